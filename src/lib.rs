@@ -1,0 +1,5 @@
+pub mod whatsapp;
+
+pub fn main() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}
