@@ -1,5 +1,37 @@
-pub mod whatsapp;
+//! `wpp`, the operator's toolkit for WhatsApp sessions.
+//!
+//! The module list below is the floor plan: a file imports only from rooms above its own line,
+//! and `tests/it/layers.rs` holds that.
 
+#![forbid(unsafe_code)]
+
+// ground: words and walls
+pub mod error;
+pub mod clock;
+pub mod report;
+pub mod confirm;
+pub mod disk;
+pub mod home;
+pub mod config;
+pub mod journal;
+// first floor: the nouns
+pub mod session;
+pub mod whatsapp;
+pub mod archive;
+pub mod facts;
+// second floor: the verbs
+pub mod daemon;
+pub mod backup;
+pub mod restore;
+pub mod lifecycle;
+pub mod doctor;
+pub mod drill;
+// top: the face
+pub mod app;
+pub mod ui;
+pub mod command;
+
+/// Runs the command line and says how it ended.
 pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    command::main()
 }

@@ -1,0 +1,324 @@
+//! Settings: flags over `WPP_*` variables over `config.toml` over defaults.
+//!
+//! [`KEYS`] is the one list of what can be set; a key that is not in it is an error with a
+//! suggestion. Start with [`Config::load`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::home::is_session_name;
+
+/// The type of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A session's name.
+    Session,
+    /// A whole number from the first to the second.
+    Number(u64, u64),
+}
+
+/// One setting.
+#[derive(Debug)]
+pub struct Key {
+    /// Dotted path in `config.toml`.
+    pub path: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// Its value when nobody sets it.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+/// Every setting.
+pub const KEYS: &[Key] = &[
+    Key {
+        path: "default_session",
+        kind: Kind::Session,
+        default: "main",
+        help: "session used when neither --session nor WPP_SESSION names one",
+    },
+    Key {
+        path: "device.name",
+        kind: Kind::Text,
+        default: "WPP",
+        help: "name shown in the phone's list of linked devices; a change needs re-linking",
+    },
+    Key {
+        path: "daemon.drain_timeout_ms",
+        kind: Kind::Number(0, 600_000),
+        default: "10000",
+        help: "how long a stopping daemon waits for sends in flight",
+    },
+    Key {
+        path: "daemon.start_timeout_ms",
+        kind: Kind::Number(100, 600_000),
+        default: "30000",
+        help: "how long `wpp start` waits for READY or AUTH_REQUIRED",
+    },
+    Key {
+        path: "daemon.watchdog_ms",
+        kind: Kind::Number(1000, 80_000),
+        default: "40000",
+        help: "silence from the server after which the connection counts as dead",
+    },
+    Key {
+        path: "daemon.ack_timeout_ms",
+        kind: Kind::Number(100, 600_000),
+        default: "20000",
+        help: "how long a send waits for the server's acknowledgement before it is tried again",
+    },
+    Key {
+        path: "log.size_bytes_max",
+        kind: Kind::Number(4096, 1 << 40),
+        default: "10485760",
+        help: "size at which the daemon's log is rotated",
+    },
+    Key {
+        path: "log.files_max",
+        kind: Kind::Number(1, 1000),
+        default: "5",
+        help: "rotated log files kept beside the current one",
+    },
+    Key { path: "backup.folder", kind: Kind::Text, default: "", help: "folder for archives; empty means `backups` in the home" },
+    Key {
+        path: "doctor.disk_free_percent_min",
+        kind: Kind::Number(0, 100),
+        default: "10",
+        help: "free disk space below which the doctor complains",
+    },
+    Key {
+        path: "doctor.reconnects_per_hour_max",
+        kind: Kind::Number(1, 100_000),
+        default: "6",
+        help: "reconnects in an hour above which the doctor calls it a loop",
+    },
+    Key {
+        path: "doctor.heartbeat_age_ms_max",
+        kind: Kind::Number(1000, 86_400_000),
+        default: "60000",
+        help: "age of the last byte from the server above which the stream counts as lost",
+    },
+];
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody set it.
+    Default,
+    /// The named file.
+    File(PathBuf),
+    /// The named variable.
+    Environment(String),
+    /// The command line.
+    Flag,
+}
+
+/// Settings with where each came from.
+#[derive(Debug, Clone)]
+pub struct Config {
+    values: BTreeMap<&'static str, (String, Source)>,
+}
+
+impl Config {
+    /// Reads `config.toml` (which may be absent) and the environment.
+    pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Config> {
+        let mut values: BTreeMap<&'static str, (String, Source)> =
+            KEYS.iter().map(|key| (key.path, (key.default.to_owned(), Source::Default))).collect();
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                let table: toml::Table = toml::from_str(&text)
+                    .context(ErrorKind::Usage, || format!("{} is not valid TOML", path.display()))
+                    .map_err(|error| error.hint("fix the line it names, or move the file away to run with defaults"))?;
+                read_table(path, "", &table, &mut values)?;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(crate::disk::cannot("read", path, error)),
+        }
+        for key in KEYS {
+            let name = variable(key);
+            if let Some(value) = environment.get(&name) {
+                let value = check(key, value).map_err(|reason| {
+                    Error::new(ErrorKind::Usage, format!("the environment variable {name} is {value:?}, which is not {reason}"))
+                        .hint(format!("unset {name} or correct it: {}", key.help))
+                })?;
+                values.insert(key.path, (value, Source::Environment(name)));
+            }
+        }
+        Ok(Config { values })
+    }
+
+    /// Puts a flag's value over everything else.
+    pub fn set_flag(&mut self, path: &'static str, value: &str) -> Result<()> {
+        let key = KEYS.iter().find(|key| key.path == path);
+        let Some(key) = key else {
+            return Err(
+                Error::new(ErrorKind::Unexpected, format!("no setting is called {path}")).hint("report this as a bug of wpp")
+            );
+        };
+        let value = check(key, value).map_err(|reason| {
+            Error::new(ErrorKind::Usage, format!("{path} was given as {value:?}, which is not {reason}")).hint(key.help)
+        })?;
+        self.values.insert(path, (value, Source::Flag));
+        Ok(())
+    }
+
+    /// A text setting. The path must be in [`KEYS`].
+    pub fn text(&self, path: &'static str) -> &str {
+        self.values.get(path).map_or("", |(value, _)| value)
+    }
+
+    /// A number setting. The path must be in [`KEYS`] and of kind [`Kind::Number`].
+    pub fn number(&self, path: &'static str) -> u64 {
+        // Values were checked on their way in, and a test holds the defaults.
+        self.text(path).parse().unwrap_or_default()
+    }
+
+    /// A number setting that counts milliseconds.
+    pub fn duration(&self, path: &'static str) -> std::time::Duration {
+        std::time::Duration::from_millis(self.number(path))
+    }
+
+    /// Every setting with its value and where that came from, in the order of [`KEYS`].
+    pub fn all(&self) -> impl Iterator<Item = (&'static Key, &str, &Source)> {
+        KEYS.iter().filter_map(|key| self.values.get(key.path).map(|(value, source)| (key, value.as_str(), source)))
+    }
+
+    /// The variable that sets a key: `daemon.watchdog_ms` is `WPP_DAEMON_WATCHDOG_MS`.
+    pub fn variable(key: &Key) -> String {
+        variable(key)
+    }
+}
+
+fn variable(key: &Key) -> String {
+    // The session has the short name that every script uses.
+    if key.path == "default_session" {
+        return "WPP_SESSION".into();
+    }
+    format!("WPP_{}", key.path.replace('.', "_").to_uppercase())
+}
+
+fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
+    match key.kind {
+        Kind::Text if value.chars().any(char::is_control) => Err("text without control characters".into()),
+        Kind::Text => Ok(value.to_owned()),
+        Kind::Session if is_session_name(value) => Ok(value.to_owned()),
+        Kind::Session => Err("a session name (1 to 64 of a-z, 0-9, _ and -)".into()),
+        Kind::Number(low, high) => match value.parse::<u64>() {
+            Ok(number) if (low..=high).contains(&number) => Ok(number.to_string()),
+            _ => Err(format!("a whole number from {low} to {high}")),
+        },
+    }
+}
+
+fn read_table(
+    path: &Path,
+    prefix: &str,
+    table: &toml::Table,
+    values: &mut BTreeMap<&'static str, (String, Source)>,
+) -> Result<()> {
+    for (name, value) in table {
+        let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        if let Some(key) = KEYS.iter().find(|key| key.path == full) {
+            let text = match (value, key.kind) {
+                (toml::Value::String(text), Kind::Text | Kind::Session) => text.clone(),
+                (toml::Value::Integer(number), Kind::Number(..)) => number.to_string(),
+                (other, _) => {
+                    return Err(Error::new(
+                        ErrorKind::Usage,
+                        format!("{full} in {} is {} and must be {}", path.display(), other.type_str(), wanted(key.kind)),
+                    )
+                    .hint(key.help));
+                }
+            };
+            let text = check(key, &text).map_err(|reason| {
+                Error::new(ErrorKind::Usage, format!("{full} in {} is {text:?}, which is not {reason}", path.display()))
+                    .hint(key.help)
+            })?;
+            values.insert(key.path, (text, Source::File(path.to_owned())));
+        } else if let (toml::Value::Table(inner), true) =
+            (value, KEYS.iter().any(|key| key.path.starts_with(&format!("{full}."))))
+        {
+            read_table(path, &full, inner, values)?;
+        } else {
+            return Err(unknown(path, &full));
+        }
+    }
+    Ok(())
+}
+
+fn wanted(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text in quotes",
+        Kind::Session => "a session name in quotes",
+        Kind::Number(..) => "a whole number",
+    }
+}
+
+fn unknown(path: &Path, full: &str) -> Error {
+    let nearest = KEYS
+        .iter()
+        .map(|key| (strsim::damerau_levenshtein(key.path, full), key.path))
+        .min()
+        .filter(|(distance, _)| *distance <= full.len().max(6) / 3);
+    let error = Error::new(ErrorKind::Usage, format!("{} sets {full}, which is not a setting of wpp", path.display()));
+    match nearest {
+        Some((_, name)) => error.hint(format!("did you mean {name}?")),
+        None => error.hint("`wpp config` lists every setting; remove the line or correct it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, text).unwrap();
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::load(&path, &environment)
+    }
+
+    #[test]
+    fn every_default_passes_its_own_check() {
+        for key in KEYS {
+            assert_eq!(check(key, key.default).as_deref(), Ok(key.default), "{}", key.path);
+        }
+    }
+
+    #[test]
+    fn flags_beat_variables_beat_the_file_beats_defaults() {
+        let text = "default_session = \"file\"\n[daemon]\nwatchdog_ms = 5000\n";
+        assert_eq!(load("", &[]).unwrap().text("default_session"), "main");
+        assert_eq!(load(text, &[]).unwrap().text("default_session"), "file");
+        assert_eq!(load(text, &[]).unwrap().number("daemon.watchdog_ms"), 5000);
+        let mut config = load(text, &[("WPP_SESSION", "variable"), ("WPP_DAEMON_WATCHDOG_MS", "6000")]).unwrap();
+        assert_eq!(config.text("default_session"), "variable");
+        assert_eq!(config.number("daemon.watchdog_ms"), 6000);
+        config.set_flag("default_session", "flag").unwrap();
+        assert_eq!(config.text("default_session"), "flag");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_a_way_out() {
+        for (text, part) in [
+            ("defualt_session = \"x\"", "did you mean default_session?"),
+            ("[daemon]\nwatchdogms = 5000", "did you mean daemon.watchdog_ms?"),
+            ("zebra = 1", "`wpp config`"),
+            ("[daemon]\nwatchdog_ms = \"fast\"", "silence from the server"),
+            ("[daemon]\nwatchdog_ms = 1", "silence from the server"),
+            ("default_session = \"../x\"", "session used when"),
+            ("daemon = 3", "`wpp config`"),
+            ("x = [", "fix the line"),
+        ] {
+            let error = load(text, &[]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Usage, "{text}");
+            assert!(error.hints().iter().any(|hint| hint.contains(part)), "{text}: {:?}", error.hints());
+        }
+        assert!(load("", &[("WPP_DAEMON_WATCHDOG_MS", "no")]).unwrap_err().message().contains("WPP_DAEMON_WATCHDOG_MS"));
+    }
+}

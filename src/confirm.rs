@@ -1,0 +1,17 @@
+//! The token without which nothing is destroyed.
+
+/// Proof that the operator agreed. Functions that destroy something ask for one.
+#[derive(Debug)]
+pub struct Confirmed(());
+
+impl Confirmed {
+    /// `--yes` was given.
+    pub fn by_flag(yes: bool) -> Option<Confirmed> {
+        yes.then_some(Confirmed(()))
+    }
+
+    /// The operator typed an answer to a question; only `y` and `yes` agree.
+    pub fn by_answer(answer: &str) -> Option<Confirmed> {
+        matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes").then_some(Confirmed(()))
+    }
+}

@@ -1,0 +1,421 @@
+//! The disk, touched safely: atomic writes, renames that survive a power cut, locks, hashes.
+//!
+//! Every act that changes the disk passes [`faults::point`], the seam at which tests make the
+//! n-th operation fail or kill the process. Start with [`write_atomic`], [`Lock`] and [`swap`].
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::clock;
+use crate::error::{Context, Error, ErrorKind, Result};
+
+/// Mode of every folder that `wpp` makes.
+pub const FOLDER_MODE: u32 = 0o700;
+/// Mode of every file that `wpp` makes.
+pub const FILE_MODE: u32 = 0o600;
+
+/// Makes a folder and its parents with mode 0700; one that exists is left as it is.
+pub fn create_folder(path: &Path) -> Result<()> {
+    faults::point("create-folder", path)?;
+    fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(|error| cannot("create folder", path, error))
+}
+
+/// Writes a file so that a reader, or a power cut, sees the old content or the new, never a part.
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = parent(path);
+    let mut file = tempfile::Builder::new()
+        .prefix(".wpp-")
+        .permissions(fs::Permissions::from_mode(FILE_MODE))
+        .tempfile_in(folder)
+        .map_err(|error| cannot("write beside", path, error))?;
+    faults::point("write", path)?;
+    file.write_all(content).map_err(|error| cannot("write", path, error))?;
+    faults::point("sync", path)?;
+    file.as_file().sync_all().map_err(|error| cannot("sync", path, error))?;
+    faults::point("rename", path)?;
+    file.persist(path).map_err(|error| cannot("replace", path, error.error))?;
+    sync_folder(folder)
+}
+
+/// Creates a new file with mode 0600 and fails if the name is taken.
+pub fn create_file(path: &Path) -> Result<File> {
+    faults::point("create", path)?;
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .open(path)
+        .map_err(|error| cannot("create", path, error))
+}
+
+/// Forces a file's bytes to the disk.
+pub fn sync_file(path: &Path) -> Result<()> {
+    faults::point("sync", path)?;
+    File::open(path).and_then(|file| file.sync_all()).map_err(|error| cannot("sync", path, error))
+}
+
+/// Forces a folder's entries to the disk, without which a rename may vanish in a power cut.
+pub fn sync_folder(path: &Path) -> Result<()> {
+    faults::point("sync-folder", path)?;
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(|error| cannot("sync folder", path, error))
+}
+
+/// Renames within one file system and makes the rename durable.
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    faults::point("rename", from)?;
+    fs::rename(from, to).map_err(|error| cannot(&format!("rename to {}", to.display()), from, error))?;
+    sync_folder(parent(to))?;
+    if parent(from) != parent(to) {
+        sync_folder(parent(from))?;
+    }
+    Ok(())
+}
+
+/// Removes a file; one that is not there is fine.
+pub fn remove_file(path: &Path) -> Result<()> {
+    faults::point("remove", path)?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(cannot("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder and all in it, following no link; one that is not there is fine.
+pub fn remove_folder(path: &Path) -> Result<()> {
+    faults::point("remove-folder", path)?;
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(cannot("remove folder", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Sets permission bits.
+pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    faults::point("chmod", path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .map_err(|error| cannot(&format!("set mode {mode:04o} on"), path, error))
+}
+
+/// What a file is to the permission checks. `None` when it does not exist.
+pub fn mode_and_owner(path: &Path) -> Result<Option<(u32, u32)>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some((metadata.permissions().mode() & 0o7777, metadata.uid()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot("look at", path, error)),
+    }
+}
+
+/// SHA-256 of everything that a reader yields, in hex, and the number of bytes.
+pub fn sha256(mut reader: impl Read) -> std::io::Result<(String, u64)> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0_u8; 256 * 1024];
+    let mut total = 0_u64;
+    loop {
+        let count = reader.read(&mut buffer)?;
+        if count == 0 {
+            return Ok((hex::encode(hasher.finalize()), total));
+        }
+        hasher.update(&buffer[..count]);
+        total += count as u64;
+    }
+}
+
+/// Room on a file system, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Space {
+    /// Size of the file system.
+    pub total_bytes: u64,
+    /// What an ordinary user may still write.
+    pub free_bytes: u64,
+}
+
+/// Room on the file system that holds `path`, or its nearest parent that exists.
+pub fn space(path: &Path) -> Result<Space> {
+    let existing = path.ancestors().find(|candidate| candidate.exists()).unwrap_or(Path::new("/"));
+    let stat = rustix::fs::statvfs(existing).map_err(|error| cannot("measure the file system of", existing, error.into()))?;
+    Ok(Space { total_bytes: stat.f_blocks * stat.f_frsize, free_bytes: stat.f_bavail * stat.f_frsize })
+}
+
+/// Fails early when the file system of `path` has less than `needed_bytes` left.
+pub fn require_space(path: &Path, needed_bytes: u64) -> Result<()> {
+    let space = space(path)?;
+    if space.free_bytes >= needed_bytes {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Unexpected,
+        format!("{} has {} MiB free and this needs {} MiB", path.display(), space.free_bytes >> 20, needed_bytes >> 20),
+    )
+    .hint("free disk space, or point the command at another file system"))
+}
+
+/// Who holds a lock, as written into the lock file by its holder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockOwner {
+    /// Process id.
+    pub pid: u32,
+    /// When it took the lock, RFC 3339 in UTC.
+    pub since: String,
+    /// What it is doing: `daemon`, `restore`, `backup`.
+    pub role: String,
+    /// The program's version.
+    pub version: String,
+}
+
+/// What a look at a lock file shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LockState {
+    /// There is no file.
+    Absent,
+    /// A file is there and no process holds it: its owner died.
+    Stale(Option<LockOwner>),
+    /// A living process holds it.
+    Held(Option<LockOwner>),
+}
+
+/// An exclusive lock on a file: held as long as the value lives, released by the kernel if the
+/// process dies, whatever it died of. The file also says who holds it, for people.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Takes the lock at once or says who holds it.
+    pub fn acquire(path: &Path, role: &str) -> Result<Lock> {
+        // A holder removes the file as it lets go. Whoever opened that old file just before has
+        // locked nothing, so the lock counts only when the name still leads to the locked file.
+        for _ in 0..100 {
+            faults::point("lock", path)?;
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(FILE_MODE)
+                .custom_flags(nofollow())
+                .open(path)
+                .map_err(|error| cannot("open the lock", path, error))?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(fs::TryLockError::WouldBlock) => return Err(held(path, read_owner(&mut file))),
+                Err(fs::TryLockError::Error(error)) => return Err(cannot("lock", path, error)),
+            }
+            let locked = file.metadata().map_err(|error| cannot("look at the lock", path, error))?;
+            match fs::symlink_metadata(path) {
+                Ok(named) if named.ino() == locked.ino() && named.dev() == locked.dev() => {}
+                _ => continue,
+            }
+            let owner = LockOwner {
+                pid: std::process::id(),
+                since: clock::rfc3339(clock::now()),
+                role: role.to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            };
+            let text = serde_json::to_vec(&owner).while_doing(|| "cannot write down who holds the lock".into())?;
+            file.set_len(0)
+                .and_then(|()| file.rewind())
+                .and_then(|()| file.write_all(&text))
+                .map_err(|error| cannot("write the lock", path, error))?;
+            return Ok(Lock { file, path: path.to_owned() });
+        }
+        Err(Error::new(ErrorKind::Locked, format!("the lock {} changed hands 100 times", path.display())).hint("try again"))
+    }
+
+    /// Looks at a lock without keeping it.
+    pub fn look(path: &Path) -> Result<LockState> {
+        let mut file = match OpenOptions::new().read(true).custom_flags(nofollow()).open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(LockState::Absent),
+            Err(error) => return Err(cannot("open the lock", path, error)),
+        };
+        // A shared lock: two onlookers do not take each other for a holder.
+        match file.try_lock_shared() {
+            Ok(()) => Ok(LockState::Stale(read_owner(&mut file))),
+            Err(fs::TryLockError::WouldBlock) => Ok(LockState::Held(read_owner(&mut file))),
+            Err(fs::TryLockError::Error(error)) => Err(cannot("look at the lock", path, error)),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Removed while still held, so that nobody can take the file away from a new holder.
+        let _ = fs::remove_file(&self.path);
+        let _ = self.file.unlock();
+    }
+}
+
+fn nofollow() -> i32 {
+    // The flags are small positive bit sets on every platform.
+    rustix::fs::OFlags::NOFOLLOW.bits().cast_signed()
+}
+
+fn read_owner(file: &mut File) -> Option<LockOwner> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(4096).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn held(path: &Path, owner: Option<LockOwner>) -> Error {
+    match owner {
+        Some(owner) => Error::new(
+            ErrorKind::Locked,
+            format!("{} is held by process {} ({}) since {}", path.display(), owner.pid, owner.role, owner.since),
+        )
+        .hint(match owner.role.as_str() {
+            "daemon" => "stop it with `wpp stop`, or choose another session with --session".to_owned(),
+            role => format!("wait until that {role} ends, then try again"),
+        }),
+        None => Error::new(ErrorKind::Locked, format!("{} is held by another process", path.display()))
+            .hint("wait a moment and try again; `wpp doctor` names the holder"),
+    }
+}
+
+/// Puts `new` in the place of `current` and keeps what was there as `old`.
+///
+/// `current` may be absent. Between the two renames the place is empty; whoever finds it so with
+/// `old` present may rename `old` back, which is what crash recovery does.
+pub fn swap(new: &Path, current: &Path, old: &Path) -> Result<()> {
+    if current.exists() {
+        rename(current, old)?;
+    }
+    rename(new, current)
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A disk error in our words, with the hint that fits it.
+pub fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
+    use std::io::ErrorKind as Io;
+    let hint = match error.kind() {
+        Io::StorageFull | Io::QuotaExceeded => "free disk space, then run the command again",
+        Io::PermissionDenied => "check who owns it and its mode; `wpp doctor` checks both",
+        Io::ReadOnlyFilesystem => "the file system is mounted read-only; remount it or set WPP_HOME to another place",
+        Io::NotFound => "check the path",
+        _ => "check the disk and the path; `wpp doctor` looks at both",
+    };
+    Error::new(ErrorKind::Unexpected, format!("cannot {what} {}", path.display())).caused_by(error).hint(hint)
+}
+
+/// The seam where tests break the disk.
+pub mod faults {
+    use std::path::Path;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use crate::error::{Error, ErrorKind, Result};
+
+    /// What to do at the chosen operation.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Act {
+        /// Report an input/output error.
+        Fail,
+        /// Report a full disk.
+        Full,
+        /// End the process at once, as `kill -9` does.
+        Kill,
+    }
+
+    static PLAN: OnceLock<(Act, u64)> = OnceLock::new();
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+
+    /// Arms a plan such as `kill@7`, once for the process; only sandbox homes are let in here.
+    pub fn arm(text: &str) -> Result<()> {
+        let wrong = || {
+            Error::new(ErrorKind::Usage, format!("WPP_DISK_FAULT={text} is not a fault plan"))
+                .hint("write fail@N, full@N or kill@N, with N counting disk operations from 1")
+        };
+        let (act, number) = text.split_once('@').ok_or_else(wrong)?;
+        let act = match act {
+            "fail" => Act::Fail,
+            "full" => Act::Full,
+            "kill" => Act::Kill,
+            _ => return Err(wrong()),
+        };
+        let number = number.parse().map_err(|_| wrong())?;
+        // Arming twice keeps the first plan, which is the one that the process was started with.
+        let _ = PLAN.set((act, number));
+        Ok(())
+    }
+
+    /// How many operations have passed so far.
+    pub fn count() -> u64 {
+        COUNT.load(Ordering::Relaxed)
+    }
+
+    /// Passes one operation; does what the plan says when its number has come.
+    pub fn point(what: &str, path: &Path) -> Result<()> {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+        let Some((act, at)) = PLAN.get() else { return Ok(()) };
+        if number != *at {
+            return Ok(());
+        }
+        let errno = match act {
+            Act::Fail => rustix::io::Errno::IO,
+            Act::Full => rustix::io::Errno::NOSPC,
+            Act::Kill => {
+                let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+                rustix::io::Errno::IO
+            }
+        };
+        Err(super::cannot(what, path, errno.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_exclusive_names_its_owner_and_goes_with_its_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("LOCK");
+        assert_eq!(Lock::look(&path).unwrap(), LockState::Absent);
+        let lock = Lock::acquire(&path, "daemon").unwrap();
+        let error = Lock::acquire(&path, "restore").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Locked);
+        assert!(error.message().contains(&std::process::id().to_string()), "{error}");
+        assert!(matches!(Lock::look(&path).unwrap(), LockState::Held(Some(owner)) if owner.role == "daemon"));
+        drop(lock);
+        assert_eq!(Lock::look(&path).unwrap(), LockState::Absent);
+        std::fs::write(&path, "{\"pid\":1}").unwrap();
+        assert_eq!(Lock::look(&path).unwrap(), LockState::Stale(None));
+        Lock::acquire(&path, "daemon").unwrap();
+    }
+
+    #[test]
+    fn an_atomic_write_replaces_whole_files_with_mode_0600() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write_atomic(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(mode_and_owner(&path).unwrap().unwrap().0, FILE_MODE);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_swap_keeps_the_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let [new, current, old] = ["new", "current", "old"].map(|name| folder.path().join(name));
+        std::fs::write(&new, "n").unwrap();
+        std::fs::write(&current, "c").unwrap();
+        swap(&new, &current, &old).unwrap();
+        assert_eq!(std::fs::read_to_string(&current).unwrap(), "n");
+        assert_eq!(std::fs::read_to_string(&old).unwrap(), "c");
+    }
+}

@@ -1,0 +1,303 @@
+//! Where everything lies: the only room that spells a path.
+//!
+//! A [`Home`] is marked live or sandbox when it is made, and stays so: a sandbox home reaches
+//! loopback addresses only, a live home never does. Start with [`Home::open`] and [`Home::session`].
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock;
+use crate::disk;
+use crate::error::{Context, Error, ErrorKind, Result};
+
+/// The longest path that a Unix socket can be bound to on Linux (108 bytes with the final zero);
+/// macOS allows four less.
+const SOCKET_PATH_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
+/// Which network a home's sessions may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HomeKind {
+    /// WhatsApp itself, and never a loopback address.
+    Live,
+    /// Loopback addresses, and never anything else.
+    Sandbox,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Marker {
+    schema: String,
+    kind: HomeKind,
+    created: String,
+}
+
+const MARKER_SCHEMA: &str = "wpp.home/1";
+
+/// The folder that holds everything: `~/.wpp` unless `--home` or `WPP_HOME` says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    root: PathBuf,
+    kind: HomeKind,
+}
+
+impl Home {
+    /// Opens a home. One that does not exist yet is live, and is made by [`Home::create`] when
+    /// something is first written to it.
+    pub fn open(root: &Path) -> Result<Home> {
+        let root = std::path::absolute(root).while_doing(|| format!("cannot make {} absolute", root.display()))?;
+        let path = root.join("home.json");
+        let kind = match std::fs::read(&path) {
+            Ok(text) => {
+                let marker: Marker = serde_json::from_slice(&text).context(ErrorKind::Usage, || format!("{} is damaged", path.display())).map_err(|error| {
+                    error.hint("it says whether this home is live or a sandbox; write {\"schema\":\"wpp.home/1\",\"kind\":\"live\" or \"sandbox\",\"created\":\"…\"} only if you know which")
+                })?;
+                if marker.schema != MARKER_SCHEMA {
+                    return Err(Error::new(
+                        ErrorKind::Usage,
+                        format!("{} was made by a newer wpp ({})", path.display(), marker.schema),
+                    )
+                    .hint("use that version of wpp for this home"));
+                }
+                marker.kind
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                if root.join("sessions").exists() {
+                    // Losing the marker must not turn a sandbox, or a copy of one, into a live home.
+                    return Err(Error::new(
+                        ErrorKind::Denied,
+                        format!("{} holds sessions but its marker home.json is gone", root.display()),
+                    )
+                    .hint(
+                        "restore home.json from a backup; without it wpp cannot know whether these sessions may reach WhatsApp",
+                    ));
+                }
+                HomeKind::Live
+            }
+            Err(error) => return Err(disk::cannot("read", &path, error)),
+        };
+        Ok(Home { root, kind })
+    }
+
+    /// Makes a home of the given kind, or checks that the one that is there is of that kind.
+    pub fn create(root: &Path, kind: HomeKind) -> Result<Home> {
+        let home = Home::open(root)?;
+        let marker = home.marker();
+        if marker.exists() {
+            if home.kind == kind {
+                return Ok(home);
+            }
+            return Err(Error::new(
+                ErrorKind::Denied,
+                format!("{} is a {} home and stays one", home.root.display(), home.kind.name()),
+            )
+            .hint("use another folder with --home"));
+        }
+        disk::create_folder(&home.root)?;
+        let text = serde_json::to_vec(&Marker { schema: MARKER_SCHEMA.into(), kind, created: clock::rfc3339(clock::now()) })
+            .while_doing(|| "cannot write the home's marker".into())?;
+        disk::write_atomic(&marker, &text)?;
+        Ok(Home { kind, ..home })
+    }
+
+    /// Makes this home on disk if it is not there yet.
+    pub fn ensure(&self) -> Result<()> {
+        Home::create(&self.root, self.kind).map(drop)
+    }
+
+    /// Live or sandbox.
+    pub fn kind(&self) -> HomeKind {
+        self.kind
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The file that says live or sandbox.
+    pub fn marker(&self) -> PathBuf {
+        self.root.join("home.json")
+    }
+
+    /// The operator's settings.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("ops.db")
+    }
+
+    /// Where archives go unless the configuration names another folder.
+    pub fn backups(&self) -> PathBuf {
+        self.root.join("backups")
+    }
+
+    /// Keys, companions, endpoint and control socket of the simulator of a sandbox home.
+    pub fn simulator(&self) -> PathBuf {
+        self.root.join("simulator")
+    }
+
+    /// Where drills leave their reports.
+    pub fn reports(&self) -> PathBuf {
+        self.root.join("reports")
+    }
+
+    /// The folder of all sessions.
+    pub fn sessions(&self) -> PathBuf {
+        self.root.join("sessions")
+    }
+
+    /// The places of one session. The name must have passed the session rule.
+    pub fn session(&self, name: &str) -> SessionPaths {
+        SessionPaths { folder: self.sessions().join(name), name: name.to_owned() }
+    }
+
+    /// Names of the sessions that have a folder here, sorted. Folders that a restore or a reset
+    /// set aside have names outside the session rule and are not listed.
+    pub fn session_names(&self) -> Result<Vec<String>> {
+        let folder = self.sessions();
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(disk::cannot("list", &folder, error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| disk::cannot("list", &folder, error))?;
+            if let Some(name) = entry.file_name().to_str()
+                && is_session_name(name)
+                && entry.path().is_dir()
+            {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+impl HomeKind {
+    /// `live` or `sandbox`.
+    pub fn name(self) -> &'static str {
+        match self {
+            HomeKind::Live => "live",
+            HomeKind::Sandbox => "sandbox",
+        }
+    }
+}
+
+/// The rule for session names: `^[a-z0-9_-]{1,64}$`.
+pub fn is_session_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
+}
+
+/// The places of one session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionPaths {
+    folder: PathBuf,
+    name: String,
+}
+
+impl SessionPaths {
+    /// The same layout under another folder: a stage, or an old copy that was set aside.
+    pub fn at(folder: &Path, name: &str) -> SessionPaths {
+        SessionPaths { folder: folder.to_owned(), name: name.to_owned() }
+    }
+
+    /// The session's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The session's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Keys and Signal state, written by the client library alone.
+    pub fn session_db(&self) -> PathBuf {
+        self.folder.join("session.db")
+    }
+
+    /// Chats, messages, outbox and events, written by the daemon alone.
+    pub fn wpp_db(&self) -> PathBuf {
+        self.folder.join("wpp.db")
+    }
+
+    /// The local API.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("daemon.sock")
+    }
+
+    /// Fails with a way out when the socket's path is longer than the system can bind.
+    pub fn checked_socket(&self) -> Result<PathBuf> {
+        let socket = self.socket();
+        let length = socket.as_os_str().len();
+        if length > SOCKET_PATH_MAX {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("the socket path {} is {length} bytes long and the system allows {SOCKET_PATH_MAX}", socket.display()),
+            )
+            .hint("set WPP_HOME to a shorter path or give the session a shorter name"));
+        }
+        Ok(socket)
+    }
+
+    /// Held by the daemon, or by whoever replaces the session's files.
+    pub fn lock(&self) -> PathBuf {
+        self.folder.join("LOCK")
+    }
+
+    /// The folder of the daemon's log.
+    pub fn logs(&self) -> PathBuf {
+        self.folder.join("logs")
+    }
+
+    /// The daemon's log.
+    pub fn log(&self) -> PathBuf {
+        self.logs().join("wppd.log")
+    }
+
+    /// A place beside the session's folder, outside the session rule, for stages and old copies:
+    /// `.main.stage-…`, `.main.old-…`.
+    pub fn beside(&self, what: &str, stamp: &str) -> PathBuf {
+        self.folder.with_file_name(format!(".{}.{what}-{stamp}", self.name))
+    }
+
+    /// Whether the session has a folder.
+    pub fn exists(&self) -> bool {
+        self.folder.is_dir()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_stays_what_it_was_made_as() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("h");
+        assert_eq!(Home::open(&root).unwrap().kind(), HomeKind::Live);
+        Home::create(&root, HomeKind::Sandbox).unwrap();
+        assert_eq!(Home::open(&root).unwrap().kind(), HomeKind::Sandbox);
+        assert_eq!(Home::create(&root, HomeKind::Live).unwrap_err().kind(), ErrorKind::Denied);
+        std::fs::create_dir(root.join("sessions")).unwrap();
+        std::fs::remove_file(root.join("home.json")).unwrap();
+        assert_eq!(Home::open(&root).unwrap_err().kind(), ErrorKind::Denied);
+    }
+
+    #[test]
+    fn session_names_follow_the_rule() {
+        for good in ["main", "a", "a-b_9", &"x".repeat(64)] {
+            assert!(is_session_name(good), "{good}");
+        }
+        for bad in ["", "..", "a/b", "Main", "a b", "é", "a\0", ".main", &"x".repeat(65)] {
+            assert!(!is_session_name(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! What was done, by whom and when: append-only rows in `ops.db`.
+//!
+//! An act that can be interrupted is written down, with what undoes it, before it starts; whoever
+//! comes next finds it open and finishes or undoes it. The journal also records every start and
+//! connect of a session, which is how a restore knows whether Signal state moved on (custody).
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::clock;
+use crate::disk;
+use crate::error::{Context, Error, ErrorKind, Result};
+
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE entry (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms      INTEGER NOT NULL,
+    session    TEXT,
+    verb       TEXT NOT NULL,
+    pid        INTEGER NOT NULL,
+    user_id    INTEGER NOT NULL,
+    version    TEXT NOT NULL,
+    -- done: a fact; open: begun and not ended; finished, undone, failed: how it ended
+    state      TEXT NOT NULL CHECK (state IN ('done', 'open', 'finished', 'undone', 'failed')),
+    ended_ms   INTEGER,
+    data       TEXT NOT NULL
+);
+CREATE INDEX entry_by_session ON entry (session, verb, id);
+CREATE INDEX entry_open ON entry (session) WHERE state = 'open';
+"];
+
+/// How an act that was begun has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done.
+    Finished,
+    /// What it had changed is as before.
+    Undone,
+    /// It changed nothing, or what it changed was said in an error.
+    Failed,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Grows with time.
+    pub id: i64,
+    /// Milliseconds since the epoch.
+    pub at_ms: i64,
+    /// The session, if it is about one.
+    pub session: Option<String>,
+    /// What was done: `start`, `connect`, `backup`, `restore`, …
+    pub verb: String,
+    /// The process that did it.
+    pub pid: u32,
+    /// done, open, finished, undone or failed.
+    pub state: String,
+    /// What only the verb understands.
+    pub data: serde_json::Value,
+}
+
+impl Entry {
+    /// The verb's own data in its own type.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_value(self.data.clone())
+            .while_doing(|| format!("entry {} of the journal ({}) cannot be read", self.id, self.verb))
+            .map_err(|error| error.hint("it was written by another version of wpp; use that version to finish it"))
+    }
+}
+
+/// The journal of one home.
+#[derive(Debug)]
+pub struct Journal {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Journal {
+    /// Opens the journal, making it if it is not there.
+    pub fn open(path: &Path) -> Result<Journal> {
+        if !path.exists() {
+            // Made here so that the mode is right before SQLite writes a byte.
+            match disk::create_file(path) {
+                Err(_) if path.exists() => {}
+                other => drop(other?),
+            }
+        }
+        let connection = Connection::open(path).while_doing(|| format!("cannot open the journal {}", path.display()))?;
+        let journal = Journal { connection, path: path.to_owned() };
+        journal.prepare().map_err(|error| journal.failed(error))?;
+        Ok(journal)
+    }
+
+    fn prepare(&self) -> rusqlite::Result<()> {
+        self.connection.busy_timeout(Duration::from_secs(10))?;
+        // FULL: an entry must be on the disk before the act that it announces.
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        let version: u32 = self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if (version as usize) < MIGRATIONS.len() {
+            let mode: String = self.connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+            debug_assert_eq!(mode, "wal");
+            self.connection.execute_batch("BEGIN IMMEDIATE")?;
+            // Another process may have migrated while this one waited for the write lock.
+            let version: u32 = self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            for (number, migration) in (1_u32..).zip(MIGRATIONS).skip(version as usize) {
+                self.connection.execute_batch(migration)?;
+                self.connection.pragma_update(None, "user_version", number)?;
+            }
+            self.connection.execute_batch("COMMIT")?;
+        }
+        Ok(())
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        Error::new(ErrorKind::Unexpected, format!("the journal {} cannot be used", self.path.display()))
+            .caused_by(error)
+            .hint("check free disk space and the file's owner; a damaged journal may be moved away, after which restores can no longer prove custody")
+    }
+
+    fn insert(&self, session: Option<&str>, verb: &str, state: &str, data: &impl Serialize) -> Result<i64> {
+        disk::faults::point("journal", &self.path)?;
+        let data = serde_json::to_string(data).while_doing(|| format!("cannot write down {verb}"))?;
+        self.connection
+            .execute(
+                "INSERT INTO entry (at_ms, session, verb, pid, user_id, version, state, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![
+                    clock::now_ms(),
+                    session,
+                    verb,
+                    std::process::id(),
+                    rustix::process::getuid().as_raw(),
+                    env!("CARGO_PKG_VERSION"),
+                    state,
+                    data
+                ],
+            )
+            .map_err(|error| self.failed(error))?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Writes down a fact.
+    pub fn record(&self, session: Option<&str>, verb: &str, data: &impl Serialize) -> Result<i64> {
+        self.insert(session, verb, "done", data)
+    }
+
+    /// Writes down an act before it starts, with all that is needed to finish or undo it.
+    pub fn begin(&self, session: Option<&str>, verb: &str, data: &impl Serialize) -> Result<i64> {
+        self.insert(session, verb, "open", data)
+    }
+
+    /// Replaces the data of an act that is still open: how far it has come.
+    pub fn update(&self, id: i64, data: &impl Serialize) -> Result<()> {
+        disk::faults::point("journal", &self.path)?;
+        let data = serde_json::to_string(data).while_doing(|| format!("cannot write down entry {id}"))?;
+        self.connection
+            .execute("UPDATE entry SET data = ?2 WHERE id = ?1 AND state = 'open'", params![id, data])
+            .map_err(|error| self.failed(error))?;
+        Ok(())
+    }
+
+    /// Writes down how an act ended.
+    pub fn end(&self, id: i64, outcome: Outcome) -> Result<()> {
+        disk::faults::point("journal", &self.path)?;
+        let state = match outcome {
+            Outcome::Finished => "finished",
+            Outcome::Undone => "undone",
+            Outcome::Failed => "failed",
+        };
+        self.connection
+            .execute(
+                "UPDATE entry SET state = ?2, ended_ms = ?3 WHERE id = ?1 AND state = 'open'",
+                params![id, state, clock::now_ms()],
+            )
+            .map_err(|error| self.failed(error))?;
+        Ok(())
+    }
+
+    /// Acts on a session that began and did not end, oldest first.
+    pub fn open_entries(&self, session: &str) -> Result<Vec<Entry>> {
+        self.select("session = ?1 AND state = 'open' ORDER BY id", params![session])
+    }
+
+    /// The newest entry of a verb on a session, whatever its state.
+    pub fn latest(&self, session: &str, verb: &str) -> Result<Option<Entry>> {
+        Ok(self.select("session = ?1 AND verb = ?2 ORDER BY id DESC LIMIT 1", params![session, verb])?.pop())
+    }
+
+    /// Entries on a session after an id, oldest first.
+    pub fn after(&self, session: &str, id: i64) -> Result<Vec<Entry>> {
+        self.select("session = ?1 AND id > ?2 ORDER BY id", params![session, id])
+    }
+
+    /// The id of the newest entry on a session; zero when there is none.
+    pub fn newest_id(&self, session: &str) -> Result<i64> {
+        self.connection
+            .query_row("SELECT max(id) FROM entry WHERE session = ?1", params![session], |row| row.get::<_, Option<i64>>(0))
+            .optional()
+            .map(|id| id.flatten().unwrap_or(0))
+            .map_err(|error| self.failed(error))
+    }
+
+    fn select(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Entry>> {
+        let read = || -> rusqlite::Result<Vec<Entry>> {
+            let mut statement = self
+                .connection
+                .prepare(&format!("SELECT id, at_ms, session, verb, pid, state, data FROM entry WHERE {condition}"))?;
+            let rows = statement.query_map(values, |row| {
+                let data: String = row.get(6)?;
+                Ok(Entry {
+                    id: row.get(0)?,
+                    at_ms: row.get(1)?,
+                    session: row.get(2)?,
+                    verb: row.get(3)?,
+                    pid: row.get(4)?,
+                    state: row.get(5)?,
+                    // Every row was written from valid JSON; what is not is shown as it stands.
+                    data: serde_json::from_str(&data).unwrap_or(serde_json::Value::String(data)),
+                })
+            })?;
+            rows.collect()
+        };
+        read().map_err(|error| self.failed(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_act_is_found_by_the_next_process_until_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.db");
+        let id = Journal::open(&path).unwrap().begin(Some("main"), "restore", &serde_json::json!({"old": "x"})).unwrap();
+        let journal = Journal::open(&path).unwrap();
+        let open = journal.open_entries("main").unwrap();
+        assert_eq!((open.len(), open[0].id, open[0].verb.as_str()), (1, id, "restore"));
+        journal.end(id, Outcome::Undone).unwrap();
+        assert!(journal.open_entries("main").unwrap().is_empty());
+        assert_eq!(journal.latest("main", "restore").unwrap().unwrap().state, "undone");
+        assert_eq!(disk::mode_and_owner(&path).unwrap().unwrap().0, disk::FILE_MODE);
+    }
+
+    #[test]
+    fn a_file_that_is_no_journal_is_an_error_with_a_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.db");
+        std::fs::write(&path, "x".repeat(5000)).unwrap();
+        assert!(!Journal::open(&path).unwrap_err().hints().is_empty());
+    }
+}

@@ -1,0 +1,338 @@
+//! What a command found or did, as data. Every rendering (terminal, JSON, Markdown) reads a [`Report`].
+//!
+//! A verb that takes time also emits [`Event`]s to a [`Sink`] while it works; `ui` renders both.
+
+use serde::{Deserialize, Serialize};
+
+/// How it ended. The order is from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Everything that was to be seen was seen.
+    Pass,
+    /// Not run, with a reason.
+    Skipped,
+    /// It could not be checked.
+    Unknown,
+    /// Something deviates.
+    Fail,
+    /// Stopped before its end.
+    Aborted,
+}
+
+/// How much a finding matters. `Unknown` means that the check could not be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Looked at, and as it should be.
+    Ok,
+    /// Worth knowing.
+    Info,
+    /// Will hurt if left alone.
+    Warning,
+    /// Could not be checked.
+    Unknown,
+    /// Hurts now.
+    Error,
+    /// Messages or keys are in danger now.
+    Critical,
+}
+
+/// One observation and what should have been there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What was looked at.
+    pub what: String,
+    /// What a healthy system shows.
+    pub expected: String,
+    /// What was there.
+    pub observed: String,
+    /// How long the look took, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<u64>,
+}
+
+impl Evidence {
+    /// An observation without its time.
+    pub fn new(what: impl Into<String>, expected: impl Into<String>, observed: impl Into<String>) -> Evidence {
+        Evidence { what: what.into(), expected: expected.into(), observed: observed.into(), took_ms: None }
+    }
+}
+
+/// What mends a finding, as data: it can be shown, printed as JSON, and run by the one executor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remedy {
+    /// What it does, in a few words.
+    pub summary: String,
+    /// What an operator types to do the same by hand.
+    pub command: String,
+    /// The act that `--fix` carries out; `None` when only a person may do it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+}
+
+/// The acts that the doctor may carry out. None of them destroys data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum Fix {
+    /// Set a file's or folder's mode (octal digits in text: `0600`).
+    Chmod {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Permission bits.
+        mode: u32,
+    },
+    /// Remove a lock file that no process holds.
+    RemoveStaleLock {
+        /// The session.
+        session: String,
+    },
+    /// Remove a socket that nobody listens on.
+    RemoveStaleSocket {
+        /// The session.
+        session: String,
+    },
+    /// Run a `wpp` command line, without the program's name.
+    Run {
+        /// The words after `wpp`.
+        argv: Vec<String>,
+    },
+}
+
+/// One thing a check has to say about one session or about the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable id such as `wpp.session.lock-held`.
+    pub id: String,
+    /// The check's title.
+    pub title: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The part of the catalog it belongs to.
+    pub area: String,
+    /// The session it is about; `None` for the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// What is so, in one sentence.
+    pub summary: String,
+    /// What was seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// What mends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
+    /// The document to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
+}
+
+/// A number with its unit in its name (`backup_size_bytes`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    /// Name, unit last.
+    pub name: String,
+    /// Value.
+    pub value: f64,
+}
+
+/// Rows under headings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Column headings.
+    pub columns: Vec<String>,
+    /// One inner list for each row, as long as `columns`.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// A step of a drill, a restore or a fix: what should have happened and what did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What was done.
+    pub title: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What was to be seen.
+    pub expected: String,
+    /// What was seen.
+    pub observed: String,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// A titled part of a report.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Section {
+    /// Heading; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// Label and value pairs, shown aligned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<(String, String)>,
+    /// Sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
+    /// Rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Table>,
+}
+
+impl Section {
+    /// An empty section under a heading.
+    pub fn new(title: impl Into<String>) -> Section {
+        Section { title: title.into(), ..Section::default() }
+    }
+
+    /// Adds a label and its value.
+    #[must_use]
+    pub fn field(mut self, label: impl Into<String>, value: impl ToString) -> Section {
+        self.fields.push((label.into(), value.to_string()));
+        self
+    }
+
+    /// Adds a sentence.
+    #[must_use]
+    pub fn line(mut self, line: impl Into<String>) -> Section {
+        self.lines.push(line.into());
+        self
+    }
+}
+
+/// What a command found or did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Names the shape of `data`: `wpp.<thing>/<version>`.
+    pub schema: String,
+    /// One line: what this is about and how it stands.
+    pub title: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Parts for the eye; the machine reads `data`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
+    /// What was done, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+    /// What the checks say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
+    /// What to type next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<String>,
+    /// The thing itself, in the shape that `schema` names.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub data: serde_json::Value,
+    /// The exit code, when it is not the verdict's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<u8>,
+}
+
+impl Report {
+    /// A passing report with a title; `thing` becomes the schema `wpp.<thing>/1`.
+    pub fn new(thing: &str, title: impl Into<String>) -> Report {
+        Report {
+            schema: format!("wpp.{thing}/1"),
+            title: title.into(),
+            verdict: Verdict::Pass,
+            sections: Vec::new(),
+            steps: Vec::new(),
+            findings: Vec::new(),
+            metrics: Vec::new(),
+            next: Vec::new(),
+            data: serde_json::Value::Null,
+            exit_code: None,
+        }
+    }
+
+    /// Sets how it ended.
+    #[must_use]
+    pub fn verdict(mut self, verdict: Verdict) -> Report {
+        self.verdict = verdict;
+        self
+    }
+
+    /// Adds a part.
+    #[must_use]
+    pub fn section(mut self, section: Section) -> Report {
+        self.sections.push(section);
+        self
+    }
+
+    /// Sets the thing itself.
+    #[must_use]
+    pub fn data(mut self, data: serde_json::Value) -> Report {
+        self.data = data;
+        self
+    }
+
+    /// Adds what to type next.
+    #[must_use]
+    pub fn next(mut self, command: impl Into<String>) -> Report {
+        self.next.push(command.into());
+        self
+    }
+
+    /// The exit code that the report stands for.
+    pub fn exit_code(&self) -> u8 {
+        use crate::error::ErrorKind;
+        self.exit_code.unwrap_or(match self.verdict {
+            Verdict::Pass | Verdict::Skipped => 0,
+            Verdict::Fail => ErrorKind::Failed.exit_code(),
+            Verdict::Unknown => ErrorKind::Unknown.exit_code(),
+            Verdict::Aborted => ErrorKind::Interrupted.exit_code(),
+        })
+    }
+}
+
+/// Something that happened while a verb works.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A step begins.
+    StepStarted {
+        /// What is being done.
+        title: String,
+    },
+    /// A step ended.
+    StepFinished(Step),
+    /// One line for the eye: a log line, a stage of pairing.
+    Line {
+        /// The text.
+        text: String,
+        /// The same as data, for `--format json`.
+        #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+        data: serde_json::Value,
+    },
+    /// A QR code to draw.
+    QrCode {
+        /// What the code holds.
+        code: String,
+        /// How long the phone will accept it.
+        valid_for_seconds: u64,
+    },
+    /// How far a long piece of work has come.
+    Progress {
+        /// What is being worked through.
+        what: String,
+        /// Done so far.
+        done: u64,
+        /// All there is, when known.
+        total: Option<u64>,
+    },
+}
+
+/// Takes events as they happen.
+pub trait Sink: Send + Sync {
+    /// Takes one.
+    fn emit(&self, event: Event);
+}
+
+/// Forgets every event.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Sink for Silent {
+    fn emit(&self, _event: Event) {}
+}

@@ -1,0 +1,39 @@
+//! Reports, events and errors as JSON. The shapes are those of `report`; `data` is each schema's own.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use crate::error::Error;
+use crate::report::{Event, Report, Sink};
+
+/// Writes every event as one line on stdout.
+#[derive(Debug, Clone, Copy)]
+pub struct Events;
+
+impl Sink for Events {
+    fn emit(&self, event: Event) {
+        if let Ok(text) = serde_json::to_string(&event) {
+            // A reader that went away is found when the result is written.
+            let _ = writeln!(std::io::stdout().lock(), "{text}");
+        }
+    }
+}
+
+/// Writes a report as one document on one line.
+pub fn report(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, report)?;
+    writeln!(out)
+}
+
+/// Writes an error as a document of the schema `wpp.error/1`.
+pub fn error(out: &mut impl Write, error: &Error) -> std::io::Result<()> {
+    let document = json!({
+        "schema": "wpp.error/1",
+        "code": error.kind().code(),
+        "exit_code": error.kind().exit_code(),
+        "message": error.chain(),
+        "hints": error.hints(),
+    });
+    writeln!(out, "{document}")
+}

@@ -1,0 +1,80 @@
+//! The face: the only room that writes to the terminal.
+//!
+//! stdout is the result; stderr is everything else.
+
+pub mod json;
+pub mod qr;
+pub mod terminal;
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+
+use crate::app::Ask;
+use crate::error::Error;
+use crate::report::{Report, Sink};
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; one document, or one line for each event and then the document.
+    Json,
+}
+
+/// Writes one command's result and events.
+#[derive(Debug, Clone, Copy)]
+pub struct Ui {
+    /// Text or JSON.
+    pub format: Format,
+    /// Nothing but the result of a failure.
+    pub quiet: bool,
+}
+
+impl Ui {
+    /// Where a command's events go.
+    pub fn sink(self) -> Arc<dyn Sink> {
+        match (self.quiet, self.format) {
+            (true, _) => Arc::new(crate::report::Silent),
+            (false, Format::Text) => Arc::new(terminal::Events),
+            (false, Format::Json) => Arc::new(json::Events),
+        }
+    }
+
+    /// Asks on the terminal; nobody is there when stdin or stderr is none.
+    pub fn ask(self) -> Arc<Ask> {
+        Arc::new(|question| {
+            if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+                return None;
+            }
+            let mut stderr = anstream::stderr().lock();
+            write!(stderr, "{question} [y/N] ").ok()?;
+            stderr.flush().ok()?;
+            let mut answer = String::new();
+            std::io::stdin().read_line(&mut answer).ok()?;
+            Some(answer)
+        })
+    }
+
+    /// Writes the result to stdout.
+    pub fn report(self, report: &Report) -> std::io::Result<()> {
+        if self.quiet && report.exit_code() == 0 && self.format == Format::Text {
+            return Ok(());
+        }
+        let mut stdout = anstream::stdout().lock();
+        match self.format {
+            Format::Text => terminal::report(&mut stdout, report),
+            Format::Json => json::report(&mut stdout, report),
+        }?;
+        stdout.flush()
+    }
+
+    /// Writes an error: to stderr for people, to stdout as a document for programs.
+    pub fn error(self, error: &Error) -> std::io::Result<()> {
+        match self.format {
+            Format::Text => terminal::error(&mut anstream::stderr().lock(), error),
+            Format::Json => json::error(&mut std::io::stdout().lock(), error),
+        }
+    }
+}

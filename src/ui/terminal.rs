@@ -1,0 +1,154 @@
+//! Reports, events and errors for people.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::error::Error;
+use crate::report::{Event, Finding, Report, Section, Severity, Sink, Step, Verdict};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+fn colour(colour: AnsiColor) -> Style {
+    Style::new().fg_color(Some(colour.into()))
+}
+
+fn verdict(verdict: Verdict) -> (Style, &'static str) {
+    match verdict {
+        Verdict::Pass => (colour(AnsiColor::Green), "ok"),
+        Verdict::Skipped => (DIM, "skipped"),
+        Verdict::Unknown => (colour(AnsiColor::Magenta), "unknown"),
+        Verdict::Fail => (colour(AnsiColor::Red).bold(), "FAIL"),
+        Verdict::Aborted => (colour(AnsiColor::Yellow), "aborted"),
+    }
+}
+
+fn severity(severity: Severity) -> (Style, &'static str) {
+    match severity {
+        Severity::Ok => (colour(AnsiColor::Green), "ok"),
+        Severity::Info => (colour(AnsiColor::Cyan), "info"),
+        Severity::Warning => (colour(AnsiColor::Yellow), "warning"),
+        Severity::Unknown => (colour(AnsiColor::Magenta), "unknown"),
+        Severity::Error => (colour(AnsiColor::Red), "error"),
+        Severity::Critical => (colour(AnsiColor::Red).bold(), "critical"),
+    }
+}
+
+/// Writes events to stderr as they happen.
+#[derive(Debug, Clone, Copy)]
+pub struct Events;
+
+impl Sink for Events {
+    fn emit(&self, event: Event) {
+        let mut stderr = anstream::stderr().lock();
+        // A terminal that went away is no reason to stop working.
+        let _ = match event {
+            Event::StepStarted { .. } | Event::Progress { .. } => Ok(()),
+            Event::StepFinished(done) => step(&mut stderr, &done),
+            Event::Line { text, .. } => writeln!(stderr, "{text}"),
+            Event::QrCode { code, valid_for_seconds } => match super::qr::text(&code) {
+                Ok(drawing) => writeln!(
+                    stderr,
+                    "{drawing}Scan it in WhatsApp: Settings, Linked devices, Link a device. Valid for {valid_for_seconds} s."
+                ),
+                Err(problem) => writeln!(stderr, "{problem}"),
+            },
+        };
+    }
+}
+
+fn step(out: &mut impl Write, step: &Step) -> std::io::Result<()> {
+    let (style, word) = verdict(step.verdict);
+    write!(out, "{style}{word:>8}{style:#}  {}", step.title)?;
+    let took = step.took_ms;
+    if step.verdict == Verdict::Pass {
+        writeln!(out, "  {DIM}{} ({took} ms){DIM:#}", step.observed)
+    } else {
+        writeln!(out, "  {DIM}({took} ms){DIM:#}")?;
+        writeln!(out, "          expected  {}", step.expected)?;
+        writeln!(out, "          observed  {}", step.observed)
+    }
+}
+
+/// Writes a report.
+pub fn report(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+    if !report.title.is_empty() {
+        writeln!(out, "{BOLD}{}{BOLD:#}", report.title)?;
+    }
+    for part in &report.sections {
+        section(out, part)?;
+    }
+    for done in &report.steps {
+        step(out, done)?;
+    }
+    // Worst first: the eye stays where it lands.
+    let mut findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.severity > Severity::Ok).collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    for found in findings {
+        finding(out, found)?;
+    }
+    for metric in &report.metrics {
+        writeln!(out, "  {}: {}", metric.name, metric.value)?;
+    }
+    for next in &report.next {
+        writeln!(out, "{DIM}next:{DIM:#} {next}")?;
+    }
+    Ok(())
+}
+
+fn section(out: &mut impl Write, section: &Section) -> std::io::Result<()> {
+    if !section.title.is_empty() {
+        writeln!(out, "{BOLD}{}{BOLD:#}", section.title)?;
+    }
+    let width = section.fields.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+    for (label, value) in &section.fields {
+        writeln!(out, "  {DIM}{label:<width$}{DIM:#}  {value}")?;
+    }
+    for line in &section.lines {
+        writeln!(out, "  {line}")?;
+    }
+    if let Some(table) = &section.table {
+        let widths: Vec<usize> = (0..table.columns.len())
+            .map(|column| {
+                let cells = table.rows.iter().filter_map(|row| row.get(column));
+                cells.chain(table.columns.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            })
+            .collect();
+        let line = |row: &[String]| {
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            format!("  {}", cells.join("  ").trim_end())
+        };
+        writeln!(out, "{DIM}{}{DIM:#}", line(&table.columns))?;
+        for row in &table.rows {
+            writeln!(out, "{}", line(row))?;
+        }
+    }
+    Ok(())
+}
+
+fn finding(out: &mut impl Write, finding: &Finding) -> std::io::Result<()> {
+    let (style, word) = severity(finding.severity);
+    let session = finding.session.as_ref().map(|session| format!(" [{session}]")).unwrap_or_default();
+    writeln!(out, "{style}{word:>8}{style:#}  {}{session}  {DIM}{}{DIM:#}", finding.summary, finding.id)?;
+    for seen in &finding.evidence {
+        writeln!(out, "          {}: {} {DIM}(expected {}){DIM:#}", seen.what, seen.observed, seen.expected)?;
+    }
+    if let Some(remedy) = &finding.remedy {
+        writeln!(out, "          mend: {}", remedy.command)?;
+    }
+    if let Some(runbook) = &finding.runbook {
+        writeln!(out, "          {DIM}read: {runbook}{DIM:#}")?;
+    }
+    Ok(())
+}
+
+/// Writes an error with what to do next.
+pub fn error(out: &mut impl Write, error: &Error) -> std::io::Result<()> {
+    let red = colour(AnsiColor::Red).bold();
+    writeln!(out, "{red}error:{red:#} {}", error.chain())?;
+    for hint in error.hints() {
+        writeln!(out, "  {BOLD}next:{BOLD:#} {hint}")?;
+    }
+    Ok(())
+}

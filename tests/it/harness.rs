@@ -1,0 +1,81 @@
+//! A throw-away home and the program under test.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// The program that was built for this test run.
+pub fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_wpp")
+}
+
+/// A home in a temporary folder that goes with the value.
+pub struct TestHome {
+    folder: tempfile::TempDir,
+}
+
+/// How one run of the program ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl TestHome {
+    /// A live home: one that may not reach loopback, and in tests never reaches anything.
+    pub fn live() -> TestHome {
+        let folder = tempfile::Builder::new().prefix("wpp-it-").tempdir().expect("a temporary folder");
+        TestHome { folder }
+    }
+
+    /// A home marked as a sandbox.
+    pub fn sandbox() -> TestHome {
+        let home = TestHome::live();
+        wpp::home::Home::create(home.path(), wpp::home::HomeKind::Sandbox).expect("a sandbox home");
+        home
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn session(&self, name: &str) -> PathBuf {
+        self.path().join("sessions").join(name)
+    }
+
+    /// The program with this home and a clean environment, ready to run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.path());
+        command.arg("--home").arg(self.path()).args(arguments);
+        command.stdin(std::process::Stdio::null());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.command(arguments).output().expect("the program starts"))
+    }
+
+    /// Runs the program with `--format json` and reads its last line.
+    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let mut all = arguments.to_vec();
+        all.extend(["--format", "json"]);
+        let outcome = self.run(&all);
+        let last = outcome.stdout.lines().last().unwrap_or_default();
+        let value = serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
+        (outcome.code, value)
+    }
+}
+
+impl Outcome {
+    fn of(output: Output) -> Outcome {
+        Outcome {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}

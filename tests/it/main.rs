@@ -1,0 +1,11 @@
+//! The one integration test binary: one module for each topic.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and its helpers are read beside it"
+)]
+
+mod harness;
+mod layers;
