@@ -3,6 +3,7 @@
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
 pub mod config;
+pub mod documents;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::app::{App, Settings};
 use crate::error::{EXIT_CODES, Error, ErrorKind, Result};
@@ -44,7 +46,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath, help_heading = "Options of every command")]
     pub home: Option<PathBuf>,
     /// Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]
-    #[arg(long, short, global = true, value_name = "NAME", help_heading = "Options of every command")]
+    #[arg(long, short, global = true, value_name = "NAME", add = ArgValueCompleter::new(complete_session), help_heading = "Options of every command")]
     pub session: Option<String>,
     /// How results are written
     #[arg(long, global = true, value_enum, default_value_t, help_heading = "Options of every command")]
@@ -98,10 +100,22 @@ fn settings(global: Global, sink: Arc<dyn Sink>, ask: Arc<crate::app::Ask>) -> S
     Settings { home: global.home, session: global.session, environment, sink, ask }
 }
 
+/// Names of the sessions in the home that the environment names, for the shell's completion.
+fn complete_session(typed: &std::ffi::OsStr) -> Vec<CompletionCandidate> {
+    let root =
+        std::env::var_os("WPP_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".wpp")));
+    let names =
+        root.and_then(|root| crate::home::Home::open(&root).ok()).and_then(|home| home.session_names().ok()).unwrap_or_default();
+    let typed = typed.to_string_lossy();
+    names.into_iter().filter(|name| name.starts_with(&*typed)).map(CompletionCandidate::new).collect()
+}
+
 /// Parses the process's own command line, runs it and writes the result.
 pub fn main() -> ExitCode {
     // Everything that wpp and its libraries make is for its own user alone.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    // Answers and ends the process when a shell asks for completions through COMPLETE=<shell>.
+    clap_complete::CompleteEnv::with_factory(tree).complete();
     let matches = tree().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,

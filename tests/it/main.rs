@@ -7,5 +7,6 @@
     reason = "a test fails by panicking, and its helpers are read beside it"
 )]
 
+mod documents;
 mod harness;
 mod layers;
