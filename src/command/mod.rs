@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod documents;
+pub mod drill;
 pub mod reauth;
 pub mod restart;
 pub mod start;
@@ -79,6 +80,8 @@ pub enum Command {
     Status(status::Args),
     /// Link the session to a phone, by QR code or pair code
     Reauth(reauth::Args),
+    /// Rehearse failures and recovery in a throw-away sandbox
+    Drill(drill::Args),
     /// Show every setting, its value and where it comes from
     Config(config::Args),
 }
@@ -91,6 +94,7 @@ impl Command {
             Command::Restart(args) => args.run(app),
             Command::Status(args) => args.run(app),
             Command::Reauth(args) => args.run(app),
+            Command::Drill(args) => args.run(app),
             Command::Config(args) => args.run(app),
         }
     }

@@ -18,8 +18,9 @@ impl Args {
     /// Drains and ends the daemon, confirms that lock and socket are free, starts it again.
     pub fn run(self, app: &App) -> Result<Report> {
         let session = app.existing_session()?;
-        let (_, status) = site(app, &session)?.restart(self.force)?;
+        let (steps, status) = site(app, &session)?.restart(self.force)?;
         let mut report = state_report(&status);
+        report.steps = steps;
         report.exit_code = Some(0);
         if !settled(&status) {
             report = report.verdict(Verdict::Fail).next(format!("wpp doctor --session {}", session.name()));

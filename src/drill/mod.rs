@@ -48,7 +48,12 @@ impl Rehearsal {
     ///
     /// `Err` means that the drill is over: the step failed, or time is up, or the operator
     /// interrupted; the record holds it already.
-    pub fn step(&mut self, title: &str, expected: &str, act: impl FnOnce(&Rehearsal) -> Result<String>) -> std::result::Result<(), Over> {
+    pub fn step(
+        &mut self,
+        title: &str,
+        expected: &str,
+        act: impl FnOnce(&Rehearsal) -> Result<String>,
+    ) -> std::result::Result<(), Over> {
         let stopped = if self.limits.interrupted.load(Ordering::Relaxed) {
             Some("interrupted by the operator")
         } else if self.time_left().is_zero() {
@@ -86,7 +91,8 @@ impl Rehearsal {
                 return Ok(found);
             }
             if self.limits.interrupted.load(Ordering::Relaxed) {
-                return Err(Error::new(ErrorKind::Interrupted, format!("interrupted while waiting for {what}")).hint("run the drill again"));
+                return Err(Error::new(ErrorKind::Interrupted, format!("interrupted while waiting for {what}"))
+                    .hint("run the drill again"));
             }
             if Instant::now() >= deadline {
                 return Err(deviation(format!("{what} did not happen within {} s", patience.as_secs())));

@@ -25,7 +25,9 @@ pub fn run(sandbox: &Sandbox, rehearsal: &mut Rehearsal) -> Result<(), Over> {
     let mut stored_before = 0;
     let mut archive = String::new();
 
-    rehearsal.step("start a session that no phone knows", "AUTH_REQUIRED", |_| expect_state(sandbox.wpp(&["start"])?, "AUTH_REQUIRED"))?;
+    rehearsal.step("start a session that no phone knows", "AUTH_REQUIRED", |_| {
+        expect_state(sandbox.wpp(&["start"])?, "AUTH_REQUIRED")
+    })?;
     rehearsal.step("link it by QR code", "READY", |_| link(sandbox))?;
     rehearsal.step("send a message", "accepted by the server and decrypted by the peer, word for word", |rehearsal| {
         let report = sandbox.wpp(&["send", PEER, OUTBOUND_TEXT, "--wait", "10"])?;
@@ -110,7 +112,8 @@ fn expect_state(report: Report, wanted: &str) -> Result<String> {
 }
 
 fn expect_findings(report: &Report, wanted: &[&str]) -> Result<String> {
-    let ids: Vec<&str> = report.findings.iter().filter(|found| found.severity > Severity::Info).map(|found| found.id.as_str()).collect();
+    let ids: Vec<&str> =
+        report.findings.iter().filter(|found| found.severity > Severity::Info).map(|found| found.id.as_str()).collect();
     let missing: Vec<&str> = wanted.iter().copied().filter(|id| !ids.contains(id)).collect();
     if missing.is_empty() {
         Ok(format!("found {}", ids.join(", ")))
@@ -176,7 +179,8 @@ impl Load {
             std::thread::spawn(move || {
                 let mut sent = 0;
                 while !stop.load(Ordering::Relaxed) {
-                    let request = Request::PeerSend { from: PEER.into(), text: format!("smoke: load {sent}"), count: 1, group: None };
+                    let request =
+                        Request::PeerSend { from: PEER.into(), text: format!("smoke: load {sent}"), count: 1, group: None };
                     if runtime.block_on(simulator.execute(request)).is_ok() {
                         sent += 1;
                     }

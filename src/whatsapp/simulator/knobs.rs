@@ -104,11 +104,7 @@ impl Setting {
             | Setting::LoginFailure { times, .. }
             | Setting::NackSends { times, .. }
             | Setting::DropAcks { times } => Some(times),
-            Setting::Refuse
-            | Setting::Silent
-            | Setting::Slow { .. }
-            | Setting::CloseAfter { .. }
-            | Setting::PasskeyStage => None,
+            Setting::Refuse | Setting::Silent | Setting::Slow { .. } | Setting::CloseAfter { .. } | Setting::PasskeyStage => None,
         }
     }
 }
