@@ -98,6 +98,7 @@ impl Site<'_> {
     /// first; the caller judges the state.
     pub fn start(&self) -> Result<Started> {
         let watch = Stopwatch::start();
+        self.session.checked_socket()?;
         let deadline = Instant::now() + self.config.duration("daemon.start_timeout_ms");
         let already_running = match self.look() {
             Ok(Seen::Busy(owner)) => return Err(busy(self.session, owner.as_ref())),
