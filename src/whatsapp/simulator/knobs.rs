@@ -31,7 +31,7 @@ pub enum Name {
 
 /// One fault with its parameters. `times` is how often it happens; until cleared when absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "knob", rename_all = "snake_case")]
+#[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Setting {
     /// Nobody listens: connections are refused. Those that exist live on.
     Refuse,
