@@ -11,6 +11,8 @@ use whatsapp_rust::prelude::*;
 use whatsapp_rust::transport::TokioWebSocketTransportFactory;
 use wpp::whatsapp::simulator::{Endpoint, Knob, Options, Request, Simulator, control, seed};
 
+use crate::harness::TestHome;
+
 /// No test waits longer than this for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -224,9 +226,7 @@ async fn texts_go_both_ways_and_are_really_encrypted() {
         let text = format!("there {round} ✓");
         let id = client.send(PEER, &text).await;
         assert_eq!(client.acknowledged(&id).await, None);
-        bench
-            .ask(Request::PeerSend { from: PEER.into(), text: format!("back {round}"), count: 1, group: None })
-            .await;
+        bench.ask(Request::PeerSend { from: PEER.into(), text: format!("back {round}"), count: 1, group: None }).await;
         let (chat, back, from_me) = client.messages(1).await.remove(0);
         assert_eq!((chat.as_str(), back, from_me), ("15550001111@s.whatsapp.net", format!("back {round}"), false));
     }
@@ -234,10 +234,7 @@ async fn texts_go_both_ways_and_are_really_encrypted() {
     // The phone has a copy of everything that its companion sent.
     let copies = bench.ask(Request::PhoneInbox).await;
     assert_eq!(copies["messages"].as_array().unwrap().len(), 3, "{copies}");
-    bench.until("the queue is empty", async |bench| {
-        bench.ask(Request::Status).await["companions"][0]["queued"] == 0
-    })
-    .await;
+    bench.until("the queue is empty", async |bench| bench.ask(Request::Status).await["companions"][0]["queued"] == 0).await;
     let counters = bench.counters().await;
     assert_eq!(counters["faults"], 0, "{counters}");
     assert_eq!(counters["unknown_requests"], serde_json::json!({}), "{counters}");
@@ -332,10 +329,7 @@ async fn what_was_written_while_the_client_was_down_arrives() {
     let expected: Vec<String> = (1..=250).map(|number| format!("m {number}")).collect();
     assert_eq!(texts, expected);
     client.connected().await;
-    bench.until("the queue is empty", async |bench| {
-        bench.ask(Request::Status).await["companions"][0]["queued"] == 0
-    })
-    .await;
+    bench.until("the queue is empty", async |bench| bench.ask(Request::Status).await["companions"][0]["queued"] == 0).await;
     client.shutdown().await;
 }
 
@@ -534,10 +528,7 @@ async fn a_message_that_the_client_cannot_read_is_sent_again() {
     assert_eq!(client.messages(1).await[0].1, "two");
     let counters = bench.counters().await;
     assert!(counters["retries_asked_by_companions"].as_u64().unwrap() >= 1, "{counters}");
-    bench.until("the queue is empty", async |bench| {
-        bench.ask(Request::Status).await["companions"][0]["queued"] == 0
-    })
-    .await;
+    bench.until("the queue is empty", async |bench| bench.ask(Request::Status).await["companions"][0]["queued"] == 0).await;
     client.shutdown().await;
 }
 
@@ -569,10 +560,7 @@ async fn what_is_typed_on_the_phone_is_copied_to_the_client() {
     let (chat, text, from_me) = client.messages(1).await.remove(0);
     assert_eq!((chat.as_str(), text.as_str(), from_me), ("15550001111@s.whatsapp.net", "from my phone", true));
     assert_eq!(bench.texts(PEER).await, ["from my phone"]);
-    bench.until("the queue is empty", async |bench| {
-        bench.ask(Request::Status).await["companions"][0]["queued"] == 0
-    })
-    .await;
+    bench.until("the queue is empty", async |bench| bench.ask(Request::Status).await["companions"][0]["queued"] == 0).await;
     client.shutdown().await;
 }
 
@@ -599,10 +587,7 @@ async fn a_group_is_written_to_and_read() {
     let bench = Bench::new().await;
     let mut client = bench.paired().await;
     let members = vec![PEER.to_owned(), "15550002222".to_owned()];
-    let group = bench.ask(Request::GroupCreate { subject: "Crew".into(), members }).await["group"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let group = bench.ask(Request::GroupCreate { subject: "Crew".into(), members }).await["group"].as_str().unwrap().to_owned();
     for text in ["one", "two"] {
         let id = client.send(&group, text).await;
         assert_eq!(client.acknowledged(&id).await, None);
@@ -610,9 +595,7 @@ async fn a_group_is_written_to_and_read() {
     for peer in [PEER, "15550002222"] {
         bench.until("the member has read both", async |bench| bench.texts(peer).await == ["one", "two"]).await;
     }
-    bench
-        .ask(Request::PeerSend { from: PEER.into(), text: "hey".into(), count: 2, group: Some(group.clone()) })
-        .await;
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "hey".into(), count: 2, group: Some(group.clone()) }).await;
     let found = client.messages(2).await;
     assert_eq!(found[0], (group.clone(), "hey 1".to_owned(), false));
     assert_eq!(found[1], (group, "hey 2".to_owned(), false));
@@ -669,7 +652,11 @@ async fn the_control_socket_answers_and_refuses() {
     let path = control::path(&bench.directory());
     let answers = tokio::task::spawn_blocking(move || {
         let mut stream = std::os::unix::net::UnixStream::connect(path).unwrap();
-        stream.write_all(b"{\"op\":\"dance\"}\n\xff\xfe\n{\"op\":\"set\",\"knob\":{\"name\":\"nack_sends\",\"code\":479,\"times\":1}}\n").unwrap();
+        stream
+            .write_all(
+                b"{\"op\":\"dance\"}\n\xff\xfe\n{\"op\":\"set\",\"knob\":{\"name\":\"nack_sends\",\"code\":479,\"times\":1}}\n",
+            )
+            .unwrap();
         let lines = std::io::BufReader::new(stream).lines().take(3);
         lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap()).collect::<Vec<_>>()
     })
@@ -700,9 +687,7 @@ async fn a_seeded_store_is_not_paired_until_a_phone_admits_it() {
     seed::seed_store(&bench.store(), &bench.simulator().endpoint()).await.unwrap();
     let paired = |store: &Path| {
         let store = rusqlite::Connection::open(store).unwrap();
-        store
-            .query_row("SELECT pn <> '' AND account IS NOT NULL FROM device", [], |row| row.get::<_, bool>(0))
-            .unwrap()
+        store.query_row("SELECT pn <> '' AND account IS NOT NULL FROM device", [], |row| row.get::<_, bool>(0)).unwrap()
     };
     assert!(!paired(&bench.store()));
     let client = bench.paired().await;
@@ -714,4 +699,84 @@ async fn a_seeded_store_is_not_paired_until_a_phone_admits_it() {
     let error = seed::repin(&missing, &bench.simulator().endpoint()).await.unwrap_err();
     assert_eq!(error.kind(), wpp::error::ErrorKind::NoSession);
     assert!(!missing.exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_passkey_is_asked_for_before_the_device_is_admitted() {
+    let bench = Bench::new().await;
+    let mut client = bench.client().await;
+    bench.set(Knob::PasskeyStage).await;
+    let code = client
+        .wait("a QR code", |event| match event {
+            Event::PairingQrCode(qr) => Some(qr.code.clone()),
+            _ => None,
+        })
+        .await;
+    bench.ask(Request::PhoneScan { code: code.clone() }).await;
+    let options = client
+        .wait("a passkey request", |event| match event {
+            Event::PairPasskeyRequest(request) => Some(request.request_options_json.clone()),
+            _ => None,
+        })
+        .await;
+    whatsapp_rust::passkey::parse_request_options(&options).unwrap();
+    assert_eq!(bench.counters().await["pairings"], 0);
+    bench.ask(Request::Clear { knob: None }).await;
+    bench.ask(Request::PhoneScan { code }).await;
+    client.connected().await;
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accepted_but_never_opened() {
+    let bench = Bench::new().await;
+    let mut client = bench.client().await;
+    bench.set(Knob::MuteLogin { times: Some(1) }).await;
+    let code = client
+        .wait("a QR code", |event| match event {
+            Event::PairingQrCode(qr) => Some(qr.code.clone()),
+            _ => None,
+        })
+        .await;
+    bench.ask(Request::PhoneScan { code }).await;
+    client.wait("pair success", |event| matches!(event, Event::PairSuccess(_)).then_some(())).await;
+    let opened = tokio::time::timeout(Duration::from_millis(500), async { client.connected().await }).await;
+    assert!(opened.is_err());
+    bench.ask(Request::Close).await;
+    client.connected().await;
+    client.shutdown().await;
+}
+
+#[test]
+fn the_hidden_command_serves_a_sandbox_until_it_is_told_to_end() {
+    let home = TestHome::live();
+    let denied = home.run(&["simulator"]);
+    assert_eq!(denied.code, 15, "{denied:?}");
+    let child = home.command(&["--format", "json", "simulator", "--create"]).stdout(std::process::Stdio::piped()).spawn();
+    let mut child = Kill(child.unwrap());
+    let directory = home.path().join("simulator");
+    let deadline = Instant::now() + PATIENCE;
+    while Endpoint::read(&directory).unwrap().is_none() {
+        assert!(Instant::now() < deadline, "no endpoint");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let (code, report) = home.json(&["simulator", "--ask", "{\"op\":\"status\"}"]);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(report["data"]["counters"]["logins"], 0, "{report}");
+    assert_eq!(Endpoint::read(&directory).unwrap().unwrap().pid, child.0.id());
+    let pid = rustix::process::Pid::from_child(&child.0);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(child.0.wait().unwrap().success());
+    assert!(Endpoint::read(&directory).unwrap().is_none());
+    assert!(!control::path(&directory).exists());
+}
+
+/// Ends a child with the test.
+struct Kill(std::process::Child);
+
+impl Drop for Kill {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

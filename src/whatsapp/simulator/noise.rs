@@ -102,8 +102,7 @@ fn preamble_length(bytes: &[u8]) -> Result<Option<usize>, Fault> {
 
 /// Runs the handshake that the client chose.
 pub async fn accept(socket: Socket, keys: &KeyPair, certificate: &[u8]) -> Result<(Channel, Login), Fault> {
-    let mut frames =
-        Frames { socket, decoder: FrameDecoder::new(), preamble: Vec::new(), preamble_done: false };
+    let mut frames = Frames { socket, decoder: FrameDecoder::new(), preamble: Vec::new(), preamble_done: false };
     let first = frames.next().await?;
     let hello = waproto::codec::handshake_message_decode(&first)?
         .client_hello
@@ -151,15 +150,13 @@ pub async fn accept(socket: Socket, keys: &KeyPair, certificate: &[u8]) -> Resul
             (noise, client_static, payload, "xx")
         }
     };
-    let noise_public: [u8; 32] =
-        client_static.try_into().map_err(|_| "the client's static key does not have 32 bytes")?;
+    let noise_public: [u8; 32] = client_static.try_into().map_err(|_| "the client's static key does not have 32 bytes")?;
     // What it says of the number is not trusted (a seeded store carries a placeholder); the static
     // key is what counts. It must make sense all the same.
     let _ = ClientPayload::decode_from_slice(&payload)?;
     // Named from the client's side: what it writes is what is read here.
     let (read, write) = noise.finish()?;
-    let channel =
-        Channel { socket: frames.socket, decoder: frames.decoder, read, read_counter: 0, write, write_counter: 0 };
+    let channel = Channel { socket: frames.socket, decoder: frames.decoder, read, read_counter: 0, write, write_counter: 0 };
     Ok((channel, Login { noise_public, pattern }))
 }
 
