@@ -7,6 +7,7 @@ pub mod documents;
 pub mod drill;
 pub mod reauth;
 pub mod restart;
+pub mod simulator;
 pub mod start;
 pub mod status;
 pub mod stop;
@@ -84,6 +85,9 @@ pub enum Command {
     Drill(drill::Args),
     /// Show every setting, its value and where it comes from
     Config(config::Args),
+    /// Run the loopback WhatsApp of a sandbox home
+    #[command(hide = true)]
+    Simulator(simulator::Args),
 }
 
 impl Command {
@@ -96,6 +100,7 @@ impl Command {
             Command::Reauth(args) => args.run(app),
             Command::Drill(args) => args.run(app),
             Command::Config(args) => args.run(app),
+            Command::Simulator(args) => args.run(app),
         }
     }
 }

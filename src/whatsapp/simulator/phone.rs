@@ -285,9 +285,16 @@ impl World {
         Ok((identity, adv_secret))
     }
 
-    /// The phone asks for a passkey instead of admitting the device.
+    /// The phone asks for a passkey instead of admitting the device. The stage lasts until the knob
+    /// is cleared and the code is scanned again; nobody here can check a passkey.
     fn passkey_stage(&mut self, connection: u64) -> Result<Value> {
-        let prologue = NodeBuilder::new("passkey_prologue_request").build();
+        use base64::Engine as _;
+        let challenge = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random_id("", 16));
+        let options = json!({
+            "challenge": challenge, "rpId": "whatsapp.com", "allowCredentials": [],
+            "userVerification": "required", "timeout": 60_000,
+        });
+        let prologue = NodeBuilder::new("passkey_request_options").bytes(options.to_string().into_bytes()).build();
         let notification = NodeBuilder::new("notification")
             .attr("from", server_jid())
             .attr("type", "passkey_prologue_request")

@@ -273,6 +273,7 @@ impl World {
         } else {
             match self.companions.values().find(|companion| companion.noise_public == noise_public) {
                 Some(companion) if companion.unlinked => self.refuse_login(id, 401, None),
+                Some(_) if super::knobs_of(&self.knobs).take(Name::MuteLogin).is_some() => {}
                 Some(companion) => {
                     let device = companion.device;
                     self.log_in(id, device);
