@@ -363,8 +363,9 @@ pub struct Messages(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
-    writer: Option<Mutex<Connection>>,
+    // Closed first: only a connection that may write removes the -wal and -shm files as it closes.
     reader: Mutex<Reader>,
+    writer: Option<Mutex<Connection>>,
     writes: AtomicU64,
     observer: OnceLock<Observer>,
 }
@@ -1543,24 +1544,25 @@ mod tests {
     #[test]
     fn an_accepted_message_joins_the_messages_and_sending_ones_are_queued_again_after_a_crash() {
         let place = Place::new();
+        let now = clock::now_ms();
         let messages = place.open();
         messages.set_account("9@s.whatsapp.net").unwrap();
         for id in ["a", "b"] {
-            messages.enqueue(id, &format!("ID{id}"), &format!("{id}@s.whatsapp.net"), "out", 5).unwrap();
+            messages.enqueue(id, &format!("ID{id}"), &format!("{id}@s.whatsapp.net"), "out", now).unwrap();
         }
-        assert_eq!(messages.take_due(5).unwrap().unwrap().message_id, "IDa");
-        assert_eq!(messages.take_due(5).unwrap().unwrap().message_id, "IDb");
-        messages.answer("IDa", None, 6).unwrap();
+        assert_eq!(messages.take_due(now).unwrap().unwrap().message_id, "IDa");
+        assert_eq!(messages.take_due(now).unwrap().unwrap().message_id, "IDb");
+        messages.answer("IDa", None, now).unwrap();
         drop(messages);
         let messages = place.open();
         assert_eq!(messages.outgoing("a").unwrap().unwrap().state, OutboxState::Accepted);
         let back = messages.outgoing("b").unwrap().unwrap();
         assert_eq!((back.state, back.message_id.as_str(), back.tries), (OutboxState::Queued, "IDb", 1));
-        assert_eq!(messages.take_due(7).unwrap().unwrap().message_id, "IDb");
+        assert_eq!(messages.take_due(now).unwrap().unwrap().message_id, "IDb");
         let stored = &messages.list(None, None, 10).unwrap()[0];
         assert_eq!((stored.id.as_str(), stored.from_me, stored.sender.as_str()), ("IDa", true, "9@s.whatsapp.net"));
         // The phone's copy of it, delivered later, is the same message; so is a second answer.
-        messages.answer("IDa", None, 8).unwrap();
+        messages.answer("IDa", None, now).unwrap();
         let echo = Incoming {
             id: "IDa".into(),
             chat: "a@s.whatsapp.net".into(),
@@ -1680,8 +1682,10 @@ mod tests {
             assert_eq!(messages.index_problem().unwrap(), None, "{name}");
             messages.ingest(&text("3", "three hello")).unwrap();
             assert_eq!(found(&messages, "hello"), (SearchMode::Fts, vec!["3".into(), "2".into(), "1".into()]), "{name}");
+            place.raw().execute_batch("INSERT INTO messages_fts (messages_fts) VALUES ('integrity-check')").unwrap();
             let check: String = place.raw().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-            assert_eq!(check, "ok", "{name}");
+            // What the forged schema no longer names stays as an unused page, which hurts nobody.
+            assert!(check == "ok" || (name == "half gone" && check.contains("never used")), "{name}: {check}");
         }
     }
 

@@ -56,7 +56,8 @@ pub fn open(session: &SessionPaths, path: &Path) -> std::result::Result<Reading,
     let files = fingerprints(path).map_err(Refusal::Disk)?;
     let Some((_, size_bytes, ..)) = files[0] else { return Err(Refusal::Absent) };
     let log = files[1].is_some_and(|(_, size_bytes, ..)| size_bytes > 0);
-    if size_bytes == 0 && !log {
+    // SQLite takes the log of an empty database for a leftover and removes it.
+    if size_bytes == 0 {
         return Err(Refusal::Absent);
     }
     let lock = session.lock();
@@ -71,13 +72,15 @@ pub fn open(session: &SessionPaths, path: &Path) -> std::result::Result<Reading,
             Ok(connection)
         })
     } else {
-        let still = if log { "nolock=1" } else { "immutable=1" };
-        Connection::open_with_flags(uri(path, still), read_only | OpenFlags::SQLITE_OPEN_URI).and_then(|connection| {
-            if log {
+        if log {
+            // Without locks SQLite reads a log only in exclusive mode, which keeps the index in memory.
+            Connection::open_with_flags_and_vfs(path, read_only, c"unix-none").and_then(|connection| {
                 connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-            }
-            Ok(connection)
-        })
+                Ok(connection)
+            })
+        } else {
+            Connection::open_with_flags(immutable_uri(path), read_only | OpenFlags::SQLITE_OPEN_URI)
+        }
     }
     .and_then(|connection| {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -106,8 +109,8 @@ impl Reading {
     }
 }
 
-/// A file name as an SQLite URI with one parameter.
-fn uri(path: &Path, parameter: &str) -> PathBuf {
+/// A file name as an SQLite URI that promises that the file does not change.
+fn immutable_uri(path: &Path) -> PathBuf {
     use std::ffi::OsString;
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
     let mut text = b"file:".to_vec();
@@ -117,7 +120,7 @@ fn uri(path: &Path, parameter: &str) -> PathBuf {
             _ => text.push(*byte),
         }
     }
-    text.extend(format!("?{parameter}").bytes());
+    text.extend(b"?immutable=1");
     PathBuf::from(OsString::from_vec(text))
 }
 
