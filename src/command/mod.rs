@@ -2,6 +2,7 @@
 //!
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
+pub mod backup;
 pub mod config;
 pub mod documents;
 pub mod drill;
@@ -81,6 +82,8 @@ pub enum Command {
     Status(status::Args),
     /// Link the session to a phone, by QR code or pair code
     Reauth(reauth::Args),
+    /// Make, list, show and verify archives of sessions
+    Backup(backup::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
     /// Show every setting, its value and where it comes from
@@ -98,6 +101,7 @@ impl Command {
             Command::Restart(args) => args.run(app),
             Command::Status(args) => args.run(app),
             Command::Reauth(args) => args.run(app),
+            Command::Backup(args) => args.run(app),
             Command::Drill(args) => args.run(app),
             Command::Config(args) => args.run(app),
             Command::Simulator(args) => args.run(app),
