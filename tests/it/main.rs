@@ -10,3 +10,4 @@
 mod documents;
 mod harness;
 mod layers;
+mod simulator;

@@ -1,0 +1,97 @@
+//! What can be asked of the simulator: one type for callers in this process and on the control
+//! socket.
+//!
+//! Imports nothing. Start with [`Request`]. On the socket a request is one line of JSON whose `op`
+//! names the variant; the answer is one line, `{"ok":true,…}` or `{"ok":false,"error":"…"}`.
+
+use serde::{Deserialize, Serialize};
+
+/// One request. Numbers are digits only, in international form without `+`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// Connections, companions, queue lengths, knobs and counters.
+    Status,
+    /// The phone scans a QR code. `code` is the text of the code.
+    PhoneScan {
+        /// The whole text of the QR code.
+        code: String,
+    },
+    /// The phone's owner types the eight characters that a companion shows.
+    PhonePairCode {
+        /// The code, with or without its hyphen.
+        code: String,
+        /// The phone number that the companion asked for; any waiting companion when absent.
+        #[serde(default)]
+        number: Option<String>,
+    },
+    /// The phone's owner logs out a linked device.
+    PhoneUnlink {
+        /// The device number; every companion when absent.
+        #[serde(default)]
+        companion: Option<u16>,
+    },
+    /// The phone's owner writes a message; every companion gets a copy, the peer the message.
+    PhoneSend {
+        /// The peer's number.
+        to: String,
+        /// The text.
+        text: String,
+    },
+    /// What the own phone received (copies of what companions sent, messages of peers).
+    PhoneInbox,
+    /// A peer writes to the account. A number that was never seen is a stranger and is made.
+    /// Answers `{"ids":[…]}`.
+    PeerSend {
+        /// The peer's number.
+        from: String,
+        /// The text; with `count` above 1 a space and a running number from 1 is appended.
+        text: String,
+        /// How many messages; 1 when absent.
+        #[serde(default = "one")]
+        count: u32,
+        /// The group to write to instead of the account's chat.
+        #[serde(default)]
+        group: Option<String>,
+    },
+    /// What a peer decrypted, in order: `{"messages":[{id, from, text|error, copies}]}`.
+    PeerInbox {
+        /// The peer's number.
+        peer: String,
+    },
+    /// The peer's phone is set up anew: it forgets its sessions and must ask for retries.
+    PeerForget {
+        /// The peer's number.
+        peer: String,
+    },
+    /// Makes a group of the account and these peers; answers `{"group":"…@g.us"}`.
+    GroupCreate {
+        /// The group's subject.
+        subject: String,
+        /// The members' numbers.
+        members: Vec<String>,
+    },
+    /// Turns a knob: a fault that lasts.
+    Set {
+        /// The fault.
+        #[serde(flatten)]
+        knob: super::knobs::Setting,
+    },
+    /// Turns one knob back, or all of them.
+    Clear {
+        /// The knob's name; all when absent.
+        #[serde(default)]
+        knob: Option<super::knobs::Name>,
+    },
+    /// Sends a stream error to every logged-in companion.
+    StreamError {
+        /// 401 logged out, 409 replaced, 429 rate limited, 503 unavailable, 515 restart.
+        code: u16,
+    },
+    /// Drops every TCP connection now, without a word.
+    Close,
+}
+
+fn one() -> u32 {
+    1
+}
