@@ -31,13 +31,101 @@ json\t'For programs; one document, or one line for each event and then the docum
 complete -c wpp -n "__fish_wpp_needs_command" -s q -l quiet -d 'Say nothing unless something is wrong'
 complete -c wpp -n "__fish_wpp_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_needs_command" -s V -l version -d 'Print version'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "start" -d 'Start the session\'s daemon and wait until it is READY or asks for a phone'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "stop" -d 'Drain and end the session\'s daemon'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "restart" -d 'Stop and start the daemon, proving each stage'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "status" -d 'Say where the session stands and why'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "reauth" -d 'Link the session to a phone, by QR code or pair code'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "config" -d 'Show every setting, its value and where it comes from'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand start" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand start" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand start" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand start" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand stop" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand stop" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand stop" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand stop" -l force -d 'Kill the daemon when it does not end within the drain timeout'
+complete -c wpp -n "__fish_wpp_using_subcommand stop" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand restart" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand restart" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand restart" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand restart" -l force -d 'Kill the daemon when it does not end within the drain timeout'
+complete -c wpp -n "__fish_wpp_using_subcommand restart" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand status" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand status" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand status" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand status" -l all -d 'Every session of this home'
+complete -c wpp -n "__fish_wpp_using_subcommand status" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l png -d 'Also write each QR code to this PNG file' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l pair-code -d 'Ask for a code to type on this phone instead of a QR code; international form' -r
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l timeout -d 'How long to wait for the phone, in seconds' -r
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -f -a "list" -d 'List the drills'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -f -a "run" -d 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l report -d 'Write report.md and report.json into this folder [default: reports/ in the home]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l timeout -d 'Give up after this many seconds' -r
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l keep -d 'Keep the sandbox even when all is well'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the drills'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand config" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand config" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand config" -l format -d 'How results are written' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand config" -s q -l quiet -d 'Say nothing unless something is wrong'
 complete -c wpp -n "__fish_wpp_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from config help" -f -a "config" -d 'Show every setting, its value and where it comes from'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l listen -d 'Loopback address to listen on; port 0 takes any' -r
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l ask -d 'Send one request to the simulator that runs in this home, and end' -r
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l create -d 'Make the home a sandbox if it does not exist yet'
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "start" -d 'Start the session\'s daemon and wait until it is READY or asks for a phone'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "stop" -d 'Drain and end the session\'s daemon'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "restart" -d 'Stop and start the daemon, proving each stage'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "status" -d 'Say where the session stands and why'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "reauth" -d 'Link the session to a phone, by QR code or pair code'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "config" -d 'Show every setting, its value and where it comes from'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "list" -d 'List the drills'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "run" -d 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'

@@ -38,6 +38,7 @@ pub struct App {
     sink: Arc<dyn Sink>,
     ask: Arc<Ask>,
     journal: OnceCell<Journal>,
+    program: OnceCell<PathBuf>,
 }
 
 impl App {
@@ -69,7 +70,7 @@ impl App {
         if let (HomeKind::Sandbox, Some(plan)) = (home.kind(), environment.get("WPP_DISK_FAULT")) {
             crate::disk::faults::arm(plan)?;
         }
-        Ok(App { home, config, environment, sink, ask, journal: OnceCell::new() })
+        Ok(App { home, config, environment, sink, ask, journal: OnceCell::new(), program: OnceCell::new() })
     }
 
     /// The home.
@@ -130,6 +131,15 @@ impl App {
         })
     }
 
+    /// This program's own file, which also is the daemon.
+    pub fn program(&self) -> Result<&std::path::Path> {
+        if let Some(program) = self.program.get() {
+            return Ok(program);
+        }
+        let program = std::env::current_exe().while_doing(|| "cannot find wpp's own program file".into())?;
+        Ok(self.program.get_or_init(|| program))
+    }
+
     /// Where archives go.
     pub fn backups(&self) -> PathBuf {
         match self.config.text("backup.folder") {
@@ -151,9 +161,4 @@ impl App {
             }),
         }
     }
-}
-
-/// This program's own file, to start a daemon with.
-pub fn own_program() -> Result<PathBuf> {
-    std::env::current_exe().while_doing(|| "cannot find wpp's own program file".into())
 }

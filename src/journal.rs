@@ -31,6 +31,9 @@ CREATE TABLE entry (
 );
 CREATE INDEX entry_by_session ON entry (session, verb, id);
 CREATE INDEX entry_open ON entry (session) WHERE state = 'open';
+", "
+CREATE TABLE identity (id TEXT NOT NULL);
+INSERT INTO identity VALUES (lower(hex(randomblob(16))));
 "];
 
 /// How an act that was begun has ended.
@@ -140,6 +143,11 @@ impl Journal {
             )
             .map_err(|error| self.failed(error))?;
         Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Which journal this is: unique, so that an archive knows its own home's journal again.
+    pub fn identity(&self) -> Result<String> {
+        self.connection.query_row("SELECT id FROM identity", [], |row| row.get(0)).map_err(|error| self.failed(error))
     }
 
     /// Writes down a fact.

@@ -1,1 +1,466 @@
-//! (in work)
+//! Starting, stopping, restarting, linking and resetting a session.
+//!
+//! Each verb proves what it says: a stop ends when the lock is free and the socket gone, a start
+//! when the daemon itself reports its state. Start with [`Site`].
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::clock::{self, Stopwatch};
+use crate::config::Config;
+use crate::confirm::Confirmed;
+use crate::daemon::api::{Auth, AuthStage, Status};
+use crate::daemon::client::Client;
+use crate::disk::{self, Lock, LockOwner, LockState};
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::home::{Home, SessionPaths};
+use crate::journal::{Journal, Outcome};
+use crate::report::{Event, Sink, Step, Verdict};
+use crate::session::state::{Reason, State};
+
+/// How often a waiting verb looks again. The daemon answers in well under a millisecond.
+const POLL: Duration = Duration::from_millis(5);
+
+/// One session and all that its verbs need.
+#[derive(Clone, Copy)]
+pub struct Site<'a> {
+    /// The home.
+    pub home: &'a Home,
+    /// The session.
+    pub session: &'a SessionPaths,
+    /// Settings.
+    pub config: &'a Config,
+    /// Takes events.
+    pub sink: &'a dyn Sink,
+    /// This program, which also is the daemon.
+    pub program: &'a std::path::Path,
+}
+
+/// What a look at a session's daemon shows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    /// Nobody holds the session.
+    Stopped {
+        /// A lock file whose owner died.
+        stale_lock: bool,
+    },
+    /// The session's files are held by something that is not a daemon: a restore, a reset.
+    Busy(Option<LockOwner>),
+    /// A daemon answers.
+    Running(Box<Status>),
+}
+
+/// How a start ended.
+#[derive(Debug)]
+pub struct Started {
+    /// The daemon's last answer.
+    pub status: Status,
+    /// Whether it had been running before.
+    pub already_running: bool,
+    /// Milliseconds from the call to the answer.
+    pub took_ms: u64,
+}
+
+/// How a stop ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// The process that was stopped; `None` when none ran.
+    pub pid: Option<u32>,
+    /// Whether it had to be killed.
+    pub killed: bool,
+    /// Milliseconds.
+    pub took_ms: u64,
+}
+
+impl Site<'_> {
+    /// Looks at the daemon.
+    pub fn look(&self) -> Result<Seen> {
+        match Lock::look(&self.session.lock())? {
+            LockState::Absent => Ok(Seen::Stopped { stale_lock: false }),
+            LockState::Stale(_) => Ok(Seen::Stopped { stale_lock: true }),
+            LockState::Held(Some(owner)) if owner.role != "daemon" => Ok(Seen::Busy(Some(owner))),
+            LockState::Held(_) => Ok(Seen::Running(Box::new(self.client()?.status()?))),
+        }
+    }
+
+    fn client(&self) -> Result<Client> {
+        Client::connect(self.session)
+    }
+
+    /// Starts the daemon if none runs, and waits until it has something to say.
+    ///
+    /// Ends at READY, AUTH_REQUIRED or ERROR, or after `daemon.start_timeout_ms`, whichever comes
+    /// first; the caller judges the state.
+    pub fn start(&self) -> Result<Started> {
+        let watch = Stopwatch::start();
+        self.session.checked_socket()?;
+        let deadline = Instant::now() + self.config.duration("daemon.start_timeout_ms");
+        let already_running = match self.look() {
+            Ok(Seen::Busy(owner)) => return Err(busy(self.session, owner.as_ref())),
+            Ok(Seen::Running(_)) => true,
+            Ok(Seen::Stopped { .. }) => false,
+            // The lock is held and the socket does not answer yet: it boots.
+            Err(error) if error.kind() == ErrorKind::Unreachable => true,
+            Err(error) => return Err(error),
+        };
+        let mut child = if already_running { None } else { Some(self.spawn()?) };
+        let mut last: Result<Status> =
+            Err(Error::new(ErrorKind::Unreachable, format!("the daemon of session {} did not answer", self.session.name())));
+        while Instant::now() < deadline {
+            if let Some(error) = child.as_mut().map(|child| ended(self.session, child)).transpose()?.flatten() {
+                return Err(error);
+            }
+            last = self.client().and_then(|client| client.status());
+            match &last {
+                Ok(status) if matches!(status.state, State::Ready | State::AuthRequired | State::Error) => break,
+                Err(error) if error.kind() == ErrorKind::Denied => break,
+                _ => sleep(POLL),
+            }
+        }
+        let status =
+            last.map_err(|error| error.hint(format!("read the daemon's log with `wpp logs --session {}`", self.session.name())))?;
+        Ok(Started { status, already_running, took_ms: watch.elapsed_ms() })
+    }
+
+    fn spawn(&self) -> Result<Child> {
+        self.home.ensure()?;
+        Command::new(self.program)
+            .arg("--home")
+            .arg(self.home.root())
+            .args(["--session", self.session.name(), "--format", "json", "daemon", "--detached"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .while_doing(|| format!("cannot start {}", self.program.display()))
+            .map_err(|error| error.hint("check that the program is still where it was started from"))
+    }
+
+    /// Stops the daemon: drained, or killed when `force` is set and draining takes too long.
+    pub fn stop(&self, force: bool) -> Result<Stopped> {
+        let watch = Stopwatch::start();
+        let owner = match Lock::look(&self.session.lock())? {
+            LockState::Absent | LockState::Stale(_) => {
+                return Ok(Stopped { pid: None, killed: false, took_ms: watch.elapsed_ms() });
+            }
+            LockState::Held(owner) => owner,
+        };
+        let Some(owner) = owner else {
+            return Err(Error::new(
+                ErrorKind::Locked,
+                format!("the lock {} is held, but it does not say by whom", self.session.lock().display()),
+            )
+            .hint("find the holder with `lsof` or `fuser` on that file, and end it"));
+        };
+        if owner.role != "daemon" {
+            return Err(busy(self.session, Some(&owner)));
+        }
+        let Some(pid) = i32::try_from(owner.pid).ok().and_then(Pid::from_raw) else {
+            return Err(Error::new(
+                ErrorKind::Locked,
+                format!("the lock {} names no valid process", self.session.lock().display()),
+            )
+            .hint("find the holder with `lsof` or `fuser` on that file, and end it"));
+        };
+        // The lock is held by the kernel's word, so the process named in it is alive and ours.
+        signal(pid, Signal::TERM)?;
+        let patience = self.config.duration("daemon.drain_timeout_ms") + Duration::from_secs(5);
+        let mut killed = false;
+        if !self.wait_until_free(patience)? {
+            if !force {
+                return Err(Error::new(
+                    ErrorKind::Locked,
+                    format!(
+                        "the daemon of session {} (process {}) did not end within {} s",
+                        self.session.name(),
+                        owner.pid,
+                        patience.as_secs()
+                    ),
+                )
+                .hint("`wpp stop --force` kills it; nothing that was acknowledged is lost"));
+            }
+            signal(pid, Signal::KILL)?;
+            killed = true;
+            if !self.wait_until_free(Duration::from_secs(5))? {
+                return Err(Error::new(
+                    ErrorKind::Locked,
+                    format!("process {} was killed and the lock of session {} is still held", owner.pid, self.session.name()),
+                )
+                .hint("it may hang in the kernel on a bad disk; look at its state with `ps`"));
+            }
+        }
+        Ok(Stopped { pid: Some(owner.pid), killed, took_ms: watch.elapsed_ms() })
+    }
+
+    fn wait_until_free(&self, patience: Duration) -> Result<bool> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if !matches!(Lock::look(&self.session.lock())?, LockState::Held(_)) {
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            sleep(POLL);
+        }
+    }
+
+    /// Stops and starts, proving each stage of the runbook; the steps say what was seen.
+    pub fn restart(&self, force: bool) -> Result<(Vec<Step>, Status)> {
+        let mut steps = Vec::new();
+        let stopped = self.stop(force)?;
+        let observed = match stopped.pid {
+            None => "no daemon was running".to_owned(),
+            Some(pid) if stopped.killed => format!("process {pid} was killed"),
+            Some(pid) => format!("process {pid} drained and ended"),
+        };
+        self.step(&mut steps, "stop the daemon", "it drains and ends", observed, Verdict::Pass, stopped.took_ms);
+        let watch = Stopwatch::start();
+        let lock = Lock::look(&self.session.lock())?;
+        let socket = self.session.socket().exists();
+        let clean = !matches!(lock, LockState::Held(_)) && !socket;
+        // After a kill the socket file stays; the next daemon proves it dead and takes its place.
+        let observed = match (matches!(lock, LockState::Held(_)), socket) {
+            (false, false) => "lock free, socket gone",
+            (false, true) => "lock free, a dead socket is left for the next daemon to replace",
+            (true, _) => "the lock is held",
+        };
+        let verdict = if clean || !matches!(lock, LockState::Held(_)) { Verdict::Pass } else { Verdict::Fail };
+        self.step(&mut steps, "confirm the release", "lock free, socket gone", observed.into(), verdict, watch.elapsed_ms());
+        let started = self.start()?;
+        let verdict = if settled(&started.status) { Verdict::Pass } else { Verdict::Fail };
+        self.step(&mut steps, "start the daemon", "READY or AUTH_REQUIRED", describe(&started.status), verdict, started.took_ms);
+        Ok((steps, started.status))
+    }
+
+    fn step(&self, steps: &mut Vec<Step>, title: &str, expected: &str, observed: String, verdict: Verdict, took_ms: u64) {
+        let step = Step { title: title.into(), verdict, expected: expected.into(), observed, took_ms };
+        self.sink.emit(Event::StepFinished(step.clone()));
+        steps.push(step);
+    }
+
+    /// Links the session to a phone, showing each stage as it comes; starts the daemon if needed.
+    ///
+    /// Ends when the session is open. A passkey that the phone asks for, codes that ran out, and a
+    /// link that was accepted but never opened are errors of their own.
+    pub fn link(&self, phone_number: Option<&str>, patience: Duration) -> Result<Status> {
+        let started = self.start()?;
+        match (started.status.state, started.status.reason) {
+            (State::AuthRequired, _) | (State::Error, Reason::LoggedOut | Reason::MainDeviceGone) => {}
+            (State::Error, reason) => {
+                return Err(Error::new(
+                    ErrorKind::Denied,
+                    format!("session {} is in ERROR for {}, which linking does not mend", self.session.name(), reason.name()),
+                )
+                .hint("`wpp doctor` says what does"));
+            }
+            (state, _) => {
+                return Err(Error::new(
+                    ErrorKind::Denied,
+                    format!("session {} is {} and needs no linking", self.session.name(), state.name()),
+                )
+                .hint("to link another phone, unlink this device on the phone first, or use another --session"));
+            }
+        }
+        let client = self.client()?;
+        client.begin_auth(phone_number)?;
+        let deadline = Instant::now() + patience;
+        let mut shown: Option<Auth> = None;
+        loop {
+            let auth = client.auth()?;
+            if shown.as_ref() != Some(&auth) {
+                self.show(shown.as_ref(), &auth);
+                match auth.stage {
+                    AuthStage::Open => break,
+                    AuthStage::Failed => return Err(link_failed(self.session, &auth)),
+                    _ => {}
+                }
+                shown = Some(auth.clone());
+            }
+            if Instant::now() >= deadline {
+                return Err(link_timed_out(self.session, &auth, patience));
+            }
+            sleep(Duration::from_millis(50));
+        }
+        // Open means that the server took the login; READY also means that what waited is here.
+        while Instant::now() < deadline {
+            let status = client.status()?;
+            if matches!(status.state, State::Ready | State::Error | State::AuthRequired) {
+                return Ok(status);
+            }
+            sleep(POLL);
+        }
+        client.status()
+    }
+
+    fn show(&self, before: Option<&Auth>, auth: &Auth) {
+        if let Some(code) = &auth.qr_code
+            && before.and_then(|before| before.qr_code.as_ref()) != Some(code)
+        {
+            let left_ms = auth.qr_expires_ms.map_or(0, |expires| expires - clock::now_ms());
+            self.sink.emit(Event::QrCode { code: code.clone(), valid_for_seconds: u64::try_from(left_ms / 1000).unwrap_or(0) });
+        }
+        let text = match auth.stage {
+            AuthStage::Idle => return,
+            AuthStage::Requesting => "asking WhatsApp for a code".to_owned(),
+            AuthStage::Qr if before.is_some_and(|before| before.stage == AuthStage::Qr) => return,
+            AuthStage::Qr => "waiting for the phone to scan".to_owned(),
+            AuthStage::PairCode => match &auth.pair_code {
+                Some(code) => format!("type this code on the phone (Linked devices, Link with phone number): {code}"),
+                None => "waiting for the pair code".to_owned(),
+            },
+            AuthStage::PasskeyRequired => "the phone asks for a passkey: confirm it there".to_owned(),
+            AuthStage::Accepted => "the phone accepted; the session reconnects".to_owned(),
+            AuthStage::Open => "the session is open".to_owned(),
+            AuthStage::Failed => return,
+        };
+        self.sink.emit(Event::Line { text, data: serde_json::to_value(auth).unwrap_or_default() });
+    }
+
+    /// What a reset would remove. Files that are not this session's artifacts are not in it.
+    pub fn reset_plan(&self) -> Result<Vec<PathBuf>> {
+        let mut artifacts = Vec::new();
+        let folder = self.session.folder();
+        let entries = std::fs::read_dir(folder).map_err(|error| disk::cannot("list", folder, error))?;
+        for entry in entries {
+            let path = entry.map_err(|error| disk::cannot("list", folder, error))?.path();
+            if path != self.session.lock() {
+                artifacts.push(path);
+            }
+        }
+        artifacts.sort();
+        Ok(artifacts)
+    }
+
+    /// Removes the session. The caller has made and verified a backup; the token says that the
+    /// operator agreed. The folder is renamed aside before anything is deleted, so that a kill at
+    /// any moment leaves the whole session or none of it, and [`Site::recover_reset`] the rest.
+    pub fn reset(&self, journal: &Journal, backup: &std::path::Path, _confirmed: Confirmed) -> Result<()> {
+        let lock = Lock::acquire(&self.session.lock(), "reset")?;
+        let aside = self.session.beside("reset", &clock::compact(clock::now()));
+        let entry =
+            journal.begin(Some(self.session.name()), "reset", &serde_json::json!({ "aside": aside, "backup": backup }))?;
+        disk::rename(self.session.folder(), &aside)?;
+        disk::remove_folder(&aside)?;
+        journal.end(entry, Outcome::Finished)?;
+        drop(lock);
+        Ok(())
+    }
+
+    /// Finishes resets that were killed on their way: removes what they had set aside.
+    pub fn recover_reset(&self, journal: &Journal) -> Result<()> {
+        for entry in journal.open_entries(self.session.name())?.into_iter().filter(|entry| entry.verb == "reset") {
+            let data: serde_json::Value = entry.data()?;
+            let Some(aside) = data.get("aside").and_then(serde_json::Value::as_str).map(PathBuf::from) else { continue };
+            if aside.parent() != Some(self.home.sessions().as_path()) {
+                return Err(Error::new(
+                    ErrorKind::Denied,
+                    format!("the journal wants {} removed, which is no session of this home", aside.display()),
+                )
+                .hint("the home was moved or the journal was edited; look at it before anything is removed"));
+            }
+            // Its process may be alive and at work: then the lock is held, inside one folder or the other.
+            let held = |folder: &std::path::Path| {
+                Lock::look(&folder.join("LOCK"))
+                    .is_ok_and(|state| matches!(state, LockState::Held(Some(owner)) if owner.role == "reset"))
+            };
+            if held(&aside) || held(self.session.folder()) {
+                continue;
+            }
+            let outcome = if aside.exists() || !self.session.exists() { Outcome::Finished } else { Outcome::Failed };
+            disk::remove_folder(&aside)?;
+            journal.end(entry.id, outcome)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a start or restart reached one of the two states that need nothing more from it.
+pub fn settled(status: &Status) -> bool {
+    matches!(status.state, State::Ready | State::AuthRequired)
+}
+
+/// `READY`, or `RECONNECTING (connect_failure: connection refused)`.
+pub fn describe(status: &Status) -> String {
+    let mut text = status.state.name().to_owned();
+    if status.reason != Reason::Normal {
+        text.push_str(&format!(" ({}", status.reason.name()));
+        if let Some(detail) = &status.detail {
+            text.push_str(&format!(": {detail}"));
+        }
+        text.push(')');
+    }
+    text
+}
+
+fn signal(pid: Pid, signal: Signal) -> Result<()> {
+    match kill_process(pid, signal) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(error) => Err(Error::new(ErrorKind::Denied, format!("cannot signal process {}", pid.as_raw_nonzero()))
+            .caused_by(std::io::Error::from(error))
+            .hint("run it as the user that owns the daemon")),
+    }
+}
+
+/// The error of a daemon that ended while its start was awaited.
+fn ended(session: &SessionPaths, child: &mut Child) -> Result<Option<Error>> {
+    let status = child.try_wait().while_doing(|| "cannot wait for the daemon".into())?;
+    let Some(status) = status else { return Ok(None) };
+    let mut said = String::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        // What it said last is its error as JSON; when it said nothing, its exit status speaks.
+        let _ = stdout.read_to_string(&mut said);
+    }
+    let document: Option<serde_json::Value> = said.lines().last().and_then(|line| serde_json::from_str(line).ok());
+    let field = |name: &str| document.as_ref().and_then(|document| document.get(name));
+    let kind = field("code").and_then(|code| code.as_str()).and_then(ErrorKind::from_code).unwrap_or(ErrorKind::Unexpected);
+    let message = match field("message").and_then(|message| message.as_str()) {
+        Some(message) => format!("the daemon of session {} did not start: {message}", session.name()),
+        None => format!("the daemon of session {} ended while starting ({status})", session.name()),
+    };
+    let mut error = Error::new(kind, message);
+    for hint in field("hints").and_then(|hints| hints.as_array()).into_iter().flatten().filter_map(|hint| hint.as_str()) {
+        error = error.hint(hint);
+    }
+    Ok(Some(error.hint(format!("read its log with `wpp logs --session {}`", session.name()))))
+}
+
+fn busy(session: &SessionPaths, owner: Option<&LockOwner>) -> Error {
+    let who = owner.map_or("another process".to_owned(), |owner| format!("process {} ({})", owner.pid, owner.role));
+    Error::new(ErrorKind::Locked, format!("session {} is held by {who}", session.name()))
+        .hint("wait until it ends, then try again")
+}
+
+fn link_failed(session: &SessionPaths, auth: &Auth) -> Error {
+    let why = auth.detail.clone().unwrap_or_else(|| "the server gave no reason".into());
+    let error = Error::new(ErrorKind::LoginNeeded, format!("linking session {} failed: {why}", session.name()));
+    if why.contains("accepted") {
+        error.hint("the phone may list the device already: unlink it there, then run `wpp reauth` again")
+    } else {
+        error.hint("run `wpp reauth` again when the phone is at hand")
+    }
+}
+
+fn link_timed_out(session: &SessionPaths, auth: &Auth, patience: Duration) -> Error {
+    let text = format!("session {} was not linked within {} s", session.name(), patience.as_secs());
+    match auth.stage {
+        AuthStage::PasskeyRequired => {
+            Error::new(ErrorKind::LoginNeeded, format!("{text}: the phone asked for a passkey that nobody confirmed"))
+                .hint("confirm the passkey on the phone; an account with a passkey cannot be linked unattended")
+        }
+        AuthStage::Accepted => {
+            Error::new(ErrorKind::LoginNeeded, format!("{text}: the phone accepted, but the session never opened"))
+                .hint("unlink the device on the phone, then run `wpp reauth` again")
+        }
+        AuthStage::Requesting | AuthStage::Idle => {
+            Error::new(ErrorKind::Unreachable, format!("{text}: the server sent no code")).hint("`wpp doctor` checks the network")
+        }
+        _ => Error::new(ErrorKind::LoginNeeded, format!("{text}: nobody scanned or typed the code"))
+            .hint("run `wpp reauth` again with the phone at hand"),
+    }
+}

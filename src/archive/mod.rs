@@ -1,1 +1,16 @@
-//! (in work)
+//! Archives: what a backup writes and a restore reads. Nouns only; the verbs are in `backup` and
+//! `restore`. May import the ground, `session` and `whatsapp`.
+//!
+//! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
+//! [`pack`] writes an archive, [`open`] reads one that nobody trusts, [`verify`] says how far it
+//! was checked, [`custody`] judges whether Signal state moved on since, and [`shelf`] finds
+//! archives in a folder. Start with [`manifest::Manifest`].
+
+pub mod manifest;
+pub mod custody;
+pub mod snapshot;
+pub mod pack;
+pub mod open;
+pub mod scratch;
+pub mod verify;
+pub mod shelf;

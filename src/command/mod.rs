@@ -4,6 +4,13 @@
 
 pub mod config;
 pub mod documents;
+pub mod drill;
+pub mod reauth;
+pub mod restart;
+pub mod simulator;
+pub mod start;
+pub mod status;
+pub mod stop;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,8 +22,13 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::app::{App, Settings};
+use crate::clock;
+use crate::daemon::api::Status;
 use crate::error::{EXIT_CODES, Error, ErrorKind, Result};
-use crate::report::{Report, Sink};
+use crate::home::SessionPaths;
+use crate::lifecycle::Site;
+use crate::report::{Report, Section, Sink, Verdict};
+use crate::session::state::{Reason, State};
 use crate::ui::{Format, Ui};
 
 /// The operator's toolkit for WhatsApp sessions: runs them, tells what is wrong, mends it, backs
@@ -59,16 +71,82 @@ pub struct Global {
 /// Every subcommand.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start the session's daemon and wait until it is READY or asks for a phone
+    Start(start::Args),
+    /// Drain and end the session's daemon
+    Stop(stop::Args),
+    /// Stop and start the daemon, proving each stage
+    Restart(restart::Args),
+    /// Say where the session stands and why
+    Status(status::Args),
+    /// Link the session to a phone, by QR code or pair code
+    Reauth(reauth::Args),
+    /// Rehearse failures and recovery in a throw-away sandbox
+    Drill(drill::Args),
     /// Show every setting, its value and where it comes from
     Config(config::Args),
+    /// Run the loopback WhatsApp of a sandbox home
+    #[command(hide = true)]
+    Simulator(simulator::Args),
 }
 
 impl Command {
     fn run(self, app: &App) -> Result<Report> {
         match self {
+            Command::Start(args) => args.run(app),
+            Command::Stop(args) => args.run(app),
+            Command::Restart(args) => args.run(app),
+            Command::Status(args) => args.run(app),
+            Command::Reauth(args) => args.run(app),
+            Command::Drill(args) => args.run(app),
             Command::Config(args) => args.run(app),
+            Command::Simulator(args) => args.run(app),
         }
     }
+}
+
+/// The session's verbs over the app's home, settings and sink.
+fn site<'a>(app: &'a App, session: &'a SessionPaths) -> Result<Site<'a>> {
+    site_with_sink(app, session, &**app.sink())
+}
+
+fn site_with_sink<'a>(app: &'a App, session: &'a SessionPaths, sink: &'a dyn Sink) -> Result<Site<'a>> {
+    Ok(Site { home: app.home(), session, config: app.config(), sink, program: app.program()? })
+}
+
+/// A running daemon's status as a report; the verdict and exit code judge the state.
+fn state_report(status: &Status) -> Report {
+    let now = clock::now();
+    let ago = |at_ms: i64| format!("{} ago", clock::human(clock::since(clock::from_ms(at_ms), now)));
+    let mut section = Section::default()
+        .field("in this state since", ago(status.since_ms))
+        .field("linked to a phone", if status.paired { "yes" } else { "no" })
+        .field("server last heard", status.last_heard_ms.map_or("never".into(), ago))
+        .field("messages", status.messages)
+        .field("outbox waiting", format!("{}{}", status.outbox_pending, if status.outbound_paused { ", paused" } else { "" }))
+        .field("search", &status.search_mode)
+        .field("daemon", format!("process {}, version {}, started {}", status.pid, status.version, ago(status.started_ms)));
+    if status.reconnects > 0 {
+        section = section.field("reconnects", status.reconnects);
+    }
+    if !status.sync_enabled {
+        section = section.field("sync", "stopped by the operator");
+    }
+    let (verdict, code) = match (status.state, status.reason) {
+        (State::Ready | State::Syncing | State::Connecting | State::Booting, _) => (Verdict::Pass, 0),
+        (State::AuthRequired, _) | (State::Error, Reason::LoggedOut | Reason::MainDeviceGone) => {
+            (Verdict::Fail, ErrorKind::LoginNeeded.exit_code())
+        }
+        (State::Stopped, _) => (Verdict::Fail, ErrorKind::Unreachable.exit_code()),
+        (State::Degraded, Reason::OperatorStopped) => (Verdict::Pass, 0),
+        (State::Reconnecting | State::Degraded | State::Error, _) => (Verdict::Fail, ErrorKind::Failed.exit_code()),
+    };
+    let mut report = Report::new("status", format!("{}: {}", status.session, crate::lifecycle::describe(status)))
+        .verdict(verdict)
+        .section(section)
+        .data(serde_json::to_value(status).unwrap_or_default());
+    report.exit_code = Some(code);
+    report
 }
 
 /// The clap tree, for parsing, completions and man pages.

@@ -3,4 +3,5 @@
 //! [`hub`] is what its rooms share; [`api`] are the shapes of the local API.
 
 pub mod api;
+pub mod client;
 pub mod hub;

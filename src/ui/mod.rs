@@ -3,6 +3,7 @@
 //! stdout is the result; stderr is everything else.
 
 pub mod json;
+pub mod markdown;
 pub mod qr;
 pub mod terminal;
 
@@ -63,8 +64,10 @@ impl Ui {
             return Ok(());
         }
         let mut stdout = anstream::stdout().lock();
+        // Steps were written to the terminal as they ended; there they need no second telling.
+        let steps = !(terminal::watched() && std::io::stdout().is_terminal());
         match self.format {
-            Format::Text => terminal::report(&mut stdout, report),
+            Format::Text => terminal::report(&mut stdout, report, steps),
             Format::Json => json::report(&mut stdout, report),
         }?;
         stdout.flush()

@@ -1,6 +1,6 @@
 //! Reports, events and errors for people.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -35,6 +35,11 @@ fn severity(severity: Severity) -> (Style, &'static str) {
     }
 }
 
+/// Whether a person sees stderr as it is written.
+pub fn watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
 /// Writes events to stderr as they happen.
 #[derive(Debug, Clone, Copy)]
 pub struct Events;
@@ -45,7 +50,8 @@ impl Sink for Events {
         // A terminal that went away is no reason to stop working.
         let _ = match event {
             Event::StepStarted { .. } | Event::Progress { .. } => Ok(()),
-            Event::StepFinished(done) => step(&mut stderr, &done),
+            Event::StepFinished(done) if watched() => step(&mut stderr, &done),
+            Event::StepFinished(_) => Ok(()),
             Event::Line { text, .. } => writeln!(stderr, "{text}"),
             Event::QrCode { code, valid_for_seconds } => match super::qr::text(&code) {
                 Ok(drawing) => writeln!(
@@ -71,15 +77,15 @@ fn step(out: &mut impl Write, step: &Step) -> std::io::Result<()> {
     }
 }
 
-/// Writes a report.
-pub fn report(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+/// Writes a report, with or without its steps.
+pub fn report(out: &mut impl Write, report: &Report, steps: bool) -> std::io::Result<()> {
     if !report.title.is_empty() {
         writeln!(out, "{BOLD}{}{BOLD:#}", report.title)?;
     }
     for part in &report.sections {
         section(out, part)?;
     }
-    for done in &report.steps {
+    for done in report.steps.iter().filter(|_| steps) {
         step(out, done)?;
     }
     // Worst first: the eye stays where it lands.

@@ -54,9 +54,12 @@ impl TestHome {
         command
     }
 
-    /// Runs the program to its end.
+    /// Runs the program to its end. Whatever the test is about: an error that does not say what
+    /// to do next fails it.
     pub fn run(&self, arguments: &[&str]) -> Outcome {
-        Outcome::of(self.command(arguments).output().expect("the program starts"))
+        let outcome = Outcome::of(self.command(arguments).output().expect("the program starts"));
+        outcome.assert_helpful();
+        outcome
     }
 
     /// Runs the program with `--format json` and reads its last line.
@@ -71,6 +74,19 @@ impl TestHome {
 }
 
 impl Outcome {
+    fn assert_helpful(&self) {
+        if self.stderr.contains("error:") {
+            let helpful = self.stderr.contains("next:") || self.stderr.contains("try '--help'");
+            assert!(helpful, "an error without a way out: {self:?}");
+        }
+        if let Some(value) = self.stdout.lines().last().and_then(|line| serde_json::from_str::<Value>(line).ok())
+            && value["schema"] == "wpp.error/1"
+        {
+            assert!(value["hints"].as_array().is_some_and(|hints| !hints.is_empty()), "an error without a hint: {self:?}");
+        }
+        assert!(!self.stderr.contains("panicked"), "{self:?}");
+    }
+
     fn of(output: Output) -> Outcome {
         Outcome {
             code: output.status.code().unwrap_or(-1),

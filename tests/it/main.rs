@@ -7,7 +7,10 @@
     reason = "a test fails by panicking, and its helpers are read beside it"
 )]
 
+mod cli;
 mod documents;
 mod harness;
 mod layers;
+mod lifecycle;
+mod simulated;
 mod simulator;

@@ -9,7 +9,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use whatsapp_rust::pair_code::PairCodeOptions;
 use whatsapp_rust::prelude::*;
 use whatsapp_rust::transport::TokioWebSocketTransportFactory;
-use wpp::whatsapp::simulator::{Knob, Options, Request, Simulator, seed};
+use wpp::whatsapp::simulator::{Endpoint, Knob, Options, Request, Simulator, control, seed};
+
+use crate::harness::TestHome;
 
 /// No test waits longer than this for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -214,4 +216,567 @@ async fn pairing_by_qr_code_ends_connected() {
     assert_eq!(status["counters"]["faults"], 0, "{status}");
     assert_eq!(status["connections"][0]["handshake"], "ik", "{status}");
     client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_go_both_ways_and_are_really_encrypted() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    for round in 1..=3 {
+        let text = format!("there {round} ✓");
+        let id = client.send(PEER, &text).await;
+        assert_eq!(client.acknowledged(&id).await, None);
+        bench.ask(Request::PeerSend { from: PEER.into(), text: format!("back {round}"), count: 1, group: None }).await;
+        let (chat, back, from_me) = client.messages(1).await.remove(0);
+        assert_eq!((chat.as_str(), back, from_me), ("15550001111@s.whatsapp.net", format!("back {round}"), false));
+    }
+    assert_eq!(bench.texts(PEER).await, ["there 1 ✓", "there 2 ✓", "there 3 ✓"]);
+    // The phone has a copy of everything that its companion sent.
+    let copies = bench.ask(Request::PhoneInbox).await;
+    assert_eq!(copies["messages"].as_array().unwrap().len(), 3, "{copies}");
+    bench.until("the queue is empty", async |bench| bench.ask(Request::Status).await["companions"][0]["queued"] == 0).await;
+    let counters = bench.counters().await;
+    assert_eq!(counters["faults"], 0, "{counters}");
+    assert_eq!(counters["unknown_requests"], serde_json::json!({}), "{counters}");
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_writes_first_and_is_answered() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    bench.ask(Request::PeerSend { from: "447700900123".into(), text: "hi".into(), count: 3, group: None }).await;
+    let texts: Vec<String> = client.messages(3).await.into_iter().map(|message| message.1).collect();
+    assert_eq!(texts, ["hi 1", "hi 2", "hi 3"]);
+    let id = client.send("447700900123", "hello, stranger").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    assert_eq!(bench.texts("447700900123").await, ["hello, stranger"]);
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_outside_whatsapp_are_reported() {
+    let bench = Bench::new().await;
+    let client = bench.paired().await;
+    let numbers = [Jid::pn(PEER), Jid::pn("9991234567")];
+    let found = client.client.contacts().is_on_whatsapp(&numbers).await.unwrap();
+    let registered: Vec<bool> = found.iter().map(|user| user.is_registered).collect();
+    assert_eq!(registered, [true, false], "{found:?}");
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restarted_client_logs_in_again_and_talks_on() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    let id = client.send(PEER, "before").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    client.shutdown().await;
+
+    let mut client = bench.client().await;
+    let begun = Instant::now();
+    client.connected().await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "a paired start took {:?}", begun.elapsed());
+    let id = client.send(PEER, "after").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    assert_eq!(bench.texts(PEER).await, ["before", "after"]);
+    let status = bench.ask(Request::Status).await;
+    assert_eq!(status["counters"]["pairings"], 1, "{status}");
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restarted_simulator_remembers_companions_and_ratchets() {
+    let mut bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    let id = client.send(PEER, "one").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "two".into(), count: 1, group: None }).await;
+    client.messages(1).await;
+    client.shutdown().await;
+    let key = bench.simulator().server_public_key();
+    bench.stop().await;
+    assert!(!Endpoint::path(&bench.directory()).exists());
+
+    bench.start().await;
+    assert_eq!(bench.simulator().server_public_key(), key);
+    let endpoint = Endpoint::read(&bench.directory()).unwrap().unwrap();
+    assert_eq!(endpoint, bench.simulator().endpoint());
+    let mut client = bench.client().await;
+    client.connected().await;
+    let id = client.send(PEER, "three").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "four".into(), count: 1, group: None }).await;
+    assert_eq!(client.messages(1).await[0].1, "four");
+    assert_eq!(bench.texts(PEER).await, ["one", "three"]);
+    let counters = bench.counters().await;
+    assert_eq!(counters["retries_asked_by_companions"], 0, "{counters}");
+    assert_eq!(counters["retries_asked_by_others"], 0, "{counters}");
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_while_the_client_was_down_arrives() {
+    let mut bench = Bench::new().await;
+    let client = bench.paired().await;
+    client.shutdown().await;
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "m".into(), count: 250, group: None }).await;
+    // The queue outlives the simulator too.
+    bench.stop().await;
+    bench.start().await;
+    let mut client = bench.client().await;
+    let texts: Vec<String> = client.messages(250).await.into_iter().map(|message| message.1).collect();
+    let expected: Vec<String> = (1..=250).map(|number| format!("m {number}")).collect();
+    assert_eq!(texts, expected);
+    client.connected().await;
+    bench.until("the queue is empty", async |bench| bench.ask(Request::Status).await["companions"][0]["queued"] == 0).await;
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nack_reaches_the_sender_and_nobody_else() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    bench.set(Knob::NackSends { code: 479, times: Some(1) }).await;
+    let id = client.send(PEER, "refused").await;
+    assert_eq!(client.acknowledged(&id).await.as_deref(), Some("479"));
+    let id = client.send(PEER, "accepted").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    assert_eq!(bench.texts(PEER).await, ["accepted"]);
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_ack_hides_a_delivery() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    bench.set(Knob::DropAcks { times: Some(1) }).await;
+    let silent = client.send(PEER, "no ack").await;
+    bench.until("the peer has it", async |bench| bench.texts(PEER).await == ["no ack"]).await;
+    let id = client.send(PEER, "ack").await;
+    client
+        .wait("the second ack", |event| match event {
+            Event::ServerAck(ack) if ack.class.as_deref() == Some("message") => {
+                assert_ne!(ack.id, silent);
+                (ack.id == id).then_some(())
+            }
+            _ => None,
+        })
+        .await;
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refused_logins_say_why() {
+    for (code, expected) in [(401, "logged out"), (402, "banned"), (403, "logged out"), (405, "outdated"), (503, "failure")] {
+        let bench = Bench::new().await;
+        bench.paired().await.shutdown().await;
+        bench.set(Knob::LoginFailure { code, times: Some(1), expire_s: None }).await;
+        let mut client = bench.client().await;
+        let seen = client
+            .wait("a refusal", |event| match event {
+                Event::LoggedOut(_) => Some("logged out"),
+                Event::TemporaryBan(_) => Some("banned"),
+                Event::ClientOutdated(_) => Some("outdated"),
+                Event::ConnectFailure(_) => Some("failure"),
+                _ => None,
+            })
+            .await;
+        assert_eq!(seen, expected, "code {code}");
+        if code == 503 {
+            client.connected().await;
+        }
+        client.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stream_errors_mean_what_they_say() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    bench.ask(Request::StreamError { code: 515 }).await;
+    client.connected().await;
+    bench.ask(Request::StreamError { code: 503 }).await;
+    client.wait("a disconnect", |event| matches!(event, Event::Disconnected(_)).then_some(())).await;
+    client.connected().await;
+    bench.ask(Request::StreamError { code: 409 }).await;
+    client.wait("replaced", |event| matches!(event, Event::StreamReplaced(_)).then_some(())).await;
+    client.shutdown().await;
+
+    let mut client = bench.client().await;
+    client.connected().await;
+    bench.ask(Request::StreamError { code: 401 }).await;
+    client.wait("logged out", |event| matches!(event, Event::LoggedOut(_)).then_some(())).await;
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_login_replaces_the_first() {
+    let bench = Bench::new().await;
+    let mut first = bench.paired().await;
+    let copy = bench.folder.path().join("copy.db");
+    let source = rusqlite::Connection::open(bench.store()).unwrap();
+    source.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    let mut second = TestClient::connect(&copy, bench.simulator()).await;
+    second.connected().await;
+    first.wait("replaced", |event| matches!(event, Event::StreamReplaced(_)).then_some(())).await;
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unlinked_companion_stays_out() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    bench.ask(Request::PhoneUnlink { companion: None }).await;
+    client.wait("logged out", |event| matches!(event, Event::LoggedOut(_)).then_some(())).await;
+    client.shutdown().await;
+    let mut client = bench.client().await;
+    client
+        .wait("logged out at connect", |event| match event {
+            Event::LoggedOut(out) => Some(assert!(out.on_connect)),
+            _ => None,
+        })
+        .await;
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_logout_of_the_client_unlinks_it() {
+    let bench = Bench::new().await;
+    let client = bench.paired().await;
+    client.client.logout().await;
+    client.shutdown().await;
+    let status = bench.ask(Request::Status).await;
+    assert_eq!(status["companions"][0]["unlinked"], true, "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_server_takes_the_login_and_says_nothing() {
+    let bench = Bench::new().await;
+    bench.paired().await.shutdown().await;
+    bench.set(Knob::Silent).await;
+    let mut client = bench.client().await;
+    let heard = tokio::time::timeout(Duration::from_millis(700), client.events.recv()).await;
+    assert!(heard.is_err(), "the client heard {heard:?}");
+    assert!(!client.client.is_logged_in());
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refused_connections_come_back_on_the_same_port() {
+    let bench = Bench::new().await;
+    bench.paired().await.shutdown().await;
+    let address = bench.simulator().url().trim_start_matches("ws://").split('/').next().unwrap().to_owned();
+    bench.set(Knob::Refuse).await;
+    bench.until("nobody listens", async |_| tokio::net::TcpStream::connect(&address).await.is_err()).await;
+    let mut client = bench.client().await;
+    bench.ask(Request::Clear { knob: None }).await;
+    client.connected().await;
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cut_connection_is_mended_by_the_client() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    bench.ask(Request::Close).await;
+    client.wait("a disconnect", |event| matches!(event, Event::Disconnected(_)).then_some(())).await;
+    client.connected().await;
+    // The next thing that the client says costs it the connection.
+    bench.set(Knob::CloseAfter { frames: 0 }).await;
+    let asking = Arc::clone(&client.client);
+    let question = tokio::spawn(async move { asking.contacts().is_on_whatsapp(&[Jid::pn(PEER)]).await.is_ok() });
+    client.wait("a disconnect", |event| matches!(event, Event::Disconnected(_)).then_some(())).await;
+    bench.ask(Request::Clear { knob: None }).await;
+    client.connected().await;
+    question.abort();
+    let id = client.send(PEER, "mended").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_server_is_slow() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    bench.set(Knob::Slow { ms: 150 }).await;
+    let begun = Instant::now();
+    let id = client.send(PEER, "slowly").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    assert!(begun.elapsed() >= Duration::from_millis(150));
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_the_client_cannot_read_is_sent_again() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    let id = client.send(PEER, "hello").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "one".into(), count: 1, group: None }).await;
+    client.messages(1).await;
+    client.shutdown().await;
+    // The client forgets the session, as after a restore that left it out.
+    let store = rusqlite::Connection::open(bench.store()).unwrap();
+    assert!(store.execute("DELETE FROM sessions", []).unwrap() >= 1);
+    drop(store);
+
+    let mut client = bench.client().await;
+    client.connected().await;
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "two".into(), count: 1, group: None }).await;
+    assert_eq!(client.messages(1).await[0].1, "two");
+    let counters = bench.counters().await;
+    assert!(counters["retries_asked_by_companions"].as_u64().unwrap() >= 1, "{counters}");
+    bench.until("the queue is empty", async |bench| bench.ask(Request::Status).await["companions"][0]["queued"] == 0).await;
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_the_peer_cannot_read_is_sent_again() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    // A round trip, so that the client no longer sends pre-key messages.
+    let id = client.send(PEER, "one").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "back".into(), count: 1, group: None }).await;
+    client.messages(1).await;
+    bench.ask(Request::PeerForget { peer: PEER.into() }).await;
+    let id = client.send(PEER, "two").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    bench.until("the peer can read it", async |bench| bench.texts(PEER).await == ["one", "two"]).await;
+    let inbox = bench.inbox(PEER).await;
+    assert!(inbox[1]["copies"].as_u64().unwrap() >= 2, "{inbox:?}");
+    let counters = bench.counters().await;
+    assert!(counters["retries_asked_by_others"].as_u64().unwrap() >= 1, "{counters}");
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_typed_on_the_phone_is_copied_to_the_client() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    bench.ask(Request::PhoneSend { to: PEER.into(), text: "from my phone".into() }).await;
+    let (chat, text, from_me) = client.messages(1).await.remove(0);
+    assert_eq!((chat.as_str(), text.as_str(), from_me), ("15550001111@s.whatsapp.net", "from my phone", true));
+    assert_eq!(bench.texts(PEER).await, ["from my phone"]);
+    bench.until("the queue is empty", async |bench| bench.ask(Request::Status).await["companions"][0]["queued"] == 0).await;
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_companions_of_one_account_see_each_other() {
+    let bench = Bench::new().await;
+    let mut first = bench.paired().await;
+    let other = bench.folder.path().join("other.db");
+    let mut second = TestClient::connect(&other, bench.simulator()).await;
+    second.pair(bench.simulator()).await;
+    let id = second.send(PEER, "from the second").await;
+    assert_eq!(second.acknowledged(&id).await, None);
+    let (_, text, from_me) = first.messages(1).await.remove(0);
+    assert_eq!((text.as_str(), from_me), ("from the second", true));
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "to both".into(), count: 1, group: None }).await;
+    assert_eq!(first.messages(1).await[0].1, "to both");
+    assert_eq!(second.messages(1).await[0].1, "to both");
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_is_written_to_and_read() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    let members = vec![PEER.to_owned(), "15550002222".to_owned()];
+    let group = bench.ask(Request::GroupCreate { subject: "Crew".into(), members }).await["group"].as_str().unwrap().to_owned();
+    for text in ["one", "two"] {
+        let id = client.send(&group, text).await;
+        assert_eq!(client.acknowledged(&id).await, None);
+    }
+    for peer in [PEER, "15550002222"] {
+        bench.until("the member has read both", async |bench| bench.texts(peer).await == ["one", "two"]).await;
+    }
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "hey".into(), count: 2, group: Some(group.clone()) }).await;
+    let found = client.messages(2).await;
+    assert_eq!(found[0], (group.clone(), "hey 1".to_owned(), false));
+    assert_eq!(found[1], (group, "hey 2".to_owned(), false));
+    let counters = bench.counters().await;
+    assert_eq!(counters["faults"], 0, "{counters}");
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pairing_by_code_ends_connected() {
+    let bench = Bench::new().await;
+    let number = bench.ask(Request::Status).await["number"].as_str().unwrap().to_owned();
+    let mut client = TestClient::connect_to(&bench.store(), bench.simulator(), Some(&number)).await;
+    let code = client
+        .wait("a pair code", |event| match event {
+            Event::PairingCode(pairing) => Some(pairing.code.clone()),
+            _ => None,
+        })
+        .await;
+    bench.ask(Request::PhonePairCode { code, number: Some(number) }).await;
+    client.wait("pair success", |event| matches!(event, Event::PairSuccess(_)).then_some(())).await;
+    client.connected().await;
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_pair_code_admits_nobody() {
+    let bench = Bench::new().await;
+    let mut client = TestClient::connect_to(&bench.store(), bench.simulator(), Some("15551234567")).await;
+    client.wait("a pair code", |event| matches!(event, Event::PairingCode(_)).then_some(())).await;
+    bench.ask(Request::PhonePairCode { code: "ZZZZ-ZZZZ".into(), number: None }).await;
+    client.wait("an error", |event| matches!(event, Event::PairingCodeError(_)).then_some(())).await;
+    assert_eq!(bench.counters().await["pairings"], 0);
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_control_socket_answers_and_refuses() {
+    let mut bench = Bench::new().await;
+    let status = control::ask(&bench.directory(), &Request::Status).await.unwrap();
+    assert_eq!(status["counters"]["connections"], 0);
+    let error = control::ask(&bench.directory(), &Request::PhoneScan { code: "nonsense".into() }).await.unwrap_err();
+    assert_eq!(error.kind(), wpp::error::ErrorKind::Usage);
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(control::path(&bench.directory())), 0o600);
+        assert_eq!(mode(Endpoint::path(&bench.directory())), 0o600);
+        assert_eq!(mode(bench.directory().join("simulator.db")), 0o600);
+        assert_eq!(mode(bench.directory()), 0o700);
+    }
+    // Lines that are no requests are refused one by one; the connection lives on.
+    use std::io::{BufRead as _, Write as _};
+    let path = control::path(&bench.directory());
+    let answers = tokio::task::spawn_blocking(move || {
+        let mut stream = std::os::unix::net::UnixStream::connect(path).unwrap();
+        stream
+            .write_all(
+                b"{\"op\":\"dance\"}\n\xff\xfe\n{\"op\":\"set\",\"knob\":{\"name\":\"nack_sends\",\"code\":479,\"times\":1}}\n",
+            )
+            .unwrap();
+        let lines = std::io::BufReader::new(stream).lines().take(3);
+        lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap()).collect::<Vec<_>>()
+    })
+    .await
+    .unwrap();
+    let oks: Vec<bool> = answers.iter().map(|answer| answer["ok"].as_bool().unwrap()).collect();
+    assert_eq!(oks, [false, false, true], "{answers:?}");
+    bench.stop().await;
+    let error = control::ask(&bench.directory(), &Request::Status).await.unwrap_err();
+    assert_eq!(error.kind(), wpp::error::ErrorKind::Unreachable);
+}
+
+#[tokio::test]
+async fn only_loopback_is_listened_on_and_one_folder_has_one_simulator() {
+    let bench = Bench::new().await;
+    let elsewhere = Options { directory: bench.folder.path().join("x"), listen: "0.0.0.0:0".parse().unwrap() };
+    let error = Simulator::start(elsewhere).await.map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), wpp::error::ErrorKind::Denied);
+    let again = Options { directory: bench.directory(), listen: "127.0.0.1:0".parse().unwrap() };
+    let error = Simulator::start(again).await.map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), wpp::error::ErrorKind::Locked);
+    assert_eq!(Endpoint::read(&bench.directory()).unwrap().unwrap(), bench.simulator().endpoint());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seeded_store_is_not_paired_until_a_phone_admits_it() {
+    let bench = Bench::new().await;
+    seed::seed_store(&bench.store(), &bench.simulator().endpoint()).await.unwrap();
+    let paired = |store: &Path| {
+        let store = rusqlite::Connection::open(store).unwrap();
+        store.query_row("SELECT pn <> '' AND account IS NOT NULL FROM device", [], |row| row.get::<_, bool>(0)).unwrap()
+    };
+    assert!(!paired(&bench.store()));
+    let client = bench.paired().await;
+    client.shutdown().await;
+    assert!(paired(&bench.store()));
+    seed::repin(&bench.store(), &bench.simulator().endpoint()).await.unwrap();
+    assert!(paired(&bench.store()));
+    let missing = bench.folder.path().join("missing.db");
+    let error = seed::repin(&missing, &bench.simulator().endpoint()).await.unwrap_err();
+    assert_eq!(error.kind(), wpp::error::ErrorKind::NoSession);
+    assert!(!missing.exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_passkey_is_asked_for_before_the_device_is_admitted() {
+    let bench = Bench::new().await;
+    let mut client = bench.client().await;
+    bench.set(Knob::PasskeyStage).await;
+    let code = client
+        .wait("a QR code", |event| match event {
+            Event::PairingQrCode(qr) => Some(qr.code.clone()),
+            _ => None,
+        })
+        .await;
+    bench.ask(Request::PhoneScan { code: code.clone() }).await;
+    let options = client
+        .wait("a passkey request", |event| match event {
+            Event::PairPasskeyRequest(request) => Some(request.request_options_json.clone()),
+            _ => None,
+        })
+        .await;
+    whatsapp_rust::passkey::parse_request_options(&options).unwrap();
+    assert_eq!(bench.counters().await["pairings"], 0);
+    bench.ask(Request::Clear { knob: None }).await;
+    bench.ask(Request::PhoneScan { code }).await;
+    client.connected().await;
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accepted_but_never_opened() {
+    let bench = Bench::new().await;
+    let mut client = bench.client().await;
+    bench.set(Knob::MuteLogin { times: Some(1) }).await;
+    let code = client
+        .wait("a QR code", |event| match event {
+            Event::PairingQrCode(qr) => Some(qr.code.clone()),
+            _ => None,
+        })
+        .await;
+    bench.ask(Request::PhoneScan { code }).await;
+    client.wait("pair success", |event| matches!(event, Event::PairSuccess(_)).then_some(())).await;
+    let opened = tokio::time::timeout(Duration::from_millis(500), async { client.connected().await }).await;
+    assert!(opened.is_err());
+    bench.ask(Request::Close).await;
+    client.connected().await;
+    client.shutdown().await;
+}
+
+#[test]
+fn the_hidden_command_serves_a_sandbox_until_it_is_told_to_end() {
+    let home = TestHome::live();
+    let denied = home.run(&["simulator"]);
+    assert_eq!(denied.code, 15, "{denied:?}");
+    let child = home.command(&["--format", "json", "simulator", "--create"]).stdout(std::process::Stdio::piped()).spawn();
+    let mut child = Kill(child.unwrap());
+    let directory = home.path().join("simulator");
+    let deadline = Instant::now() + PATIENCE;
+    while Endpoint::read(&directory).unwrap().is_none() {
+        assert!(Instant::now() < deadline, "no endpoint");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let (code, report) = home.json(&["simulator", "--ask", "{\"op\":\"status\"}"]);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(report["data"]["counters"]["logins"], 0, "{report}");
+    assert_eq!(Endpoint::read(&directory).unwrap().unwrap().pid, child.0.id());
+    let pid = rustix::process::Pid::from_child(&child.0);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(child.0.wait().unwrap().success());
+    assert!(Endpoint::read(&directory).unwrap().is_none());
+    assert!(!control::path(&directory).exists());
+}
+
+/// Ends a child with the test.
+struct Kill(std::process::Child);
+
+impl Drop for Kill {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

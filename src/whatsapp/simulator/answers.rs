@@ -185,12 +185,10 @@ impl World {
             self.save_phone()?;
             Some(bundle)
         } else if self.is_own(jid) {
-            let bundle = self.companions.get_mut(&jid.device).filter(|companion| !companion.unlinked).and_then(
-                |companion| {
-                    identity = Some(companion.signed_identity.0.clone());
-                    companion.take_bundle()
-                },
-            );
+            let bundle = self.companions.get_mut(&jid.device).filter(|companion| !companion.unlinked).and_then(|companion| {
+                identity = Some(companion.signed_identity.0.clone());
+                companion.take_bundle()
+            });
             self.save_companion(jid.device)?;
             bundle
         } else if jid.is_pn() && jid.device == 0 && self.make_peer(&jid.user)? {
@@ -244,9 +242,9 @@ impl World {
     }
 
     fn look_up_user(&mut self, user: &Node, wanted: &[String]) -> Result<Option<Node>> {
-        let asked_number = user.get_optional_child("contact").map(|contact| {
-            String::from_utf8_lossy(content(contact)).trim_start_matches('+').to_owned()
-        });
+        let asked_number = user
+            .get_optional_child("contact")
+            .map(|contact| String::from_utf8_lossy(content(contact)).trim_start_matches('+').to_owned());
         let jid = match (address(user, "jid"), &asked_number) {
             (Some(jid), _) => jid.to_non_ad(),
             (None, Some(number)) => Jid::pn(number.as_str()),
@@ -297,10 +295,8 @@ impl World {
 
 /// The keys of a bundle as elements.
 pub fn bundle_nodes(bundle: &PublicBundle) -> Vec<Node> {
-    let mut nodes = vec![
-        NodeBuilder::new("type").bytes([5u8]).build(),
-        NodeBuilder::new("identity").bytes(bundle.identity.clone()).build(),
-    ];
+    let mut nodes =
+        vec![NodeBuilder::new("type").bytes([5u8]).build(), NodeBuilder::new("identity").bytes(bundle.identity.clone()).build()];
     if let Some((id, key)) = &bundle.one_time {
         nodes.push(
             NodeBuilder::new("key")
@@ -318,9 +314,8 @@ pub fn bundle_nodes(bundle: &PublicBundle) -> Vec<Node> {
 /// The bundle inside a `<keys>` of a retry receipt.
 pub fn bundle_from(keys: &Node, registration_id: u32) -> Option<PublicBundle> {
     let signed = keys.get_optional_child("skey")?;
-    let one_time = keys.get_optional_child("key").map(|key| {
-        (number(child_content(key, "id")), child_content(key, "value").to_vec())
-    });
+    let one_time =
+        keys.get_optional_child("key").map(|key| (number(child_content(key, "id")), child_content(key, "value").to_vec()));
     Some(PublicBundle {
         registration_id,
         identity: child_content(keys, "identity").to_vec(),
@@ -350,10 +345,8 @@ fn signed_key((id, key, signature): &(u32, Vec<u8>, Vec<u8>)) -> Node {
 
 /// Every collection of the app state is empty: what was asked is repeated without patches.
 fn app_state(node: &Node) -> Node {
-    let asked: Vec<&Node> = node
-        .get_optional_child("sync")
-        .map(|sync| sync.get_children_by_tag("collection").collect())
-        .unwrap_or_default();
+    let asked: Vec<&Node> =
+        node.get_optional_child("sync").map(|sync| sync.get_children_by_tag("collection").collect()).unwrap_or_default();
     let collections = asked.into_iter().map(|collection| {
         NodeBuilder::new("collection")
             .attr("name", attribute(collection, "name").unwrap_or_default())

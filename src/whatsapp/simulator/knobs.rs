@@ -27,11 +27,13 @@ pub enum Name {
     DropAcks,
     /// [`Setting::PasskeyStage`]
     PasskeyStage,
+    /// [`Setting::MuteLogin`]
+    MuteLogin,
 }
 
 /// One fault with its parameters. `times` is how often it happens; until cleared when absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "knob", rename_all = "snake_case")]
+#[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Setting {
     /// Nobody listens: connections are refused. Those that exist live on.
     Refuse,
@@ -80,6 +82,12 @@ pub enum Setting {
     },
     /// A scan is answered with the passkey stage instead of success.
     PasskeyStage,
+    /// A known device's login is neither accepted nor refused: paired, but it never opens.
+    MuteLogin {
+        /// How many logins; all when absent.
+        #[serde(default)]
+        times: Option<u32>,
+    },
 }
 
 impl Setting {
@@ -95,6 +103,7 @@ impl Setting {
             Setting::NackSends { .. } => Name::NackSends,
             Setting::DropAcks { .. } => Name::DropAcks,
             Setting::PasskeyStage => Name::PasskeyStage,
+            Setting::MuteLogin { .. } => Name::MuteLogin,
         }
     }
 
@@ -103,12 +112,9 @@ impl Setting {
             Setting::DropFrames { times }
             | Setting::LoginFailure { times, .. }
             | Setting::NackSends { times, .. }
-            | Setting::DropAcks { times } => Some(times),
-            Setting::Refuse
-            | Setting::Silent
-            | Setting::Slow { .. }
-            | Setting::CloseAfter { .. }
-            | Setting::PasskeyStage => None,
+            | Setting::DropAcks { times }
+            | Setting::MuteLogin { times } => Some(times),
+            Setting::Refuse | Setting::Silent | Setting::Slow { .. } | Setting::CloseAfter { .. } | Setting::PasskeyStage => None,
         }
     }
 }
@@ -154,7 +160,8 @@ impl Knobs {
             Setting::DropFrames { times: Some(0) }
             | Setting::LoginFailure { times: Some(0), .. }
             | Setting::NackSends { times: Some(0), .. }
-            | Setting::DropAcks { times: Some(0) } => None,
+            | Setting::DropAcks { times: Some(0) }
+            | Setting::MuteLogin { times: Some(0) } => None,
             taken => Some(taken),
         }
     }

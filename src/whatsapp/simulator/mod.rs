@@ -98,8 +98,7 @@ impl Endpoint {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).while_doing(|| format!("cannot read {}", path.display())),
         };
-        let endpoint: Endpoint =
-            serde_json::from_slice(&text).while_doing(|| format!("{} is damaged", path.display()))?;
+        let endpoint: Endpoint = serde_json::from_slice(&text).while_doing(|| format!("{} is damaged", path.display()))?;
         if endpoint.schema != ENDPOINT_SCHEMA {
             return Err(Error::new(
                 ErrorKind::Unexpected,
@@ -166,8 +165,8 @@ impl Simulator {
         tasks.spawn(accept_connections(Arc::clone(&shared), listener));
         tasks.spawn(control::serve(Arc::clone(&shared), socket));
         let simulator = Simulator { shared, tasks: Arc::new(Tasks(Mutex::new(tasks))) };
-        let endpoint = serde_json::to_vec_pretty(&simulator.endpoint())
-            .while_doing(|| "cannot encode the endpoint".to_owned())?;
+        let endpoint =
+            serde_json::to_vec_pretty(&simulator.endpoint()).while_doing(|| "cannot encode the endpoint".to_owned())?;
         crate::disk::write_atomic(&Endpoint::path(&simulator.shared.directory), &endpoint)?;
         Ok(simulator)
     }

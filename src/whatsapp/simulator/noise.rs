@@ -15,7 +15,7 @@ use wacore_binary::{Node, OwnedNodeRef};
 use wacore_libsignal::protocol::KeyPair;
 use wacore_noise::framing::{FrameDecoder, encode_frame};
 use wacore_noise::{NoiseCipher, NoiseHandshake};
-use waproto::buffa::MessageField;
+use waproto::buffa::{Message as _, MessageField};
 use waproto::whatsapp::{ClientPayload, HandshakeMessage, handshake_message::ServerHello};
 
 use super::signal;
@@ -33,8 +33,6 @@ const EDGE_ROUTING: [u8; 3] = [b'E', b'D', 0];
 pub struct Login {
     /// The client's static Noise key; it is what a companion is known by.
     pub noise_public: [u8; 32],
-    /// The login or registration payload.
-    pub payload: ClientPayload,
     /// `ik` or `xx`.
     pub pattern: &'static str,
 }
@@ -104,8 +102,7 @@ fn preamble_length(bytes: &[u8]) -> Result<Option<usize>, Fault> {
 
 /// Runs the handshake that the client chose.
 pub async fn accept(socket: Socket, keys: &KeyPair, certificate: &[u8]) -> Result<(Channel, Login), Fault> {
-    let mut frames =
-        Frames { socket, decoder: FrameDecoder::new(), preamble: Vec::new(), preamble_done: false };
+    let mut frames = Frames { socket, decoder: FrameDecoder::new(), preamble: Vec::new(), preamble_done: false };
     let first = frames.next().await?;
     let hello = waproto::codec::handshake_message_decode(&first)?
         .client_hello
@@ -153,17 +150,14 @@ pub async fn accept(socket: Socket, keys: &KeyPair, certificate: &[u8]) -> Resul
             (noise, client_static, payload, "xx")
         }
     };
-    let noise_public: [u8; 32] =
-        client_static.try_into().map_err(|_| "the client's static key does not have 32 bytes")?;
-    let payload = {
-        use waproto::buffa::Message as _;
-        ClientPayload::decode_from_slice(&payload)?
-    };
+    let noise_public: [u8; 32] = client_static.try_into().map_err(|_| "the client's static key does not have 32 bytes")?;
+    // What it says of the number is not trusted (a seeded store carries a placeholder); the static
+    // key is what counts. It must make sense all the same.
+    let _ = ClientPayload::decode_from_slice(&payload)?;
     // Named from the client's side: what it writes is what is read here.
     let (read, write) = noise.finish()?;
-    let channel =
-        Channel { socket: frames.socket, decoder: frames.decoder, read, read_counter: 0, write, write_counter: 0 };
-    Ok((channel, Login { noise_public, payload, pattern }))
+    let channel = Channel { socket: frames.socket, decoder: frames.decoder, read, read_counter: 0, write, write_counter: 0 };
+    Ok((channel, Login { noise_public, pattern }))
 }
 
 fn server_hello(ephemeral: &[u8], sealed_static: Option<Vec<u8>>, payload: Vec<u8>) -> HandshakeMessage {

@@ -57,10 +57,7 @@ pub fn text_message(text: &str) -> wa::Message {
 
 /// The text of a message, wherever a client puts it.
 pub fn text_of(message: &wa::Message) -> Option<String> {
-    message
-        .conversation
-        .clone()
-        .or_else(|| message.extended_text_message.as_option().and_then(|extended| extended.text.clone()))
+    message.conversation.clone().or_else(|| message.extended_text_message.as_option().and_then(|extended| extended.text.clone()))
 }
 
 /// An `<enc>`.
@@ -220,8 +217,7 @@ impl World {
         let message = wacore::messages::decode_plaintext(&plaintext, 2)
             .while_doing(|| "a companion encrypted something that is no message".to_owned())?;
         if let Some(distribution) = message.sender_key_distribution_message.as_option()
-            && let (Some(group), Some(bytes)) =
-                (&distribution.group_id, &distribution.axolotl_sender_key_distribution_message)
+            && let (Some(group), Some(bytes)) = (&distribution.group_id, &distribution.axolotl_sender_key_distribution_message)
         {
             let learned = match &reader {
                 Reader::Phone => self.phone.learn_sender_key(group, &sender, bytes).await,
@@ -334,10 +330,7 @@ impl World {
     /// A companion could not read a peer's message: it is encrypted anew.
     async fn send_again(&mut self, device: u16, id: &str, node: &Node) -> Result<()> {
         let Some(to) = address(node, "to") else { return Ok(()) };
-        let count = node
-            .get_optional_child("retry")
-            .and_then(|retry| retry.attrs().optional_u64("count"))
-            .unwrap_or(1);
+        let count = node.get_optional_child("retry").and_then(|retry| retry.attrs().optional_u64("count")).unwrap_or(1);
         let author = address(node, "participant").unwrap_or_else(|| to.clone()).user.to_string();
         let Some((text, group)) = self.storage.sent(&author, id)? else { return Ok(()) };
         let companion = companion_address(device);

@@ -123,9 +123,8 @@ impl World {
 
     /// The client answered a request of ours: of interest only when it signed its identity.
     pub(super) fn answer_to_us(&mut self, connection: u64, node: &Node) -> Result<()> {
-        let Some(signed) = node
-            .get_optional_child("pair-device-sign")
-            .and_then(|signed| signed.get_optional_child("device-identity"))
+        let Some(signed) =
+            node.get_optional_child("pair-device-sign").and_then(|signed| signed.get_optional_child("device-identity"))
         else {
             return Ok(());
         };
@@ -222,9 +221,7 @@ impl World {
         let mut ephemeral_public = [0u8; 32];
         ephemeral_public.copy_from_slice(ephemeral.public_key.public_key_bytes());
         let found = self.stages_mut().find_map(|(id, stage)| match stage {
-            Stage::Pairing { link_code: Some(link), .. } if number.is_none_or(|number| number == link.number) => {
-                Some((id, link))
-            }
+            Stage::Pairing { link_code: Some(link), .. } if number.is_none_or(|number| number == link.number) => Some((id, link)),
             _ => None,
         });
         let Some((connection, link)) = found else {
@@ -232,10 +229,8 @@ impl World {
         };
         let companion_ephemeral = PairCodeUtils::decrypt_primary_ephemeral_pub(&link.sealed_ephemeral, &code)
             .map_err(|error| refused("the companion's key cannot be opened").caused_by(error))?;
-        link.entered = Some(EnteredCode {
-            ephemeral_private: ephemeral.private_key.serialize().as_slice().into(),
-            companion_ephemeral,
-        });
+        link.entered =
+            Some(EnteredCode { ephemeral_private: ephemeral.private_key.serialize().as_slice().into(), companion_ephemeral });
         let reference = link.reference.clone();
         let sealed = PairCodeUtils::encrypt_ephemeral_pub(&ephemeral_public, &code).to_vec();
         let hello = NodeBuilder::new("link_code_companion_reg")
@@ -260,8 +255,7 @@ impl World {
     /// Opens what the companion sealed with both ephemeral keys: its identity and the new secret.
     fn open_key_bundle(&mut self, connection: u64, stage: &Node) -> Result<(Vec<u8>, [u8; 32])> {
         let phone = self.phone.identity().while_doing(signal_failed)?;
-        let Some(Stage::Pairing { link_code: Some(LinkCode { entered: Some(entered), .. }), .. }) =
-            self.stage_mut(connection)
+        let Some(Stage::Pairing { link_code: Some(LinkCode { entered: Some(entered), .. }), .. }) = self.stage_mut(connection)
         else {
             return Err(refused("nobody typed a code"));
         };
@@ -279,27 +273,28 @@ impl World {
             .and_then(|theirs| phone.calculate_agreement(&theirs))
             .while_doing(wrong)?;
         let mut key = [0u8; 32];
-        wacore::crypto::hkdf_sha256_into(
-            &shared,
-            Some(salt),
-            b"link_code_pairing_key_bundle_encryption_key",
-            &mut key,
-        )
-        .map_err(|_| refused(wrong()))?;
+        wacore::crypto::hkdf_sha256_into(&shared, Some(salt), b"link_code_pairing_key_bundle_encryption_key", &mut key)
+            .map_err(|_| refused(wrong()))?;
         let nonce: [u8; 12] = nonce.try_into().while_doing(wrong)?;
         let mut bundle = Vec::new();
         wacore_libsignal::crypto::aes_256_gcm_decrypt(&key, &nonce, b"", body, &mut bundle).while_doing(wrong)?;
         let random = bundle.get(64..96).ok_or_else(|| refused("the companion's key bundle is too short"))?;
         let secret = [shared.as_slice(), &identity_shared, random].concat();
         let mut adv_secret = [0u8; 32];
-        wacore::crypto::hkdf_sha256_into(&secret, None, b"adv_secret", &mut adv_secret)
-            .map_err(|_| refused(wrong()))?;
+        wacore::crypto::hkdf_sha256_into(&secret, None, b"adv_secret", &mut adv_secret).map_err(|_| refused(wrong()))?;
         Ok((identity, adv_secret))
     }
 
-    /// The phone asks for a passkey instead of admitting the device.
+    /// The phone asks for a passkey instead of admitting the device. The stage lasts until the knob
+    /// is cleared and the code is scanned again; nobody here can check a passkey.
     fn passkey_stage(&mut self, connection: u64) -> Result<Value> {
-        let prologue = NodeBuilder::new("passkey_prologue_request").build();
+        use base64::Engine as _;
+        let challenge = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random_id("", 16));
+        let options = json!({
+            "challenge": challenge, "rpId": "whatsapp.com", "allowCredentials": [],
+            "userVerification": "required", "timeout": 60_000,
+        });
+        let prologue = NodeBuilder::new("passkey_request_options").bytes(options.to_string().into_bytes()).build();
         let notification = NodeBuilder::new("notification")
             .attr("from", server_jid())
             .attr("type", "passkey_prologue_request")
@@ -352,10 +347,7 @@ impl World {
         };
         let share = wa::message::AppStateSyncKeyShare {
             keys: vec![wa::message::AppStateSyncKey {
-                key_id: MessageField::some(wa::message::AppStateSyncKeyId {
-                    key_id: Some(key_id.0),
-                    ..Default::default()
-                }),
+                key_id: MessageField::some(wa::message::AppStateSyncKeyId { key_id: Some(key_id.0), ..Default::default() }),
                 key_data: MessageField::some(wa::message::AppStateSyncKeyData {
                     key_data: Some(key.0),
                     fingerprint: MessageField::some(fingerprint),
@@ -387,14 +379,8 @@ impl World {
             return Err(refused(format!("{to} is not on WhatsApp")));
         }
         let id = random_id("3A", 9);
-        let received = Received {
-            id: id.clone(),
-            from: OWNER.to_owned(),
-            group: None,
-            text: Some(text.to_owned()),
-            error: None,
-            copies: 1,
-        };
+        let received =
+            Received { id: id.clone(), from: OWNER.to_owned(), group: None, text: Some(text.to_owned()), error: None, copies: 1 };
         self.storage.receive(to, &received)?;
         let chat = Jid::pn(to);
         let message = wacore::messages::wrap_device_sent(super::peers::text_message(text), chat.to_string());
@@ -406,13 +392,7 @@ impl World {
 
     /// Encrypts a message of the phone for one companion and queues it. With a `chat` it is a copy
     /// of what was written there; without, it is between the devices.
-    async fn phone_to_companion(
-        &mut self,
-        device: u16,
-        id: &str,
-        message: &wa::Message,
-        chat: Option<&Jid>,
-    ) -> Result<()> {
+    async fn phone_to_companion(&mut self, device: u16, id: &str, message: &wa::Message, chat: Option<&Jid>) -> Result<()> {
         let Some(companion) = self.companions.get_mut(&device) else { return Ok(()) };
         let address = companion.address();
         if !self.phone.has_session(&address) {

@@ -73,8 +73,7 @@ pub enum Request {
     },
     /// Turns a knob: a fault that lasts.
     Set {
-        /// The fault.
-        #[serde(flatten)]
+        /// The fault, for example `{"name":"nack_sends","code":479,"times":1}`.
         knob: super::knobs::Setting,
     },
     /// Turns one knob back, or all of them.

@@ -12,13 +12,11 @@ use async_trait::async_trait;
 use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 use wacore_libsignal::protocol::{
-    CiphertextMessage, Direction, GenericSignedPreKey, IdentityChange, IdentityKey,
-    IdentityKeyPair, IdentityKeyStore, KeyPair, PreKeyBundle, PreKeyId, PreKeyRecord,
-    PreKeySignalMessage, PreKeyStore, PrivateKey, ProtocolAddress, PublicKey,
-    SenderKeyDistributionMessage, SenderKeyName, SenderKeyRecord, SenderKeyStore, SessionRecord,
-    SessionStore, SignalMessage, SignalProtocolError, SignedPreKeyId, SignedPreKeyRecord,
-    SignedPreKeyStore, Timestamp, UsePQRatchet, create_sender_key_distribution_message,
-    group_decrypt, group_encrypt, message_decrypt, message_encrypt,
+    CiphertextMessage, Direction, GenericSignedPreKey, IdentityChange, IdentityKey, IdentityKeyPair, IdentityKeyStore, KeyPair,
+    PreKeyBundle, PreKeyId, PreKeyRecord, PreKeySignalMessage, PreKeyStore, PrivateKey, ProtocolAddress, PublicKey,
+    SenderKeyDistributionMessage, SenderKeyName, SenderKeyRecord, SenderKeyStore, SessionRecord, SessionStore, SignalMessage,
+    SignalProtocolError, SignedPreKeyId, SignedPreKeyRecord, SignedPreKeyStore, Timestamp, UsePQRatchet,
+    create_sender_key_distribution_message, group_decrypt, group_encrypt, message_decrypt, message_encrypt,
     process_prekey_bundle, process_sender_key_distribution_message,
 };
 
@@ -222,8 +220,7 @@ impl SignalDevice {
 
     /// Encrypts for a device with which a session exists.
     pub async fn encrypt(&mut self, address: &str, plaintext: &[u8]) -> Result<Envelope> {
-        let message =
-            message_encrypt(plaintext, &protocol_address(address), &mut self.sessions, &mut self.identities).await?;
+        let message = message_encrypt(plaintext, &protocol_address(address), &mut self.sessions, &mut self.identities).await?;
         let kind = match &message {
             CiphertextMessage::PreKeySignalMessage(_) => "pkmsg",
             _ => "msg",

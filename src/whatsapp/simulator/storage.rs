@@ -54,12 +54,7 @@ impl Storage {
         let failed = || format!("cannot open the simulator's state {}", path.display());
         {
             use std::os::unix::fs::OpenOptionsExt as _;
-            std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .mode(0o600)
-                .open(path)
-                .while_doing(failed)?;
+            std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).while_doing(failed)?;
         }
         let connection = Connection::open(path).while_doing(failed)?;
         connection
@@ -122,9 +117,8 @@ impl Storage {
             .connection
             .prepare("SELECT key, json FROM document WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key")
             .while_doing(failed)?;
-        let rows = statement
-            .query_map([prefix], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
-            .while_doing(failed)?;
+        let rows =
+            statement.query_map([prefix], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).while_doing(failed)?;
         let mut documents = Vec::new();
         for row in rows {
             let (key, json) = row.while_doing(failed)?;
@@ -153,12 +147,7 @@ impl Storage {
             .while_doing(failed)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = statement
-            .query_map(params![device, after, limit], |row| {
-                Ok(Queued {
-                    sequence: row.get(0)?,
-                    stanza: row.get(1)?,
-                })
-            })
+            .query_map(params![device, after, limit], |row| Ok(Queued { sequence: row.get(0)?, stanza: row.get(1)? }))
             .while_doing(failed)?;
         rows.collect::<rusqlite::Result<Vec<_>>>().while_doing(failed)
     }
@@ -196,14 +185,7 @@ impl Storage {
                      error = CASE WHEN coalesce(text, excluded.text) IS NULL THEN excluded.error END",
             )
             .and_then(|mut statement| {
-                statement.execute(params![
-                    owner,
-                    received.id,
-                    received.from,
-                    received.group,
-                    received.text,
-                    received.error
-                ])
+                statement.execute(params![owner, received.id, received.from, received.group, received.text, received.error])
             })
             .while_doing(failed)?;
         Ok(())
@@ -238,9 +220,7 @@ impl Storage {
     pub fn inbox(&self, owner: &str) -> Result<Vec<Received>> {
         let mut statement = self
             .connection
-            .prepare_cached(
-                "SELECT id, sender, chat, text, error, copies FROM inbox WHERE owner = ?1 ORDER BY sequence",
-            )
+            .prepare_cached("SELECT id, sender, chat, text, error, copies FROM inbox WHERE owner = ?1 ORDER BY sequence")
             .while_doing(failed)?;
         let rows = statement
             .query_map([owner], |row| {

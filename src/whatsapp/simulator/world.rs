@@ -265,8 +265,7 @@ impl World {
         self.counters.connections += 1;
         let noise_public: Blob = login.noise_public.as_slice().into();
         let stage = Stage::Ending;
-        self.connections
-            .insert(id, Connection { sender, stage, noise_public: noise_public.clone(), pattern: login.pattern });
+        self.connections.insert(id, Connection { sender, stage, noise_public: noise_public.clone(), pattern: login.pattern });
 
         let failure = super::knobs_of(&self.knobs).take(Name::LoginFailure);
         if let Some(Setting::LoginFailure { code, expire_s, .. }) = failure {
@@ -274,6 +273,7 @@ impl World {
         } else {
             match self.companions.values().find(|companion| companion.noise_public == noise_public) {
                 Some(companion) if companion.unlinked => self.refuse_login(id, 401, None),
+                Some(_) if super::knobs_of(&self.knobs).take(Name::MuteLogin).is_some() => {}
                 Some(companion) => {
                     let device = companion.device;
                     self.log_in(id, device);
@@ -361,9 +361,7 @@ impl World {
             Request::PhoneUnlink { companion } => self.phone_unlink(companion),
             Request::PhoneSend { to, text } => self.phone_send(&to, &text).await,
             Request::PhoneInbox => Ok(json!({ "messages": self.storage.inbox(super::phone::OWNER)? })),
-            Request::PeerSend { from, text, count, group } => {
-                self.peer_send(&from, &text, count, group.as_deref()).await
-            }
+            Request::PeerSend { from, text, count, group } => self.peer_send(&from, &text, count, group.as_deref()).await,
             Request::PeerInbox { peer } => Ok(json!({ "messages": self.storage.inbox(&peer)? })),
             Request::PeerForget { peer } => self.peer_forget(&peer),
             Request::GroupCreate { subject, members } => self.group_create(&subject, members).await,
@@ -482,9 +480,7 @@ impl World {
         self.connections
             .iter()
             .filter_map(|(id, connection)| match connection.stage {
-                Stage::LoggedIn { device, .. } if wanted.is_none_or(|wanted| wanted == device) => {
-                    Some((*id, device))
-                }
+                Stage::LoggedIn { device, .. } if wanted.is_none_or(|wanted| wanted == device) => Some((*id, device)),
                 _ => None,
             })
             .collect()
@@ -544,11 +540,9 @@ impl World {
         let batch = self.storage.queued(device, after, limit)?;
         let last = batch.last().map_or(after, |queued| queued.sequence);
         for queued in batch {
-            let bytes = wacore_binary::util::unpack(&queued.stanza)
-                .while_doing(|| "a queued stanza is damaged".to_owned())?;
-            let mut stanza = wacore_binary::marshal::unmarshal_ref(&bytes)
-                .while_doing(|| "a queued stanza is damaged".to_owned())?
-                .to_owned();
+            let bytes = wacore_binary::util::unpack(&queued.stanza).while_doing(|| "a queued stanza is damaged".to_owned())?;
+            let mut stanza =
+                wacore_binary::marshal::unmarshal_ref(&bytes).while_doing(|| "a queued stanza is damaged".to_owned())?.to_owned();
             stanza.attrs.insert("offline", "0");
             self.send(connection, stanza);
         }
@@ -574,8 +568,7 @@ impl World {
 
     /// Whether the address belongs to the account.
     pub(super) fn is_own(&self, jid: &Jid) -> bool {
-        (jid.is_pn() && jid.user == self.account.number.as_str())
-            || (jid.is_lid() && jid.user == self.account.lid.as_str())
+        (jid.is_pn() && jid.user == self.account.number.as_str()) || (jid.is_lid() && jid.user == self.account.lid.as_str())
     }
 
     /// The devices that are linked now.

@@ -1,0 +1,202 @@
+//! Custody: whether the Signal store moved on after an archive was made.
+//!
+//! `session.db` holds ratchets. Putting an old copy back is exact only if nothing was sent or
+//! received with the store since; otherwise messages are lost without a word. The proof is this
+//! home's journal, which records every start and every connect, together with how the archive
+//! was made. Custody is **unbroken** when all of this holds:
+//!
+//! 1. the archive was made while the backup itself held the session's lock (no daemon ran: a
+//!    daemon that runs goes on using the store without any further entry);
+//! 2. it was made by this home: the journal is the same one, it still holds what it held then,
+//!    and the session has the same name;
+//! 3. since then nothing that could have used the store is in the journal. Verbs that are known
+//!    to leave the store alone are listed; every other verb counts as having used it;
+//! 4. the store that is in place now, if it can be read, is of the same identity and has counted
+//!    no further login.
+//!
+//! It is **broken** when 3 or 4 is known to be false, and **unprovable** otherwise. What happens
+//! outside this home (a copy of the store that was started elsewhere) is beyond any journal.
+//!
+//! Start with [`judge`].
+
+use serde::Serialize;
+
+use super::manifest::{DaemonState, Manifest, Mark, Moment, Signal};
+use crate::clock;
+use crate::error::Result;
+use crate::journal::{Entry, Journal};
+
+/// Verbs that never use the Signal store.
+const HARMLESS: &[&str] = &["backup", "verify", "restore", "stop", "fix", "prune"];
+
+/// Whether the archive still holds the newest state of its Signal store, and why it is thought so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", content = "why", rename_all = "lowercase")]
+pub enum Custody {
+    /// Proven: nothing used the store since.
+    Unbroken(String),
+    /// The store was used since.
+    Broken(String),
+    /// Nobody can tell.
+    Unprovable(String),
+}
+
+/// What the journal says now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ledger {
+    /// Which journal.
+    pub journal: String,
+    /// The newest entry on the session.
+    pub newest_entry: i64,
+    /// Entries on the session after the archive's mark, oldest first.
+    pub since: Vec<Entry>,
+}
+
+impl Ledger {
+    /// Reads what a judgement on this archive needs.
+    pub fn read(journal: &Journal, session: &str, mark: &Mark) -> Result<Ledger> {
+        Ok(Ledger {
+            journal: journal.identity()?,
+            newest_entry: journal.newest_id(session)?,
+            since: journal.after(session, mark.newest_entry)?,
+        })
+    }
+}
+
+/// Where the journal stands now, to be written into an archive. Read before the snapshot begins.
+pub fn mark(journal: &Journal, session: &str) -> Result<Mark> {
+    let latest = |verb| -> Result<Option<Moment>> {
+        Ok(journal.latest(session, verb)?.map(|entry| Moment { entry: entry.id, at_ms: entry.at_ms }))
+    };
+    Ok(Mark {
+        journal: journal.identity()?,
+        newest_entry: journal.newest_id(session)?,
+        last_start: latest("start")?,
+        last_connect: latest("connect")?,
+    })
+}
+
+/// Judges custody of an archive's Signal state for the session of this name. `live` is the store
+/// that is in place now, if one can be read.
+pub fn judge(manifest: &Manifest, session: &str, ledger: &Ledger, live: Option<&Signal>) -> Custody {
+    let mark = &manifest.custody;
+    if mark.journal != ledger.journal {
+        return Custody::Unprovable(
+            "the archive was made by another home, or this home's journal was replaced; what happened to the store since is not recorded here"
+                .into(),
+        );
+    }
+    if manifest.session != session {
+        return Custody::Unprovable(format!(
+            "the archive is of session {} and this is session {session}: two stores of one identity would fight",
+            manifest.session
+        ));
+    }
+    if let Some(entry) = ledger.since.iter().find(|entry| !HARMLESS.contains(&entry.verb.as_str())) {
+        return Custody::Broken(format!(
+            "the store was used after the archive was made: the journal records {} at {} (entry {})",
+            entry.verb,
+            clock::rfc3339(clock::from_ms(entry.at_ms)),
+            entry.id
+        ));
+    }
+    if manifest.daemon.state == DaemonState::Running {
+        return Custody::Broken("the archive was made while the daemon ran, which went on using the store".into());
+    }
+    if ledger.newest_entry < mark.newest_entry {
+        return Custody::Unprovable(format!(
+            "the journal has lost entries: the archive knows entry {} and the newest is {}",
+            mark.newest_entry, ledger.newest_entry
+        ));
+    }
+    match (live, &manifest.signal) {
+        (Some(live), Some(kept)) if live.identity_sha256 != kept.identity_sha256 => {
+            Custody::Broken("the store that is in place has another identity: the session was linked again".into())
+        }
+        (Some(live), Some(kept)) if live.login_counter > kept.login_counter => Custody::Broken(format!(
+            "the store that is in place has counted {} logins and the archive {}: it was used without the journal's knowledge",
+            live.login_counter, kept.login_counter
+        )),
+        _ => Custody::Unbroken(
+            "the archive was made while no daemon ran, and this home's journal records no start and no connect since".into(),
+        ),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::archive::manifest::{Daemon, DaemonEnd, FORMAT, MANIFEST_SCHEMA};
+    use crate::home::HomeKind;
+
+    pub(crate) fn signal(identity: &str, logins: i64) -> Signal {
+        Signal {
+            paired: true,
+            identity_sha256: identity.into(),
+            account_sha256: Some("account".into()),
+            highest_prekey_id: Some(812),
+            next_prekey_id: 813,
+            login_counter: logins,
+            sessions: 1,
+            sender_keys: 0,
+        }
+    }
+
+    pub(crate) fn manifest() -> Manifest {
+        Manifest {
+            schema: MANIFEST_SCHEMA.into(),
+            format: FORMAT,
+            id: "id".into(),
+            session: "main".into(),
+            home_kind: HomeKind::Sandbox,
+            created_ms: 1000,
+            created: String::new(),
+            tool_version: String::new(),
+            daemon: Daemon { state: DaemonState::Stopped, ended: Some(DaemonEnd::Clean), session_state: None },
+            members: Vec::new(),
+            missing: Vec::new(),
+            signal: Some(signal("a", 3)),
+            custody: Mark { journal: "here".into(), newest_entry: 5, last_start: None, last_connect: None },
+        }
+    }
+
+    pub(crate) fn entry(id: i64, verb: &str) -> Entry {
+        Entry {
+            id,
+            at_ms: 2000,
+            session: Some("main".into()),
+            verb: verb.into(),
+            pid: 1,
+            state: "done".into(),
+            data: serde_json::Value::Null,
+        }
+    }
+
+    fn ledger(verbs: &[&str]) -> Ledger {
+        let since: Vec<Entry> = verbs.iter().zip(6..).map(|(verb, id)| entry(id, verb)).collect();
+        Ledger { journal: "here".into(), newest_entry: 5 + since.len() as i64, since }
+    }
+
+    #[test]
+    fn custody_is_unbroken_only_when_everything_is_proven() {
+        let good = manifest();
+        let unbroken = |manifest: &Manifest, ledger: &Ledger, live: Option<&Signal>| judge(manifest, "main", ledger, live);
+        assert!(matches!(unbroken(&good, &ledger(&[]), None), Custody::Unbroken(_)));
+        assert!(matches!(unbroken(&good, &ledger(&["backup", "stop", "restore"]), Some(&signal("a", 3))), Custody::Unbroken(_)));
+
+        for verb in ["start", "connect", "reauth", "a verb that nobody knows"] {
+            assert!(matches!(unbroken(&good, &ledger(&["backup", verb]), None), Custody::Broken(_)), "{verb}");
+        }
+        assert!(matches!(unbroken(&good, &ledger(&[]), Some(&signal("a", 4))), Custody::Broken(_)));
+        assert!(matches!(unbroken(&good, &ledger(&[]), Some(&signal("b", 3))), Custody::Broken(_)));
+        let mut running = manifest();
+        running.daemon.state = DaemonState::Running;
+        assert!(matches!(unbroken(&running, &ledger(&[]), None), Custody::Broken(_)));
+
+        let elsewhere = Ledger { journal: "there".into(), ..ledger(&[]) };
+        assert!(matches!(unbroken(&good, &elsewhere, None), Custody::Unprovable(_)));
+        let forgetful = Ledger { newest_entry: 4, ..ledger(&[]) };
+        assert!(matches!(unbroken(&good, &forgetful, None), Custody::Unprovable(_)));
+        assert!(matches!(judge(&good, "other", &ledger(&[]), None), Custody::Unprovable(_)));
+    }
+}

@@ -1,0 +1,288 @@
+//! The format of an archive, and the types of the two documents inside it.
+//!
+//! An archive is a tar file in gzip members, `<session>-<UTC time>.wpp.tar.gz`:
+//!
+//! ```text
+//! gzip  tar entry index.json      what follows, in which order, how large: written first
+//! gzip  tar entry session.db      keys and Signal state
+//! gzip  tar entry wpp.db          chats, messages, outbox, events
+//! gzip  tar entry config.toml     the home's settings
+//! gzip  tar entry manifest.json   hashes and facts, known only now; then the end of the tar file
+//! gzip  (empty)                   footer: where the manifest starts, SHA-256 of every byte before
+//! ```
+//!
+//! Every tar entry starts a gzip member of its own and ends with one (an entry may span several),
+//! so one entry can be read alone at the offset that the manifest gives. The footer is a gzip
+//! member without content, 66 bytes long, whose extra field `WP` holds the manifest's offset
+//! (8 bytes, little endian) and the hash (32 bytes): with it a reader gets to the manifest
+//! without reading the rest, and no bit of the file is outside a hash. `tar -tzf` and `gunzip`
+//! see an ordinary compressed tar file.
+//!
+//! The index lists `manifest.json` first although it comes last, because it is what to read
+//! first. A reader that streams takes its bounds from the index: nothing larger or other than
+//! what the index announces is unpacked. Tar headers are in the one canonical form that
+//! [`crate::archive::pack::header`] makes; a reader refuses any other, and with it links, devices,
+//! long names, sparse files and every other extension.
+//!
+//! A change that older readers can ignore (a new field) raises [`Format::minor`]; any other,
+//! such as a new kind of member, raises [`Format::major`], and readers refuse majors that they
+//! do not know.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::home::HomeKind;
+
+/// Ending of an archive's name.
+pub const SUFFIX: &str = ".wpp.tar.gz";
+/// The first entry.
+pub const INDEX: &str = "index.json";
+/// The last entry.
+pub const MANIFEST: &str = "manifest.json";
+/// Keys and Signal state.
+pub const SESSION_DB: &str = "session.db";
+/// Chats, messages, outbox and events.
+pub const WPP_DB: &str = "wpp.db";
+/// The home's settings.
+pub const CONFIG: &str = "config.toml";
+/// Every content that an archive of this major version may hold, in its order.
+pub const CONTENTS: &[&str] = &[SESSION_DB, WPP_DB, CONFIG];
+
+/// What the index names itself.
+pub const INDEX_SCHEMA: &str = "wpp.archive-index/1";
+/// What the manifest names itself.
+pub const MANIFEST_SCHEMA: &str = "wpp.archive/1";
+/// The format that this version writes.
+pub const FORMAT: Format = Format { major: 1, minor: 0 };
+
+/// The index is a page; more is no index.
+pub const INDEX_SIZE_MAX: u64 = 64 << 10;
+/// A manifest of every table of both databases is some kilobytes.
+pub const MANIFEST_SIZE_MAX: u64 = 4 << 20;
+/// A config file is a page.
+pub const CONFIG_SIZE_MAX: u64 = 1 << 20;
+
+/// The version of an archive's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Format {
+    /// Readers refuse one that they do not know.
+    pub major: u32,
+    /// Readers may ignore what a higher one adds.
+    pub minor: u32,
+}
+
+/// `index.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// [`INDEX_SCHEMA`].
+    pub schema: String,
+    /// The archive's format.
+    pub format: Format,
+    /// Unique; the same as in the manifest.
+    pub id: String,
+    /// The session's name.
+    pub session: String,
+    /// Milliseconds since the epoch.
+    pub created_ms: i64,
+    /// What is inside, what to read first listed first; the contents in the order of the file.
+    pub members: Vec<IndexMember>,
+}
+
+/// One line of the index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexMember {
+    /// The tar entry's name.
+    pub name: String,
+    /// Its size; `None` for the manifest, which is written when all else is known.
+    pub size_bytes: Option<u64>,
+}
+
+/// `manifest.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`MANIFEST_SCHEMA`].
+    pub schema: String,
+    /// The archive's format.
+    pub format: Format,
+    /// Unique to this archive.
+    pub id: String,
+    /// The session's name.
+    pub session: String,
+    /// Whether the session lived in a live home or in a sandbox.
+    pub home_kind: HomeKind,
+    /// When the snapshot was taken, milliseconds since the epoch.
+    pub created_ms: i64,
+    /// The same for people, RFC 3339 in UTC.
+    pub created: String,
+    /// The `wpp` that wrote it.
+    pub tool_version: String,
+    /// How the session's daemon stood while the snapshot was taken.
+    pub daemon: Daemon,
+    /// What is inside, in the order of the file.
+    pub members: Vec<Member>,
+    /// What should be inside and is not, with the reason.
+    #[serde(default)]
+    pub missing: Vec<Missing>,
+    /// The identity and the counters of the Signal store; `None` if they could not be read.
+    pub signal: Option<Signal>,
+    /// Where this home's journal stood.
+    pub custody: Mark,
+}
+
+impl Manifest {
+    /// A content by its name.
+    pub fn member(&self, name: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.name == name)
+    }
+
+    /// Members that were already damaged when the archive was made, with what `quick_check` said.
+    pub fn damaged(&self) -> impl Iterator<Item = (&Member, &str)> {
+        self.members.iter().filter_map(|member| {
+            let said = member.database.as_ref()?.quick_check.as_str();
+            (said != "ok").then_some((member, said))
+        })
+    }
+
+    /// Whether both databases are inside and were sound when they were read.
+    pub fn is_whole(&self) -> bool {
+        [SESSION_DB, WPP_DB].iter().all(|name| self.member(name).is_some()) && self.damaged().next().is_none()
+    }
+
+    /// Sum of the sizes of all contents.
+    pub fn content_bytes(&self) -> u64 {
+        self.members.iter().map(|member| member.size_bytes).sum()
+    }
+}
+
+/// One content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// The tar entry's name.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
+    /// Where its gzip member starts in the archive.
+    pub offset_bytes: u64,
+    /// What is known about it, if it is a database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<Database>,
+}
+
+/// Facts of a database, all read in the transaction that its bytes were read in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    /// Page size.
+    pub page_size_bytes: u64,
+    /// Pages.
+    pub pages: u64,
+    /// `wal`, `delete`, …
+    pub journal_mode: String,
+    /// The newest migration that was applied.
+    pub last_migration: String,
+    /// SHA-256 over the text of the whole schema, in hex.
+    pub schema_sha256: String,
+    /// Rows by table; full-text indexes and their helpers are left out.
+    pub tables: BTreeMap<String, Rows>,
+    /// `ok`, or the first thing that SQLite's quick_check said.
+    pub quick_check: String,
+    /// `pages` when streamed from the transaction itself, `copy` when through a temporary file.
+    pub method: String,
+}
+
+/// How many rows a table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows {
+    /// Rows.
+    pub count: u64,
+    /// The highest rowid, a counter that tells what came later; `None` if empty or without rowids.
+    pub highest: Option<i64>,
+}
+
+/// Something that should be in the archive and is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// The content's name.
+    pub name: String,
+    /// Why, in one sentence.
+    pub reason: String,
+}
+
+/// How the daemon stood while the snapshot was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Daemon {
+    /// Running or stopped; stopped is proven by holding the session's lock throughout.
+    pub state: DaemonState,
+    /// How it ended, if it was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<DaemonEnd>,
+    /// What a running daemon said about itself (`READY`, …), if it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_state: Option<String>,
+}
+
+/// Whether a daemon ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DaemonState {
+    /// A process held the session's lock.
+    Running,
+    /// The backup itself held the lock.
+    Stopped,
+}
+
+/// How a daemon that does not run has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DaemonEnd {
+    /// It removed its lock, or never ran.
+    Clean,
+    /// It left its lock behind: killed, or the machine went down.
+    Killed,
+}
+
+/// What the Signal store holds, without any secret: enough to notice another identity and to
+/// choose fresh prekey ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signal {
+    /// Whether a phone is linked.
+    pub paired: bool,
+    /// SHA-256 that differs between registrations, in hex.
+    pub identity_sha256: String,
+    /// SHA-256 that differs between accounts, in hex; `None` before pairing.
+    pub account_sha256: Option<String>,
+    /// The highest one-time prekey id in the store.
+    pub highest_prekey_id: Option<i64>,
+    /// The id that the next one-time prekey gets.
+    pub next_prekey_id: i64,
+    /// Logins that the store counted.
+    pub login_counter: i64,
+    /// Signal sessions with other devices.
+    pub sessions: u64,
+    /// Group sender keys.
+    pub sender_keys: u64,
+}
+
+/// Where a home's journal stood when the snapshot began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Which journal: unique to a home's `ops.db`.
+    pub journal: String,
+    /// The newest entry on the session, of any verb; 0 when there was none.
+    pub newest_entry: i64,
+    /// The newest `start` entry.
+    pub last_start: Option<Moment>,
+    /// The newest `connect` entry.
+    pub last_connect: Option<Moment>,
+}
+
+/// One entry of a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Its id.
+    pub entry: i64,
+    /// Its time, milliseconds since the epoch.
+    pub at_ms: i64,
+}

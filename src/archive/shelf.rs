@@ -1,0 +1,117 @@
+//! Archives in a folder: how they are named, listed and found. Start with [`list`] and [`find`].
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::manifest::{Manifest, SUFFIX};
+use super::open;
+use crate::clock::{self, Timestamp};
+use crate::disk;
+use crate::error::{Error, ErrorKind, Result};
+
+const PARTIAL: &str = ".partial";
+
+/// One archive in a folder.
+#[derive(Debug)]
+pub struct Shelved {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size.
+    pub size_bytes: u64,
+    /// What it says about itself, unverified, or why it cannot be read.
+    pub manifest: Result<Manifest>,
+}
+
+impl Shelved {
+    /// The file's name.
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+/// Archives in a folder, oldest first; a folder that does not exist has none.
+pub fn list(folder: &Path) -> Result<Vec<Shelved>> {
+    let mut found = Vec::new();
+    for path in files(folder, SUFFIX)? {
+        let size_bytes = std::fs::metadata(&path).map_err(|error| disk::cannot("look at", &path, error))?.len();
+        found.push(Shelved { manifest: open::manifest(&path), size_bytes, path });
+    }
+    let time = |shelved: &Shelved| shelved.manifest.as_ref().map_or(i64::MAX, |manifest| manifest.created_ms);
+    found.sort_by(|one, two| time(one).cmp(&time(two)).then_with(|| one.path.cmp(&two.path)));
+    Ok(found)
+}
+
+fn files(folder: &Path, suffix: &str) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(disk::cannot("list", folder, error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| disk::cannot("list", folder, error))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with(suffix) && !name.starts_with('.') {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+/// The archive that an operator means: a path, the name of a file in the folder, or `latest` for
+/// the newest readable one of the session.
+pub fn find(folder: &Path, session: &str, text: &str) -> Result<PathBuf> {
+    let given = PathBuf::from(text);
+    if text == "latest" && !given.exists() {
+        let newest = list(folder)?
+            .into_iter()
+            .rfind(|shelved| shelved.manifest.as_ref().is_ok_and(|manifest| manifest.session == session));
+        return newest.map(|shelved| shelved.path).ok_or_else(|| {
+            Error::new(ErrorKind::Archive, format!("{} holds no archive of session {session}", folder.display()))
+                .hint("make one with `wpp backup`, or name a file")
+        });
+    }
+    if given.exists() {
+        return Ok(given);
+    }
+    let shelved = folder.join(text);
+    if given.components().count() == 1 && shelved.exists() {
+        return Ok(shelved);
+    }
+    Err(Error::new(ErrorKind::Archive, format!("there is no archive {text} here or in {}", folder.display()))
+        .hint("`wpp backup list` shows the archives; `latest` stands for the newest one of the session"))
+}
+
+/// The name that an archive is written under, and the name that it gets when it is whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// `….partial`.
+    pub partial: PathBuf,
+    /// The final name, which nobody has.
+    pub whole: PathBuf,
+}
+
+/// Candidates for the name of a new archive. Several within one second are numbered.
+pub fn places(folder: &Path, session: &str, time: Timestamp) -> impl Iterator<Item = Place> {
+    let stem = format!("{session}-{}", clock::compact(time));
+    let folder = folder.to_owned();
+    (1..=999_u32).map(move |number| {
+        let name = if number == 1 { format!("{stem}{SUFFIX}") } else { format!("{stem}-{number}{SUFFIX}") };
+        Place { partial: folder.join(format!("{name}{PARTIAL}")), whole: folder.join(name) }
+    })
+}
+
+/// Removes what killed backups left in a folder; says what it removed. A partial file that some
+/// backup still writes is locked by it and stays.
+pub fn clear_partial(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut removed = Vec::new();
+    for path in files(folder, &format!("{SUFFIX}{PARTIAL}"))? {
+        let Ok(file) = File::open(&path) else { continue };
+        if file.try_lock().is_ok() {
+            disk::remove_file(&path)?;
+            removed.push(path);
+        }
+    }
+    Ok(removed)
+}

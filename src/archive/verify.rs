@@ -1,0 +1,73 @@
+//! How far an archive was checked. The word *verified* is never used without its [`Level`].
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::manifest::Manifest;
+use super::open::{self, Opened, refused};
+use super::scratch::Scratch;
+use super::snapshot;
+use crate::error::Result;
+use crate::report::Sink;
+
+/// How far to check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Every byte of the file and of every content against the manifest
+    Hash,
+    /// hash, then SQLite's quick_check and the schema of each database
+    Quick,
+}
+
+impl Level {
+    /// `hash` or `quick`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Hash => "hash",
+            Level::Quick => "quick",
+        }
+    }
+}
+
+/// Verifies an archive at a level. `quick` unpacks into a private folder in `scratch`, which is
+/// gone when this returns.
+///
+/// Fails with [`crate::error::ErrorKind::Archive`] when the archive is not what it says.
+pub fn verify(path: &Path, level: Level, scratch: &Path, sink: &dyn Sink) -> Result<Opened> {
+    match level {
+        Level::Hash => open::read(path, None, sink),
+        Level::Quick => {
+            let folder = Scratch::make(scratch)?;
+            let opened = open::read(path, Some(folder.path()), sink)?;
+            check_databases(path, folder.path(), &opened.manifest)?;
+            Ok(opened)
+        }
+    }
+}
+
+/// Checks unpacked databases against the manifest: quick_check, schema, last migration.
+pub fn check_databases(archive: &Path, folder: &Path, manifest: &Manifest) -> Result<()> {
+    for member in &manifest.members {
+        let Some(stated) = &member.database else { continue };
+        let path = folder.join(&member.name);
+        let look = || -> rusqlite::Result<(String, String, String)> {
+            let connection = snapshot::open_read_only(&path, true)?;
+            Ok((
+                snapshot::quick_check(&connection),
+                snapshot::schema_sha256(&connection)?,
+                snapshot::last_migration(&connection)?,
+            ))
+        };
+        let (said, schema, migration) =
+            look().map_err(|error| refused(archive, format!("{} cannot be opened by SQLite", member.name)).caused_by(error))?;
+        if said != "ok" {
+            return Err(refused(archive, format!("SQLite's quick_check of {} says: {said}", member.name)));
+        }
+        if schema != stated.schema_sha256 || migration != stated.last_migration {
+            return Err(refused(archive, format!("{} does not have the schema that the manifest states", member.name)));
+        }
+    }
+    Ok(())
+}

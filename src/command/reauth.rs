@@ -1,0 +1,86 @@
+//! `wpp reauth`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{site_with_sink, state_report};
+use crate::app::App;
+use crate::error::{Error, ErrorKind, Result};
+use crate::report::{Event, Report, Sink, Verdict};
+use crate::session::state::State;
+
+/// Options of `wpp reauth`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Also write each QR code to this PNG file
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "pair_code")]
+    png: Option<PathBuf>,
+    /// Ask for a code to type on this phone instead of a QR code; international form
+    #[arg(long, value_name = "NUMBER", value_parser = phone_number)]
+    pair_code: Option<String>,
+    /// How long to wait for the phone, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+}
+
+fn phone_number(text: &str) -> std::result::Result<String, String> {
+    let digits: String = text.chars().filter(|character| !matches!(character, '+' | ' ' | '-' | '(' | ')')).collect();
+    let valid = (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    if valid { Ok(digits) } else { Err("write it in international form, for example +49 30 901820".into()) }
+}
+
+/// Writes QR codes to a file on their way to the terminal.
+struct PngSink {
+    path: PathBuf,
+    next: Arc<dyn Sink>,
+}
+
+impl Sink for PngSink {
+    fn emit(&self, event: Event) {
+        if let Event::QrCode { code, .. } = &event {
+            let written = crate::ui::qr::png(code).and_then(|bytes| crate::disk::write_atomic(&self.path, &bytes));
+            let text = match &written {
+                Ok(()) => format!("wrote {}", self.path.display()),
+                // The code is also on the terminal, so linking goes on; the operator must know.
+                Err(error) => format!("warning: {}", error.chain()),
+            };
+            self.next.emit(Event::Line { text, data: serde_json::Value::Null });
+        }
+        self.next.emit(event);
+    }
+}
+
+impl Args {
+    /// Links the session to a phone.
+    pub fn run(self, app: &App) -> Result<Report> {
+        let session = app.session();
+        let sink: Arc<dyn Sink> = match self.png {
+            Some(path) => {
+                if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+                    return Err(Error::new(ErrorKind::Usage, format!("the folder of {} does not exist", path.display()))
+                        .hint("make it, or name another file"));
+                }
+                Arc::new(PngSink { path, next: app.sink().clone() })
+            }
+            None => app.sink().clone(),
+        };
+        let status = site_with_sink(app, &session, &*sink)?.link(self.pair_code.as_deref(), Duration::from_secs(self.timeout))?;
+        let report = state_report(&status);
+        Ok(match status.state {
+            State::Ready | State::Syncing => report,
+            _ => report.verdict(Verdict::Fail).next(format!("wpp doctor --session {}", session.name())),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn phone_numbers_are_international() {
+        assert_eq!(super::phone_number("+49 (30) 901-820").unwrap(), "4930901820");
+        for bad in ["", "030901820", "12", "+49x30", "1234567890123456"] {
+            assert!(super::phone_number(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `wpp start`.
+
+use super::{site, state_report};
+use crate::app::App;
+use crate::error::{ErrorKind, Result};
+use crate::lifecycle::settled;
+use crate::report::{Report, Verdict};
+
+/// Options of `wpp start`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+impl Args {
+    /// Starts the daemon, if none runs, and waits for READY or AUTH_REQUIRED.
+    pub fn run(self, app: &App) -> Result<Report> {
+        let session = app.session();
+        let started = site(app, &session)?.start()?;
+        let mut report = state_report(&started.status);
+        if !settled(&started.status) {
+            report = report.verdict(Verdict::Fail).next(format!("wpp doctor --session {}", session.name()));
+            report.exit_code = Some(ErrorKind::Failed.exit_code());
+        } else {
+            // A session that waits for its phone was started all the same.
+            report.exit_code = Some(0);
+        }
+        if started.already_running {
+            report.title.push_str(", was running");
+        } else {
+            report.title.push_str(&format!(", started in {} ms", started.took_ms));
+        }
+        Ok(report)
+    }
+}

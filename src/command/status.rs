@@ -1,0 +1,133 @@
+//! `wpp status`.
+
+use serde_json::json;
+
+use super::{site, state_report};
+use crate::app::App;
+use crate::error::{ErrorKind, Result};
+use crate::home::SessionPaths;
+use crate::lifecycle::{Seen, describe};
+use crate::report::{Report, Section, Table, Verdict};
+
+/// Options of `wpp status`.
+///
+/// Exit codes: 0 it works or is on its way, 4 it is in ERROR, DEGRADED or RECONNECTING, 11 its
+/// files are held by a restore or reset, 13 it needs a login, 14 no daemon answers.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Every session of this home
+    #[arg(long)]
+    all: bool,
+}
+
+impl Args {
+    /// Says where the session stands.
+    pub fn run(self, app: &App) -> Result<Report> {
+        if !self.all {
+            return one(app, &app.existing_session()?);
+        }
+        let mut rows = Vec::new();
+        let mut data = Vec::new();
+        let mut worst = 0;
+        for name in app.home().session_names()? {
+            let session = app.home().session(&name);
+            let (state, why, code, value) = match one(app, &session) {
+                Ok(report) => {
+                    let text =
+                        |field: &str| report.data.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+                    (text("state"), text("reason"), report.exit_code(), report.data)
+                }
+                Err(error) => {
+                    let code = error.kind().exit_code();
+                    (
+                        "UNKNOWN".into(),
+                        error.chain(),
+                        code,
+                        json!({ "session": name, "state": "UNKNOWN", "error": error.chain() }),
+                    )
+                }
+            };
+            worst = worst.max(code);
+            rows.push(vec![name, state, why]);
+            data.push(value);
+        }
+        let title = format!("{} sessions in {}", rows.len(), app.home().root().display());
+        let table = Table { columns: ["session", "state", "why"].map(str::to_owned).to_vec(), rows };
+        let mut report = Report::new("status-list", title)
+            .section(Section { table: Some(table), ..Section::default() })
+            .data(json!({ "sessions": data }));
+        report.exit_code = Some(worst);
+        Ok(report)
+    }
+}
+
+fn one(app: &App, session: &SessionPaths) -> Result<Report> {
+    let name = session.name();
+    match site(app, session)?.look()? {
+        Seen::Running(status) => {
+            let report = state_report(&status);
+            Ok(match report.verdict {
+                Verdict::Pass => report,
+                _ if report.exit_code() == ErrorKind::LoginNeeded.exit_code() => {
+                    report.next(format!("wpp reauth --session {name}"))
+                }
+                _ => report.next(format!("wpp doctor --session {name}")),
+            })
+        }
+        Seen::Stopped { stale_lock } => {
+            let why = if stale_lock { "its daemon died without letting go of the lock" } else { "no daemon runs" };
+            let next =
+                if stale_lock { format!("wpp doctor --fix --session {name}") } else { format!("wpp start --session {name}") };
+            let mut report = Report::new("status", format!("{name}: STOPPED, {why}"))
+                .verdict(Verdict::Fail)
+                .data(json!({ "session": name, "state": "STOPPED", "reason": if stale_lock { "daemon_died" } else { "operator_stopped" } }))
+                .next(next);
+            report.exit_code = Some(ErrorKind::Unreachable.exit_code());
+            Ok(report)
+        }
+        Seen::Busy(owner) => {
+            let who = owner.map_or("another process".to_owned(), |owner| format!("process {} ({})", owner.pid, owner.role));
+            let mut report = Report::new("status", format!("{name}: its files are held by {who}"))
+                .verdict(Verdict::Fail)
+                .data(json!({ "session": name, "state": "STOPPED", "reason": "files_held", "holder": who }))
+                .next("wait until it ends");
+            report.exit_code = Some(ErrorKind::Locked.exit_code());
+            Ok(report)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::describe;
+    use crate::daemon::api::Status;
+    use crate::session::state::{Reason, State};
+
+    #[test]
+    fn a_state_is_described_with_its_reason_unless_all_is_well() {
+        let mut status = Status {
+            session: "main".into(),
+            state: State::Ready,
+            reason: Reason::Normal,
+            detail: None,
+            since_ms: 0,
+            pid: 1,
+            version: "0".into(),
+            started_ms: 0,
+            paired: true,
+            last_heard_ms: None,
+            reconnects: 0,
+            outbound_paused: false,
+            sync_enabled: true,
+            outbox_pending: 0,
+            messages: 0,
+            last_event_id: 0,
+            search_mode: "fts".into(),
+        };
+        assert_eq!(describe(&status), "READY");
+        status.state = State::Error;
+        status.reason = Reason::LoggedOut;
+        status.detail = Some("removed on the phone".into());
+        assert_eq!(describe(&status), "ERROR (logged_out: removed on the phone)");
+    }
+}

@@ -1,0 +1,138 @@
+//! Bad input on the command line, in the environment and in files: refused, named, with a way out.
+
+use crate::harness::TestHome;
+
+#[test]
+fn session_names_that_break_the_rule_are_refused_before_anything_is_touched() {
+    let home = TestHome::sandbox();
+    for bad in ["", "..", "../x", "a/b", "Main", "a b", ".hidden", "a:b:c", "é", &"x".repeat(65)] {
+        for command in ["start", "status", "stop", "doctor", "backup"] {
+            let outcome = home.run(&["--session", bad, command]);
+            assert_eq!(outcome.code, 2, "{bad:?} {command}: {outcome:?}");
+        }
+    }
+    assert!(!home.path().join("sessions").exists());
+}
+
+#[test]
+fn a_session_that_is_not_there_is_named_with_those_that_are() {
+    let home = TestHome::sandbox();
+    for command in ["status", "stop", "restart", "backup"] {
+        let outcome = home.run(&[command, "--session", "nobody"]);
+        assert_eq!(outcome.code, 10, "{command}: {outcome:?}");
+        assert!(outcome.stderr.contains("nobody"));
+    }
+    std::fs::create_dir_all(home.session("sales")).unwrap();
+    let outcome = home.run(&["stop", "--session", "nobody"]);
+    assert!(outcome.stderr.contains("sales"), "{outcome:?}");
+}
+
+#[test]
+fn settings_are_checked_wherever_they_come_from() {
+    let home = TestHome::sandbox();
+    let config = home.path().join("config.toml");
+    for (text, part) in [
+        ("defualt_session = \"x\"", "did you mean default_session?"),
+        ("[daemon]\nwatchdog_ms = \"soon\"", "must be a whole number"),
+        ("[log]\nfiles_max = 0", "from 1 to 1000"),
+        ("default_session = \"../etc\"", "not a session name"),
+        ("this is not toml", "not valid TOML"),
+        ("\u{0}", "not valid TOML"),
+    ] {
+        std::fs::write(&config, text).unwrap();
+        let outcome = home.run(&["config"]);
+        assert_eq!(outcome.code, 2, "{outcome:?}");
+        assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
+        let (code, value) = home.json(&["config"]);
+        assert_eq!((code, value["code"].as_str()), (2, Some("REQUEST_INVALID")));
+    }
+    std::fs::write(&config, "default_session = \"dangling\"").unwrap();
+    let outcome = home.run(&["status"]);
+    assert_eq!(outcome.code, 10, "a default that names no session: {outcome:?}");
+    std::fs::remove_file(&config).unwrap();
+    let outcome = home.command(&["config"]).env("WPP_DAEMON_WATCHDOG_MS", "never").output().unwrap();
+    assert_eq!(outcome.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&outcome.stderr).contains("WPP_DAEMON_WATCHDOG_MS"));
+}
+
+#[test]
+fn a_damaged_marker_never_turns_a_sandbox_into_a_live_home() {
+    let home = TestHome::sandbox();
+    for text in [
+        "",
+        "{}",
+        "{\"schema\":\"wpp.home/1\",\"kind\":\"other\",\"created\":\"\"}",
+        "{\"schema\":\"wpp.home/9\",\"kind\":\"live\",\"created\":\"\"}",
+    ] {
+        std::fs::write(home.path().join("home.json"), text).unwrap();
+        assert_eq!(home.run(&["start"]).code, 2, "{text}");
+    }
+    std::fs::create_dir_all(home.session("main")).unwrap();
+    std::fs::remove_file(home.path().join("home.json")).unwrap();
+    assert_eq!(home.run(&["start"]).code, 15);
+}
+
+#[test]
+fn a_home_that_cannot_be_written_is_an_error_with_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for home in [file.join("home"), "/proc/wpp-home".into()] {
+        let output = std::process::Command::new(crate::harness::program())
+            .env_clear()
+            .args(["start", "--home"])
+            .arg(&home)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(home.to_str().unwrap()) && stderr.contains("next:"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_home_whose_socket_path_is_too_long_is_named_with_the_limit() {
+    let home = TestHome::sandbox();
+    let long = home.path().join("x".repeat(90));
+    wpp::home::Home::create(&long, wpp::home::HomeKind::Sandbox).unwrap();
+    let output = std::process::Command::new(crate::harness::program())
+        .env_clear()
+        .args(["--home", long.to_str().unwrap(), "start"])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("107") && stderr.contains("WPP_HOME"), "{stderr}");
+}
+
+#[test]
+fn a_full_disk_is_named_and_leaves_nothing_half_made() {
+    let home = TestHome::sandbox();
+    for number in 1..6 {
+        let output = home.command(&["start"]).env("WPP_DISK_FAULT", format!("full@{number}")).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        if output.status.success() {
+            home.run(&["stop"]);
+            continue;
+        }
+        assert!(stderr.contains("next:"), "{stderr}");
+    }
+    assert_eq!(home.run(&["start"]).code % 4, 0, "the next start works or says that the simulator is missing");
+    home.run(&["stop"]);
+}
+
+#[test]
+fn without_a_home_the_command_says_what_to_set() {
+    let output = std::process::Command::new(crate::harness::program()).env_clear().arg("status").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("WPP_HOME"));
+}
+
+#[test]
+fn the_exit_codes_are_in_the_help() {
+    let home = TestHome::live();
+    let help = home.run(&["--help"]).stdout;
+    for row in wpp::error::EXIT_CODES {
+        assert!(help.contains(row.3), "{}", row.3);
+    }
+}

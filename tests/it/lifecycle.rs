@@ -1,0 +1,150 @@
+//! start, stop, restart, status, reauth and reset against a real daemon and the simulator.
+
+use std::os::unix::fs::PermissionsExt;
+
+use wpp::whatsapp::simulator::Request;
+
+use crate::simulated::{PEER, Simulated};
+
+#[test]
+fn a_session_is_started_linked_restarted_and_stopped() {
+    let simulated = Simulated::new();
+    let (code, started) = simulated.home.json(&["start"]);
+    assert_eq!((code, started["data"]["state"].as_str()), (0, Some("AUTH_REQUIRED")), "{started}");
+    let (code, status) = simulated.home.json(&["status"]);
+    assert_eq!((code, status["data"]["paired"].as_bool()), (13, Some(false)), "{status}");
+
+    let outcome = simulated.link();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("\"accepted\"") || outcome.stdout.contains("\"open\""), "{outcome:?}");
+    let (code, status) = simulated.home.json(&["status"]);
+    assert_eq!((code, status["data"]["state"].as_str()), (0, Some("READY")), "{status}");
+
+    let first = simulated.daemon().unwrap();
+    let (code, restarted) = simulated.home.json(&["restart"]);
+    assert_eq!((code, restarted["data"]["state"].as_str()), (0, Some("READY")), "{restarted}");
+    assert_ne!(simulated.daemon().unwrap(), first);
+    let again = simulated.home.run(&["start"]);
+    assert!(again.code == 0 && again.stdout.contains("was running"), "{again:?}");
+
+    assert_eq!(simulated.home.run(&["stop"]).code, 0);
+    let folder = simulated.home.session("main");
+    assert!(!folder.join("LOCK").exists() && !folder.join("daemon.sock").exists());
+    let (code, status) = simulated.home.json(&["status"]);
+    assert_eq!((code, status["data"]["state"].as_str()), (14, Some("STOPPED")), "{status}");
+    assert_eq!(simulated.home.run(&["stop"]).code, 0, "stopping what is stopped is no failure");
+}
+
+#[test]
+fn every_file_of_a_session_is_private() {
+    let simulated = Simulated::linked();
+    let mut folders = vec![simulated.home.path().join("sessions")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let mode = std::fs::symlink_metadata(&path).unwrap().permissions().mode() & 0o777;
+            if path.is_dir() {
+                assert_eq!(mode, 0o700, "{}", path.display());
+                folders.push(path);
+            } else {
+                assert_eq!(mode, 0o600, "{}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 5, "session.db, wpp.db, LOCK, socket and log at least: {seen}");
+}
+
+#[test]
+fn a_pair_code_links_too_and_a_png_is_written() {
+    let simulated = Simulated::new();
+    let outcome = simulated.link_with(&["reauth", "--pair-code", "+1 555 010 0000", "--timeout", "15"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(!outcome.stdout.contains("\"qr_code\":"), "{outcome:?}");
+
+    let simulated = Simulated::new();
+    let png = simulated.home.path().join("code.png");
+    let outcome = simulated.link_with(&["reauth", "--png", png.to_str().unwrap(), "--timeout", "15"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(&std::fs::read(&png).unwrap()[1..4], b"PNG");
+    assert_eq!(std::fs::metadata(&png).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_linked_session_is_not_linked_again() {
+    let simulated = Simulated::linked();
+    let outcome = simulated.link();
+    assert_eq!(outcome.code, 15, "{outcome:?}");
+    assert_eq!(simulated.state().0, "READY");
+}
+
+#[test]
+fn an_unlinked_session_says_so_and_can_be_linked_again() {
+    let simulated = Simulated::linked();
+    simulated.ask(Request::PhoneUnlink { companion: None });
+    simulated.until("logged_out", || {
+        let (state, reason) = simulated.state();
+        if reason == "logged_out" { Ok(()) } else { Err(format!("{state} {reason}")) }
+    });
+    assert_eq!(simulated.home.run(&["status"]).code, 13);
+    // The store still looks linked to the library; a restart must not take it for that.
+    simulated.home.run(&["restart"]);
+    assert_eq!(simulated.home.run(&["status"]).code, 13);
+    let outcome = simulated.link();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(simulated.state().0, "READY");
+}
+
+#[test]
+fn nobody_scanning_is_told_apart_from_no_server() {
+    let mut simulated = Simulated::new();
+    let outcome = simulated.home.run(&["reauth", "--timeout", "1"]);
+    assert_eq!(outcome.code, 13, "{outcome:?}");
+    assert!(outcome.stderr.contains("nobody scanned"), "{outcome:?}");
+    simulated.stop_simulator();
+    simulated.home.run(&["stop"]);
+    let outcome = simulated.home.run(&["reauth", "--timeout", "1"]);
+    assert!(matches!(outcome.code, 4 | 14 | 15), "{outcome:?}");
+}
+
+#[test]
+fn a_reset_takes_a_verified_backup_first_and_removes_this_session_alone() {
+    let simulated = Simulated::linked();
+    simulated.peer_sends("kept in the archive", 1);
+    simulated.until("the message", || if simulated.found("archive") == 1 { Ok(()) } else { Err("none".into()) });
+    let other = simulated.home.session("other");
+    std::fs::create_dir_all(&other).unwrap();
+    std::fs::write(other.join("note"), "mine").unwrap();
+
+    let plan = simulated.home.run(&["reset", "--dry-run"]);
+    assert_eq!(plan.code, 0, "{plan:?}");
+    assert!(plan.stdout.contains("session.db"), "{plan:?}");
+    assert!(simulated.home.session("main").join("session.db").exists());
+    let asked = simulated.home.run(&["reset"]);
+    assert_eq!(asked.code, 20, "nobody was there to agree: {asked:?}");
+    assert_eq!(simulated.state().0, "READY", "a declined reset leaves the daemon running");
+
+    let (code, report) = simulated.home.json(&["reset", "--yes"]);
+    assert_eq!(code, 0, "{report}");
+    let archive = report["data"]["backup"].as_str().unwrap().to_owned();
+    assert!(std::path::Path::new(&archive).exists());
+    assert!(!simulated.home.session("main").exists());
+    assert_eq!(std::fs::read_to_string(other.join("note")).unwrap(), "mine");
+    let verified = simulated.home.run(&["backup", "verify", "--level", "quick", &archive]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+    let (_, started) = simulated.home.json(&["start"]);
+    assert_eq!(started["data"]["state"], "AUTH_REQUIRED", "{started}");
+}
+
+#[test]
+fn sends_are_accepted_once_and_read_by_the_peer() {
+    let simulated = Simulated::linked();
+    for _ in 0..3 {
+        let (code, report) = simulated.home.json(&["send", PEER, "only once", "--id", "order-1", "--wait", "10"]);
+        assert_eq!((code, report["data"]["state"].as_str()), (0, Some("accepted")), "{report}");
+    }
+    assert_eq!(simulated.peer_texts().iter().filter(|text| *text == "only once").count(), 1);
+    let other = simulated.home.run(&["send", PEER, "another text", "--id", "order-1"]);
+    assert_eq!(other.code, 2, "an id stands for one message: {other:?}");
+}
