@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, ErrorKind};
+pub use crate::session::messages::{Chat, Message, OutboxState, Outgoing, SearchMode, StreamEvent};
 use crate::session::state::{Reason, State};
 
 /// `GET /v1/status`.
@@ -41,8 +43,8 @@ pub struct Status {
     pub messages: u64,
     /// The newest event's id.
     pub last_event_id: i64,
-    /// Whether search runs on the full-text index (`fts`) or by scanning (`degraded`).
-    pub search_mode: String,
+    /// Whether search runs on the full-text index (`fts`) or by comparing texts (`degraded`).
+    pub search_mode: SearchMode,
 }
 
 /// `GET /v1/auth`: how far linking has come.
@@ -111,20 +113,6 @@ pub struct SendRequest {
     pub wait_ms: u64,
 }
 
-/// Where a message in the outbox stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutboxState {
-    /// Waits for its turn or for the connection.
-    Queued,
-    /// Handed to the library; no acknowledgement yet.
-    Sending,
-    /// The server acknowledged it without an error.
-    Accepted,
-    /// The server refused it; it is not tried again.
-    Rejected,
-}
-
 /// The answer to a send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SendAnswer {
@@ -141,47 +129,61 @@ pub struct SendAnswer {
     pub error: Option<String>,
 }
 
-/// One message as stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Message {
-    /// WhatsApp's id, unique within the chat.
-    pub id: String,
-    /// The chat's JID.
-    pub chat: String,
-    /// The sender's JID.
-    pub sender: String,
-    /// Whether this account sent it.
-    pub from_me: bool,
-    /// The text; empty for what has none.
-    pub text: String,
-    /// `text`, `image`, …
-    pub kind: String,
-    /// The sender's time, milliseconds since the epoch.
-    pub sent_ms: i64,
-    /// When it was stored here, milliseconds since the epoch.
-    pub stored_ms: i64,
-}
-
 /// `GET /v1/search`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SearchAnswer {
-    /// `fts` or `degraded`.
-    pub mode: String,
+    /// Whether the full-text index answered.
+    pub mode: SearchMode,
+    /// What is wrong with the index, when something is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
     /// Matches, newest first.
     pub messages: Vec<Message>,
 }
 
-/// One event of the stream. Ids grow by time and are never reused.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StreamEvent {
-    /// The id to resume after.
-    pub id: i64,
-    /// `state`, `auth`, `message`, `outbox`, `receipt`, …
-    pub kind: String,
-    /// Milliseconds since the epoch.
-    pub at_ms: i64,
-    /// What the kind says.
-    pub data: serde_json::Value,
+/// `POST /v1/sync`, and the answer to it and to `GET /v1/sync`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sync {
+    /// Whether the connection is kept.
+    pub enabled: bool,
+}
+
+/// The answer to `POST /v1/outbound/pause` and `POST /v1/outbound/resume`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outbound {
+    /// Whether sends stay in the outbox.
+    pub paused: bool,
+    /// Messages in the outbox that the server has not answered.
+    pub pending: u64,
+}
+
+/// `GET /v1/chats`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatsAnswer {
+    /// The one with the newest message first.
+    pub chats: Vec<Chat>,
+}
+
+/// `GET /v1/messages`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessagesAnswer {
+    /// Newest first.
+    pub messages: Vec<Message>,
+}
+
+/// `GET /v1/outbox`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxAnswer {
+    /// Oldest first.
+    pub outbox: Vec<Outgoing>,
+}
+
+/// The answer to orders that have nothing else to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Always true; a refusal is an [`ApiError`].
+    pub taken: bool,
 }
 
 /// The body of every answer that is an error.
@@ -195,4 +197,37 @@ pub struct ApiError {
     pub session: String,
     /// What to do next.
     pub hints: Vec<String>,
+}
+
+/// Codes of the local API that are finer than an error's kind, with the kind that each stands for.
+const FINER_CODES: &[(&str, ErrorKind)] = &[
+    ("STALE_SOCKET", ErrorKind::Unreachable),
+    ("SYNC_DISCONNECTED", ErrorKind::Unreachable),
+    ("DB_BUSY", ErrorKind::Locked),
+    ("NOT_FOUND", ErrorKind::Usage),
+    ("METHOD_NOT_ALLOWED", ErrorKind::Usage),
+];
+
+impl ApiError {
+    /// An error as the local API says it.
+    pub fn from_error(session: &str, error: &Error) -> ApiError {
+        let code = match error.kind() {
+            // In the daemon, which holds the lock itself, only a database can be in somebody's hands.
+            ErrorKind::Locked => "DB_BUSY",
+            kind => kind.code(),
+        };
+        ApiError { code: code.into(), message: error.chain(), session: session.into(), hints: error.hints().to_vec() }
+    }
+
+    /// The kind of error that the code stands for.
+    pub fn kind(&self) -> ErrorKind {
+        let finer = FINER_CODES.iter().find(|(code, _)| *code == self.code).map(|(_, kind)| *kind);
+        finer.or_else(|| ErrorKind::from_code(&self.code)).unwrap_or(ErrorKind::Unexpected)
+    }
+
+    /// The error on the asking side.
+    pub fn into_error(self) -> Error {
+        let error = Error::new(self.kind(), self.message);
+        self.hints.into_iter().fold(error, Error::hint)
+    }
 }

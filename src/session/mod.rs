@@ -1,6 +1,10 @@
 //! The nouns of a session: its name, its state, and its two databases.
 
 pub mod state;
+pub mod receiver;
+pub mod reading;
+pub mod store;
+pub mod messages;
 
 use std::fmt;
 use std::str::FromStr;
