@@ -1,5 +1,11 @@
-//! The link to WhatsApp: the client library's wrapper and the loopback simulator.
+//! The link to WhatsApp: the only room that names `whatsapp_rust` and the crates under it.
 //!
-//! Only this room names `whatsapp_rust`, `wacore` and `waproto`.
+//! It may import the ground floor. What leaves this room is plain data. Start with
+//! [`client::Link`] (one linked device), [`endpoint::Endpoint`] (where it connects to) and
+//! [`client::Ledger`] (what must be written down before the link may go on).
 
+pub mod client;
+pub mod endpoint;
+pub mod fault;
 pub mod simulator;
+mod transport;
