@@ -157,7 +157,7 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
 }
 
 /// What an archive holds and what it lacks.
-fn describe(manifest: &Manifest, mut section: Section) -> Section {
+pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
     section = section.field("id", &manifest.id).field("taken", &manifest.created).field(
         "daemon",
         match (manifest.daemon.state, manifest.daemon.ended, &manifest.daemon.session_state) {

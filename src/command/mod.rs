@@ -7,6 +7,7 @@ pub mod config;
 pub mod documents;
 pub mod drill;
 pub mod reauth;
+pub mod reset;
 pub mod restart;
 pub mod simulator;
 pub mod start;
@@ -84,6 +85,8 @@ pub enum Command {
     Reauth(reauth::Args),
     /// Make, list, show and verify archives of sessions
     Backup(backup::Args),
+    /// Last resort: back the session up, verify the archive, remove the session
+    Reset(reset::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
     /// Show every setting, its value and where it comes from
@@ -102,6 +105,7 @@ impl Command {
             Command::Status(args) => args.run(app),
             Command::Reauth(args) => args.run(app),
             Command::Backup(args) => args.run(app),
+            Command::Reset(args) => args.run(app),
             Command::Drill(args) => args.run(app),
             Command::Config(args) => args.run(app),
             Command::Simulator(args) => args.run(app),
@@ -128,7 +132,7 @@ fn state_report(status: &Status) -> Report {
         .field("server last heard", status.last_heard_ms.map_or("never".into(), ago))
         .field("messages", status.messages)
         .field("outbox waiting", format!("{}{}", status.outbox_pending, if status.outbound_paused { ", paused" } else { "" }))
-        .field("search", &status.search_mode)
+        .field("search", status.search_mode.name())
         .field("daemon", format!("process {}, version {}, started {}", status.pid, status.version, ago(status.started_ms)));
     if status.reconnects > 0 {
         section = section.field("reconnects", status.reconnects);

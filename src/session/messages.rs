@@ -231,6 +231,17 @@ pub enum SearchMode {
     Degraded,
 }
 
+impl SearchMode {
+    /// The name shown to people and machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            SearchMode::Fts => "fts",
+            SearchMode::Scan => "scan",
+            SearchMode::Degraded => "degraded",
+        }
+    }
+}
+
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
