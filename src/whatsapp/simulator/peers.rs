@@ -393,7 +393,8 @@ impl World {
             return Ok(());
         };
         let address = companion.address();
-        if !peer.has_session(&address) {
+        let stranger = !peer.has_session(&address);
+        if stranger {
             // Before its first upload a companion cannot be written to.
             let Some(bundle) = companion.take_bundle() else { return Ok(()) };
             self.counters.bundles_taken += 1;
@@ -424,7 +425,9 @@ impl World {
             }
             bodies.push(body);
         }
-        self.save_companion(device)?;
+        if stranger {
+            self.save_companion(device)?;
+        }
         self.save_peer(from)?;
         let stanza = NodeBuilder::new("message")
             .attr("id", id)
