@@ -130,6 +130,11 @@ impl TestClient {
     /// Connects; what the ledger has is acknowledged, and nothing else.
     async fn connect_keeping(store: &Path, simulator: &Simulator, number: Option<&str>, kept: &Ledger) -> TestClient {
         seed::seed_store(store, &simulator.endpoint()).await.unwrap();
+        TestClient::connect_unprepared(store, simulator, number, kept).await
+    }
+
+    /// Connects with the store as it is.
+    async fn connect_unprepared(store: &Path, simulator: &Simulator, number: Option<&str>, kept: &Ledger) -> TestClient {
         let (sender, events) = unbounded_channel();
         let mut builder = Bot::builder()
             .with_backend(SqliteStore::new(store.to_str().unwrap()).await.unwrap())
@@ -987,5 +992,17 @@ async fn nonsense_on_the_port_hurts_nobody() {
     bench.until("every attack was noticed", async |bench| bench.counters().await["faults"] == count as u64).await;
     let id = client.send(PEER, "still here").await;
     assert_eq!(client.acknowledged(&id).await, None);
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_without_the_pinned_key_refuses_this_server() {
+    let bench = Bench::new().await;
+    let mut client = TestClient::connect_unprepared(&bench.store(), bench.simulator(), None, &Ledger::default()).await;
+    bench.until("the handshake was broken off", async |bench| bench.counters().await["faults"] != 0).await;
+    let counters = bench.counters().await;
+    assert_eq!(counters["connections"], 0, "{counters}");
+    let heard = tokio::time::timeout(Duration::from_millis(300), client.events.recv()).await;
+    assert!(heard.is_err(), "the client heard {heard:?}");
     client.shutdown().await;
 }
