@@ -3,6 +3,7 @@
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
 pub mod config;
+pub mod daemon;
 pub mod documents;
 pub mod drill;
 pub mod reauth;
@@ -83,6 +84,8 @@ pub enum Command {
     Reauth(reauth::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
+    /// Run the session's daemon in the foreground
+    Daemon(daemon::Args),
     /// Show every setting, its value and where it comes from
     Config(config::Args),
     /// Run the loopback WhatsApp of a sandbox home
@@ -99,6 +102,7 @@ impl Command {
             Command::Status(args) => args.run(app),
             Command::Reauth(args) => args.run(app),
             Command::Drill(args) => args.run(app),
+            Command::Daemon(args) => args.run(app),
             Command::Config(args) => args.run(app),
             Command::Simulator(args) => args.run(app),
         }
@@ -124,7 +128,7 @@ fn state_report(status: &Status) -> Report {
         .field("server last heard", status.last_heard_ms.map_or("never".into(), ago))
         .field("messages", status.messages)
         .field("outbox waiting", format!("{}{}", status.outbox_pending, if status.outbound_paused { ", paused" } else { "" }))
-        .field("search", &status.search_mode)
+        .field("search", format!("{:?}", status.search_mode).to_lowercase())
         .field("daemon", format!("process {}, version {}, started {}", status.pid, status.version, ago(status.started_ms)));
     if status.reconnects > 0 {
         section = section.field("reconnects", status.reconnects);

@@ -1,10 +1,195 @@
 //! The daemon: one process that owns one session.
 //!
-//! [`hub`] is what its rooms share; [`api`] are the shapes of the local API,
-//! [`outbox`] decides what is sent when, [`ingest`] takes in what comes.
+//! [`run`] is the whole of it. [`supervisor`] owns the link and the state, [`pump`] carries the
+//! outbox to the link, [`book`] writes down what must be on the disk first, [`outbox`] decides what
+//! is sent when, [`ingest`] takes in what comes. [`hub`] is what the rooms share and [`api`] are the
+//! shapes of the local API.
 
 pub mod api;
 pub mod client;
 pub mod hub;
 pub mod outbox;
 pub mod ingest;
+pub mod log;
+pub mod book;
+pub mod pump;
+pub mod supervisor;
+
+use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use serde_json::json;
+
+use self::api::Status;
+use self::book::Book;
+use self::hub::Hub;
+use self::ingest::Ingest;
+use self::outbox::Outbox;
+use self::supervisor::{Parts, Supervisor, no_auth};
+use crate::clock;
+use crate::config::Config;
+use crate::disk::{self, Lock};
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::home::{Home, SessionPaths};
+use crate::journal::Journal;
+use crate::session::messages::{Messages, SearchMode};
+use crate::session::state::{Limits, Machine};
+
+/// How long after a stream error its connection may stand.
+const STREAM_ERROR_MS: i64 = 5_000;
+
+/// How long after its unexpected end a link is made anew.
+const RELINK_MS: i64 = 1_000;
+
+/// Threads for tasks: the daemon mostly waits, and one more than one keeps a database call from
+/// holding up the rest.
+const WORKERS: usize = 2;
+
+/// How a daemon ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// How long it ran, in milliseconds.
+    pub ran_ms: i64,
+}
+
+/// Runs one session's daemon in this process until it is told to stop.
+///
+/// # Errors
+/// [`ErrorKind::Locked`] at once when another process holds the session; anything that keeps the
+/// stores from being opened.
+pub fn run(home: &Home, session: &SessionPaths, config: &Config) -> Result<Ended> {
+    let started_ms = clock::now_ms();
+    session.checked_socket()?;
+    home.ensure()?;
+    disk::create_folder(session.folder())?;
+    let lock = Lock::acquire(&session.lock(), "daemon")?;
+    let tokens = log::start(session, config)?;
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(pid = u64::from(std::process::id()), version, home = home.kind().name(), "the daemon starts");
+    let result = serve(home, session, config, &tokens, started_ms);
+    match &result {
+        Ok(()) => tracing::info!("the daemon ends"),
+        Err(error) => tracing::error!(cause = error.chain(), "the daemon fails"),
+    }
+    // Held until everything of this session is closed.
+    drop(lock);
+    result.map(|()| Ended { ran_ms: clock::now_ms() - started_ms })
+}
+
+fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tokens, started_ms: i64) -> Result<()> {
+    clear_socket(&session.socket())?;
+    let messages = Messages::open(&session.wpp_db())?;
+    let ingest = Ingest::new(messages.clone());
+    let outbox = Outbox::new(messages.clone(), config.number("daemon.ack_timeout_ms"));
+    let book = Book::new(Journal::open(&home.journal())?, session.name(), ingest.clone());
+    book.record("start", &json!({ "role": "daemon" }))?;
+    let milliseconds = |path| i64::try_from(config.number(path)).unwrap_or(i64::MAX);
+    let limits = Limits {
+        open_ms: milliseconds("daemon.open_timeout_ms"),
+        sync_ms: milliseconds("daemon.sync_timeout_ms"),
+        stream_error_ms: STREAM_ERROR_MS,
+        relink_ms: RELINK_MS,
+    };
+    let machine = Machine::new(limits, started_ms);
+    let counts = messages.counts()?;
+    let status = Status {
+        session: session.name().to_owned(),
+        state: machine.state,
+        reason: machine.reason,
+        detail: None,
+        since_ms: machine.since_ms,
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_ms,
+        paired: false,
+        last_heard_ms: None,
+        reconnects: 0,
+        outbound_paused: messages.outbound_paused()?,
+        sync_enabled: messages.sync_enabled()?,
+        outbox_pending: counts.outbox_pending,
+        messages: counts.messages,
+        last_event_id: counts.newest_event_id,
+        search_mode: if messages.index_problem()?.is_some() { SearchMode::Degraded } else { SearchMode::Fts },
+    };
+    let (hub, orders) = Hub::new(status, no_auth(), &messages)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .while_doing(|| "cannot start the daemon's threads".into())?;
+    let parts = Parts {
+        home: home.clone(),
+        session: session.clone(),
+        hub,
+        orders,
+        messages,
+        outbox,
+        ingest,
+        book: book.clone(),
+        tokens: tokens.clone(),
+        machine,
+        device_name: config.text("device.name").to_owned(),
+        watchdog: config.duration("daemon.watchdog_ms"),
+        drain_timeout: config.duration("daemon.drain_timeout_ms"),
+    };
+    let result = runtime.block_on(async {
+        let supervisor = Supervisor::new(parts)?;
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        supervisor.run().await
+    });
+    drop(runtime);
+    disk::remove_file(&session.socket())?;
+    let clean = result.is_ok();
+    book.record("stop", &json!({ "clean": clean }))?;
+    result
+}
+
+/// Removes the socket of a daemon that died, once it is sure that nobody listens on it. The caller
+/// holds the session's lock.
+fn clear_socket(path: &Path) -> Result<()> {
+    let kind = match std::fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(disk::cannot("look at", path, error)),
+    };
+    if !kind.is_socket() {
+        return Err(Error::new(ErrorKind::Usage, format!("{} is in the way: it is not a socket", path.display()))
+            .hint("move it away; the daemon puts its socket there"));
+    }
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            tracing::warn!("the socket of a daemon that died is removed");
+            disk::remove_file(path)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(disk::cannot("try the socket", path, error)),
+        Ok(_) => Err(Error::new(
+            ErrorKind::Locked,
+            format!("somebody listens on {} without holding the session's lock", path.display()),
+        )
+        .hint("find the process with `ss -lxp` or `lsof`, and end it")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_dead_socket_is_cleared_and_a_living_or_foreign_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("daemon.sock");
+        clear_socket(&path).unwrap();
+        let listener = UnixListener::bind(&path).unwrap();
+        assert_eq!(clear_socket(&path).unwrap_err().kind(), ErrorKind::Locked);
+        drop(listener);
+        clear_socket(&path).unwrap();
+        assert!(!path.exists());
+        std::fs::write(&path, "x").unwrap();
+        assert_eq!(clear_socket(&path).unwrap_err().kind(), ErrorKind::Usage);
+        assert!(path.exists());
+    }
+}
