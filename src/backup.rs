@@ -1,1 +1,460 @@
-//! (in work)
+//! Taking a backup: an archive of one session, while its daemon runs or not.
+//!
+//! **How the two databases fit together.** Each is read in one transaction of its own; both
+//! transactions are opened back to back, `session.db` first. Inbound, the client library commits
+//! the ratchet to `session.db` before the daemon stores the message in `wpp.db`; with `wpp.db`
+//! the later one, a message whose ratchet step is in the archive is missing from it only if it was
+//! between the two commits at that very moment. The other order would lose every message of the
+//! interval. Outbound, a row that is newer than the ratchet is sent again under the same id, which
+//! receivers drop as a duplicate.
+//!
+//! **Who else may run.** A lock beside the session keeps two backups (and a restore) apart. If no
+//! daemon holds the session's own lock, the backup holds it, which proves that nobody uses the
+//! stores meanwhile: custody rests on it. If a daemon holds it, the backup goes on beside it. If a
+//! restore or a reset holds it, the backup waits for nobody and says who it is.
+//!
+//! **What becomes an archive.** It is written as `.partial`, forced to the disk, read back and
+//! verified, and only then gets its name. A database that cannot be read is left out and named; one
+//! that is damaged is kept as it is, named, and the archive is then verified at level `hash` alone.
+//!
+//! Start with [`create`].
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::archive::custody;
+use crate::archive::manifest::{
+    CONFIG, CONFIG_SIZE_MAX, Daemon, DaemonEnd, DaemonState, FORMAT, INDEX_SCHEMA, Index, IndexMember, MANIFEST, MANIFEST_SCHEMA,
+    Manifest, Member, Missing, SESSION_DB, WPP_DB,
+};
+use crate::archive::pack::Writer;
+use crate::archive::shelf::{self, Place};
+use crate::archive::snapshot::{Quiet, Snapshot};
+use crate::archive::verify::{self, Level};
+use crate::clock::{self, Stopwatch, Timestamp};
+use crate::daemon::api::Status;
+use crate::disk::{self, Lock, LockState};
+use crate::error::{Error, ErrorKind, Result};
+use crate::home::{Home, SessionPaths};
+use crate::journal::{Journal, Outcome};
+use crate::report::{Event, Sink, Step, Verdict};
+
+/// What to back up, and where to.
+pub struct Request<'a> {
+    /// The home.
+    pub home: &'a Home,
+    /// The session; its folder exists.
+    pub session: &'a SessionPaths,
+    /// The folder for the archive; made if it is not there.
+    pub folder: &'a Path,
+    /// The home's journal.
+    pub journal: &'a Journal,
+    /// Takes events.
+    pub sink: &'a dyn Sink,
+    /// What the daemon said about itself just before, if it answered.
+    pub status: Option<&'a Status>,
+}
+
+/// A finished backup.
+#[derive(Debug)]
+pub struct Backup {
+    /// The archive.
+    pub path: PathBuf,
+    /// What it says about itself, which was verified at `level`.
+    pub manifest: Manifest,
+    /// Size of the file.
+    pub size_bytes: u64,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// How far it was verified.
+    pub level: Level,
+    /// Why it was not verified further, if it was not.
+    pub level_reason: Option<String>,
+    /// What was done, in order.
+    pub steps: Vec<Step>,
+    /// Parts of earlier backups that were killed, now removed.
+    pub removed: Vec<PathBuf>,
+}
+
+/// What the journal keeps of a backup.
+#[derive(Debug, Serialize)]
+struct Record<'a> {
+    archive_id: &'a str,
+    path: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<Level>,
+    whole: bool,
+}
+
+/// The lock that keeps backups and restores of one session apart, whichever folder they use.
+pub fn lock(session: &SessionPaths, role: &str) -> Result<Lock> {
+    if let Some(folder) = session.folder().parent() {
+        disk::create_folder(folder)?;
+    }
+    Lock::acquire(&session.beside("backup", "lock"), role)
+}
+
+/// Takes a backup. Nothing is left under the archive's name unless it was verified at a level,
+/// which the result states.
+pub fn create(request: &Request<'_>) -> Result<Backup> {
+    let session = request.session;
+    let _apart = lock(session, "backup")?;
+    disk::create_folder(request.folder)?;
+    let removed = shelf::clear_partial(request.folder)?;
+    let mut steps = Steps { sink: request.sink, done: Vec::new() };
+
+    let watch = steps.begin("take a snapshot");
+    let (daemon, session_lock) = stand(request)?;
+    let quiet = if session_lock.is_some() { Quiet::Proven } else { Quiet::Unknown };
+    // Before the snapshot: what the journal gains from here on counts as having come after it.
+    let mark = custody::mark(request.journal, session.name())?;
+    let now = clock::now();
+    let mut missing = Vec::new();
+    let mut parts = Vec::new();
+    for (name, path) in [(SESSION_DB, session.session_db()), (WPP_DB, session.wpp_db())] {
+        match Part::database(name, &path, quiet) {
+            Ok(part) => parts.push(part),
+            Err(reason) => missing.push(Missing { name: name.into(), reason }),
+        }
+    }
+    for part in &mut parts {
+        part.look();
+    }
+    parts.retain(|part| match &part.failed {
+        Some(reason) => {
+            missing.push(Missing { name: part.name.into(), reason: reason.clone() });
+            false
+        }
+        None => true,
+    });
+    if parts.is_empty() {
+        let reasons: Vec<String> = missing.iter().map(|missing| format!("{}: {}", missing.name, missing.reason)).collect();
+        return Err(Error::new(
+            ErrorKind::Unexpected,
+            format!("nothing of session {} can be backed up ({})", session.name(), reasons.join("; ")),
+        )
+        .hint("`wpp doctor` says what is wrong with the files; an older archive is left as it is"));
+    }
+    match Part::config(&request.home.config()) {
+        Ok(part) => parts.extend(part),
+        Err(reason) => missing.push(Missing { name: CONFIG.into(), reason }),
+    }
+    let seen: Vec<String> = parts.iter().map(|part| format!("{} ({} bytes)", part.name, part.size_bytes)).collect();
+    steps.end(watch, "take a snapshot", "session.db and wpp.db, each as of one moment", seen.join(", "), missing.is_empty());
+
+    let mut manifest = Manifest {
+        schema: MANIFEST_SCHEMA.into(),
+        format: FORMAT,
+        id: uuid::Uuid::new_v4().to_string(),
+        session: session.name().into(),
+        home_kind: request.home.kind(),
+        created_ms: now.as_millisecond(),
+        created: clock::rfc3339(now),
+        tool_version: env!("CARGO_PKG_VERSION").into(),
+        daemon,
+        members: Vec::new(),
+        missing,
+        signal: None,
+        custody: mark,
+    };
+    let (place, mut file) = choose(request.folder, session.name(), now)?;
+    let record = Record { archive_id: &manifest.id, path: &place.whole, sha256: None, level: None, whole: false };
+    let entry = request.journal.begin(Some(session.name()), "backup", &record)?;
+
+    let made = write_and_verify(request, &place, (&mut file, session_lock), &mut manifest, &mut parts, &mut steps);
+    drop(parts);
+    let finished = made.and_then(|made| {
+        if place.whole.exists() {
+            return Err(Error::new(ErrorKind::Unexpected, format!("{} appeared while it was written", place.whole.display()))
+                .hint("run the backup again"));
+        }
+        disk::rename(&place.partial, &place.whole)?;
+        Ok(made)
+    });
+    let made = match finished {
+        Ok(made) => made,
+        Err(error) => {
+            // The first error is the one to tell; what is left is removed by the next backup.
+            let _ = std::fs::remove_file(&place.partial);
+            let _ = request.journal.end(entry, Outcome::Failed);
+            return Err(error);
+        }
+    };
+    let record = Record {
+        archive_id: &manifest.id,
+        path: &place.whole,
+        sha256: Some(&made.sha256),
+        level: Some(made.level),
+        whole: manifest.is_whole(),
+    };
+    request.journal.update(entry, &record)?;
+    request.journal.end(entry, Outcome::Finished)?;
+    Ok(Backup {
+        path: place.whole,
+        manifest,
+        size_bytes: made.size_bytes,
+        sha256: made.sha256,
+        level: made.level,
+        level_reason: made.level_reason,
+        steps: steps.done,
+        removed,
+    })
+}
+
+/// Whether a daemon runs. When none does, the session's lock comes back held.
+fn stand(request: &Request<'_>) -> Result<(Daemon, Option<Lock>)> {
+    let path = request.session.lock();
+    let before = Lock::look(&path)?;
+    match Lock::acquire(&path, "backup") {
+        Ok(lock) => {
+            let ended = match before {
+                LockState::Stale(owner) if owner.as_ref().is_none_or(|owner| owner.role == "daemon") => DaemonEnd::Killed,
+                _ => DaemonEnd::Clean,
+            };
+            Ok((Daemon { state: DaemonState::Stopped, ended: Some(ended), session_state: None }, Some(lock)))
+        }
+        Err(error) if error.kind() == ErrorKind::Locked => match Lock::look(&path)? {
+            LockState::Held(Some(owner)) if owner.role != "daemon" => Err(error),
+            _ => {
+                let session_state = request.status.map(|status| status.state.name().to_owned());
+                Ok((Daemon { state: DaemonState::Running, ended: None, session_state }, None))
+            }
+        },
+        Err(error) => Err(error),
+    }
+}
+
+struct Made {
+    size_bytes: u64,
+    sha256: String,
+    level: Level,
+    level_reason: Option<String>,
+}
+
+fn write_and_verify(
+    request: &Request<'_>,
+    place: &Place,
+    (file, session_lock): (&mut Option<std::fs::File>, Option<Lock>),
+    manifest: &mut Manifest,
+    parts: &mut Vec<Part>,
+    steps: &mut Steps<'_>,
+) -> Result<Made> {
+    let watch = steps.begin("write the archive");
+    let content_bytes: u64 = parts.iter().map(|part| part.size_bytes).sum();
+    disk::require_space(request.folder, content_bytes)?;
+    let packed = loop {
+        let reserved = match file.take() {
+            Some(reserved) => reserved,
+            None => {
+                disk::remove_file(&place.partial)?;
+                disk::create_file(&place.partial)?
+            }
+        };
+        match pack(request, reserved, place, manifest, parts)? {
+            Packing::Done(packed, writer) => break (packed, writer),
+            Packing::Unreadable(name, error) => {
+                // A page that cannot be read costs its own database and not the other one.
+                parts.retain(|part| part.name != name);
+                manifest.missing.push(Missing { name: name.into(), reason: error.chain() });
+                if !parts.iter().any(|part| part.snapshot.is_some()) {
+                    return Err(error);
+                }
+            }
+        }
+    };
+    let (packed, _held) = packed;
+    let text = format!("{} bytes of {content_bytes}, SHA-256 {}", packed.size_bytes, packed.sha256);
+    steps.end(watch, "write the archive", "all contents, forced to the disk", text, true);
+
+    // The databases were read in full; nobody has to wait for what follows.
+    for part in parts.iter_mut() {
+        part.snapshot = None;
+    }
+    drop(session_lock);
+    let watch = steps.begin("read the archive back");
+    let damaged: Vec<String> = manifest.damaged().map(|(member, said)| format!("{}: {said}", member.name)).collect();
+    let (mut level, mut level_reason) = (Level::Quick, None);
+    if !damaged.is_empty() {
+        (level, level_reason) = (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; "))));
+    } else if disk::space(request.folder)?.free_bytes < content_bytes + (64 << 20) {
+        (level, level_reason) = (Level::Hash, Some("there is no room to unpack it".into()));
+    }
+    let opened = verify::verify(&place.partial, level, request.folder, request.sink)?;
+    if opened.manifest != *manifest || opened.sha256 != packed.sha256 {
+        return Err(Error::new(ErrorKind::Archive, format!("{} reads back as another archive", place.partial.display()))
+            .hint("check the disk; run the backup again with --output on another one"));
+    }
+    let text = match &level_reason {
+        None => format!("verified at level {}", level.name()),
+        Some(reason) => format!("verified at level {} and no further: {reason}", level.name()),
+    };
+    steps.end(watch, "read the archive back", "verified at level quick", text, level == Level::Quick);
+    Ok(Made { size_bytes: packed.size_bytes, sha256: packed.sha256, level, level_reason })
+}
+
+enum Packing {
+    Done(crate::archive::pack::Packed, Writer),
+    Unreadable(&'static str, Error),
+}
+
+fn pack(request: &Request<'_>, file: std::fs::File, place: &Place, manifest: &mut Manifest, parts: &[Part]) -> Result<Packing> {
+    let mut members = vec![IndexMember { name: MANIFEST.into(), size_bytes: None }];
+    members.extend(parts.iter().map(|part| IndexMember { name: part.name.into(), size_bytes: Some(part.size_bytes) }));
+    let index = Index {
+        schema: INDEX_SCHEMA.into(),
+        format: manifest.format,
+        id: manifest.id.clone(),
+        session: manifest.session.clone(),
+        created_ms: manifest.created_ms,
+        members,
+    };
+    manifest.members.clear();
+    manifest.signal = parts.iter().find_map(|part| part.signal.clone());
+    let mut writer = Writer::over(file, &place.partial, &index)?;
+    let total: u64 = parts.iter().map(|part| part.size_bytes).sum();
+    let mut done = 0_u64;
+    for part in parts {
+        let mut unwritten = false;
+        let written = writer.member(part.name, part.size_bytes, |content| {
+            part.stream(request.folder, &mut |bytes| {
+                if total > 64 << 20 && (done >> 24) != ((done + bytes.len() as u64) >> 24) {
+                    request.sink.emit(Event::Progress { what: format!("archiving {}", part.name), done, total: Some(total) });
+                }
+                done += bytes.len() as u64;
+                content.write(bytes).inspect_err(|_| unwritten = true)
+            })
+        });
+        match written {
+            Ok(written) => manifest.members.push(Member {
+                name: part.name.into(),
+                size_bytes: part.size_bytes,
+                sha256: written.sha256,
+                offset_bytes: written.offset_bytes,
+                database: part.facts.clone(),
+            }),
+            Err(error) if part.snapshot.is_some() && !unwritten && error.kind() != ErrorKind::Locked && is_of_source(&error) => {
+                return Ok(Packing::Unreadable(part.name, error));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let packed = writer.finish(manifest)?;
+    Ok(Packing::Done(packed, writer))
+}
+
+/// Whether it was SQLite that failed, and not the archive's own file.
+fn is_of_source(error: &Error) -> bool {
+    std::error::Error::source(error).is_none_or(|source| source.downcast_ref::<std::io::Error>().is_none())
+}
+
+/// Takes the first free name by creating its partial file.
+fn choose(folder: &Path, session: &str, now: Timestamp) -> Result<(Place, Option<std::fs::File>)> {
+    for place in shelf::places(folder, session, now) {
+        if place.whole.exists() || place.partial.exists() {
+            continue;
+        }
+        match disk::create_file(&place.partial) {
+            Ok(file) => {
+                // The lock tells a backup of another session that this file is not forgotten.
+                let _ = file.try_lock();
+                // Another backup may have finished under this name between the two looks.
+                if place.whole.exists() {
+                    disk::remove_file(&place.partial)?;
+                    continue;
+                }
+                return Ok((place, Some(file)));
+            }
+            Err(_) if place.partial.exists() => continue,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::new(ErrorKind::Unexpected, format!("{} has no free name for an archive of this second", folder.display()))
+        .hint("try again in a second"))
+}
+
+/// One content on its way into the archive.
+struct Part {
+    name: &'static str,
+    size_bytes: u64,
+    snapshot: Option<Snapshot>,
+    text: Vec<u8>,
+    facts: Option<crate::archive::manifest::Database>,
+    signal: Option<crate::archive::manifest::Signal>,
+    failed: Option<String>,
+}
+
+impl Part {
+    /// Opens the database's read transaction, and nothing more: the next one is opened right after.
+    fn database(name: &'static str, path: &Path, quiet: Quiet) -> Result<Part, String> {
+        match Snapshot::open(path, quiet) {
+            Ok(None) => Err("there is no such file".into()),
+            Err(error) => Err(error.chain()),
+            Ok(Some(snapshot)) => Ok(Part {
+                name,
+                size_bytes: snapshot.size_bytes(),
+                snapshot: Some(snapshot),
+                text: Vec::new(),
+                facts: None,
+                signal: None,
+                failed: None,
+            }),
+        }
+    }
+
+    /// The settings, if there are any.
+    fn config(path: &Path) -> Result<Option<Part>, String> {
+        let text = match std::fs::read(path) {
+            Ok(text) if text.len() as u64 > CONFIG_SIZE_MAX => return Err(format!("it is {} bytes large", text.len())),
+            Ok(text) => text,
+            // No settings is the usual case and nothing to complain about.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(disk::cannot("read", path, error).chain()),
+        };
+        let size_bytes = text.len() as u64;
+        Ok(Some(Part { name: CONFIG, size_bytes, snapshot: None, text, facts: None, signal: None, failed: None }))
+    }
+
+    /// Reads the facts, in the transaction that was opened before.
+    fn look(&mut self) {
+        let Some(snapshot) = &self.snapshot else { return };
+        match snapshot.database() {
+            Ok(facts) => self.facts = Some(facts),
+            Err(error) => {
+                self.failed = Some(error.chain());
+                return;
+            }
+        }
+        // A store that cannot tell its identity is taken all the same; custody then has less to go by.
+        self.signal = snapshot.signal().unwrap_or_default();
+    }
+
+    fn stream(&self, scratch: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        match &self.snapshot {
+            Some(snapshot) => snapshot.stream(scratch, take),
+            None => take(&self.text),
+        }
+    }
+}
+
+/// Steps, told as they end.
+struct Steps<'a> {
+    sink: &'a dyn Sink,
+    done: Vec<Step>,
+}
+
+impl Steps<'_> {
+    fn begin(&self, title: &str) -> Stopwatch {
+        self.sink.emit(Event::StepStarted { title: title.into() });
+        Stopwatch::start()
+    }
+
+    fn end(&mut self, watch: Stopwatch, title: &str, expected: &str, observed: String, good: bool) {
+        let verdict = if good { Verdict::Pass } else { Verdict::Fail };
+        let step = Step { title: title.into(), verdict, expected: expected.into(), observed, took_ms: watch.elapsed_ms() };
+        self.sink.emit(Event::StepFinished(step.clone()));
+        self.done.push(step);
+    }
+}

@@ -15,7 +15,8 @@ use crate::clock;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE entry (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     at_ms      INTEGER NOT NULL,
@@ -31,10 +32,12 @@ CREATE TABLE entry (
 );
 CREATE INDEX entry_by_session ON entry (session, verb, id);
 CREATE INDEX entry_open ON entry (session) WHERE state = 'open';
-", "
+",
+    "
 CREATE TABLE identity (id TEXT NOT NULL);
 INSERT INTO identity VALUES (lower(hex(randomblob(16))));
-"];
+",
+];
 
 /// How an act that was begun has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Writes an archive, one content after the other. Start with [`Writer::create`].
+//! Writes an archive, one content after the other. Start with [`Writer::over`].
 
 use std::fs::File;
 use std::io::Write;
@@ -96,9 +96,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Creates the file and writes the index.
-    pub fn create(path: &Path, index: &Index) -> Result<Writer> {
-        let file = disk::create_file(path)?;
+    /// Takes a new, empty file and writes the index.
+    pub fn over(file: File, path: &Path, index: &Index) -> Result<Writer> {
         // A file system without locks leaves clearing up to the operator, which is no failure.
         let _ = file.try_lock();
         let out = Out { file, path: path.to_owned(), written: 0, unannounced: 0, hasher: Sha256::new() };

@@ -2,11 +2,13 @@
 //!
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
+pub mod backup;
 pub mod config;
 pub mod daemon;
 pub mod documents;
 pub mod drill;
 pub mod reauth;
+pub mod reset;
 pub mod restart;
 pub mod simulator;
 pub mod start;
@@ -82,6 +84,10 @@ pub enum Command {
     Status(status::Args),
     /// Link the session to a phone, by QR code or pair code
     Reauth(reauth::Args),
+    /// Make, list, show and verify archives of sessions
+    Backup(backup::Args),
+    /// Last resort: back the session up, verify the archive, remove the session
+    Reset(reset::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
     /// Run the session's daemon in the foreground
@@ -101,6 +107,8 @@ impl Command {
             Command::Restart(args) => args.run(app),
             Command::Status(args) => args.run(app),
             Command::Reauth(args) => args.run(app),
+            Command::Backup(args) => args.run(app),
+            Command::Reset(args) => args.run(app),
             Command::Drill(args) => args.run(app),
             Command::Daemon(args) => args.run(app),
             Command::Config(args) => args.run(app),
@@ -128,7 +136,7 @@ fn state_report(status: &Status) -> Report {
         .field("server last heard", status.last_heard_ms.map_or("never".into(), ago))
         .field("messages", status.messages)
         .field("outbox waiting", format!("{}{}", status.outbox_pending, if status.outbound_paused { ", paused" } else { "" }))
-        .field("search", format!("{:?}", status.search_mode).to_lowercase())
+        .field("search", status.search_mode.name())
         .field("daemon", format!("process {}, version {}, started {}", status.pid, status.version, ago(status.started_ms)));
     if status.reconnects > 0 {
         section = section.field("reconnects", status.reconnects);

@@ -122,7 +122,7 @@ mod tests {
             outbox_pending: 0,
             messages: 0,
             last_event_id: 0,
-            search_mode: "fts".into(),
+            search_mode: crate::session::messages::SearchMode::Fts,
         };
         assert_eq!(describe(&status), "READY");
         status.state = State::Error;

@@ -231,6 +231,17 @@ pub enum SearchMode {
     Degraded,
 }
 
+impl SearchMode {
+    /// The name shown to people and machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            SearchMode::Fts => "fts",
+            SearchMode::Scan => "scan",
+            SearchMode::Degraded => "degraded",
+        }
+    }
+}
+
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -409,6 +420,7 @@ impl Messages {
             writes: AtomicU64::new(0),
             observer: OnceLock::new(),
         }));
+        messages.note_index_gap()?;
         messages.project_waiting()?;
         messages.write("requeue", |transaction| {
             let now = clock::now_ms();
@@ -905,13 +917,36 @@ impl Messages {
             if present != 7 {
                 return Ok(Some("the full-text index is missing or no longer kept up".to_owned()));
             }
-            let ends = connection
+            if let Some(noted) = setting(connection, "index_problem")? {
+                return Ok(Some(noted));
+            }
+            let ends: [i64; 4] = connection
                 .prepare_cached(
-                    "SELECT coalesce((SELECT max(number) FROM messages), 0), coalesce((SELECT max(id) FROM messages_fts_docsize), 0)",
+                    "SELECT coalesce((SELECT min(number) FROM messages), 0), coalesce((SELECT min(id) FROM messages_fts_docsize), 0),
+                         coalesce((SELECT max(number) FROM messages), 0), coalesce((SELECT max(id) FROM messages_fts_docsize), 0)",
                 )?
-                .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
-            Ok((ends.0 != ends.1).then(|| format!("the full-text index ends at message {} of {}", ends.1, ends.0)))
+                .query_row([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
+            let whole = ends[0] == ends[1] && ends[2] == ends[3];
+            Ok((!whole).then(|| "the full-text index does not reach over all messages".to_owned()))
         })
+    }
+
+    /// Compares the sizes of the index and of what it is over, and writes a difference down: once
+    /// further messages are in the index, a look at its ends would no longer show it.
+    fn note_index_gap(&self) -> Result<()> {
+        let sizes = self.read(|connection| {
+            connection.query_row(
+                "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM messages_fts_docsize)",
+                [],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+            )
+        });
+        let problem = match sizes {
+            Ok((messages, indexed)) if messages == indexed => return Ok(()),
+            Ok((messages, indexed)) => format!("the full-text index holds {indexed} of {messages} messages"),
+            Err(error) => format!("the full-text index cannot be counted: {}", error.chain()),
+        };
+        self.set_setting("index_problem", Some(&problem))
     }
 
     /// Makes the full-text index anew from the messages.
@@ -930,7 +965,8 @@ impl Messages {
                 transaction.execute_batch(&format!("DROP TABLE IF EXISTS messages_fts_{part}"))?;
             }
             transaction.execute_batch(FULL_TEXT_INDEX)?;
-            transaction.execute_batch("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')")
+            transaction.execute_batch("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')")?;
+            set_setting(transaction, "index_problem", None)
         })
     }
 

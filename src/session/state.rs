@@ -630,10 +630,7 @@ mod tests {
         assert_eq!(standing(&OPENING[..3]), (State::Syncing, Reason::Normal));
         assert_eq!(standing(&OPENING[..4]), (State::Syncing, Reason::Normal));
         assert_eq!(standing(&OPENING), (State::Ready, Reason::Normal));
-        assert_eq!(
-            standing(&[PAIRED, Input::LoggedIn, Input::Opened, Input::OfflineSyncDone]),
-            (State::Ready, Reason::Normal)
-        );
+        assert_eq!(standing(&[PAIRED, Input::LoggedIn, Input::Opened, Input::OfflineSyncDone]), (State::Ready, Reason::Normal));
         assert_eq!(run(&OPENING).1, [Action::Connect]);
     }
 
@@ -650,10 +647,7 @@ mod tests {
             standing(&[UNPAIRED, Input::CodeShown, Input::PasskeyRequired]),
             (State::AuthRequired, Reason::PasskeyRequired)
         );
-        assert_eq!(
-            standing(&[UNPAIRED, Input::CodeShown, Input::QrExhausted]),
-            (State::AuthRequired, Reason::QrExhausted)
-        );
+        assert_eq!(standing(&[UNPAIRED, Input::CodeShown, Input::QrExhausted]), (State::AuthRequired, Reason::QrExhausted));
     }
 
     #[test]

@@ -378,13 +378,8 @@ impl Link {
         let store = open_store(&session_db).await?;
         let pulse = Arc::new(Pulse::default());
         let (online_writer, online) = watch::channel(false);
-        let factory = WatchedFactory {
-            home,
-            pinned,
-            pulse: Arc::clone(&pulse),
-            reporter: reporter.clone(),
-            ledger: Arc::clone(&ledger),
-        };
+        let factory =
+            WatchedFactory { home, pinned, pulse: Arc::clone(&pulse), reporter: reporter.clone(), ledger: Arc::clone(&ledger) };
         let observer = Observer {
             reporter: reporter.clone(),
             pulse: Arc::clone(&pulse),
@@ -392,9 +387,7 @@ impl Link {
             ledger: Arc::clone(&ledger),
             runtime: tokio::runtime::Handle::current(),
         };
-        let props = DevicePropsOverride::new()
-            .with_os(device_name)
-            .with_platform_type(wa::device_props::PlatformType::DESKTOP);
+        let props = DevicePropsOverride::new().with_os(device_name).with_platform_type(wa::device_props::PlatformType::DESKTOP);
         let mut builder = Bot::builder()
             .with_backend(store)
             .with_transport_factory(factory)
@@ -624,9 +617,7 @@ impl Observer {
             Event::PairError(error) => LinkEvent::PairFailed { detail: error.error.clone() },
             Event::Connected(_) => LinkEvent::Connected,
             Event::OfflineSyncCompleted(_) => LinkEvent::OfflineSyncDone,
-            Event::Disconnected(disconnected) => {
-                LinkEvent::Disconnected { detail: ending(&disconnected.reason).to_owned() }
-            }
+            Event::Disconnected(disconnected) => LinkEvent::Disconnected { detail: ending(&disconnected.reason).to_owned() },
             Event::LoggedOut(out) => match out.reason {
                 ConnectFailureReason::AccountLocked => LinkEvent::MainDeviceGone,
                 _ => LinkEvent::LoggedOut,
@@ -637,9 +628,7 @@ impl Observer {
             Event::ConnectFailure(failure) => match failure.reason {
                 // A ban whose end the server did not say.
                 ConnectFailureReason::TempBanned => LinkEvent::TemporaryBan { expires_after: None },
-                ref reason => {
-                    LinkEvent::LoginRefused { code: reason_code(reason), retries: reason.should_reconnect() }
-                }
+                ref reason => LinkEvent::LoginRefused { code: reason_code(reason), retries: reason.should_reconnect() },
             },
             Event::StreamError(error) => LinkEvent::StreamError { code: error.code.clone() },
             Event::ServerAck(ack) if ack.class.as_deref().is_none_or(|class| class == "message") => {

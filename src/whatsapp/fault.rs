@@ -39,11 +39,9 @@ impl Fault {
         match kind {
             Io::TimedOut | Io::WouldBlock => Fault::Timeout,
             // No route, no interface, or no address of the right family, or a local firewall.
-            Io::NetworkUnreachable
-            | Io::HostUnreachable
-            | Io::NetworkDown
-            | Io::AddrNotAvailable
-            | Io::PermissionDenied => Fault::NetworkUnreachable,
+            Io::NetworkUnreachable | Io::HostUnreachable | Io::NetworkDown | Io::AddrNotAvailable | Io::PermissionDenied => {
+                Fault::NetworkUnreachable
+            }
             _ => Fault::ProviderUnavailable,
         }
     }

@@ -148,6 +148,8 @@ impl Simulator {
         }
         let directory = options.directory;
         crate::disk::create_folder(&directory)?;
+        // First, because it is also what keeps a second simulator out of the folder.
+        let socket = control::bind(&directory)?;
         let knobs = SharedKnobs::default();
         let (world, keys) = World::open(&directory, Arc::clone(&knobs))?;
         let listener = listen(options.listen).await?;
@@ -160,7 +162,6 @@ impl Simulator {
             knobs,
             turned: watch::Sender::new(0),
         });
-        let socket = control::bind(&shared.directory)?;
         let mut tasks = JoinSet::new();
         tasks.spawn(accept_connections(Arc::clone(&shared), listener));
         tasks.spawn(control::serve(Arc::clone(&shared), socket));

@@ -33,6 +33,10 @@ const EDGE_ROUTING: [u8; 3] = [b'E', b'D', 0];
 pub struct Login {
     /// The client's static Noise key; it is what a companion is known by.
     pub noise_public: [u8; 32],
+    /// The number that it takes itself to be linked to; absent in a registration.
+    pub username: Option<u64>,
+    /// The device number that it takes itself to have.
+    pub device: Option<u32>,
     /// `ik` or `xx`.
     pub pattern: &'static str,
 }
@@ -151,13 +155,11 @@ pub async fn accept(socket: Socket, keys: &KeyPair, certificate: &[u8]) -> Resul
         }
     };
     let noise_public: [u8; 32] = client_static.try_into().map_err(|_| "the client's static key does not have 32 bytes")?;
-    // What it says of the number is not trusted (a seeded store carries a placeholder); the static
-    // key is what counts. It must make sense all the same.
-    let _ = ClientPayload::decode_from_slice(&payload)?;
+    let payload = ClientPayload::decode_from_slice(&payload)?;
     // Named from the client's side: what it writes is what is read here.
     let (read, write) = noise.finish()?;
     let channel = Channel { socket: frames.socket, decoder: frames.decoder, read, read_counter: 0, write, write_counter: 0 };
-    Ok((channel, Login { noise_public, pattern }))
+    Ok((channel, Login { noise_public, username: payload.username, device: payload.device, pattern }))
 }
 
 fn server_hello(ephemeral: &[u8], sealed_static: Option<Vec<u8>>, payload: Vec<u8>) -> HandshakeMessage {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, JidExt as _, Node};
+use wacore_libsignal::protocol::SignalProtocolError;
 use waproto::buffa::MessageField;
 use waproto::whatsapp as wa;
 
@@ -211,7 +212,12 @@ impl World {
                 };
                 self.storage.receive(reader.owner(), &received)?;
                 self.save_reader(&reader)?;
-                return self.ask_again(reader, device, id, group);
+                // A message key that was used before looks like a repeat, and clients drop repeats
+                // without a word. That is how a stale copy of a store loses messages.
+                return match error {
+                    SignalProtocolError::DuplicatedMessage(..) => Ok(()),
+                    _ => self.ask_again(reader, device, id, group),
+                };
             }
         };
         let message = wacore::messages::decode_plaintext(&plaintext, 2)
@@ -301,11 +307,11 @@ impl World {
             self.counters.retries_asked_by_companions += 1;
             self.send_again(device, &id, node).await?;
         } else {
-            self.storage.dequeue(device, "message", &id)?;
+            self.storage.dequeue(device, "message", &id, usize::MAX)?;
             let more = node.get_optional_child("list").and_then(|list| list.children()).unwrap_or_default();
             for item in more {
                 if let Some(id) = attribute(item, "id") {
-                    self.storage.dequeue(device, "message", &id)?;
+                    self.storage.dequeue(device, "message", &id, usize::MAX)?;
                 }
             }
         }
@@ -319,10 +325,11 @@ impl World {
         Ok(())
     }
 
-    /// An ack of a companion removes what it answers from its queue.
+    /// An ack of a companion removes what it answers from its queue: the oldest stanza with that id,
+    /// because after a retry receipt the repeat waits behind the stanza that the ack is for.
     pub(super) fn companion_ack(&mut self, device: u16, node: &Node) -> Result<()> {
         if let (Some(class), Some(id)) = (attribute(node, "class"), attribute(node, "id")) {
-            self.storage.dequeue(device, &class, &id)?;
+            self.storage.dequeue(device, &class, &id, 1)?;
         }
         Ok(())
     }
@@ -428,8 +435,6 @@ impl World {
             Some(group) => stanza.attr("from", group).attr("participant", Jid::pn(from)).attr("addressing_mode", "pn"),
             None => stanza.attr("from", Jid::pn(from)),
         };
-        // A repeat takes the place of what could not be read.
-        self.storage.dequeue(device, "message", id)?;
         self.deliver(device, "message", id, stanza.children(bodies).build())
     }
 
@@ -485,7 +490,6 @@ fn distribution_message(group: &str, distribution: Vec<u8>) -> wa::Message {
         sender_key_distribution_message: MessageField::some(wa::message::SenderKeyDistributionMessage {
             group_id: Some(group.to_owned()),
             axolotl_sender_key_distribution_message: Some(distribution),
-            ..Default::default()
         }),
         ..Default::default()
     }

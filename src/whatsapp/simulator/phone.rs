@@ -4,6 +4,8 @@
 //! account. It really encrypts for companions and decrypts what they send it; what it writes to
 //! peers reaches them directly, because no companion takes part in that.
 
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -24,6 +26,9 @@ use crate::error::{Context, Result};
 
 /// The phone's name in the inbox table.
 pub const OWNER: &str = "phone";
+
+/// How long after pairing the restart comes; the real server is farther away than that.
+const RESTART_DELAY: Duration = Duration::from_millis(50);
 
 /// What precedes the bytes that the account signs to admit a device.
 const ACCOUNT_SIGNATURE_PREFIX: [u8; 2] = [6, 0];
@@ -73,13 +78,16 @@ impl World {
         if super::knobs_of(&self.knobs).is_on(Name::PasskeyStage) {
             return self.passkey_stage(connection);
         }
-        self.admit(connection, &identity, &adv_secret)?;
-        Ok(json!({ "device": self.account.next_device }))
+        let device = self.admit(connection, &identity, &adv_secret)?;
+        Ok(json!({ "device": device }))
     }
 
-    /// Sends `pair-success` to a companion whose identity and secret the phone has seen.
-    fn admit(&mut self, connection: u64, identity: &[u8], adv_secret: &[u8]) -> Result<()> {
+    /// Sends `pair-success` to a companion whose identity and secret the phone has seen; answers the
+    /// number that the device will have.
+    fn admit(&mut self, connection: u64, identity: &[u8], adv_secret: &[u8]) -> Result<u16> {
         let device = self.account.next_device;
+        self.account.next_device += 1;
+        self.save_account()?;
         let keys = self.phone.identity().while_doing(signal_failed)?;
         let details = wa::ADVDeviceIdentity {
             raw_id: Some(self.account.raw_id),
@@ -116,9 +124,9 @@ impl World {
             .build();
         self.send(connection, request(&random_id("", 8), "md", success));
         if let Some(Stage::Pairing { scanned, .. }) = self.stage_mut(connection) {
-            *scanned = Some(identity.into());
+            *scanned = Some((device, identity.into()));
         }
-        Ok(())
+        Ok(device)
     }
 
     /// The client answered a request of ours: of interest only when it signed its identity.
@@ -128,13 +136,21 @@ impl World {
         else {
             return Ok(());
         };
-        let Some(Stage::Pairing { scanned: Some(identity), .. }) = self.stage_mut(connection) else {
+        let Some(Stage::Pairing { scanned: Some((device, identity)), .. }) = self.stage_mut(connection) else {
             return Ok(());
         };
-        let identity = identity.clone();
+        let (device, identity) = (*device, identity.clone());
         let Some(noise_public) = self.noise_public_of(connection) else { return Ok(()) };
-        let device = self.account.next_device;
-        self.account.next_device += 1;
+        // The same client, paired anew: its former device is no more.
+        let former: Vec<u16> = self
+            .companions
+            .values()
+            .filter(|companion| companion.noise_public == noise_public && !companion.unlinked)
+            .map(|companion| companion.device)
+            .collect();
+        for device in former {
+            self.unlink(device)?;
+        }
         self.companions.insert(
             device,
             Companion {
@@ -150,9 +166,11 @@ impl World {
                 one_time: Default::default(),
             },
         );
-        self.save_account()?;
         self.save_companion(device)?;
         self.counters.pairings += 1;
+        // The library notes that it expects to be disconnected only after it has sent this answer. A
+        // restart that overtakes that note makes it drop the next connection too.
+        self.pause(connection, RESTART_DELAY);
         self.send(connection, NodeBuilder::new("stream:error").attr("code", 515u16).build());
         self.end(connection);
         Ok(())
@@ -187,7 +205,8 @@ impl World {
                 match self.open_key_bundle(connection, stage) {
                     Ok((identity, adv_secret)) => {
                         self.send(connection, result(id, Vec::new()));
-                        self.admit(connection, &identity, &adv_secret)
+                        self.admit(connection, &identity, &adv_secret)?;
+                        Ok(())
                     }
                     Err(_) => {
                         // The owner typed another code than the companion shows.
@@ -343,20 +362,16 @@ impl World {
             raw_id: Some(self.account.raw_id),
             current_index: Some(0),
             device_indexes: vec![0, u32::from(device)],
-            ..Default::default()
         };
         let share = wa::message::AppStateSyncKeyShare {
             keys: vec![wa::message::AppStateSyncKey {
-                key_id: MessageField::some(wa::message::AppStateSyncKeyId { key_id: Some(key_id.0), ..Default::default() }),
+                key_id: MessageField::some(wa::message::AppStateSyncKeyId { key_id: Some(key_id.0) }),
                 key_data: MessageField::some(wa::message::AppStateSyncKeyData {
                     key_data: Some(key.0),
                     fingerprint: MessageField::some(fingerprint),
                     timestamp: Some(i64::try_from(now_s()).unwrap_or(0)),
-                    ..Default::default()
                 }),
-                ..Default::default()
             }],
-            ..Default::default()
         };
         let message = wa::Message {
             protocol_message: MessageField::some(wa::message::ProtocolMessage {

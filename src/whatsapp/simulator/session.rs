@@ -77,8 +77,12 @@ async fn exchange(
                     if let Some(delay) = delay {
                         tokio::time::sleep(delay).await;
                     }
-                    channel.send(&node).await?;
+                    // A client that is gone is no fault; the next read says so too.
+                    if channel.send(&node).await.is_err() {
+                        break;
+                    }
                 }
+                Some(Outgoing::Pause(pause)) => tokio::time::sleep(pause).await,
                 Some(Outgoing::Close(linger)) => end_at = Some(Instant::now() + linger),
                 Some(Outgoing::Drop) | None => break,
             },

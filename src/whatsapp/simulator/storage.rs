@@ -161,11 +161,15 @@ impl Storage {
             .while_doing(failed)
     }
 
-    /// Removes what was answered; says how many rows there were.
-    pub fn dequeue(&self, device: u16, class: &str, id: &str) -> Result<usize> {
+    /// Removes the oldest `limit` stanzas of this class and id; says how many there were.
+    pub fn dequeue(&self, device: u16, class: &str, id: &str, limit: usize) -> Result<usize> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.connection
-            .prepare_cached("DELETE FROM queue WHERE device = ?1 AND class = ?2 AND id = ?3")
-            .and_then(|mut statement| statement.execute(params![device, class, id]))
+            .prepare_cached(
+                "DELETE FROM queue WHERE sequence IN (
+                     SELECT sequence FROM queue WHERE device = ?1 AND class = ?2 AND id = ?3 ORDER BY sequence LIMIT ?4)",
+            )
+            .and_then(|mut statement| statement.execute(params![device, class, id, limit]))
             .while_doing(failed)
     }
 
@@ -278,7 +282,7 @@ mod tests {
 
         let storage = Storage::open(&path).unwrap();
         assert_eq!(storage.queue_length(1).unwrap(), 2);
-        assert_eq!(storage.dequeue(1, "message", "A").unwrap(), 1);
+        assert_eq!(storage.dequeue(1, "message", "A", 1).unwrap(), 1);
         assert_eq!(storage.queued(1, 0, 10).unwrap()[0].stanza, b"y");
         assert_eq!(storage.queue_length(2).unwrap(), 1);
         let inbox = storage.inbox("1555").unwrap();

@@ -33,6 +33,8 @@ use crate::error::{Context, Error, ErrorKind, Result};
 pub enum Outgoing {
     /// Send this stanza.
     Stanza(Box<Node>),
+    /// Wait this long before the next stanza.
+    Pause(Duration),
     /// Close the connection after this long; the client usually closes first.
     Close(Duration),
     /// Drop the TCP connection now.
@@ -116,8 +118,8 @@ pub enum Stage {
         references: Vec<String>,
         /// The pair-code flow, once the companion asked for one.
         link_code: Option<super::phone::LinkCode>,
-        /// The identity key of a companion whose pair-success is out.
-        scanned: Option<Blob>,
+        /// The device number and the identity key of a companion whose pair-success is out.
+        scanned: Option<(u16, Blob)>,
     },
     /// A known device is logged in.
     LoggedIn {
@@ -271,7 +273,13 @@ impl World {
         if let Some(Setting::LoginFailure { code, expire_s, .. }) = failure {
             self.refuse_login(id, code, expire_s);
         } else {
-            match self.companions.values().find(|companion| companion.noise_public == noise_public) {
+            // A client that was killed while it was being paired still names the placeholder: it does
+            // not know that it is a companion, and has to be paired again.
+            let knows_itself = login.username.is_some_and(|username| username.to_string() == self.account.number);
+            let known = self.companions.values().find(|companion| {
+                companion.noise_public == noise_public && login.device == Some(u32::from(companion.device)) && knows_itself
+            });
+            match known {
                 Some(companion) if companion.unlinked => self.refuse_login(id, 401, None),
                 Some(_) if super::knobs_of(&self.knobs).take(Name::MuteLogin).is_some() => {}
                 Some(companion) => {
@@ -440,6 +448,11 @@ impl World {
     /// Sends a stanza to one connection once the event is stored.
     pub(super) fn send(&mut self, connection: u64, node: Node) {
         self.outbox.push((connection, Outgoing::Stanza(Box::new(node))));
+    }
+
+    /// Lets a moment pass before the next stanza to this connection.
+    pub(super) fn pause(&mut self, connection: u64, pause: Duration) {
+        self.outbox.push((connection, Outgoing::Pause(pause)));
     }
 
     /// Closes a connection after a moment, in which the client may close it itself.

@@ -1,0 +1,315 @@
+//! `wpp backup`.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::site;
+use crate::app::App;
+use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
+use crate::archive::open;
+use crate::archive::shelf;
+use crate::archive::verify::{self, Level};
+use crate::backup::{self, Backup, Request};
+use crate::clock::{self, Stopwatch};
+use crate::error::{Error, ErrorKind, Result};
+use crate::journal::Entry;
+use crate::lifecycle::Seen;
+use crate::report::{Metric, Report, Section, Table, Verdict};
+
+/// Options of `wpp backup`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    /// What to do with archives; without it, one is made
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    create: CreateArgs,
+}
+
+/// What to do with archives.
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Make an archive of the session, whether its daemon runs or not
+    Create(CreateArgs),
+    /// List the archives of a folder
+    List(FolderArgs),
+    /// Show what one archive says about itself
+    Show(ShowArgs),
+    /// Check an archive at a level
+    Verify(VerifyArgs),
+}
+
+/// Options of `wpp backup create`.
+#[derive(Debug, clap::Args)]
+struct CreateArgs {
+    /// Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]
+    #[arg(long, short, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    output: Option<PathBuf>,
+}
+
+/// Options of `wpp backup list`.
+#[derive(Debug, clap::Args)]
+struct FolderArgs {
+    /// Folder to look into [default: backup.folder in config.toml, else `backups` in the home]
+    #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    folder: Option<PathBuf>,
+}
+
+/// Options of `wpp backup show`.
+#[derive(Debug, clap::Args)]
+struct ShowArgs {
+    /// Path of the archive, its name in the backup folder, or `latest`
+    #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
+    archive: String,
+}
+
+/// Options of `wpp backup verify`.
+#[derive(Debug, clap::Args)]
+struct VerifyArgs {
+    /// Path of the archive, its name in the backup folder, or `latest`
+    #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
+    archive: String,
+    /// How far to check
+    #[arg(long, value_enum, default_value_t = Level::Quick)]
+    level: Level,
+}
+
+impl Args {
+    /// Makes, lists, shows or verifies archives.
+    pub fn run(self, app: &App) -> Result<Report> {
+        match self.action {
+            None => create(app, self.create),
+            Some(Action::Create(args)) => create(app, args),
+            Some(Action::List(args)) => list(app, &args.folder.unwrap_or_else(|| app.backups())),
+            Some(Action::Show(args)) => show(app, &args.archive),
+            Some(Action::Verify(args)) => check(app, &args.archive, args.level),
+        }
+    }
+}
+
+fn create(app: &App, args: CreateArgs) -> Result<Report> {
+    let session = app.existing_session()?;
+    let folder = match args.output {
+        Some(folder) => absolute(folder)?,
+        None => app.backups(),
+    };
+    // A daemon that hangs or does not answer is no reason to have no backup.
+    let status = match site(app, &session)?.look() {
+        Ok(Seen::Running(status)) => Some(status),
+        _ => None,
+    };
+    let watch = Stopwatch::start();
+    let made = backup::create(&Request {
+        home: app.home(),
+        session: &session,
+        folder: &folder,
+        journal: app.journal()?,
+        sink: &**app.sink(),
+        status: status.as_deref(),
+    })?;
+    Ok(made_report(&made, watch.elapsed_ms()))
+}
+
+fn absolute(path: PathBuf) -> Result<PathBuf> {
+    std::path::absolute(&path).map_err(|error| {
+        Error::new(ErrorKind::Usage, format!("{} is no usable path", path.display())).caused_by(error).hint("give another folder")
+    })
+}
+
+fn made_report(made: &Backup, took_ms: u64) -> Report {
+    let manifest = &made.manifest;
+    let whole = manifest.is_whole();
+    let verified = format!("verified at level {}", made.level.name());
+    let title = match whole {
+        true => format!("{}: backed up, {}, {verified}", manifest.session, size(made.size_bytes)),
+        false => format!("{}: backed up in part, {}, {verified}", manifest.session, size(made.size_bytes)),
+    };
+    let mut section = Section::default().field("archive", made.path.display()).field("SHA-256", &made.sha256);
+    section = describe(manifest, section);
+    if let Some(reason) = &made.level_reason {
+        section = section.field("not verified further", reason);
+    }
+    for path in &made.removed {
+        section = section.line(format!("removed {}, which a killed backup had left", path.display()));
+    }
+    let mut report = Report::new("backup", title).section(section).data(json!({
+        "path": made.path,
+        "size_bytes": made.size_bytes,
+        "sha256": made.sha256,
+        "level": made.level,
+        "level_reason": made.level_reason,
+        "whole": whole,
+        "took_ms": took_ms,
+        "manifest": manifest,
+    }));
+    report.steps.clone_from(&made.steps);
+    report.metrics = vec![
+        Metric { name: "backup_size_bytes".into(), value: made.size_bytes as f64 },
+        Metric { name: "backup_content_bytes".into(), value: manifest.content_bytes() as f64 },
+        Metric { name: "backup_took_ms".into(), value: took_ms as f64 },
+    ];
+    if !whole {
+        report = report.verdict(Verdict::Fail).next(format!("wpp doctor --session {}", manifest.session));
+    }
+    report
+}
+
+/// What an archive holds and what it lacks.
+pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
+    section = section.field("id", &manifest.id).field("taken", &manifest.created).field(
+        "daemon",
+        match (manifest.daemon.state, manifest.daemon.ended, &manifest.daemon.session_state) {
+            (DaemonState::Running, _, Some(state)) => format!("running, {state}"),
+            (DaemonState::Running, _, None) => "running".into(),
+            (DaemonState::Stopped, Some(DaemonEnd::Killed), _) => "not running; it was killed or crashed".into(),
+            (DaemonState::Stopped, _, _) => "not running".into(),
+        },
+    );
+    for member in &manifest.members {
+        let rows: u64 = member.database.iter().flat_map(|database| database.tables.values()).map(|rows| rows.count).sum();
+        let text = match &member.database {
+            Some(database) if database.quick_check != "ok" => {
+                format!("{}, DAMAGED: {}", size(member.size_bytes), database.quick_check)
+            }
+            Some(_) => format!("{}, {rows} rows", size(member.size_bytes)),
+            None => size(member.size_bytes),
+        };
+        section = section.field(&member.name, text);
+    }
+    for missing in &manifest.missing {
+        section = section.field(&missing.name, format!("NOT in the archive: {}", missing.reason));
+    }
+    section
+}
+
+fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
+    let shelved = shelf::list(folder)?;
+    let columns = ["archive", "session", "taken", "size", "verified (level, when)", "holds"].map(str::to_owned).to_vec();
+    let mut table = Table { columns, rows: Vec::new() };
+    let mut data = Vec::new();
+    let mut unreadable = 0;
+    for archive in &shelved {
+        let name = archive.name();
+        match &archive.manifest {
+            Ok(manifest) => {
+                let checked = last_check(app, manifest)?;
+                let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
+                    (_, true) => "all".to_owned(),
+                    (false, _) => {
+                        let names: Vec<&str> = manifest.missing.iter().map(|missing| missing.name.as_str()).collect();
+                        format!("not {}", names.join(", "))
+                    }
+                    (true, false) => "damaged data".to_owned(),
+                };
+                table.rows.push(vec![
+                    name,
+                    manifest.session.clone(),
+                    manifest.created.clone(),
+                    size(archive.size_bytes),
+                    checked.as_ref().map_or("never by this home".into(), |(level, at_ms)| {
+                        format!("{level}, {}", clock::rfc3339(clock::from_ms(*at_ms)))
+                    }),
+                    holds,
+                ]);
+                data.push(json!({
+                    "path": archive.path, "size_bytes": archive.size_bytes, "id": manifest.id, "session": manifest.session,
+                    "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
+                    "verified_level": checked.as_ref().map(|(level, _)| level), "verified_ms": checked.as_ref().map(|(_, at)| at),
+                }));
+            }
+            Err(error) => {
+                unreadable += 1;
+                table.rows.push(vec![name, "?".into(), "?".into(), size(archive.size_bytes), "never".into(), error.chain()]);
+                data.push(json!({ "path": archive.path, "size_bytes": archive.size_bytes, "error": error.chain() }));
+            }
+        }
+    }
+    let title = match (shelved.len(), unreadable) {
+        (0, _) => format!("No archive in {}", folder.display()),
+        (count, 0) => format!("{count} in {}", folder.display()),
+        (count, bad) => format!("{count} in {}, {bad} of them not readable", folder.display()),
+    };
+    let mut report = Report::new("backup-list", title).data(json!({ "folder": folder, "archives": data }));
+    if shelved.is_empty() {
+        report = report.next("wpp backup");
+    } else {
+        report = report.section(Section { table: Some(table), ..Section::default() });
+    }
+    Ok(if unreadable > 0 { report.verdict(Verdict::Fail) } else { report })
+}
+
+/// The newest time that this home verified an archive, and at which level.
+fn last_check(app: &App, manifest: &Manifest) -> Result<Option<(String, i64)>> {
+    // A home without a journal has verified nothing; looking must not make one.
+    if !app.home().journal().exists() {
+        return Ok(None);
+    }
+    let of_this = |entry: &Entry| {
+        matches!(entry.verb.as_str(), "backup" | "verify")
+            && matches!(entry.state.as_str(), "finished" | "done")
+            && entry.data["archive_id"] == manifest.id.as_str()
+            && entry.data["level"].is_string()
+    };
+    let entries = app.journal()?.after(&manifest.session, 0)?;
+    Ok(entries
+        .iter()
+        .rfind(|entry| of_this(entry))
+        .map(|entry| (entry.data["level"].as_str().unwrap_or_default().to_owned(), entry.at_ms)))
+}
+
+fn show(app: &App, archive: &str) -> Result<Report> {
+    let path = shelf::find(&app.backups(), app.session().name(), archive)?;
+    let manifest = open::manifest(&path)?;
+    let mut section = describe(&manifest, Section::default())
+        .field("format", format!("{}.{}", manifest.format.major, manifest.format.minor))
+        .field("written by", format!("wpp {}", manifest.tool_version))
+        .field("home", manifest.home_kind.name());
+    if let Some(signal) = &manifest.signal {
+        section = section.field("linked to a phone", if signal.paired { "yes" } else { "no" }).field(
+            "Signal state",
+            format!(
+                "{} sessions, {} sender keys, next prekey {}, {} logins",
+                signal.sessions, signal.sender_keys, signal.next_prekey_id, signal.login_counter
+            ),
+        );
+    }
+    let section = section.line("This is what the archive says about itself. It was not verified now.");
+    Ok(Report::new("backup-show", format!("{}: archive of session {}", path.display(), manifest.session))
+        .section(section)
+        .next(format!("wpp backup verify {}", path.display()))
+        .data(json!({ "path": path, "manifest": manifest })))
+}
+
+fn check(app: &App, archive: &str, level: Level) -> Result<Report> {
+    let path = shelf::find(&app.backups(), app.session().name(), archive)?;
+    let watch = Stopwatch::start();
+    let opened = verify::verify(&path, level, &app.backups(), &**app.sink())?;
+    let took_ms = watch.elapsed_ms();
+    let record = json!({ "archive_id": opened.manifest.id, "path": path, "sha256": opened.sha256, "level": level });
+    app.journal()?.record(Some(&opened.manifest.session), "verify", &record)?;
+    let section = describe(&opened.manifest, Section::default().field("SHA-256", &opened.sha256));
+    let title = format!("{}: verified at level {}, {}", path.display(), level.name(), size(opened.size_bytes));
+    let mut report = Report::new("backup-verify", title).section(section).data(json!({
+        "path": path, "level": level, "sha256": opened.sha256, "size_bytes": opened.size_bytes, "took_ms": took_ms,
+        "whole": opened.manifest.is_whole(), "manifest": opened.manifest,
+    }));
+    report.metrics = vec![Metric { name: "verify_took_ms".into(), value: took_ms as f64 }];
+    Ok(report)
+}
+
+/// `12.3 MiB`.
+pub(super) fn size(bytes: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = "bytes";
+    for next in units {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    if unit == "bytes" { format!("{bytes} bytes") } else { format!("{value:.1} {unit}") }
+}
