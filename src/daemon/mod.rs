@@ -8,3 +8,4 @@ pub mod client;
 pub mod hub;
 pub mod outbox;
 pub mod ingest;
+pub mod control;
