@@ -19,7 +19,7 @@ pub enum Order {
         /// Where the answer goes.
         answer: oneshot::Sender<Result<()>>,
     },
-    /// Keep a connection, or give it up until told otherwise.
+    /// Keep a connection, or give it up until told otherwise. The database already says so.
     Sync {
         /// Which.
         enabled: bool,

@@ -2,27 +2,26 @@
 //!
 //! [`run`] is the whole of it. [`supervisor`] owns the link and the state, [`pump`] carries the
 //! outbox to the link, [`book`] writes down what must be on the disk first, [`outbox`] decides what
-//! is sent when, [`ingest`] takes in what comes. [`hub`] is what the rooms share and [`api`] are the
-//! shapes of the local API.
+//! is sent when, [`ingest`] takes in what comes. [`control`] serves the local API whose
+//! shapes are in [`api`]; [`hub`] is what the rooms share. [`client`] is the other side of it.
 
 pub mod api;
 pub mod client;
 pub mod hub;
 pub mod outbox;
 pub mod ingest;
+pub mod control;
 pub mod log;
 pub mod book;
 pub mod pump;
 pub mod supervisor;
 
-use std::os::unix::fs::FileTypeExt as _;
-use std::os::unix::net::UnixStream;
-use std::path::Path;
-
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use self::api::Status;
 use self::book::Book;
+use self::control::Listener;
 use self::hub::Hub;
 use self::ingest::Ingest;
 use self::outbox::Outbox;
@@ -30,7 +29,7 @@ use self::supervisor::{Parts, Supervisor, no_auth};
 use crate::clock;
 use crate::config::Config;
 use crate::disk::{self, Lock};
-use crate::error::{Context, Error, ErrorKind, Result};
+use crate::error::{Context, Result};
 use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
 use crate::session::messages::{Messages, SearchMode};
@@ -56,7 +55,7 @@ pub struct Ended {
 /// Runs one session's daemon in this process until it is told to stop.
 ///
 /// # Errors
-/// [`ErrorKind::Locked`] at once when another process holds the session; anything that keeps the
+/// [`crate::error::ErrorKind::Locked`] at once when another process holds the session; anything that keeps the
 /// stores from being opened.
 pub fn run(home: &Home, session: &SessionPaths, config: &Config) -> Result<Ended> {
     let started_ms = clock::now_ms();
@@ -78,7 +77,16 @@ pub fn run(home: &Home, session: &SessionPaths, config: &Config) -> Result<Ended
 }
 
 fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tokens, started_ms: i64) -> Result<()> {
-    clear_socket(&session.socket())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .while_doing(|| "cannot start the daemon's threads".into())?;
+    // First, since it proves that no other daemon answers here; what it hears waits for `serve`.
+    let listener = {
+        let _inside = runtime.enter();
+        Listener::bind(session)?
+    };
     let messages = Messages::open(&session.wpp_db())?;
     let ingest = Ingest::new(messages.clone());
     let outbox = Outbox::new(messages.clone(), config.number("daemon.ack_timeout_ms"));
@@ -113,11 +121,6 @@ fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tok
         search_mode: if messages.index_problem()?.is_some() { SearchMode::Degraded } else { SearchMode::Fts },
     };
     let (hub, orders) = Hub::new(status, no_auth(), &messages)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .enable_all()
-        .build()
-        .while_doing(|| "cannot start the daemon's threads".into())?;
     let parts = Parts {
         home: home.clone(),
         session: session.clone(),
@@ -134,62 +137,27 @@ fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tok
         drain_timeout: config.duration("daemon.drain_timeout_ms"),
     };
     let result = runtime.block_on(async {
-        let supervisor = Supervisor::new(parts)?;
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-        supervisor.run().await
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (hub, messages, outbox) = (parts.hub.clone(), parts.messages.clone(), parts.outbox.clone());
+        let name = session.name().to_owned();
+        let serving = tokio::spawn(async move {
+            // A sender that is dropped says the same as one that speaks.
+            let stopped = async { drop(stopped.await) };
+            control::serve(listener, &name, hub, messages, outbox, stopped).await
+        });
+        let supervised = match Supervisor::new(parts) {
+            Ok(supervisor) => {
+                let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+                supervisor.run().await
+            }
+            Err(error) => Err(error),
+        };
+        drop(stop);
+        let served = serving.await.while_doing(|| "the local API ended without a result".into())?;
+        supervised.and(served)
     });
     drop(runtime);
-    disk::remove_file(&session.socket())?;
     let clean = result.is_ok();
     book.record("stop", &json!({ "clean": clean }))?;
     result
-}
-
-/// Removes the socket of a daemon that died, once it is sure that nobody listens on it. The caller
-/// holds the session's lock.
-fn clear_socket(path: &Path) -> Result<()> {
-    let kind = match std::fs::symlink_metadata(path) {
-        Ok(metadata) => metadata.file_type(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(disk::cannot("look at", path, error)),
-    };
-    if !kind.is_socket() {
-        return Err(Error::new(ErrorKind::Usage, format!("{} is in the way: it is not a socket", path.display()))
-            .hint("move it away; the daemon puts its socket there"));
-    }
-    match UnixStream::connect(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            tracing::warn!("the socket of a daemon that died is removed");
-            disk::remove_file(path)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(disk::cannot("try the socket", path, error)),
-        Ok(_) => Err(Error::new(
-            ErrorKind::Locked,
-            format!("somebody listens on {} without holding the session's lock", path.display()),
-        )
-        .hint("find the process with `ss -lxp` or `lsof`, and end it")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::net::UnixListener;
-
-    use super::*;
-
-    #[test]
-    fn a_dead_socket_is_cleared_and_a_living_or_foreign_one_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("daemon.sock");
-        clear_socket(&path).unwrap();
-        let listener = UnixListener::bind(&path).unwrap();
-        assert_eq!(clear_socket(&path).unwrap_err().kind(), ErrorKind::Locked);
-        drop(listener);
-        clear_socket(&path).unwrap();
-        assert!(!path.exists());
-        std::fs::write(&path, "x").unwrap();
-        assert_eq!(clear_socket(&path).unwrap_err().kind(), ErrorKind::Usage);
-        assert!(path.exists());
-    }
 }

@@ -70,6 +70,7 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_by_time ON messages (sent_ms, number);
 CREATE INDEX messages_by_chat ON messages (chat, sent_ms, number);
+CREATE INDEX messages_undecryptable ON messages (kind) WHERE kind = 'undecryptable';
 CREATE TABLE inbound (
     chat        TEXT NOT NULL,
     id          TEXT NOT NULL,
@@ -96,6 +97,7 @@ CREATE TABLE outbox (
     error             TEXT
 );
 CREATE INDEX outbox_open ON outbox (chat, number) WHERE state IN ('queued', 'sending');
+CREATE INDEX outbox_rejected ON outbox (state) WHERE state = 'rejected';
 CREATE TABLE events (
     id    INTEGER PRIMARY KEY AUTOINCREMENT,
     kind  TEXT NOT NULL,
@@ -239,6 +241,12 @@ impl SearchMode {
             SearchMode::Scan => "scan",
             SearchMode::Degraded => "degraded",
         }
+    }
+}
+
+impl fmt::Display for SearchMode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
     }
 }
 
@@ -1306,9 +1314,16 @@ impl Messages {
         Ok(self.setting("outbound_paused")?.as_deref() == Some("true"))
     }
 
-    /// Pauses or resumes sending.
+    /// Pauses or resumes sending, and tells a change as an event of the kind `outbound`.
     pub fn set_outbound_paused(&self, paused: bool) -> Result<()> {
-        self.set_setting("outbound_paused", Some(if paused { "true" } else { "false" }))
+        self.write("setting", |transaction| {
+            let before = setting(transaction, "outbound_paused")?.as_deref() == Some("true");
+            if before != paused {
+                set_setting(transaction, "outbound_paused", Some(if paused { "true" } else { "false" }))?;
+                add_event(transaction, "outbound", clock::now_ms(), &json!({ "paused": paused }))?;
+            }
+            Ok(())
+        })
     }
 
     /// Whether the connection is to be kept; true until the operator stops it. Survives a restart.
@@ -1751,7 +1766,7 @@ mod tests {
         ))
         .unwrap();
         for _ in 0..PRUNE_EVERY {
-            messages.set_outbound_paused(false).unwrap();
+            messages.set_sync_enabled(true).unwrap();
         }
         assert_eq!(messages.counts().unwrap().events.cast_signed(), EVENTS_MAX);
         let page = messages.events_after(first, 1).unwrap();
