@@ -146,13 +146,7 @@ fn file(session: &SessionPaths, config: &Config) -> FileRotate<AppendCount> {
     let files = usize::try_from(config.number("log.files_max")).unwrap_or(usize::MAX);
     let mut options = std::fs::OpenOptions::new();
     options.read(true).create(true).append(true).mode(disk::FILE_MODE);
-    FileRotate::new(
-        session.log(),
-        AppendCount::new(files),
-        ContentLimit::BytesSurpassed(size),
-        Compression::None,
-        Some(options),
-    )
+    FileRotate::new(session.log(), AppendCount::new(files), ContentLimit::BytesSurpassed(size), Compression::None, Some(options))
 }
 
 /// Writes each event as one line.
@@ -249,9 +243,7 @@ impl Visit for Fields<'_> {
 
 /// The part of a library's line that its author wrote: up to the first sign of something filled in.
 fn said_by_itself(text: &str) -> &str {
-    let end = text
-        .find([':', '=', '<', '>', '"', '\'', '`', '{', '(', '[', '@', '#', ',', ';', '\n'])
-        .unwrap_or(text.len());
+    let end = text.find([':', '=', '<', '>', '"', '\'', '`', '{', '(', '[', '@', '#', ',', ';', '\n']).unwrap_or(text.len());
     let text = &text[..end];
     let text = match text.find(|character: char| character.is_ascii_digit() || !character.is_ascii()) {
         Some(end) => &text[..end],

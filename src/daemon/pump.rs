@@ -107,12 +107,12 @@ async fn carry_due(
 }
 
 async fn hand_over(outbox: &Outbox, tokens: &Tokens, sender: &Sender, due: Due) -> Result<()> {
-    let (message, to) = (tokens.of(&due.message_id), tokens.of(&due.to));
+    let (id, to) = (tokens.of(&due.message_id), tokens.of(&due.to));
     match sender.send_text(&due.message_id, &due.to, &due.text).await {
-        Ok(()) => tracing::info!(message, to, tries = u64::from(due.tries), "handed to the server"),
+        Ok(()) => tracing::info!(id, to, tries = u64::from(due.tries), "handed to the server"),
         Err(failure) => {
             let error = failure.to_string();
-            tracing::warn!(message, to, tries = u64::from(due.tries), error, "not handed to the server");
+            tracing::warn!(id, to, tries = u64::from(due.tries), error, "not handed to the server");
             let now_ms = clock::now_ms();
             match failure {
                 // No server will take it, so this is the answer.

@@ -67,8 +67,8 @@ pub struct Supervisor {
     phone_number: Option<String>,
     /// The device in the store.
     identity: Option<Identity>,
-    /// Attempts that earlier links made.
-    reconnects_before: u64,
+    /// Attempts to get a lost connection back.
+    reconnects: u64,
     signals: Signals,
     done: bool,
 }
@@ -111,7 +111,7 @@ impl Supervisor {
             link: None,
             phone_number: None,
             identity: None,
-            reconnects_before: 0,
+            reconnects: 0,
             signals: Signals::new()?,
             done: false,
         })
@@ -187,6 +187,9 @@ impl Supervisor {
         let (input, detail) = match event {
             LinkEvent::Connecting { attempt } => {
                 tracing::info!(attempt, "connecting");
+                if matches!(self.parts.machine.state, State::Syncing | State::Ready | State::Reconnecting | State::Degraded) {
+                    self.reconnects += 1;
+                }
                 (Input::Connecting, None)
             }
             LinkEvent::ConnectFailed { fault, detail } => {
@@ -282,12 +285,13 @@ impl Supervisor {
             }
             LinkEvent::Undecryptable(message) => {
                 let name = self.parts.tokens.of(&message.id);
-                tracing::warn!(message = name, "a message cannot be decrypted yet");
+                tracing::warn!(id = name, "a message cannot be decrypted yet");
                 return blocking(|| self.parts.ingest.message(&incoming(message))).map(drop);
             }
         };
         if input == Input::LinkEnded {
-            self.link_is_gone();
+            self.pump.close();
+            self.link = None;
         }
         self.take(input, detail).await
     }
@@ -295,10 +299,10 @@ impl Supervisor {
     fn on_ack(&mut self, message_id: &str, error: Option<&str>, now_ms: i64) -> Result<()> {
         let row = blocking(|| self.parts.outbox.on_ack(message_id, error, now_ms))?;
         if row.is_some() {
-            let message = self.parts.tokens.of(message_id);
+            let id = self.parts.tokens.of(message_id);
             match error {
-                None => tracing::info!(message, "accepted by the server"),
-                Some(error) => tracing::warn!(message, error, "rejected by the server"),
+                None => tracing::info!(id, "accepted by the server"),
+                Some(error) => tracing::warn!(id, error, "rejected by the server"),
             }
             self.pump.look();
         }
@@ -376,7 +380,6 @@ impl Supervisor {
             Action::Disconnect => {
                 self.pump.close();
                 if let Some((link, _)) = self.link.take() {
-                    self.reconnects_before += link.reconnects();
                     link.shutdown().await;
                 }
                 blocking(|| self.parts.outbox.on_disconnected(clock::now_ms()))?;
@@ -542,7 +545,7 @@ impl Supervisor {
     fn refresh(&mut self) {
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         let heard = self.link.as_ref().and_then(|(link, _)| link.last_heard_ms());
-        let reconnects = self.reconnects_before + self.link.as_ref().map_or(0, |(link, _)| link.reconnects());
+        let reconnects = self.reconnects;
         self.parts.hub.status.send_if_modified(|status| {
             let heard = heard.or(status.last_heard_ms);
             let changed = (status.last_heard_ms, status.reconnects) != (heard, reconnects);
@@ -567,13 +570,6 @@ impl Supervisor {
     fn auth_failed(&self, detail: &str) -> Result<()> {
         let detail = self.parts.tokens.scrub(detail);
         self.auth(|auth| *auth = Auth { stage: AuthStage::Failed, detail: Some(detail), ..no_auth() })
-    }
-
-    fn link_is_gone(&mut self) {
-        self.pump.close();
-        if let Some((link, _)) = self.link.take() {
-            self.reconnects_before += link.reconnects();
-        }
     }
 }
 

@@ -450,11 +450,6 @@ impl Link {
         i64::try_from(self.client.stats().last_data_received_ms).ok().filter(|heard| *heard > 0)
     }
 
-    /// Attempts to connect again since the start.
-    pub fn reconnects(&self) -> u64 {
-        self.client.stats().reconnects
-    }
-
     /// Says goodbye to the server, flushes everything to the store, and ends.
     pub async fn shutdown(self) {
         let Link { client, shutdown, mut task, .. } = self;
