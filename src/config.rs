@@ -66,6 +66,18 @@ pub const KEYS: &[Key] = &[
         help: "silence from the server after which the connection counts as dead",
     },
     Key {
+        path: "daemon.open_timeout_ms",
+        kind: Kind::Number(100, 600_000),
+        default: "60000",
+        help: "how long a session may take to open after the phone accepted the link",
+    },
+    Key {
+        path: "daemon.sync_timeout_ms",
+        kind: Kind::Number(100, 600_000),
+        default: "45000",
+        help: "how long fetching what came while offline may take before the session counts as degraded",
+    },
+    Key {
         path: "daemon.ack_timeout_ms",
         kind: Kind::Number(100, 600_000),
         default: "20000",

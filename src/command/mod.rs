@@ -4,6 +4,7 @@
 
 pub mod backup;
 pub mod config;
+pub mod daemon;
 pub mod documents;
 pub mod drill;
 pub mod reauth;
@@ -92,6 +93,8 @@ pub enum Command {
     Reset(reset::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
+    /// Run the session's daemon in the foreground
+    Daemon(daemon::Args),
     /// Show every setting, its value and where it comes from
     Config(config::Args),
     /// Run the loopback WhatsApp of a sandbox home
@@ -111,6 +114,7 @@ impl Command {
             Command::Restore(args) => args.run(app),
             Command::Reset(args) => args.run(app),
             Command::Drill(args) => args.run(app),
+            Command::Daemon(args) => args.run(app),
             Command::Config(args) => args.run(app),
             Command::Simulator(args) => args.run(app),
         }

@@ -39,6 +39,7 @@ use wacore::proto_helpers::{MessageBuilderExt, MessageExt};
 use wacore::store::traits::DeviceStore;
 use wacore::store::{Device, DevicePropsOverride};
 use wacore::types::events::{ConnectFailureReason, Event, EventHandler, EventInterest, EventKind, InboundMessage};
+use wacore::types::message::MessageInfo;
 use waproto::whatsapp as wa;
 use whatsapp_rust::bot::{Bot, BotHandle};
 use whatsapp_rust::pair_code::PairCodeOptions;
@@ -161,10 +162,7 @@ pub enum LinkEvent {
         kind: String,
     },
     /// A message came that cannot be decrypted; one with the same id may follow.
-    Undecryptable {
-        /// Its id.
-        message_id: String,
-    },
+    Undecryptable(LinkMessage),
     /// The server was silent for longer than the watchdog allows; the connection is cut.
     Silence {
         /// For how long.
@@ -432,14 +430,24 @@ impl Link {
         }
     }
 
+    /// Forces what the library keeps in memory, such as a new pairing, to the disk.
+    pub async fn flush(&self) -> Result<()> {
+        self.client.persistence_manager().flush().await.while_doing(|| "the client library cannot write its store".into())
+    }
+
+    /// Names the device's keys, as [`Identity::fingerprint`] does.
+    pub fn fingerprint(&self) -> String {
+        Identity::of(&self.client.persistence_manager().get_device_snapshot()).fingerprint
+    }
+
+    /// This account's own JID, with its phone number; `None` before a phone admitted the device.
+    pub fn account(&self) -> Option<String> {
+        self.client.pn().map(|jid| jid.to_non_ad_string())
+    }
+
     /// When the server was last heard on this connection, milliseconds since the epoch.
     pub fn last_heard_ms(&self) -> Option<i64> {
         i64::try_from(self.client.stats().last_data_received_ms).ok().filter(|heard| *heard > 0)
-    }
-
-    /// Attempts to connect again since the start.
-    pub fn reconnects(&self) -> u64 {
-        self.client.stats().reconnects
     }
 
     /// Says goodbye to the server, flushes everything to the store, and ends.
@@ -626,7 +634,9 @@ impl Observer {
                 message_ids: receipt.message_ids.iter().map(ToString::to_string).collect(),
                 kind: receipt_kind(&receipt.r#type),
             },
-            Event::UndecryptableMessage(message) => LinkEvent::Undecryptable { message_id: message.info.id.to_string() },
+            Event::UndecryptableMessage(message) => {
+                LinkEvent::Undecryptable(of_info(&message.info, "undecryptable", String::new()))
+            }
             Event::Messages(batch) => {
                 // The hook had the others before they were acknowledged.
                 if !batch.hook_committed {
@@ -685,8 +695,6 @@ fn receipt_kind(kind: &whatsapp_rust::types::presence::ReceiptType) -> String {
 /// history and app-state notices.
 fn plain(message: &InboundMessage) -> Option<LinkMessage> {
     let body = message.message.get_base_message();
-    let info = &message.info;
-    let source = &info.source;
     let text = body.text_content().or_else(|| body.get_caption()).unwrap_or_default().to_owned();
     let kind = if let Some(protocol) = body.protocol_message.as_option() {
         use wa::message::protocol_message::Type;
@@ -706,14 +714,18 @@ fn plain(message: &InboundMessage) -> Option<LinkMessage> {
         Some(reaction) => reaction.text.clone().unwrap_or_default(),
         None => text,
     };
-    let group = source.is_group;
-    let chat = if group || !source.chat.is_lid() {
+    Some(of_info(&message.info, kind, text))
+}
+
+fn of_info(info: &MessageInfo, kind: &str, text: String) -> LinkMessage {
+    let source = &info.source;
+    let chat = if source.is_group || !source.chat.is_lid() {
         source.chat.to_non_ad_string()
     } else {
         let alternative = if source.is_from_me { &source.recipient_alt } else { &source.sender_alt };
         numbered(&source.chat, alternative.as_ref())
     };
-    Some(LinkMessage {
+    LinkMessage {
         id: info.id.to_string(),
         chat,
         sender: numbered(&source.sender, source.sender_alt.as_ref()),
@@ -722,7 +734,7 @@ fn plain(message: &InboundMessage) -> Option<LinkMessage> {
         text,
         kind: kind.to_owned(),
         sent_ms: info.timestamp.timestamp_millis(),
-    })
+    }
 }
 
 /// The JID with a phone number where the stanza names one: it is what people send to.

@@ -1,0 +1,32 @@
+//! `wpp daemon`.
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::daemon;
+use crate::error::Result;
+use crate::report::{Report, Section};
+
+/// Options of `wpp daemon`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Leave the terminal's session, so that closing the terminal does not end the daemon
+    #[arg(long)]
+    pub detached: bool,
+}
+
+impl Args {
+    /// Runs the session's daemon until SIGTERM or SIGINT.
+    pub fn run(self, app: &App) -> Result<Report> {
+        if self.detached {
+            // Fails only for a process that leads its group already, which has left the terminal.
+            let _ = rustix::process::setsid();
+        }
+        let session = app.session();
+        let ended = daemon::run(app.home(), &session, app.config())?;
+        let ran = crate::clock::human(std::time::Duration::from_millis(ended.ran_ms.unsigned_abs()));
+        Ok(Report::new("daemon", format!("The daemon of session {} has stopped", session.name()))
+            .section(Section::default().field("ran for", ran))
+            .data(json!({ "session": session.name(), "ran_ms": ended.ran_ms })))
+    }
+}
