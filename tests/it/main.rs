@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and its helpers are read beside it"
 )]
 
+mod archive;
 mod cli;
 mod documents;
 mod harness;
@@ -14,3 +15,4 @@ mod layers;
 mod lifecycle;
 mod simulated;
 mod simulator;
+mod stores;
