@@ -8,6 +8,7 @@
 )]
 
 mod archive;
+mod backup;
 mod cli;
 mod documents;
 mod harness;
