@@ -130,6 +130,11 @@ impl TestClient {
     /// Connects; what the ledger has is acknowledged, and nothing else.
     async fn connect_keeping(store: &Path, simulator: &Simulator, number: Option<&str>, kept: &Ledger) -> TestClient {
         seed::seed_store(store, &simulator.endpoint()).await.unwrap();
+        TestClient::connect_unprepared(store, simulator, number, kept).await
+    }
+
+    /// Connects with the store as it is.
+    async fn connect_unprepared(store: &Path, simulator: &Simulator, number: Option<&str>, kept: &Ledger) -> TestClient {
         let (sender, events) = unbounded_channel();
         let mut builder = Bot::builder()
             .with_backend(SqliteStore::new(store.to_str().unwrap()).await.unwrap())
@@ -876,4 +881,128 @@ async fn a_stale_copy_of_a_store_loses_messages_without_a_word() {
     assert_eq!(arrived, expected.iter().collect::<Vec<_>>(), "{texts:?}");
     assert_eq!(bench.counters().await["retries_asked_by_others"], 0);
     stale.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rekeyed_copy_of_a_store_loses_nothing() {
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    let group = bench.ask(Request::GroupCreate { subject: "Crew".into(), members: vec![PEER.into()] }).await["group"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for to in [PEER, &group] {
+        let id = client.send(to, "hello").await;
+        assert_eq!(client.acknowledged(&id).await, None);
+    }
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "back".into(), count: 1, group: None }).await;
+    bench.ask(Request::PeerSend { from: PEER.into(), text: "back".into(), count: 1, group: Some(group.clone()) }).await;
+    client.messages(2).await;
+    client.shutdown().await;
+    let copy = bench.folder.path().join("copy.db");
+    rusqlite::Connection::open(bench.store()).unwrap().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+
+    // The original lives on: sends, round trips, a rotation of the peer's ratchet.
+    let mut client = bench.client().await;
+    client.connected().await;
+    for number in 1..=8 {
+        let to = if number % 2 == 0 { &group } else { PEER };
+        let id = client.send(to, &format!("kept {number}")).await;
+        assert_eq!(client.acknowledged(&id).await, None);
+        bench.ask(Request::PeerSend { from: PEER.into(), text: format!("answer {number}"), count: 1, group: None }).await;
+        client.messages(1).await;
+    }
+    client.shutdown().await;
+
+    // The copy forgets every session and its own sender keys, and jumps ahead with its pre-keys.
+    let edit = rusqlite::Connection::open(&copy).unwrap();
+    let own = bench.ask(Request::Status).await["number"].as_str().unwrap().to_owned();
+    let lid: String = edit.query_row("SELECT lid FROM device", [], |row| row.get(0)).unwrap();
+    let lid = lid.split([':', '@']).next().unwrap().to_owned();
+    edit.execute_batch(
+        "BEGIN IMMEDIATE;
+         DELETE FROM sessions; DELETE FROM sender_key_devices; DELETE FROM base_keys;
+         DELETE FROM device_registry; DELETE FROM group_metadata;
+         UPDATE device SET server_has_prekeys = 0, last_signed_pre_key_rotation_ms = 1,
+             next_pre_key_id = max(next_pre_key_id, (SELECT coalesce(max(id), 0) + 1 FROM prekeys)) + 70000;
+         UPDATE device SET first_unupload_pre_key_id = next_pre_key_id;
+         COMMIT;",
+    )
+    .unwrap();
+    let removed = edit
+        .execute("DELETE FROM sender_keys WHERE instr(address, ':' || ?1) > 0 OR instr(address, ':' || ?2) > 0", [&own, &lid])
+        .unwrap();
+    assert!(removed >= 1, "the store keeps its own sender key under another address");
+    drop(edit);
+
+    let mut restored = TestClient::connect(&copy, bench.simulator()).await;
+    restored.connected().await;
+    let mut expected = Vec::new();
+    for number in 1..=5 {
+        for (to, place) in [(PEER, "chat"), (&group, "group")] {
+            let text = format!("restored {place} {number}");
+            let id = restored.send(to, &text).await;
+            assert_eq!(restored.acknowledged(&id).await, None);
+            expected.push(text);
+        }
+        bench.ask(Request::PeerSend { from: PEER.into(), text: format!("to chat {number}"), count: 1, group: None }).await;
+        let request =
+            Request::PeerSend { from: PEER.into(), text: format!("to group {number}"), count: 1, group: Some(group.clone()) };
+        bench.ask(request).await;
+        let mut found: Vec<String> = restored.messages(2).await.into_iter().map(|message| message.1).collect();
+        found.sort();
+        assert_eq!(found, [format!("to chat {number}"), format!("to group {number}")]);
+    }
+    bench
+        .until("everything arrived", async |bench| {
+            let texts = bench.texts(PEER).await;
+            expected.iter().all(|text| texts.contains(text))
+        })
+        .await;
+    restored.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nonsense_on_the_port_hurts_nobody() {
+    use tokio::io::AsyncWriteExt as _;
+    let bench = Bench::new().await;
+    let mut client = bench.paired().await;
+    let address = bench.simulator().url().trim_start_matches("ws://").split('/').next().unwrap().to_owned();
+    let upgrade = format!(
+        "GET /ws/chat HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+    // Frames are masked with zeros: two bytes of head, four of mask, then the payload.
+    let frame = |payload: &[u8]| [&[0x82, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat();
+    let header = wacore_binary::consts::WA_CONN_HEADER;
+    let attacks: Vec<Vec<u8>> = vec![
+        b"\x00\xff\x00\xff nonsense\r\n\r\n".to_vec(),
+        b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+        [upgrade.as_bytes(), &frame(b"hello")].concat(),
+        [upgrade.as_bytes(), &frame(&[&header[..], &[0, 0, 3, 1, 2, 3]].concat())].concat(),
+        // A client hello whose parts are too short to be keys.
+        [upgrade.as_bytes(), &frame(&[&header[..], &[0, 0, 11, 0x12, 9, 0x0a, 1, 7, 0x12, 1, 7, 0x1a, 1, 7]].concat())].concat(),
+    ];
+    let count = attacks.len();
+    for attack in attacks {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        stream.write_all(&attack).await.unwrap();
+        let _ = stream.shutdown().await;
+    }
+    bench.until("every attack was noticed", async |bench| bench.counters().await["faults"] == count as u64).await;
+    let id = client.send(PEER, "still here").await;
+    assert_eq!(client.acknowledged(&id).await, None);
+    client.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_without_the_pinned_key_refuses_this_server() {
+    let bench = Bench::new().await;
+    let mut client = TestClient::connect_unprepared(&bench.store(), bench.simulator(), None, &Ledger::default()).await;
+    bench.until("the handshake was broken off", async |bench| bench.counters().await["faults"] != 0).await;
+    let counters = bench.counters().await;
+    assert_eq!(counters["connections"], 0, "{counters}");
+    let heard = tokio::time::timeout(Duration::from_millis(300), client.events.recv()).await;
+    assert!(heard.is_err(), "the client heard {heard:?}");
+    client.shutdown().await;
 }

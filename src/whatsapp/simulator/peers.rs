@@ -5,6 +5,8 @@
 //! is first used. Peers answer retry receipts and ask for retries themselves, as phones do: the
 //! first without keys, later ones with a fresh bundle, five at most.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wacore_binary::builder::NodeBuilder;
@@ -22,6 +24,9 @@ use crate::error::{Context, Result};
 
 /// How often anybody asks for the same message again.
 const RETRY_LIMIT: u8 = 5;
+
+/// How long anybody takes to ask for the second time and later.
+const RETRY_DELAY: Duration = Duration::from_millis(150);
 
 /// A group. The account is its only admin.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -296,7 +301,10 @@ impl World {
             Some(group) => receipt.attr("from", group).attr("participant", from),
             None => receipt.attr("from", from),
         };
-        self.deliver(device, "receipt", id, receipt.children(children).build())
+        // The library ignores a request for a message that it is just sending again, so one that comes
+        // faster than any network would be lost.
+        let delay = if count >= 2 { RETRY_DELAY } else { Duration::ZERO };
+        self.deliver_after(delay, device, "receipt", id, receipt.children(children).build())
     }
 
     /// A receipt of a companion: it has a message, or asks for it again.
@@ -393,7 +401,8 @@ impl World {
             return Ok(());
         };
         let address = companion.address();
-        if !peer.has_session(&address) {
+        let stranger = !peer.has_session(&address);
+        if stranger {
             // Before its first upload a companion cannot be written to.
             let Some(bundle) = companion.take_bundle() else { return Ok(()) };
             self.counters.bundles_taken += 1;
@@ -424,7 +433,9 @@ impl World {
             }
             bodies.push(body);
         }
-        self.save_companion(device)?;
+        if stranger {
+            self.save_companion(device)?;
+        }
         self.save_peer(from)?;
         let stanza = NodeBuilder::new("message")
             .attr("id", id)

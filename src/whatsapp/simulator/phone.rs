@@ -170,8 +170,8 @@ impl World {
         self.counters.pairings += 1;
         // The library notes that it expects to be disconnected only after it has sent this answer. A
         // restart that overtakes that note makes it drop the next connection too.
-        self.pause(connection, RESTART_DELAY);
-        self.send(connection, NodeBuilder::new("stream:error").attr("code", 515u16).build());
+        let restart = NodeBuilder::new("stream:error").attr("code", 515u16).build();
+        self.send_later(connection, RESTART_DELAY, restart);
         self.end(connection);
         Ok(())
     }

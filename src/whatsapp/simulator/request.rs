@@ -94,3 +94,46 @@ pub enum Request {
 fn one() -> u32 {
     1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_written_as_documented() {
+        let lines = [
+            r#"{"op":"status"}"#,
+            r#"{"op":"phone_scan","code":"2@x,y,z,w,1"}"#,
+            r#"{"op":"phone_pair_code","code":"ABCD-EFGH"}"#,
+            r#"{"op":"phone_unlink"}"#,
+            r#"{"op":"phone_send","to":"15550001111","text":"hi"}"#,
+            r#"{"op":"phone_inbox"}"#,
+            r#"{"op":"peer_send","from":"15550001111","text":"hi","count":3}"#,
+            r#"{"op":"peer_inbox","peer":"15550001111"}"#,
+            r#"{"op":"peer_forget","peer":"15550001111"}"#,
+            r#"{"op":"group_create","subject":"Crew","members":["15550001111"]}"#,
+            r#"{"op":"set","knob":{"name":"refuse"}}"#,
+            r#"{"op":"set","knob":{"name":"silent"}}"#,
+            r#"{"op":"set","knob":{"name":"slow","ms":50}}"#,
+            r#"{"op":"set","knob":{"name":"drop_frames","times":1}}"#,
+            r#"{"op":"set","knob":{"name":"close_after","frames":3}}"#,
+            r#"{"op":"set","knob":{"name":"login_failure","code":503,"times":2}}"#,
+            r#"{"op":"set","knob":{"name":"nack_sends","code":479}}"#,
+            r#"{"op":"set","knob":{"name":"drop_acks"}}"#,
+            r#"{"op":"set","knob":{"name":"passkey_stage"}}"#,
+            r#"{"op":"set","knob":{"name":"mute_login"}}"#,
+            r#"{"op":"clear"}"#,
+            r#"{"op":"clear","knob":"slow"}"#,
+            r#"{"op":"stream_error","code":515}"#,
+            r#"{"op":"close"}"#,
+        ];
+        for line in lines {
+            let request: Request = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            let again: Request = serde_json::from_str(&serde_json::to_string(&request).unwrap()).unwrap();
+            assert_eq!(format!("{request:?}"), format!("{again:?}"));
+        }
+        // A misspelt parameter must not be taken for its absence.
+        assert!(serde_json::from_str::<Request>(r#"{"op":"set","knob":{"name":"drop_acks","tmes":1}}"#).is_err());
+        assert!(serde_json::from_str::<Request>(r#"{"op":"peer_send","from":"1","text":"x","cout":3}"#).is_err());
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 use tokio_websockets::{Limits, ServerBuilder};
 
@@ -41,8 +41,10 @@ async fn converse(shared: &Shared, stream: TcpStream) -> Result<(), Fault> {
         return Ok(());
     }
     let (sender, outgoing) = unbounded_channel();
+    // Weak, so that what is still to be sent later does not keep a finished connection open.
+    let later = sender.downgrade();
     let id = shared.world.lock().await.connect(sender, &login)?;
-    let result = exchange(shared, channel, outgoing, id).await;
+    let result = exchange(shared, channel, outgoing, later, id).await;
     shared.world.lock().await.disconnect(id);
     result
 }
@@ -52,6 +54,7 @@ async fn exchange(
     shared: &Shared,
     mut channel: Channel,
     mut outgoing: UnboundedReceiver<Outgoing>,
+    later: WeakUnboundedSender<Outgoing>,
     id: u64,
 ) -> Result<(), Fault> {
     let mut end_at: Option<Instant> = None;
@@ -82,7 +85,16 @@ async fn exchange(
                         break;
                     }
                 }
-                Some(Outgoing::Pause(pause)) => tokio::time::sleep(pause).await,
+                Some(Outgoing::Later(delay, node)) => {
+                    let later = later.clone();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(delay).await;
+                        if let Some(sender) = later.upgrade() {
+                            // Nobody listens any more when the connection has ended meanwhile.
+                            let _ = sender.send(Outgoing::Stanza(node));
+                        }
+                    });
+                }
                 Some(Outgoing::Close(linger)) => end_at = Some(Instant::now() + linger),
                 Some(Outgoing::Drop) | None => break,
             },

@@ -33,8 +33,8 @@ use crate::error::{Context, Error, ErrorKind, Result};
 pub enum Outgoing {
     /// Send this stanza.
     Stanza(Box<Node>),
-    /// Wait this long before the next stanza.
-    Pause(Duration),
+    /// Send this stanza after this long; others may overtake it.
+    Later(Duration, Box<Node>),
     /// Close the connection after this long; the client usually closes first.
     Close(Duration),
     /// Drop the TCP connection now.
@@ -450,9 +450,9 @@ impl World {
         self.outbox.push((connection, Outgoing::Stanza(Box::new(node))));
     }
 
-    /// Lets a moment pass before the next stanza to this connection.
-    pub(super) fn pause(&mut self, connection: u64, pause: Duration) {
-        self.outbox.push((connection, Outgoing::Pause(pause)));
+    /// Sends a stanza to one connection a moment later.
+    pub(super) fn send_later(&mut self, connection: u64, delay: Duration, node: Node) {
+        self.outbox.push((connection, Outgoing::Later(delay, Box::new(node))));
     }
 
     /// Closes a connection after a moment, in which the client may close it itself.
@@ -509,13 +509,20 @@ impl World {
 
     /// Queues a stanza for a companion until it is answered, and sends it now if that is possible.
     pub(super) fn deliver(&mut self, device: u16, class: &str, id: &str, node: Node) -> Result<()> {
+        self.deliver_after(Duration::ZERO, device, class, id, node)
+    }
+
+    /// [`World::deliver`], but a companion that is there gets it a moment later.
+    pub(super) fn deliver_after(&mut self, delay: Duration, device: u16, class: &str, id: &str, node: Node) -> Result<()> {
         let stanza = wacore_binary::marshal::marshal(&node).while_doing(|| "cannot encode a stanza".to_owned())?;
         self.storage.enqueue(device, class, id, &stanza)?;
         if class == "message" {
             self.counters.messages_queued += 1;
         }
-        if let Some(connection) = self.active_connection(device) {
-            self.send(connection, node);
+        match self.active_connection(device) {
+            Some(connection) if delay.is_zero() => self.send(connection, node),
+            Some(connection) => self.send_later(connection, delay, node),
+            None => {}
         }
         Ok(())
     }
