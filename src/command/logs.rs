@@ -37,9 +37,7 @@ impl Args {
     pub fn run(self, app: &App) -> Result<Report> {
         let session = app.existing_session()?;
         let path = session.log();
-        // Opened before the files are read, so that nothing is written unseen between the two.
-        let current = open(&path)?;
-        let (lines, read) = newest(&session, self.lines)?;
+        let (lines, current, read) = newest(&session, self.lines)?;
         if self.follow {
             for line in &lines {
                 emit(app, line);
@@ -79,7 +77,8 @@ fn files(session: &SessionPaths) -> Result<Vec<PathBuf>> {
     let mut rotated = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|error| disk::cannot("list", &folder, error))?;
-        let number = entry.file_name().to_str().and_then(|other| other.strip_prefix(name)?.strip_prefix('.')?.parse::<u32>().ok());
+        let number =
+            entry.file_name().to_str().and_then(|other| other.strip_prefix(name)?.strip_prefix('.')?.parse::<u32>().ok());
         if let Some(number) = number {
             rotated.push((number, entry.path()));
         }
@@ -88,9 +87,10 @@ fn files(session: &SessionPaths) -> Result<Vec<PathBuf>> {
     Ok(rotated.into_iter().map(|(_, path)| path).chain([current]).collect())
 }
 
-/// The newest lines, and up to which byte the current file was read.
-fn newest(session: &SessionPaths, count: usize) -> Result<(Vec<String>, u64)> {
+/// The newest lines, the current file, and up to which byte that was read.
+fn newest(session: &SessionPaths, count: usize) -> Result<(Vec<String>, Option<File>, u64)> {
     let mut lines: VecDeque<String> = VecDeque::new();
+    let mut current = None;
     let mut read = 0;
     // From the newest file back, until there are enough.
     for (place, path) in files(session)?.iter().rev().enumerate() {
@@ -107,6 +107,7 @@ fn newest(session: &SessionPaths, count: usize) -> Result<(Vec<String>, u64)> {
             }
         }
         if place == 0 {
+            current = Some(reader.into_inner());
             read = bytes;
         }
         here.append(&mut lines);
@@ -115,7 +116,7 @@ fn newest(session: &SessionPaths, count: usize) -> Result<(Vec<String>, u64)> {
             break;
         }
     }
-    Ok((lines.into(), read))
+    Ok((lines.into(), current, read))
 }
 
 /// The next whole line and its size in bytes; a line that is still being written is left for later.
@@ -198,7 +199,7 @@ mod tests {
     fn the_newest_lines_are_gathered_over_rotated_files_and_a_half_line_waits() {
         let folder = tempfile::tempdir().unwrap();
         let session = SessionPaths::at(folder.path(), "main");
-        assert_eq!(newest(&session, 5).unwrap(), (Vec::new(), 0));
+        assert!(matches!(newest(&session, 5).unwrap(), (lines, None, 0) if lines.is_empty()));
         std::fs::create_dir(session.logs()).unwrap();
         let write = |name: &str, text: &str| std::fs::write(session.logs().join(name), text).unwrap();
         write("wppd.log.10", "a\nb\n");
@@ -207,7 +208,7 @@ mod tests {
         write("wppd.log", "e\nf\nhal");
         let lines = |count| newest(&session, count).unwrap().0.join("");
         assert_eq!([0, 1, 3, 5, 100].map(lines), ["", "f", "def", "bcdef", "abcdef"]);
-        assert_eq!(newest(&session, 1).unwrap().1, 4);
+        assert_eq!(newest(&session, 1).unwrap().2, 4);
     }
 
     #[test]

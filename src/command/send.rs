@@ -62,7 +62,9 @@ impl Args {
         let (title, verdict, next) = match answer.state {
             OutboxState::Accepted if answer.duplicate => ("had been sent before; not sent again", Verdict::Pass, None),
             OutboxState::Accepted => ("sent", Verdict::Pass, None),
-            OutboxState::Rejected => ("refused by the server", Verdict::Fail, Some("correct it and send it under a new id".to_owned())),
+            OutboxState::Rejected => {
+                ("refused by the server", Verdict::Fail, Some("correct it and send it under a new id".to_owned()))
+            }
             OutboxState::Queued | OutboxState::Sending if self.wait == 0 => ("queued", Verdict::Pass, None),
             OutboxState::Queued | OutboxState::Sending => (
                 "queued; the server has not acknowledged it yet",
@@ -70,9 +72,7 @@ impl Args {
                 Some(format!("wpp status --session {name} says why; the same line with --id asks again: {again}")),
             ),
         };
-        let mut section = Section::default()
-            .field("id", &answer.client_message_id)
-            .field("message id", &answer.message_id);
+        let mut section = Section::default().field("id", &answer.client_message_id).field("message id", &answer.message_id);
         if let Some(error) = &answer.error {
             section = section.field("server's error", error);
         }
@@ -95,8 +95,11 @@ fn read_text(path: &std::path::Path) -> Result<String> {
         .map_err(|error| error.hint("check the path; - reads standard input"))?;
     // A text cut off in the middle of a character is too long before it is wrong.
     if bytes.len() > TEXT_BYTES_MAX {
-        return Err(Error::new(ErrorKind::Usage, format!("the text in {} is longer than {TEXT_BYTES_MAX} bytes", path.display()))
-            .hint("send it in parts"));
+        return Err(Error::new(
+            ErrorKind::Usage,
+            format!("the text in {} is longer than {TEXT_BYTES_MAX} bytes", path.display()),
+        )
+        .hint("send it in parts"));
     }
     let mut text = String::from_utf8(bytes)
         .context(ErrorKind::Usage, || format!("the text in {} is not UTF-8", path.display()))
