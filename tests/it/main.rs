@@ -9,6 +9,7 @@
 
 mod archive;
 mod backup;
+mod api;
 mod cli;
 mod documents;
 mod harness;
