@@ -436,12 +436,10 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
             go_back(request, &mut transaction, entry, &mut steps, &mut restored, was_running)?;
         }
     }
-    disk::remove_folder(&transaction.stage(session)).map_err(|error| restored_but(session, error))?;
-    let outcome = if restored.rolled_back { Outcome::Undone } else { Outcome::Finished };
-    request.journal.end(entry, outcome).map_err(|error| match restored.rolled_back {
-        true => error,
-        false => restored_but(session, error),
-    })?;
+    if !restored.rolled_back {
+        disk::remove_folder(&transaction.stage(session)).map_err(|error| restored_but(session, error))?;
+        request.journal.end(entry, Outcome::Finished).map_err(|error| restored_but(session, error))?;
+    }
     restored.steps = steps.done;
     Ok(restored)
 }
@@ -567,6 +565,8 @@ fn go_back(
     request.journal.update(entry, transaction).map_err(|error| restored_but(session, error))?;
     undo(session, transaction)?;
     let_go(session, transaction, Some(held))?;
+    // Ended here and not later: a daemon refuses to start while an undoing is open.
+    request.journal.end(entry, Outcome::Undone)?;
     restored.rolled_back = true;
     restored.old = None;
     steps.end(watch, "swap back", "the old files in place again", "the old files are in place again".into(), true);
@@ -643,11 +643,12 @@ fn settle(session: &SessionPaths, journal: &Journal) -> Result<Option<Recovered>
         let transaction = Transaction::parse(&entry)?;
         let finished = match transaction.phase {
             Phase::Staging => {
-                // Killed after it had made the session's folder, it left its lock there.
-                let held = match transaction.made_folder && session.exists() {
-                    true => Some(Lock::acquire(&session.lock(), VERB)?),
-                    false => None,
+                // Killed with the session's lock in its hands, it left the file; a doctor would wonder.
+                let left = match Lock::look(&session.lock())? {
+                    LockState::Stale(owner) => owner.is_none_or(|owner| owner.role == VERB),
+                    LockState::Absent | LockState::Held(_) => false,
                 };
+                let held = if left { Some(Lock::acquire(&session.lock(), VERB)?) } else { None };
                 let_go(session, &transaction, held)?;
                 false
             }

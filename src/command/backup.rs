@@ -17,7 +17,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::journal::Entry;
 use crate::lifecycle::Seen;
 use crate::report::{Metric, Report, Section, Table, Verdict};
-use crate::restore;
 
 /// Options of `wpp backup`.
 #[derive(Debug, clap::Args)]
@@ -93,13 +92,13 @@ impl Args {
 
 fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let session = app.existing_session()?;
-    restore::recover(&session, app.journal()?)?;
     let folder = match args.output {
         Some(folder) => absolute(folder)?,
         None => app.backups(),
     };
+    let site = site(app, &session)?;
     // A daemon that hangs or does not answer is no reason to have no backup.
-    let status = match site(app, &session)?.look() {
+    let status = match site.look() {
         Ok(Seen::Running(status)) => Some(status),
         _ => None,
     };

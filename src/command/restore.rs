@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::backup::size;
-use super::site_with_sink;
+use super::{site, site_with_sink};
 use crate::app::App;
 use crate::archive::custody::{self, Custody, Ledger};
 use crate::archive::manifest::{CONFIG, Manifest};
@@ -43,11 +43,9 @@ impl Args {
         let path = shelf::find(&app.backups(), session.name(), &self.archive)?;
         let path = std::path::absolute(&path).map_err(|error| disk::cannot("find", &path, error))?;
         let manifest = open::manifest(&path)?;
+        site(app, &session)?;
         // A home that was never used has no journal, and a dry run makes none.
         let fresh = !app.home().journal().exists();
-        if !(fresh && self.dry_run) {
-            restore::recover(&session, app.journal()?)?;
-        }
         let current = restore::survey(&session, app.home().kind())?;
         let custody = if fresh {
             Custody::Unprovable("this home has no journal, so nothing is known about what happened to the store".into())
