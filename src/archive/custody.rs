@@ -27,7 +27,7 @@ use crate::error::Result;
 use crate::journal::{Entry, Journal};
 
 /// Verbs that never use the Signal store.
-const HARMLESS: &[&str] = &["backup", "verify", "restore", "stop", "fix", "prune"];
+const HARMLESS: &[&str] = &["backup", "verify", "restore", "reset", "stop", "fix", "prune"];
 
 /// Whether the archive still holds the newest state of its Signal store, and why it is thought so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

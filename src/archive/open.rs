@@ -58,6 +58,23 @@ pub fn manifest(path: &Path) -> Result<Manifest> {
     parse_manifest(path, &text)
 }
 
+/// A small content, read alone; it has the hash that the manifest states. `None` if the archive
+/// does not hold it.
+pub fn small_content(path: &Path, manifest: &Manifest, name: &str) -> Result<Option<Vec<u8>>> {
+    let Some(member) = manifest.member(name) else { return Ok(None) };
+    let (mut file, size_bytes, _) = open(path)?;
+    file.seek(SeekFrom::Start(member.offset_bytes)).map_err(|error| disk::cannot("read", path, error))?;
+    let limit = (size_bytes - FOOTER_BYTES as u64).saturating_sub(member.offset_bytes);
+    let mut reader = Reader::new(path, file.take(limit), member.offset_bytes);
+    let expected = Expected { name, size_bytes: Some(member.size_bytes), modified_seconds: None };
+    let size = reader.header(expected, &[])?;
+    let text = reader.small(size, name, CONFIG_SIZE_MAX)?;
+    if hex::encode(Sha256::digest(&text)) != member.sha256 {
+        return Err(refused(path, format!("{name} is not what the manifest states")));
+    }
+    Ok(Some(text))
+}
+
 /// Reads every byte and checks it; unpacks the contents into `into` when one is given, which must
 /// be an empty folder. On an error the folder holds parts that the caller removes.
 pub fn read(path: &Path, into: Option<&Path>, sink: &dyn Sink) -> Result<Opened> {

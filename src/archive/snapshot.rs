@@ -30,6 +30,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub enum Quiet {
     /// The caller holds the session's lock.
     Proven,
+    /// Nobody held the session's lock a moment ago. Right for a look, not for a backup.
+    Likely,
     /// A daemon may run.
     Unknown,
 }
@@ -78,7 +80,9 @@ impl Snapshot {
         let shm = sidecar(path, "-shm");
         // An empty -wal holds nothing, and so does one whose header was never written.
         let hot = std::fs::metadata(&wal).is_ok_and(|metadata| metadata.len() > 0);
-        let immutable = quiet == Quiet::Proven && !hot && !sidecar(path, "-journal").exists();
+        let immutable = quiet != Quiet::Unknown && !hot && !sidecar(path, "-journal").exists();
+        // Another process that opened the database meanwhile would share this -shm: only the lock
+        // rules that out.
         let remove_after = (quiet == Quiet::Proven && !immutable && !shm.exists()).then_some(shm);
         let connection = open_read_only(path, immutable).map_err(|error| unreadable(path, error))?;
         let mut snapshot = Snapshot {
@@ -144,6 +148,11 @@ impl Snapshot {
             })
         };
         read().map_err(|error| unreadable(&self.path, error))
+    }
+
+    /// Rows of every ordinary table; one that cannot be read is left out.
+    pub fn rows(&self) -> Result<BTreeMap<String, Rows>> {
+        count_rows(self.connection()?).map_err(|error| unreadable(&self.path, error))
     }
 
     /// The identity and the counters, if this is a Signal store.

@@ -12,10 +12,12 @@ use crate::archive::shelf;
 use crate::archive::verify::{self, Level};
 use crate::backup::{self, Backup, Request};
 use crate::clock::{self, Stopwatch};
+use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::Entry;
 use crate::lifecycle::Seen;
 use crate::report::{Metric, Report, Section, Table, Verdict};
+use crate::restore;
 
 /// Options of `wpp backup`.
 #[derive(Debug, clap::Args)]
@@ -91,6 +93,7 @@ impl Args {
 
 fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let session = app.existing_session()?;
+    restore::recover(&session, app.journal()?)?;
     let folder = match args.output {
         Some(folder) => absolute(folder)?,
         None => app.backups(),
@@ -149,6 +152,7 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
         Metric { name: "backup_size_bytes".into(), value: made.size_bytes as f64 },
         Metric { name: "backup_content_bytes".into(), value: manifest.content_bytes() as f64 },
         Metric { name: "backup_took_ms".into(), value: took_ms as f64 },
+        Metric { name: "disk_operations".into(), value: disk::faults::count() as f64 },
     ];
     if !whole {
         report = report.verdict(Verdict::Fail).next(format!("wpp doctor --session {}", manifest.session));
@@ -209,7 +213,7 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
                     manifest.created.clone(),
                     size(archive.size_bytes),
                     checked.as_ref().map_or("never by this home".into(), |(level, at_ms)| {
-                        format!("{level}, {}", clock::rfc3339(clock::from_ms(*at_ms)))
+                        format!("{}, {}", level.name(), clock::rfc3339(clock::from_ms(*at_ms)))
                     }),
                     holds,
                 ]);
@@ -240,23 +244,20 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
     Ok(if unreadable > 0 { report.verdict(Verdict::Fail) } else { report })
 }
 
-/// The newest time that this home verified an archive, and at which level.
-fn last_check(app: &App, manifest: &Manifest) -> Result<Option<(String, i64)>> {
+/// The highest level at which this home verified an archive, and when it last did so.
+fn last_check(app: &App, manifest: &Manifest) -> Result<Option<(Level, i64)>> {
     // A home without a journal has verified nothing; looking must not make one.
     if !app.home().journal().exists() {
         return Ok(None);
     }
-    let of_this = |entry: &Entry| {
-        matches!(entry.verb.as_str(), "backup" | "verify")
+    let level = |entry: &Entry| -> Option<Level> {
+        let counts = matches!(entry.verb.as_str(), "backup" | "verify")
             && matches!(entry.state.as_str(), "finished" | "done")
-            && entry.data["archive_id"] == manifest.id.as_str()
-            && entry.data["level"].is_string()
+            && entry.data["archive_id"] == manifest.id.as_str();
+        if counts { serde_json::from_value(entry.data["level"].clone()).ok() } else { None }
     };
     let entries = app.journal()?.after(&manifest.session, 0)?;
-    Ok(entries
-        .iter()
-        .rfind(|entry| of_this(entry))
-        .map(|entry| (entry.data["level"].as_str().unwrap_or_default().to_owned(), entry.at_ms)))
+    Ok(entries.iter().filter_map(|entry| Some((level(entry)?, entry.at_ms))).max())
 }
 
 fn show(app: &App, archive: &str) -> Result<Report> {

@@ -10,6 +10,7 @@ pub mod drill;
 pub mod reauth;
 pub mod reset;
 pub mod restart;
+pub mod restore;
 pub mod simulator;
 pub mod start;
 pub mod status;
@@ -86,6 +87,8 @@ pub enum Command {
     Reauth(reauth::Args),
     /// Make, list, show and verify archives of sessions
     Backup(backup::Args),
+    /// Bring a session back from an archive
+    Restore(restore::Args),
     /// Last resort: back the session up, verify the archive, remove the session
     Reset(reset::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
@@ -108,6 +111,7 @@ impl Command {
             Command::Status(args) => args.run(app),
             Command::Reauth(args) => args.run(app),
             Command::Backup(args) => args.run(app),
+            Command::Restore(args) => args.run(app),
             Command::Reset(args) => args.run(app),
             Command::Drill(args) => args.run(app),
             Command::Daemon(args) => args.run(app),

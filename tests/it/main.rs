@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod daemon;
 mod documents;
 mod harness;
 mod layers;

@@ -1,0 +1,199 @@
+//! `wpp restore`.
+
+use serde_json::{Value, json};
+
+use super::backup::size;
+use super::site_with_sink;
+use crate::app::App;
+use crate::archive::custody::{self, Custody, Ledger};
+use crate::archive::manifest::{CONFIG, Manifest};
+use crate::archive::open;
+use crate::archive::shelf;
+use crate::archive::verify::{self, Level};
+use crate::disk;
+use crate::error::{Error, ErrorKind, Result};
+use crate::lifecycle::{Site, describe, settled};
+use crate::report::{Metric, Report, Section, Silent, Verdict};
+use crate::restore::{self, Lifecycle, Request, RestorePlan, Wanted};
+
+/// Options of `wpp restore`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Path of the archive, its name in the backup folder, or `latest`
+    #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
+    archive: String,
+    /// What to bring back
+    #[arg(long, value_enum, default_value_t = Wanted::Auto)]
+    plan: Wanted,
+    /// Show the plan and verify the archive; change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Agree in advance
+    #[arg(long, short)]
+    yes: bool,
+    /// Do not start the daemon afterwards
+    #[arg(long)]
+    keep_daemon_stopped: bool,
+}
+
+impl Args {
+    /// Plans a restore, asks, and carries it out.
+    pub fn run(self, app: &App) -> Result<Report> {
+        let session = app.session();
+        let path = shelf::find(&app.backups(), session.name(), &self.archive)?;
+        let path = std::path::absolute(&path).map_err(|error| disk::cannot("find", &path, error))?;
+        let manifest = open::manifest(&path)?;
+        // A home that was never used has no journal, and a dry run makes none.
+        let fresh = !app.home().journal().exists();
+        if !(fresh && self.dry_run) {
+            restore::recover(&session, app.journal()?)?;
+        }
+        let current = restore::survey(&session, app.home().kind())?;
+        let custody = if fresh {
+            Custody::Unprovable("this home has no journal, so nothing is known about what happened to the store".into())
+        } else {
+            let ledger = Ledger::read(app.journal()?, session.name(), &manifest.custody)?;
+            custody::judge(&manifest, session.name(), &ledger, current.signal.as_ref())
+        };
+        let start = !self.keep_daemon_stopped;
+        let plan = restore::plan(&manifest, &custody, &current, self.plan, start)?;
+        if self.dry_run {
+            let opened = verify::verify(&path, Level::Hash, &app.backups(), &**app.sink())?;
+            if opened.manifest != manifest {
+                return Err(open::refused(&path, "its manifest changed while it was read"));
+            }
+            let title = format!(
+                "{}: would restore {} from {} (verified at level hash); nothing was changed",
+                session.name(),
+                plan.kind.name(),
+                manifest.created
+            );
+            let report =
+                Report::new("restore", title).section(plan_section(&plan)).section(config_section(app, &path, &manifest)?);
+            return Ok(report.data(json!({ "dry_run": true, "archive": path, "plan": plan, "current": current })));
+        }
+
+        let mut question = format!(
+            "Restore session {} from the archive of {} ({}: {} replaced, the old files are kept)?",
+            session.name(),
+            manifest.created,
+            plan.kind.name(),
+            plan.kind.files().join(" and ")
+        );
+        if !plan.loses.is_empty() {
+            question = format!("Not there afterwards: {}.\n{question}", plan.loses.join("; "));
+        }
+        let confirmed = app.confirm(self.yes, &question)?;
+        // The daemon's own steps are steps of the restore; told by it, they need no telling twice.
+        let daemon = Daemon(site_with_sink(app, &session, &Silent)?);
+        let request = Request {
+            archive: &path,
+            manifest: &manifest,
+            session: &session,
+            journal: app.journal()?,
+            lifecycle: &daemon,
+            start,
+            sink: &**app.sink(),
+        };
+        let restored = restore::restore(&request, &plan, confirmed)?;
+
+        let from = format!("{} from the archive of {}", plan.kind.name(), manifest.created);
+        let title = match (restored.good, restored.rolled_back) {
+            (true, _) => format!("{}: restored {from}", session.name()),
+            (false, true) => {
+                format!("{}: NOT restored, the old files are back: the daemon did not become healthy with {from}", session.name())
+            }
+            (false, false) => format!("{}: restored {from}, but the daemon did not become healthy", session.name()),
+        };
+        let mut report =
+            Report::new("restore", title).section(plan_section(&plan)).section(config_section(app, &path, &manifest)?);
+        let mut aside = Section::new("Old files");
+        let old_copies = restore::old_copies(&session)?;
+        for (folder, bytes) in &old_copies {
+            let note = if Some(folder) == restored.old.as_ref() { "set aside now, " } else { "" };
+            aside = aside.field(format!("{note}{}", size(*bytes)), folder.display());
+        }
+        if let Some(old) = &restored.old {
+            aside = aside.line("wpp never deletes them. They hold the session's secrets like the session itself.");
+            report = report.next(format!("rm -r '{}'   # once nothing in it is needed any more", old.display()));
+        }
+        if !old_copies.is_empty() {
+            report = report.section(aside);
+        }
+        report.steps.clone_from(&restored.steps);
+        report.metrics.push(Metric { name: "disk_operations".into(), value: disk::faults::count() as f64 });
+        let old: Vec<Value> = old_copies.iter().map(|(path, bytes)| json!({ "path": path, "size_bytes": bytes })).collect();
+        report = report.data(json!({
+            "dry_run": false, "archive": path, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
+            "old": restored.old, "old_copies": old,
+        }));
+        if !restored.good {
+            report = report.verdict(Verdict::Fail).next(format!("wpp doctor --session {}", session.name()));
+        } else if self.keep_daemon_stopped {
+            report = report.next(format!("wpp start --session {}", session.name()));
+        }
+        Ok(report)
+    }
+}
+
+fn plan_section(plan: &RestorePlan) -> Section {
+    let mut section = Section::default()
+        .field("plan", plan.kind.name())
+        .field("why", &plan.why)
+        .field("replaces", plan.kind.files().join(", "));
+    if plan.loses.is_empty() {
+        section = section.field("cannot come back", "nothing that is known");
+    }
+    for loss in &plan.loses {
+        section = section.field("cannot come back", loss);
+    }
+    for (number, step) in (1..).zip(&plan.steps) {
+        section = section.field(format!("step {number}"), step);
+    }
+    section
+}
+
+/// The settings in the archive beside those of this home. They are never overwritten: they belong
+/// to all sessions of the home.
+fn config_section(app: &App, archive: &std::path::Path, manifest: &Manifest) -> Result<Section> {
+    let section = Section::new("Settings (reviewed, not restored)");
+    let Some(theirs) = open::small_content(archive, manifest, CONFIG)? else {
+        return Ok(section.line("the archive holds no config.toml"));
+    };
+    let path = app.home().config();
+    let ours = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(disk::cannot("read", &path, error)),
+    };
+    if ours == theirs {
+        return Ok(section.line("config.toml in the archive is the same as here"));
+    }
+    let (ours, theirs) = (String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs));
+    let mut section = section;
+    for line in theirs.lines().filter(|line| !line.trim().is_empty() && !ours.lines().any(|other| other == *line)) {
+        section = section.line(format!("only in the archive: {line}"));
+    }
+    for line in ours.lines().filter(|line| !line.trim().is_empty() && !theirs.lines().any(|other| other == *line)) {
+        section = section.line(format!("only here: {line}"));
+    }
+    Ok(section.line(format!("to take it over: tar -xzOf '{}' {CONFIG}", archive.display())))
+}
+
+/// The daemon's verbs, as a restore needs them.
+struct Daemon<'a>(Site<'a>);
+
+impl Lifecycle for Daemon<'_> {
+    fn stop(&self) -> Result<bool> {
+        Ok(self.0.stop(false)?.pid.is_some())
+    }
+
+    fn start(&self) -> Result<String> {
+        let status = self.0.start()?.status;
+        if settled(&status) {
+            return Ok(describe(&status));
+        }
+        Err(Error::new(ErrorKind::Failed, format!("the daemon is {}", describe(&status)))
+            .hint(format!("`wpp doctor --session {}` says why", status.session)))
+    }
+}
