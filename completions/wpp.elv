@@ -33,7 +33,11 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand restart 'Stop and start the daemon, proving each stage'
             cand status 'Say where the session stands and why'
             cand reauth 'Link the session to a phone, by QR code or pair code'
+            cand backup 'Make, list, show and verify archives of sessions'
+            cand restore 'Bring a session back from an archive'
+            cand reset 'Last resort: back the session up, verify the archive, remove the session'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
+            cand daemon 'Run the session''s daemon in the foreground'
             cand config 'Show every setting, its value and where it comes from'
             cand simulator 'Run the loopback WhatsApp of a sandbox home'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -94,6 +98,112 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'wpp;backup'= {
+            cand -o 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
+            cand --output 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand create 'Make an archive of the session, whether its daemon runs or not'
+            cand list 'List the archives of a folder'
+            cand show 'Show what one archive says about itself'
+            cand verify 'Check an archive at a level'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;backup;create'= {
+            cand -o 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
+            cand --output 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;backup;list'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;backup;show'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;backup;verify'= {
+            cand --level 'How far to check'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;backup;help'= {
+            cand create 'Make an archive of the session, whether its daemon runs or not'
+            cand list 'List the archives of a folder'
+            cand show 'Show what one archive says about itself'
+            cand verify 'Check an archive at a level'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;backup;help;create'= {
+        }
+        &'wpp;backup;help;list'= {
+        }
+        &'wpp;backup;help;show'= {
+        }
+        &'wpp;backup;help;verify'= {
+        }
+        &'wpp;backup;help;help'= {
+        }
+        &'wpp;restore'= {
+            cand --plan 'What to bring back'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand --dry-run 'Show the plan and verify the archive; change nothing'
+            cand -y 'Agree in advance'
+            cand --yes 'Agree in advance'
+            cand --keep-daemon-stopped 'Do not start the daemon afterwards'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;reset'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand --dry-run 'Show what would be removed, and remove nothing'
+            cand -y 'Agree in advance'
+            cand --yes 'Agree in advance'
+            cand --accept-partial-backup 'Go on when the session is so damaged that its backup holds it only in part'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'wpp;drill'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -141,6 +251,17 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;drill;help;help'= {
         }
+        &'wpp;daemon'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand --detached 'Leave the terminal''s session, so that closing the terminal does not end the daemon'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'wpp;config'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -170,7 +291,11 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand restart 'Stop and start the daemon, proving each stage'
             cand status 'Say where the session stands and why'
             cand reauth 'Link the session to a phone, by QR code or pair code'
+            cand backup 'Make, list, show and verify archives of sessions'
+            cand restore 'Bring a session back from an archive'
+            cand reset 'Last resort: back the session up, verify the archive, remove the session'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
+            cand daemon 'Run the session''s daemon in the foreground'
             cand config 'Show every setting, its value and where it comes from'
             cand simulator 'Run the loopback WhatsApp of a sandbox home'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -185,6 +310,24 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;help;reauth'= {
         }
+        &'wpp;help;backup'= {
+            cand create 'Make an archive of the session, whether its daemon runs or not'
+            cand list 'List the archives of a folder'
+            cand show 'Show what one archive says about itself'
+            cand verify 'Check an archive at a level'
+        }
+        &'wpp;help;backup;create'= {
+        }
+        &'wpp;help;backup;list'= {
+        }
+        &'wpp;help;backup;show'= {
+        }
+        &'wpp;help;backup;verify'= {
+        }
+        &'wpp;help;restore'= {
+        }
+        &'wpp;help;reset'= {
+        }
         &'wpp;help;drill'= {
             cand list 'List the drills'
             cand run 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
@@ -192,6 +335,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;drill;list'= {
         }
         &'wpp;help;drill;run'= {
+        }
+        &'wpp;help;daemon'= {
         }
         &'wpp;help;config'= {
         }

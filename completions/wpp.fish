@@ -36,7 +36,11 @@ complete -c wpp -n "__fish_wpp_needs_command" -f -a "stop" -d 'Drain and end the
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "restart" -d 'Stop and start the daemon, proving each stage'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "status" -d 'Say where the session stands and why'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "reauth" -d 'Link the session to a phone, by QR code or pair code'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "backup" -d 'Make, list, show and verify archives of sessions'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "restore" -d 'Bring a session back from an archive'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "reset" -d 'Last resort: back the session up, verify the archive, remove the session'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "daemon" -d 'Run the session\'s daemon in the foreground'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "config" -d 'Show every setting, its value and where it comes from'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -76,6 +80,71 @@ complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l format -d 'How result
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s q -l quiet -d 'Say nothing unless something is wrong'
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s o -l output -d 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "list" -d 'List the archives of a folder'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "show" -d 'Show what one archive says about itself'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "verify" -d 'Check an archive at a level'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s o -l output -d 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l level -d 'How far to check' -r -f -a "hash\t'Every byte of the file and of every content against the manifest'
+quick\t'hash, then SQLite\'s quick_check and the schema of each database'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the archives of a folder'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what one archive says about itself'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check an archive at a level'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -l plan -d 'What to bring back' -r -f -a "auto\t'`exact` when custody is proven; stops otherwise and names the choices'
+exact\t'Everything, Signal state included; only with proven custody'
+data\t'Chats and messages (wpp.db); the session keeps its own keys'"
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -l dry-run -d 'Show the plan and verify the archive; change nothing'
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -s y -l yes -d 'Agree in advance'
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -l keep-daemon-stopped -d 'Do not start the daemon afterwards'
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -l dry-run -d 'Show what would be removed, and remove nothing'
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -s y -l yes -d 'Agree in advance'
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -l accept-partial-backup -d 'Go on when the session is so damaged that its backup holds it only in part'
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -l format -d 'How results are written' -r -f -a "text\t'For people'
@@ -103,6 +172,13 @@ complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcomman
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the drills'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l format -d 'How results are written' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l detached -d 'Leave the terminal\'s session, so that closing the terminal does not end the daemon'
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand config" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand config" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand config" -l format -d 'How results are written' -r -f -a "text\t'For people'
@@ -118,14 +194,22 @@ json\t'For programs; one document, or one line for each event and then the docum
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l create -d 'Make the home a sandbox if it does not exist yet'
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s q -l quiet -d 'Say nothing unless something is wrong'
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "start" -d 'Start the session\'s daemon and wait until it is READY or asks for a phone'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "stop" -d 'Drain and end the session\'s daemon'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "restart" -d 'Stop and start the daemon, proving each stage'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "status" -d 'Say where the session stands and why'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "reauth" -d 'Link the session to a phone, by QR code or pair code'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "config" -d 'Show every setting, its value and where it comes from'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth drill config simulator help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "start" -d 'Start the session\'s daemon and wait until it is READY or asks for a phone'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "stop" -d 'Drain and end the session\'s daemon'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "restart" -d 'Stop and start the daemon, proving each stage'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "status" -d 'Say where the session stands and why'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "reauth" -d 'Link the session to a phone, by QR code or pair code'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "backup" -d 'Make, list, show and verify archives of sessions'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "restore" -d 'Bring a session back from an archive'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "reset" -d 'Last resort: back the session up, verify the archive, remove the session'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "daemon" -d 'Run the session\'s daemon in the foreground'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "config" -d 'Show every setting, its value and where it comes from'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth backup restore reset drill daemon config simulator help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from backup" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from backup" -f -a "list" -d 'List the archives of a folder'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from backup" -f -a "show" -d 'Show what one archive says about itself'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from backup" -f -a "verify" -d 'Check an archive at a level'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "list" -d 'List the drills'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "run" -d 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'

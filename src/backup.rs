@@ -29,6 +29,7 @@ use crate::archive::manifest::{
     Manifest, Member, Missing, SESSION_DB, WPP_DB,
 };
 use crate::archive::pack::Writer;
+use crate::archive::scratch;
 use crate::archive::shelf::{self, Place};
 use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::archive::verify::{self, Level};
@@ -104,6 +105,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     let _apart = lock(session, "backup")?;
     disk::create_folder(request.folder)?;
     let removed = shelf::clear_partial(request.folder)?;
+    scratch::sweep(request.folder)?;
     let mut steps = Steps { sink: request.sink, done: Vec::new() };
 
     let watch = steps.begin("take a snapshot");

@@ -274,7 +274,7 @@ impl Site<'_> {
         loop {
             let auth = client.auth()?;
             if shown.as_ref() != Some(&auth) {
-                self.show(shown.as_ref(), &auth);
+                self.show(shown.as_ref(), &auth, phone_number.is_some());
                 match auth.stage {
                     AuthStage::Open => break,
                     AuthStage::Failed => return Err(link_failed(self.session, &auth)),
@@ -298,8 +298,10 @@ impl Site<'_> {
         client.status()
     }
 
-    fn show(&self, before: Option<&Auth>, auth: &Auth) {
+    fn show(&self, before: Option<&Auth>, auth: &Auth, by_pair_code: bool) {
+        // The server offers QR codes beside the pair code; only what was asked for is shown.
         if let Some(code) = &auth.qr_code
+            && !by_pair_code
             && before.and_then(|before| before.qr_code.as_ref()) != Some(code)
         {
             let left_ms = auth.qr_expires_ms.map_or(0, |expires| expires - clock::now_ms());
@@ -308,6 +310,7 @@ impl Site<'_> {
         let text = match auth.stage {
             AuthStage::Idle => return,
             AuthStage::Requesting => "asking WhatsApp for a code".to_owned(),
+            AuthStage::Qr if by_pair_code => return,
             AuthStage::Qr if before.is_some_and(|before| before.stage == AuthStage::Qr) => return,
             AuthStage::Qr => "waiting for the phone to scan".to_owned(),
             AuthStage::PairCode => match &auth.pair_code {

@@ -2,21 +2,18 @@
 //! value, and swept when their process was killed. Start with [`Scratch::make`].
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use crate::disk::{self, Lock, LockState};
 use crate::error::Result;
 
 const PREFIX: &str = ".wpp-scratch-";
+const LOCK_SUFFIX: &str = ".lock";
 
-/// Long enough for the process that made a folder to lock it.
-const AGE_WITHOUT_LOCK: Duration = Duration::from_secs(600);
-
-/// A private folder.
+/// A private folder. Its lock lies beside it, is there before it and goes after it, so that a
+/// folder whose lock nobody holds belongs to nobody.
 #[derive(Debug)]
 pub struct Scratch {
     folder: PathBuf,
-    content: PathBuf,
     // Held until the folder is gone.
     _lock: Lock,
 }
@@ -26,16 +23,17 @@ impl Scratch {
     pub fn make(parent: &Path) -> Result<Scratch> {
         disk::create_folder(parent)?;
         sweep(parent)?;
-        let folder = parent.join(format!("{PREFIX}{}", uuid::Uuid::new_v4().simple()));
-        let content = folder.join("content");
-        disk::create_folder(&content)?;
-        let lock = Lock::acquire(&folder.join("LOCK"), "verify")?;
-        Ok(Scratch { folder, content, _lock: lock })
+        let name = format!("{PREFIX}{}", uuid::Uuid::new_v4().simple());
+        let lock = Lock::acquire(&parent.join(format!("{name}{LOCK_SUFFIX}")), "verify")?;
+        let folder = parent.join(name);
+        let scratch = Scratch { folder, _lock: lock };
+        disk::create_folder(&scratch.folder)?;
+        Ok(scratch)
     }
 
     /// Where contents go; empty at first.
     pub fn path(&self) -> &Path {
-        &self.content
+        &self.folder
     }
 }
 
@@ -46,22 +44,17 @@ impl Drop for Scratch {
     }
 }
 
-fn sweep(parent: &Path) -> Result<()> {
+/// Removes the scratch folders in `parent` that killed processes left.
+pub fn sweep(parent: &Path) -> Result<()> {
     for entry in std::fs::read_dir(parent).map_err(|error| disk::cannot("list", parent, error))? {
         let entry = entry.map_err(|error| disk::cannot("list", parent, error))?;
-        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
-            continue;
-        }
-        let forgotten = match Lock::look(&entry.path().join("LOCK"))? {
-            LockState::Held(_) => false,
-            LockState::Stale(_) => true,
-            LockState::Absent => {
-                let made = entry.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-                made.elapsed().unwrap_or_default() > AGE_WITHOUT_LOCK
-            }
-        };
-        if forgotten {
-            disk::remove_folder(&entry.path())?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let name = name.strip_suffix(LOCK_SUFFIX).unwrap_or(name);
+        let lock = parent.join(format!("{name}{LOCK_SUFFIX}"));
+        if !matches!(Lock::look(&lock)?, LockState::Held(_)) {
+            disk::remove_folder(&parent.join(name))?;
+            disk::remove_file(&lock)?;
         }
     }
     Ok(())
@@ -76,7 +69,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let forgotten = folder.path().join(format!("{PREFIX}x"));
         std::fs::create_dir(&forgotten).unwrap();
-        std::fs::write(forgotten.join("LOCK"), "{}").unwrap();
+        std::fs::write(forgotten.join("session.db"), "secret").unwrap();
+        std::fs::write(folder.path().join(format!("{PREFIX}y{LOCK_SUFFIX}")), "{}").unwrap();
         let one = Scratch::make(folder.path()).unwrap();
         let two = Scratch::make(folder.path()).unwrap();
         assert!(!forgotten.exists() && one.path().exists() && two.path().exists());

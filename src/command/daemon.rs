@@ -23,6 +23,7 @@ impl Args {
             let _ = rustix::process::setsid();
         }
         let session = app.session();
+        super::site(app, &session)?;
         let ended = daemon::run(app.home(), &session, app.config())?;
         let ran = crate::clock::human(std::time::Duration::from_millis(ended.ran_ms.unsigned_abs()));
         Ok(Report::new("daemon", format!("The daemon of session {} has stopped", session.name()))

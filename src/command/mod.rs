@@ -31,7 +31,7 @@ use crate::daemon::api::Status;
 use crate::error::{EXIT_CODES, Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::lifecycle::Site;
-use crate::report::{Report, Section, Sink, Verdict};
+use crate::report::{Event, Report, Section, Sink, Verdict};
 use crate::session::state::{Reason, State};
 use crate::ui::{Format, Ui};
 
@@ -127,7 +127,21 @@ fn site<'a>(app: &'a App, session: &'a SessionPaths) -> Result<Site<'a>> {
 }
 
 fn site_with_sink<'a>(app: &'a App, session: &'a SessionPaths, sink: &'a dyn Sink) -> Result<Site<'a>> {
-    Ok(Site { home: app.home(), session, config: app.config(), sink, program: app.program()? })
+    let site = Site { home: app.home(), session, config: app.config(), sink, program: app.program()? };
+    recover(app, &site)?;
+    Ok(site)
+}
+
+/// Finishes or undoes what a killed restore or reset left, before anything else uses the session.
+fn recover(app: &App, site: &Site<'_>) -> Result<()> {
+    if !app.home().journal().exists() {
+        return Ok(());
+    }
+    let journal = app.journal()?;
+    if let Some(recovered) = crate::restore::recover(site.session, journal)? {
+        site.sink.emit(Event::Line { text: recovered.describe(), data: serde_json::Value::Null });
+    }
+    site.recover_reset(journal)
 }
 
 /// A running daemon's status as a report; the verdict and exit code judge the state.

@@ -61,7 +61,7 @@ fn a_pair_code_links_too_and_a_png_is_written() {
     let simulated = Simulated::new();
     let outcome = simulated.link_with(&["reauth", "--pair-code", "+1 555 010 0000", "--timeout", "15"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    assert!(!outcome.stdout.contains("\"qr_code\":"), "{outcome:?}");
+    assert!(!outcome.stdout.contains("\"event\":\"qr_code\""), "{outcome:?}");
 
     let simulated = Simulated::new();
     let png = simulated.home.path().join("code.png");

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking, and its helpers are read beside it"
 )]
 
+mod archive;
+mod backup;
 mod cli;
 mod daemon;
 mod documents;
@@ -15,3 +17,4 @@ mod layers;
 mod lifecycle;
 mod simulated;
 mod simulator;
+mod stores;

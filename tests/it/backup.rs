@@ -1,0 +1,294 @@
+//! `wpp backup`: under writers, of dead and damaged sessions, and killed at every disk operation.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use wpp::archive::open;
+use wpp::archive::verify::{Level, verify};
+use wpp::disk::Lock;
+use wpp::report::Silent;
+
+use crate::harness::TestHome;
+use crate::stores;
+
+fn archive_of(report: &Value) -> PathBuf {
+    PathBuf::from(report["data"]["path"].as_str().unwrap_or_else(|| panic!("{report}")))
+}
+
+fn unpack(archive: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    open::read(archive, Some(folder.path()), &Silent).unwrap();
+    folder
+}
+
+/// Writes to a database, so many transactions in a second, each of which keeps the sums equal.
+struct Writer {
+    stop: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<(u32, Duration)>,
+}
+
+impl Writer {
+    fn start(path: PathBuf, per_second: u32) -> Writer {
+        let stop = Arc::new(AtomicBool::new(false));
+        let seen = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let mut connection = stores::open(&path);
+            connection
+                .execute_batch(
+                    "CREATE TABLE pair (one INTEGER, two INTEGER); INSERT INTO pair VALUES (0, 0);
+                     CREATE TABLE bulk (number INTEGER PRIMARY KEY, data BLOB);",
+                )
+                .unwrap();
+            let start = Instant::now();
+            let (mut count, mut slowest) = (0_u32, Duration::ZERO);
+            while !seen.load(Ordering::Relaxed) {
+                let watch = Instant::now();
+                let transaction = connection.transaction().unwrap();
+                transaction.execute("UPDATE pair SET one = one + 1", []).unwrap();
+                transaction.execute("INSERT INTO bulk (data) VALUES (randomblob(2000))", []).unwrap();
+                transaction.execute("UPDATE pair SET two = two + 1", []).unwrap();
+                transaction.commit().unwrap();
+                slowest = slowest.max(watch.elapsed());
+                count += 1;
+                let due = Duration::from_secs_f64(f64::from(count) / f64::from(per_second));
+                std::thread::sleep(due.saturating_sub(start.elapsed()));
+            }
+            (count, slowest)
+        });
+        Writer { stop, thread }
+    }
+
+    fn stop(self) -> (u32, Duration) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
+}
+
+#[test]
+fn a_backup_of_both_stores_under_writers_at_200_transactions_a_second_finishes() {
+    let home = stores::home("live");
+    let session = home.session("main");
+    // Large enough that a copy in steps would have to start over many times.
+    for name in ["session.db", "wpp.db"] {
+        let connection = stores::open(&session.join(name));
+        connection.execute_batch("CREATE TABLE ballast (data BLOB)").unwrap();
+        for _ in 0..40 {
+            connection.execute("INSERT INTO ballast VALUES (randomblob(500000))", []).unwrap();
+        }
+    }
+    // The lock says that a daemon runs, as one does when there are writers.
+    let lock = Lock::acquire(&session.join("LOCK"), "daemon").unwrap();
+    let writers: Vec<Writer> = ["session.db", "wpp.db"].map(|name| Writer::start(session.join(name), 200)).into();
+    std::thread::sleep(Duration::from_millis(300));
+    for _ in 0..3 {
+        let watch = Instant::now();
+        let (code, report) = home.json(&["backup"]);
+        assert_eq!(code, 0, "{report}");
+        assert!(watch.elapsed() < Duration::from_secs(60), "{:?}", watch.elapsed());
+        assert_eq!(report["data"]["level"], "quick");
+        assert_eq!(report["data"]["manifest"]["daemon"]["state"], "running");
+        let unpacked = unpack(&archive_of(&report));
+        for name in ["session.db", "wpp.db"] {
+            let connection = stores::open(&unpacked.path().join(name));
+            let (one, two, rows): (i64, i64, i64) = connection
+                .query_row("SELECT one, two, (SELECT count(*) FROM bulk) FROM pair", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })
+                .unwrap();
+            assert_eq!((one, one), (two, rows), "{name} holds half a transaction");
+            assert!(rows > 0);
+            let stated = report["data"]["manifest"]["members"].as_array().unwrap().iter().find(|member| member["name"] == name);
+            assert_eq!(stated.unwrap()["database"]["tables"]["bulk"]["count"], rows, "the counts are of another moment");
+        }
+    }
+    for writer in writers {
+        let (count, slowest) = writer.stop();
+        assert!(count > 100, "the writer stood still: {count} transactions");
+        assert!(slowest < Duration::from_secs(10), "a commit took {slowest:?}");
+    }
+    drop(lock);
+}
+
+#[test]
+fn what_a_killed_daemon_committed_is_in_the_archive_and_its_files_stay_as_they_are() {
+    let home = stores::home("first");
+    let session = home.session("main");
+    stores::kill_writer(&session, "committed just before the kill");
+    std::fs::write(session.join("LOCK"), r#"{"pid":1,"since":"x","role":"daemon","version":"0"}"#).unwrap();
+    let before = stores::everything(&session);
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, &report["data"]["whole"]), (0, &Value::Bool(true)), "{report}");
+    assert_eq!(report["data"]["manifest"]["daemon"], serde_json::json!({ "state": "stopped", "ended": "killed" }));
+    let unpacked = unpack(&archive_of(&report));
+    for name in ["session.db", "wpp.db"] {
+        assert_eq!(stores::marker(unpacked.path(), name), "committed just before the kill");
+        assert_eq!(stores::marker(&session, name), "committed just before the kill");
+    }
+    // Nothing was checkpointed or left; only the dead daemon's lock is gone, and the -shm, which
+    // is a cache, may have been brought up to date.
+    let kept = |all: Vec<(String, Vec<u8>)>| -> Vec<(String, Vec<u8>)> {
+        all.into_iter().filter(|(name, _)| !name.ends_with("LOCK") && !name.ends_with("-shm")).collect()
+    };
+    assert!(kept(before) == kept(stores::everything(&session)));
+}
+
+#[test]
+fn a_stopped_session_is_read_without_leaving_a_file_behind() {
+    let home = stores::home("still");
+    let before = stores::everything(&home.session("main"));
+    let (code, report) = home.json(&["backup", "create"]);
+    assert_eq!(code, 0, "{report}");
+    assert!(stores::everything(&home.session("main")) == before);
+    let archive = archive_of(&report);
+    assert_eq!(wpp::disk::mode_and_owner(&archive).unwrap().unwrap().0, 0o600);
+    let manifest = open::manifest(&archive).unwrap();
+    let signal = manifest.signal.clone().unwrap();
+    assert_eq!((signal.paired, signal.highest_prekey_id, signal.next_prekey_id, signal.login_counter), (true, Some(812), 813, 4));
+    assert_eq!(manifest.member("session.db").unwrap().database.as_ref().unwrap().last_migration, "20260703000001");
+    assert_eq!(manifest.member("wpp.db").unwrap().database.as_ref().unwrap().tables["messages"].count, 300);
+    // A stopped database is copied byte for byte.
+    let unpacked = unpack(&archive);
+    for name in ["session.db", "wpp.db"] {
+        assert!(std::fs::read(unpacked.path().join(name)).unwrap() == std::fs::read(home.session("main").join(name)).unwrap());
+    }
+    let backups: Vec<_> = std::fs::read_dir(home.path().join("backups")).unwrap().collect();
+    assert_eq!(backups.len(), 1, "{backups:?}");
+}
+
+#[test]
+fn what_could_not_be_taken_is_said_and_never_called_whole() {
+    // (what is broken, the broken file, whether the file is in the archive, part of the reason)
+    type Break = fn(&Path);
+    let cases: [(&str, Break, bool, &str); 4] = [
+        ("absent", |path| std::fs::remove_file(path).unwrap(), false, "no such file"),
+        ("empty", |path| std::fs::write(path, "").unwrap(), false, "empty"),
+        ("no database", |path| std::fs::write(path, "x".repeat(20_000)).unwrap(), false, "not a database"),
+        (
+            "damaged",
+            |path| {
+                let mut bytes = std::fs::read(path).unwrap();
+                let middle = bytes.len() / 2 / 4096 * 4096;
+                bytes[middle..middle + 3000].fill(0x5a);
+                std::fs::write(path, bytes).unwrap();
+            },
+            true,
+            "quick_check",
+        ),
+    ];
+    for (label, break_it, inside, reason) in cases {
+        let home = stores::home("broken");
+        break_it(&home.session("main").join("wpp.db"));
+        let (code, report) = home.json(&["backup"]);
+        assert_eq!(code, 4, "{label}: {report}");
+        assert_eq!(report["data"]["whole"], false, "{label}");
+        let text = report.to_string();
+        let manifest = &report["data"]["manifest"];
+        assert_eq!(manifest["members"].as_array().unwrap().iter().any(|member| member["name"] == "wpp.db"), inside, "{label}");
+        assert!(manifest["members"].as_array().unwrap().iter().any(|member| member["name"] == "session.db"), "{label}");
+        if inside {
+            // Kept as it is, and called verified only at the level that says nothing about it.
+            assert_eq!(report["data"]["level"], "hash", "{label}: {text}");
+            let outcome = home.run(&["backup", "verify", "latest", "--level", "quick"]);
+            assert_eq!(outcome.code, 12, "{label}: {outcome:?}");
+            assert!(outcome.stderr.contains(reason), "{label}: {outcome:?}");
+        } else {
+            assert!(text.contains(reason), "{label}: {text}");
+        }
+        // It cannot be restored from either.
+        let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes", "--keep-daemon-stopped"]);
+        assert_eq!(outcome.code, 15, "{label}: {outcome:?}");
+        let listed = home.run(&["backup", "list"]).stdout;
+        assert!(!listed.contains(" all"), "{label}: {listed}");
+    }
+    let home = stores::home("broken");
+    for name in ["session.db", "wpp.db"] {
+        std::fs::remove_file(home.session("main").join(name)).unwrap();
+    }
+    let outcome = home.run(&["backup"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("nothing of session main"), "{outcome:?}");
+    assert!(std::fs::read_dir(home.path().join("backups")).unwrap().next().is_none());
+    assert_eq!(TestHome::sandbox().run(&["backup"]).code, 10);
+}
+
+#[test]
+fn two_backups_or_a_backup_and_a_restore_never_overlap() {
+    let home = stores::home("busy");
+    let paths = wpp::home::Home::open(home.path()).unwrap().session("main");
+    let lock = wpp::backup::lock(&paths, "backup").unwrap();
+    let outcome = home.run(&["backup"]);
+    assert_eq!(outcome.code, 11, "{outcome:?}");
+    assert!(outcome.stderr.contains(&std::process::id().to_string()), "{outcome:?}");
+    drop(lock);
+    let lock = Lock::acquire(&paths.lock(), "restore").unwrap();
+    let outcome = home.run(&["backup"]);
+    assert!(outcome.code == 11 && outcome.stderr.contains("restore"), "{outcome:?}");
+    drop(lock);
+    assert_eq!(home.run(&["backup"]).code, 0);
+}
+
+#[test]
+fn archives_of_one_second_get_names_of_their_own_and_are_listed() {
+    let home = stores::home("quick");
+    let other = home.path().join("elsewhere");
+    let mut paths: Vec<PathBuf> =
+        (0..4).map(|_| archive_of(&home.json(&["backup", "--output", other.to_str().unwrap()]).1)).collect();
+    paths.sort();
+    paths.dedup();
+    assert_eq!(paths.len(), 4);
+    std::fs::write(other.join("junk.wpp.tar.gz"), "junk").unwrap();
+    let (code, report) = home.json(&["backup", "list", other.to_str().unwrap()]);
+    assert_eq!(code, 4, "one is not readable: {report}");
+    let listed = report["data"]["archives"].as_array().unwrap();
+    assert_eq!(listed.len(), 5);
+    assert_eq!(listed.iter().filter(|archive| archive["verified_level"] == "quick").count(), 4);
+    let shown = home.run(&["backup", "show", paths[0].to_str().unwrap()]);
+    assert!(shown.code == 0 && shown.stdout.contains("not verified"), "{shown:?}");
+    for level in ["hash", "quick"] {
+        let outcome = home.run(&["backup", "verify", paths[0].to_str().unwrap(), "--level", level]);
+        assert!(outcome.code == 0 && outcome.stdout.contains(&format!("verified at level {level}")), "{outcome:?}");
+    }
+    assert_eq!(home.run(&["backup", "verify", "latest", "--level", "restore"]).code, 2);
+    assert_eq!(home.run(&["backup", "verify", "nothing.wpp.tar.gz"]).code, 12);
+    assert_eq!(home.run(&["backup", "verify", "latest"]).code, 12, "the default folder is empty");
+}
+
+#[test]
+fn a_backup_that_fails_or_is_killed_at_any_disk_operation_leaves_no_false_archive() {
+    let counted = {
+        let home = stores::home("sweep");
+        let (_, report) = home.json(&["backup"]);
+        report["metrics"].as_array().unwrap().iter().find(|metric| metric["name"] == "disk_operations").unwrap()["value"]
+            .as_f64()
+            .unwrap() as u64
+    };
+    assert!(counted > 10, "{counted}");
+    for act in ["kill", "fail", "full"] {
+        for number in 1..=counted {
+            let label = format!("{act}@{number}");
+            let home = stores::home("sweep");
+            let before = stores::everything(&home.session("main"));
+            let outcome = home.command(&["backup"]).env("WPP_DISK_FAULT", &label).output().unwrap();
+            if act != "kill" {
+                assert!(!outcome.status.success(), "{label} changed nothing");
+                assert!(String::from_utf8_lossy(&outcome.stderr).contains("next:"), "{label}: {outcome:?}");
+            }
+            let backups = home.path().join("backups");
+            let archives = wpp::archive::shelf::list(&backups).unwrap();
+            for archive in &archives {
+                verify(&archive.path, Level::Quick, &backups, &Silent)
+                    .unwrap_or_else(|error| panic!("{label}: {}", error.chain()));
+            }
+            // The next backup clears up and is whole.
+            let (code, report) = home.json(&["backup"]);
+            assert_eq!(code, 0, "{label}: {report}");
+            let mut left: Vec<String> =
+                std::fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            left.retain(|name| !name.ends_with(".wpp.tar.gz"));
+            assert!(left.is_empty(), "{label}: {left:?}");
+            assert!(stores::everything(&home.session("main")) == before, "{label}: the session was changed");
+        }
+    }
+}

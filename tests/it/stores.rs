@@ -1,0 +1,106 @@
+//! Databases to back up, made without a daemon: the tables that archives look at, and a marker
+//! that tells two versions of a store apart.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::harness::TestHome;
+
+/// A WAL database, open.
+pub fn open(path: &Path) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
+    connection
+}
+
+/// Makes both stores of a session, closed cleanly. The marker goes into both.
+pub fn make(folder: &Path, marker: &str) {
+    std::fs::create_dir_all(folder).unwrap();
+    let session = open(&folder.join("session.db"));
+    session
+        .execute_batch(&format!(
+            "CREATE TABLE device (id INTEGER PRIMARY KEY, pn TEXT, lid TEXT, registration_id INTEGER, identity_key BLOB,
+                 noise_key BLOB, account BLOB, next_pre_key_id INTEGER, login_counter INTEGER);
+             INSERT INTO device VALUES (1, '15550100001:7@s.whatsapp.net', '', 7, x'01', x'02', x'03', 813, 4);
+             CREATE TABLE prekeys (id INTEGER PRIMARY KEY, key BLOB); INSERT INTO prekeys VALUES (812, x'00');
+             CREATE TABLE sessions (address TEXT); CREATE TABLE sender_keys (address TEXT);
+             CREATE TABLE __diesel_schema_migrations (version TEXT); INSERT INTO __diesel_schema_migrations VALUES ('20260703000001');
+             CREATE TABLE marker (text TEXT); INSERT INTO marker VALUES ('{marker}');"
+        ))
+        .unwrap();
+    let wpp = open(&folder.join("wpp.db"));
+    wpp.execute_batch(&format!(
+        "CREATE TABLE messages (number INTEGER PRIMARY KEY, text TEXT);
+         CREATE TABLE marker (text TEXT); INSERT INTO marker VALUES ('{marker}');
+         PRAGMA user_version = 2;"
+    ))
+    .unwrap();
+    for number in 0..300 {
+        wpp.execute("INSERT INTO messages (text) VALUES (?1)", [format!("message {number} {}", "words ".repeat(number % 40))])
+            .unwrap();
+    }
+}
+
+/// A sandbox home with one session `main`.
+pub fn home(marker: &str) -> TestHome {
+    let home = TestHome::sandbox();
+    make(&home.session("main"), marker);
+    home
+}
+
+/// Puts the files that a killed writer leaves in the place of both stores: the last commit, with
+/// `marker`, is in the `-wal` alone.
+pub fn kill_writer(folder: &Path, marker: &str) {
+    for name in ["session.db", "wpp.db"] {
+        let path = folder.join(name);
+        let live = open(&path);
+        live.execute("UPDATE marker SET text = ?1", [marker]).unwrap();
+        // What lies there while the writer is alive is what lies there after it is killed.
+        let left: Vec<(PathBuf, Vec<u8>)> = ["", "-wal", "-shm"]
+            .iter()
+            .map(|ending| folder.join(format!("{name}{ending}")))
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect();
+        drop(live);
+        for (path, bytes) in left {
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+}
+
+/// The marker of a store, read from a copy so that the look leaves nothing behind; fails the test
+/// if the store is not sound.
+pub fn marker(folder: &Path, name: &str) -> String {
+    let copy = tempfile::tempdir().unwrap();
+    for ending in ["", "-wal"] {
+        let from = folder.join(format!("{name}{ending}"));
+        if from.exists() {
+            std::fs::copy(from, copy.path().join(format!("{name}{ending}"))).unwrap();
+        }
+    }
+    let connection = Connection::open(copy.path().join(name)).unwrap();
+    let said: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(said, "ok", "{name}");
+    connection.query_row("SELECT text FROM marker", [], |row| row.get(0)).unwrap()
+}
+
+/// Everything in a folder with its content, to see that nothing was touched.
+pub fn everything(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        let mut names: Vec<PathBuf> = std::fs::read_dir(&next).unwrap().map(|entry| entry.unwrap().path()).collect();
+        names.sort();
+        for path in names {
+            if path.is_dir() {
+                all.push((path.display().to_string(), Vec::new()));
+                folders.push(path);
+            } else {
+                all.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+    all
+}
