@@ -305,6 +305,15 @@ pub enum Event {
         #[serde(skip_serializing_if = "serde_json::Value::is_null")]
         data: serde_json::Value,
     },
+    /// One line of the result itself, from a command that goes on giving results: it follows a log
+    /// or a stream of events.
+    Output {
+        /// The text.
+        text: String,
+        /// The same as data, for `--format json`.
+        #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+        data: serde_json::Value,
+    },
     /// A QR code to draw.
     QrCode {
         /// What the code holds.

@@ -3,18 +3,27 @@
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
 pub mod backup;
+pub mod chats;
 pub mod config;
 pub mod daemon;
 pub mod documents;
 pub mod drill;
+pub mod events;
+pub mod logs;
+pub mod messages;
+pub mod outbound;
 pub mod reauth;
 pub mod reset;
 pub mod restart;
 pub mod restore;
+pub mod search;
+pub mod send;
 pub mod simulator;
 pub mod start;
 pub mod status;
 pub mod stop;
+mod stored;
+pub mod sync;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -85,6 +94,22 @@ pub enum Command {
     Status(status::Args),
     /// Link the session to a phone, by QR code or pair code
     Reauth(reauth::Args),
+    /// Send a message, once, and wait for the server's acknowledgement
+    Send(send::Args),
+    /// Find stored messages by their words
+    Search(search::Args),
+    /// List chats
+    Chats(chats::Args),
+    /// List stored messages
+    Messages(messages::Args),
+    /// Show what happens in the session, as it happens or as it was kept
+    Events(events::Args),
+    /// Show the daemon's log
+    Logs(logs::Args),
+    /// Keep the connection or give it up, without ending the daemon
+    Sync(sync::Args),
+    /// Pause and resume sending, and list the outbox
+    Outbound(outbound::Args),
     /// Make, list, show and verify archives of sessions
     Backup(backup::Args),
     /// Bring a session back from an archive
@@ -110,6 +135,14 @@ impl Command {
             Command::Restart(args) => args.run(app),
             Command::Status(args) => args.run(app),
             Command::Reauth(args) => args.run(app),
+            Command::Send(args) => args.run(app),
+            Command::Search(args) => args.run(app),
+            Command::Chats(args) => args.run(app),
+            Command::Messages(args) => args.run(app),
+            Command::Events(args) => args.run(app),
+            Command::Logs(args) => args.run(app),
+            Command::Sync(args) => args.run(app),
+            Command::Outbound(args) => args.run(app),
             Command::Backup(args) => args.run(app),
             Command::Restore(args) => args.run(app),
             Command::Reset(args) => args.run(app),

@@ -498,12 +498,27 @@ async fn send_message(
     // Subscribed before the message is queued: no change of it can be missed.
     let mut changes = service.hub.newest_event.subscribe();
     changes.mark_unchanged();
-    let mut answer = service.blocking(move |service| service.outbox.submit(&request, clock::now_ms())).await?;
+    // Who will be linked next is not known: what is queued now could leave under another account.
+    let unlinked = service.hub.status.borrow().state == SessionState::AuthRequired;
+    let (mut answer, paused) = service
+        .blocking(move |service| {
+            let known = match &request.client_message_id {
+                Some(id) if unlinked => service.messages.outgoing(id)?.is_some(),
+                _ => !unlinked,
+            };
+            if !known {
+                return Err(Error::new(ErrorKind::LoginNeeded, "the session is not linked to a phone; nothing was queued")
+                    .hint(format!("link it with `wpp reauth --session {}`, then send again", service.session)));
+            }
+            Ok((service.outbox.submit(&request, clock::now_ms())?, service.messages.outbound_paused()?))
+        })
+        .await?;
     if !answer.duplicate {
         service.hub.tell(Order::OutboxChanged).await.map_err(|error| service.fail(&error))?;
     }
     let mut stopping = service.stopping.clone();
-    while matches!(answer.state, OutboxState::Queued | OutboxState::Sending) {
+    // A paused outbox gives the server nothing to answer.
+    while !paused && matches!(answer.state, OutboxState::Queued | OutboxState::Sending) {
         tokio::select! {
             changed = changes.changed() => if changed.is_err() { break },
             _ = stopping.wait_for(|stop| *stop) => break,

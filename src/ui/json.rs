@@ -13,7 +13,10 @@ pub struct Events;
 
 impl Sink for Events {
     fn emit(&self, event: Event) {
-        if let Ok(text) = serde_json::to_string(&event) {
+        let Ok(text) = serde_json::to_string(&event) else { return };
+        if matches!(event, Event::Output { .. }) {
+            super::output(&mut std::io::stdout().lock(), &text);
+        } else {
             // A reader that went away is found when the result is written.
             let _ = writeln!(std::io::stdout().lock(), "{text}");
         }

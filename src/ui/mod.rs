@@ -81,3 +81,11 @@ impl Ui {
         }
     }
 }
+
+/// Writes a line of a result that has no end of its own. A reader that went away is its end.
+fn output(out: &mut impl Write, line: &str) {
+    let written = writeln!(out, "{line}").and_then(|()| out.flush());
+    if written.is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+        std::process::exit(0);
+    }
+}

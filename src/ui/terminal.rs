@@ -53,6 +53,11 @@ impl Sink for Events {
             Event::StepFinished(done) if watched() => step(&mut stderr, &done),
             Event::StepFinished(_) => Ok(()),
             Event::Line { text, .. } => writeln!(stderr, "{text}"),
+            Event::Output { text, .. } => {
+                drop(stderr);
+                super::output(&mut anstream::stdout().lock(), &text);
+                return;
+            }
             Event::QrCode { code, valid_for_seconds } => match super::qr::text(&code) {
                 Ok(drawing) => writeln!(
                     stderr,

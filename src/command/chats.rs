@@ -1,0 +1,37 @@
+//! `wpp chats`.
+
+use serde_json::json;
+
+use super::stored;
+use crate::app::App;
+use crate::clock;
+use crate::daemon::api::ChatsAnswer;
+use crate::error::Result;
+use crate::report::{Report, Section, Table};
+
+/// Options of `wpp chats`.
+///
+/// Lists the chats that hold messages, the one with the newest first. Works while no daemon runs.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+impl Args {
+    /// Lists the chats.
+    pub fn run(self, app: &App) -> Result<Report> {
+        let session = app.existing_session()?;
+        let (answer, source) =
+            stored::ask_or_read(&session, |client| client.chats(), |messages| Ok(ChatsAnswer { chats: messages.chats()? }))?;
+        let chats = answer.map(|answer| answer.chats).unwrap_or_default();
+        let rows = chats.iter().map(|chat| {
+            let last = clock::rfc3339(clock::from_ms(chat.last_message_ms));
+            vec![last, stored::line(&chat.jid), stored::line(&chat.name), chat.messages.to_string()]
+        });
+        let table = Table { columns: ["newest", "chat", "name", "messages"].map(str::to_owned).to_vec(), rows: rows.collect() };
+        let title = format!("{}: {} chats{}", session.name(), chats.len(), stored::from(source));
+        let mut report = Report::new("chats", title).data(json!({ "source": source, "chats": chats }));
+        if !table.rows.is_empty() {
+            report = report.section(Section { table: Some(table), ..Section::default() });
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,112 @@
+//! `wpp send`.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::daemon::api::{OutboxState, SendRequest};
+use crate::daemon::client::Client;
+use crate::daemon::outbox::{TEXT_BYTES_MAX, check_client_id, check_text};
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::report::{Report, Section, Verdict};
+use crate::session::receiver::receiver;
+
+/// Options of `wpp send`.
+///
+/// The message goes into the session's outbox and leaves it when the session is connected; it
+/// survives a restart. It counts as sent when WhatsApp's server acknowledged it.
+///
+/// Exit codes: 0 acknowledged (or queued, with --wait 0), 4 refused by the server, 5 queued but not
+/// acknowledged within the time, 13 the session is not linked to a phone, 14 no daemon answers.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Receiver: a phone number with its country code (+31612345678) or a JID
+    #[arg(value_name = "TO")]
+    to: String,
+    /// The text
+    #[arg(value_name = "TEXT", required_unless_present = "text_file", conflicts_with = "text_file", allow_hyphen_values = true)]
+    text: Option<String>,
+    /// Read the text from a file, or from standard input with -
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    text_file: Option<PathBuf>,
+    /// Your own id for this message: repeating the command with it never sends the message twice
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// How long to wait for the server's acknowledgement; 0 returns once the message is queued
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=120))]
+    wait: u64,
+}
+
+impl Args {
+    /// Sends one message.
+    pub fn run(self, app: &App) -> Result<Report> {
+        // All that can be wrong with the words is said before anything is touched.
+        let to = receiver(&self.to)?;
+        if let Some(id) = &self.id {
+            check_client_id(id)?;
+        }
+        let text = match (self.text, self.text_file) {
+            (Some(text), _) => text,
+            (None, Some(path)) => read_text(&path)?,
+            // clap lets no line through that has neither.
+            (None, None) => String::new(),
+        };
+        check_text(&text)?;
+        let session = app.existing_session()?;
+        let request = SendRequest { client_message_id: self.id, to, text, wait_ms: self.wait * 1000 };
+        let answer = Client::connect(&session)?.send(&request)?;
+        let name = session.name();
+        let again = format!("wpp send --session {name} --id {} …", answer.client_message_id);
+        let (title, verdict, next) = match answer.state {
+            OutboxState::Accepted if answer.duplicate => ("had been sent before; not sent again", Verdict::Pass, None),
+            OutboxState::Accepted => ("sent", Verdict::Pass, None),
+            OutboxState::Rejected => {
+                ("refused by the server", Verdict::Fail, Some("correct it and send it under a new id".to_owned()))
+            }
+            OutboxState::Queued | OutboxState::Sending if self.wait == 0 => ("queued", Verdict::Pass, None),
+            OutboxState::Queued | OutboxState::Sending => (
+                "queued; the server has not acknowledged it yet",
+                Verdict::Unknown,
+                Some(format!("wpp status --session {name} says why; the same line with --id asks again: {again}")),
+            ),
+        };
+        let mut section = Section::default().field("id", &answer.client_message_id).field("message id", &answer.message_id);
+        if let Some(error) = &answer.error {
+            section = section.field("server's error", error);
+        }
+        let mut report = Report::new("send", title).verdict(verdict).section(section).data(json!(answer));
+        report.next.extend(next);
+        Ok(report)
+    }
+}
+
+fn read_text(path: &std::path::Path) -> Result<String> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed, so that too long a text is seen as such.
+    let limit = TEXT_BYTES_MAX as u64 + 1;
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    };
+    read.context(ErrorKind::Usage, || format!("cannot read the text from {}", path.display()))
+        .map_err(|error| error.hint("check the path; - reads standard input"))?;
+    // A text cut off in the middle of a character is too long before it is wrong.
+    if bytes.len() > TEXT_BYTES_MAX {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            format!("the text in {} is longer than {TEXT_BYTES_MAX} bytes", path.display()),
+        )
+        .hint("send it in parts"));
+    }
+    let mut text = String::from_utf8(bytes)
+        .context(ErrorKind::Usage, || format!("the text in {} is not UTF-8", path.display()))
+        .map_err(|error| error.hint("convert it, for example with iconv"))?;
+    // Files and pipes end with a line end that nobody typed.
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    Ok(text)
+}

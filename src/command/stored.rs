@@ -1,0 +1,89 @@
+//! What the commands that look at stored messages share: they ask the daemon, and read the database
+//! themselves when none answers.
+
+use serde::Serialize;
+
+use crate::clock;
+use crate::daemon::client::Client;
+use crate::error::{ErrorKind, Result};
+use crate::home::SessionPaths;
+use crate::report::Table;
+use crate::session::messages::{Message, Messages};
+
+/// Who gave the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The session's daemon.
+    Daemon,
+    /// The database, read while no daemon answers.
+    File,
+}
+
+/// Asks the daemon; reads the database when no daemon answers. `None` when there is no database yet.
+pub fn ask_or_read<T>(
+    session: &SessionPaths,
+    ask: impl FnOnce(&Client) -> Result<T>,
+    read: impl FnOnce(&Messages) -> Result<T>,
+) -> Result<(Option<T>, Source)> {
+    match Client::connect(session).and_then(|client| ask(&client)) {
+        Ok(answer) => Ok((Some(answer), Source::Daemon)),
+        Err(error) if error.kind() == ErrorKind::Unreachable => {
+            Ok((Messages::open_read_only(session)?.map(|messages| read(&messages)).transpose()?, Source::File))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A name for people, of who gave the answer.
+pub fn from(source: Source) -> &'static str {
+    match source {
+        Source::Daemon => "",
+        Source::File => " (read from the file; no daemon answers)",
+    }
+}
+
+/// Messages as rows, one line each.
+pub fn table(messages: &[Message]) -> Table {
+    let rows = messages.iter().map(|message| {
+        let who = if message.from_me { "me".to_owned() } else { line(&message.sender) };
+        let text = match (message.kind.as_str(), message.text.is_empty()) {
+            ("text", false) => line(&message.text),
+            (kind, true) => format!("[{}]", line(kind)),
+            (kind, false) => format!("[{}] {}", line(kind), line(&message.text)),
+        };
+        vec![clock::rfc3339(clock::from_ms(message.sent_ms)), line(&message.chat), who, text]
+    });
+    Table { columns: ["sent", "chat", "from", "text"].map(str::to_owned).to_vec(), rows: rows.collect() }
+}
+
+/// Longest text shown in a row, in characters.
+const SHOWN_MAX: usize = 120;
+
+/// Somebody else's text, fit for one line of a terminal: no control character reaches it, nor any
+/// that turns the direction of writing.
+pub fn line(text: &str) -> String {
+    let mut shown = String::new();
+    for (number, c) in text.chars().enumerate() {
+        if number == SHOWN_MAX {
+            shown.push('…');
+            break;
+        }
+        shown.push(match c {
+            c if c.is_whitespace() => ' ',
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        });
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_a_stranger_wrote_cannot_steer_the_terminal() {
+        assert_eq!(super::line("a\u{1b}[2Jb\n\tc\u{202e}d"), "a\u{fffd}[2Jb  c\u{fffd}d");
+        assert_eq!(super::line(&"é".repeat(300)).chars().count(), super::SHOWN_MAX + 1);
+    }
+}
