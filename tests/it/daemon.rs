@@ -298,7 +298,8 @@ fn a_logged_out_session_stays_out_until_it_is_linked_anew() {
         daemon.client().begin_auth(None).unwrap();
         daemon.link(&simulated);
         let aside = std::fs::read_dir(simulated.home.path().join("sessions")).unwrap();
-        let kept: Vec<PathBuf> = aside.map(|entry| entry.unwrap().path()).filter(|path| path.join("session.db").exists()).collect();
+        let kept: Vec<PathBuf> =
+            aside.map(|entry| entry.unwrap().path()).filter(|path| path.join("session.db").exists()).collect();
         assert_eq!(kept.len(), 2, "the old store is kept beside the session: {kept:?}");
         assert_eq!(daemon.stop().code(), Some(0));
         Daemon::start(&simulated.home).ready();
@@ -431,6 +432,84 @@ fn a_nacked_message_is_rejected_and_said_so() {
     assert_eq!(answer.state, OutboxState::Rejected);
     assert!(answer.error.unwrap().contains("479"));
     assert!(simulated.peer_texts().is_empty());
+}
+
+#[test]
+fn a_store_that_cannot_be_written_costs_no_message_and_is_said() {
+    let (simulated, daemon) = linked();
+    let database = rusqlite::Connection::open(daemon.session.wpp_db()).unwrap();
+    database
+        .execute_batch("CREATE TRIGGER broken BEFORE INSERT ON inbound BEGIN SELECT RAISE(ABORT, 'broken by a test'); END")
+        .unwrap();
+    simulated.peer_sends("kept by the server", 1);
+    let status = daemon.reaches(State::Error, Reason::StoreFailure);
+    assert!(status.detail.unwrap().contains("wpp.db"));
+    assert_eq!(status.messages, 0);
+    database.execute_batch("DROP TRIGGER broken").unwrap();
+    drop(database);
+    daemon.client().set_sync(true).unwrap();
+    daemon.ready();
+    daemon.until("the message", |status| (status.messages == 1).then_some(()));
+    assert_eq!(daemon.stop().code(), Some(0));
+    let daemon = Daemon::start(&simulated.home);
+    daemon.ready();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(daemon.status().unwrap().messages, 1, "it came twice and is there once");
+}
+
+#[test]
+fn an_unlinked_session_says_why_it_has_no_code() {
+    let mut simulated = Simulated::new();
+    simulated.stop_simulator();
+    let daemon = Daemon::start(&simulated.home);
+    daemon.reaches(State::AuthRequired, Reason::ConnectFailure);
+    simulated.start_simulator();
+    daemon.reaches(State::AuthRequired, Reason::Pairing);
+    set(&simulated, Knob::Refuse);
+    simulated.ask(Request::Close);
+    daemon.reaches(State::AuthRequired, Reason::ConnectFailure);
+    clear(&simulated);
+    daemon.reaches(State::AuthRequired, Reason::Pairing);
+    daemon.link(&simulated);
+}
+
+#[test]
+fn another_simulator_is_not_taken_for_the_one_that_the_store_pins() {
+    let (mut simulated, daemon) = linked();
+    simulated.stop_simulator();
+    std::fs::remove_dir_all(simulated.home.path().join("simulator")).unwrap();
+    simulated.start_simulator();
+    // It has other keys and knows no devices, so the session is to be linked to its account.
+    daemon.reaches(State::AuthRequired, Reason::Pairing);
+    daemon.link(&simulated);
+}
+
+#[test]
+fn the_service_manager_is_told() {
+    let simulated = Simulated::new();
+    let path = simulated.home.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    let daemon = Daemon::start_with(&simulated.home, "main", &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    let mut told = String::new();
+    let mut listen = |until: &str| {
+        let deadline = Instant::now() + PATIENCE;
+        let mut buffer = [0; 4096];
+        while !told.contains(until) {
+            if let Ok(size) = socket.recv(&mut buffer) {
+                told.push_str(std::str::from_utf8(&buffer[..size]).unwrap());
+                told.push('\n');
+            }
+            assert!(Instant::now() < deadline, "{until} was not told: {told}");
+        }
+    };
+    for part in ["READY=1", "STATUS=AUTH_REQUIRED (pairing)", "WATCHDOG=1"] {
+        listen(part);
+    }
+    daemon.link(&simulated);
+    listen("STATUS=READY (normal)");
+    assert_eq!(daemon.stop().code(), Some(0));
+    listen("STOPPING=1");
 }
 
 #[test]
