@@ -65,8 +65,6 @@ pub struct Supervisor {
     link: Option<(Link, mpsc::UnboundedReceiver<LinkEvent>)>,
     /// The number to link with by pair code, until the link is there.
     phone_number: Option<String>,
-    /// The device in the store.
-    identity: Option<Identity>,
     /// Attempts to get a lost connection back.
     reconnects: u64,
     signals: Signals,
@@ -105,16 +103,7 @@ impl Supervisor {
     /// Over an open session.
     pub fn new(parts: Parts) -> Result<Supervisor> {
         let pump = Pump::start(parts.outbox.clone(), parts.tokens.clone());
-        Ok(Supervisor {
-            parts,
-            pump,
-            link: None,
-            phone_number: None,
-            identity: None,
-            reconnects: 0,
-            signals: Signals::new()?,
-            done: false,
-        })
+        Ok(Supervisor { parts, pump, link: None, phone_number: None, reconnects: 0, signals: Signals::new()?, done: false })
     }
 
     /// Runs the session until it is told to stop.
@@ -135,16 +124,40 @@ impl Supervisor {
                     _ = refresh.tick() => Woken::Refresh,
                 }
             };
-            match woken {
-                Woken::Signal => self.take(Input::StopRequested, None).await?,
-                Woken::Link(event) => self.on_event(event.unwrap_or(LinkEvent::Ended)).await?,
-                // The hub of this very supervisor holds a sender, so the orders never end.
-                Woken::Order(order) => self.on_order(order.unwrap_or(Order::Stop)).await?,
-                Woken::Timer => self.take(Input::Tick, None).await?,
-                Woken::Refresh => self.refresh(),
+            if let Err(error) = self.on_woken(woken).await {
+                self.fail(&error).await;
             }
         }
         Ok(())
+    }
+
+    async fn on_woken(&mut self, woken: Woken) -> Result<()> {
+        match woken {
+            Woken::Signal => self.take(Input::StopRequested, None).await,
+            Woken::Link(event) => self.on_event(event.unwrap_or(LinkEvent::Ended)).await,
+            // The hub of this very supervisor holds a sender, so the orders never end.
+            Woken::Order(order) => self.on_order(order.unwrap_or(Order::Stop)).await,
+            Woken::Timer => self.take(Input::Tick, None).await,
+            Woken::Refresh => {
+                self.refresh();
+                Ok(())
+            }
+        }
+    }
+
+    /// A store cannot be used. The link ends, since nothing can be kept of what it brings, and the
+    /// daemon stays to say so. Nothing here may need the store.
+    async fn fail(&mut self, error: &Error) {
+        tracing::error!(cause = error.chain(), "a store cannot be used");
+        self.pump.close();
+        if self.parts.machine.state == State::Stopped {
+            self.done = true;
+        }
+        self.parts.machine = self.parts.machine.step(Input::StoreFailed, clock::now_ms()).0;
+        self.show_state(Some(self.parts.tokens.scrub(&error.chain())));
+        if let Some((link, _)) = self.link.take() {
+            link.shutdown().await;
+        }
     }
 
     async fn boot(&mut self) -> Result<()> {
@@ -153,7 +166,6 @@ impl Supervisor {
             Ok(identity) => {
                 let gone = self.gone(identity.as_ref())?;
                 let paired = identity.as_ref().is_some_and(|identity| identity.paired);
-                self.identity = identity;
                 Input::Booted { paired, gone }
             }
             Err(error) => {
@@ -276,6 +288,10 @@ impl Supervisor {
             LinkEvent::Silence { silent_ms } => {
                 tracing::warn!(silent_ms, "the server is silent; the connection is cut");
                 (Input::Silence, Some(format!("no byte from the server for {silent_ms} ms")))
+            }
+            LinkEvent::StoreFailed { detail } => {
+                tracing::error!(cause = detail, "a store cannot be used");
+                (Input::StoreFailed, Some(detail))
             }
             LinkEvent::Ended => (Input::LinkEnded, None),
             LinkEvent::Ack { message_id, error } => return self.on_ack(&message_id, error.as_deref(), now_ms),
@@ -405,7 +421,6 @@ impl Supervisor {
             Action::SetStoreAside => {
                 let stamp = clock::compact(clock::now());
                 blocking(|| set_store_aside(&self.parts.session, &stamp))?;
-                self.identity = None;
                 self.parts.book.record("relink", &json!({ "store": stamp }))?;
             }
             Action::Drain => self.drain().await?,
@@ -500,25 +515,15 @@ impl Supervisor {
         let changed = (before.state, before.reason) != (machine.state, machine.reason);
         // Details come from errors of the network, which may name an address.
         let detail = detail.map(|detail| self.parts.tokens.scrub(&detail));
+        let (state, reason) = (machine.state, machine.reason);
+        let shown = if changed || detail.is_some() { detail.clone() } else { self.parts.hub.status.borrow().detail.clone() };
+        // Shown before it is written down, so that a store that fails does not hide it.
+        self.show_state(shown);
         if changed {
-            let (from, to, reason) = (before.state, machine.state, machine.reason);
-            let shown = detail.clone().unwrap_or_default();
-            tracing::info!(from = from.name(), to = to.name(), reason = reason.name(), detail = shown, "state");
+            let (from, to) = (before.state, state);
+            tracing::info!(from = from.name(), to = to.name(), reason = reason.name(), detail, "state");
             blocking(|| self.parts.messages.add_transition(from, to, reason, detail.as_deref(), clock::now_ms()))?;
         }
-        let (state, reason, since_ms) = (machine.state, machine.reason, machine.since_ms);
-        let (paired, sync_enabled) = (machine.paired, machine.sync_enabled);
-        self.parts.hub.status.send_modify(|status| {
-            if changed || detail.is_some() {
-                status.detail = detail;
-            }
-            status.state = state;
-            status.reason = reason;
-            status.since_ms = since_ms;
-            status.paired = paired;
-            status.sync_enabled = sync_enabled;
-        });
-        self.refresh();
         let was_open = before.state == State::Ready;
         let is_open = state == State::Ready;
         if is_open && !was_open {
@@ -535,11 +540,23 @@ impl Supervisor {
         if reason == Reason::AcceptedNotOpened && changed {
             self.auth_failed("the phone accepted, but the session never opened")?;
         }
-        if state == State::Ready || state == State::AuthRequired || state == State::Error {
-            let text = format!("{} ({})", state.name(), reason.name());
-            let _ = sd_notify::notify(&[sd_notify::NotifyState::Status(&text)]);
-        }
         Ok(())
+    }
+
+    /// Shows the machine's state to the local API and the service manager. Needs no store.
+    fn show_state(&mut self, detail: Option<String>) {
+        let machine = &self.parts.machine;
+        self.parts.hub.status.send_modify(|status| {
+            status.detail = detail;
+            status.state = machine.state;
+            status.reason = machine.reason;
+            status.since_ms = machine.since_ms;
+            status.paired = machine.paired;
+            status.sync_enabled = machine.sync_enabled;
+        });
+        let text = format!("{} ({})", machine.state.name(), machine.reason.name());
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Status(&text)]);
+        self.refresh();
     }
 
     fn refresh(&mut self) {

@@ -168,6 +168,11 @@ pub enum LinkEvent {
         /// For how long.
         silent_ms: u64,
     },
+    /// The ledger could not write down a connection or a message; the server keeps the message.
+    StoreFailed {
+        /// Why.
+        detail: String,
+    },
     /// The link has ended and will not connect again.
     Ended,
 }
@@ -392,7 +397,7 @@ impl Link {
             .with_backend(store)
             .with_transport_factory(factory)
             .with_device_props(props)
-            .with_inbound_durability_hook(Commit(ledger))
+            .with_inbound_durability_hook(Commit { ledger, reporter: reporter.clone() })
             .with_event_handler(observer)
             .skip_history_sync();
         if let Some(phone_number) = phone_number {
@@ -641,8 +646,12 @@ impl Observer {
                 // The hook had the others before they were acknowledged.
                 if !batch.hook_committed {
                     let messages: Vec<LinkMessage> = batch.messages.iter().filter_map(plain).collect();
-                    let ledger = Arc::clone(&self.ledger);
-                    self.runtime.spawn(async move { ledger.commit(messages).await });
+                    let (ledger, reporter) = (Arc::clone(&self.ledger), self.reporter.clone());
+                    self.runtime.spawn(async move {
+                        if let Err(error) = ledger.commit(messages).await {
+                            reporter.report(LinkEvent::StoreFailed { detail: error.chain() });
+                        }
+                    });
                 }
                 return None;
             }
@@ -746,7 +755,10 @@ fn numbered(jid: &Jid, alternative: Option<&Jid>) -> String {
 }
 
 /// The durability hook: nothing is acknowledged before the ledger has it.
-struct Commit(Arc<dyn Ledger>);
+struct Commit {
+    ledger: Arc<dyn Ledger>,
+    reporter: Reporter,
+}
 
 #[async_trait::async_trait]
 impl InboundDurabilityHook for Commit {
@@ -755,7 +767,11 @@ impl InboundDurabilityHook for Commit {
         if messages.is_empty() {
             return Ok(());
         }
-        self.0.commit(messages).await.map_err(|error| anyhow::anyhow!("{}", error.chain()))
+        self.ledger.commit(messages).await.map_err(|error| {
+            let detail = error.chain();
+            self.reporter.report(LinkEvent::StoreFailed { detail: detail.clone() });
+            anyhow::anyhow!("not stored: {detail}")
+        })
     }
 }
 

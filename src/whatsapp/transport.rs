@@ -179,6 +179,7 @@ impl WatchedFactory {
         // From here on the library may log in, and Signal state may move.
         if let Err(error) = self.ledger.before_login().await {
             opened.0.disconnect().await;
+            self.reporter.report(LinkEvent::StoreFailed { detail: error.chain() });
             return Err(Failure::new(
                 Fault::ProviderUnavailable,
                 format!("the connection could not be written down: {}", error.chain()),

@@ -11,6 +11,7 @@ mod archive;
 mod backup;
 mod api;
 mod cli;
+mod daemon;
 mod documents;
 mod harness;
 mod layers;
