@@ -10,10 +10,12 @@
 mod archive;
 mod backup;
 mod cli;
+mod doctor;
 mod documents;
 mod harness;
 mod layers;
 mod lifecycle;
+mod runbooks;
 mod simulated;
 mod simulator;
 mod stores;
