@@ -129,9 +129,12 @@ fn home_owner(facts: &Facts) -> Option<u32> {
     root.seen.known()?.map(|seen| seen.owner)
 }
 
+/// The looks at what exists, each with what was seen.
+type Seen<'a> = Vec<(&'a PathLook, PathSeen)>;
+
 /// What was seen at each path that exists, and what could not be looked at: the one name that
 /// could not be seen may be the one that matters.
-fn looks(paths: &[PathLook]) -> Result<(Vec<(&PathLook, PathSeen)>, Vec<Said>), Stop> {
+fn looks(paths: &[PathLook]) -> Result<(Seen<'_>, Vec<Said>), Stop> {
     let mut found = Vec::new();
     let mut unseen = Vec::new();
     for look in paths {
