@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::clock;
+use crate::disk::{Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{DatabaseHealth, MessagesFacts, MessagesRows, SearchIndex, StoreFacts};
 use crate::home::SessionPaths;
@@ -134,6 +135,10 @@ fn look_once<T>(
 ) -> Result<Attempt<T>> {
     let reading = match reading::open(session, path) {
         Ok(reading) => reading,
+        // A daemon that comes up makes the file first and writes it then.
+        Err(Refusal::Absent) if matches!(Lock::look(&session.lock())?, LockState::Held(_)) => {
+            return Ok(Attempt::Again(busy(path)));
+        }
         Err(Refusal::Absent) => return Ok(Attempt::Done(Err("the file is empty".into()))),
         Err(Refusal::Busy) => return Ok(Attempt::Again(busy(path))),
         Err(Refusal::Failed(error)) => return told(path, timeout, error),
@@ -191,7 +196,6 @@ fn damage(error: rusqlite::Error) -> rusqlite::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk::Lock;
 
     const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -285,12 +289,25 @@ mod tests {
     #[test]
     fn a_busy_database_is_not_called_damaged() {
         let place = Place::new();
-        // Held, and without the side files that a working daemon has: it is just being opened.
         let _lock = Lock::acquire(&place.session.lock(), "daemon").unwrap();
-        std::fs::write(place.session.wpp_db(), "half").unwrap();
-        let error = messages(&place.session, TIMEOUT).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unknown);
-        assert!(error.message().contains("just being opened"), "{error}");
+        // Made and not yet written; with one of the side files that a working daemon has, and not the other.
+        for content in ["", "half"] {
+            std::fs::write(place.session.wpp_db(), content).unwrap();
+            std::fs::write(place.session.folder().join("wpp.db-wal"), content).unwrap();
+            let error = messages(&place.session, TIMEOUT).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unknown);
+            assert!(error.message().contains("just being opened"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_database_that_a_daemon_does_not_have_open_is_read_all_the_same() {
+        let place = Place::new();
+        drop(Messages::open(&place.session.wpp_db()).unwrap());
+        let _lock = Lock::acquire(&place.session.lock(), "daemon").unwrap();
+        let before = place.files();
+        assert_eq!(place.messages().health, DatabaseHealth::Whole);
+        assert_eq!(place.files(), before);
     }
 
     #[test]

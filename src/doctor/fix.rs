@@ -147,7 +147,7 @@ fn remove_stale_lock(paths: &SessionPaths) -> Result<()> {
 /// The lock is held meanwhile, so that no daemon can bind the name between the proof and the removal.
 fn remove_stale_socket(paths: &SessionPaths) -> Result<()> {
     let _lock = Lock::acquire(&paths.lock(), "doctor")?;
-    match probe::look_at_socket(paths)?.0 {
+    match probe::look_at_socket(paths)? {
         SocketFacts::Stale => disk::remove_file(&paths.socket()),
         SocketFacts::Absent => Ok(()),
         SocketFacts::Listening => {

@@ -4,16 +4,17 @@
 //! nothing is left beside them ([`database`]), sockets of other users are not connected to.
 
 use std::collections::VecDeque;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::{Scope, database};
+use crate::archive::manifest::SUFFIX;
 use crate::clock;
 use crate::daemon::api::Status;
+use crate::daemon::client::Client;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{
@@ -35,11 +36,6 @@ const BUDGET: Duration = Duration::from_secs(40);
 const IN_FLIGHT_MAX: usize = 16;
 /// Names looked at in one folder; a session's folder holds about a dozen.
 const NAMES_MAX: usize = 1000;
-/// The longest answer that is taken from a daemon.
-const ANSWER_BYTES_MAX: u64 = 1 << 20;
-
-/// How the name of an archive ends.
-const ARCHIVE_ENDING: &str = ".wpp.tar.gz";
 
 /// How much to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,9 +264,7 @@ fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<P
     // Archives hold the store, so they are credentials. A folder of the operator's own may hold
     // other things, which are none of our business.
     looks.extend(backups.map(names_in).unwrap_or_default().into_iter().filter_map(|name| match name {
-        Ok(path) if path.to_str().is_some_and(|path| path.ends_with(ARCHIVE_ENDING)) => {
-            Some(look_at(&path, Some(PathKind::File), true))
-        }
+        Ok(path) if path.to_str().is_some_and(|path| path.ends_with(SUFFIX)) => Some(look_at(&path, Some(PathKind::File), true)),
         Ok(_) => None,
         Err(look) => Some(look),
     }));
@@ -443,26 +437,26 @@ pub fn look_at_lock(paths: &SessionPaths) -> Result<LockFacts> {
     })
 }
 
-/// Whether somebody listens on the session's socket, and the connection if somebody does.
-pub fn look_at_socket(paths: &SessionPaths) -> Result<(SocketFacts, Option<UnixStream>)> {
+/// Whether somebody listens on the session's socket.
+pub fn look_at_socket(paths: &SessionPaths) -> Result<SocketFacts> {
     let socket = paths.socket();
     let seen = match look_at(&socket, Some(PathKind::Socket), false).seen {
         Probed::Known(Some(seen)) => seen,
-        Probed::Known(None) => return Ok((SocketFacts::Absent, None)),
+        Probed::Known(None) => return Ok(SocketFacts::Absent),
         Probed::Failed(reason) | Probed::NotApplicable(reason) => {
             return Err(Error::new(ErrorKind::Unexpected, reason).hint("check the folder's owner and mode"));
         }
     };
     if seen.kind != PathKind::Socket {
-        return Ok((SocketFacts::NotASocket { kind: seen.kind }, None));
+        return Ok(SocketFacts::NotASocket { kind: seen.kind });
     }
     if seen.owner != rustix::process::geteuid().as_raw() && seen.owner != folder_owner(paths) {
-        return Ok((SocketFacts::Foreign { owner: seen.owner }, None));
+        return Ok(SocketFacts::Foreign { owner: seen.owner });
     }
     match connect(&paths.checked_socket()?) {
-        Ok(stream) => Ok((SocketFacts::Listening, stream)),
-        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Ok((SocketFacts::Stale, None)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((SocketFacts::Absent, None)),
+        Ok(()) => Ok(SocketFacts::Listening),
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Ok(SocketFacts::Stale),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(SocketFacts::Absent),
         Err(error) => Err(disk::cannot("connect to", &socket, error)),
     }
 }
@@ -471,15 +465,14 @@ fn folder_owner(paths: &SessionPaths) -> u32 {
     paths.folder().symlink_metadata().map_or(u32::MAX, |metadata| metadata.uid())
 }
 
-/// Connects without waiting. `None`: somebody listens whose queue of connections is full.
-fn connect(socket: &Path) -> std::io::Result<Option<UnixStream>> {
+/// Connects without waiting: a daemon whose queue of connections is full listens too.
+fn connect(socket: &Path) -> std::io::Result<()> {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
     let address = SocketAddrUnix::new(socket)?;
     let descriptor = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
     rustix::io::ioctl_fionbio(&descriptor, true)?;
     match rustix::net::connect(&descriptor, &address) {
-        Ok(()) => Ok(Some(UnixStream::from(descriptor))),
-        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INPROGRESS) => Ok(None),
+        Ok(()) | Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INPROGRESS) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
@@ -489,55 +482,19 @@ type Talk = (Probed<LockFacts>, Probed<SocketFacts>, Probed<DaemonLook>);
 fn look_at_daemon(paths: &SessionPaths) -> Talk {
     let lock = look_at_lock(paths).into();
     match look_at_socket(paths) {
-        Ok((SocketFacts::Listening, stream)) => {
-            let answer = match stream {
-                None => DaemonLook::Mute { what: "its queue of connections is full".into() },
-                Some(stream) => match ask_status(stream) {
-                    Ok(status) => DaemonLook::Answered(status),
-                    Err(what) => DaemonLook::Mute { what },
-                },
-            };
+        Ok(SocketFacts::Listening) => {
+            let asked = Client::connect(paths).and_then(|client| client.with_timeout(DAEMON_TIMEOUT).status());
+            let answer =
+                asked.map_or_else(|error| DaemonLook::Mute { what: error.chain() }, |status| DaemonLook::Answered(noted(status)));
             (lock, Probed::Known(SocketFacts::Listening), Probed::Known(answer))
         }
-        Ok((socket, _)) => (lock, Probed::Known(socket), Probed::NotApplicable("no daemon listens".into())),
+        Ok(socket) => (lock, Probed::Known(socket), Probed::NotApplicable("no daemon listens".into())),
         Err(error) => (lock, Probed::Failed(error.chain()), Probed::Failed(error.chain())),
     }
 }
 
-/// Asks for `GET /v1/status`; an error says what happened instead, in one lowercase sentence.
-fn ask_status(mut stream: UnixStream) -> std::result::Result<DaemonStatus, String> {
-    let until = Instant::now() + DAEMON_TIMEOUT;
-    let slow = || format!("it did not answer within {}", clock::human(DAEMON_TIMEOUT));
-    let told = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => slow(),
-        _ => format!("the connection broke: {error}"),
-    };
-    stream.set_nonblocking(false).and_then(|()| stream.set_write_timeout(Some(DAEMON_TIMEOUT))).map_err(told)?;
-    stream.write_all(b"GET /v1/status HTTP/1.1\r\nHost: wpp\r\nConnection: close\r\n\r\n").map_err(told)?;
-    let mut answer = Vec::new();
-    let mut part = [0_u8; 8192];
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(slow());
-        }
-        stream.set_read_timeout(Some(left)).map_err(told)?;
-        match stream.read(&mut part).map_err(told)? {
-            0 => break,
-            count => answer.extend_from_slice(&part[..count]),
-        }
-        if answer.len() as u64 > ANSWER_BYTES_MAX {
-            return Err("its answer does not end".into());
-        }
-    }
-    let answer = String::from_utf8_lossy(&answer);
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or("it closed the connection without an answer")?;
-    let first = head.lines().next().unwrap_or_default();
-    if first.split_whitespace().nth(1) != Some("200") {
-        return Err(format!("it answered {first:?} when asked for its status"));
-    }
-    let status: Status = serde_json::from_str(body.trim()).map_err(|error| format!("its status cannot be read: {error}"))?;
-    Ok(DaemonStatus {
+fn noted(status: Status) -> DaemonStatus {
+    DaemonStatus {
         session: status.session,
         state: status.state,
         reason: status.reason,
@@ -551,7 +508,7 @@ fn ask_status(mut stream: UnixStream) -> std::result::Result<DaemonStatus, Strin
         reconnects: status.reconnects,
         sync_enabled: status.sync_enabled,
         search_mode: status.search_mode,
-    })
+    }
 }
 
 fn look_at_journal(path: &Path, session: &str) -> Result<JournalFacts> {

@@ -378,21 +378,27 @@ pub fn search_degraded(facts: &Facts, session: &SessionFacts) -> Judged {
 /// No restore or reset was cut off.
 pub fn interrupted(facts: &Facts, session: &SessionFacts) -> Judged {
     let journal = known(&session.journal, "the journal")?;
-    if journal.open.is_empty() {
-        return Ok(vec![Said::ok("nothing that was begun is unfinished")]);
-    }
-    let held = session.is_held() == Some(true);
-    let acts = journal.open.iter().map(|act| {
-        let when = ago(facts, act.at_ms);
-        if act.alive && held {
-            return Said::ok(format!("a {} is going on since {when} (process {})", act.verb, act.pid)).severity(Severity::Info);
-        }
-        let how = if act.alive { "does not hold the session any more" } else { "is gone" };
-        Said::bad(format!("a {} began {when} ago and was cut off: process {} {how}", act.verb, act.pid))
-            .seen(format!("entry {} of the journal", act.id), "ended", "open")
-            .by_hand("any command that uses the session finishes or undoes it first", line(facts, Some(&session.name), "start"))
-    });
-    Ok(acts.collect())
+    // What a killed backup leaves is no part of the session, and the next one removes it.
+    let acts = journal.open.iter().filter(|act| act.alive || act.verb != "backup");
+    let said: Vec<Said> = acts
+        .map(|act| {
+            let when = ago(facts, act.at_ms);
+            if act.alive {
+                // The number may have gone to another process since; nothing of ours takes hours.
+                let severity = if facts.now_ms - act.at_ms > LONG_ACT_MS { Severity::Warning } else { Severity::Info };
+                return Said::ok(format!("a {} began {when} ago and goes on (process {})", act.verb, act.pid))
+                    .severity(severity)
+                    .by_hand("wait until it ends, or see what the process is", format!("ps -p {}", act.pid));
+            }
+            Said::bad(format!("a {} began {when} ago and was cut off: process {} is gone", act.verb, act.pid))
+                .seen(format!("entry {} of the journal", act.id), "ended", "open")
+                .by_hand(
+                    "any command that uses the session finishes or undoes it first",
+                    line(facts, Some(&session.name), "start"),
+                )
+        })
+        .collect();
+    Ok(if said.is_empty() { vec![Said::ok("nothing that was begun is unfinished")] } else { said })
 }
 
 fn answered(session: &SessionFacts) -> Result<&DaemonStatus, Stop> {

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
+use wpp::whatsapp::simulator::Request;
 
 use crate::harness::TestHome;
+use crate::simulated::Simulated;
 
 fn chmod(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -96,6 +98,14 @@ fn a_whole_home_is_said_to_be_whole_and_left_as_it_was() {
         assert!(said_ok(&report, id), "{id}: {report:#}");
     }
     assert_eq!(tree(home.path()), before, "the doctor only looks");
+}
+
+/// A READY session with a real daemon, in a home that an operator keeps closed.
+fn linked() -> Simulated {
+    let simulated = Simulated::linked();
+    chmod(simulated.home.path(), 0o700);
+    chmod(&simulated.home.path().join("config.toml"), 0o600);
+    simulated
 }
 
 struct Case {
@@ -200,6 +210,10 @@ const CASES: &[Case] = &[
         breaks: |folder| {
             let journal = Journal::open(&folder.join("../../ops.db")).unwrap();
             journal.begin(Some("main"), "restore", &json!({})).unwrap();
+            drop(journal);
+            // As of a process that is gone: no system gives out this number.
+            let journal = rusqlite::Connection::open(folder.join("../../ops.db")).unwrap();
+            journal.execute("UPDATE entry SET pid = 2147483647", []).unwrap();
         },
         finds: &["wpp.session.interrupted"],
         left: &["wpp.session.interrupted"],
@@ -320,12 +334,11 @@ fn status(change: Value) -> Value {
     status
 }
 
-/// What the doctor finds of a session whose daemon answers so. The databases are left out: the
-/// fake does not have them open, as a daemon that holds the lock has.
+/// What the doctor finds of a session whose daemon answers so.
 fn found_of(answer: Option<String>) -> (Vec<String>, Value) {
     let home = whole();
     let _daemon = FakeDaemon::start(&home, answer);
-    let (_, report) = doctor(&home, &["--skip", "wpp.store"]);
+    let (_, report) = doctor(&home, &[]);
     (found(&report), report)
 }
 
@@ -362,19 +375,82 @@ fn a_daemon_that_hangs_or_talks_nonsense_is_found_in_seconds() {
 }
 
 #[test]
+fn a_killed_daemon_is_found_started_again_and_found_well() {
+    let simulated = linked();
+    let home = &simulated.home;
+    let (code, report) = doctor(home, &["--fail-on", "warning"]);
+    assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");
+    assert!(said_ok(&report, "wpp.session.stream-lost") && said_ok(&report, "wpp.store.not-paired"), "{report:#}");
+
+    let killed = simulated.kill_daemon();
+    let before = tree(&home.session("main"));
+    let (code, report) = doctor(home, &[]);
+    let expected = ["wpp.session.daemon-died", "wpp.session.stale-lock", "wpp.session.stale-socket"];
+    assert_eq!((code, found(&report)), (3, expected.map(str::to_owned).to_vec()), "{report:#}");
+    assert!(report["findings"].to_string().contains(&format!("process {killed} left its lock")), "{report:#}");
+    assert_eq!(tree(&home.session("main")), before, "a look into what a killed daemon left changes nothing");
+
+    let (code, report) = doctor(home, &["--fix", "--yes", "--fail-on", "warning"]);
+    assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");
+    let verdicts: Vec<_> = report["data"]["fixes"].as_array().unwrap().iter().map(|fix| fix["verdict"].clone()).collect();
+    assert_eq!(verdicts, [json!("pass"), json!("pass"), json!("pass")], "{report:#}");
+    assert_eq!(simulated.state().0, "READY");
+}
+
+#[test]
+fn a_daemon_that_was_stopped_or_unlinked_is_not_taken_for_a_dead_one() {
+    let simulated = linked();
+    assert_eq!(simulated.home.run(&["stop"]).code, 0);
+    let (code, report) = doctor(&simulated.home, &["--fail-on", "warning", "--fix", "--yes"]);
+    assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");
+    assert_eq!(simulated.daemon(), None, "what was stopped stays stopped");
+
+    assert_eq!(simulated.home.run(&["start"]).code, 0);
+    simulated.ask(Request::PhoneUnlink { companion: None });
+    simulated.until("the logout", || match simulated.state() {
+        (_, reason) if reason == "logged_out" => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    let pid = simulated.daemon();
+    let (code, report) = doctor(&simulated.home, &["--fix", "--yes"]);
+    assert_eq!(
+        (code, found(&report)),
+        (3, vec!["wpp.session.auth-required".into(), "wpp.store.not-paired".into()]),
+        "{report:#}"
+    );
+    assert_eq!(simulated.daemon(), pid, "nothing is restarted blindly after a logout");
+    assert!(report["next"][0].as_str().unwrap().contains("reauth"), "{report:#}");
+}
+
+#[test]
+fn a_server_that_is_gone_is_found_as_a_lost_stream() {
+    let mut simulated = Simulated::with_settings(
+        "[daemon]\nstart_timeout_ms = 8000\nwatchdog_ms = 1500\n[doctor]\nheartbeat_age_ms_max = 1000\nreconnects_per_hour_max = 1000\n",
+    );
+    chmod(simulated.home.path(), 0o700);
+    assert_eq!(simulated.link().code, 0);
+    simulated.stop_simulator();
+    simulated.until("the lost stream", || {
+        let (_, report) = doctor(&simulated.home, &["--only", "wpp.session.stream-lost"]);
+        if found(&report) == ["wpp.session.stream-lost"] { Ok(()) } else { Err(report.to_string()) }
+    });
+}
+
+#[test]
 fn a_lock_that_is_held_by_who_serves_nobody_is_named_with_its_holder() {
     let home = whole();
     let path = home.session("main").join("LOCK");
     let _lock = Lock::acquire(&path, "daemon").unwrap();
-    let (_, report) = doctor(&home, &["--skip", "wpp.store"]);
+    let (_, report) = doctor(&home, &[]);
     assert_eq!(found(&report), Vec::<String>::new(), "a daemon that has just started may still be booting: {report:#}");
     // Written over, not replaced: the lock stays on the file.
     let mut file = std::fs::OpenOptions::new().write(true).truncate(true).open(&path).unwrap();
     file.write_all(lock_of("daemon").as_bytes()).unwrap();
-    let (code, report) = doctor(&home, &["--skip", "wpp.store"]);
+    let (code, report) = doctor(&home, &[]);
     assert_eq!((code, found(&report)), (3, vec!["wpp.session.lock-held".to_owned()]), "{report:#}");
     assert!(report["findings"].to_string().contains("process 1 (daemon)"), "{report:#}");
-    // The databases are somebody's just now, and without that somebody's side files they cannot be read.
+    // A database that its holder is just opening or closing has one of its side files and not the other.
+    write(&home.session("main").join("wpp.db-wal"), "x");
     let (code, report) = doctor(&home, &["--only", "wpp.store.messages-damaged"]);
     assert_eq!(code, 5, "{report:#}");
     assert_eq!(report["verdict"], "unknown");
