@@ -15,6 +15,7 @@ mod documents;
 mod harness;
 mod layers;
 mod lifecycle;
+mod send;
 mod simulated;
 mod simulator;
 mod stores;
