@@ -19,6 +19,7 @@ mod layers;
 mod lifecycle;
 mod restore;
 mod runbooks;
+mod send;
 mod simulated;
 mod simulator;
 mod stores;
