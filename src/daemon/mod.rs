@@ -86,9 +86,16 @@ fn refuse_half_restored(home: &Home, session: &SessionPaths) -> Result<()> {
         None => Ok(()),
         Some(entry) => Err(Error::new(
             ErrorKind::Locked,
-            format!("a restore of session {} was interrupted while it swapped files (entry {} of the journal)", session.name(), entry.id),
+            format!(
+                "a restore of session {} was interrupted while it swapped files (entry {} of the journal)",
+                session.name(),
+                entry.id
+            ),
         )
-        .hint(format!("any `wpp` command puts the old files back: run `wpp status --session {}`, then start again", session.name()))),
+        .hint(format!(
+            "any `wpp` command puts the old files back: run `wpp status --session {}`, then start again",
+            session.name()
+        ))),
     }
 }
 
