@@ -218,8 +218,8 @@ const CASES: [Case; 3] = [
 
 impl Case {
     /// Disk operations of one undisturbed run.
-    fn operations(&self) -> u64 {
-        let (code, report) = (self.make)().json(self.arguments);
+    fn operations(&self, template: &TestHome) -> u64 {
+        let (code, report) = stores::copy(template).json(self.arguments);
         assert_eq!(code, 0, "{}: {report}", self.label);
         let metrics = report["metrics"].as_array().unwrap();
         metrics.iter().find(|metric| metric["name"] == "disk_operations").unwrap()["value"].as_f64().unwrap() as u64
@@ -260,13 +260,14 @@ fn next_command(home: &TestHome, label: &str) {
 #[test]
 fn a_restore_that_is_killed_or_fails_at_any_disk_operation_leaves_the_old_or_the_new_whole() {
     for case in &CASES {
-        let operations = case.operations();
+        let template = (case.make)();
+        let operations = case.operations(&template);
         assert!(operations > 15, "{}: {operations}", case.label);
         let (mut old, mut new) = (0, 0);
         for act in ["kill", "fail", "full"] {
             for number in 1..=operations {
                 let label = format!("{} {act}@{number} of {operations}", case.label);
-                let home = (case.make)();
+                let home = stores::copy(&template);
                 let fault = format!("{act}@{number}");
                 let output = home.command(case.arguments).env("WPP_DISK_FAULT", fault).output().unwrap();
                 let said = String::from_utf8_lossy(&output.stderr);
@@ -295,12 +296,13 @@ fn a_restore_that_is_killed_or_fails_at_any_disk_operation_leaves_the_old_or_the
 #[test]
 fn the_recovery_itself_can_be_killed_at_any_disk_operation() {
     for case in &CASES {
-        let operations = case.operations();
+        let template = (case.make)();
+        let operations = case.operations(&template);
         // The last third is where files move.
         for number in (operations / 2..=operations).step_by(3) {
             for again in 1..=14 {
                 let label = format!("{} kill@{number}, then kill@{again}", case.label);
-                let home = (case.make)();
+                let home = stores::copy(&template);
                 let run = |fault: String, arguments: &[&str]| {
                     home.command(arguments).env("WPP_DISK_FAULT", fault).output().unwrap().status.code()
                 };
