@@ -7,16 +7,18 @@
     reason = "a test fails by panicking, and its helpers are read beside it"
 )]
 
+mod api;
 mod archive;
 mod backup;
-mod api;
 mod cli;
 mod daemon;
+mod doctor;
 mod documents;
 mod harness;
 mod layers;
 mod lifecycle;
 mod restore;
+mod runbooks;
 mod simulated;
 mod simulator;
 mod stores;
