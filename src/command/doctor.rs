@@ -401,3 +401,17 @@ fn severity_name(severity: Severity) -> &'static str {
         Severity::Critical => "critical",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_command_that_a_finding_names_exists() {
+        let commands = crate::doctor::cases::commands();
+        assert!(commands.len() > 8, "{commands:?}");
+        for command in commands {
+            if let Err(error) = crate::command::tree().try_get_matches_from(command.split_whitespace()) {
+                panic!("`{command}` is no command: {error}");
+            }
+        }
+    }
+}

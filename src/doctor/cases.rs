@@ -447,6 +447,21 @@ const CASES: &[Case] = &[
     },
 ];
 
+/// Every command line of `wpp` that a finding of any case tells a person to type.
+pub(crate) fn commands() -> Vec<String> {
+    let mut commands = Vec::new();
+    for case in CASES {
+        let mut facts = (case.facts)();
+        (case.breaks)(&mut facts);
+        let findings = examine(&facts, &Selection::default()).findings;
+        commands.extend(findings.into_iter().filter_map(|finding| finding.remedy).map(|remedy| remedy.command));
+    }
+    commands.retain(|command| command.starts_with("wpp "));
+    commands.sort();
+    commands.dedup();
+    commands
+}
+
 #[test]
 fn nothing_is_found_where_nothing_is_wrong_and_every_check_says_so() {
     for (facts, what) in [(whole(), "running"), (stopped(), "stopped")] {

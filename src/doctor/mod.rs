@@ -16,7 +16,7 @@ pub mod session;
 pub mod stores;
 
 #[cfg(test)]
-mod cases;
+pub(crate) mod cases;
 
 use std::collections::BTreeMap;
 

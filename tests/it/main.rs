@@ -7,9 +7,9 @@
     reason = "a test fails by panicking, and its helpers are read beside it"
 )]
 
+mod api;
 mod archive;
 mod backup;
-mod api;
 mod cli;
 mod daemon;
 mod doctor;
