@@ -392,7 +392,7 @@ mod tests {
         assert!(matches!(Lock::look(&path).unwrap(), LockState::Held(Some(owner)) if owner.role == "daemon"));
         drop(lock);
         assert_eq!(Lock::look(&path).unwrap(), LockState::Absent);
-        std::fs::write(&path, "{\"pid\":1}").unwrap();
+        fs::write(&path, "{\"pid\":1}").unwrap();
         assert_eq!(Lock::look(&path).unwrap(), LockState::Stale(None));
         Lock::acquire(&path, "daemon").unwrap();
     }
@@ -403,19 +403,19 @@ mod tests {
         let path = folder.path().join("file");
         write_atomic(&path, b"one").unwrap();
         write_atomic(&path, b"two").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(mode_and_owner(&path).unwrap().unwrap().0, FILE_MODE);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn a_swap_keeps_the_old() {
         let folder = tempfile::tempdir().unwrap();
         let [new, current, old] = ["new", "current", "old"].map(|name| folder.path().join(name));
-        std::fs::write(&new, "n").unwrap();
-        std::fs::write(&current, "c").unwrap();
+        fs::write(&new, "n").unwrap();
+        fs::write(&current, "c").unwrap();
         swap(&new, &current, &old).unwrap();
-        assert_eq!(std::fs::read_to_string(&current).unwrap(), "n");
-        assert_eq!(std::fs::read_to_string(&old).unwrap(), "c");
+        assert_eq!(fs::read_to_string(&current).unwrap(), "n");
+        assert_eq!(fs::read_to_string(&old).unwrap(), "c");
     }
 }
