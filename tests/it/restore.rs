@@ -551,3 +551,27 @@ fn a_real_session_gets_its_messages_back_and_goes_on_with_the_same_link() {
     assert!(outcome.code == 15 && outcome.stderr.contains("--plan data"), "{outcome:?}");
     assert_eq!(simulated.found("juniper"), 3);
 }
+
+#[test]
+fn a_file_that_somebody_made_in_the_gap_is_not_overwritten() {
+    let case = &CASES[1];
+    let template = (case.make)();
+    let home = (1..=case.operations(&template))
+        .map(|number| {
+            let home = stores::copy(&template);
+            home.command(case.arguments).env("WPP_DISK_FAULT", format!("kill@{number}")).output().unwrap();
+            home
+        })
+        .find(|home| !home.session("main").join("wpp.db").exists())
+        .expect("a kill between the two renames");
+    let made = home.session("main").join("wpp.db");
+    std::fs::write(&made, "made by hand").unwrap();
+    for arguments in [&["status"][..], &["start"], &["backup"], case.arguments] {
+        let outcome = home.run(arguments);
+        assert!(outcome.code == 15 && outcome.stderr.contains("both there"), "{arguments:?}: {outcome:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&made).unwrap(), "made by hand");
+    std::fs::remove_file(&made).unwrap();
+    next_command(&home, "after it was moved away");
+    assert!(!case.assert_whole(&home, "after it was moved away"));
+}
