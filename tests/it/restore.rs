@@ -15,6 +15,7 @@ use wpp::report::Silent;
 use wpp::restore::{self, Lifecycle, Wanted};
 
 use crate::harness::TestHome;
+use crate::simulated::{PEER, Simulated};
 use crate::stores;
 
 const STORES: [&str; 2] = ["session.db", "wpp.db"];
@@ -484,4 +485,93 @@ fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
     assert_eq!(error.kind(), ErrorKind::Denied, "{}", error.chain());
     assert_eq!(markers(&home.session("main")), ["live", "live"]);
     assert!(beside(&home, "stage").is_empty() && journal.open_entries("main").unwrap().is_empty());
+}
+
+/// Damages a database as a bad disk does: noise over its header and its middle.
+fn damage(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    for (place, byte) in bytes.iter_mut().enumerate().filter(|(place, _)| place % 3 == 0) {
+        *byte ^= u8::try_from(place % 251).unwrap() | 1;
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_real_session_gets_its_messages_back_and_goes_on_with_the_same_link() {
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    simulated.peer_sends("bergamot", 5);
+    simulated.until("5 messages", || match simulated.found("bergamot") {
+        5 => Ok(()),
+        other => Err(other.to_string()),
+    });
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, &report["data"]["level"], &report["data"]["whole"]), (0, &json!("quick"), &json!(true)), "{report}");
+    assert_eq!(report["data"]["manifest"]["daemon"]["session_state"], "READY", "{report}");
+    assert_eq!(report["data"]["manifest"]["signal"]["paired"], true, "{report}");
+    simulated.kill_daemon();
+    damage(&home.session("main").join("wpp.db"));
+
+    // It was connected after the archive was made, as far as anybody can tell.
+    assert_eq!(home.run(&["restore", "latest", "--yes"]).code, 15);
+    let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(simulated.state().0, "READY");
+    assert_eq!(simulated.found("bergamot"), 5);
+    assert_eq!(home.run(&["send", PEER, "after the restore", "--wait", "10"]).code, 0);
+    simulated.until("the peer reading it", || {
+        let texts = simulated.peer_texts();
+        if texts.iter().any(|text| text == "after the restore") { Ok(()) } else { Err(format!("{texts:?}")) }
+    });
+    simulated.peer_sends("verbena", 1);
+    simulated.until("the answer", || if simulated.found("verbena") == 1 { Ok(()) } else { Err("none".into()) });
+
+    // Stopped, copied, put back with no traffic between: exact, Signal state included.
+    assert_eq!(home.run(&["stop"]).code, 0);
+    assert_eq!(home.run(&["backup"]).code, 0);
+    for name in STORES {
+        damage(&home.session("main").join(name));
+    }
+    let (code, report) = home.json(&["restore", "latest", "--yes"]);
+    assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("exact")), "{report}");
+    assert_eq!(simulated.state().0, "READY");
+    assert_eq!((simulated.found("bergamot"), simulated.found("verbena")), (5, 1));
+    assert_eq!(home.run(&["send", PEER, "after the second restore", "--wait", "10"]).code, 0);
+    simulated.until("the peer reading it", || {
+        let texts = simulated.peer_texts();
+        if texts.iter().any(|text| text == "after the second restore") { Ok(()) } else { Err(format!("{texts:?}")) }
+    });
+    simulated.peer_sends("juniper", 3);
+    simulated.until("three more", || match simulated.found("juniper") {
+        3 => Ok(()),
+        other => Err(other.to_string()),
+    });
+    // From here on the same archive is old.
+    let outcome = home.run(&["restore", "latest", "--yes"]);
+    assert!(outcome.code == 15 && outcome.stderr.contains("--plan data"), "{outcome:?}");
+    assert_eq!(simulated.found("juniper"), 3);
+}
+
+#[test]
+fn a_file_that_somebody_made_in_the_gap_is_not_overwritten() {
+    let case = &CASES[1];
+    let template = (case.make)();
+    let home = (1..=case.operations(&template))
+        .map(|number| {
+            let home = stores::copy(&template);
+            home.command(case.arguments).env("WPP_DISK_FAULT", format!("kill@{number}")).output().unwrap();
+            home
+        })
+        .find(|home| !home.session("main").join("wpp.db").exists())
+        .expect("a kill between the two renames");
+    let made = home.session("main").join("wpp.db");
+    std::fs::write(&made, "made by hand").unwrap();
+    for arguments in [&["status"][..], &["start"], &["backup"], case.arguments] {
+        let outcome = home.run(arguments);
+        assert!(outcome.code == 15 && outcome.stderr.contains("both there"), "{arguments:?}: {outcome:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&made).unwrap(), "made by hand");
+    std::fs::remove_file(&made).unwrap();
+    next_command(&home, "after it was moved away");
+    assert!(!case.assert_whole(&home, "after it was moved away"));
 }
