@@ -425,6 +425,30 @@ fn a_drain_is_bounded_and_a_second_signal_ends_it() {
 }
 
 #[test]
+fn stopping_is_quick_whatever_the_server_does() {
+    let (simulated, mut daemon) = linked();
+    for (knob, cut) in [
+        (Knob::Silent, false),
+        (Knob::Silent, true),
+        (Knob::Refuse, true),
+        (Knob::MuteLogin { times: None }, true),
+        (Knob::Slow { ms: 50 }, false),
+    ] {
+        set(&simulated, knob.clone());
+        if cut {
+            simulated.ask(Request::Close);
+        }
+        std::thread::sleep(Duration::from_millis(800));
+        let started = Instant::now();
+        assert_eq!(daemon.stop().code(), Some(0));
+        assert!(started.elapsed() < Duration::from_secs(3), "{knob:?} {cut}: {:?}", started.elapsed());
+        clear(&simulated);
+        daemon = Daemon::start(&simulated.home);
+        daemon.ready();
+    }
+}
+
+#[test]
 fn a_nacked_message_is_rejected_and_said_so() {
     let (simulated, daemon) = linked();
     set(&simulated, Knob::NackSends { code: 479, times: None });
