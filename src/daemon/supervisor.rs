@@ -517,6 +517,9 @@ impl Supervisor {
         let detail = detail.map(|detail| self.parts.tokens.scrub(&detail));
         let (state, reason) = (machine.state, machine.reason);
         let shown = if changed || detail.is_some() { detail.clone() } else { self.parts.hub.status.borrow().detail.clone() };
+        if changed && reason == Reason::AcceptedNotOpened {
+            self.auth_failed("the phone accepted, but the session never opened")?;
+        }
         // Shown before it is written down, so that a store that fails does not hide it.
         self.show_state(shown);
         if changed {
@@ -536,9 +539,6 @@ impl Supervisor {
             if state != State::Stopped {
                 blocking(|| self.parts.outbox.on_disconnected(clock::now_ms()))?;
             }
-        }
-        if reason == Reason::AcceptedNotOpened && changed {
-            self.auth_failed("the phone accepted, but the session never opened")?;
         }
         Ok(())
     }

@@ -132,6 +132,15 @@ pub(super) struct WatchedFactory {
 impl TransportFactory for WatchedFactory {
     async fn create_transport(&self) -> Result<Opened, anyhow::Error> {
         let attempt = self.pulse.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(dropped) = self.pulse.current().filter(|last| !last.is_closed() && !last.is_established()) {
+            // The library asks the web for its newest version beside dialling. When that fails it
+            // drops the connection, unclosed and unused, and says nothing.
+            self.reporter.report(LinkEvent::ConnectFailed {
+                fault: Fault::ProviderUnavailable,
+                detail: "the connection was not used: the newest client version could not be learnt".to_owned(),
+            });
+            dropped.cut().await;
+        }
         self.pulse.set(None);
         self.reporter.report(LinkEvent::Connecting { attempt });
         match self.open().await {

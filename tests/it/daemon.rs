@@ -215,6 +215,55 @@ fn what_is_in_the_way_of_the_socket_is_left_there() {
 }
 
 #[test]
+fn messages_of_the_own_phone_and_of_groups_are_kept_with_their_chat_and_sender() {
+    let (simulated, daemon) = linked();
+    let client = daemon.client();
+    simulated.ask(Request::PhoneSend { to: PEER.into(), text: "typed on the phone".into() });
+    let group = simulated.ask(Request::GroupCreate { subject: "us".into(), members: vec![PEER.into()] });
+    let group = group["group"].as_str().unwrap().to_owned();
+    simulated.ask(Request::PeerSend { from: PEER.into(), text: "to all".into(), count: 1, group: Some(group.clone()) });
+    daemon.until("both", |status| (status.messages == 2).then_some(()));
+    let answer = client.send(&SendRequest { to: group.clone(), wait_ms: 5000, ..text("group", "and back") }).unwrap();
+    assert_eq!(answer.state, OutboxState::Accepted);
+    let mut seen: Vec<_> = client.messages(None, None, 10).unwrap().messages;
+    seen.sort_by_key(|message| message.text.clone());
+    let peer = format!("{PEER}@s.whatsapp.net");
+    let [back, all, phone] = &seen[..] else { panic!("{seen:#?}") };
+    assert_eq!((&back.chat, back.from_me), (&group, true));
+    assert_eq!((&all.chat, &all.sender, all.from_me), (&group, &peer, false));
+    assert_eq!((&phone.chat, phone.from_me, phone.kind.as_str()), (&peer, true, "text"));
+    simulated.until("the group message", || {
+        if simulated.peer_texts().contains(&"and back".to_owned()) { Ok(()) } else { Err("nothing".into()) }
+    });
+}
+
+#[test]
+fn a_long_backlog_comes_once_though_the_daemon_is_killed_in_the_middle() {
+    const MESSAGES: u32 = 450;
+    let (simulated, daemon) = linked();
+    assert_eq!(daemon.stop().code(), Some(0));
+    simulated.peer_sends("backlog", MESSAGES);
+    let mut killed_with = Vec::new();
+    for wait_ms in [60, 150, 300] {
+        let daemon = Daemon::start(&simulated.home);
+        daemon.client();
+        std::thread::sleep(Duration::from_millis(wait_ms));
+        killed_with.push(daemon.status().map(|status| status.messages));
+        daemon.kill();
+    }
+    let daemon = Daemon::start(&simulated.home);
+    daemon.ready();
+    let all = u64::from(MESSAGES);
+    daemon.until("the backlog", |status| (status.messages >= all).then_some(()));
+    std::thread::sleep(Duration::from_millis(200));
+    let mut texts: Vec<String> =
+        daemon.client().messages(None, None, 1000).unwrap().messages.into_iter().map(|message| message.text).collect();
+    texts.sort();
+    texts.dedup();
+    assert_eq!((texts.len(), daemon.status().unwrap().messages), (450, all), "killed with {killed_with:?}");
+}
+
+#[test]
 fn a_server_that_refuses_is_tried_again() {
     let (simulated, daemon) = linked();
     set(&simulated, Knob::Refuse);
@@ -422,6 +471,30 @@ fn a_drain_is_bounded_and_a_second_signal_ends_it() {
     let daemon = Daemon::start(&simulated.home);
     daemon.until("the answer", |status| (status.outbox_pending == 0).then_some(()));
     assert_eq!(simulated.peer_texts(), ["never answered"]);
+}
+
+#[test]
+fn stopping_is_quick_whatever_the_server_does() {
+    let (simulated, mut daemon) = linked();
+    for (knob, cut) in [
+        (Knob::Silent, false),
+        (Knob::Silent, true),
+        (Knob::Refuse, true),
+        (Knob::MuteLogin { times: None }, true),
+        (Knob::Slow { ms: 50 }, false),
+    ] {
+        set(&simulated, knob.clone());
+        if cut {
+            simulated.ask(Request::Close);
+        }
+        std::thread::sleep(Duration::from_millis(800));
+        let started = Instant::now();
+        assert_eq!(daemon.stop().code(), Some(0));
+        assert!(started.elapsed() < Duration::from_secs(3), "{knob:?} {cut}: {:?}", started.elapsed());
+        clear(&simulated);
+        daemon = Daemon::start(&simulated.home);
+        daemon.ready();
+    }
 }
 
 #[test]
