@@ -119,7 +119,7 @@ impl Args {
             return explain(id);
         }
         let selection = Selection::new(self.only.clone(), self.skip.clone())?;
-        let scope = scope(&settings, self.all)?;
+        let mut scope = scope(&settings, self.all)?;
         let mut examination = examine(&probe::gather(&scope, Depth::Full), &selection);
         let before = examination.counts();
         let mut steps: Vec<(Planned, Step)> = Vec::new();
@@ -141,6 +141,8 @@ impl Args {
             let confirmed = app::confirm(&*settings.ask, self.yes, &question)?;
             let done = fix::apply(&scope, &planned, run, &*settings.sink, confirmed);
             steps.extend(planned.into_iter().zip(done));
+            // A home that opens by now may hold sessions.
+            scope = self::scope(&settings, self.all)?;
             examination = examine(&probe::gather(&scope, Depth::Full), &selection);
         }
         Ok(self.report(&scope, examination, &before, steps))
