@@ -466,14 +466,19 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Every command line of `wpp` that a finding of any case tells a person to type.
+/// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
 pub(crate) fn commands() -> Vec<String> {
     let mut commands = Vec::new();
     for case in CASES {
         let mut facts = (case.facts)();
         (case.breaks)(&mut facts);
         let findings = examine(&facts, &Selection::default()).findings;
-        commands.extend(findings.into_iter().filter_map(|finding| finding.remedy).map(|remedy| remedy.command));
+        for remedy in findings.into_iter().filter_map(|finding| finding.remedy) {
+            if let Some(Fix::Run { argv }) = &remedy.fix {
+                commands.push(format!("wpp {}", argv.join(" ")));
+            }
+            commands.push(remedy.command);
+        }
     }
     commands.retain(|command| command.starts_with("wpp "));
     commands.sort();
