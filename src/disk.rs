@@ -205,6 +205,12 @@ impl Lock {
                 .map_err(|error| cannot("open the lock", path, error))?;
             match file.try_lock() {
                 Ok(()) => {}
+                Err(fs::TryLockError::WouldBlock) if file.try_lock_shared().is_ok() => {
+                    // Nobody holds it: somebody was just looking, and is done in a moment.
+                    drop(file);
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                    continue;
+                }
                 Err(fs::TryLockError::WouldBlock) => return Err(held(path, read_owner(&mut file))),
                 Err(fs::TryLockError::Error(error)) => return Err(cannot("lock", path, error)),
             }
@@ -395,6 +401,23 @@ mod tests {
         fs::write(&path, "{\"pid\":1}").unwrap();
         assert_eq!(Lock::look(&path).unwrap(), LockState::Stale(None));
         Lock::acquire(&path, "daemon").unwrap();
+    }
+
+    #[test]
+    fn an_onlooker_is_not_taken_for_a_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("LOCK");
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    Lock::look(&path).unwrap();
+                }
+            });
+            let acquired: Vec<_> = (0..500).map(|_| Lock::acquire(&path, "daemon").map(drop)).collect();
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(acquired.iter().all(Result::is_ok), "{acquired:?}");
+        });
     }
 
     #[test]

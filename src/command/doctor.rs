@@ -19,7 +19,6 @@
 //! but something could not be checked; 0 otherwise.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -119,7 +118,7 @@ impl Args {
             return explain(id);
         }
         let selection = Selection::new(self.only.clone(), self.skip.clone())?;
-        let scope = scope(&settings, self.all)?;
+        let mut scope = scope(&settings, self.all)?;
         let mut examination = examine(&probe::gather(&scope, Depth::Full), &selection);
         let before = examination.counts();
         let mut steps: Vec<(Planned, Step)> = Vec::new();
@@ -141,6 +140,8 @@ impl Args {
             let confirmed = app::confirm(&*settings.ask, self.yes, &question)?;
             let done = fix::apply(&scope, &planned, run, &*settings.sink, confirmed);
             steps.extend(planned.into_iter().zip(done));
+            // A home that opens by now may hold sessions.
+            scope = self::scope(&settings, self.all)?;
             examination = examine(&probe::gather(&scope, Depth::Full), &selection);
         }
         Ok(self.report(&scope, examination, &before, steps))
@@ -305,24 +306,28 @@ fn title(scope: &Scope, examination: &Examination) -> String {
 
 /// Skipped checks, one line for each reason.
 fn skipped_section(examination: &Examination) -> Option<Section> {
-    let mut reasons: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
     for skipped in &examination.skipped {
-        reasons.entry((skipped.session.as_deref().unwrap_or(""), &skipped.reason)).or_default().push(skipped.id);
+        let (ids, sessions) = reasons.entry(&skipped.reason).or_default();
+        if !ids.contains(&skipped.id) {
+            ids.push(skipped.id);
+        }
+        if let Some(session) = skipped.session.as_deref().filter(|session| sessions.last() != Some(session)) {
+            sessions.push(session);
+        }
     }
     if reasons.is_empty() {
         return None;
     }
-    let mut section = Section::new("Not checked");
-    for ((session, reason), ids) in reasons {
-        let mut line = String::new();
-        if !session.is_empty() {
-            // Writing to a string cannot fail.
-            let _ = write!(line, "[{session}] ");
-        }
-        let _ = write!(line, "{reason}: {}", ids.join(", "));
-        section = section.line(line);
-    }
-    Some(section)
+    let line = |(reason, (ids, sessions)): (&str, (Vec<&str>, Vec<&str>))| {
+        let place = match sessions.as_slice() {
+            [] => String::new(),
+            [_, _, _, _, ..] => format!("[{} sessions] ", sessions.len()),
+            few => format!("[{}] ", few.join(", ")),
+        };
+        format!("{place}{reason}: {}", ids.join(", "))
+    };
+    Some(reasons.into_iter().map(line).fold(Section::new("Not checked"), Section::line))
 }
 
 /// The one command to type next.

@@ -171,9 +171,10 @@ const CASES: &[Case] = &[
     Case {
         what: "run by another user",
         facts: whole,
-        breaks: |facts| facts.host.user_id = 0,
+        breaks: |facts| facts.host.user_id = 1001,
         finds: &[("wpp.home.owners", Error)],
     },
+    Case { what: "run by root", facts: whole, breaks: |facts| facts.host.user_id = 0, finds: &[("wpp.home.owners", Warning)] },
     Case {
         what: "a full disk",
         facts: whole,
@@ -214,6 +215,24 @@ const CASES: &[Case] = &[
         finds: &[("wpp.session.folder", Critical)],
     },
     Case {
+        what: "a session's folder that its owner cannot open",
+        facts: stopped,
+        breaks: |facts| {
+            let session = &mut facts.sessions[0];
+            session.paths.truncate(1);
+            mode(&mut session.paths[0], 0o000);
+            let mut names = session.paths[0].clone();
+            names.seen = Probed::Failed("permission denied".into());
+            session.paths.push(names);
+            session.lock = Probed::Failed("permission denied".into());
+            session.socket = Probed::Failed("permission denied".into());
+            session.daemon = Probed::Failed("permission denied".into());
+            session.store = Probed::Failed("permission denied".into());
+            session.messages = Probed::Failed("permission denied".into());
+        },
+        finds: &[("wpp.session.folder", Critical)],
+    },
+    Case {
         what: "a restore was cut off",
         facts: stopped,
         breaks: |facts| {
@@ -242,7 +261,7 @@ const CASES: &[Case] = &[
         finds: &[("wpp.session.modes", Critical), ("wpp.session.modes", Error)],
     },
     Case {
-        what: "a folder that its owner cannot use",
+        what: "a folder that its owner cannot write to",
         facts: stopped,
         breaks: |facts| mode(&mut facts.sessions[0].paths[0], 0o500),
         finds: &[("wpp.session.modes", Error)],
@@ -447,14 +466,19 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Every command line of `wpp` that a finding of any case tells a person to type.
+/// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
 pub(crate) fn commands() -> Vec<String> {
     let mut commands = Vec::new();
     for case in CASES {
         let mut facts = (case.facts)();
         (case.breaks)(&mut facts);
         let findings = examine(&facts, &Selection::default()).findings;
-        commands.extend(findings.into_iter().filter_map(|finding| finding.remedy).map(|remedy| remedy.command));
+        for remedy in findings.into_iter().filter_map(|finding| finding.remedy) {
+            if let Some(Fix::Run { argv }) = &remedy.fix {
+                commands.push(format!("wpp {}", argv.join(" ")));
+            }
+            commands.push(remedy.command);
+        }
     }
     commands.retain(|command| command.starts_with("wpp "));
     commands.sort();

@@ -103,12 +103,12 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "wpp.session.folder",
-        title: "the session's folder is there",
+        title: "the session's folder is there and opens",
         area: "session",
         severity: Critical,
         needs: &["wpp.home.marker"],
         runbook: RESET,
-        explain: "The folder holds everything of the session. It can be missing when a restore or a reset was cut off: \
+        explain: "The folder holds everything of the session, and only its owner can look into it; --fix gives the owner that right back. It can be missing when a restore or a reset was cut off: \
                   then the old or the new one stands beside it and the next command finishes or undoes the act.",
         judge: Session(session::folder),
     },
@@ -194,7 +194,7 @@ pub const CHECKS: &[Check] = &[
         title: "somebody listens on the socket",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.foreign-socket"],
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket"],
         runbook: RESTART,
         explain: "A killed daemon leaves its socket, and every connection to it is refused. --fix proves again that the lock is free and \
                   that nobody listens, and removes it.",
@@ -216,7 +216,7 @@ pub const CHECKS: &[Check] = &[
         title: "the daemon answers",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.foreign-socket"],
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket"],
         runbook: RESTART,
         explain: "GET /v1/status on the socket is answered within 3 s, by the daemon of this session. One that takes connections and \
                   does not answer hangs.",
@@ -227,7 +227,7 @@ pub const CHECKS: &[Check] = &[
         title: "daemon and program are of one version",
         area: "session",
         severity: Warning,
-        needs: &["wpp.session.daemon-silent"],
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
         runbook: RESTART,
         explain: "After an upgrade the old daemon runs on until it is restarted, with the old version's faults.",
         judge: Session(session::version_skew),
@@ -237,7 +237,7 @@ pub const CHECKS: &[Check] = &[
         title: "the session is linked to a phone",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.daemon-silent"],
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
         runbook: LINKING,
         explain: "The phone removed this device, or none was ever linked. Nothing is sent or received until it is linked again, \
                   which only a person with the phone can do.",
@@ -248,7 +248,7 @@ pub const CHECKS: &[Check] = &[
         title: "the session does not wait for its operator",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.daemon-silent"],
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
         runbook: RESTART,
         explain: "ERROR and DEGRADED carry a reason. stream_replaced: another client took the place, find it first. temporary_ban: wait. \
                   client_outdated: upgrade. store_failure: see the log and the databases' checks. None of them is mended by \
@@ -260,7 +260,7 @@ pub const CHECKS: &[Check] = &[
         title: "the connection holds",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.daemon-silent"],
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
         runbook: RESTART,
         explain: "More than doctor.reconnects_per_hour_max lost connections in an hour mean a bad network, a server that refuses, or two \
                   clients that push each other out. The daemon waits longer before each attempt: leave it running and look for the cause.",
@@ -271,7 +271,7 @@ pub const CHECKS: &[Check] = &[
         title: "updates arrive",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.daemon-silent"],
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
         runbook: RESTART,
         explain: "The server is heard at least every doctor.heartbeat_age_ms_max while the session is READY. A session that says READY and \
                   hears nothing loses updates; --fix restarts it, and readers of the event stream resume after their last event. \
@@ -283,7 +283,7 @@ pub const CHECKS: &[Check] = &[
         title: "search uses its index",
         area: "session",
         severity: Warning,
-        needs: &["wpp.session.daemon-silent"],
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
         runbook: RESTART,
         explain: "Without the full-text index every search compares all messages: right, but slow.",
         judge: Session(session::search_degraded),
@@ -315,7 +315,7 @@ pub const CHECKS: &[Check] = &[
         title: "the full-text index is in step",
         area: "store",
         severity: Warning,
-        needs: &["wpp.store.messages-damaged"],
+        needs: &["wpp.session.folder", "wpp.store.messages-damaged"],
         runbook: RESTART,
         explain: "The index holds one entry for each message. Where it lags, searches miss messages without a word; a start of the daemon \
                   makes it again.",
@@ -326,7 +326,7 @@ pub const CHECKS: &[Check] = &[
         title: "the store holds a linked identity",
         area: "store",
         severity: Warning,
-        needs: &["wpp.store.session-damaged"],
+        needs: &["wpp.session.folder", "wpp.store.session-damaged"],
         runbook: LINKING,
         explain: "session.db holds a phone number and a signed account once a phone was linked, and goes on holding them after the phone \
                   removed the device; so the mark that the daemon leaves at a logout is looked at too.",

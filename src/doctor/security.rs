@@ -33,6 +33,8 @@ pub fn home_owners(facts: &Facts) -> Judged {
         said.insert(
             0,
             Said::bad(format!("this home belongs to user {owner}, and user {user} runs wpp on it"))
+                // Root can do anything here, and leaves files that the owner cannot use.
+                .severity(if user == 0 { Severity::Warning } else { Severity::Error })
                 .seen(
                     facts.host.home.display().to_string(),
                     format!("run by its owner, user {owner}"),

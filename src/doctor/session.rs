@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Judged, Said, Stop, known, line, quoted};
 use crate::clock;
-use crate::disk::LockOwner;
-use crate::facts::{DaemonLook, DaemonStatus, Facts, LockFacts, PathKind, SessionFacts, SocketFacts};
+use crate::disk::{FOLDER_MODE, LockOwner};
+use crate::facts::{DaemonLook, DaemonStatus, Facts, LockFacts, PathKind, Probed, SessionFacts, SocketFacts};
 use crate::report::{Fix, Severity};
 use crate::session::messages::SearchMode;
 use crate::session::state::{Reason, State};
@@ -17,20 +17,53 @@ const RECONNECT_WINDOW_MS: i64 = 10 * 60 * 1000;
 /// A restore, a backup or a reset that has held the lock for longer is worth a look.
 const LONG_ACT_MS: i64 = 3600 * 1000;
 
-/// The session's folder is there.
+/// The session's folder is there and can be looked into.
 pub fn folder(facts: &Facts, session: &SessionFacts) -> Judged {
     let Some(look) = session.paths.first() else {
         return Err(Stop::Unknown("the session's folder was not looked at".into()));
     };
     let path = look.path.display().to_string();
-    Ok(vec![match known(&look.seen, "the session's folder")? {
-        Some(seen) if seen.kind == PathKind::Folder => Said::ok(format!("{path} is there")),
-        Some(_) => Said::bad(format!("{path} is no folder"))
+    // The second look at the same path is the list of its names.
+    let closed = session.paths.iter().skip(1).find_map(|inside| match &inside.seen {
+        Probed::Failed(reason) if inside.path == look.path => Some(reason),
+        _ => None,
+    });
+    let cut_off = session.journal.known().and_then(|journal| journal.open.iter().find(|act| act.verb != "backup"));
+    Ok(vec![match (known(&look.seen, "the session's folder")?, closed) {
+        (Some(seen), None) if seen.kind == PathKind::Folder => Said::ok(format!("{path} is there")),
+        (Some(seen), Some(reason)) if seen.kind == PathKind::Folder => {
+            let said = Said::bad(format!("{path} cannot be looked into: {reason}")).seen(
+                path.clone(),
+                format!("a folder of mode {FOLDER_MODE:04o} and of user {}", facts.host.user_id),
+                format!("mode {:04o}, user {}", seen.mode, seen.owner),
+            );
+            let command = format!("chmod {FOLDER_MODE:04o} {}", quoted(&path));
+            if seen.mode & 0o700 != 0o700 && seen.owner == facts.host.user_id {
+                said.fixed_by(
+                    format!("set mode {FOLDER_MODE:04o}"),
+                    command,
+                    Fix::Chmod { path: look.path.clone(), mode: FOLDER_MODE },
+                )
+            } else {
+                said.by_hand("look at its owner and mode, and at the disk", format!("ls -lad {}", quoted(&path)))
+            }
+        }
+        (Some(_), _) => Said::bad(format!("{path} is no folder"))
             .seen(path.clone(), "a folder", "something else")
             .by_hand("find out who made it, then move it away", format!("ls -la {}", quoted(&path))),
-        None => Said::bad(format!("{path} is gone"))
-            .seen(path.clone(), "a folder", "nothing")
-            .by_hand("see which archives there are, then restore the newest", line(facts, Some(&session.name), "backup list")),
+        (None, _) => {
+            let said = Said::bad(format!("{path} is gone")).seen(path.clone(), "a folder", "nothing");
+            match cut_off {
+                Some(act) => said.by_hand(
+                    format!("finish or undo the {} that was cut off, as any command that uses the session does", act.verb),
+                    line(facts, Some(&session.name), "start"),
+                ),
+                None => said.by_hand(
+                    "see which archives there are, then restore the newest",
+                    line(facts, Some(&session.name), "backup list"),
+                ),
+            }
+        }
     }])
 }
 

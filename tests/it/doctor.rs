@@ -576,3 +576,70 @@ fn checks_are_listed_and_explained() {
         assert!(outcome.code == 2 && outcome.stderr.contains("did you mean"), "{outcome:?}");
     }
 }
+
+#[test]
+fn a_session_whose_folder_a_cut_off_restore_took_away_is_still_looked_at() {
+    let home = whole();
+    let journal = Journal::open(&home.path().join("ops.db")).unwrap();
+    journal.begin(Some("main"), "restore", &json!({})).unwrap();
+    drop(journal);
+    let journal = rusqlite::Connection::open(home.path().join("ops.db")).unwrap();
+    journal.execute("UPDATE entry SET pid = 2147483647", []).unwrap();
+    drop(journal);
+    std::fs::rename(home.session("main"), home.path().join("sessions/.main.old-x")).unwrap();
+    for arguments in [&[][..], &["--session", "main"]] {
+        let (code, report) = doctor(&home, arguments);
+        assert_eq!(
+            (code, found(&report)),
+            (3, vec!["wpp.session.folder".into(), "wpp.session.interrupted".into()]),
+            "{report:#}"
+        );
+        assert!(report["next"][0].as_str().unwrap().contains("start --session main"), "{report:#}");
+    }
+}
+
+/// Modes do not stop root, so as root this runs the program as nobody, in a home of nobody's.
+#[test]
+fn what_its_owner_cannot_open_is_one_finding_and_is_opened_again_in_rounds() {
+    const NOBODY: u32 = 65_534;
+    let home = whole();
+    let is_root = rustix::process::geteuid().is_root();
+    let place = tempfile::tempdir().unwrap();
+    let mut program = PathBuf::from(crate::harness::program());
+    if is_root {
+        // The folder that it was built in may be closed to others.
+        chmod(place.path(), 0o755);
+        program = place.path().join("wpp");
+        std::fs::copy(crate::harness::program(), &program).unwrap();
+        chmod(&program, 0o755);
+        for (path, ..) in tree(home.path()) {
+            std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        std::os::unix::fs::lchown(home.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let doctor = |arguments: &[&str]| {
+        use std::os::unix::process::CommandExt;
+        let mut command = std::process::Command::new(&program);
+        command.env_clear().env("WPP_HOME", home.path()).args(["doctor", "--format", "json"]).args(arguments);
+        if is_root {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap(), serde_json::from_str::<Value>(text.lines().last().unwrap()).unwrap())
+    };
+    assert_eq!(found(&doctor(&[]).1), Vec::<String>::new());
+    chmod(&home.session("main"), 0o000);
+    let (code, report) = doctor(&[]);
+    assert_eq!((code, found(&report)), (3, vec!["wpp.session.folder".to_owned()]), "{report:#}");
+    chmod(home.path(), 0o500);
+    assert!(found(&doctor(&[]).1).contains(&"wpp.home.writable".to_owned()));
+    chmod(home.path(), 0o000);
+    let (code, report) = doctor(&[]);
+    assert_eq!((code, &report["data"]["sessions"]), (3, &json!([])), "{report:#}");
+    assert!(found(&report).contains(&"wpp.home.marker".to_owned()), "{report:#}");
+    let (code, report) = doctor(&["--fix", "--yes"]);
+    assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");
+    assert_eq!(report["data"]["sessions"], json!(["main"]));
+    assert_eq!(report["data"]["fixes"].as_array().unwrap().len(), 2, "first the home, then what came to light in it");
+}
