@@ -22,8 +22,8 @@ const RETURN_WAIT: Duration = Duration::from_millis(250);
 /// Options of `wpp events`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Events come in order, each at least once, with an id to resume after. The newest 20,000 are kept; whoever\n\
-resumes from before them gets an event of the kind gap first. Without --follow it also works while no\n\
+    after_help = "Events come in order, each at least once, with an id to resume after. The newest 20,000 are kept; whoever \
+resumes from before them gets an event of the kind gap first. Without --follow it also works while no \
 daemon runs."
 )]
 pub struct Args {

@@ -21,7 +21,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// Options of `wpp logs`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Reads the log's files, the rotated ones too; no daemon is needed. With --format json each line comes as the\n\
+    after_help = "Reads the log's files, the rotated ones too; no daemon is needed. With --format json each line comes as the \
 daemon wrote it."
 )]
 pub struct Args {
