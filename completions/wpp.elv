@@ -33,9 +33,18 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand restart 'Stop and start the daemon, proving each stage'
             cand status 'Say where the session stands and why'
             cand reauth 'Link the session to a phone, by QR code or pair code'
+            cand send 'Send a message, once, and wait for the server''s acknowledgement'
+            cand search 'Find stored messages by their words'
+            cand chats 'List chats'
+            cand messages 'List stored messages'
+            cand events 'Show what happens in the session, as it happens or as it was kept'
+            cand logs 'Show the daemon''s log'
+            cand sync 'Keep the connection or give it up, without ending the daemon'
+            cand outbound 'Pause and resume sending, and list the outbox'
             cand backup 'Make, list, show and verify archives of sessions'
             cand restore 'Bring a session back from an archive'
             cand reset 'Last resort: back the session up, verify the archive, remove the session'
+            cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
             cand daemon 'Run the session''s daemon in the foreground'
             cand config 'Show every setting, its value and where it comes from'
@@ -97,6 +106,198 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --quiet 'Say nothing unless something is wrong'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;send'= {
+            cand --text-file 'Read the text from a file, or from standard input with -'
+            cand --id 'Your own id for this message: repeating the command with it never sends the message twice'
+            cand --wait 'How long to wait for the server''s acknowledgement; 0 returns once the message is queued'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;search'= {
+            cand --limit 'Most messages to show'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand --rebuild 'Instead of a search, have the daemon make the full-text index anew'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;chats'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;messages'= {
+            cand --chat 'Only this chat: a phone number with its country code, or a JID from `wpp chats`'
+            cand --limit 'Most messages to show'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;events'= {
+            cand --after 'Only events after this id [default: all that are kept, or with --follow what comes]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -f 'Go on with what comes, across restarts of the daemon, until interrupted'
+            cand --follow 'Go on with what comes, across restarts of the daemon, until interrupted'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;logs'= {
+            cand -n 'Newest lines to show'
+            cand --lines 'Newest lines to show'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -f 'Go on with what the daemon writes, until interrupted'
+            cand --follow 'Go on with what the daemon writes, until interrupted'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;sync'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand start 'Keep the session connected'
+            cand stop 'Give the connection up until `wpp sync start`; the daemon stays and answers'
+            cand status 'Say whether the session is kept connected, and how it stands'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;sync;start'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;sync;stop'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;sync;status'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;sync;help'= {
+            cand start 'Keep the session connected'
+            cand stop 'Give the connection up until `wpp sync start`; the daemon stays and answers'
+            cand status 'Say whether the session is kept connected, and how it stands'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;sync;help;start'= {
+        }
+        &'wpp;sync;help;stop'= {
+        }
+        &'wpp;sync;help;status'= {
+        }
+        &'wpp;sync;help;help'= {
+        }
+        &'wpp;outbound'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand pause 'Keep messages in the outbox until `wpp outbound resume`; survives a restart'
+            cand resume 'Let messages leave the outbox again'
+            cand list 'List messages that wait and messages that the server refused'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;outbound;pause'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;outbound;resume'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;outbound;list'= {
+            cand --limit 'Most messages to show'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand --all 'Also those that the server accepted'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;outbound;help'= {
+            cand pause 'Keep messages in the outbox until `wpp outbound resume`; survives a restart'
+            cand resume 'Let messages leave the outbox again'
+            cand list 'List messages that wait and messages that the server refused'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;outbound;help;pause'= {
+        }
+        &'wpp;outbound;help;resume'= {
+        }
+        &'wpp;outbound;help;list'= {
+        }
+        &'wpp;outbound;help;help'= {
         }
         &'wpp;backup'= {
             cand -o 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
@@ -204,6 +405,26 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'wpp;doctor'= {
+            cand --only 'Report only these checks; `wpp.session` stands for all that begin so'
+            cand --skip 'Do not report these checks'
+            cand --fail-on 'Exit with 3 when a finding is at least this severe'
+            cand --explain 'Say what a check looks at, why, and what mends it'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written'
+            cand --all 'Look at every session'
+            cand --fix 'Apply the remedies that are safe for a machine to apply, and look again'
+            cand --dry-run 'Only show what --fix would do'
+            cand -y 'Agree to the fixes in advance'
+            cand --yes 'Agree to the fixes in advance'
+            cand --list 'List every check'
+            cand -q 'Say nothing unless something is wrong'
+            cand --quiet 'Say nothing unless something is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'wpp;drill'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -291,9 +512,18 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand restart 'Stop and start the daemon, proving each stage'
             cand status 'Say where the session stands and why'
             cand reauth 'Link the session to a phone, by QR code or pair code'
+            cand send 'Send a message, once, and wait for the server''s acknowledgement'
+            cand search 'Find stored messages by their words'
+            cand chats 'List chats'
+            cand messages 'List stored messages'
+            cand events 'Show what happens in the session, as it happens or as it was kept'
+            cand logs 'Show the daemon''s log'
+            cand sync 'Keep the connection or give it up, without ending the daemon'
+            cand outbound 'Pause and resume sending, and list the outbox'
             cand backup 'Make, list, show and verify archives of sessions'
             cand restore 'Bring a session back from an archive'
             cand reset 'Last resort: back the session up, verify the archive, remove the session'
+            cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
             cand daemon 'Run the session''s daemon in the foreground'
             cand config 'Show every setting, its value and where it comes from'
@@ -309,6 +539,40 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;status'= {
         }
         &'wpp;help;reauth'= {
+        }
+        &'wpp;help;send'= {
+        }
+        &'wpp;help;search'= {
+        }
+        &'wpp;help;chats'= {
+        }
+        &'wpp;help;messages'= {
+        }
+        &'wpp;help;events'= {
+        }
+        &'wpp;help;logs'= {
+        }
+        &'wpp;help;sync'= {
+            cand start 'Keep the session connected'
+            cand stop 'Give the connection up until `wpp sync start`; the daemon stays and answers'
+            cand status 'Say whether the session is kept connected, and how it stands'
+        }
+        &'wpp;help;sync;start'= {
+        }
+        &'wpp;help;sync;stop'= {
+        }
+        &'wpp;help;sync;status'= {
+        }
+        &'wpp;help;outbound'= {
+            cand pause 'Keep messages in the outbox until `wpp outbound resume`; survives a restart'
+            cand resume 'Let messages leave the outbox again'
+            cand list 'List messages that wait and messages that the server refused'
+        }
+        &'wpp;help;outbound;pause'= {
+        }
+        &'wpp;help;outbound;resume'= {
+        }
+        &'wpp;help;outbound;list'= {
         }
         &'wpp;help;backup'= {
             cand create 'Make an archive of the session, whether its daemon runs or not'
@@ -327,6 +591,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;restore'= {
         }
         &'wpp;help;reset'= {
+        }
+        &'wpp;help;doctor'= {
         }
         &'wpp;help;drill'= {
             cand list 'List the drills'

@@ -45,31 +45,13 @@ impl App {
     /// Finds the home and reads the settings; opens nothing else.
     pub fn new(settings: Settings) -> Result<App> {
         let Settings { home, session, environment, sink, ask } = settings;
-        let root = match (home, environment.get("WPP_HOME"), environment.get("HOME")) {
-            (Some(root), _, _) => root,
-            (None, Some(root), _) if !root.is_empty() => PathBuf::from(root),
-            (None, _, Some(user)) if !user.is_empty() => PathBuf::from(user).join(".wpp"),
-            _ => {
-                return Err(Error::new(ErrorKind::Usage, "cannot tell where the home is: neither HOME nor WPP_HOME is set")
-                    .hint("give --home FOLDER or set WPP_HOME"));
-            }
-        };
+        let root = root(home, &environment)?;
         let home = Home::open(&root)?;
         let mut config = Config::load(&home.config(), &environment)?;
         if let Some(session) = session {
-            let id: SessionId = session.parse()?;
-            if let Some(channel) = id.channel() {
-                return Err(Error::new(
-                    ErrorKind::Usage,
-                    format!("the session {id} belongs to the gateway {channel}, and no plugin for it is installed"),
-                )
-                .hint("name a session of this host, without a colon"));
-            }
-            config.set_flag("default_session", id.name())?;
+            config.set_flag("default_session", &own_session(&session)?)?;
         }
-        if let (HomeKind::Sandbox, Some(plan)) = (home.kind(), environment.get("WPP_DISK_FAULT")) {
-            crate::disk::faults::arm(plan)?;
-        }
+        arm_faults(&home, &environment)?;
         Ok(App { home, config, environment, sink, ask, journal: OnceCell::new(), program: OnceCell::new() })
     }
 
@@ -117,18 +99,7 @@ impl App {
 
     /// The chosen session, which must exist.
     pub fn existing_session(&self) -> Result<SessionPaths> {
-        let session = self.session();
-        if session.exists() {
-            return Ok(session);
-        }
-        let names = self.home.session_names()?;
-        let error =
-            Error::new(ErrorKind::NoSession, format!("there is no session {} in {}", session.name(), self.home.root().display()));
-        Err(if names.is_empty() {
-            error.hint(format!("make it with `wpp start --session {}`", session.name()))
-        } else {
-            error.hint(format!("sessions here: {}", names.join(", ")))
-        })
+        existing_session(&self.home, self.config.text("default_session"))
     }
 
     /// This program's own file, which also is the daemon.
@@ -150,15 +121,67 @@ impl App {
 
     /// Lets the operator agree to `question`, or takes `--yes` for it.
     pub fn confirm(&self, yes: bool, question: &str) -> Result<Confirmed> {
-        if let Some(confirmed) = Confirmed::by_flag(yes) {
-            return Ok(confirmed);
-        }
-        match (self.ask)(question) {
-            None => Err(Error::new(ErrorKind::Declined, format!("nobody is there to answer: {question}"))
-                .hint("give --yes to agree in advance, or --dry-run to see what would be done")),
-            Some(answer) => Confirmed::by_answer(&answer).ok_or_else(|| {
-                Error::new(ErrorKind::Declined, "declined; nothing was changed").hint("run it again and answer yes to go on")
-            }),
-        }
+        confirm(&*self.ask, yes, question)
+    }
+}
+
+/// The home's folder: `--home`, else `WPP_HOME`, else `~/.wpp`.
+pub fn root(flag: Option<PathBuf>, environment: &BTreeMap<String, String>) -> Result<PathBuf> {
+    match (flag, environment.get("WPP_HOME"), environment.get("HOME")) {
+        (Some(root), _, _) => Ok(root),
+        (None, Some(root), _) if !root.is_empty() => Ok(PathBuf::from(root)),
+        (None, _, Some(user)) if !user.is_empty() => Ok(PathBuf::from(user).join(".wpp")),
+        _ => Err(Error::new(ErrorKind::Usage, "cannot tell where the home is: neither HOME nor WPP_HOME is set")
+            .hint("give --home FOLDER or set WPP_HOME")),
+    }
+}
+
+/// The name of a session of this host, from what `--session` was given.
+pub fn own_session(text: &str) -> Result<String> {
+    let id: SessionId = text.parse()?;
+    match id.channel() {
+        None => Ok(id.name().to_owned()),
+        Some(channel) => Err(Error::new(
+            ErrorKind::Usage,
+            format!("the session {id} belongs to the gateway {channel}, and no plugin for it is installed"),
+        )
+        .hint("name a session of this host, without a colon")),
+    }
+}
+
+/// A session that must exist.
+pub fn existing_session(home: &Home, name: &str) -> Result<SessionPaths> {
+    let session = home.session(name);
+    if session.exists() {
+        return Ok(session);
+    }
+    let names = home.session_names()?;
+    let error = Error::new(ErrorKind::NoSession, format!("there is no session {name} in {}", home.root().display()));
+    Err(if names.is_empty() {
+        error.hint(format!("make it with `wpp start --session {name}`"))
+    } else {
+        error.hint(format!("sessions here: {}", names.join(", ")))
+    })
+}
+
+/// Lets the operator agree to `question`, or takes `--yes` for it.
+pub fn confirm(ask: &Ask, yes: bool, question: &str) -> Result<Confirmed> {
+    if let Some(confirmed) = Confirmed::by_flag(yes) {
+        return Ok(confirmed);
+    }
+    match ask(question) {
+        None => Err(Error::new(ErrorKind::Declined, format!("nobody is there to answer: {question}"))
+            .hint("give --yes to agree in advance, or --dry-run to see what would be done")),
+        Some(answer) => Confirmed::by_answer(&answer).ok_or_else(|| {
+            Error::new(ErrorKind::Declined, "declined; nothing was changed").hint("run it again and answer yes to go on")
+        }),
+    }
+}
+
+/// Arms the disk faults that the environment asks for; only a sandbox lets them in.
+pub fn arm_faults(home: &Home, environment: &BTreeMap<String, String>) -> Result<()> {
+    match (home.kind(), environment.get("WPP_DISK_FAULT")) {
+        (HomeKind::Sandbox, Some(plan)) => crate::disk::faults::arm(plan),
+        _ => Ok(()),
     }
 }

@@ -106,6 +106,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     disk::create_folder(request.folder)?;
     let removed = shelf::clear_partial(request.folder)?;
     scratch::sweep(request.folder)?;
+    settle(session, request.journal)?;
     let mut steps = Steps { sink: request.sink, done: Vec::new() };
 
     let watch = steps.begin("take a snapshot");
@@ -204,6 +205,17 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         steps: steps.done,
         removed,
     })
+}
+
+/// Closes the journal's entries of backups that were killed. The caller holds the lock that each of
+/// them held, so none of them is alive. An archive gets its name only after it was verified; what
+/// was not written down of it is found out by verifying it again.
+fn settle(session: &SessionPaths, journal: &Journal) -> Result<()> {
+    for entry in journal.open_entries(session.name())?.into_iter().filter(|entry| entry.verb == "backup") {
+        let named = entry.data["path"].as_str().is_some_and(|path| Path::new(path).exists());
+        journal.end(entry.id, if named { Outcome::Finished } else { Outcome::Failed })?;
+    }
+    Ok(())
 }
 
 /// Whether a daemon runs. When none does, the session's lock comes back held.

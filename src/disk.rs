@@ -205,6 +205,12 @@ impl Lock {
                 .map_err(|error| cannot("open the lock", path, error))?;
             match file.try_lock() {
                 Ok(()) => {}
+                Err(fs::TryLockError::WouldBlock) if file.try_lock_shared().is_ok() => {
+                    // Nobody holds it: somebody was just looking, and is done in a moment.
+                    drop(file);
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                    continue;
+                }
                 Err(fs::TryLockError::WouldBlock) => return Err(held(path, read_owner(&mut file))),
                 Err(fs::TryLockError::Error(error)) => return Err(cannot("lock", path, error)),
             }
@@ -392,9 +398,26 @@ mod tests {
         assert!(matches!(Lock::look(&path).unwrap(), LockState::Held(Some(owner)) if owner.role == "daemon"));
         drop(lock);
         assert_eq!(Lock::look(&path).unwrap(), LockState::Absent);
-        std::fs::write(&path, "{\"pid\":1}").unwrap();
+        fs::write(&path, "{\"pid\":1}").unwrap();
         assert_eq!(Lock::look(&path).unwrap(), LockState::Stale(None));
         Lock::acquire(&path, "daemon").unwrap();
+    }
+
+    #[test]
+    fn an_onlooker_is_not_taken_for_a_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("LOCK");
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    Lock::look(&path).unwrap();
+                }
+            });
+            let acquired: Vec<_> = (0..500).map(|_| Lock::acquire(&path, "daemon").map(drop)).collect();
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(acquired.iter().all(Result::is_ok), "{acquired:?}");
+        });
     }
 
     #[test]
@@ -403,19 +426,19 @@ mod tests {
         let path = folder.path().join("file");
         write_atomic(&path, b"one").unwrap();
         write_atomic(&path, b"two").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(mode_and_owner(&path).unwrap().unwrap().0, FILE_MODE);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn a_swap_keeps_the_old() {
         let folder = tempfile::tempdir().unwrap();
         let [new, current, old] = ["new", "current", "old"].map(|name| folder.path().join(name));
-        std::fs::write(&new, "n").unwrap();
-        std::fs::write(&current, "c").unwrap();
+        fs::write(&new, "n").unwrap();
+        fs::write(&current, "c").unwrap();
         swap(&new, &current, &old).unwrap();
-        assert_eq!(std::fs::read_to_string(&current).unwrap(), "n");
-        assert_eq!(std::fs::read_to_string(&old).unwrap(), "c");
+        assert_eq!(fs::read_to_string(&current).unwrap(), "n");
+        assert_eq!(fs::read_to_string(&old).unwrap(), "c");
     }
 }

@@ -1,1 +1,382 @@
-//! (in work)
+//! What is true now, as plain data: probes write [`Facts`], judges read them, nobody else decides.
+//!
+//! Everything that had to be looked up is a [`Probed`]: a look that failed stays visible as a
+//! failure all the way into the findings, where it becomes *unknown* and never *ok*.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::disk::{LockOwner, Space};
+use crate::home::HomeKind;
+use crate::session::messages::SearchMode;
+use crate::session::state::{Reason, State};
+
+/// The outcome of one look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Probed<T> {
+    /// What was seen.
+    Known(T),
+    /// The look failed, with the reason in one lowercase sentence.
+    Failed(String),
+    /// There was nothing to look at, with the reason in one lowercase sentence.
+    NotApplicable(String),
+}
+
+impl<T> Probed<T> {
+    /// The value, if it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Probed::Known(value) => Some(value),
+            Probed::Failed(_) | Probed::NotApplicable(_) => None,
+        }
+    }
+}
+
+impl<T> From<crate::error::Result<T>> for Probed<T> {
+    fn from(result: crate::error::Result<T>) -> Probed<T> {
+        match result {
+            Ok(value) => Probed::Known(value),
+            Err(error) => Probed::Failed(error.chain()),
+        }
+    }
+}
+
+/// Something that is wrong in itself and was told by the room that found it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl From<&crate::error::Error> for Problem {
+    fn from(error: &crate::error::Error) -> Problem {
+        Problem { message: error.chain(), hint: error.hints().join("; ") }
+    }
+}
+
+/// Everything that was looked at in one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// When the look began, milliseconds since the epoch.
+    pub now_ms: i64,
+    /// The machine and the home.
+    pub host: HostFacts,
+    /// The sessions that were to be looked at.
+    pub sessions: Vec<SessionFacts>,
+    /// The limits that the settings give.
+    pub limits: Limits,
+}
+
+/// Thresholds from the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Least free disk space, in per cent.
+    pub disk_free_percent_min: u64,
+    /// Most reconnects in an hour.
+    pub reconnects_per_hour_max: u64,
+    /// Oldest last byte from the server, in milliseconds.
+    pub heartbeat_age_ms_max: u64,
+    /// How long a daemon may take to come up, in milliseconds.
+    pub start_timeout_ms: u64,
+}
+
+/// The machine and the home.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HostFacts {
+    /// This program's version.
+    pub version: String,
+    /// The user that runs this program.
+    pub user_id: u32,
+    /// This process's mode mask for new files.
+    pub umask: u32,
+    /// The home's folder.
+    pub home: PathBuf,
+    /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.
+    pub program: String,
+    /// Why the home cannot be opened, or which kind it is.
+    pub opened: Result<HomeKind, Problem>,
+    /// The settings' own error.
+    pub config_problem: Option<Problem>,
+    /// The home's folder and what lies in it, without the sessions.
+    pub paths: Vec<PathLook>,
+    /// Whether a file could be made, written and forced to the disk in the home; the reason if not.
+    pub writable: Probed<Result<(), String>>,
+    /// Room on the home's file system.
+    pub space: Probed<Space>,
+    /// Whether the journal can be used; the reason if not.
+    pub journal: Probed<Result<(), String>>,
+    /// Every session that has a folder here.
+    pub session_names: Probed<Vec<String>>,
+    /// The session that would have been looked at had it existed, and where its name came from.
+    pub missing_session: Option<MissingSession>,
+}
+
+/// A session that the settings name and the home does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingSession {
+    /// Its name.
+    pub name: String,
+    /// The file that names it; `None` when it is the built-in default.
+    pub named_in: Option<PathBuf>,
+}
+
+/// What a name on the disk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PathKind {
+    /// A folder.
+    Folder,
+    /// An ordinary file.
+    File,
+    /// A Unix socket.
+    Socket,
+    /// A symbolic link, which `wpp` never makes.
+    Link,
+    /// A device, a pipe.
+    Other,
+}
+
+/// One name on the disk, looked at without following links.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathLook {
+    /// The name.
+    pub path: PathBuf,
+    /// What should be there.
+    pub expected: PathKind,
+    /// Whether it holds credentials: the client library's store.
+    pub credentials: bool,
+    /// What is there; `None` for nothing.
+    pub seen: Probed<Option<PathSeen>>,
+}
+
+/// What was seen at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathSeen {
+    /// What it is.
+    pub kind: PathKind,
+    /// Permission bits.
+    pub mode: u32,
+    /// The owner's user id.
+    pub owner: u32,
+}
+
+/// One session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SessionFacts {
+    /// Its name.
+    pub name: String,
+    /// Its folder first, then everything known to lie in it.
+    pub paths: Vec<PathLook>,
+    /// The lock.
+    pub lock: Probed<LockFacts>,
+    /// The local API's socket.
+    pub socket: Probed<SocketFacts>,
+    /// What the daemon said when asked.
+    pub daemon: Probed<DaemonLook>,
+    /// The client library's store.
+    pub store: Probed<StoreFacts>,
+    /// The messages' database.
+    pub messages: Probed<MessagesFacts>,
+    /// The journal's rows about this session.
+    pub journal: Probed<JournalFacts>,
+}
+
+impl SessionFacts {
+    /// The daemon's status, when it gave one.
+    pub fn status(&self) -> Option<&DaemonStatus> {
+        match self.daemon.known() {
+            Some(DaemonLook::Answered(status)) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// Whether a living process holds the session's lock; `None` when that could not be seen.
+    pub fn is_held(&self) -> Option<bool> {
+        self.lock.known().map(|lock| matches!(lock, LockFacts::Held { .. }))
+    }
+}
+
+/// The session's lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LockFacts {
+    /// No file.
+    Absent,
+    /// A file that no process holds.
+    Stale {
+        /// Who had taken it.
+        owner: Option<LockOwner>,
+    },
+    /// A living process holds it.
+    Held {
+        /// Who.
+        owner: Option<LockOwner>,
+    },
+}
+
+/// The local API's socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum SocketFacts {
+    /// No file.
+    Absent,
+    /// Something that is no socket has the name.
+    NotASocket {
+        /// What it is.
+        kind: PathKind,
+    },
+    /// It belongs to another user; it was not connected to.
+    Foreign {
+        /// That user's id.
+        owner: u32,
+    },
+    /// A process listens on it.
+    Listening,
+    /// Nobody listens on it.
+    Stale,
+}
+
+/// The daemon's answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum DaemonLook {
+    /// Its status.
+    Answered(DaemonStatus),
+    /// It took the connection and did not give its status.
+    Mute {
+        /// What happened instead, in one lowercase sentence.
+        what: String,
+    },
+}
+
+/// What the checks need of a daemon's status.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DaemonStatus {
+    /// The session that it says it runs.
+    pub session: String,
+    /// Where it stands.
+    pub state: State,
+    /// Why.
+    pub reason: Reason,
+    /// What was last said about it.
+    pub detail: Option<String>,
+    /// When the state was entered, milliseconds since the epoch.
+    pub since_ms: i64,
+    /// Its process.
+    pub pid: u32,
+    /// Its version.
+    pub version: String,
+    /// When it started, milliseconds since the epoch.
+    pub started_ms: i64,
+    /// Whether its store holds a linked identity.
+    pub paired: bool,
+    /// When the server was last heard, milliseconds since the epoch.
+    pub last_heard_ms: Option<i64>,
+    /// Connections lost and tried again since it started.
+    pub reconnects: u64,
+    /// Whether the connection is to be kept at all.
+    pub sync_enabled: bool,
+    /// Whether searches use the full-text index.
+    pub search_mode: SearchMode,
+}
+
+/// How whole a database is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "health", rename_all = "snake_case")]
+pub enum DatabaseHealth {
+    /// `quick_check` found nothing.
+    Whole,
+    /// It is damaged, or no database at all.
+    Damaged {
+        /// What SQLite said, the first few lines.
+        problems: Vec<String>,
+    },
+}
+
+/// The client library's store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreFacts {
+    /// How whole it is.
+    pub health: DatabaseHealth,
+    /// Whether it holds a linked identity; `None` when it is too damaged to tell.
+    pub paired: Option<bool>,
+}
+
+/// The messages' database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessagesFacts {
+    /// How whole it is.
+    pub health: DatabaseHealth,
+    /// The full-text index.
+    pub search_index: SearchIndex,
+    /// What its rows say; `None` when it is too damaged to read them.
+    pub rows: Option<MessagesRows>,
+}
+
+/// What rows of the messages' database say about the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessagesRows {
+    /// Times within the last hour at which the connection was lost.
+    pub reconnects_last_hour: u64,
+    /// When the phone removed this device, milliseconds since the epoch; `None` when it did not, or
+    /// another one was linked since.
+    pub logged_out_ms: Option<i64>,
+    /// Whether a login has ever shown an account.
+    pub was_linked: bool,
+}
+
+/// The full-text index against the messages it covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "index", rename_all = "snake_case")]
+pub enum SearchIndex {
+    /// It holds what the messages hold.
+    InStep,
+    /// There is none.
+    Missing,
+    /// It is there and holds something else.
+    OutOfStep {
+        /// What differs.
+        what: String,
+    },
+    /// The database is too damaged to tell.
+    Unreadable,
+}
+
+/// An act in the journal that began and did not end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenAct {
+    /// The entry.
+    pub id: i64,
+    /// `restore`, `reset`, …
+    pub verb: String,
+    /// When it began, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// The process that began it.
+    pub pid: u32,
+    /// Whether a process of that number lives.
+    pub alive: bool,
+}
+
+/// The journal's rows about one session. Times are milliseconds since the epoch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalFacts {
+    /// Acts that began and did not end.
+    pub open: Vec<OpenAct>,
+    /// The newest start of a daemon.
+    pub started: Option<Moment>,
+    /// The newest orderly stop of a daemon.
+    pub stopped: Option<Moment>,
+}
+
+/// One row's place in the journal and in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// The entry; ids grow.
+    pub id: i64,
+    /// When, milliseconds since the epoch.
+    pub at_ms: i64,
+}

@@ -467,3 +467,38 @@ fn link_timed_out(session: &SessionPaths, auth: &Auth, patience: Duration) -> Er
             .hint("run `wpp reauth` again with the phone at hand"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::describe;
+    use crate::daemon::api::Status;
+    use crate::session::state::{Reason, State};
+
+    #[test]
+    fn a_state_is_described_with_its_reason_unless_all_is_well() {
+        let mut status = Status {
+            session: "main".into(),
+            state: State::Ready,
+            reason: Reason::Normal,
+            detail: None,
+            since_ms: 0,
+            pid: 1,
+            version: "0".into(),
+            started_ms: 0,
+            paired: true,
+            last_heard_ms: None,
+            reconnects: 0,
+            outbound_paused: false,
+            sync_enabled: true,
+            outbox_pending: 0,
+            messages: 0,
+            last_event_id: 0,
+            search_mode: crate::session::messages::SearchMode::Fts,
+        };
+        assert_eq!(describe(&status), "READY");
+        status.state = State::Error;
+        status.reason = Reason::LoggedOut;
+        status.detail = Some("removed on the phone".into());
+        assert_eq!(describe(&status), "ERROR (logged_out: removed on the phone)");
+    }
+}

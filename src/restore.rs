@@ -436,12 +436,10 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
             go_back(request, &mut transaction, entry, &mut steps, &mut restored, was_running)?;
         }
     }
-    disk::remove_folder(&transaction.stage(session)).map_err(|error| restored_but(session, error))?;
-    let outcome = if restored.rolled_back { Outcome::Undone } else { Outcome::Finished };
-    request.journal.end(entry, outcome).map_err(|error| match restored.rolled_back {
-        true => error,
-        false => restored_but(session, error),
-    })?;
+    if !restored.rolled_back {
+        disk::remove_folder(&transaction.stage(session)).map_err(|error| restored_but(session, error))?;
+        request.journal.end(entry, Outcome::Finished).map_err(|error| restored_but(session, error))?;
+    }
     restored.steps = steps.done;
     Ok(restored)
 }
@@ -567,6 +565,8 @@ fn go_back(
     request.journal.update(entry, transaction).map_err(|error| restored_but(session, error))?;
     undo(session, transaction)?;
     let_go(session, transaction, Some(held))?;
+    // Ended here and not later: a daemon refuses to start while an undoing is open.
+    request.journal.end(entry, Outcome::Undone)?;
     restored.rolled_back = true;
     restored.old = None;
     steps.end(watch, "swap back", "the old files in place again", "the old files are in place again".into(), true);
@@ -602,7 +602,10 @@ impl Recovered {
     /// What happened, for people.
     pub fn describe(&self) -> String {
         match self.finished {
-            true => format!("a restore from {} was interrupted after its swap; it is complete now", self.archive.display()),
+            true => format!(
+                "a restore from {} was interrupted after its swap; it is complete now (`wpp start` starts the daemon)",
+                self.archive.display()
+            ),
             false => format!("a restore from {} was interrupted; the session is as it was before", self.archive.display()),
         }
     }
@@ -643,11 +646,12 @@ fn settle(session: &SessionPaths, journal: &Journal) -> Result<Option<Recovered>
         let transaction = Transaction::parse(&entry)?;
         let finished = match transaction.phase {
             Phase::Staging => {
-                // Killed after it had made the session's folder, it left its lock there.
-                let held = match transaction.made_folder && session.exists() {
-                    true => Some(Lock::acquire(&session.lock(), VERB)?),
-                    false => None,
+                // Killed with the session's lock in its hands, it left the file; a doctor would wonder.
+                let left = match Lock::look(&session.lock())? {
+                    LockState::Stale(owner) => owner.is_none_or(|owner| owner.role == VERB),
+                    LockState::Absent | LockState::Held(_) => false,
                 };
+                let held = if left { Some(Lock::acquire(&session.lock(), VERB)?) } else { None };
                 let_go(session, &transaction, held)?;
                 false
             }
@@ -794,5 +798,107 @@ impl Steps<'_> {
         let step = Step { title: title.into(), verdict, expected: expected.into(), observed, took_ms: watch.elapsed_ms() };
         self.sink.emit(Event::StepFinished(step.clone()));
         self.done.push(step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::custody::tests::{manifest, signal};
+    use crate::archive::manifest::{Database, Member, Rows};
+
+    fn member(name: &str, messages: u64, quick_check: &str) -> Member {
+        Member {
+            name: name.into(),
+            size_bytes: 4096,
+            sha256: String::new(),
+            offset_bytes: 0,
+            database: Some(Database {
+                page_size_bytes: 4096,
+                pages: 1,
+                journal_mode: "wal".into(),
+                last_migration: "1".into(),
+                schema_sha256: String::new(),
+                tables: [(MESSAGES.to_owned(), Rows { count: messages, highest: None })].into(),
+                quick_check: quick_check.into(),
+                method: "pages".into(),
+            }),
+        }
+    }
+
+    fn archive() -> Manifest {
+        let members = vec![member(SESSION_DB, 0, "ok"), member(WPP_DB, 10, "ok")];
+        Manifest { members, ..manifest() }
+    }
+
+    fn current() -> Current {
+        Current {
+            session: "main".into(),
+            home_kind: HomeKind::Sandbox,
+            running: false,
+            session_db: Store::Readable,
+            wpp_db: Store::Readable,
+            signal: Some(signal("a", 3)),
+            messages: Some(12),
+        }
+    }
+
+    #[test]
+    fn only_proven_custody_gives_exact_and_everything_else_names_the_choices() {
+        let unbroken = Custody::Unbroken("so".into());
+        for wanted in [Wanted::Auto, Wanted::Exact] {
+            let planned = plan(&archive(), &unbroken, &current(), wanted, true).unwrap();
+            assert_eq!(planned.kind, Kind::Exact);
+            assert!(planned.loses[0].starts_with("2 messages"), "{:?}", planned.loses);
+            for custody in [Custody::Broken("this".into()), Custody::Unprovable("this".into())] {
+                let error = plan(&archive(), &custody, &current(), wanted, true).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Denied);
+                assert!(error.message().contains("this") && error.hints()[0].contains("--plan data"), "{error:?}");
+                assert_eq!(plan(&archive(), &custody, &current(), Wanted::Data, true).unwrap().kind, Kind::Data);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_damaged_cannot_be_restored() {
+        let custody = Custody::Unbroken("so".into());
+        let mut without = archive();
+        without.members.remove(0);
+        assert_eq!(plan(&without, &custody, &current(), Wanted::Auto, true).unwrap_err().kind(), ErrorKind::Denied);
+        assert!(plan(&without, &custody, &current(), Wanted::Data, true).is_ok());
+        let mut damaged = archive();
+        damaged.members[1] = member(WPP_DB, 10, "row 3 missing");
+        for wanted in [Wanted::Auto, Wanted::Data] {
+            let error = plan(&damaged, &custody, &current(), wanted, true).unwrap_err();
+            assert!(error.message().contains("row 3 missing"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_plan_says_what_it_will_do_and_what_cannot_come_back() {
+        let custody = Custody::Broken("so".into());
+        let running = Current { running: true, ..current() };
+        let planned = plan(&archive(), &custody, &running, Wanted::Data, false).unwrap();
+        assert!(planned.steps.iter().any(|step| step == "stop the daemon"));
+        assert!(planned.steps.last().unwrap().contains("stopped"));
+        assert!(
+            !plan(&archive(), &custody, &current(), Wanted::Data, true)
+                .unwrap()
+                .steps
+                .iter()
+                .any(|step| step.contains("stop the"))
+        );
+        let lost = Current {
+            session_db: Store::Absent,
+            signal: None,
+            wpp_db: Store::Unreadable("x".into()),
+            messages: None,
+            ..current()
+        };
+        let planned = plan(&archive(), &custody, &lost, Wanted::Data, true).unwrap();
+        assert!(planned.loses.iter().any(|loss| loss.contains("too damaged")), "{:?}", planned.loses);
+        assert!(planned.loses.iter().any(|loss| loss.contains("wpp reauth")), "{:?}", planned.loses);
+        let same = Current { messages: Some(10), ..current() };
+        assert!(plan(&archive(), &custody, &same, Wanted::Data, true).unwrap().loses.is_empty());
     }
 }

@@ -240,7 +240,14 @@ pub fn open_read_only(path: &Path, immutable: bool) -> rusqlite::Result<Connecti
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let connection = Connection::open_with_flags(uri(path, immutable), flags)?;
+    // SQLite's rule against links holds for every part of a path. Only the file itself must be
+    // none: a home may well lie behind a link.
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    let real = match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    };
+    let connection = Connection::open_with_flags(uri(&real, immutable), flags)?;
     connection.busy_timeout(Duration::from_secs(30))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -489,6 +496,41 @@ mod tests {
         std::fs::write(&copy, bytes(&snapshot, folder.path())).unwrap();
         let read = open_read_only(&copy, true).unwrap();
         assert_eq!((quick_check(&read).as_str(), count_rows(&read).unwrap()["t"].count), ("ok", 1));
+    }
+
+    #[test]
+    fn a_home_behind_a_link_is_read_and_a_database_that_is_a_link_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().join("real");
+        std::fs::create_dir(&real).unwrap();
+        drop(store(&real.join("x.db")));
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert!(Snapshot::open(&link.join("x.db"), Quiet::Proven).unwrap().is_some());
+        std::os::unix::fs::symlink(real.join("x.db"), real.join("y.db")).unwrap();
+        assert!(Snapshot::open(&real.join("y.db"), Quiet::Proven).is_err());
+    }
+
+    #[test]
+    fn a_database_without_a_wal_is_read_and_its_hot_journal_is_not_guessed_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let live = Connection::open(&path).unwrap();
+        live.execute_batch("CREATE TABLE t (x TEXT); INSERT INTO t VALUES (hex(randomblob(100000)))").unwrap();
+        for quiet in [Quiet::Proven, Quiet::Unknown] {
+            let snapshot = Snapshot::open(&path, quiet).unwrap().unwrap();
+            assert_eq!(snapshot.database().unwrap().journal_mode, "delete");
+            assert_eq!(bytes(&snapshot, folder.path()), std::fs::read(&path).unwrap());
+        }
+        // A writer that died in the middle: pages of the file are half new, the old ones are in the
+        // journal, and only a program that may write can put them back.
+        live.execute_batch("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; UPDATE t SET x = hex(randomblob(100000)); INSERT INTO t SELECT x FROM t").unwrap();
+        let left = folder.path().join("left");
+        std::fs::create_dir(&left).unwrap();
+        for ending in ["", "-journal"] {
+            std::fs::copy(sidecar(&path, ending), sidecar(&left.join("x.db"), ending)).unwrap();
+        }
+        assert!(Snapshot::open(&left.join("x.db"), Quiet::Proven).is_err());
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Run {
         let watch = Stopwatch::start();
         let begun = clock::now();
         let Name::Smoke = self.name;
-        let runner: Arc<Runner> = Arc::new(|line, sink| super::run_line(line, sink));
+        let runner: Arc<Runner> = Arc::new(super::run_line);
         let mut sandbox = Sandbox::create(runner)?;
         let interrupted = Arc::new(AtomicBool::new(false));
         if let Some((_, runtime)) = sandbox.simulator() {

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod chats;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod documents;
 pub mod drill;
 pub mod events;
@@ -116,6 +117,8 @@ pub enum Command {
     Restore(restore::Args),
     /// Last resort: back the session up, verify the archive, remove the session
     Reset(reset::Args),
+    /// Look at the host, the home and the session, say what is wrong, and mend it with --fix
+    Doctor(doctor::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
     /// Run the session's daemon in the foreground
@@ -128,28 +131,33 @@ pub enum Command {
 }
 
 impl Command {
-    fn run(self, app: &App) -> Result<Report> {
+    fn run(self, settings: Settings) -> Result<Report> {
         match self {
-            Command::Start(args) => args.run(app),
-            Command::Stop(args) => args.run(app),
-            Command::Restart(args) => args.run(app),
-            Command::Status(args) => args.run(app),
-            Command::Reauth(args) => args.run(app),
-            Command::Send(args) => args.run(app),
-            Command::Search(args) => args.run(app),
-            Command::Chats(args) => args.run(app),
-            Command::Messages(args) => args.run(app),
-            Command::Events(args) => args.run(app),
-            Command::Logs(args) => args.run(app),
-            Command::Sync(args) => args.run(app),
-            Command::Outbound(args) => args.run(app),
-            Command::Backup(args) => args.run(app),
-            Command::Restore(args) => args.run(app),
-            Command::Reset(args) => args.run(app),
-            Command::Drill(args) => args.run(app),
-            Command::Daemon(args) => args.run(app),
-            Command::Config(args) => args.run(app),
-            Command::Simulator(args) => args.run(app),
+            Command::Start(args) => args.run(&App::new(settings)?),
+            Command::Stop(args) => args.run(&App::new(settings)?),
+            Command::Restart(args) => args.run(&App::new(settings)?),
+            Command::Status(args) => args.run(&App::new(settings)?),
+            Command::Reauth(args) => args.run(&App::new(settings)?),
+            Command::Send(args) => args.run(&App::new(settings)?),
+            Command::Search(args) => args.run(&App::new(settings)?),
+            Command::Chats(args) => args.run(&App::new(settings)?),
+            Command::Messages(args) => args.run(&App::new(settings)?),
+            Command::Events(args) => args.run(&App::new(settings)?),
+            Command::Logs(args) => args.run(&App::new(settings)?),
+            Command::Sync(args) => args.run(&App::new(settings)?),
+            Command::Outbound(args) => args.run(&App::new(settings)?),
+            Command::Backup(args) => args.run(&App::new(settings)?),
+            Command::Restore(args) => args.run(&App::new(settings)?),
+            Command::Reset(args) => args.run(&App::new(settings)?),
+            // The doctor must work where the home or the settings do not, so it reads both by itself.
+            Command::Doctor(args) => {
+                let sink = settings.sink.clone();
+                args.run(settings, &|line| run_line(line, sink.clone()))
+            }
+            Command::Drill(args) => args.run(&App::new(settings)?),
+            Command::Daemon(args) => args.run(&App::new(settings)?),
+            Command::Config(args) => args.run(&App::new(settings)?),
+            Command::Simulator(args) => args.run(&App::new(settings)?),
         }
     }
 }
@@ -223,8 +231,7 @@ pub fn run_line(line: &[String], sink: Arc<dyn Sink>) -> Result<Report> {
     let words = std::iter::once("wpp".to_owned()).chain(line.iter().cloned());
     let matches = tree().try_get_matches_from(words).map_err(|error| usage(&error))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| usage(&error))?;
-    let app = App::new(settings(cli.global, sink, Arc::new(|_| None)))?;
-    cli.command.run(&app)
+    cli.command.run(settings(cli.global, sink, Arc::new(|_| None)))
 }
 
 fn usage(error: &clap::Error) -> Error {
@@ -263,7 +270,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let ui = Ui { format: cli.global.format, quiet: cli.global.quiet };
-    let result = App::new(settings(cli.global, ui.sink(), ui.ask())).and_then(|app| cli.command.run(&app));
+    let result = cli.command.run(settings(cli.global, ui.sink(), ui.ask()));
     let (code, written) = match &result {
         Ok(report) => (report.exit_code(), ui.report(report)),
         Err(error) => (error.kind().exit_code(), ui.error(error)),

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::backup::size;
-use super::site_with_sink;
+use super::backup::{fault_points, size};
+use super::{site, site_with_sink};
 use crate::app::App;
 use crate::archive::custody::{self, Custody, Ledger};
 use crate::archive::manifest::{CONFIG, Manifest};
@@ -13,7 +13,7 @@ use crate::archive::verify::{self, Level};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle::{Site, describe, settled};
-use crate::report::{Metric, Report, Section, Silent, Verdict};
+use crate::report::{Report, Section, Silent, Verdict};
 use crate::restore::{self, Lifecycle, Request, RestorePlan, Wanted};
 
 /// Options of `wpp restore`.
@@ -43,11 +43,9 @@ impl Args {
         let path = shelf::find(&app.backups(), session.name(), &self.archive)?;
         let path = std::path::absolute(&path).map_err(|error| disk::cannot("find", &path, error))?;
         let manifest = open::manifest(&path)?;
+        site(app, &session)?;
         // A home that was never used has no journal, and a dry run makes none.
         let fresh = !app.home().journal().exists();
-        if !(fresh && self.dry_run) {
-            restore::recover(&session, app.journal()?)?;
-        }
         let current = restore::survey(&session, app.home().kind())?;
         let custody = if fresh {
             Custody::Unprovable("this home has no journal, so nothing is known about what happened to the store".into())
@@ -69,7 +67,7 @@ impl Args {
                 manifest.created
             );
             let report =
-                Report::new("restore", title).section(plan_section(&plan)).section(config_section(app, &path, &manifest)?);
+                Report::new("restore", title).section(plan_section(&plan, true)).section(config_section(app, &path, &manifest)?);
             return Ok(report.data(json!({ "dry_run": true, "archive": path, "plan": plan, "current": current })));
         }
 
@@ -106,7 +104,7 @@ impl Args {
             (false, false) => format!("{}: restored {from}, but the daemon did not become healthy", session.name()),
         };
         let mut report =
-            Report::new("restore", title).section(plan_section(&plan)).section(config_section(app, &path, &manifest)?);
+            Report::new("restore", title).section(plan_section(&plan, false)).section(config_section(app, &path, &manifest)?);
         let mut aside = Section::new("Old files");
         let old_copies = restore::old_copies(&session)?;
         for (folder, bytes) in &old_copies {
@@ -121,7 +119,7 @@ impl Args {
             report = report.section(aside);
         }
         report.steps.clone_from(&restored.steps);
-        report.metrics.push(Metric { name: "disk_operations".into(), value: disk::faults::count() as f64 });
+        report.metrics.extend(fault_points(app));
         let old: Vec<Value> = old_copies.iter().map(|(path, bytes)| json!({ "path": path, "size_bytes": bytes })).collect();
         report = report.data(json!({
             "dry_run": false, "archive": path, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
@@ -136,7 +134,7 @@ impl Args {
     }
 }
 
-fn plan_section(plan: &RestorePlan) -> Section {
+fn plan_section(plan: &RestorePlan, steps: bool) -> Section {
     let mut section = Section::default()
         .field("plan", plan.kind.name())
         .field("why", &plan.why)
@@ -147,7 +145,7 @@ fn plan_section(plan: &RestorePlan) -> Section {
     for loss in &plan.loses {
         section = section.field("cannot come back", loss);
     }
-    for (number, step) in (1..).zip(&plan.steps) {
+    for (number, step) in (1..).zip(plan.steps.iter().filter(|_| steps)) {
         section = section.field(format!("step {number}"), step);
     }
     section

@@ -17,7 +17,7 @@ use crate::session::messages::SearchMode;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Words to look for
-    #[arg(value_name = "WORDS", required_unless_present = "rebuild", conflicts_with = "rebuild", allow_hyphen_values = true)]
+    #[arg(value_name = "WORDS", required_unless_present = "rebuild", conflicts_with = "rebuild")]
     words: Vec<String>,
     /// Most messages to show
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]

@@ -26,7 +26,7 @@ pub struct Args {
     #[arg(value_name = "TO")]
     to: String,
     /// The text
-    #[arg(value_name = "TEXT", required_unless_present = "text_file", conflicts_with = "text_file", allow_hyphen_values = true)]
+    #[arg(value_name = "TEXT", required_unless_present = "text_file", conflicts_with = "text_file")]
     text: Option<String>,
     /// Read the text from a file, or from standard input with -
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]

@@ -233,6 +233,11 @@ fn routes() -> Vec<(Method, &'static str, MethodRouter<Service>)> {
     ]
 }
 
+/// Method and path of every route, for the test that holds the document against them.
+pub fn route_names() -> Vec<(String, &'static str)> {
+    routes().into_iter().map(|(method, path, _)| (method.to_string(), path)).collect()
+}
+
 fn router(service: Service) -> Router {
     routes()
         .into_iter()

@@ -29,9 +29,9 @@ use self::supervisor::{Parts, Supervisor, no_auth};
 use crate::clock;
 use crate::config::Config;
 use crate::disk::{self, Lock};
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::{Home, SessionPaths};
-use crate::journal::Journal;
+use crate::journal::{Entry, Journal};
 use crate::session::messages::{Messages, SearchMode};
 use crate::session::state::{Limits, Machine};
 
@@ -63,6 +63,7 @@ pub fn run(home: &Home, session: &SessionPaths, config: &Config) -> Result<Ended
     home.ensure()?;
     disk::create_folder(session.folder())?;
     let lock = Lock::acquire(&session.lock(), "daemon")?;
+    refuse_half_restored(home, session)?;
     let tokens = log::start(session, config)?;
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(pid = u64::from(std::process::id()), version, home = home.kind().name(), "the daemon starts");
@@ -74,6 +75,28 @@ pub fn run(home: &Home, session: &SessionPaths, config: &Config) -> Result<Ended
     // Held until everything of this session is closed.
     drop(lock);
     result.map(|()| Ended { ran_ms: clock::now_ms() - started_ms })
+}
+
+/// A restore that was killed between two renames leaves the files of two moments. Commands put them
+/// right before they start a daemon; with the lock held, this is the look that nobody can overtake.
+fn refuse_half_restored(home: &Home, session: &SessionPaths) -> Result<()> {
+    let open = Journal::open(&home.journal())?.open_entries(session.name())?;
+    let half = |entry: &Entry| entry.verb == "restore" && matches!(entry.data["phase"].as_str(), Some("swapping" | "undoing"));
+    match open.iter().find(|entry| half(entry)) {
+        None => Ok(()),
+        Some(entry) => Err(Error::new(
+            ErrorKind::Locked,
+            format!(
+                "a restore of session {} was interrupted while it swapped files (entry {} of the journal)",
+                session.name(),
+                entry.id
+            ),
+        )
+        .hint(format!(
+            "any `wpp` command puts the old files back: run `wpp status --session {}`, then start again",
+            session.name()
+        ))),
+    }
 }
 
 fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tokens, started_ms: i64) -> Result<()> {

@@ -25,6 +25,8 @@ pub struct Reading {
 struct Still {
     path: PathBuf,
     lock: PathBuf,
+    /// Whether somebody held the session's lock already when they were opened.
+    held: bool,
     files: [Fingerprint; 2],
 }
 
@@ -47,7 +49,8 @@ pub enum Refusal {
 /// Opens `path`, one of the session's databases.
 ///
 /// - A daemon has it open: its `-wal` and `-shm` are there and are used as they are.
-/// - Nobody has it open and the log is empty: it is read as a file that cannot change.
+/// - Nobody has it open and the log is empty: it is read as a file that cannot change. So is one that
+///   a daemon does not have open at this time, such as the store of a session that was logged out.
 /// - Nobody has it open and the log holds something (a daemon was killed): the log is read too, with
 ///   its index in memory and without locks.
 ///
@@ -63,8 +66,10 @@ pub fn open(session: &SessionPaths, path: &Path) -> std::result::Result<Reading,
     let lock = session.lock();
     let held = matches!(Lock::look(&lock).map_err(Refusal::Disk)?, LockState::Held(_));
     let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = if held {
-        if files[1].is_none() || !beside(path, "-shm").exists() {
+    let side_files = (files[1].is_some(), beside(path, "-shm").exists());
+    let unopened = side_files == (false, false);
+    let connection = if held && !unopened {
+        if side_files != (true, true) {
             return Err(Refusal::Busy);
         }
         Connection::open_with_flags(path, read_only).and_then(|connection| {
@@ -92,7 +97,7 @@ pub fn open(session: &SessionPaths, path: &Path) -> std::result::Result<Reading,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Refusal::Busy,
         _ => Refusal::Failed(error),
     })?;
-    let still = (!held).then(|| Still { path: path.to_owned(), lock, files });
+    let still = (!held || unopened).then(|| Still { path: path.to_owned(), lock, held, files });
     Ok(Reading { connection, still })
 }
 
@@ -101,7 +106,8 @@ impl Reading {
     /// what was read may then be wrong.
     pub fn confirm(&self) -> Result<()> {
         let Some(still) = &self.still else { return Ok(()) };
-        if fingerprints(&still.path)? == still.files && !matches!(Lock::look(&still.lock)?, LockState::Held(_)) {
+        let taken = !still.held && matches!(Lock::look(&still.lock)?, LockState::Held(_));
+        if fingerprints(&still.path)? == still.files && !taken {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Locked, format!("{} came into use while it was read", still.path.display()))
@@ -221,7 +227,21 @@ mod tests {
         let connection = place.fill();
         assert_eq!(place.count(), 2);
         drop(connection);
+        std::fs::write(place.session.folder().join("wpp.db-wal"), "").unwrap();
         assert!(matches!(open(&place.session, &place.session.wpp_db()), Err(Refusal::Busy)));
+    }
+
+    #[test]
+    fn what_a_daemon_does_not_have_open_is_read_and_its_opening_is_noticed() {
+        let place = Place::new();
+        let _lock = Lock::acquire(&place.session.lock(), "daemon").unwrap();
+        drop(place.fill());
+        assert_eq!(place.count(), 2);
+        assert_eq!(place.files(), ["LOCK", "wpp.db"]);
+        let reading = open(&place.session, &place.session.wpp_db()).unwrap();
+        reading.confirm().unwrap();
+        let _opened = place.fill_more();
+        assert_eq!(reading.confirm().unwrap_err().kind(), ErrorKind::Locked);
     }
 
     #[test]

@@ -4,8 +4,11 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
+/// Whether a character may stand before the `@`.
+type AllowedCharacter = fn(char) -> bool;
+
 /// Servers whose accounts can be written to, with what stands before the `@`.
-const SERVERS: &[(&str, fn(char) -> bool)] = &[
+const SERVERS: &[(&str, AllowedCharacter)] = &[
     ("s.whatsapp.net", |c| c.is_ascii_digit()),
     ("lid", |c| c.is_ascii_digit()),
     // Old groups are called by their founder's number, a dash and a time.

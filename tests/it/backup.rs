@@ -265,10 +265,11 @@ fn a_backup_that_fails_or_is_killed_at_any_disk_operation_leaves_no_false_archiv
             .unwrap() as u64
     };
     assert!(counted > 10, "{counted}");
+    let template = stores::home("sweep");
     for act in ["kill", "fail", "full"] {
         for number in 1..=counted {
             let label = format!("{act}@{number}");
-            let home = stores::home("sweep");
+            let home = stores::copy(&template);
             let before = stores::everything(&home.session("main"));
             let outcome = home.command(&["backup"]).env("WPP_DISK_FAULT", &label).output().unwrap();
             if act != "kill" {
@@ -288,6 +289,8 @@ fn a_backup_that_fails_or_is_killed_at_any_disk_operation_leaves_no_false_archiv
                 std::fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
             left.retain(|name| !name.ends_with(".wpp.tar.gz"));
             assert!(left.is_empty(), "{label}: {left:?}");
+            let journal = wpp::journal::Journal::open(&home.path().join("ops.db")).unwrap();
+            assert!(journal.open_entries("main").unwrap().is_empty(), "{label}");
             assert!(stores::everything(&home.session("main")) == before, "{label}: the session was changed");
         }
     }

@@ -7,14 +7,19 @@
     reason = "a test fails by panicking, and its helpers are read beside it"
 )]
 
+mod api;
 mod archive;
 mod backup;
 mod cli;
 mod daemon;
+mod doctor;
 mod documents;
 mod harness;
 mod layers;
 mod lifecycle;
+mod restore;
+mod runbooks;
+mod send;
 mod simulated;
 mod simulator;
 mod stores;

@@ -12,6 +12,8 @@ pub fn open(path: &Path) -> Connection {
     let connection = Connection::open(path).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
+    // A test's store need not survive the machine, and hundreds are made.
+    connection.pragma_update(None, "synchronous", "OFF").unwrap();
     connection
 }
 
@@ -48,6 +50,24 @@ pub fn home(marker: &str) -> TestHome {
     let home = TestHome::sandbox();
     make(&home.session("main"), marker);
     home
+}
+
+/// Another home with the same files, journal and archives.
+pub fn copy(home: &TestHome) -> TestHome {
+    fn copy_folder(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+            let target = to.join(entry.file_name());
+            if entry.path().is_dir() {
+                copy_folder(&entry.path(), &target);
+            } else {
+                std::fs::copy(entry.path(), &target).unwrap();
+            }
+        }
+    }
+    let other = TestHome::live();
+    copy_folder(home.path(), other.path());
+    other
 }
 
 /// Puts the files that a killed writer leaves in the place of both stores: the last commit, with

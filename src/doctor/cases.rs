@@ -1,0 +1,620 @@
+//! Every check against facts made by hand: silent when all is well, and each failure seen.
+
+use std::path::PathBuf;
+
+use super::{Selection, catalog, examine, fix};
+use crate::disk::{LockOwner, Space};
+use crate::facts::{
+    DaemonLook, DaemonStatus, DatabaseHealth, Facts, HostFacts, JournalFacts, Limits, LockFacts, MessagesFacts, MessagesRows,
+    MissingSession, Moment, OpenAct, PathKind, PathLook, PathSeen, Probed, Problem, SearchIndex, SessionFacts, SocketFacts,
+    StoreFacts,
+};
+use crate::home::HomeKind;
+use crate::report::{Fix, Severity};
+use crate::session::messages::SearchMode;
+use crate::session::state::{Reason, State};
+
+const NOW_MS: i64 = 1_795_230_900_000;
+const MINUTE_MS: i64 = 60_000;
+
+fn look(path: &str, kind: PathKind, mode: u32) -> PathLook {
+    let seen = Probed::Known(Some(PathSeen { kind, mode, owner: 1000 }));
+    PathLook { path: path.into(), expected: kind, credentials: path.contains("session.db"), seen }
+}
+
+fn owner(role: &str, age_ms: i64) -> Option<LockOwner> {
+    let since = crate::clock::rfc3339(crate::clock::from_ms(NOW_MS - age_ms));
+    Some(LockOwner { pid: 4711, since, role: role.into(), version: "1.2.3".into() })
+}
+
+/// A home with one session that is READY.
+fn whole() -> Facts {
+    Facts {
+        now_ms: NOW_MS,
+        host: HostFacts {
+            version: "1.2.3".into(),
+            user_id: 1000,
+            umask: 0o077,
+            home: "/h".into(),
+            program: "wpp".into(),
+            opened: Ok(HomeKind::Live),
+            config_problem: None,
+            paths: vec![look("/h", PathKind::Folder, 0o700), look("/h/config.toml", PathKind::File, 0o600)],
+            writable: Probed::Known(Ok(())),
+            space: Probed::Known(Space { total_bytes: 100 << 30, free_bytes: 50 << 30 }),
+            journal: Probed::Known(Ok(())),
+            session_names: Probed::Known(vec!["main".into()]),
+            missing_session: None,
+        },
+        sessions: vec![SessionFacts {
+            name: "main".into(),
+            paths: vec![
+                look("/h/sessions/main", PathKind::Folder, 0o700),
+                look("/h/sessions/main/session.db", PathKind::File, 0o600),
+                look("/h/sessions/main/daemon.sock", PathKind::Socket, 0o600),
+            ],
+            lock: Probed::Known(LockFacts::Held { owner: owner("daemon", 30 * MINUTE_MS) }),
+            socket: Probed::Known(SocketFacts::Listening),
+            daemon: Probed::Known(DaemonLook::Answered(DaemonStatus {
+                session: "main".into(),
+                state: State::Ready,
+                reason: Reason::Normal,
+                detail: None,
+                since_ms: NOW_MS - 29 * MINUTE_MS,
+                pid: 4711,
+                version: "1.2.3".into(),
+                started_ms: NOW_MS - 30 * MINUTE_MS,
+                paired: true,
+                last_heard_ms: Some(NOW_MS - 5000),
+                reconnects: 1,
+                sync_enabled: true,
+                search_mode: SearchMode::Fts,
+            })),
+            store: Probed::Known(StoreFacts { health: DatabaseHealth::Whole, paired: Some(true) }),
+            messages: Probed::Known(MessagesFacts {
+                health: DatabaseHealth::Whole,
+                search_index: SearchIndex::InStep,
+                rows: Some(MessagesRows { reconnects_last_hour: 1, logged_out_ms: None, was_linked: true }),
+            }),
+            journal: Probed::Known(JournalFacts { started: Some(Moment { id: 1, at_ms: NOW_MS }), ..JournalFacts::default() }),
+        }],
+        limits: Limits {
+            disk_free_percent_min: 10,
+            reconnects_per_hour_max: 6,
+            heartbeat_age_ms_max: 60_000,
+            start_timeout_ms: 30_000,
+        },
+    }
+}
+
+/// The same with the daemon stopped in order.
+fn stopped() -> Facts {
+    let mut facts = whole();
+    let session = &mut facts.sessions[0];
+    session.lock = Probed::Known(LockFacts::Absent);
+    session.socket = Probed::Known(SocketFacts::Absent);
+    session.daemon = Probed::NotApplicable("no daemon listens".into());
+    session.paths.pop();
+    session.journal = Probed::Known(JournalFacts {
+        started: Some(Moment { id: 1, at_ms: NOW_MS - 2 * MINUTE_MS }),
+        stopped: Some(Moment { id: 2, at_ms: NOW_MS - MINUTE_MS }),
+        ..JournalFacts::default()
+    });
+    facts
+}
+
+fn status(facts: &mut Facts) -> &mut DaemonStatus {
+    match &mut facts.sessions[0].daemon {
+        Probed::Known(DaemonLook::Answered(status)) => status,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn state(facts: &mut Facts, state: State, reason: Reason) {
+    let status = status(facts);
+    (status.state, status.reason) = (state, reason);
+}
+
+fn rows(facts: &mut Facts) -> &mut MessagesRows {
+    match &mut facts.sessions[0].messages {
+        Probed::Known(MessagesFacts { rows: Some(rows), .. }) => rows,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn mode(look: &mut PathLook, mode: u32) {
+    look.seen = Probed::Known(Some(PathSeen { kind: look.expected, mode, owner: 1000 }));
+}
+
+/// Everything above info that the facts give rise to.
+fn bad(facts: &Facts) -> Vec<(String, Severity)> {
+    let findings = examine(facts, &Selection::default()).findings;
+    findings
+        .into_iter()
+        .filter(|finding| finding.severity > Severity::Info)
+        .map(|finding| (finding.id, finding.severity))
+        .collect()
+}
+
+/// How the facts are broken, and all that is to be found then.
+struct Case {
+    what: &'static str,
+    facts: fn() -> Facts,
+    breaks: fn(&mut Facts),
+    finds: &'static [(&'static str, Severity)],
+}
+
+use Severity::{Critical, Error, Unknown, Warning};
+
+const CASES: &[Case] = &[
+    Case {
+        what: "home.json is damaged",
+        facts: whole,
+        breaks: |facts| {
+            facts.host.opened = Err(Problem { message: "home.json is damaged".into(), hint: "restore it".into() });
+            facts.sessions.clear();
+        },
+        finds: &[("wpp.home.marker", Error)],
+    },
+    Case {
+        what: "an unknown setting",
+        facts: whole,
+        breaks: |facts| facts.host.config_problem = Some(Problem { message: "x".into(), hint: "y".into() }),
+        finds: &[("wpp.home.settings", Error)],
+    },
+    Case {
+        what: "a home that others can read, and a file in it",
+        facts: whole,
+        breaks: |facts| facts.host.paths.iter_mut().for_each(|look| mode(look, 0o755)),
+        finds: &[("wpp.home.modes", Error), ("wpp.home.modes", Error)],
+    },
+    Case {
+        what: "run by another user",
+        facts: whole,
+        breaks: |facts| facts.host.user_id = 1001,
+        finds: &[("wpp.home.owners", Error)],
+    },
+    Case { what: "run by root", facts: whole, breaks: |facts| facts.host.user_id = 0, finds: &[("wpp.home.owners", Warning)] },
+    Case {
+        what: "a full disk",
+        facts: whole,
+        breaks: |facts| {
+            facts.host.writable = Probed::Known(Err("no space left on device".into()));
+            facts.host.space = Probed::Known(Space { total_bytes: 100 << 30, free_bytes: 1 << 20 });
+        },
+        finds: &[("wpp.home.writable", Error), ("wpp.home.disk-space", Error)],
+    },
+    Case {
+        what: "a disk that fills up",
+        facts: whole,
+        breaks: |facts| facts.host.space = Probed::Known(Space { total_bytes: 100 << 30, free_bytes: 8 << 30 }),
+        finds: &[("wpp.home.disk-space", Warning)],
+    },
+    Case {
+        what: "a damaged journal",
+        facts: whole,
+        breaks: |facts| {
+            facts.host.journal = Probed::Known(Err("file is not a database".into()));
+            facts.sessions[0].journal = Probed::Failed("file is not a database".into());
+        },
+        finds: &[("wpp.home.journal", Error)],
+    },
+    Case {
+        what: "a default_session that is not there",
+        facts: whole,
+        breaks: |facts| {
+            facts.sessions.clear();
+            facts.host.missing_session = Some(MissingSession { name: "sales".into(), named_in: Some("/h/config.toml".into()) });
+        },
+        finds: &[("wpp.home.default-session", Warning)],
+    },
+    Case {
+        what: "the session's folder is gone",
+        facts: stopped,
+        breaks: |facts| facts.sessions[0].paths[0].seen = Probed::Known(None),
+        finds: &[("wpp.session.folder", Critical)],
+    },
+    Case {
+        what: "a session's folder that its owner cannot open",
+        facts: stopped,
+        breaks: |facts| {
+            let session = &mut facts.sessions[0];
+            session.paths.truncate(1);
+            mode(&mut session.paths[0], 0o000);
+            let mut names = session.paths[0].clone();
+            names.seen = Probed::Failed("permission denied".into());
+            session.paths.push(names);
+            session.lock = Probed::Failed("permission denied".into());
+            session.socket = Probed::Failed("permission denied".into());
+            session.daemon = Probed::Failed("permission denied".into());
+            session.store = Probed::Failed("permission denied".into());
+            session.messages = Probed::Failed("permission denied".into());
+        },
+        finds: &[("wpp.session.folder", Critical)],
+    },
+    Case {
+        what: "a restore was cut off",
+        facts: stopped,
+        breaks: |facts| {
+            let act = OpenAct { id: 7, verb: "restore".into(), at_ms: NOW_MS - MINUTE_MS, pid: 1, alive: false };
+            facts.sessions[0].journal = Probed::Known(JournalFacts { open: vec![act], ..JournalFacts::default() });
+        },
+        finds: &[("wpp.session.interrupted", Error)],
+    },
+    Case {
+        what: "a symbolic link in the session's folder",
+        facts: stopped,
+        breaks: |facts| {
+            let mut link = look("/h/sessions/main/wpp.db", PathKind::File, 0o777);
+            link.seen = Probed::Known(Some(PathSeen { kind: PathKind::Link, mode: 0o777, owner: 1000 }));
+            facts.sessions[0].paths.push(link);
+        },
+        finds: &[("wpp.session.files", Error)],
+    },
+    Case {
+        what: "credentials and a socket that others can open",
+        facts: whole,
+        breaks: |facts| {
+            mode(&mut facts.sessions[0].paths[1], 0o644);
+            mode(&mut facts.sessions[0].paths[2], 0o666);
+        },
+        finds: &[("wpp.session.modes", Critical), ("wpp.session.modes", Error)],
+    },
+    Case {
+        what: "a folder that its owner cannot write to",
+        facts: stopped,
+        breaks: |facts| mode(&mut facts.sessions[0].paths[0], 0o500),
+        finds: &[("wpp.session.modes", Error)],
+    },
+    Case {
+        what: "a store that belongs to root",
+        facts: stopped,
+        breaks: |facts| {
+            let seen = PathSeen { kind: PathKind::File, mode: 0o600, owner: 0 };
+            facts.sessions[0].paths[1].seen = Probed::Known(Some(seen));
+        },
+        finds: &[("wpp.session.owners", Critical)],
+    },
+    Case {
+        what: "lock contention: a daemon that holds the lock and does not listen",
+        facts: stopped,
+        breaks: |facts| facts.sessions[0].lock = Probed::Known(LockFacts::Held { owner: owner("daemon", 5 * MINUTE_MS) }),
+        finds: &[("wpp.session.lock-held", Error)],
+    },
+    Case {
+        what: "a lock that nobody signed",
+        facts: stopped,
+        breaks: |facts| facts.sessions[0].lock = Probed::Known(LockFacts::Held { owner: None }),
+        finds: &[("wpp.session.lock-held", Error)],
+    },
+    Case {
+        what: "a backup that has run for hours",
+        facts: stopped,
+        breaks: |facts| facts.sessions[0].lock = Probed::Known(LockFacts::Held { owner: owner("backup", 200 * MINUTE_MS) }),
+        finds: &[("wpp.session.lock-held", Warning)],
+    },
+    Case {
+        what: "kill -9",
+        facts: stopped,
+        breaks: |facts| {
+            let session = &mut facts.sessions[0];
+            session.lock = Probed::Known(LockFacts::Stale { owner: owner("daemon", MINUTE_MS) });
+            session.socket = Probed::Known(SocketFacts::Stale);
+            session.journal =
+                Probed::Known(JournalFacts { started: Some(Moment { id: 3, at_ms: NOW_MS }), ..JournalFacts::default() });
+        },
+        finds: &[("wpp.session.stale-lock", Warning), ("wpp.session.stale-socket", Error), ("wpp.session.daemon-died", Error)],
+    },
+    Case {
+        what: "a daemon that died with nothing left but the journal's start",
+        facts: stopped,
+        breaks: |facts| {
+            let started = Some(Moment { id: 3, at_ms: NOW_MS });
+            facts.sessions[0].journal = Probed::Known(JournalFacts { started, ..JournalFacts::default() });
+        },
+        finds: &[("wpp.session.daemon-died", Error)],
+    },
+    Case {
+        what: "a listener without the lock",
+        facts: whole,
+        breaks: |facts| facts.sessions[0].lock = Probed::Known(LockFacts::Absent),
+        finds: &[("wpp.session.daemon-died", Error)],
+    },
+    Case {
+        what: "a daemon that lost its listener",
+        facts: whole,
+        breaks: |facts| {
+            facts.sessions[0].socket = Probed::Known(SocketFacts::Stale);
+            facts.sessions[0].daemon = Probed::NotApplicable("no daemon listens".into());
+        },
+        finds: &[("wpp.session.lock-held", Error), ("wpp.session.stale-socket", Error)],
+    },
+    Case {
+        what: "somebody else's socket",
+        facts: stopped,
+        breaks: |facts| facts.sessions[0].socket = Probed::Known(SocketFacts::Foreign { owner: 1001 }),
+        finds: &[("wpp.session.foreign-socket", Critical)],
+    },
+    Case {
+        what: "a file where the socket should be",
+        facts: stopped,
+        breaks: |facts| facts.sessions[0].socket = Probed::Known(SocketFacts::NotASocket { kind: PathKind::File }),
+        finds: &[("wpp.session.foreign-socket", Error)],
+    },
+    Case {
+        what: "a daemon that hangs",
+        facts: whole,
+        breaks: |facts| {
+            facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it did not answer within 3 s".into() })
+        },
+        finds: &[("wpp.session.daemon-silent", Error)],
+    },
+    Case {
+        what: "another session's daemon on this socket",
+        facts: whole,
+        breaks: |facts| status(facts).session = "other".into(),
+        finds: &[("wpp.session.daemon-silent", Error)],
+    },
+    Case {
+        what: "an old daemon after an upgrade",
+        facts: whole,
+        breaks: |facts| status(facts).version = "1.2.2".into(),
+        finds: &[("wpp.session.version-skew", Warning)],
+    },
+    Case {
+        what: "auth required: the phone removed the device",
+        facts: whole,
+        breaks: |facts| {
+            state(facts, State::AuthRequired, Reason::LoggedOut);
+            rows(facts).logged_out_ms = Some(NOW_MS);
+        },
+        finds: &[("wpp.session.auth-required", Error), ("wpp.store.not-paired", Error)],
+    },
+    Case {
+        what: "never linked",
+        facts: whole,
+        breaks: |facts| {
+            state(facts, State::AuthRequired, Reason::NotPaired);
+            rows(facts).was_linked = false;
+            facts.sessions[0].store = Probed::Known(StoreFacts { health: DatabaseHealth::Whole, paired: Some(false) });
+        },
+        finds: &[("wpp.session.auth-required", Warning), ("wpp.store.not-paired", Warning)],
+    },
+    Case {
+        what: "linked once, and the store lost it",
+        facts: stopped,
+        breaks: |facts| {
+            facts.sessions[0].store = Probed::Known(StoreFacts { health: DatabaseHealth::Whole, paired: Some(false) })
+        },
+        finds: &[("wpp.store.not-paired", Error)],
+    },
+    Case {
+        what: "replaced by another client",
+        facts: whole,
+        breaks: |facts| state(facts, State::Error, Reason::StreamReplaced),
+        finds: &[("wpp.session.state", Error)],
+    },
+    Case {
+        what: "a ban",
+        facts: whole,
+        breaks: |facts| state(facts, State::Error, Reason::TemporaryBan),
+        finds: &[("wpp.session.state", Critical)],
+    },
+    Case {
+        what: "a reconnect loop",
+        facts: whole,
+        breaks: |facts| {
+            state(facts, State::Reconnecting, Reason::ConnectFailure);
+            status(facts).since_ms = NOW_MS - 2000;
+            rows(facts).reconnects_last_hour = 40;
+        },
+        finds: &[("wpp.session.reconnect-loop", Error)],
+    },
+    Case {
+        what: "a reconnect loop that only the daemon's own counter tells of",
+        facts: whole,
+        breaks: |facts| {
+            facts.sessions[0].messages = Probed::Failed("busy".into());
+            status(facts).reconnects = 9;
+        },
+        finds: &[
+            ("wpp.session.reconnect-loop", Error),
+            ("wpp.store.messages-damaged", Unknown),
+            ("wpp.store.not-paired", Unknown),
+        ],
+    },
+    Case {
+        what: "stream lost: READY, and nothing heard for minutes",
+        facts: whole,
+        breaks: |facts| status(facts).last_heard_ms = Some(NOW_MS - 3 * MINUTE_MS),
+        finds: &[("wpp.session.stream-lost", Error)],
+    },
+    Case {
+        what: "stream lost: reconnecting for minutes",
+        facts: whole,
+        breaks: |facts| state(facts, State::Reconnecting, Reason::KeepaliveTimeout),
+        finds: &[("wpp.session.stream-lost", Error)],
+    },
+    Case {
+        what: "search degraded",
+        facts: whole,
+        breaks: |facts| {
+            status(facts).search_mode = SearchMode::Degraded;
+            let Probed::Known(messages) = &mut facts.sessions[0].messages else { panic!() };
+            messages.search_index = SearchIndex::OutOfStep { what: "it ends at message 3 of 4".into() };
+        },
+        finds: &[("wpp.session.search-degraded", Warning), ("wpp.store.index-out-of-step", Warning)],
+    },
+    Case {
+        what: "a damaged session.db",
+        facts: stopped,
+        breaks: |facts| {
+            let health = DatabaseHealth::Damaged { problems: vec!["row 3 missing".into()] };
+            facts.sessions[0].store = Probed::Known(StoreFacts { health, paired: None });
+        },
+        finds: &[("wpp.store.session-damaged", Critical)],
+    },
+    Case {
+        what: "a damaged wpp.db, without which nobody knows of a logout",
+        facts: stopped,
+        breaks: |facts| {
+            let health = DatabaseHealth::Damaged { problems: vec!["row 3 missing".into()] };
+            facts.sessions[0].messages =
+                Probed::Known(MessagesFacts { health, search_index: SearchIndex::Unreadable, rows: None });
+        },
+        finds: &[("wpp.store.messages-damaged", Error), ("wpp.store.not-paired", Unknown)],
+    },
+];
+
+/// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
+pub(crate) fn commands() -> Vec<String> {
+    let mut commands = Vec::new();
+    for case in CASES {
+        let mut facts = (case.facts)();
+        (case.breaks)(&mut facts);
+        let findings = examine(&facts, &Selection::default()).findings;
+        for remedy in findings.into_iter().filter_map(|finding| finding.remedy) {
+            if let Some(Fix::Run { argv }) = &remedy.fix {
+                commands.push(format!("wpp {}", argv.join(" ")));
+            }
+            commands.push(remedy.command);
+        }
+    }
+    commands.retain(|command| command.starts_with("wpp "));
+    commands.sort();
+    commands.dedup();
+    commands
+}
+
+#[test]
+fn nothing_is_found_where_nothing_is_wrong_and_every_check_says_so() {
+    for (facts, what) in [(whole(), "running"), (stopped(), "stopped")] {
+        assert_eq!(bad(&facts), [], "{what}");
+    }
+    let examination = examine(&whole(), &Selection::default());
+    let made: Vec<_> = examination.made.iter().map(|made| made.id).collect();
+    assert_eq!(made, catalog::CHECKS.iter().map(|check| check.id).collect::<Vec<_>>());
+    assert!(examination.made.iter().all(|made| made.severity == Severity::Ok), "{:?}", examination.made);
+}
+
+#[test]
+fn every_failure_is_found_and_nothing_else_is() {
+    for case in CASES {
+        let mut facts = (case.facts)();
+        (case.breaks)(&mut facts);
+        let expected: Vec<_> = case.finds.iter().map(|(id, severity)| ((*id).to_owned(), *severity)).collect();
+        assert_eq!(bad(&facts), expected, "{}", case.what);
+        for finding in examine(&facts, &Selection::default()).findings {
+            let helps = finding.severity <= Severity::Info || finding.severity == Unknown || finding.remedy.is_some();
+            assert!(helps, "{}: {} says nothing about what to do", case.what, finding.id);
+        }
+    }
+}
+
+#[test]
+fn every_check_has_a_case_in_which_it_complains() {
+    for check in catalog::CHECKS {
+        let seen = CASES.iter().any(|case| case.finds.iter().any(|(id, severity)| *id == check.id && *severity != Unknown));
+        assert!(seen, "no case breaks what {} looks at", check.id);
+    }
+}
+
+/// Every look fails: nothing may then be called ok.
+#[test]
+fn a_look_that_failed_is_never_ok() {
+    let mut facts = whole();
+    let failed = || "as if".to_owned();
+    for look in &mut facts.host.paths {
+        look.seen = Probed::Failed(failed());
+    }
+    facts.host.writable = Probed::Failed(failed());
+    facts.host.space = Probed::Failed(failed());
+    facts.host.journal = Probed::Failed(failed());
+    facts.host.session_names = Probed::Failed(failed());
+    let session = &mut facts.sessions[0];
+    for look in &mut session.paths {
+        look.seen = Probed::Failed(failed());
+    }
+    session.lock = Probed::Failed(failed());
+    session.socket = Probed::Failed(failed());
+    session.daemon = Probed::Failed(failed());
+    session.store = Probed::Failed(failed());
+    session.messages = Probed::Failed(failed());
+    session.journal = Probed::Failed(failed());
+    let examination = examine(&facts, &Selection::default());
+    let fine: Vec<_> = examination.made.iter().filter(|made| made.severity != Unknown).map(|made| made.id).collect();
+    // These two were not looked up by a probe but come with the scope.
+    assert_eq!(fine, ["wpp.home.marker", "wpp.home.settings"]);
+    // The same for one session's own looks, with its folder in place so that nothing is skipped for it.
+    facts.sessions[0].paths = whole().sessions[0].paths.clone();
+    facts.host.journal = Probed::Known(Ok(()));
+    let examination = examine(&facts, &Selection::default());
+    let fine = ["wpp.session.folder", "wpp.session.files", "wpp.session.modes", "wpp.session.owners"];
+    for made in examination.made.iter().filter(|made| made.session.is_some()) {
+        assert_eq!(made.severity, if fine.contains(&made.id) { Severity::Ok } else { Unknown }, "{}", made.id);
+    }
+}
+
+#[test]
+fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
+    let mut facts = whole();
+    facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it hangs".into() });
+    let examination = examine(&facts, &Selection::default());
+    let skipped: Vec<_> = examination.skipped.iter().map(|skipped| skipped.id).collect();
+    assert_eq!(skipped.len(), 6, "{skipped:?}");
+    assert!(examination.skipped.iter().all(|skipped| skipped.reason.contains("wpp.session.daemon-silent")));
+    // Left out of the report, the failed need must not make its dependants look fine or unasked.
+    let only = Selection::new(vec!["wpp.session.stream-lost".into()], Vec::new()).unwrap();
+    let examination = examine(&facts, &only);
+    assert_eq!(examination.findings.len(), 1);
+    assert_eq!(examination.findings[0].severity, Unknown);
+}
+
+#[test]
+fn a_selection_names_checks_that_exist() {
+    let some = Selection::new(vec!["wpp.session".into()], vec!["wpp.session.state".into()]).unwrap();
+    assert!(some.takes("wpp.session.folder") && !some.takes("wpp.session.state") && !some.takes("wpp.home.marker"));
+    for wrong in ["wpp.sess", "wpp.session.lock-hold", ""] {
+        let error = Selection::new(vec![wrong.into()], Vec::new()).unwrap_err();
+        assert!(error.hints()[0].contains("--list"), "{wrong}: {:?}", error.hints());
+    }
+}
+
+#[test]
+fn a_plan_holds_each_fix_once_and_the_daemons_last() {
+    let mut facts = stopped();
+    let kill = CASES.iter().find(|case| case.what == "kill -9").unwrap();
+    (kill.breaks)(&mut facts);
+    mode(&mut facts.sessions[0].paths[1], 0o644);
+    let mut findings = examine(&facts, &Selection::default()).findings;
+    findings.reverse();
+    findings.extend(findings.clone());
+    let plan = fix::plan(&findings);
+    let session = "main".to_owned();
+    let fixes: Vec<_> = plan.iter().map(|planned| planned.fix.clone()).collect();
+    let argv = ["start", "--session", "main", "--home", "/h"].map(str::to_owned).to_vec();
+    assert_eq!(
+        fixes,
+        [
+            Fix::Chmod { path: PathBuf::from("/h/sessions/main/session.db"), mode: 0o600 },
+            Fix::RemoveStaleLock { session: session.clone() },
+            Fix::RemoveStaleSocket { session },
+            Fix::Run { argv },
+        ]
+    );
+}
+
+#[test]
+fn nothing_is_restarted_blindly() {
+    for reason in
+        [Reason::LoggedOut, Reason::StreamReplaced, Reason::TemporaryBan, Reason::MainDeviceGone, Reason::ClientOutdated]
+    {
+        for named in [State::Error, State::Degraded, State::AuthRequired, State::Reconnecting] {
+            let mut facts = whole();
+            state(&mut facts, named, reason);
+            status(&mut facts).last_heard_ms = None;
+            let plan = fix::plan(&examine(&facts, &Selection::default()).findings);
+            assert_eq!(plan, [], "{named:?} {reason:?}");
+        }
+    }
+}

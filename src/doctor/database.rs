@@ -1,0 +1,323 @@
+//! A look into a session's databases that harms nothing, leaves nothing and ends in time.
+//!
+//! How they are opened is [`reading`]'s business. Here damage is told apart from a look that
+//! failed: the one is a fact about the database, the other says nothing about it.
+
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use crate::clock;
+use crate::disk::{Lock, LockState};
+use crate::error::{Error, ErrorKind, Result};
+use crate::facts::{DatabaseHealth, MessagesFacts, MessagesRows, SearchIndex, StoreFacts};
+use crate::home::SessionPaths;
+use crate::session::messages::Messages;
+use crate::session::reading::{self, Refusal};
+use crate::session::state::State;
+
+/// Lines of a damaged database's report that are kept.
+const PROBLEMS_MAX: usize = 5;
+/// How often a look begins anew because the database came into use meanwhile.
+const ATTEMPTS: usize = 4;
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Looks into the client library's store.
+pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
+    let damaged = |problems| StoreFacts { health: DatabaseHealth::Damaged { problems }, paired: None };
+    let seen = look(session, &session.session_db(), timeout, |connection| {
+        let problems = quick_check(connection)?;
+        let linked = "SELECT count(*) FROM device WHERE pn <> '' AND account IS NOT NULL";
+        let paired = connection.query_row(linked, [], |row| row.get::<_, i64>(0)).map(|count| count > 0);
+        Ok(match (problems.is_empty(), paired) {
+            (true, Ok(paired)) => StoreFacts { health: DatabaseHealth::Whole, paired: Some(paired) },
+            (true, Err(error)) => damaged(vec![damage(error)?]),
+            (false, paired) => StoreFacts { paired: paired.ok(), ..damaged(problems) },
+        })
+    })?;
+    Ok(seen.unwrap_or_else(|problem| damaged(vec![problem])))
+}
+
+/// Looks into the messages' database.
+pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFacts> {
+    let damaged = |problems| MessagesFacts {
+        health: DatabaseHealth::Damaged { problems },
+        search_index: SearchIndex::Unreadable,
+        rows: None,
+    };
+    let seen = look(session, &session.wpp_db(), timeout, |connection| {
+        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        let mut problems = quick_check(connection)?;
+        if tables == 0 {
+            problems.push("it holds no tables".into());
+        }
+        // SQLite checks full-text indexes too, which are made again from the messages at need.
+        Ok(problems.into_iter().partition(|line| line.contains("FTS5")))
+    })?;
+    let (index_problems, problems): (Vec<String>, Vec<String>) = match seen {
+        Ok(problems) => problems,
+        Err(problem) => return Ok(damaged(vec![problem])),
+    };
+    if !problems.is_empty() {
+        return Ok(damaged(problems));
+    }
+    let mut attempt = 0;
+    let (index_problem, rows) = loop {
+        match rows(session) {
+            Err(error) if error.kind() == ErrorKind::Locked && attempt < ATTEMPTS => std::thread::sleep(PAUSE),
+            other => break other?,
+        }
+        attempt += 1;
+    };
+    let search_index = match index_problem.or_else(|| index_problems.first().cloned()) {
+        None => SearchIndex::InStep,
+        Some(what) => SearchIndex::OutOfStep { what },
+    };
+    Ok(MessagesFacts { health: DatabaseHealth::Whole, search_index, rows: Some(rows) })
+}
+
+fn rows(session: &SessionPaths) -> Result<(Option<String>, MessagesRows)> {
+    let Some(messages) = Messages::open_read_only(session)? else {
+        return Err(Error::new(ErrorKind::Locked, format!("{} was just replaced", session.wpp_db().display()))
+            .hint("run the doctor again in a moment"));
+    };
+    let hour_ago = clock::now_ms() - 3_600_000;
+    let lost = messages.transitions_since(hour_ago)?.iter().filter(|change| change.to == State::Reconnecting.name()).count();
+    let rows = MessagesRows {
+        reconnects_last_hour: lost as u64,
+        logged_out_ms: messages.logged_out()?.map(|mark| mark.at_ms),
+        was_linked: messages.account()?.is_some(),
+    };
+    Ok((messages.index_problem()?, rows))
+}
+
+/// The lines of `quick_check` other than `ok`.
+fn quick_check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(&format!("PRAGMA quick_check({PROBLEMS_MAX})"))?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    lines.filter(|line| line.as_ref().map_or(true, |line| line != "ok")).collect()
+}
+
+/// Runs a look on a connection of its own, again when the database came into use meanwhile. The
+/// inner error is damage.
+fn look<T>(
+    session: &SessionPaths,
+    path: &Path,
+    timeout: Duration,
+    work: impl Fn(&Connection) -> rusqlite::Result<T>,
+) -> Result<std::result::Result<T, String>> {
+    for attempt in 1.. {
+        let again = match look_once(session, path, timeout, &work)? {
+            Attempt::Done(seen) => return Ok(seen),
+            Attempt::Again(error) => error,
+        };
+        if attempt == ATTEMPTS {
+            return Err(again);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Err(cannot(path, "it was not tried".into()).hint("report this as a bug of wpp"))
+}
+
+enum Attempt<T> {
+    Done(std::result::Result<T, String>),
+    Again(Error),
+}
+
+fn look_once<T>(
+    session: &SessionPaths,
+    path: &Path,
+    timeout: Duration,
+    work: &impl Fn(&Connection) -> rusqlite::Result<T>,
+) -> Result<Attempt<T>> {
+    let reading = match reading::open(session, path) {
+        Ok(reading) => reading,
+        // A daemon that comes up makes the file first and writes it then.
+        Err(Refusal::Absent) if matches!(Lock::look(&session.lock())?, LockState::Held(_)) => {
+            return Ok(Attempt::Again(busy(path)));
+        }
+        Err(Refusal::Absent) => return Ok(Attempt::Done(Err("the file is empty".into()))),
+        Err(Refusal::Busy) => return Ok(Attempt::Again(busy(path))),
+        Err(Refusal::Failed(error)) => return told(path, timeout, error),
+        Err(Refusal::Disk(error)) => return Err(error),
+    };
+    let handle = reading.connection.get_interrupt_handle();
+    let (done, waits) = mpsc::channel::<()>();
+    let timer = std::thread::spawn(move || {
+        if waits.recv_timeout(timeout) == Err(mpsc::RecvTimeoutError::Timeout) {
+            handle.interrupt();
+        }
+    });
+    let looked = work(&reading.connection);
+    drop(done);
+    // It ends at once, the channel being closed; what it returns is nothing.
+    let _ = timer.join();
+    // What was read while somebody wrote may look damaged and not be.
+    if let Err(error) = reading.confirm() {
+        return Ok(Attempt::Again(error));
+    }
+    looked.map_or_else(|error| told(path, timeout, error), |seen| Ok(Attempt::Done(Ok(seen))))
+}
+
+/// Damage is a fact, a busy database may be free in a moment, and everything else is a look that failed.
+fn told<T>(path: &Path, timeout: Duration, error: rusqlite::Error) -> Result<Attempt<T>> {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => Err(cannot(path, format!("it was not done within {}", clock::human(timeout)))
+            .hint("run the doctor when the disk is less busy")),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Ok(Attempt::Again(busy(path))),
+        _ => match damage(error) {
+            Ok(problem) => Ok(Attempt::Done(Err(problem))),
+            Err(error) => Err(cannot(path, error.to_string()).hint("check the file's owner and mode, and the disk")),
+        },
+    }
+}
+
+fn busy(path: &Path) -> Error {
+    cannot(path, "it is just being opened, replaced or written".into()).hint("run the doctor again in a moment")
+}
+
+fn cannot(path: &Path, why: String) -> Error {
+    Error::new(ErrorKind::Unknown, format!("{} could not be checked: {why}", path.display()))
+}
+
+/// What SQLite says of a damaged database, or the error back when it is of another kind.
+fn damage(error: rusqlite::Error) -> rusqlite::Result<String> {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Ok(error.to_string()),
+        // `no such table`, `no such column`: whole pages, but not our database.
+        Some(ErrorCode::Unknown) => Ok(error.to_string()),
+        _ => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    struct Place {
+        _folder: tempfile::TempDir,
+        session: SessionPaths,
+    }
+
+    impl Place {
+        fn new() -> Place {
+            let folder = tempfile::tempdir().unwrap();
+            let session = SessionPaths::at(folder.path(), "main");
+            Place { _folder: folder, session }
+        }
+
+        fn files(&self) -> Vec<(String, Vec<u8>)> {
+            let mut names: Vec<_> = std::fs::read_dir(self.session.folder())
+                .unwrap()
+                .map(|entry| entry.unwrap())
+                .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+                .collect();
+            names.sort();
+            names
+        }
+
+        fn messages(&self) -> MessagesFacts {
+            messages(&self.session, TIMEOUT).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_look_changes_no_byte_whether_stopped_killed_or_alive() {
+        let place = Place::new();
+        let lock = Lock::acquire(&place.session.lock(), "daemon").unwrap();
+        let alive = Messages::open(&place.session.wpp_db()).unwrap();
+        alive.add_event("state", &serde_json::json!({})).unwrap();
+        assert_eq!(place.messages().health, DatabaseHealth::Whole);
+        // As kill -9 leaves it: the files are copied while they are open, and nobody holds the lock.
+        let killed = Place::new();
+        for (name, bytes) in place.files() {
+            std::fs::write(killed.session.folder().join(&name), bytes).unwrap();
+        }
+        let before = killed.files();
+        assert!(before.iter().any(|(name, bytes)| name == "wpp.db-wal" && !bytes.is_empty()));
+        assert_eq!(killed.messages().search_index, SearchIndex::InStep);
+        assert_eq!(killed.files(), before);
+        drop((alive, lock));
+        let before = place.files();
+        assert_eq!(before.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["wpp.db"]);
+        assert_eq!(place.messages().health, DatabaseHealth::Whole);
+        assert_eq!(place.files(), before);
+    }
+
+    #[test]
+    fn damage_is_told_apart_from_an_index_that_lags() {
+        let place = Place::new();
+        let path = place.session.wpp_db();
+        drop(Messages::open(&path).unwrap());
+        Connection::open(&path).unwrap().execute_batch("DROP TRIGGER messages_fts_insert").unwrap();
+        let seen = place.messages();
+        assert_eq!(seen.health, DatabaseHealth::Whole);
+        assert!(matches!(seen.search_index, SearchIndex::OutOfStep { .. }), "{seen:?}");
+        let mut bytes = std::fs::read(&path).unwrap();
+        for byte in &mut bytes[4096..12_288] {
+            *byte ^= 0xa5;
+        }
+        std::fs::write(&path, bytes).unwrap();
+        assert!(matches!(place.messages().health, DatabaseHealth::Damaged { .. }));
+        let text = "not a database at all, only text ".repeat(10);
+        for nonsense in [text.as_bytes(), b""] {
+            std::fs::write(&path, nonsense).unwrap();
+            let seen = place.messages();
+            assert!(matches!(seen.health, DatabaseHealth::Damaged { .. }) && seen.rows.is_none(), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_store_is_paired_when_it_holds_a_number_and_an_account() {
+        let place = Place::new();
+        let write = |sql: &str| Connection::open(place.session.session_db()).unwrap().execute_batch(sql).unwrap();
+        let look = || store(&place.session, TIMEOUT).unwrap();
+        write("CREATE TABLE device (pn TEXT NOT NULL, account BLOB); INSERT INTO device VALUES ('', NULL);");
+        assert_eq!(look(), StoreFacts { health: DatabaseHealth::Whole, paired: Some(false) });
+        write("UPDATE device SET pn = 'x', account = x'00'");
+        assert_eq!(look(), StoreFacts { health: DatabaseHealth::Whole, paired: Some(true) });
+        write("DROP TABLE device; CREATE TABLE other (x)");
+        let seen = look();
+        assert!(matches!(seen, StoreFacts { health: DatabaseHealth::Damaged { .. }, paired: None }), "{seen:?}");
+    }
+
+    #[test]
+    fn a_busy_database_is_not_called_damaged() {
+        let place = Place::new();
+        let _lock = Lock::acquire(&place.session.lock(), "daemon").unwrap();
+        // Made and not yet written; with one of the side files that a working daemon has, and not the other.
+        for content in ["", "half"] {
+            std::fs::write(place.session.wpp_db(), content).unwrap();
+            std::fs::write(place.session.folder().join("wpp.db-wal"), content).unwrap();
+            let error = messages(&place.session, TIMEOUT).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unknown);
+            assert!(error.message().contains("just being opened"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_database_that_a_daemon_does_not_have_open_is_read_all_the_same() {
+        let place = Place::new();
+        drop(Messages::open(&place.session.wpp_db()).unwrap());
+        let _lock = Lock::acquire(&place.session.lock(), "daemon").unwrap();
+        let before = place.files();
+        assert_eq!(place.messages().health, DatabaseHealth::Whole);
+        assert_eq!(place.files(), before);
+    }
+
+    #[test]
+    fn a_look_that_takes_too_long_is_unknown() {
+        let place = Place::new();
+        drop(Messages::open(&place.session.wpp_db()).unwrap());
+        let endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+        let look = look(&place.session, &place.session.wpp_db(), Duration::from_millis(50), |connection| {
+            connection.query_row(endless, [], |row| row.get::<_, i64>(0))
+        });
+        assert!(look.unwrap_err().message().contains("not done within 50 ms"));
+    }
+}

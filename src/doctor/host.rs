@@ -1,0 +1,104 @@
+//! Judges of the machine and of the home itself.
+
+use super::{Judged, Said, Stop, known, line, quoted};
+use crate::facts::Facts;
+use crate::report::Severity;
+
+/// Free space under which even one more archive or one more day of messages may not fit.
+const FREE_BYTES_MIN: u64 = 64 << 20;
+
+/// The home opens: its marker says whether it is live or a sandbox.
+pub fn marker(facts: &Facts) -> Judged {
+    let home = facts.host.home.display();
+    Ok(vec![match &facts.host.opened {
+        Ok(kind) => Said::ok(format!("{home} is a {} home", kind.name())),
+        Err(problem) => {
+            let said = Said::bad(format!("the home cannot be opened: {}", problem.message));
+            said.seen("home.json", "readable, and says live or sandbox", "see above")
+                .by_hand(problem.hint.clone(), format!("ls -la {}", quoted(&home.to_string())))
+        }
+    }])
+}
+
+/// The settings load.
+pub fn settings(facts: &Facts) -> Judged {
+    Ok(vec![match &facts.host.config_problem {
+        None => Said::ok("the settings load"),
+        Some(problem) => Said::bad(format!("the settings cannot be read: {}", problem.message))
+            .seen("config.toml and WPP_* variables", "only known settings with values of the right kind", "see above")
+            .by_hand(problem.hint.clone(), line(facts, None, "config")),
+    }])
+}
+
+/// The chosen session exists.
+pub fn default_session(facts: &Facts) -> Judged {
+    let names = known(&facts.host.session_names, "the sessions")?;
+    let here = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let Some(missing) = &facts.host.missing_session else {
+        return Ok(vec![Said::ok(format!("sessions here: {here}"))]);
+    };
+    let start = line(facts, Some(&missing.name), "start");
+    Ok(vec![match &missing.named_in {
+        Some(file) => Said::bad(format!("default_session is {:?}, and there is no such session", missing.name))
+            .seen(file.display().to_string(), format!("the name of a session that is here ({here})"), missing.name.clone())
+            .by_hand("make the session, or correct default_session", start),
+        None if names.is_empty() => Said::bad("there is no session here yet, so only the host and the home were looked at")
+            .severity(Severity::Info)
+            .by_hand("make the first session", start),
+        None => Said::bad(format!("there is no session {}, so only the host and the home were looked at", missing.name))
+            .severity(Severity::Info)
+            .seen("sessions", missing.name.clone(), here)
+            .by_hand("look at the sessions that are here", format!("{} doctor --all", facts.host.program)),
+    }])
+}
+
+/// A file can be written to the home.
+pub fn writable(facts: &Facts) -> Judged {
+    let home = facts.host.home.display();
+    Ok(vec![match known(&facts.host.writable, "whether the home is writable")? {
+        Ok(()) => Said::ok(format!("{home} is writable")),
+        Err(reason) => Said::bad(format!("{home} cannot be written to: {reason}"))
+            .seen("writing 4096 bytes to an unnamed file", "written and forced to the disk", reason.clone())
+            .by_hand(
+                "find out whether the disk is full, read-only or somebody else's",
+                format!("df -h {0} && ls -ld {0}", quoted(&home.to_string())),
+            ),
+    }])
+}
+
+/// There is room on the home's file system.
+pub fn disk_space(facts: &Facts) -> Judged {
+    let space = known(&facts.host.space, "free disk space")?;
+    if space.total_bytes == 0 {
+        return Err(Stop::Unknown("the file system of the home does not say how large it is".into()));
+    }
+    let percent = |part: u64| u128::from(part) * 100 / u128::from(space.total_bytes);
+    let free = percent(space.free_bytes);
+    let least = u128::from(facts.limits.disk_free_percent_min);
+    let observed = format!("{free} % free, {} MiB of {} MiB", space.free_bytes >> 20, space.total_bytes >> 20);
+    if free >= least && space.free_bytes >= FREE_BYTES_MIN {
+        return Ok(vec![Said::ok(format!("disk space: {observed}"))]);
+    }
+    // Under a tenth of the threshold the next write may fail.
+    let severity = if free * 10 < least || space.free_bytes < FREE_BYTES_MIN { Severity::Error } else { Severity::Warning };
+    Ok(vec![
+        Said::bad(format!("disk space is short: {observed}"))
+            .severity(severity)
+            .seen("file system of the home", format!("at least {least} % and {} MiB free", FREE_BYTES_MIN >> 20), observed)
+            .by_hand(
+                "free disk space; see first what takes it",
+                format!("du -xh {} | sort -h | tail", quoted(&facts.host.home.display().to_string())),
+            ),
+    ])
+}
+
+/// The journal can be used.
+pub fn journal(facts: &Facts) -> Judged {
+    Ok(vec![match known(&facts.host.journal, "the journal")? {
+        Ok(()) => Said::ok("the journal opens"),
+        Err(reason) => Said::bad(format!("the journal cannot be used: {reason}")).seen("ops.db", "opens", reason.clone()).by_hand(
+            "look at the file's owner, mode and size; moved away, a new one is made, and older archives can no longer be restored exactly",
+            format!("ls -la {}", quoted(&facts.host.home.display().to_string())),
+        ),
+    }])
+}

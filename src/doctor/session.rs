@@ -1,0 +1,461 @@
+//! Judges of a session's lock, socket, daemon and state.
+
+use std::time::Duration;
+
+use super::{Judged, Said, Stop, known, line, quoted};
+use crate::clock;
+use crate::disk::{FOLDER_MODE, LockOwner};
+use crate::facts::{DaemonLook, DaemonStatus, Facts, LockFacts, PathKind, Probed, SessionFacts, SocketFacts};
+use crate::report::{Fix, Severity};
+use crate::session::messages::SearchMode;
+use crate::session::state::{Reason, State};
+
+/// Reconnects per hour are counted over at least this long a life of the daemon: one reconnect in
+/// its first minute is no rate of sixty in an hour.
+const RECONNECT_WINDOW_MS: i64 = 10 * 60 * 1000;
+
+/// A restore, a backup or a reset that has held the lock for longer is worth a look.
+const LONG_ACT_MS: i64 = 3600 * 1000;
+
+/// The session's folder is there and can be looked into.
+pub fn folder(facts: &Facts, session: &SessionFacts) -> Judged {
+    let Some(look) = session.paths.first() else {
+        return Err(Stop::Unknown("the session's folder was not looked at".into()));
+    };
+    let path = look.path.display().to_string();
+    // The second look at the same path is the list of its names.
+    let closed = session.paths.iter().skip(1).find_map(|inside| match &inside.seen {
+        Probed::Failed(reason) if inside.path == look.path => Some(reason),
+        _ => None,
+    });
+    let cut_off = session.journal.known().and_then(|journal| journal.open.iter().find(|act| act.verb != "backup"));
+    Ok(vec![match (known(&look.seen, "the session's folder")?, closed) {
+        (Some(seen), None) if seen.kind == PathKind::Folder => Said::ok(format!("{path} is there")),
+        (Some(seen), Some(reason)) if seen.kind == PathKind::Folder => {
+            let said = Said::bad(format!("{path} cannot be looked into: {reason}")).seen(
+                path.clone(),
+                format!("a folder of mode {FOLDER_MODE:04o} and of user {}", facts.host.user_id),
+                format!("mode {:04o}, user {}", seen.mode, seen.owner),
+            );
+            let command = format!("chmod {FOLDER_MODE:04o} {}", quoted(&path));
+            if seen.mode & 0o700 != 0o700 && seen.owner == facts.host.user_id {
+                said.fixed_by(
+                    format!("set mode {FOLDER_MODE:04o}"),
+                    command,
+                    Fix::Chmod { path: look.path.clone(), mode: FOLDER_MODE },
+                )
+            } else {
+                said.by_hand("look at its owner and mode, and at the disk", format!("ls -lad {}", quoted(&path)))
+            }
+        }
+        (Some(_), _) => Said::bad(format!("{path} is no folder"))
+            .seen(path.clone(), "a folder", "something else")
+            .by_hand("find out who made it, then move it away", format!("ls -la {}", quoted(&path))),
+        (None, _) => {
+            let said = Said::bad(format!("{path} is gone")).seen(path.clone(), "a folder", "nothing");
+            match cut_off {
+                Some(act) => said.by_hand(
+                    format!("finish or undo the {} that was cut off, as any command that uses the session does", act.verb),
+                    line(facts, Some(&session.name), "start"),
+                ),
+                None => said.by_hand(
+                    "see which archives there are, then restore the newest",
+                    line(facts, Some(&session.name), "backup list"),
+                ),
+            }
+        }
+    }])
+}
+
+/// Nobody but a working daemon holds the lock for long.
+pub fn lock_held(facts: &Facts, session: &SessionFacts) -> Judged {
+    let LockFacts::Held { owner } = known(&session.lock, "the lock")? else {
+        return Ok(vec![Said::ok("nobody holds the lock")]);
+    };
+    let who = owner_name(owner.as_ref());
+    let listens = matches!(session.socket.known(), Some(SocketFacts::Listening));
+    let age_ms = owner.as_ref().and_then(|owner| owner.since.parse::<clock::Timestamp>().ok()).map(|since| {
+        let age = clock::since(since, clock::from_ms(facts.now_ms));
+        i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
+    });
+    let young = age_ms.is_some_and(|age| age <= milliseconds(facts.limits.start_timeout_ms));
+    let role = owner.as_ref().map(|owner| owner.role.as_str());
+    Ok(vec![match role {
+        Some("daemon") if listens => Said::ok(format!("held by {who}")),
+        Some("daemon") if young => Said::ok(format!("held by {who}, which is coming up")).severity(Severity::Info),
+        // A restore or a backup lives, and ends by itself.
+        Some(role) if role != "daemon" => {
+            let long = age_ms.is_none_or(|age| age > LONG_ACT_MS);
+            Said::ok(format!("held by {who}"))
+                .severity(if long { Severity::Warning } else { Severity::Info })
+                .by_hand(format!("wait until the {role} ends"), line(facts, Some(&session.name), "doctor"))
+        }
+        _ => Said::bad(format!("the lock is held by {who}, which serves nobody; no other daemon can start"))
+            .seen("LOCK", "held by a daemon that listens, or by nobody", format!("held by {who}"))
+            .by_hand("stop the process that holds it, or choose another session", line(facts, Some(&session.name), "stop")),
+    }])
+}
+
+/// No lock is left of a process that died.
+pub fn lock_stale(facts: &Facts, session: &SessionFacts) -> Judged {
+    let LockFacts::Stale { owner } = known(&session.lock, "the lock")? else {
+        return Ok(vec![Said::ok("no lock is left of a dead process")]);
+    };
+    let who = owner_name(owner.as_ref());
+    Ok(vec![
+        Said::bad(format!("the lock of {who} is left, and that process is gone"))
+            .seen("LOCK", "absent, or held by a living process", "a file that no process holds")
+            .fixed_by(
+                "remove the lock, after taking it to prove that nobody holds it",
+                line(facts, Some(&session.name), "doctor --fix"),
+                Fix::RemoveStaleLock { session: session.name.clone() },
+            ),
+    ])
+}
+
+/// No socket is left that nobody listens on.
+pub fn socket_stale(facts: &Facts, session: &SessionFacts) -> Judged {
+    let socket = known(&session.socket, "the socket")?;
+    if *socket != SocketFacts::Stale {
+        return Ok(vec![Said::ok("no socket is left that nobody listens on")]);
+    }
+    let said = Said::bad("a socket is there and nobody listens on it, so every client's connection is refused").seen(
+        "daemon.sock",
+        "absent, or a daemon listens on it",
+        "connection refused",
+    );
+    Ok(vec![match session.is_held() {
+        Some(false) => said.fixed_by(
+            "remove the socket, after proving again that nobody listens",
+            line(facts, Some(&session.name), "doctor --fix"),
+            Fix::RemoveStaleSocket { session: session.name.clone() },
+        ),
+        // A living process may be about to listen, or has lost its listener; removing helps nobody.
+        Some(true) => said.by_hand("restart the daemon that holds the lock", line(facts, Some(&session.name), "restart")),
+        None => {
+            return Err(Stop::Unknown("a socket that nobody listens on is there, and the lock could not be looked at".into()));
+        }
+    }])
+}
+
+/// The socket is a socket, and ours.
+pub fn socket_owner(_: &Facts, session: &SessionFacts) -> Judged {
+    Ok(vec![match known(&session.socket, "the socket")? {
+        SocketFacts::Foreign { owner } => {
+            Said::bad(format!("the socket belongs to user {owner}: whoever connects talks to that user's process"))
+                .severity(Severity::Critical)
+                .seen("daemon.sock", "owned by the session's owner", format!("owned by user {owner}"))
+                .by_hand("find out what that user runs here; the doctor did not connect", format!("ps -u {owner} -o pid,args"))
+        }
+        SocketFacts::NotASocket { kind } => {
+            Said::bad("something that is no socket has the socket's name, so no daemon can start")
+                .seen("daemon.sock", "a socket, or nothing", format!("{kind:?}").to_lowercase())
+                .by_hand(
+                    "look at it, then move it away",
+                    format!(
+                        "ls -la {}",
+                        quoted(&session.paths.first().map_or_else(String::new, |look| look.path.display().to_string()))
+                    ),
+                )
+        }
+        SocketFacts::Absent => Said::ok("there is no socket"),
+        SocketFacts::Listening | SocketFacts::Stale => Said::ok("the socket belongs to the session's owner"),
+    }])
+}
+
+/// A daemon that was started runs.
+pub fn daemon_running(facts: &Facts, session: &SessionFacts) -> Judged {
+    let lock = known(&session.lock, "the lock")?;
+    match lock {
+        LockFacts::Held { owner } => {
+            return Ok(vec![Said::ok(format!("{} holds the session", owner_name(owner.as_ref())))]);
+        }
+        LockFacts::Absent | LockFacts::Stale { .. } => {}
+    }
+    if matches!(session.socket.known(), Some(SocketFacts::Listening)) {
+        return Ok(vec![
+            Said::bad("a process listens on the socket and holds no lock, so a second daemon could start beside it")
+                .seen("LOCK", "held by the process that listens", "held by nobody")
+                .by_hand("stop it, then start again", line(facts, Some(&session.name), "restart")),
+        ]);
+    }
+    let left = match lock {
+        LockFacts::Stale { owner: Some(owner) } if owner.role == "daemon" => Some(format!("process {} left its lock", owner.pid)),
+        LockFacts::Stale { owner: None } => Some("a lock is left".to_owned()),
+        _ => None,
+    };
+    let left = left.or_else(|| matches!(session.socket.known(), Some(SocketFacts::Stale)).then(|| "a socket is left".to_owned()));
+    let observed = match (left, known(&session.journal, "the journal")) {
+        (Some(left), _) => left,
+        // With nothing left beside it, only the journal can tell a stop from a death.
+        (None, Err(stop)) => return Err(stop),
+        (None, Ok(journal)) => match (journal.started, journal.stopped) {
+            (None, _) => return Err(Stop::Skipped("no daemon was started".into())),
+            (Some(started), Some(stopped)) if stopped.id > started.id => {
+                return Err(Stop::Skipped(format!("the daemon was stopped {} ago", ago(facts, stopped.at_ms))));
+            }
+            (Some(started), _) => format!("started {} ago, no stop written down", ago(facts, started.at_ms)),
+        },
+    };
+    let argv: Vec<String> = ["start", "--session", &session.name, "--home"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(facts.host.home.to_str().map(str::to_owned))
+        .collect();
+    let said = Said::bad("the daemon was started and never stopped, and it is gone: it was killed or it crashed").seen(
+        "daemon",
+        "running, or stopped in order",
+        observed,
+    );
+    let command = line(facts, Some(&session.name), "start");
+    Ok(vec![if facts.host.home.to_str().is_some() {
+        said.fixed_by("start the daemon", command, Fix::Run { argv })
+    } else {
+        said.by_hand("start the daemon", command)
+    }])
+}
+
+/// The daemon answers.
+pub fn daemon_answers(facts: &Facts, session: &SessionFacts) -> Judged {
+    Ok(vec![match known(&session.daemon, "the daemon")? {
+        DaemonLook::Mute { what } => {
+            let said = Said::bad(format!("a daemon listens and does not give its status: {what}")).seen(
+                "GET /v1/status",
+                "the status, within 3 s",
+                what.clone(),
+            );
+            said.by_hand(
+                "restart the daemon; if it does not stop, look at its log first",
+                line(facts, Some(&session.name), "restart"),
+            )
+        }
+        DaemonLook::Answered(status) if status.session != session.name => {
+            Said::bad(format!("the daemon behind this session's socket runs another session, {}", status.session))
+                .seen("session", session.name.clone(), status.session.clone())
+                .by_hand("stop it, then start this session", line(facts, Some(&session.name), "restart"))
+        }
+        DaemonLook::Answered(status) => Said::ok(format!("process {} answers: {}", status.pid, status.state.name())),
+    }])
+}
+
+/// The daemon is of this program's version.
+pub fn version_skew(facts: &Facts, session: &SessionFacts) -> Judged {
+    let status = answered(session)?;
+    if status.version == facts.host.version {
+        return Ok(vec![Said::ok(format!("daemon and program are both {}", status.version))]);
+    }
+    Ok(vec![
+        Said::bad(format!("the daemon runs {} and this program is {}", status.version, facts.host.version))
+            .seen("version of the daemon", facts.host.version.clone(), status.version.clone())
+            .by_hand("restart the daemon when it suits", line(facts, Some(&session.name), "restart")),
+    ])
+}
+
+/// The session is linked to a phone.
+pub fn auth_required(facts: &Facts, session: &SessionFacts) -> Judged {
+    let status = answered(session)?;
+    let reauth = line(facts, Some(&session.name), "reauth");
+    let reason = status.reason.name();
+    Ok(vec![match (status.state, status.reason) {
+        (State::AuthRequired, Reason::Pairing | Reason::PasskeyRequired) => {
+            Said::ok(format!("linking is going on ({reason})")).severity(Severity::Info).by_hand("follow it", reauth)
+        }
+        (State::AuthRequired, Reason::NotPaired) => {
+            Said::bad("the session was never linked to a phone").severity(Severity::Warning).by_hand("link it", reauth)
+        }
+        (State::AuthRequired, _) | (_, Reason::LoggedOut | Reason::MainDeviceGone) => {
+            Said::bad(format!("the session must be linked to the phone again ({reason})"))
+                .seen("state", "linked", format!("{} since {}", status.state.name(), ago(facts, status.since_ms)))
+                .by_hand("link it again", reauth)
+        }
+        (state, _) => Said::ok(format!("linked; the state is {}", state.name())),
+    }])
+}
+
+/// The state is not one that waits for the operator.
+pub fn state(facts: &Facts, session: &SessionFacts) -> Judged {
+    let status = answered(session)?;
+    let (name, reason) = (status.state.name(), status.reason.name());
+    let (severity, summary, hint, words) = match (status.state, status.reason) {
+        (State::Error | State::Degraded | State::Reconnecting, Reason::StreamReplaced) => (
+            Severity::Error,
+            "another client took this session's place; starting again blindly would begin a fight between the two",
+            "find and stop the other client first, then restart this one",
+            "restart",
+        ),
+        (State::Error | State::Degraded | State::Reconnecting, Reason::TemporaryBan) => (
+            Severity::Critical,
+            "WhatsApp banned the account for a while; every new attempt may lengthen that",
+            "do not restart before the ban has run out; see when that is",
+            "status",
+        ),
+        (State::Error | State::Degraded | State::Reconnecting, Reason::ClientOutdated) => {
+            (Severity::Error, "WhatsApp refuses this version of the client", "install a newer wpp, then restart", "restart")
+        }
+        (State::Error, Reason::StoreFailure) => {
+            (Severity::Error, "a store could not be used", "see what the log says about it", "logs")
+        }
+        // Linking has a check of its own.
+        (State::Error, Reason::LoggedOut | Reason::MainDeviceGone) => {
+            return Err(Stop::Skipped("the session is logged out".into()));
+        }
+        (State::Error, _) => (Severity::Error, "the session has stopped working", "see what the log says about it", "logs"),
+        (State::Degraded, Reason::OperatorStopped) => {
+            (Severity::Warning, "the connection was given up by an operator", "take it up again", "sync start")
+        }
+        (State::Degraded, _) => (Severity::Warning, "the session works in part only", "see what the log says about it", "logs"),
+        (
+            State::Stopped
+            | State::Booting
+            | State::AuthRequired
+            | State::Connecting
+            | State::Syncing
+            | State::Ready
+            | State::Reconnecting,
+            _,
+        ) => {
+            return Ok(vec![Said::ok(format!("the state is {name} ({reason}) for {}", ago(facts, status.since_ms)))]);
+        }
+    };
+    let detail = status.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+    Ok(vec![
+        Said::bad(format!("{name} ({reason}): {summary}"))
+            .severity(severity)
+            .seen("state", "READY", format!("{name} for {}, reason {reason}{detail}", ago(facts, status.since_ms)))
+            .by_hand(hint, line(facts, Some(&session.name), words)),
+    ])
+}
+
+/// The connection is not lost again and again.
+pub fn reconnect_loop(facts: &Facts, session: &SessionFacts) -> Judged {
+    let status = answered(session)?;
+    let most = facts.limits.reconnects_per_hour_max;
+    let life_ms = (facts.now_ms - status.started_ms).max(RECONNECT_WINDOW_MS);
+    // Stored transitions know the last hour; a daemon's own counter only knows its whole life.
+    let stored = session.messages.known().and_then(|messages| messages.rows).map(|rows| rows.reconnects_last_hour);
+    let (rate, how) = match stored {
+        Some(count) => (count, format!("{count} in the last hour")),
+        None => {
+            let life = u64::try_from(life_ms).unwrap_or(1);
+            let rate = (u128::from(status.reconnects) * 3_600_000).div_ceil(u128::from(life));
+            let lived = clock::human(Duration::from_millis(life));
+            (u64::try_from(rate).unwrap_or(u64::MAX), format!("{} in {lived}", status.reconnects))
+        }
+    };
+    if rate <= most {
+        return Ok(vec![Said::ok(format!("reconnects: {how}"))]);
+    }
+    Ok(vec![
+        Said::bad(format!("the connection is lost again and again: {how}"))
+            .seen("reconnects", format!("at most {most} in an hour"), how)
+            .seen(
+                "state",
+                "READY",
+                format!("{} ({}) for {}", status.state.name(), status.reason.name(), ago(facts, status.since_ms)),
+            )
+            .by_hand(
+                "leave the daemon running, it waits longer each time; check the network and the log",
+                line(facts, Some(&session.name), "logs"),
+            ),
+    ])
+}
+
+/// The stream is alive.
+pub fn stream_lost(facts: &Facts, session: &SessionFacts) -> Judged {
+    let status = answered(session)?;
+    let most = milliseconds(facts.limits.heartbeat_age_ms_max);
+    let heard = status.last_heard_ms.map(|at| facts.now_ms - at);
+    let restart = line(facts, Some(&session.name), "restart");
+    Ok(vec![match (status.state, heard) {
+        (State::Ready | State::Syncing, Some(age)) if age <= most => {
+            Said::ok(format!("the server was heard {} ago", clock::human(duration(age))))
+        }
+        (State::Ready | State::Syncing, heard) => {
+            let observed = heard.map_or("never".to_owned(), |age| format!("{} ago", clock::human(duration(age))));
+            let said = Said::bad(format!(
+                "the session says {} but the server was last heard {observed}: updates are being lost",
+                status.state.name()
+            ))
+            .seen("last byte from the server", format!("at most {} ago", clock::human(duration(most))), observed);
+            match facts.host.home.to_str() {
+                Some(home) => {
+                    let argv = ["restart", "--session", &session.name, "--home", home].map(str::to_owned).to_vec();
+                    said.fixed_by("restart the daemon; clients of the stream resume where they were", restart, Fix::Run { argv })
+                }
+                None => said.by_hand("restart the daemon", restart),
+            }
+        }
+        (State::Reconnecting | State::Degraded, _) if facts.now_ms - status.since_ms > most && status.sync_enabled => {
+            Said::bad(format!("there has been no stream for {} ({})", ago(facts, status.since_ms), status.reason.name()))
+                .seen("state", "READY", status.state.name())
+                .by_hand("check the network; the daemon keeps trying", line(facts, Some(&session.name), "logs"))
+        }
+        (state, _) => return Err(Stop::Skipped(format!("there is no stream in the state {}", state.name()))),
+    }])
+}
+
+/// Search runs on its index.
+pub fn search_degraded(facts: &Facts, session: &SessionFacts) -> Judged {
+    let status = answered(session)?;
+    Ok(vec![match status.search_mode {
+        SearchMode::Fts | SearchMode::Scan => Said::ok("search runs on the full-text index"),
+        SearchMode::Degraded => Said::bad("search compares all messages instead of using its index: slow, but right")
+            .seen("search mode", "fts", "degraded")
+            .by_hand(
+                "restart the daemon, which makes the index again; if it stays, see its log",
+                line(facts, Some(&session.name), "restart"),
+            ),
+    }])
+}
+
+/// No restore or reset was cut off.
+pub fn interrupted(facts: &Facts, session: &SessionFacts) -> Judged {
+    let journal = known(&session.journal, "the journal")?;
+    // What a killed backup leaves is no part of the session, and the next one removes it.
+    let acts = journal.open.iter().filter(|act| act.alive || act.verb != "backup");
+    let said: Vec<Said> = acts
+        .map(|act| {
+            let when = ago(facts, act.at_ms);
+            if act.alive {
+                // The number may have gone to another process since; nothing of ours takes hours.
+                let severity = if facts.now_ms - act.at_ms > LONG_ACT_MS { Severity::Warning } else { Severity::Info };
+                return Said::ok(format!("a {} began {when} ago and goes on (process {})", act.verb, act.pid))
+                    .severity(severity)
+                    .by_hand("wait until it ends, or see what the process is", format!("ps -p {}", act.pid));
+            }
+            Said::bad(format!("a {} began {when} ago and was cut off: process {} is gone", act.verb, act.pid))
+                .seen(format!("entry {} of the journal", act.id), "ended", "open")
+                .by_hand(
+                    "any command that uses the session finishes or undoes it first",
+                    line(facts, Some(&session.name), "start"),
+                )
+        })
+        .collect();
+    Ok(if said.is_empty() { vec![Said::ok("nothing that was begun is unfinished")] } else { said })
+}
+
+fn answered(session: &SessionFacts) -> Result<&DaemonStatus, Stop> {
+    match known(&session.daemon, "the daemon")? {
+        DaemonLook::Answered(status) => Ok(status),
+        DaemonLook::Mute { what } => Err(Stop::Unknown(format!("the daemon does not give its status: {what}"))),
+    }
+}
+
+fn owner_name(owner: Option<&LockOwner>) -> String {
+    match owner {
+        Some(owner) => format!("process {} ({}) since {}", owner.pid, owner.role, owner.since),
+        None => "a process that did not write down who it is".to_owned(),
+    }
+}
+
+fn ago(facts: &Facts, at_ms: i64) -> String {
+    clock::human(duration(facts.now_ms - at_ms))
+}
+
+fn duration(milliseconds: i64) -> Duration {
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
+}
+
+fn milliseconds(limit: u64) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

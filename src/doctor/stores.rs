@@ -1,0 +1,92 @@
+//! Judges of the two databases.
+
+use super::{Judged, Said, Stop, known, line};
+use crate::clock;
+use crate::facts::{DatabaseHealth, Facts, MessagesRows, Probed, SearchIndex, SessionFacts};
+use crate::report::Severity;
+
+/// The client library's store is whole.
+pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
+    let store = known(&session.store, "session.db")?;
+    Ok(vec![match &store.health {
+        DatabaseHealth::Whole => Said::ok("session.db passes quick_check"),
+        DatabaseHealth::Damaged { problems } => Said::bad(format!("session.db is damaged: {}", first(problems)))
+            .severity(Severity::Critical)
+            .seen("quick_check of session.db", "ok", problems.join("; "))
+            .by_hand(
+                "stop the session, keep the damaged file, and restore the newest archive that is listed",
+                line(facts, Some(&session.name), "backup list"),
+            ),
+    }])
+}
+
+/// The messages' database is whole.
+pub fn messages_db(facts: &Facts, session: &SessionFacts) -> Judged {
+    let messages = known(&session.messages, "wpp.db")?;
+    Ok(vec![match &messages.health {
+        DatabaseHealth::Whole => Said::ok("wpp.db passes quick_check"),
+        DatabaseHealth::Damaged { problems } => Said::bad(format!("wpp.db is damaged: {}", first(problems)))
+            .seen("quick_check of wpp.db", "ok", problems.join("; "))
+            .by_hand(
+                "restore the messages from the newest archive; the Signal state stays as it is",
+                line(facts, Some(&session.name), "restore latest --plan data"),
+            ),
+    }])
+}
+
+/// The full-text index holds what the messages hold.
+pub fn search_index(facts: &Facts, session: &SessionFacts) -> Judged {
+    let restart = line(facts, Some(&session.name), "restart");
+    Ok(vec![match &known(&session.messages, "wpp.db")?.search_index {
+        SearchIndex::InStep => Said::ok("the full-text index is in step"),
+        SearchIndex::Missing => Said::bad("there is no full-text index, so every search scans all messages")
+            .seen("full-text index of wpp.db", "there", "missing")
+            .by_hand("restart the daemon, which makes it again", restart),
+        SearchIndex::OutOfStep { what } => {
+            Said::bad("the full-text index does not hold what the messages hold, so searches miss some")
+                .seen("full-text index of wpp.db", "in step", what.clone())
+                .by_hand("restart the daemon, which makes it again", restart)
+        }
+        SearchIndex::Unreadable => return Err(Stop::Skipped("wpp.db is too damaged to tell".into())),
+    }])
+}
+
+/// The store holds a linked identity, and the phone has not removed it.
+pub fn paired(facts: &Facts, session: &SessionFacts) -> Judged {
+    let store = known(&session.store, "session.db")?;
+    let Some(paired) = store.paired else {
+        return Err(Stop::Unknown("session.db does not say whether it is linked".into()));
+    };
+    let reauth = line(facts, Some(&session.name), "reauth");
+    let rows = match &session.messages {
+        Probed::Known(messages) => messages.rows.ok_or("wpp.db is damaged".to_owned()),
+        // The daemon makes it before it connects for the first time.
+        Probed::NotApplicable(_) => Ok(MessagesRows { reconnects_last_hour: 0, logged_out_ms: None, was_linked: false }),
+        Probed::Failed(reason) => Err(reason.clone()),
+    };
+    Ok(vec![match (paired, rows) {
+        (false, Ok(MessagesRows { was_linked: true, .. })) => Said::bad("the session was linked to a phone and is not any more")
+            .severity(Severity::Error)
+            .seen("session.db", "holds a linked identity", "holds none")
+            .by_hand("link it again", reauth),
+        (false, _) => Said::bad("the session is not linked to a phone").by_hand("link it", reauth),
+        // The library leaves the store looking linked after a logout; only the daemon's mark knows better.
+        (true, Ok(MessagesRows { logged_out_ms: Some(at_ms), .. })) => {
+            let when = clock::rfc3339(clock::from_ms(at_ms));
+            Said::bad("the store looks linked, but the phone has logged this session out")
+                .severity(Severity::Error)
+                .seen("mark of a logout in wpp.db", "none", format!("since {when}"))
+                .by_hand("link it again", reauth)
+        }
+        (true, Ok(_)) => Said::ok("the store holds a linked identity"),
+        (true, Err(reason)) => {
+            return Err(Stop::Unknown(format!(
+                "the store looks linked, and whether the phone logged it out could not be seen: {reason}"
+            )));
+        }
+    }])
+}
+
+fn first(problems: &[String]) -> &str {
+    problems.first().map_or("no details", String::as_str)
+}

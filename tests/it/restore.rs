@@ -1,0 +1,577 @@
+//! `wpp restore`: what the plan allows, and a transaction killed at every disk operation.
+
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use wpp::archive::custody::{self, Ledger};
+use wpp::archive::{open, shelf};
+use wpp::confirm::Confirmed;
+use wpp::disk::{Lock, LockState};
+use wpp::error::{Error, ErrorKind};
+use wpp::home::{Home, HomeKind, SessionPaths};
+use wpp::journal::{Journal, Outcome};
+use wpp::report::Silent;
+use wpp::restore::{self, Lifecycle, Wanted};
+
+use crate::harness::TestHome;
+use crate::simulated::{PEER, Simulated};
+use crate::stores;
+
+const STORES: [&str; 2] = ["session.db", "wpp.db"];
+
+fn paths(home: &TestHome) -> SessionPaths {
+    Home::open(home.path()).unwrap().session("main")
+}
+
+fn journal(home: &TestHome) -> Journal {
+    Journal::open(&home.path().join("ops.db")).unwrap()
+}
+
+/// A stopped session whose archive holds `archived` and whose stores hold `live`, the newest
+/// commit in the `-wal` alone.
+fn moved_on() -> TestHome {
+    let home = stores::home("archived");
+    assert_eq!(home.run(&["backup"]).code, 0);
+    stores::kill_writer(&home.session("main"), "live");
+    home
+}
+
+fn markers(folder: &Path) -> Vec<String> {
+    STORES.iter().map(|name| stores::marker(folder, name)).collect()
+}
+
+/// Folders beside the session, by the part of their name that says what they are.
+fn beside(home: &TestHome, what: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(home.path().join("sessions")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.to_str().unwrap().contains(what)).collect()
+}
+
+#[test]
+fn exact_brings_everything_back_while_custody_is_unbroken_and_keeps_the_old() {
+    let home = moved_on();
+    let dry = home.run(&["restore", "latest", "--dry-run"]);
+    assert!(dry.code == 0 && dry.stdout.contains("would restore exact"), "{dry:?}");
+    assert_eq!(markers(&home.session("main")), ["live", "live"], "a dry run changed something");
+    assert_eq!(home.run(&["restore", "latest"]).code, 20, "nobody agreed");
+    let (code, report) = home.json(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(report["data"]["plan"]["kind"], "exact");
+    assert_eq!(markers(&home.session("main")), ["archived", "archived"]);
+    for ending in ["-wal", "-shm", "-journal"] {
+        assert!(!home.session("main").join(format!("wpp.db{ending}")).exists());
+    }
+    // The old copy is whole, its last commit included, and the report says where it is.
+    let old = PathBuf::from(report["data"]["old"].as_str().unwrap());
+    assert_eq!(markers(&old), ["live", "live"]);
+    assert!(report["next"].to_string().contains(old.to_str().unwrap()), "{report}");
+    assert!(beside(&home, "stage").is_empty() && !home.session("main").join("LOCK").exists());
+    // Restoring again sets the next copy aside beside the first.
+    assert_eq!(home.run(&["restore", "latest", "--yes", "--keep-daemon-stopped"]).code, 0);
+    assert_eq!(beside(&home, ".main.old-").len(), 2);
+}
+
+#[test]
+fn after_a_connect_exact_is_refused_with_the_choices_and_data_keeps_the_keys() {
+    for verb in ["connect", "start", "relink"] {
+        let home = moved_on();
+        journal(&home).record(Some("main"), verb, &json!({})).unwrap();
+        for arguments in [&["restore", "latest", "--yes"][..], &["restore", "latest", "--plan", "exact", "--yes"]] {
+            let outcome = home.run(arguments);
+            assert_eq!(outcome.code, 15, "{outcome:?}");
+            for part in [verb, "--plan data", "rekey"] {
+                assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
+            }
+        }
+        assert_eq!(markers(&home.session("main")), ["live", "live"]);
+        let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes", "--keep-daemon-stopped"]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert_eq!(markers(&home.session("main")), ["live", "archived"]);
+        assert!(home.session("main").join("session.db-wal").exists(), "the keys' own -wal was taken away");
+    }
+}
+
+#[test]
+fn an_archive_of_a_running_session_is_never_exact() {
+    let home = stores::home("archived");
+    // Another process holds the lock as a daemon does; there is nothing to answer on its socket.
+    let lock = Lock::acquire(&home.session("main").join("LOCK"), "daemon").unwrap();
+    assert_eq!(home.run(&["backup"]).code, 0);
+    drop(lock);
+    let outcome = home.run(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
+    assert!(outcome.code == 15 && outcome.stderr.contains("while the daemon ran"), "{outcome:?}");
+}
+
+#[test]
+fn messages_that_cannot_come_back_are_counted() {
+    let home = stores::home("archived");
+    assert_eq!(home.run(&["backup"]).code, 0);
+    let wpp = stores::open(&home.session("main").join("wpp.db"));
+    wpp.execute_batch("INSERT INTO messages (text) SELECT text FROM messages LIMIT 17").unwrap();
+    drop(wpp);
+    let outcome = home.run(&["restore", "latest", "--plan", "data", "--dry-run"]);
+    assert!(outcome.stdout.contains("17 messages"), "{outcome:?}");
+    std::fs::write(home.session("main").join("wpp.db"), "x".repeat(9000)).unwrap();
+    let outcome = home.run(&["restore", "latest", "--plan", "data", "--dry-run"]);
+    assert!(outcome.stdout.contains("too damaged to count"), "{outcome:?}");
+}
+
+#[test]
+fn another_account_another_kind_of_home_and_another_journal_are_noticed() {
+    let home = stores::home("archived");
+    assert_eq!(home.run(&["backup"]).code, 0);
+    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let archive = archive.to_str().unwrap();
+
+    // The same session linked to another phone.
+    let session = stores::open(&home.session("main").join("session.db"));
+    session.execute("UPDATE device SET pn = '15550100002:1@s.whatsapp.net', identity_key = x'09'", []).unwrap();
+    drop(session);
+    let outcome = home.run(&["restore", archive, "--plan", "data", "--yes", "--keep-daemon-stopped"]);
+    assert!(outcome.code == 15 && outcome.stderr.contains("another WhatsApp account"), "{outcome:?}");
+    assert!(!outcome.stderr.contains("15550100"), "a phone number in an error: {outcome:?}");
+
+    // Another home knows nothing of what happened to the store, whether it has a journal or not.
+    let other = TestHome::sandbox();
+    for _ in 0..2 {
+        let outcome = other.run(&["restore", archive, "--yes", "--keep-daemon-stopped"]);
+        assert!(outcome.code == 15 && !other.session("main").exists(), "{outcome:?}");
+        drop(journal(&other));
+    }
+    let outcome = other.run(&["restore", archive, "--plan", "data", "--yes", "--keep-daemon-stopped"]);
+    assert!(outcome.code == 0 && outcome.stdout.contains("linked again"), "{outcome:?}");
+    assert_eq!(stores::marker(&other.session("main"), "wpp.db"), "archived");
+
+    // What was made in a sandbox stays in sandboxes.
+    let live = TestHome::live();
+    for plan in ["data", "exact"] {
+        let outcome = live.run(&["restore", archive, "--plan", plan, "--yes", "--keep-daemon-stopped"]);
+        assert!(outcome.code == 15 && !live.session("main").exists(), "{outcome:?}");
+    }
+    // The same archive for a session of another name: two stores of one identity would fight.
+    assert_eq!(home.run(&["restore", archive, "--session", "twin", "--yes", "--keep-daemon-stopped"]).code, 15);
+}
+
+#[test]
+fn a_removed_session_comes_back_exactly() {
+    let home = stores::home("archived");
+    assert_eq!(home.run(&["backup"]).code, 0);
+    std::fs::remove_dir_all(home.session("main")).unwrap();
+    let (code, report) = home.json(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
+    assert_eq!((code, &report["data"]["old"]), (0, &serde_json::Value::Null), "{report}");
+    assert_eq!(markers(&home.session("main")), ["archived", "archived"]);
+    assert_eq!(wpp::disk::mode_and_owner(&home.session("main")).unwrap().unwrap().0, 0o700);
+    for name in STORES {
+        assert_eq!(wpp::disk::mode_and_owner(&home.session("main").join(name)).unwrap().unwrap().0, 0o600);
+    }
+}
+
+#[test]
+fn settings_are_reviewed_and_never_overwritten() {
+    let home = stores::home("archived");
+    std::fs::write(home.path().join("config.toml"), "[daemon]\nwatchdog_ms = 5000\n").unwrap();
+    assert_eq!(home.run(&["backup"]).code, 0);
+    std::fs::write(home.path().join("config.toml"), "[daemon]\nwatchdog_ms = 6000\n").unwrap();
+    let outcome = home.run(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("only in the archive: watchdog_ms = 5000"), "{outcome:?}");
+    assert!(outcome.stdout.contains("only here: watchdog_ms = 6000"), "{outcome:?}");
+    assert!(std::fs::read_to_string(home.path().join("config.toml")).unwrap().contains("6000"));
+}
+
+/// A session in one of the states that a sweep starts from, and what is old and new in it.
+struct Case {
+    label: &'static str,
+    arguments: &'static [&'static str],
+    make: fn() -> TestHome,
+    old: &'static [&'static str],
+    new: &'static [&'static str],
+}
+
+const CASES: [Case; 3] = [
+    Case {
+        label: "exact",
+        arguments: &["restore", "latest", "--yes", "--keep-daemon-stopped"],
+        make: moved_on,
+        old: &["live", "live"],
+        new: &["archived", "archived"],
+    },
+    Case {
+        label: "data",
+        arguments: &["restore", "latest", "--plan", "data", "--yes", "--keep-daemon-stopped"],
+        make: moved_on,
+        old: &["live", "live"],
+        new: &["live", "archived"],
+    },
+    Case {
+        label: "removed",
+        arguments: &["restore", "latest", "--yes", "--keep-daemon-stopped"],
+        make: || {
+            let home = stores::home("archived");
+            assert_eq!(home.run(&["backup"]).code, 0);
+            std::fs::remove_dir_all(home.session("main")).unwrap();
+            home
+        },
+        old: &[],
+        new: &["archived", "archived"],
+    },
+];
+
+impl Case {
+    /// Disk operations of one undisturbed run.
+    fn operations(&self, template: &TestHome) -> u64 {
+        let (code, report) = stores::copy(template).json(self.arguments);
+        assert_eq!(code, 0, "{}: {report}", self.label);
+        let metrics = report["metrics"].as_array().unwrap();
+        metrics.iter().find(|metric| metric["name"] == "disk_operations").unwrap()["value"].as_f64().unwrap() as u64
+    }
+
+    /// After the next command: old or new, whole, and nothing left open or lying about.
+    fn assert_whole(&self, home: &TestHome, label: &str) -> bool {
+        let open = journal(home).open_entries("main").unwrap();
+        assert!(open.is_empty(), "{label}: {open:?}");
+        assert!(beside(home, "stage").is_empty(), "{label}: {:?}", beside(home, "stage"));
+        // A dead process leaves its lock file; the next to take the lock removes it.
+        for lock in beside(home, "-lock") {
+            assert!(!matches!(Lock::look(&lock).unwrap(), LockState::Held(_)), "{label}");
+        }
+        let folder = home.session("main");
+        assert!(!folder.join("LOCK").exists(), "{label}");
+        let found = if folder.exists() { markers(&folder) } else { Vec::new() };
+        let is_new = found == self.new;
+        assert!(is_new || found == self.old, "{label}: {found:?}");
+        let old = beside(home, ".main.old-");
+        if is_new && !self.old.is_empty() {
+            // What is not in place lies aside, whole: also the last commit, which was in the -wal.
+            assert_eq!(old.len(), 1, "{label}: {old:?}");
+            assert_eq!(stores::marker(&old[0], "wpp.db"), "live", "{label}");
+        } else {
+            assert!(old.is_empty(), "{label}: {old:?}");
+        }
+        is_new
+    }
+}
+
+/// Any command that uses the session; it finishes or undoes first.
+fn next_command(home: &TestHome, label: &str) {
+    let outcome = home.run(&["restore", "latest", "--plan", "data", "--dry-run"]);
+    assert_eq!(outcome.code, 0, "{label}: {outcome:?}");
+}
+
+#[test]
+fn a_restore_that_is_killed_or_fails_at_any_disk_operation_leaves_the_old_or_the_new_whole() {
+    for case in &CASES {
+        let template = (case.make)();
+        let operations = case.operations(&template);
+        assert!(operations > 15, "{}: {operations}", case.label);
+        let (mut old, mut new) = (0, 0);
+        for act in ["kill", "fail", "full"] {
+            for number in 1..=operations {
+                let label = format!("{} {act}@{number} of {operations}", case.label);
+                let home = stores::copy(&template);
+                let fault = format!("{act}@{number}");
+                let output = home.command(case.arguments).env("WPP_DISK_FAULT", fault).output().unwrap();
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(!output.status.success(), "{label}: nothing happened");
+                if act == "kill" {
+                    assert_eq!(output.status.code(), None, "{label}: {said}");
+                } else {
+                    assert!(said.contains("next:") && !said.contains("panicked"), "{label}: {said}");
+                }
+                next_command(&home, &label);
+                if case.assert_whole(&home, &label) {
+                    new += 1;
+                } else {
+                    old += 1;
+                }
+                // And the restore can be made then.
+                if number % 7 == 0 && !home.session("main").exists() {
+                    assert_eq!(home.run(case.arguments).code, 0, "{label}");
+                }
+            }
+        }
+        assert!(old > 0 && new > 0, "{}: the sweep saw {old} old and {new} new", case.label);
+    }
+}
+
+#[test]
+fn the_recovery_itself_can_be_killed_at_any_disk_operation() {
+    for case in &CASES {
+        let template = (case.make)();
+        let operations = case.operations(&template);
+        // The last third is where files move.
+        for number in (operations / 2..=operations).step_by(3) {
+            for again in 1..=14 {
+                let label = format!("{} kill@{number}, then kill@{again}", case.label);
+                let home = stores::copy(&template);
+                let run = |fault: String, arguments: &[&str]| {
+                    home.command(arguments).env("WPP_DISK_FAULT", fault).output().unwrap().status.code()
+                };
+                assert_eq!(run(format!("kill@{number}"), case.arguments), None, "{label}");
+                let code = run(format!("kill@{again}"), &["restore", "latest", "--plan", "data", "--dry-run"]);
+                assert!(code.is_none() || code == Some(0), "{label}: {code:?}");
+                next_command(&home, &label);
+                case.assert_whole(&home, &label);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_living_restore_is_left_alone_and_a_half_swapped_session_is_not_opened() {
+    let home = moved_on();
+    let (paths, journal) = (paths(&home), journal(&home));
+    let entry = |phase: &str| {
+        json!({
+            "phase": phase, "plan": "data", "archive": "/a", "archive_id": "x", "stamp": "20261121T031500Z-0",
+            "made_folder": false, "had": ["wpp.db"],
+        })
+    };
+    // Another process is alive in it: its lock is held.
+    let alive = Lock::acquire(&paths.beside("restore", "lock"), "restore").unwrap();
+    let id = journal.begin(Some("main"), "restore", &entry("staging")).unwrap();
+    for phase in ["staging", "swapped"] {
+        journal.update(id, &entry(phase)).unwrap();
+        assert_eq!(restore::recover(&paths, &journal).unwrap(), None, "{phase}");
+    }
+    for phase in ["swapping", "undoing"] {
+        journal.update(id, &entry(phase)).unwrap();
+        assert_eq!(restore::recover(&paths, &journal).unwrap_err().kind(), ErrorKind::Locked, "{phase}");
+        let outcome = home.run(&["status"]);
+        assert_eq!(outcome.code, 11, "{phase}: {outcome:?}");
+        // Whoever got past that look a moment too early is stopped once it holds the lock.
+        let home = Home::open(home.path()).unwrap();
+        let config = wpp::config::Config::load(&home.config(), &std::collections::BTreeMap::new()).unwrap();
+        let error = wpp::daemon::run(&home, &paths, &config).unwrap_err();
+        assert!(error.kind() == ErrorKind::Locked && error.message().contains("interrupted"), "{phase}: {}", error.chain());
+    }
+    assert_eq!(home.run(&["restore", "latest", "--yes"]).code, 11);
+    assert!(journal.open_entries("main").unwrap().len() == 1, "it was settled under a living restore");
+    drop(alive);
+    let recovered = restore::recover(&paths, &journal).unwrap().unwrap();
+    assert!(!recovered.finished && !recovered.describe().is_empty());
+    assert_eq!(restore::recover(&paths, &journal).unwrap(), None, "settled twice");
+    assert_eq!(markers(paths.folder()), ["live", "live"]);
+
+    // A journal that was edited moves nothing.
+    for edit in [json!({ "stamp": "../../x" }), json!({ "had": ["../../../etc/passwd"] }), json!({ "had": ["LOCK"] })] {
+        let mut data = entry("swapping");
+        data.as_object_mut().unwrap().extend(edit.as_object().unwrap().clone());
+        let id = journal.begin(Some("main"), "restore", &data).unwrap();
+        assert_eq!(restore::recover(&paths, &journal).unwrap_err().kind(), ErrorKind::Denied, "{data}");
+        journal.end(id, Outcome::Failed).unwrap();
+    }
+}
+
+/// A daemon that does what a test wants.
+struct Puppet<'a> {
+    healthy: bool,
+    /// Written into the journal as the daemon starts.
+    journal: Option<&'a Journal>,
+    running: Cell<bool>,
+    /// What it left in the session before it failed.
+    leaves: Option<PathBuf>,
+    calls: RefCell<Vec<&'static str>>,
+}
+
+impl Lifecycle for Puppet<'_> {
+    fn stop(&self) -> Result<bool, Error> {
+        self.calls.borrow_mut().push("stop");
+        Ok(self.running.replace(false))
+    }
+
+    fn start(&self) -> Result<String, Error> {
+        self.calls.borrow_mut().push("start");
+        self.running.set(true);
+        if let Some(journal) = self.journal {
+            journal.record(Some("main"), "connect", &json!({}))?;
+        }
+        if let Some(path) = &self.leaves {
+            std::fs::write(path, "left by the daemon").unwrap();
+        }
+        if self.healthy { Ok("READY".into()) } else { Err(Error::new(ErrorKind::Failed, "it did not become READY").hint("x")) }
+    }
+}
+
+fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
+    let (paths, journal) = (paths(home), journal(home));
+    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let manifest = open::manifest(&archive).unwrap();
+    let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
+    let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
+    let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
+    let plan = restore::plan(&manifest, &judged, &current, Wanted::Data, true).unwrap();
+    let request = restore::Request {
+        archive: &archive,
+        manifest: &manifest,
+        session: &paths,
+        journal: &journal,
+        lifecycle: puppet,
+        start: true,
+        sink: &Silent,
+    };
+    let restored = restore::restore(&request, &plan, Confirmed::by_flag(true).unwrap()).unwrap();
+    assert!(journal.open_entries("main").unwrap().is_empty());
+    restored
+}
+
+#[test]
+fn a_daemon_that_does_not_become_healthy_gets_its_old_files_back_unless_it_connected() {
+    let home = moved_on();
+    let puppet = |healthy| Puppet { healthy, journal: None, running: Cell::new(true), leaves: None, calls: RefCell::default() };
+
+    // It failed, leaving a -wal of its own beside the restored file.
+    let mut sick = puppet(false);
+    sick.leaves = Some(home.session("main").join("wpp.db-wal"));
+    let restored = restore_with(&home, &sick);
+    assert!(!restored.good && restored.rolled_back && restored.old.is_none(), "{restored:?}");
+    assert_eq!(*sick.calls.borrow(), ["stop", "start", "stop", "start"], "it ran before and runs again");
+    std::fs::remove_file(home.session("main").join("wpp.db-shm")).ok();
+    // The puppet's second start wrote over the -wal; the database below it is the old one.
+    std::fs::remove_file(home.session("main").join("wpp.db-wal")).unwrap();
+    assert!(beside(&home, "stage").is_empty() && beside(&home, "old").is_empty());
+
+    let home = moved_on();
+    let sick = puppet(false);
+    sick.running.set(false);
+    assert!(restore_with(&home, &sick).rolled_back);
+    assert_eq!(*sick.calls.borrow(), ["stop", "start", "stop"], "it did not run before");
+    assert_eq!(markers(&home.session("main")), ["live", "live"]);
+
+    // It connected: what it received is in the new files alone.
+    let journal = journal(&home);
+    let connected = Puppet { journal: Some(&journal), ..puppet(false) };
+    let restored = restore_with(&home, &connected);
+    assert!(!restored.good && !restored.rolled_back && restored.old.is_some(), "{restored:?}");
+    assert_eq!(markers(&home.session("main")), ["live", "archived"]);
+
+    let home = moved_on();
+    let restored = restore_with(&home, &puppet(true));
+    assert!(restored.good && restored.old.is_some());
+    assert_eq!(markers(&home.session("main")), ["live", "archived"]);
+}
+
+#[test]
+fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
+    /// Somebody connected while the operator thought about the question.
+    struct Overtaken<'a>(&'a Journal);
+    impl Lifecycle for Overtaken<'_> {
+        fn stop(&self) -> Result<bool, Error> {
+            self.0.record(Some("main"), "connect", &json!({}))?;
+            Ok(false)
+        }
+        fn start(&self) -> Result<String, Error> {
+            Ok("READY".into())
+        }
+    }
+    let home = moved_on();
+    let (paths, journal) = (paths(&home), journal(&home));
+    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let manifest = open::manifest(&archive).unwrap();
+    let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
+    let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
+    let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
+    let plan = restore::plan(&manifest, &judged, &current, Wanted::Exact, false).unwrap();
+    let request = restore::Request {
+        archive: &archive,
+        manifest: &manifest,
+        session: &paths,
+        journal: &journal,
+        lifecycle: &Overtaken(&journal),
+        start: false,
+        sink: &Silent,
+    };
+    let error = restore::restore(&request, &plan, Confirmed::by_flag(true).unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{}", error.chain());
+    assert_eq!(markers(&home.session("main")), ["live", "live"]);
+    assert!(beside(&home, "stage").is_empty() && journal.open_entries("main").unwrap().is_empty());
+}
+
+/// Damages a database as a bad disk does: noise over its header and its middle.
+fn damage(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    for (place, byte) in bytes.iter_mut().enumerate().filter(|(place, _)| place % 3 == 0) {
+        *byte ^= u8::try_from(place % 251).unwrap() | 1;
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_real_session_gets_its_messages_back_and_goes_on_with_the_same_link() {
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    simulated.peer_sends("bergamot", 5);
+    simulated.until("5 messages", || match simulated.found("bergamot") {
+        5 => Ok(()),
+        other => Err(other.to_string()),
+    });
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, &report["data"]["level"], &report["data"]["whole"]), (0, &json!("quick"), &json!(true)), "{report}");
+    assert_eq!(report["data"]["manifest"]["daemon"]["session_state"], "READY", "{report}");
+    assert_eq!(report["data"]["manifest"]["signal"]["paired"], true, "{report}");
+    simulated.kill_daemon();
+    damage(&home.session("main").join("wpp.db"));
+
+    // It was connected after the archive was made, as far as anybody can tell.
+    assert_eq!(home.run(&["restore", "latest", "--yes"]).code, 15);
+    let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(simulated.state().0, "READY");
+    assert_eq!(simulated.found("bergamot"), 5);
+    assert_eq!(home.run(&["send", PEER, "after the restore", "--wait", "10"]).code, 0);
+    simulated.until("the peer reading it", || {
+        let texts = simulated.peer_texts();
+        if texts.iter().any(|text| text == "after the restore") { Ok(()) } else { Err(format!("{texts:?}")) }
+    });
+    simulated.peer_sends("verbena", 1);
+    simulated.until("the answer", || if simulated.found("verbena") == 1 { Ok(()) } else { Err("none".into()) });
+
+    // Stopped, copied, put back with no traffic between: exact, Signal state included.
+    assert_eq!(home.run(&["stop"]).code, 0);
+    assert_eq!(home.run(&["backup"]).code, 0);
+    for name in STORES {
+        damage(&home.session("main").join(name));
+    }
+    let (code, report) = home.json(&["restore", "latest", "--yes"]);
+    assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("exact")), "{report}");
+    assert_eq!(simulated.state().0, "READY");
+    assert_eq!((simulated.found("bergamot"), simulated.found("verbena")), (5, 1));
+    assert_eq!(home.run(&["send", PEER, "after the second restore", "--wait", "10"]).code, 0);
+    simulated.until("the peer reading it", || {
+        let texts = simulated.peer_texts();
+        if texts.iter().any(|text| text == "after the second restore") { Ok(()) } else { Err(format!("{texts:?}")) }
+    });
+    simulated.peer_sends("juniper", 3);
+    simulated.until("three more", || match simulated.found("juniper") {
+        3 => Ok(()),
+        other => Err(other.to_string()),
+    });
+    // From here on the same archive is old.
+    let outcome = home.run(&["restore", "latest", "--yes"]);
+    assert!(outcome.code == 15 && outcome.stderr.contains("--plan data"), "{outcome:?}");
+    assert_eq!(simulated.found("juniper"), 3);
+}
+
+#[test]
+fn a_file_that_somebody_made_in_the_gap_is_not_overwritten() {
+    let case = &CASES[1];
+    let template = (case.make)();
+    let home = (1..=case.operations(&template))
+        .map(|number| {
+            let home = stores::copy(&template);
+            home.command(case.arguments).env("WPP_DISK_FAULT", format!("kill@{number}")).output().unwrap();
+            home
+        })
+        .find(|home| !home.session("main").join("wpp.db").exists())
+        .expect("a kill between the two renames");
+    let made = home.session("main").join("wpp.db");
+    std::fs::write(&made, "made by hand").unwrap();
+    for arguments in [&["status"][..], &["start"], &["backup"], case.arguments] {
+        let outcome = home.run(arguments);
+        assert!(outcome.code == 15 && outcome.stderr.contains("both there"), "{arguments:?}: {outcome:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&made).unwrap(), "made by hand");
+    std::fs::remove_file(&made).unwrap();
+    next_command(&home, "after it was moved away");
+    assert!(!case.assert_whole(&home, "after it was moved away"));
+}
