@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::api::{Auth, AuthStage};
@@ -67,27 +67,31 @@ pub struct Supervisor {
     phone_number: Option<String>,
     /// Attempts to get a lost connection back.
     reconnects: u64,
-    signals: Signals,
+    signals: mpsc::Receiver<()>,
     done: bool,
 }
 
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Signals> {
-        let make = |kind| signal(kind).while_doing(|| "cannot listen for signals".into());
-        Ok(Signals { terminate: make(SignalKind::terminate())?, interrupt: make(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
+/// Tells of the first signal; the second ends the process at once, whatever it waits for.
+fn signals() -> Result<mpsc::Receiver<()>> {
+    let make = |kind| signal(kind).while_doing(|| "cannot listen for signals".into());
+    let mut terminate = make(SignalKind::terminate())?;
+    let mut interrupt = make(SignalKind::interrupt())?;
+    let (first, told) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut next = async || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        next().await;
+        // A supervisor that is gone has ended anyway.
+        let _ = first.send(()).await;
+        next().await;
+        tracing::warn!("a second signal: ending at once");
+        std::process::exit(i32::from(ErrorKind::Interrupted.exit_code()));
+    });
+    Ok(told)
 }
 
 /// What woke the supervisor.
@@ -103,7 +107,7 @@ impl Supervisor {
     /// Over an open session.
     pub fn new(parts: Parts) -> Result<Supervisor> {
         let pump = Pump::start(parts.outbox.clone(), parts.tokens.clone());
-        Ok(Supervisor { parts, pump, link: None, phone_number: None, reconnects: 0, signals: Signals::new()?, done: false })
+        Ok(Supervisor { parts, pump, link: None, phone_number: None, reconnects: 0, signals: signals()?, done: false })
     }
 
     /// Runs the session until it is told to stop.
@@ -117,7 +121,7 @@ impl Supervisor {
                 let events = next_event(&mut self.link);
                 tokio::select! {
                     biased;
-                    () = self.signals.next() => Woken::Signal,
+                    Some(()) = self.signals.recv() => Woken::Signal,
                     event = events => Woken::Link(event),
                     order = self.parts.orders.recv() => Woken::Order(order),
                     () = timer => Woken::Timer,
@@ -491,10 +495,6 @@ impl Supervisor {
             }
             tokio::select! {
                 biased;
-                () = self.signals.next() => {
-                    tracing::warn!("a second signal: ending at once");
-                    std::process::exit(i32::from(ErrorKind::Interrupted.exit_code()));
-                }
                 event = next_event(&mut self.link) => match event {
                     Some(LinkEvent::Ack { message_id, error }) => {
                         self.on_ack(&message_id, error.as_deref(), clock::now_ms())?;

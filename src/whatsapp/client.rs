@@ -252,10 +252,25 @@ async fn open_store(session_db: &Path) -> Result<SqliteStore> {
     let path = session_db
         .to_str()
         .ok_or_else(|| Error::new(ErrorKind::Usage, format!("{} is not valid UTF-8", session_db.display())))?;
-    SqliteStore::new(path)
-        .await
-        .while_doing(|| format!("cannot open {}", session_db.display()))
-        .map_err(|error| error.hint("`wpp doctor` checks the store; `wpp restore` brings back an archive of it"))
+    check_store(session_db)?;
+    SqliteStore::new(path).await.while_doing(|| format!("cannot open {}", session_db.display())).map_err(damaged)
+}
+
+fn damaged(error: Error) -> Error {
+    error.hint("`wpp doctor` checks the store; `wpp restore` brings back an archive of it")
+}
+
+/// Fails at once on a file that is no database: the library's pool would try for half a minute.
+fn check_store(session_db: &Path) -> Result<()> {
+    if !session_db.exists() {
+        return Ok(());
+    }
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    rusqlite::Connection::open_with_flags(session_db, flags)
+        .and_then(|connection| connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0)))
+        .map(drop)
+        .while_doing(|| format!("cannot read {}", session_db.display()))
+        .map_err(damaged)
 }
 
 /// How a link is to be made.
@@ -377,6 +392,7 @@ impl Link {
         let endpoint = Endpoint::for_home(&home)?;
         let mut pinned = None;
         if let Endpoint::Loopback(loopback) = &endpoint {
+            check_store(&session_db)?;
             seed::seed_store(&session_db, loopback.simulator()).await?;
             pinned = Some(loopback.simulator().server_public_key.clone());
         }

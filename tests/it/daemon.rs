@@ -422,6 +422,41 @@ fn the_operator_gives_the_connection_up_and_takes_it_again() {
 }
 
 #[test]
+fn a_backlog_that_does_not_come_degrades_the_session_until_it_does() {
+    let (simulated, daemon) = linked();
+    assert_eq!(daemon.stop().code(), Some(0));
+    set(&simulated, Knob::Slow { ms: 700 });
+    let daemon = Daemon::start_with(&simulated.home, "main", &[("WPP_DAEMON_SYNC_TIMEOUT_MS", "300")]);
+    daemon.reaches(State::Degraded, Reason::OfflineSyncStalled);
+    clear(&simulated);
+    daemon.ready();
+}
+
+#[test]
+fn a_server_that_hangs_up_again_and_again_is_tried_again_and_again() {
+    let (simulated, daemon) = linked();
+    set(&simulated, Knob::CloseAfter { frames: 1 });
+    simulated.ask(Request::Close);
+    daemon.until("reconnects", |status| (status.reconnects >= 3).then_some(()));
+    daemon.until("RECONNECTING", |status| (status.state == State::Reconnecting).then_some(()));
+    clear(&simulated);
+    daemon.ready();
+}
+
+#[test]
+fn a_damaged_store_is_said_and_does_not_end_the_daemon() {
+    let (simulated, daemon) = linked();
+    let store = daemon.session.session_db();
+    assert_eq!(daemon.stop().code(), Some(0));
+    std::fs::write(&store, "not a database, ".repeat(1000)).unwrap();
+    let daemon = Daemon::start(&simulated.home);
+    let status = daemon.reaches(State::Error, Reason::StoreFailure);
+    assert!(status.detail.unwrap().contains("session.db"));
+    assert_eq!(daemon.stop().code(), Some(0));
+    assert!(std::fs::read_to_string(&store).unwrap().starts_with("not a database"), "it is left as evidence");
+}
+
+#[test]
 fn a_linked_session_is_not_linked_over() {
     let (_simulated, daemon) = linked();
     let error = daemon.client().begin_auth(None).unwrap_err();
