@@ -1,7 +1,7 @@
 //! One linked device: the library's client, its events and its silences as plain data.
 //!
 //! With `transport` and the simulator the only file that names `whatsapp_rust`. It may import the
-//! ground floor. Start with [`Link::start`].
+//! ground floor and the rule for receivers. Start with [`Link::start`].
 //!
 //! # What the library does, read in its source (whatsapp-rust 0.7.0), and relied on here
 //! - **Inbound messages are acknowledged when we say so.** With an `InboundDurabilityHook` the
@@ -52,6 +52,7 @@ use super::simulator::seed;
 use super::transport::{Pulse, WatchedFactory};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::Home;
+use crate::session::receiver::receiver;
 
 /// The client version told to a simulator. A live server is asked for the newest one instead.
 const LOOPBACK_VERSION: (u32, u32, u32) = (2, 3000, 1_030_000_000);
@@ -355,21 +356,10 @@ impl Sender {
     }
 }
 
-/// The receiver's JID: of a number in international form, with or without `+`, or a JID as it is.
 fn recipient(to: &str) -> std::result::Result<Jid, SendFailure> {
-    let bad = |detail: &str| SendFailure::BadRecipient { detail: detail.to_owned() };
-    if to.contains('@') {
-        let jid = Jid::from_str(to).map_err(|_| bad("it is not a JID"))?;
-        if jid.user.is_empty() {
-            return Err(bad("the JID names nobody"));
-        }
-        return Ok(jid);
-    }
-    let digits: String = to.strip_prefix('+').unwrap_or(to).chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
-    if (5..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(Jid::pn(digits));
-    }
-    Err(bad("it is neither a phone number in international form nor a JID"))
+    let bad = |detail: String| SendFailure::BadRecipient { detail };
+    let jid = receiver(to).map_err(|error| bad(error.chain()))?;
+    Jid::from_str(&jid).map_err(|error| bad(error.to_string()))
 }
 
 /// A linked device, or one that is being linked. Connects by itself until it is shut down or ends.
@@ -815,7 +805,7 @@ mod tests {
         ] {
             assert_eq!(recipient(good).unwrap().to_string(), jid, "{good}");
         }
-        for bad in ["", "+", "12", "abc", "4917x1234567", "@s.whatsapp.net", "1234567890123456"] {
+        for bad in ["", "+", "12", "abc", "4917x1234567", "@s.whatsapp.net", "someone@example.org"] {
             assert!(matches!(recipient(bad), Err(SendFailure::BadRecipient { .. })), "{bad}");
         }
     }

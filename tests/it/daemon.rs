@@ -457,6 +457,19 @@ fn a_damaged_store_is_said_and_does_not_end_the_daemon() {
 }
 
 #[test]
+fn a_damaged_message_database_stops_the_start_and_leaves_nothing_behind() {
+    let (simulated, daemon) = linked();
+    let database = daemon.session.wpp_db();
+    assert_eq!(daemon.stop().code(), Some(0));
+    std::fs::write(&database, "not a database, ".repeat(1000)).unwrap();
+    let outcome = simulated.home.run(&["daemon"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("wpp.db") && outcome.stderr.contains("wpp restore"), "{outcome:?}");
+    let folder = simulated.home.session("main");
+    assert!(!folder.join("LOCK").exists() && !folder.join("daemon.sock").exists());
+}
+
+#[test]
 fn a_linked_session_is_not_linked_over() {
     let (_simulated, daemon) = linked();
     let error = daemon.client().begin_auth(None).unwrap_err();
