@@ -25,8 +25,8 @@ use serde::Serialize;
 
 use crate::archive::custody;
 use crate::archive::manifest::{
-    CONFIG, CONFIG_SIZE_MAX, Daemon, DaemonEnd, DaemonState, FORMAT, INDEX_SCHEMA, Index, IndexMember, MANIFEST, MANIFEST_SCHEMA,
-    Manifest, Member, Missing, SESSION_DB, WPP_DB,
+    CONFIG, CONFIG_SIZE_MAX, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INDEX_SCHEMA, Index, IndexMember, MANIFEST,
+    MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
 };
 use crate::archive::pack::Writer;
 use crate::archive::scratch;
@@ -120,7 +120,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     for (name, path) in [(SESSION_DB, session.session_db()), (WPP_DB, session.wpp_db())] {
         match Part::database(name, &path, quiet) {
             Ok(part) => parts.push(part),
-            Err(reason) => missing.push(Missing { name: name.into(), reason }),
+            Err(reason) => missing.push(Missing { name: name.into(), reason: plain(&reason) }),
         }
     }
     for part in &mut parts {
@@ -128,7 +128,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     }
     parts.retain(|part| match &part.failed {
         Some(reason) => {
-            missing.push(Missing { name: part.name.into(), reason: reason.clone() });
+            missing.push(Missing { name: part.name.into(), reason: plain(reason) });
             false
         }
         None => true,
@@ -143,7 +143,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     }
     match Part::config(&request.home.config()) {
         Ok(part) => parts.extend(part),
-        Err(reason) => missing.push(Missing { name: CONFIG.into(), reason }),
+        Err(reason) => missing.push(Missing { name: CONFIG.into(), reason: plain(&reason) }),
     }
     let seen: Vec<String> = parts.iter().map(|part| format!("{} ({} bytes)", part.name, part.size_bytes)).collect();
     steps.end(watch, "take a snapshot", "session.db and wpp.db, each as of one moment", seen.join(", "), missing.is_empty());
@@ -272,7 +272,7 @@ fn write_and_verify(
             Packing::Unreadable(name, error) => {
                 // A page that cannot be read costs its own database and not the other one.
                 parts.retain(|part| part.name != name);
-                manifest.missing.push(Missing { name: name.into(), reason: error.chain() });
+                manifest.missing.push(Missing { name: name.into(), reason: plain(&error.chain()) });
                 if !parts.iter().any(|part| part.snapshot.is_some()) {
                     return Err(error);
                 }
@@ -364,6 +364,11 @@ fn is_of_source(error: &Error) -> bool {
     std::error::Error::source(error).is_none_or(|source| source.downcast_ref::<std::io::Error>().is_none())
 }
 
+/// Text for a manifest, which holds no control characters.
+fn plain(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
 /// Takes the first free name by creating its partial file.
 fn choose(folder: &Path, session: &str, now: Timestamp) -> Result<(Place, Option<std::fs::File>)> {
     for place in shelf::places(folder, session, now) {
@@ -395,8 +400,8 @@ struct Part {
     size_bytes: u64,
     snapshot: Option<Snapshot>,
     text: Vec<u8>,
-    facts: Option<crate::archive::manifest::Database>,
-    signal: Option<crate::archive::manifest::Signal>,
+    facts: Option<Database>,
+    signal: Option<Signal>,
     failed: Option<String>,
 }
 
@@ -435,7 +440,14 @@ impl Part {
     fn look(&mut self) {
         let Some(snapshot) = &self.snapshot else { return };
         match snapshot.database() {
-            Ok(facts) => self.facts = Some(facts),
+            Ok(facts) => {
+                self.facts = Some(Database {
+                    quick_check: plain(&facts.quick_check),
+                    last_migration: plain(&facts.last_migration),
+                    tables: facts.tables.iter().map(|(name, rows)| (plain(name), *rows)).collect(),
+                    ..facts
+                });
+            }
             Err(error) => {
                 self.failed = Some(error.chain());
                 return;

@@ -19,8 +19,8 @@
 //! repeated. A lock beside the session is held from the first to the last
 //! phase: whoever finds an open entry and cannot take that lock knows that a restore is alive.
 //!
-//! **After the swap** the daemon is started and must become healthy. If it does not, the renames
-//! are made back, unless the daemon connected meanwhile: then the new store holds what the old one
+//! **After the swap** the daemon is started. If it does not run on the restored files, the renames
+//! are made back (a server that cannot be reached is no reason to), unless the daemon connected meanwhile: then the new store holds what the old one
 //! does not, and going back would lose it. The old files are never deleted by `wpp`.
 //!
 //! Start with [`survey`], [`plan`], [`restore`] and, before any other use of a session, [`recover`].
@@ -293,8 +293,27 @@ fn not_exact(manifest: &Manifest, why: &str) -> Error {
 pub trait Lifecycle {
     /// Ends the daemon, if one runs; says whether one did.
     fn stop(&self) -> Result<bool>;
-    /// Starts the daemon and says what state it reached; fails when that state is not healthy.
-    fn start(&self) -> Result<String>;
+    /// Starts the daemon and says what became of it; fails when it does not run or is in ERROR.
+    fn start(&self) -> Result<Health>;
+}
+
+/// What a started daemon shows, in the words of its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "health", content = "state", rename_all = "lowercase")]
+pub enum Health {
+    /// READY, or waiting to be linked: the stores are good.
+    Healthy(String),
+    /// It runs on the restored stores, but the server could not be reached or has not answered. That
+    /// says nothing against the stores, and swapping them back would not help.
+    Unproven(String),
+}
+
+impl Health {
+    fn state(&self) -> &str {
+        match self {
+            Health::Healthy(state) | Health::Unproven(state) => state,
+        }
+    }
 }
 
 /// What to restore, and into what.
@@ -318,8 +337,10 @@ pub struct Request<'a> {
 /// How a restore ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Restored {
-    /// Whether the new files are in place and, if it was started, the daemon is healthy with them.
+    /// Whether the new files are in place and the daemon, if it was started, runs with them.
     pub good: bool,
+    /// What the daemon showed; `None` if it was not started or failed.
+    pub health: Option<Health>,
     /// Whether the old files are in place again.
     pub rolled_back: bool,
     /// Where the replaced files lie, if any were replaced and stayed so.
@@ -422,18 +443,20 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
 
     // From here on the new files are the session's.
     let old = transaction.old(session);
-    let mut restored = Restored { good: true, rolled_back: false, old: is_there(&old).then_some(old), steps: Vec::new() };
+    let old = is_there(&old).then_some(old);
+    let mut restored = Restored { good: true, health: None, rolled_back: false, old, steps: Vec::new() };
     if request.start {
         let watch = steps.begin("start the daemon");
         let started = request.lifecycle.start();
-        let observed = match &started {
-            Ok(state) => state.clone(),
-            Err(error) => error.chain(),
-        };
-        steps.end(watch, "start the daemon", "it becomes healthy with the restored files", observed, started.is_ok());
-        if started.is_err() {
-            restored.good = false;
-            go_back(request, &mut transaction, entry, &mut steps, &mut restored, was_running)?;
+        let observed = started.as_ref().map_or_else(Error::chain, |health| health.state().to_owned());
+        let healthy = matches!(started, Ok(Health::Healthy(_)));
+        steps.end(watch, "start the daemon", "it becomes healthy with the restored files", observed, healthy);
+        match started {
+            Ok(health) => restored.health = Some(health),
+            Err(_) => {
+                restored.good = false;
+                go_back(request, &mut transaction, entry, &mut steps, &mut restored, was_running)?;
+            }
         }
     }
     if !restored.rolled_back {
@@ -530,7 +553,7 @@ fn give_up(request: &Request<'_>, error: Error, was_running: bool) -> Error {
     let mut error = error.hint("the session is as it was before the restore");
     if was_running {
         error = match request.lifecycle.start() {
-            Ok(state) => error.hint(format!("its daemon was started again: {state}")),
+            Ok(health) => error.hint(format!("its daemon was started again: {}", health.state())),
             Err(starting) => error.hint(format!("its daemon could not be started again: {}", starting.chain())),
         };
     }
@@ -574,7 +597,7 @@ fn go_back(
         let watch = steps.begin("start the daemon with the old files");
         let started = request.lifecycle.start();
         let good = started.is_ok();
-        let observed = started.unwrap_or_else(|error| error.chain());
+        let observed = started.as_ref().map_or_else(Error::chain, |health| health.state().to_owned());
         steps.end(watch, "start the daemon with the old files", "as before the restore", observed, good);
     }
     Ok(())

@@ -202,7 +202,21 @@ fn parse<T: DeserializeOwned>(path: &Path, name: &str, schema: &str, text: &[u8]
     if head.schema != schema {
         return Err(refused(path, format!("its {name} is a {:?} and not a {schema:?}", head.schema)));
     }
-    serde_json::from_slice(text).map_err(|error| refused(path, format!("its {name} cannot be read")).caused_by(error))
+    let parsed = serde_json::from_slice::<serde_json::Value>(text)
+        .and_then(|value| if steers(&value) { Ok(None) } else { serde_json::from_value(value).map(Some) })
+        .map_err(|error| refused(path, format!("its {name} cannot be read")).caused_by(error))?;
+    parsed.ok_or_else(|| refused(path, format!("its {name} holds control characters, which steer terminals")))
+}
+
+/// Whether some text in a document would do more on a terminal than be read.
+fn steers(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.chars().any(char::is_control),
+        Value::Array(values) => values.iter().any(steers),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.chars().any(char::is_control) || steers(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn parse_index(path: &Path, text: &[u8], size_bytes: u64) -> Result<Index> {

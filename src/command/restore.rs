@@ -14,7 +14,8 @@ use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle::{Site, describe, settled};
 use crate::report::{Report, Section, Silent, Verdict};
-use crate::restore::{self, Lifecycle, Request, RestorePlan, Wanted};
+use crate::restore::{self, Health, Lifecycle, Request, RestorePlan, Wanted};
+use crate::session::state::State;
 
 /// Options of `wpp restore`.
 #[derive(Debug, clap::Args)]
@@ -97,7 +98,12 @@ impl Args {
 
         let from = format!("{} from the archive of {}", plan.kind.name(), manifest.created);
         let title = match (restored.good, restored.rolled_back) {
-            (true, _) => format!("{}: restored {from}", session.name()),
+            (true, _) => match &restored.health {
+                Some(Health::Unproven(state)) => {
+                    format!("{}: restored {from}; the daemon runs, but could not be seen to work: {state}", session.name())
+                }
+                _ => format!("{}: restored {from}", session.name()),
+            },
             (false, true) => {
                 format!("{}: NOT restored, the old files are back: the daemon did not become healthy with {from}", session.name())
             }
@@ -123,8 +129,11 @@ impl Args {
         let old: Vec<Value> = old_copies.iter().map(|(path, bytes)| json!({ "path": path, "size_bytes": bytes })).collect();
         report = report.data(json!({
             "dry_run": false, "archive": path, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
-            "old": restored.old, "old_copies": old,
+            "health": restored.health,            "old": restored.old, "old_copies": old,
         }));
+        if matches!(restored.health, Some(Health::Unproven(_))) {
+            report = report.verdict(Verdict::Unknown).next(format!("wpp status --session {}", session.name()));
+        }
         if !restored.good {
             report = report.verdict(Verdict::Fail).next(format!("wpp doctor --session {}", session.name()));
         } else if self.keep_daemon_stopped {
@@ -186,12 +195,15 @@ impl Lifecycle for Daemon<'_> {
         Ok(self.0.stop(false)?.pid.is_some())
     }
 
-    fn start(&self) -> Result<String> {
+    fn start(&self) -> Result<Health> {
         let status = self.0.start()?.status;
         if settled(&status) {
-            return Ok(describe(&status));
+            return Ok(Health::Healthy(describe(&status)));
         }
-        Err(Error::new(ErrorKind::Failed, format!("the daemon is {}", describe(&status)))
-            .hint(format!("`wpp doctor --session {}` says why", status.session)))
+        match status.state {
+            State::Error | State::Stopped => Err(Error::new(ErrorKind::Failed, format!("the daemon is {}", describe(&status)))
+                .hint(format!("`wpp doctor --session {}` says why", status.session))),
+            _ => Ok(Health::Unproven(describe(&status))),
+        }
     }
 }

@@ -279,6 +279,7 @@ fn shapes() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     );
     add("manifest lists nothing", changed(|d| d.lie = Box::new(|m| m["members"] = json!([]))), "no contents");
     add("manifest is no manifest", changed(|d| d.lie = Box::new(|m| *m = json!("x"))), "cannot be read");
+    add("manifest that steers the terminal", changed(|d| d.manifest["created"] = json!("\u{1b}]0;x\u{7}")), "control characters");
     add(
         "manifest nested deeply",
         changed(|d| {

@@ -12,7 +12,7 @@ use wpp::error::{Error, ErrorKind};
 use wpp::home::{Home, HomeKind, SessionPaths};
 use wpp::journal::{Journal, Outcome};
 use wpp::report::Silent;
-use wpp::restore::{self, Lifecycle, Wanted};
+use wpp::restore::{self, Health, Lifecycle, Wanted};
 
 use crate::harness::TestHome;
 use crate::simulated::{PEER, Simulated};
@@ -380,7 +380,7 @@ impl Lifecycle for Puppet<'_> {
         Ok(self.running.replace(false))
     }
 
-    fn start(&self) -> Result<String, Error> {
+    fn start(&self) -> Result<Health, Error> {
         self.calls.borrow_mut().push("start");
         self.running.set(true);
         if let Some(journal) = self.journal {
@@ -389,7 +389,11 @@ impl Lifecycle for Puppet<'_> {
         if let Some(path) = &self.leaves {
             std::fs::write(path, "left by the daemon").unwrap();
         }
-        if self.healthy { Ok("READY".into()) } else { Err(Error::new(ErrorKind::Failed, "it did not become READY").hint("x")) }
+        if self.healthy {
+            Ok(Health::Healthy("READY".into()))
+        } else {
+            Err(Error::new(ErrorKind::Failed, "it did not become READY").hint("x"))
+        }
     }
 }
 
@@ -460,8 +464,8 @@ fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
             self.0.record(Some("main"), "connect", &json!({}))?;
             Ok(false)
         }
-        fn start(&self) -> Result<String, Error> {
-            Ok("READY".into())
+        fn start(&self) -> Result<Health, Error> {
+            Ok(Health::Healthy("READY".into()))
         }
     }
     let home = moved_on();
@@ -574,4 +578,22 @@ fn a_file_that_somebody_made_in_the_gap_is_not_overwritten() {
     std::fs::remove_file(&made).unwrap();
     next_command(&home, "after it was moved away");
     assert!(!case.assert_whole(&home, "after it was moved away"));
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_no_reason_to_take_a_restore_back() {
+    let mut simulated = Simulated::with_settings("[daemon]\nstart_timeout_ms = 2000\n");
+    assert_eq!(simulated.link().code, 0);
+    assert_eq!(simulated.home.run(&["backup"]).code, 0);
+    simulated.kill_daemon();
+    simulated.stop_simulator();
+    let wpp = simulated.home.session("main").join("wpp.db");
+    damage(&wpp);
+    let (code, report) = simulated.home.json(&["restore", "latest", "--plan", "data", "--yes"]);
+    assert_eq!((code, &report["data"]["rolled_back"], &report["verdict"]), (5, &json!(false), &json!("unknown")), "{report}");
+    simulated.start_simulator();
+    simulated.until("READY", || match simulated.state().0.as_str() {
+        "READY" => Ok(()),
+        other => Err(other.to_owned()),
+    });
 }
