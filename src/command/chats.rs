@@ -10,9 +10,8 @@ use crate::error::Result;
 use crate::report::{Report, Section, Table};
 
 /// Options of `wpp chats`.
-///
-/// Lists the chats that hold messages, the one with the newest first. Works while no daemon runs.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Lists the chats that hold messages, the one with the newest first. Works while no daemon runs.")]
 pub struct Args {}
 
 impl Args {

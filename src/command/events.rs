@@ -20,11 +20,12 @@ const RETURN_TIMEOUT: Duration = Duration::from_secs(30);
 const RETURN_WAIT: Duration = Duration::from_millis(250);
 
 /// Options of `wpp events`.
-///
-/// Events come in order, each at least once, with an id to resume after. The newest 20,000 are kept;
-/// whoever resumes from before them gets an event of the kind gap first. Without --follow it also
-/// works while no daemon runs.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Events come in order, each at least once, with an id to resume after. The newest 20,000 are kept; whoever \
+resumes from before them gets an event of the kind gap first. Without --follow it also works while no \
+daemon runs."
+)]
 pub struct Args {
     /// Go on with what comes, across restarts of the daemon, until interrupted
     #[arg(long, short)]

@@ -19,10 +19,11 @@ use crate::report::{Event, Report, Section};
 const POLL: Duration = Duration::from_millis(100);
 
 /// Options of `wpp logs`.
-///
-/// Reads the log's files, the rotated ones too; no daemon is needed. With --format json each line
-/// comes as the daemon wrote it.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Reads the log's files, the rotated ones too; no daemon is needed. With --format json each line comes as the \
+daemon wrote it."
+)]
 pub struct Args {
     /// Go on with what the daemon writes, until interrupted
     #[arg(long, short)]

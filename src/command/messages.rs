@@ -10,9 +10,8 @@ use crate::report::{Report, Section};
 use crate::session::receiver::receiver;
 
 /// Options of `wpp messages`.
-///
-/// Lists stored messages, newest first. Works while no daemon runs.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Lists stored messages, newest first. Works while no daemon runs.")]
 pub struct Args {
     /// Only this chat: a phone number with its country code, or a JID from `wpp chats`
     #[arg(long, value_name = "CHAT")]

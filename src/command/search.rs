@@ -11,10 +11,11 @@ use crate::report::{Report, Section};
 use crate::session::messages::SearchMode;
 
 /// Options of `wpp search`.
-///
-/// Finds messages that hold every word, newest first. Words are taken as they are typed, without
-/// operators, and also match as the beginning of longer words. Works while no daemon runs.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Finds messages that hold every word, newest first. Words are taken as they are typed, without operators, \
+and also match as the beginning of longer words. Works while no daemon runs."
+)]
 pub struct Args {
     /// Words to look for
     #[arg(value_name = "WORDS", required_unless_present = "rebuild", conflicts_with = "rebuild")]

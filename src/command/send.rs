@@ -14,13 +14,11 @@ use crate::report::{Report, Section, Verdict};
 use crate::session::receiver::receiver;
 
 /// Options of `wpp send`.
-///
-/// The message goes into the session's outbox and leaves it when the session is connected; it
-/// survives a restart. It counts as sent when WhatsApp's server acknowledged it.
-///
-/// Exit codes: 0 acknowledged (or queued, with --wait 0), 4 refused by the server, 5 queued but not
-/// acknowledged within the time, 13 the session is not linked to a phone, 14 no daemon answers.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "The message goes into the session's outbox and leaves it when the session is connected; it survives a \
+restart. It counts as sent when WhatsApp's server acknowledged it.\n\n\
+Exit codes: 0 acknowledged (or queued, with --wait 0), 4 refused by the server, 5 queued but not \
+acknowledged within the time, 13 the session is not linked to a phone, 14 no daemon answers.")]
 pub struct Args {
     /// Receiver: a phone number with its country code (+31612345678) or a JID
     #[arg(value_name = "TO")]

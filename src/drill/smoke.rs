@@ -84,7 +84,7 @@ pub fn run(sandbox: &Sandbox, rehearsal: &mut Rehearsal) -> Result<(), Over> {
         if stored < 6 || hits != 5 {
             return Err(deviation(format!("{stored} messages stored, {hits} of 5 found")));
         }
-        Ok(format!("{stored} of {stored_before} messages there (the rest arrived after the archive), 5 of 5 found"))
+        Ok(format!("{stored} of {stored_before} messages there (the rest arrived after its snapshot), 5 of 5 found"))
     })?;
     rehearsal.step("send and receive again", "both ways decrypted, no new link needed", |rehearsal| {
         sandbox.wpp(&["send", PEER, LATE_TEXT, "--wait", "10"])?;

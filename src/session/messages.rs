@@ -384,12 +384,14 @@ struct Shared {
     path: PathBuf,
     // Closed first: only a connection that may write removes the -wal and -shm files as it closes.
     reader: Mutex<Reader>,
+    /// For what may take long, so that the outbox and the status do not wait for a search.
+    searcher: Option<Mutex<Connection>>,
     writer: Option<Mutex<Connection>>,
     writes: AtomicU64,
     observer: OnceLock<Observer>,
 }
 
-/// A second connection, so that a long search does not hold up what comes in.
+/// A second connection, so that reading does not hold up what comes in.
 enum Reader {
     BesideWriter(Connection),
     Alone(Reading),
@@ -419,12 +421,15 @@ impl Messages {
             .map_err(|error| failed(path, error))?;
         check_origin(&writer, path)?;
         prepare(&mut writer, path).map_err(|error| failed(path, error))?;
-        let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(|error| failed(path, error))?;
+        let reading = || {
+            connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| failed(path, error))
+        };
+        let (reader, searcher) = (reading()?, reading()?);
         let messages = Messages(Arc::new(Shared {
             path: path.to_owned(),
             writer: Some(Mutex::new(writer)),
             reader: Mutex::new(Reader::BesideWriter(reader)),
+            searcher: Some(Mutex::new(searcher)),
             writes: AtomicU64::new(0),
             observer: OnceLock::new(),
         }));
@@ -462,6 +467,7 @@ impl Messages {
             path,
             writer: None,
             reader: Mutex::new(Reader::Alone(reading)),
+            searcher: None,
             writes: AtomicU64::new(0),
             observer: OnceLock::new(),
         };
@@ -490,6 +496,16 @@ impl Messages {
             }
         };
         value.map_err(|error| failed(&self.0.path, error))
+    }
+
+    /// [`Messages::read`] for what may take long.
+    fn read_long<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        match &self.0.searcher {
+            Some(searcher) => {
+                look(&searcher.lock().unwrap_or_else(PoisonError::into_inner)).map_err(|error| failed(&self.0.path, error))
+            }
+            None => self.read(look),
+        }
     }
 
     /// One transaction, on the disk when this returns. A damaged full-text index does not stop it:
@@ -810,7 +826,7 @@ impl Messages {
     pub fn list(&self, chat: Option<&str>, before_ms: Option<i64>, limit: u32) -> Result<Vec<Message>> {
         let before = before_ms.unwrap_or(i64::MAX);
         let limit = limit.min(MESSAGES_MAX);
-        self.read(|connection| match chat {
+        self.read_long(|connection| match chat {
             Some(chat) => connection
                 .prepare_cached(&format!(
                     "SELECT {MESSAGE_COLUMNS} FROM messages m WHERE chat = ?1 AND sent_ms < ?2 ORDER BY sent_ms DESC, number DESC LIMIT ?3"
@@ -828,7 +844,7 @@ impl Messages {
 
     /// Chats, the one with the newest message first.
     pub fn chats(&self) -> Result<Vec<Chat>> {
-        self.read(|connection| {
+        self.read_long(|connection| {
             connection
                 .prepare_cached(
                     "SELECT c.jid, coalesce(nullif(c.name, ''), k.name, ''), c.last_message_ms,
@@ -889,7 +905,7 @@ impl Messages {
         let query: Vec<String> = indexed.iter().map(|word| format!("\"{}\"*", word.replace('"', "\"\""))).collect();
         let mut values: Vec<String> = vec![query.join(" ")];
         values.extend(compared.iter().map(|word| like(word)));
-        self.read(|connection| {
+        self.read_long(|connection| {
             let sql = format!(
                 "SELECT {MESSAGE_COLUMNS} FROM messages_fts JOIN messages m ON m.number = messages_fts.rowid
                  WHERE messages_fts MATCH ?{} ORDER BY m.sent_ms DESC, m.number DESC LIMIT {limit}",
@@ -900,7 +916,7 @@ impl Messages {
     }
 
     fn scan(&self, words: &[&str], limit: u32) -> Result<Vec<Message>> {
-        self.read(|connection| {
+        self.read_long(|connection| {
             let conditions = vec!["m.text LIKE ? ESCAPE '\\'"; words.len()].join(" AND ");
             let sql = format!(
                 "SELECT {MESSAGE_COLUMNS} FROM messages m WHERE {conditions} ORDER BY m.sent_ms DESC, m.number DESC LIMIT {limit}"
@@ -1859,6 +1875,26 @@ mod tests {
         drop(reading);
         assert_eq!(place.files(), ["wpp.db"]);
         assert_eq!(std::fs::read(place.session().wpp_db()).unwrap(), before);
+    }
+
+    #[test]
+    fn a_long_search_holds_up_neither_the_outbox_nor_what_comes_in() {
+        let place = Place::new();
+        let messages = place.open();
+        let searching = messages.0.searcher.as_ref().unwrap().lock().unwrap();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let other = messages.clone();
+        std::thread::spawn(move || {
+            other.ingest(&text("1", "x")).unwrap();
+            other.enqueue("a", "ID", "1@s.whatsapp.net", "x", 1).unwrap();
+            other.take_due(1).unwrap().unwrap();
+            other.counts().unwrap();
+            other.events_after(0, 10).unwrap();
+            sender.send(()).unwrap();
+        });
+        receiver.recv_timeout(Duration::from_secs(5)).unwrap();
+        drop(searching);
+        assert_eq!(found(&messages, "x").1, ["1"]);
     }
 
     #[test]

@@ -4,16 +4,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Whether a character may stand before the `@`.
-type AllowedCharacter = fn(char) -> bool;
-
-/// Servers whose accounts can be written to, with what stands before the `@`.
-const SERVERS: &[(&str, AllowedCharacter)] = &[
-    ("s.whatsapp.net", |c| c.is_ascii_digit()),
-    ("lid", |c| c.is_ascii_digit()),
-    // Old groups are called by their founder's number, a dash and a time.
-    ("g.us", |c| c.is_ascii_digit() || c == '-'),
-];
+/// Servers whose accounts can be written to, with whether a dash may stand before the `@`: old
+/// groups are called by their founder's number, a dash and a time.
+const SERVERS: &[(&str, bool)] = &[("s.whatsapp.net", false), ("lid", false), ("g.us", true)];
 
 /// The JID behind what an operator typed: a phone number in international form (`+31 6 1234 5678`)
 /// or a JID (`31612345678@s.whatsapp.net`, `…@lid`, `…@g.us`).
@@ -26,10 +19,13 @@ pub fn receiver(text: &str) -> Result<String> {
             .hint("write a number with its country code, such as +31612345678, or a JID such as 31612345678@s.whatsapp.net")
     };
     if let Some((user, server)) = text.split_once('@') {
-        let Some((_, allowed)) = SERVERS.iter().find(|(name, _)| *name == server) else {
+        let Some((_, dashes)) = SERVERS.iter().find(|(name, _)| *name == server) else {
             return Err(wrong("after the @ must stand s.whatsapp.net, lid or g.us"));
         };
-        return if (5..=40).contains(&user.len()) && user.chars().all(allowed) && !user.starts_with('-') {
+        return if (5..=40).contains(&user.len())
+            && user.chars().all(|c| c.is_ascii_digit() || (*dashes && c == '-'))
+            && !user.starts_with('-')
+        {
             Ok(text.to_owned())
         } else {
             Err(wrong("before the @ must stand 5 to 40 digits"))

@@ -76,6 +76,9 @@ pub enum StoreError {
     Damaged(String),
     /// A newer library migrated it; the text is the migration's number.
     UnknownMigration(String),
+    /// It is in the middle of being migrated, or an older library wrote it; the text is the number
+    /// of the last migration. The next start of the session finishes it.
+    OlderMigration(String),
     /// The system does not let us read it.
     Unreadable(Error),
 }
@@ -97,6 +100,11 @@ impl StoreError {
                 format!("{path} was migrated by a newer client library (migration {number}, known is {LAST_KNOWN_MIGRATION})"),
             )
             .hint("use the wpp that last ran this session, or a newer one"),
+            StoreError::OlderMigration(number) => Error::new(
+                ErrorKind::Unknown,
+                format!("{path} is only migrated up to {number:?}, and its columns are known from {LAST_KNOWN_MIGRATION} on"),
+            )
+            .hint(format!("`wpp start --session {}` lets the client library finish it", session.name())),
             StoreError::Unreadable(error) => error,
         }
     }
@@ -135,6 +143,12 @@ fn failed(path: &Path, error: rusqlite::Error) -> StoreError {
 }
 
 fn read(connection: &Connection, path: &Path) -> Result<Store, StoreError> {
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(|error| failed(path, error))?;
+    if tables == 0 {
+        // The library made the file and has not begun.
+        return Err(StoreError::OlderMigration(String::new()));
+    }
     let last_migration: String = connection
         .query_row("SELECT max(version) FROM __diesel_schema_migrations", [], |row| row.get::<_, Option<String>>(0))
         .map_err(|error| failed(path, error))?
@@ -143,7 +157,7 @@ fn read(connection: &Connection, path: &Path) -> Result<Store, StoreError> {
         return Err(StoreError::UnknownMigration(last_migration));
     }
     if last_migration != LAST_KNOWN_MIGRATION {
-        return Err(StoreError::Damaged(format!("its migrations end at {last_migration:?} instead of {LAST_KNOWN_MIGRATION}")));
+        return Err(StoreError::OlderMigration(last_migration));
     }
     read_known(connection, last_migration).map_err(|error| failed(path, error))
 }

@@ -71,7 +71,7 @@ impl Sink for Events {
 
 fn step(out: &mut impl Write, step: &Step) -> std::io::Result<()> {
     let (style, word) = verdict(step.verdict);
-    write!(out, "{style}{word:>8}{style:#}  {}", step.title)?;
+    write!(out, "{style}{word:>8}{style:#}  {:<32}", step.title)?;
     let took = step.took_ms;
     if step.verdict == Verdict::Pass {
         writeln!(out, "  {DIM}{} ({took} ms){DIM:#}", step.observed)

@@ -75,3 +75,24 @@ fn session_names_are_completed_from_the_home() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("sales") && text.contains("support"), "{text} {}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn the_readme_lists_the_exit_codes_and_names_commands_that_exist() {
+    let readme = include_str!("../../README.md");
+    for row in wpp::error::EXIT_CODES {
+        let line = format!("| {} | {} |", row.1, row.3);
+        assert!(readme.contains(&line), "README.md lacks {line}");
+    }
+    let mut tree = wpp::command::tree();
+    tree.build();
+    let mut seen = 0;
+    for mention in readme.split('`').skip(1).step_by(2).filter_map(|code| code.strip_prefix("wpp ")) {
+        let word = mention.split_whitespace().next().unwrap_or_default();
+        if word.starts_with('-') || word == "help" {
+            continue;
+        }
+        assert!(tree.find_subcommand(word).is_some(), "README.md names `wpp {mention}`, and there is no {word}");
+        seen += 1;
+    }
+    assert!(seen > 15, "only {seen} commands were found in README.md");
+}
