@@ -282,10 +282,10 @@ mod tests {
         let path = folder.path().join("wppd.log");
         let lines = Lines { tokens: tokens(), file: Mutex::new(file(&path, 1 << 20, 1)) };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
-            tracing::warn!(target: "whatsapp_rust::message", "failed to decrypt from {JID}: {TEXT}");
-            tracing::error!(target: "wacore::send", chat = JID, text = TEXT, "unknown stanza: <message to='{JID}'>{TEXT}</message>");
-            tracing::warn!(target: "whatsapp_rust::pair", number = 491_701_234_567_i64, "the phone 491701234567 said {TEXT:?}");
-            tracing::info!(target: "whatsapp_rust::pair", "quiet: {TEXT}");
+            tracing::warn!(target: "library::message", "failed to decrypt from {JID}: {TEXT}");
+            tracing::error!(target: "library::send", chat = JID, text = TEXT, "unknown stanza: <message to='{JID}'>{TEXT}</message>");
+            tracing::warn!(target: "library::pair", number = 491_701_234_567_i64, "the phone 491701234567 said {TEXT:?}");
+            tracing::info!(target: "library::pair", "quiet: {TEXT}");
             tracing::info!(target: "wpp::daemon", chat = JID, "our own line about {JID}");
         });
         let log = std::fs::read_to_string(&path).unwrap();
