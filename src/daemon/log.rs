@@ -124,7 +124,8 @@ impl fmt::Debug for Tokens {
 pub fn start(session: &SessionPaths, config: &Config) -> Result<Tokens> {
     disk::create_folder(&session.logs())?;
     let tokens = Tokens::open(&session.folder().join("log.key"))?;
-    let lines = Lines { tokens: tokens.clone(), file: Mutex::new(file(session, config)) };
+    let file = file(&session.log(), config.number("log.size_bytes_max"), config.number("log.files_max"));
+    let lines = Lines { tokens: tokens.clone(), file: Mutex::new(file) };
     let twice = || "the log was started twice in one process".to_owned();
     let subscriber = tracing_subscriber::registry().with(lines);
     tracing::subscriber::set_global_default(subscriber).while_doing(twice)?;
@@ -141,12 +142,12 @@ pub fn start(session: &SessionPaths, config: &Config) -> Result<Tokens> {
     Ok(tokens)
 }
 
-fn file(session: &SessionPaths, config: &Config) -> FileRotate<AppendCount> {
-    let size = usize::try_from(config.number("log.size_bytes_max")).unwrap_or(usize::MAX).max(1);
-    let files = usize::try_from(config.number("log.files_max")).unwrap_or(usize::MAX);
+fn file(path: &Path, size_bytes_max: u64, files_max: u64) -> FileRotate<AppendCount> {
+    let size = usize::try_from(size_bytes_max).unwrap_or(usize::MAX).max(1);
+    let files = usize::try_from(files_max).unwrap_or(usize::MAX);
     let mut options = std::fs::OpenOptions::new();
     options.read(true).create(true).append(true).mode(disk::FILE_MODE);
-    FileRotate::new(session.log(), AppendCount::new(files), ContentLimit::BytesSurpassed(size), Compression::None, Some(options))
+    FileRotate::new(path, AppendCount::new(files), ContentLimit::BytesSurpassed(size), Compression::None, Some(options))
 }
 
 /// Writes each event as one line.
@@ -271,6 +272,29 @@ mod tests {
             assert_eq!(first.of(same), first.of("491701234567"), "{same}");
         }
         assert_eq!(disk::mode_and_owner(&path).unwrap().unwrap().0, disk::FILE_MODE);
+    }
+
+    #[test]
+    fn planted_names_and_texts_do_not_reach_the_file() {
+        const JID: &str = "491701234567@s.whatsapp.net";
+        const TEXT: &str = "xyzzy";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wppd.log");
+        let lines = Lines { tokens: tokens(), file: Mutex::new(file(&path, 1 << 20, 1)) };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
+            tracing::warn!(target: "library::message", "failed to decrypt from {JID}: {TEXT}");
+            tracing::error!(target: "library::send", chat = JID, text = TEXT, "unknown stanza: <message to='{JID}'>{TEXT}</message>");
+            tracing::warn!(target: "library::pair", number = 491_701_234_567_i64, "the phone 491701234567 said {TEXT:?}");
+            tracing::info!(target: "library::pair", "quiet: {TEXT}");
+            tracing::info!(target: "wpp::daemon", chat = JID, "our own line about {JID}");
+        });
+        let log = std::fs::read_to_string(&path).unwrap();
+        for secret in ["491701234567", "@", "whatsapp.net", TEXT] {
+            assert!(!log.contains(secret), "{secret}: {log}");
+        }
+        assert_eq!(log.lines().count(), 4, "a library's information is not kept: {log}");
+        assert!(log.contains("failed to decrypt from") && log.contains("our own line about #"), "{log}");
+        assert_eq!(log.matches(tokens().of(JID).as_str()).count(), 2, "one name for one chat: {log}");
     }
 
     #[test]
