@@ -44,7 +44,7 @@ fn a_living_daemon_whose_socket_was_deleted_is_not_called_absent() {
     let outcome = simulated.home.run(&["status"]);
     assert_eq!(outcome.code, 14, "{outcome:?}");
     assert!(outcome.stderr.contains(&format!("process {daemon} (daemon) holds")), "{outcome:?}");
-    assert!(outcome.stderr.contains("wpp restart") && !outcome.stderr.contains("no daemon runs"), "{outcome:?}");
+    assert!(outcome.stderr.contains(" restart --session main") && !outcome.stderr.contains("no daemon runs"), "{outcome:?}");
     assert_eq!(simulated.home.run(&["restart"]).code, 0, "what it names helps");
     assert_ne!(simulated.daemon().unwrap(), daemon);
 }
