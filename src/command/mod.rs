@@ -270,7 +270,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let ui = Ui { format: cli.global.format, quiet: cli.global.quiet };
+    let ui = Ui { format: cli.global.format, quiet: cli.global.quiet, home: cli.global.home.clone() };
     let result = cli.command.run(settings(cli.global, ui.sink(), ui.ask()));
     let (code, written) = match &result {
         Ok(report) => (report.exit_code(), ui.report(report)),

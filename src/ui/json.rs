@@ -30,13 +30,13 @@ pub fn report(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
 }
 
 /// Writes an error as a document of the schema `wpp.error/1`.
-pub fn error(out: &mut impl Write, error: &Error) -> std::io::Result<()> {
+pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::Result<()> {
     let document = json!({
         "schema": "wpp.error/1",
         "code": error.kind().code(),
         "exit_code": error.kind().exit_code(),
         "message": error.chain(),
-        "hints": error.hints(),
+        "hints": hints,
     });
     writeln!(out, "{document}")
 }

@@ -8,6 +8,7 @@ pub mod qr;
 pub mod terminal;
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::Ask;
@@ -25,17 +26,19 @@ pub enum Format {
 }
 
 /// Writes one command's result and events.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Ui {
     /// Text or JSON.
     pub format: Format,
     /// Nothing but the result of a failure.
     pub quiet: bool,
+    /// `--home` as it was typed; what to type next needs it too.
+    pub home: Option<PathBuf>,
 }
 
 impl Ui {
     /// Where a command's events go.
-    pub fn sink(self) -> Arc<dyn Sink> {
+    pub fn sink(&self) -> Arc<dyn Sink> {
         match (self.quiet, self.format) {
             (true, _) => Arc::new(crate::report::Silent),
             (false, Format::Text) => Arc::new(terminal::Events),
@@ -44,7 +47,7 @@ impl Ui {
     }
 
     /// Asks on the terminal; nobody is there when stdin or stderr is none.
-    pub fn ask(self) -> Arc<Ask> {
+    pub fn ask(&self) -> Arc<Ask> {
         Arc::new(|question| {
             if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
                 return None;
@@ -59,25 +62,41 @@ impl Ui {
     }
 
     /// Writes the result to stdout.
-    pub fn report(self, report: &Report) -> std::io::Result<()> {
+    pub fn report(&self, report: &Report) -> std::io::Result<()> {
         if self.quiet && report.exit_code() == 0 && self.format == Format::Text {
             return Ok(());
+        }
+        let mut report = report.clone();
+        for next in &mut report.next {
+            *next = self.typed_here(next);
         }
         let mut stdout = anstream::stdout().lock();
         // Steps were written to the terminal as they ended; there they need no second telling.
         let steps = !(terminal::watched() && std::io::stdout().is_terminal());
         match self.format {
-            Format::Text => terminal::report(&mut stdout, report, steps),
-            Format::Json => json::report(&mut stdout, report),
+            Format::Text => terminal::report(&mut stdout, &report, steps),
+            Format::Json => json::report(&mut stdout, &report),
         }?;
         stdout.flush()
     }
 
     /// Writes an error: to stderr for people, to stdout as a document for programs.
-    pub fn error(self, error: &Error) -> std::io::Result<()> {
+    pub fn error(&self, error: &Error) -> std::io::Result<()> {
+        let hints: Vec<String> = error.hints().iter().map(|hint| self.typed_here(hint)).collect();
         match self.format {
-            Format::Text => terminal::error(&mut anstream::stderr().lock(), error),
-            Format::Json => json::error(&mut std::io::stdout().lock(), error),
+            Format::Text => terminal::error(&mut anstream::stderr().lock(), error, &hints),
+            Format::Json => json::error(&mut std::io::stdout().lock(), error, &hints),
+        }
+    }
+
+    /// A text whose `wpp` command lines can be typed as they stand: with the `--home` of this one.
+    fn typed_here(&self, text: &str) -> String {
+        let Some(home) = self.home.as_ref().filter(|_| !text.contains("--home")) else { return text.to_owned() };
+        let program = format!("wpp --home {} ", crate::doctor::quoted(&home.display().to_string()));
+        let text = text.replace("`wpp ", &format!("`{program}"));
+        match text.strip_prefix("wpp ") {
+            Some(rest) => format!("{program}{rest}"),
+            None => text,
         }
     }
 }
@@ -87,5 +106,19 @@ fn output(out: &mut impl Write, line: &str) {
     let written = writeln!(out, "{line}").and_then(|()| out.flush());
     if written.is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
         std::process::exit(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_type_next_names_the_home_that_was_typed() {
+        let ui = |home: Option<&str>| Ui { format: Format::Text, quiet: false, home: home.map(PathBuf::from) };
+        assert_eq!(ui(None).typed_here("wpp start"), "wpp start");
+        assert_eq!(ui(Some("/h")).typed_here("wpp start"), "wpp --home /h start");
+        assert_eq!(ui(Some("/a b")).typed_here("see `wpp logs`"), "see `wpp --home '/a b' logs`");
+        assert_eq!(ui(Some("/h")).typed_here("wpp --home /h start"), "wpp --home /h start");
     }
 }

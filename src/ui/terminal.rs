@@ -155,10 +155,10 @@ fn finding(out: &mut impl Write, finding: &Finding) -> std::io::Result<()> {
 }
 
 /// Writes an error with what to do next.
-pub fn error(out: &mut impl Write, error: &Error) -> std::io::Result<()> {
+pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::Result<()> {
     let red = colour(AnsiColor::Red).bold();
     writeln!(out, "{red}error:{red:#} {}", error.chain())?;
-    for hint in error.hints() {
+    for hint in hints {
         writeln!(out, "  {BOLD}next:{BOLD:#} {hint}")?;
     }
     Ok(())
