@@ -34,7 +34,6 @@ pub struct Settings {
 pub struct App {
     home: Home,
     config: Config,
-    environment: BTreeMap<String, String>,
     sink: Arc<dyn Sink>,
     ask: Arc<Ask>,
     journal: OnceCell<Journal>,
@@ -52,7 +51,7 @@ impl App {
             config.set_flag("default_session", &own_session(&session)?)?;
         }
         arm_faults(&home, &environment)?;
-        Ok(App { home, config, environment, sink, ask, journal: OnceCell::new(), program: OnceCell::new() })
+        Ok(App { home, config, sink, ask, journal: OnceCell::new(), program: OnceCell::new() })
     }
 
     /// The home.
@@ -63,11 +62,6 @@ impl App {
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// `WPP_*` and `HOME`.
-    pub fn environment(&self) -> &BTreeMap<String, String> {
-        &self.environment
     }
 
     /// Where events go.
@@ -85,6 +79,7 @@ impl App {
         if self.journal.get().is_none() {
             self.home.ensure()?;
             let journal = Journal::open(&self.home.journal())?;
+            // It was empty a moment ago and no other thread has it: a `OnceCell` is not shared.
             let _ = self.journal.set(journal);
         }
         self.journal

@@ -33,6 +33,8 @@ struct Marker {
     created: String,
 }
 
+const SESSIONS: &str = "sessions";
+const MARKER: &str = "home.json";
 const MARKER_SCHEMA: &str = "wpp.home/1";
 
 /// The folder that holds everything: `~/.wpp` unless `--home` or `WPP_HOME` says otherwise.
@@ -47,7 +49,7 @@ impl Home {
     /// something is first written to it.
     pub fn open(root: &Path) -> Result<Home> {
         let root = std::path::absolute(root).while_doing(|| format!("cannot make {} absolute", root.display()))?;
-        let path = root.join("home.json");
+        let path = root.join(MARKER);
         let kind = match std::fs::read(&path) {
             Ok(text) => {
                 let marker: Marker = serde_json::from_slice(&text).context(ErrorKind::Usage, || format!("{} is damaged", path.display())).map_err(|error| {
@@ -63,7 +65,7 @@ impl Home {
                 marker.kind
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                if root.join("sessions").exists() {
+                if root.join(SESSIONS).exists() {
                     // Losing the marker must not turn a sandbox, or a copy of one, into a live home.
                     return Err(Error::new(
                         ErrorKind::Denied,
@@ -118,7 +120,7 @@ impl Home {
 
     /// The file that says live or sandbox.
     pub fn marker(&self) -> PathBuf {
-        self.root.join("home.json")
+        self.root.join(MARKER)
     }
 
     /// The operator's settings.
@@ -148,7 +150,7 @@ impl Home {
 
     /// The folder of all sessions.
     pub fn sessions(&self) -> PathBuf {
-        self.root.join("sessions")
+        self.root.join(SESSIONS)
     }
 
     /// The places of one session. The name must have passed the session rule.
@@ -260,6 +262,11 @@ impl SessionPaths {
     /// The daemon's log.
     pub fn log(&self) -> PathBuf {
         self.logs().join("wppd.log")
+    }
+
+    /// The key of the names in the daemon's log.
+    pub fn log_key(&self) -> PathBuf {
+        self.folder.join("log.key")
     }
 
     /// A place beside the session's folder, outside the session rule, for stages and old copies:

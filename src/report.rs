@@ -47,15 +47,12 @@ pub struct Evidence {
     pub expected: String,
     /// What was there.
     pub observed: String,
-    /// How long the look took, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub took_ms: Option<u64>,
 }
 
 impl Evidence {
-    /// An observation without its time.
+    /// One observation.
     pub fn new(what: impl Into<String>, expected: impl Into<String>, observed: impl Into<String>) -> Evidence {
-        Evidence { what: what.into(), expected: expected.into(), observed: observed.into(), took_ms: None }
+        Evidence { what: what.into(), expected: expected.into(), observed: observed.into() }
     }
 }
 

@@ -21,7 +21,14 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
 
 /// Options of `wpp backup`.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  \
+  wpp backup                             an archive in the backup folder, verified at level quick\n  \
+  wpp backup --output /mnt/safe          an archive elsewhere\n  \
+  wpp backup list                        what there is, and how far it was verified\n  \
+  wpp backup verify latest --level hash  every byte against the manifest"
+)]
 pub struct Args {
     /// What to do with archives; without it, one is made
     #[command(subcommand)]

@@ -3,20 +3,8 @@
 //! It works where no other command does, so it takes the [`Settings`] instead of an `App`: a home
 //! that does not open and settings that do not load are findings here.
 //!
-//! The document `wpp.doctor/1` carries in `data`:
-//! - `home`, `kind` (`live`, `sandbox` or null), `version`, `sessions` (names that were looked at)
-//! - `counts`: number of findings for each severity
-//! - `checks`: `{id, session, severity}` of every check that was made, with the worst it said
-//! - `skipped`: `{id, session, reason}` of every check that was not
-//! - `fail_on`: the severity from which findings fail
-//! - `fixes`: `{fix, summary, command, checks, session, verdict, observed}`; verdict `skipped` when
-//!   only planned. Present with `--fix`.
-//! - `before`: the counts before the fixes. Present when fixes were applied.
-//!
-//! `findings` of the document itself are the state at the end, those of severity `ok` included.
-//!
-//! Exit codes: 3 findings at or above `--fail-on`; 4 none, but a fix failed or did not help; 5 neither,
-//! but something could not be checked; 0 otherwise.
+//! `findings` of the document are the state at the end, those of severity `ok` included; its `data`
+//! is in [`super::schemas`].
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,6 +27,13 @@ const ROUNDS_MAX: usize = 3;
 
 /// Options of `wpp doctor`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 3 findings at or above --fail-on; 4 none, but a fix failed or did not help; 5 neither, but \
+something could not be checked; 0 otherwise.\n\n\
+Examples:\n  \
+  wpp doctor --all                       every session of the home\n  \
+  wpp doctor --fix --dry-run             what --fix would do\n  \
+  wpp doctor --fix --yes                 do it, without a question\n  \
+  wpp doctor --explain wpp.session       what the checks of a session look at")]
 pub struct Args {
     /// Look at every session
     #[arg(long)]
@@ -361,7 +356,7 @@ fn list() -> Report {
     let data: Vec<Value> = catalog::CHECKS.iter().map(check_data).collect();
     let table =
         Table { columns: ["check", "severity", "area", "what is right when nothing is wrong"].map(str::to_owned).to_vec(), rows };
-    Report::new("doctor.checks", "Checks of the doctor")
+    Report::new("doctor-checks", "Checks of the doctor")
         .section(Section { table: Some(table), ..Section::default() })
         .data(json!({ "checks": data }))
         .next("wpp doctor --explain ID")
@@ -370,7 +365,7 @@ fn list() -> Report {
 fn explain(id: &str) -> Result<Report> {
     Selection::new(vec![id.to_owned()], Vec::new())?;
     let checks: Vec<_> = catalog::CHECKS.iter().filter(|check| Selection::of(&[id.to_owned()]).takes(check.id)).collect();
-    let mut report = Report::new("doctor.checks", String::new())
+    let mut report = Report::new("doctor-checks", String::new())
         .data(json!({ "checks": checks.iter().map(|check| check_data(check)).collect::<Vec<_>>() }))
         .next(format!("wpp doctor --only {id}"));
     for check in checks {

@@ -1,4 +1,4 @@
-//! Completions and man pages, generated from the clap tree.
+//! Completions and man pages, generated from the clap tree and from [`super::schemas`].
 //!
 //! The files in `completions/` and `man/` are these, and a test fails when they are stale.
 
@@ -23,6 +23,7 @@ pub fn man_pages() -> Result<Vec<(String, Vec<u8>)>> {
     let mut tree = super::tree();
     tree.build();
     collect(&tree, "wpp", &mut pages)?;
+    pages.push(("wpp-json.5".into(), super::schemas::man_page().into_bytes()));
     Ok(pages)
 }
 

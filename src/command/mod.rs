@@ -17,6 +17,7 @@ pub mod reauth;
 pub mod reset;
 pub mod restart;
 pub mod restore;
+pub mod schemas;
 pub mod search;
 pub mod send;
 pub mod simulator;

@@ -8,10 +8,16 @@ use super::{site_with_sink, state_report};
 use crate::app::App;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{Event, Report, Sink, Verdict};
+use crate::session::receiver;
 use crate::session::state::State;
 
 /// Options of `wpp reauth`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Starts the daemon if none runs.\n\n\
+Examples:\n  \
+  wpp reauth                             a QR code in the terminal\n  \
+  wpp reauth --png code.png              and in a file, which is renewed with each code\n  \
+  wpp reauth --pair-code '+31 6 12345678'  a code to type on that phone")]
 pub struct Args {
     /// Also write each QR code to this PNG file
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "pair_code")]
@@ -25,9 +31,7 @@ pub struct Args {
 }
 
 fn phone_number(text: &str) -> std::result::Result<String, String> {
-    let digits: String = text.chars().filter(|character| !matches!(character, '+' | ' ' | '-' | '(' | ')')).collect();
-    let valid = (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-    if valid { Ok(digits) } else { Err("write it in international form, for example +49 30 901820".into()) }
+    receiver::phone_number(text).map_err(|reason| format!("{reason}; write it in international form, for example +49 30 901820"))
 }
 
 /// Writes QR codes to a file on their way to the terminal.

@@ -10,10 +10,9 @@ use crate::lifecycle::Seen;
 use crate::report::{Report, Section, Table, Verdict};
 
 /// Options of `wpp status`.
-///
-/// Exit codes: 0 it works or is on its way, 4 it is in ERROR, DEGRADED or RECONNECTING, 11 its
-/// files are held by a restore or reset, 13 it needs a login, 14 no daemon answers.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 it works or is on its way, 4 it is in ERROR, DEGRADED or RECONNECTING, 11 its files are \
+held by a restore or reset, 13 it needs a login, 14 no daemon answers. With --all the highest of them.")]
 pub struct Args {
     /// Every session of this home
     #[arg(long)]

@@ -201,9 +201,8 @@ pub struct ApiError {
 
 /// Codes of the local API that are finer than an error's kind, with the kind that each stands for.
 const FINER_CODES: &[(&str, ErrorKind)] = &[
-    ("STALE_SOCKET", ErrorKind::Unreachable),
-    ("SYNC_DISCONNECTED", ErrorKind::Unreachable),
     ("DB_BUSY", ErrorKind::Locked),
+    ("TOO_MANY_STREAMS", ErrorKind::Unreachable),
     ("NOT_FOUND", ErrorKind::Usage),
     ("METHOD_NOT_ALLOWED", ErrorKind::Usage),
 ];

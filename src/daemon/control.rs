@@ -5,7 +5,6 @@
 //! all and no others. Only the socket's owner, and root, is answered. Work on the database is done
 //! off the async runtime.
 
-use std::future::Future;
 use std::io::Write as _;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::PathBuf;
@@ -204,8 +203,6 @@ pub async fn serve(
         Err(_) => Ok(()),
     }
 }
-
-use std::future::IntoFuture as _;
 
 /// Method, path and handler of every route.
 fn routes() -> Vec<(Method, &'static str, MethodRouter<Service>)> {

@@ -123,7 +123,7 @@ impl fmt::Debug for Tokens {
 /// Begins to log for this process, once.
 pub fn start(session: &SessionPaths, config: &Config) -> Result<Tokens> {
     disk::create_folder(&session.logs())?;
-    let tokens = Tokens::open(&session.folder().join("log.key"))?;
+    let tokens = Tokens::open(&session.log_key())?;
     let file = file(&session.log(), config.number("log.size_bytes_max"), config.number("log.files_max"));
     let lines = Lines { tokens: tokens.clone(), file: Mutex::new(file) };
     let twice = || "the log was started twice in one process".to_owned();

@@ -20,6 +20,7 @@ mod lifecycle;
 mod messages_crash;
 mod restore;
 mod runbooks;
+mod schemas;
 mod send;
 mod simulated;
 mod simulator;

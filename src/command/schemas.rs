@@ -1,0 +1,826 @@
+//! The contract of `--format json`, as a table: every document, every field, its type and meaning.
+//!
+//! `wpp-json(5)` is made from it, and `tests/it/schemas.rs` runs the commands and fails when a field
+//! is not in it, or is in it and missing. Start with [`SCHEMAS`].
+
+/// The type of a value.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    /// A string.
+    Text,
+    /// A number; times and sizes carry their unit in the field's name.
+    Number,
+    /// true or false.
+    Boolean,
+    /// Whatever the meaning says.
+    Any,
+    /// An array of one type.
+    List(&'static Shape),
+    /// An object whose names are data, with values of one type.
+    Map(&'static Shape),
+    /// An object with known fields.
+    Object(&'static Object),
+}
+
+/// Whether a field is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Always, and never null.
+    Always,
+    /// Always, and null when there is nothing to say.
+    Nullable,
+    /// Absent, or null, when there is nothing to say.
+    Optional,
+}
+
+/// One field of an object.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub shape: Shape,
+    /// Whether it is there.
+    pub presence: Presence,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+/// An object with known fields.
+#[derive(Debug)]
+pub struct Object {
+    /// What other fields call it.
+    pub name: &'static str,
+    /// Its fields.
+    pub fields: &'static [Field],
+}
+
+/// What `data` of a document holds.
+#[derive(Debug)]
+pub struct Schema {
+    /// The document's `schema`.
+    pub name: &'static str,
+    /// Command lines that write it.
+    pub commands: &'static [&'static str],
+    /// The type of `data`.
+    pub data: Shape,
+}
+
+const TEXTS: Shape = List(&Text);
+
+const fn always(name: &'static str, shape: Shape, meaning: &'static str) -> Field {
+    Field { name, shape, presence: Presence::Always, meaning }
+}
+
+const fn nullable(name: &'static str, shape: Shape, meaning: &'static str) -> Field {
+    Field { name, shape, presence: Presence::Nullable, meaning }
+}
+
+const fn optional(name: &'static str, shape: Shape, meaning: &'static str) -> Field {
+    Field { name, shape, presence: Presence::Optional, meaning }
+}
+
+use Shape::{Any, Boolean, List, Map, Number, Text};
+
+/// The last line that a command writes, unless it fails.
+pub static REPORT: Object = Object {
+    name: "report",
+    fields: &[
+        always("schema", Text, "names the shape of data"),
+        always("title", Text, "one line for people"),
+        always("verdict", Text, "pass, skipped, unknown, fail or aborted"),
+        optional("exit_code", Number, "what the process exits with, when the verdict alone does not say it"),
+        optional("data", Any, "the thing itself, in the shape that schema names"),
+        optional("findings", List(&Shape::Object(&FINDING)), "what the checks of the doctor say"),
+        optional("steps", List(&Shape::Object(&STEP)), "what was done, in order"),
+        optional("metrics", List(&Shape::Object(&METRIC)), "numbers"),
+        optional("next", TEXTS, "what to type next"),
+        optional("sections", List(&Shape::Object(&SECTION)), "the same for the eye; its wording is no part of the contract"),
+    ],
+};
+
+/// The last line that a command writes when it fails.
+pub static ERROR: Object = Object {
+    name: "error",
+    fields: &[
+        always("schema", Text, "wpp.error/1"),
+        always("code", Text, "a stable name of the kind of error"),
+        always("exit_code", Number, "what the process exits with; wpp(1) lists the codes"),
+        always("message", Text, "what happened"),
+        always("hints", TEXTS, "what to do next"),
+    ],
+};
+
+/// A line that a command writes while it works.
+pub static EVENT: Object = Object {
+    name: "event",
+    fields: &[
+        always("event", Text, "step_started, step_finished, line, output, qr_code or progress"),
+        optional("title", Text, "step_started, step_finished: what is being done"),
+        optional("verdict", Text, "step_finished: as in step"),
+        optional("expected", Text, "step_finished: as in step"),
+        optional("observed", Text, "step_finished: as in step"),
+        optional("took_ms", Number, "step_finished: as in step"),
+        optional("text", Text, "line, output: for people"),
+        optional(
+            "data",
+            Any,
+            "line, output: the same as data; output is a part of the result, of commands that follow something",
+        ),
+        optional("code", Text, "qr_code: what the code holds"),
+        optional("valid_for_seconds", Number, "qr_code: how long the phone will accept it"),
+        optional("what", Text, "progress: what is being worked through"),
+        optional("done", Number, "progress: done so far"),
+        optional("total", Number, "progress: all there is, when known"),
+    ],
+};
+
+static FINDING: Object = Object {
+    name: "finding",
+    fields: &[
+        always("id", Text, "the check, such as wpp.session.lock-held"),
+        always("title", Text, "what is right when nothing is wrong"),
+        always("severity", Text, "ok, info, warning, unknown, error or critical; unknown: it could not be checked"),
+        always("area", Text, "the part of the catalog"),
+        optional("session", Text, "the session; absent for host and home"),
+        always("summary", Text, "what is so, in one sentence"),
+        optional("evidence", List(&Shape::Object(&EVIDENCE)), "what was seen"),
+        optional("remedy", Shape::Object(&REMEDY), "what mends it"),
+        optional("runbook", Text, "the document to read"),
+    ],
+};
+
+static EVIDENCE: Object = Object {
+    name: "evidence",
+    fields: &[
+        always("what", Text, "what was looked at"),
+        always("expected", Text, "what a healthy system shows"),
+        always("observed", Text, "what was there"),
+    ],
+};
+
+static REMEDY: Object = Object {
+    name: "remedy",
+    fields: &[
+        always("summary", Text, "what it does"),
+        always("command", Text, "what an operator types"),
+        optional("fix", Shape::Object(&FIX), "the act that --fix carries out; absent when only a person may do it"),
+    ],
+};
+
+static FIX: Object = Object {
+    name: "fix",
+    fields: &[
+        always("act", Text, "chmod, remove_stale_lock, remove_stale_socket or run"),
+        optional("path", Text, "chmod: the file"),
+        optional("mode", Number, "chmod: permission bits"),
+        optional("session", Text, "remove_stale_lock, remove_stale_socket: the session"),
+        optional("argv", TEXTS, "run: the words after wpp"),
+    ],
+};
+
+static STEP: Object = Object {
+    name: "step",
+    fields: &[
+        always("title", Text, "what was done"),
+        always("verdict", Text, "as in report"),
+        always("expected", Text, "what was to be seen"),
+        always("observed", Text, "what was seen"),
+        always("took_ms", Number, "how long it took"),
+    ],
+};
+
+static METRIC: Object = Object {
+    name: "metric",
+    fields: &[always("name", Text, "what is counted, its unit last"), always("value", Number, "the number")],
+};
+
+static SECTION: Object = Object {
+    name: "section",
+    fields: &[
+        optional("title", Text, "heading"),
+        optional("fields", List(&TEXTS), "pairs of label and value"),
+        optional("lines", TEXTS, "sentences"),
+        optional("table", Shape::Object(&TABLE), "rows"),
+    ],
+};
+
+static TABLE: Object = Object {
+    name: "table",
+    fields: &[always("columns", TEXTS, "headings"), always("rows", List(&TEXTS), "one list for each row")],
+};
+
+static STATUS: Object = Object {
+    name: "status",
+    fields: &[
+        always("session", Text, "the session"),
+        always(
+            "state",
+            Text,
+            "BOOTING, AUTH_REQUIRED, CONNECTING, SYNCING, READY, RECONNECTING, DEGRADED, ERROR; STOPPED without a daemon; UNKNOWN \
+             in a list, when it could not be told",
+        ),
+        optional("reason", Text, "why it is in that state, such as logged_out"),
+        optional("error", Text, "UNKNOWN: why it could not be told"),
+        optional("holder", Text, "STOPPED: the process that holds the session's files"),
+        optional("detail", Text, "what was last said about it"),
+        optional("since_ms", Number, "when the state was entered"),
+        optional("pid", Number, "the daemon's process"),
+        optional("version", Text, "the daemon's version"),
+        optional("started_ms", Number, "when the daemon started"),
+        optional("paired", Boolean, "whether the store holds a linked identity"),
+        optional("last_heard_ms", Number, "when the server was last heard"),
+        optional("reconnects", Number, "connections lost since the daemon started"),
+        optional("outbound_paused", Boolean, "whether messages stay in the outbox"),
+        optional("sync_enabled", Boolean, "whether the connection is kept"),
+        optional("outbox_pending", Number, "messages in the outbox that the server has not acknowledged"),
+        optional("messages", Number, "messages stored"),
+        optional("last_event_id", Number, "the newest event"),
+        optional("search_mode", Text, "fts or degraded"),
+    ],
+};
+
+static MESSAGE: Object = Object {
+    name: "message",
+    fields: &[
+        always("id", Text, "WhatsApp's id, unique within the chat for one sender"),
+        always("chat", Text, "the chat's JID"),
+        always("sender", Text, "the sender's JID"),
+        always("from_me", Boolean, "whether this account sent it"),
+        always("text", Text, "the text; empty for what has none"),
+        always("kind", Text, "text, image, ..., or undecryptable"),
+        always("sent_ms", Number, "the sender's time"),
+        always("stored_ms", Number, "when it was stored here"),
+    ],
+};
+
+static CHAT: Object = Object {
+    name: "chat",
+    fields: &[
+        always("jid", Text, "its JID"),
+        always("name", Text, "the other's name; empty when unknown"),
+        always("last_message_ms", Number, "the newest message's time"),
+        always("messages", Number, "messages stored"),
+    ],
+};
+
+static OUTGOING: Object = Object {
+    name: "outgoing",
+    fields: &[
+        always("client_message_id", Text, "the caller's id"),
+        always("message_id", Text, "WhatsApp's id, the same at every try"),
+        always("chat", Text, "the receiver's JID"),
+        always("text", Text, "the text"),
+        always("state", Text, "queued, sending, accepted or rejected"),
+        always("tries", Number, "how often it was handed to the client library"),
+        always("created_ms", Number, "when it was queued"),
+        always("changed_ms", Number, "when it last changed"),
+        always("due_ms", Number, "queued: not tried before; sending: handed over at"),
+        optional("error", Text, "what the last try, or the server, said"),
+    ],
+};
+
+static STREAM_EVENT: Object = Object {
+    name: "stream event",
+    fields: &[
+        always("id", Number, "what to resume after; ids grow and are never used again"),
+        always("kind", Text, "state, auth, message, outbox, outbound, receipt, gap, ..."),
+        always("at_ms", Number, "when"),
+        always("data", Any, "what the kind says"),
+    ],
+};
+
+static MANIFEST: Object = Object {
+    name: "manifest",
+    fields: &[
+        always("schema", Text, "wpp.archive/1"),
+        always("format", Shape::Object(&FORMAT), "the archive's format"),
+        always("id", Text, "unique to this archive"),
+        always("session", Text, "the session's name"),
+        always("home_kind", Text, "live or sandbox"),
+        always("created_ms", Number, "when the snapshot was taken"),
+        always("created", Text, "the same, RFC 3339 in UTC"),
+        always("tool_version", Text, "the wpp that wrote it"),
+        always("daemon", Shape::Object(&DAEMON), "how the daemon stood while the snapshot was taken"),
+        always("members", List(&Shape::Object(&MEMBER)), "what is inside, in the order of the file"),
+        always("missing", List(&Shape::Object(&MISSING)), "what should be inside and is not"),
+        nullable("signal", Shape::Object(&SIGNAL), "identity and counters of the Signal store; null if they could not be read"),
+        always("custody", Shape::Object(&MARK), "where the home's journal stood"),
+    ],
+};
+
+static FORMAT: Object = Object {
+    name: "format",
+    fields: &[
+        always("major", Number, "readers refuse one that they do not know"),
+        always("minor", Number, "readers may ignore what a higher one adds"),
+    ],
+};
+
+static DAEMON: Object = Object {
+    name: "daemon",
+    fields: &[
+        always("state", Text, "running or stopped"),
+        optional("ended", Text, "stopped: clean or killed"),
+        optional("session_state", Text, "running: what the daemon said about itself"),
+    ],
+};
+
+static MEMBER: Object = Object {
+    name: "member",
+    fields: &[
+        always("name", Text, "the tar entry's name"),
+        always("size_bytes", Number, "its size"),
+        always("sha256", Text, "SHA-256 of its bytes, in hex"),
+        always("offset_bytes", Number, "where its gzip member starts in the archive"),
+        optional("database", Shape::Object(&DATABASE), "what is known about it, if it is a database"),
+    ],
+};
+
+static DATABASE: Object = Object {
+    name: "database",
+    fields: &[
+        always("page_size_bytes", Number, "page size"),
+        always("pages", Number, "pages"),
+        always("journal_mode", Text, "wal, delete, ..."),
+        always("last_migration", Text, "the newest migration that was applied"),
+        always("schema_sha256", Text, "SHA-256 over the text of the schema, in hex"),
+        always("tables", Map(&Shape::Object(&ROWS)), "rows by table"),
+        always("quick_check", Text, "ok, or the first thing that SQLite's quick_check said"),
+        always("method", Text, "pages or copy"),
+    ],
+};
+
+static ROWS: Object = Object {
+    name: "rows",
+    fields: &[always("count", Number, "rows"), nullable("highest", Number, "the highest rowid; null if empty or without rowids")],
+};
+
+static MISSING: Object = Object {
+    name: "missing",
+    fields: &[always("name", Text, "the content's name"), always("reason", Text, "why, in one sentence")],
+};
+
+static SIGNAL: Object = Object {
+    name: "signal",
+    fields: &[
+        always("paired", Boolean, "whether a phone is linked"),
+        always("identity_sha256", Text, "differs between registrations"),
+        nullable("account_sha256", Text, "differs between accounts; null before linking"),
+        nullable("highest_prekey_id", Number, "the highest one-time prekey id in the store"),
+        always("next_prekey_id", Number, "the id that the next one-time prekey gets"),
+        always("login_counter", Number, "logins that the store counted"),
+        always("sessions", Number, "Signal sessions with other devices"),
+        always("sender_keys", Number, "group sender keys"),
+    ],
+};
+
+static MARK: Object = Object {
+    name: "mark",
+    fields: &[
+        always("journal", Text, "which journal"),
+        always("newest_entry", Number, "the newest entry on the session; 0 when there was none"),
+        nullable("last_start", Shape::Object(&MOMENT), "the newest start"),
+        nullable("last_connect", Shape::Object(&MOMENT), "the newest connect"),
+    ],
+};
+
+static MOMENT: Object =
+    Object { name: "moment", fields: &[always("entry", Number, "the journal's entry"), always("at_ms", Number, "its time")] };
+
+static SHELVED: Object = Object {
+    name: "archive",
+    fields: &[
+        always("path", Text, "the file"),
+        always("size_bytes", Number, "its size"),
+        optional("error", Text, "why it cannot be read; then nothing else is known"),
+        optional("id", Text, "as in manifest"),
+        optional("session", Text, "as in manifest"),
+        optional("created_ms", Number, "as in manifest"),
+        optional("whole", Boolean, "whether both databases are inside and were sound"),
+        optional("verified_level", Text, "the highest level at which this home verified it: hash or quick"),
+        optional("verified_ms", Number, "when it last did so"),
+    ],
+};
+
+static PLAN: Object = Object {
+    name: "plan",
+    fields: &[
+        always("kind", Text, "exact or data"),
+        always("why", Text, "why this and nothing else"),
+        always("custody", Shape::Object(&CUSTODY), "what is known about the Signal state"),
+        always("loses", TEXTS, "what will not be there afterwards"),
+        always("steps", TEXTS, "what will be done, in order"),
+    ],
+};
+
+static CUSTODY: Object = Object {
+    name: "custody",
+    fields: &[always("state", Text, "unbroken, broken or unprovable"), always("why", Text, "why it is thought so")],
+};
+
+static CURRENT: Object = Object {
+    name: "current",
+    fields: &[
+        always("session", Text, "the session's name"),
+        always("home_kind", Text, "live or sandbox"),
+        always("running", Boolean, "whether some process holds the session"),
+        always("session_db", Any, "absent, readable, or an object whose unreadable says why"),
+        always("wpp_db", Any, "absent, readable, or an object whose unreadable says why"),
+        nullable("signal", Shape::Object(&SIGNAL), "identity and counters in session.db"),
+        nullable("messages", Number, "messages stored in wpp.db, if they can be counted"),
+    ],
+};
+
+static HEALTH: Object = Object {
+    name: "health",
+    fields: &[
+        always("health", Text, "healthy, or unproven when the server could not be reached"),
+        always("state", Text, "the state of the daemon, in words"),
+    ],
+};
+
+static OLD_COPY: Object = Object {
+    name: "old copy",
+    fields: &[always("path", Text, "the folder"), always("size_bytes", Number, "size of all files in it")],
+};
+
+static CHECK: Object = Object {
+    name: "check",
+    fields: &[
+        always("id", Text, "stable id"),
+        always("title", Text, "what is right when nothing is wrong"),
+        always("area", Text, "the part of the catalog"),
+        always("severity", Text, "how much it matters when something is wrong"),
+        always("needs", TEXTS, "what must be known before it can be made"),
+        nullable("runbook", Text, "the document to read"),
+        always("explain", Text, "what it looks at, and why"),
+    ],
+};
+
+static MADE: Object = Object {
+    name: "made check",
+    fields: &[
+        always("id", Text, "the check"),
+        optional("session", Text, "the session; absent for host and home"),
+        always("severity", Text, "the worst that it said"),
+    ],
+};
+
+static SKIPPED: Object = Object {
+    name: "skipped check",
+    fields: &[
+        always("id", Text, "the check"),
+        optional("session", Text, "the session; absent for host and home"),
+        always("reason", Text, "why it was not made"),
+    ],
+};
+
+static FIXED: Object = Object {
+    name: "applied fix",
+    fields: &[
+        always("fix", Shape::Object(&FIX), "the act"),
+        always("summary", Text, "what it does"),
+        always("command", Text, "what an operator types to do the same"),
+        always("checks", TEXTS, "the checks that asked for it"),
+        optional("session", Text, "the session; absent for the home"),
+        always("verdict", Text, "pass, fail, unknown, or skipped when it was only planned"),
+        always("observed", Text, "what was seen afterwards"),
+    ],
+};
+
+static SETTING: Object = Object {
+    name: "setting",
+    fields: &[
+        always("value", Text, "its value"),
+        always("source", Text, "default, command line, a file or a variable"),
+        always("variable", Text, "the environment variable that sets it"),
+        always("help", Text, "what it does"),
+    ],
+};
+
+static DRILL: Object =
+    Object { name: "drill", fields: &[always("name", Text, "its name"), always("proves", Text, "what it proves")] };
+
+/// `data` of a schema that needs no name of its own.
+macro_rules! data {
+    ($($field:expr),* $(,)?) => {{
+        static DATA: Object = Object { name: "", fields: &[$($field),*] };
+        Shape::Object(&DATA)
+    }};
+}
+
+const SOURCE: Field = always("source", Text, "daemon, or file when no daemon answered");
+
+/// Every document, sorted by name.
+pub static SCHEMAS: &[Schema] = &[
+    Schema {
+        name: "wpp.backup/1",
+        commands: &["wpp backup", "wpp backup create"],
+        data: data![
+            always("path", Text, "the archive"),
+            always("size_bytes", Number, "its size"),
+            always("sha256", Text, "SHA-256 of the file, in hex"),
+            always("level", Text, "how far it was verified: hash or quick"),
+            nullable("level_reason", Text, "why it was not verified further"),
+            always("whole", Boolean, "whether both databases are inside and were sound"),
+            always("took_ms", Number, "how long it took"),
+            always("manifest", Shape::Object(&MANIFEST), "what it says about itself"),
+        ],
+    },
+    Schema {
+        name: "wpp.backup-list/1",
+        commands: &["wpp backup list"],
+        data: data![always("folder", Text, "the folder"), always("archives", List(&Shape::Object(&SHELVED)), "oldest first"),],
+    },
+    Schema {
+        name: "wpp.backup-show/1",
+        commands: &["wpp backup show"],
+        data: data![
+            always("path", Text, "the archive"),
+            always("manifest", Shape::Object(&MANIFEST), "what it says about itself; not verified"),
+        ],
+    },
+    Schema {
+        name: "wpp.backup-verify/1",
+        commands: &["wpp backup verify"],
+        data: data![
+            always("path", Text, "the archive"),
+            always("level", Text, "how far it was verified: hash or quick"),
+            always("sha256", Text, "SHA-256 of the file, in hex"),
+            always("size_bytes", Number, "its size"),
+            always("took_ms", Number, "how long it took"),
+            always("whole", Boolean, "whether both databases are inside and were sound"),
+            always("manifest", Shape::Object(&MANIFEST), "what it says about itself"),
+        ],
+    },
+    Schema {
+        name: "wpp.chats/1",
+        commands: &["wpp chats"],
+        data: data![SOURCE, always("chats", List(&Shape::Object(&CHAT)), "the one with the newest message first")],
+    },
+    Schema { name: "wpp.config/1", commands: &["wpp config"], data: Map(&Shape::Object(&SETTING)) },
+    Schema {
+        name: "wpp.daemon/1",
+        commands: &["wpp daemon"],
+        data: data![always("session", Text, "the session"), always("ran_ms", Number, "how long it ran")],
+    },
+    Schema {
+        name: "wpp.doctor/1",
+        commands: &["wpp doctor"],
+        data: data![
+            always("home", Text, "the home's folder"),
+            nullable("kind", Text, "live or sandbox; null when the home does not open"),
+            always("version", Text, "the version of wpp"),
+            always("sessions", TEXTS, "sessions that were looked at"),
+            always("counts", Map(&Number), "number of findings for each severity"),
+            always("checks", List(&Shape::Object(&MADE)), "checks that were made"),
+            always("skipped", List(&Shape::Object(&SKIPPED)), "checks that were not"),
+            always("fail_on", Text, "the severity from which findings fail"),
+            optional("fixes", List(&Shape::Object(&FIXED)), "present with --fix"),
+            optional("before", Map(&Number), "the counts before the fixes; present when fixes were applied"),
+        ],
+    },
+    Schema {
+        name: "wpp.doctor-checks/1",
+        commands: &["wpp doctor --list", "wpp doctor --explain"],
+        data: data![always("checks", List(&Shape::Object(&CHECK)), "the catalog, or the part that was asked for")],
+    },
+    Schema {
+        name: "wpp.drill/1",
+        commands: &["wpp drill run"],
+        data: data![
+            always("drill", Text, "its name"),
+            nullable("sandbox", Text, "the sandbox, when it was kept"),
+            always("steps", Number, "number of steps"),
+            always("began", Text, "RFC 3339 in UTC"),
+            optional("report", Text, "the report for people; report.json lies beside it"),
+        ],
+    },
+    Schema {
+        name: "wpp.drill-list/1",
+        commands: &["wpp drill list"],
+        data: data![always("drills", List(&Shape::Object(&DRILL)), "all of them")],
+    },
+    Schema {
+        name: "wpp.events/1",
+        commands: &["wpp events"],
+        data: data![
+            SOURCE,
+            nullable("last_id", Number, "the id to go on after"),
+            always(
+                "events",
+                List(&Shape::Object(&STREAM_EVENT)),
+                "oldest first; with --follow each is the data of an output event"
+            ),
+        ],
+    },
+    Schema {
+        name: "wpp.logs/1",
+        commands: &["wpp logs"],
+        data: data![
+            always("file", Text, "the log"),
+            always(
+                "lines",
+                List(&Any),
+                "oldest first, as the daemon wrote them; with --follow each is the data of an output event"
+            ),
+        ],
+    },
+    Schema {
+        name: "wpp.messages/1",
+        commands: &["wpp messages"],
+        data: data![SOURCE, always("messages", List(&Shape::Object(&MESSAGE)), "newest first")],
+    },
+    Schema {
+        name: "wpp.outbound/1",
+        commands: &["wpp outbound pause", "wpp outbound resume"],
+        data: data![
+            always("paused", Boolean, "whether messages stay in the outbox"),
+            always("pending", Number, "messages in the outbox that the server has not answered"),
+        ],
+    },
+    Schema {
+        name: "wpp.outbox/1",
+        commands: &["wpp outbound list"],
+        data: data![SOURCE, always("outbox", List(&Shape::Object(&OUTGOING)), "oldest first")],
+    },
+    Schema {
+        name: "wpp.reset/1",
+        commands: &["wpp reset"],
+        data: data![
+            always("session", Text, "the session"),
+            always("backup", Text, "the archive of all it held"),
+            always("removed", TEXTS, "files and folders"),
+        ],
+    },
+    Schema {
+        name: "wpp.reset-plan/1",
+        commands: &["wpp reset --dry-run"],
+        data: data![
+            always("session", Text, "the session"),
+            always("removes", TEXTS, "files and folders"),
+            always("backup_folder", Text, "where the archive would go"),
+        ],
+    },
+    Schema {
+        name: "wpp.restore/1",
+        commands: &["wpp restore"],
+        data: data![
+            always("dry_run", Boolean, "whether nothing was to be changed"),
+            always("archive", Text, "the archive"),
+            always("plan", Shape::Object(&PLAN), "what was decided"),
+            optional("current", Shape::Object(&CURRENT), "with --dry-run: what is there now"),
+            optional("good", Boolean, "whether the session is restored, and healthy if it was started"),
+            optional("rolled_back", Boolean, "whether the old files were put back"),
+            optional("health", Shape::Object(&HEALTH), "what the started daemon showed"),
+            optional("old", Text, "where this restore set the old files aside"),
+            optional("old_copies", List(&Shape::Object(&OLD_COPY)), "all that restores have set aside"),
+        ],
+    },
+    Schema {
+        name: "wpp.search/1",
+        commands: &["wpp search"],
+        data: data![
+            SOURCE,
+            always("mode", Text, "fts; scan for words without a letter or digit; degraded when the index cannot be used"),
+            nullable("problem", Text, "what is wrong with the index"),
+            always("messages", List(&Shape::Object(&MESSAGE)), "newest first"),
+        ],
+    },
+    Schema { name: "wpp.search-rebuild/1", commands: &["wpp search --rebuild"], data: data![always("rebuilt", Boolean, "true")] },
+    Schema {
+        name: "wpp.send/1",
+        commands: &["wpp send"],
+        data: data![
+            always("client_message_id", Text, "the caller's id, or the one made for it"),
+            always("message_id", Text, "WhatsApp's id"),
+            always("state", Text, "queued, sending, accepted or rejected"),
+            always("duplicate", Boolean, "whether this id had been sent before"),
+            optional("error", Text, "why it was refused"),
+        ],
+    },
+    Schema {
+        name: "wpp.status/1",
+        commands: &["wpp status", "wpp start", "wpp restart", "wpp reauth"],
+        data: Shape::Object(&STATUS),
+    },
+    Schema {
+        name: "wpp.status-list/1",
+        commands: &["wpp status --all"],
+        data: data![always("sessions", List(&Shape::Object(&STATUS)), "sorted by name")],
+    },
+    Schema {
+        name: "wpp.stop/1",
+        commands: &["wpp stop"],
+        data: data![
+            always("session", Text, "the session"),
+            nullable("pid", Number, "the process that was stopped; null when none ran"),
+            always("killed", Boolean, "whether it had to be killed"),
+            always("took_ms", Number, "how long it took"),
+        ],
+    },
+    Schema {
+        name: "wpp.sync/1",
+        commands: &["wpp sync start", "wpp sync stop", "wpp sync status"],
+        data: data![
+            always("enabled", Boolean, "whether the connection is kept"),
+            always("state", Text, "as in status"),
+            always("reason", Text, "as in status"),
+        ],
+    },
+];
+
+impl Shape {
+    /// The type's name for people.
+    fn words(&self) -> String {
+        match self {
+            Text => "text".into(),
+            Number => "number".into(),
+            Boolean => "true or false".into(),
+            Any => "any".into(),
+            List(item) => format!("list of {}", item.words()),
+            Map(item) => format!("object of {}", item.words()),
+            Shape::Object(object) => object.name.into(),
+        }
+    }
+
+    /// Named objects in it, each once, those that are named first first.
+    fn objects(&self, found: &mut Vec<&'static Object>) {
+        match self {
+            Text | Number | Boolean | Any => {}
+            List(item) | Map(item) => item.objects(found),
+            Shape::Object(object) => {
+                if !object.name.is_empty() {
+                    if found.iter().any(|other| other.name == object.name) {
+                        return;
+                    }
+                    found.push(object);
+                }
+                for field in object.fields {
+                    field.shape.objects(found);
+                }
+            }
+        }
+    }
+}
+
+/// `wpp-json(5)`, in the language of man pages.
+pub fn man_page() -> String {
+    let mut text = String::from(
+        ".TH WPP-JSON 5 \"\" wpp \"wpp manual\"\n.SH NAME\nwpp\\-json \\- documents that wpp writes with \\-\\-format json\n\
+         .SH DESCRIPTION\nWith \\fB\\-\\-format json\\fR a command writes one JSON document per line to standard output: events while \
+         it works, then one report, or one error when it fails. A new version may add fields; it takes none away and changes \
+         none, unless the number at the end of the schema rises. Fields whose name ends in _ms are milliseconds; those that are \
+         points in time count from the Unix epoch.\n",
+    );
+    let mut objects: Vec<&'static Object> = Vec::new();
+    text.push_str(".SH LINES\n");
+    for object in [&REPORT, &ERROR, &EVENT] {
+        section(&mut text, object.name, "", object.fields);
+        for field in object.fields {
+            field.shape.objects(&mut objects);
+        }
+    }
+    text.push_str(".SH DATA OF REPORTS\n");
+    for schema in SCHEMAS {
+        schema.data.objects(&mut objects);
+        let fields = match schema.data {
+            Shape::Object(object) if object.name.is_empty() => object.fields,
+            _ => &[],
+        };
+        let commands: Vec<String> = schema.commands.iter().map(|command| format!("\\fB{}\\fR", escape(command))).collect();
+        let mut note = format!("Written by {}.", commands.join(", "));
+        if fields.is_empty() {
+            note.push_str(&format!(" It is: {}.", escape(&schema.data.words())));
+        }
+        section(&mut text, schema.name, &note, fields);
+    }
+    text.push_str(".SH OBJECTS\n");
+    for object in objects {
+        section(&mut text, object.name, "", object.fields);
+    }
+    text.push_str(".SH SEE ALSO\n\\fBwpp\\fR(1)\n");
+    text
+}
+
+fn section(text: &mut String, heading: &str, note: &str, fields: &[Field]) {
+    text.push_str(&format!(".SS {}\n", escape(heading)));
+    if !note.is_empty() {
+        text.push_str(&format!("{note}\n"));
+    }
+    for field in fields {
+        let presence = match field.presence {
+            Presence::Always => "",
+            Presence::Nullable => ", or null",
+            Presence::Optional => ", optional",
+        };
+        let (name, shape, meaning) = (escape(field.name), escape(&field.shape.words()), escape(field.meaning));
+        text.push_str(&format!(".TP\n\\fB{name}\\fR ({shape}{presence})\n{meaning}\n"));
+    }
+}
+
+fn escape(text: &str) -> String {
+    // No text here begins with a dot or an apostrophe, which would be an order to the typesetter.
+    text.replace('\\', "\\e").replace('-', "\\-")
+}

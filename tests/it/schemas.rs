@@ -1,0 +1,272 @@
+//! The documents of `--format json` are those of `wpp::command::schemas`, field by field.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use wpp::command::schemas::{ERROR, EVENT, Object, Presence, REPORT, SCHEMAS, Schema, Shape};
+
+use crate::simulated::{PEER, Simulated};
+
+/// Optional fields that no run below brings about: they need a fault of their own kind.
+const NOT_PROVOKED: &[&str] = &[
+    // Large archives.
+    "event.done",
+    "event.total",
+    "event.what",
+    // A server that refuses a message.
+    "outgoing.error",
+    "status.detail",
+    // A daemon that hangs.
+    "status.error",
+    "wpp.send/1.error",
+];
+
+/// What is wrong with documents, and which fields were seen in them.
+#[derive(Default)]
+struct Findings {
+    wrong: BTreeSet<String>,
+    seen: BTreeSet<String>,
+    schemas: BTreeSet<String>,
+}
+
+impl Findings {
+    fn value(&mut self, place: &str, value: &Value, shape: &Shape) {
+        let fits = match shape {
+            Shape::Text => value.is_string(),
+            Shape::Number => value.is_number(),
+            Shape::Boolean => value.is_boolean(),
+            Shape::Any => true,
+            Shape::List(item) => value.as_array().is_some_and(|items| {
+                items.iter().for_each(|value| self.value(&format!("{place}[]"), value, item));
+                true
+            }),
+            Shape::Map(item) => value.as_object().is_some_and(|items| {
+                items.values().for_each(|value| self.value(&format!("{place}.*"), value, item));
+                true
+            }),
+            Shape::Object(object) => {
+                self.object(if object.name.is_empty() { place } else { object.name }, value, object);
+                true
+            }
+        };
+        if !fits {
+            self.wrong.insert(format!("{place} is {value}, and should be {shape:?}"));
+        }
+    }
+
+    fn object(&mut self, place: &str, value: &Value, object: &Object) {
+        let Some(found) = value.as_object() else {
+            self.wrong.insert(format!("{place} is {value}, and should be an object"));
+            return;
+        };
+        for name in found.keys().filter(|name| !object.fields.iter().any(|field| field.name == *name)) {
+            self.wrong.insert(format!("{place}.{name} is not documented"));
+        }
+        for field in object.fields {
+            let place = format!("{place}.{}", field.name);
+            match (found.get(field.name), field.presence) {
+                (None, Presence::Optional) => {}
+                (None, _) => drop(self.wrong.insert(format!("{place} is missing"))),
+                (Some(Value::Null), Presence::Always) => drop(self.wrong.insert(format!("{place} is null"))),
+                (Some(Value::Null), _) => drop(self.seen.insert(place)),
+                (Some(value), _) => {
+                    self.value(&place, value, &field.shape);
+                    self.seen.insert(place);
+                }
+            }
+        }
+    }
+
+    fn report(&mut self, report: &Value) {
+        self.object(REPORT.name, report, &REPORT);
+        let name = report["schema"].as_str().unwrap_or_default();
+        match SCHEMAS.iter().find(|schema| schema.name == name) {
+            Some(schema) => self.value(name, &report["data"], &schema.data),
+            None => drop(self.wrong.insert(format!("{name} is not documented"))),
+        }
+        self.schemas.insert(name.to_owned());
+    }
+
+    /// All that a command wrote: events, then a report or an error.
+    fn output(&mut self, stdout: &str) {
+        for line in stdout.lines() {
+            let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            if value["event"].is_string() {
+                self.object(EVENT.name, &value, &EVENT);
+            } else if value["schema"] == "wpp.error/1" {
+                self.object(ERROR.name, &value, &ERROR);
+                self.schemas.insert("wpp.error/1".into());
+            } else {
+                self.report(&value);
+            }
+        }
+    }
+}
+
+fn fields(place: &str, shape: &Shape, all: &mut BTreeSet<String>) {
+    match shape {
+        Shape::Text | Shape::Number | Shape::Boolean | Shape::Any => {}
+        Shape::List(item) => fields(&format!("{place}[]"), item, all),
+        Shape::Map(item) => fields(&format!("{place}.*"), item, all),
+        Shape::Object(object) => {
+            let place = if object.name.is_empty() { place } else { object.name };
+            for field in object.fields {
+                let place = format!("{place}.{}", field.name);
+                if all.insert(place.clone()) {
+                    fields(&place, &field.shape, all);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is_written() {
+    let simulated = Simulated::new();
+    let mut findings = Findings::default();
+    let mut run = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().chain(["--format", "json"]).collect();
+        let outcome = simulated.home.run(&words);
+        findings.output(&outcome.stdout);
+        outcome
+    };
+    run("status");
+    run("backup list");
+    let linked = simulated.link();
+    assert_eq!(linked.code, 0, "{linked:?}");
+    findings.output(&linked.stdout);
+    let mut run = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().chain(["--format", "json"]).collect();
+        let outcome = simulated.home.run(&words);
+        findings.output(&outcome.stdout);
+        outcome
+    };
+    simulated.peer_sends("hello", 2);
+    simulated.until("both messages", || match simulated.found("hello") {
+        2 => Ok(()),
+        count => Err(format!("{count} messages")),
+    });
+    run(&format!("send {PEER} hello"));
+    run("outbound pause");
+    run(&format!("send {PEER} later --wait 0"));
+    for line in [
+        "outbound list --all",
+        "outbound resume",
+        "status",
+        "status --all",
+        "chats",
+        "messages",
+        "search hello",
+        "search --rebuild",
+        "events",
+        "logs",
+        "sync stop",
+        "sync status",
+        "sync start",
+        "config",
+        "backup",
+        "backup list",
+        "backup show latest",
+        "backup verify latest",
+        "doctor --list",
+        "doctor --explain wpp.session.lock-held",
+        "drill list",
+        "restart",
+        "stop",
+        "stop",
+        "backup",
+        "restore latest --dry-run",
+        "restore latest --yes",
+        "status --session nobody",
+    ] {
+        run(line);
+    }
+    // A home that others can read is a finding with a fix.
+    std::fs::set_permissions(simulated.home.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    run("doctor --fix --yes");
+    simulated.kill_daemon();
+    for line in ["doctor", "backup", "doctor --fix --yes --all"] {
+        run(line);
+    }
+    std::fs::write(simulated.home.path().join("backups").join("main-20200101T000000Z.wpp.tar.gz"), "no archive").unwrap();
+    run("stop");
+    let session = simulated.home.session("main");
+    let lock = wpp::disk::Lock::acquire(&session.join("LOCK"), "restore").unwrap();
+    run("status");
+    drop(lock);
+    std::fs::remove_file(session.join("wpp.db")).unwrap();
+    for line in ["backup", "backup list", "reset --dry-run", "reset --yes --accept-partial-backup"] {
+        run(line);
+    }
+    assert!(findings.wrong.is_empty(), "{:#?}", findings.wrong);
+
+    let silent: Vec<&str> = SCHEMAS.iter().map(|schema| schema.name).filter(|name| !findings.schemas.contains(*name)).collect();
+    // `wpp daemon` writes to its starter, and the drill is run by its own test.
+    assert_eq!(silent, ["wpp.daemon/1", "wpp.drill/1"]);
+    let mut all = BTreeSet::new();
+    for schema in SCHEMAS.iter().filter(|schema| !silent.contains(&schema.name)) {
+        fields(schema.name, &schema.data, &mut all);
+    }
+    for object in [&REPORT, &ERROR, &EVENT] {
+        fields(object.name, &Shape::Object(object), &mut all);
+    }
+    let unseen: Vec<&str> = all.difference(&findings.seen).map(String::as_str).collect();
+    assert_eq!(unseen, NOT_PROVOKED, "documented and never written, or the other way round");
+}
+
+#[test]
+fn a_field_too_many_one_too_few_and_one_of_another_type_are_noticed() {
+    let stop = |data: Value| {
+        let mut findings = Findings::default();
+        findings.report(&serde_json::json!({ "schema": "wpp.stop/1", "title": "t", "verdict": "pass", "data": data }));
+        findings.wrong.into_iter().collect::<Vec<_>>().join("; ")
+    };
+    let good = serde_json::json!({ "session": "main", "pid": null, "killed": false, "took_ms": 1 });
+    assert_eq!(stop(good.clone()), "");
+    for (name, value, said) in [
+        ("extra", serde_json::json!(1), "wpp.stop/1.extra is not documented"),
+        ("killed", serde_json::json!("no"), "wpp.stop/1.killed is \"no\""),
+        ("session", Value::Null, "wpp.stop/1.session is null"),
+    ] {
+        let mut bad = good.clone();
+        bad[name] = value;
+        assert!(stop(bad.clone()).contains(said), "{}", stop(bad));
+    }
+    let mut short = good;
+    short.as_object_mut().unwrap().remove("took_ms");
+    assert_eq!(stop(short), "wpp.stop/1.took_ms is missing");
+}
+
+#[test]
+fn every_report_in_the_source_has_a_schema_and_every_schema_names_commands_that_exist() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command");
+    let mut named = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        // Hidden, and no part of the contract.
+        if path.ends_with("simulator.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for part in text.split("Report::new(").skip(1) {
+            let name = part.split('"').nth(1).unwrap();
+            named.insert(format!("wpp.{name}/1"));
+        }
+    }
+    let listed: Vec<String> = SCHEMAS.iter().map(|schema| schema.name.to_owned()).collect();
+    assert_eq!(listed.iter().cloned().collect::<BTreeSet<_>>(), named);
+    let mut tree = wpp::command::tree();
+    tree.build();
+    for Schema { name, commands, .. } in SCHEMAS {
+        assert!(!commands.is_empty(), "{name}");
+        for line in *commands {
+            let mut command = &tree;
+            for word in line.split_whitespace().skip(1) {
+                match word.strip_prefix("--") {
+                    Some(flag) => assert!(command.get_arguments().any(|known| known.get_long() == Some(flag)), "{line}"),
+                    None => command = command.find_subcommand(word).unwrap_or_else(|| panic!("{line}: there is no {word}")),
+                }
+            }
+        }
+    }
+}
