@@ -287,7 +287,7 @@ _wpp() {
 
     case "${cmd}" in
         wpp)
-            opts="-s -q -h -V --home --session --format --quiet --help --version start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help"
+            opts="-s -q -h -V --home --session --format --quiet --help --version start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -952,7 +952,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__help)
-            opts="start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help"
+            opts="start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -26,10 +26,10 @@ end
 
 complete -c wpp -n "__fish_wpp_needs_command" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_needs_command" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_needs_command" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_needs_command" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_needs_command" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_needs_command" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_needs_command" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_needs_command" -s V -l version -d 'Print version'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "start" -d 'Start the session\'s daemon and wait until it is READY or asks for a phone'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "stop" -d 'Drain and end the session\'s daemon'
@@ -50,154 +50,154 @@ complete -c wpp -n "__fish_wpp_needs_command" -f -a "reset" -d 'Last resort: bac
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "doctor" -d 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "daemon" -d 'Run the session\'s daemon in the foreground'
-complete -c wpp -n "__fish_wpp_needs_command" -f -a "config" -d 'Show every setting, its value and where it comes from'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "config" -d 'Show every setting, its value and where it comes from'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand start" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand start" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand start" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand start" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand start" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand start" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand start" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand stop" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand stop" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand stop" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand stop" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand stop" -l force -d 'Kill the daemon when it does not end within the drain timeout'
-complete -c wpp -n "__fish_wpp_using_subcommand stop" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand stop" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand stop" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand restart" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand restart" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand restart" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand restart" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand restart" -l force -d 'Kill the daemon when it does not end within the drain timeout'
-complete -c wpp -n "__fish_wpp_using_subcommand restart" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand restart" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand restart" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand status" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand status" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand status" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand status" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand status" -l all -d 'Every session of this home'
-complete -c wpp -n "__fish_wpp_using_subcommand status" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand status" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand status" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l png -d 'Also write each QR code to this PNG file' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l pair-code -d 'Ask for a code to type on this phone instead of a QR code; international form' -r
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l timeout -d 'How long to wait for the phone, in seconds' -r
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand send" -l text-file -d 'Read the text from a file, or from standard input with -' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand send" -l id -d 'Your own id for this message: repeating the command with it never sends the message twice' -r
 complete -c wpp -n "__fish_wpp_using_subcommand send" -l wait -d 'How long to wait for the server\'s acknowledgement; 0 returns once the message is queued' -r
 complete -c wpp -n "__fish_wpp_using_subcommand send" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand send" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand send" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand send" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand send" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand send" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand send" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand search" -l limit -d 'Most messages to show' -r
 complete -c wpp -n "__fish_wpp_using_subcommand search" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand search" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand search" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand search" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand search" -l rebuild -d 'Instead of a search, have the daemon make the full-text index anew'
-complete -c wpp -n "__fish_wpp_using_subcommand search" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand search" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand search" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand search" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand chats" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand chats" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand chats" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand chats" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand chats" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand chats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand chats" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand chats" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand messages" -l chat -d 'Only this chat: a phone number with its country code, or a JID from `wpp chats`' -r
 complete -c wpp -n "__fish_wpp_using_subcommand messages" -l limit -d 'Most messages to show' -r
 complete -c wpp -n "__fish_wpp_using_subcommand messages" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand messages" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand messages" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand messages" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand messages" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand messages" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand messages" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand messages" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand events" -l after -d 'Only events after this id [default: all that are kept, or with --follow what comes]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand events" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand events" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand events" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand events" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand events" -s f -l follow -d 'Go on with what comes, across restarts of the daemon, until interrupted'
-complete -c wpp -n "__fish_wpp_using_subcommand events" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand events" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand events" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand logs" -s n -l lines -d 'Newest lines to show' -r
 complete -c wpp -n "__fish_wpp_using_subcommand logs" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand logs" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand logs" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand logs" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand logs" -s f -l follow -d 'Go on with what the daemon writes, until interrupted'
-complete -c wpp -n "__fish_wpp_using_subcommand logs" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand logs" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand logs" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -f -a "start" -d 'Keep the session connected'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -f -a "stop" -d 'Give the connection up until `wpp sync start`; the daemon stays and answers'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -f -a "status" -d 'Say whether the session is kept connected, and how it stands'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from help" -f -a "start" -d 'Keep the session connected'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Give the connection up until `wpp sync start`; the daemon stays and answers'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from help" -f -a "status" -d 'Say whether the session is kept connected, and how it stands'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -f -a "pause" -d 'Keep messages in the outbox until `wpp outbound resume`; survives a restart'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -f -a "resume" -d 'Let messages leave the outbox again'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -f -a "list" -d 'List messages that wait and messages that the server refused'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -l limit -d 'Most messages to show' -r
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -l all -d 'Also those that the server accepted'
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from help" -f -a "pause" -d 'Keep messages in the outbox until `wpp outbound resume`; survives a restart'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Let messages leave the outbox again'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from help" -f -a "list" -d 'List messages that wait and messages that the server refused'
@@ -205,10 +205,10 @@ complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s o -l output -d 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "list" -d 'List the archives of a folder'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "show" -d 'Show what one archive says about itself'
@@ -217,29 +217,29 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subc
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s o -l output -d 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l level -d 'How far to check' -r -f -a "hash\t'Every byte of the file and of every content against the manifest'
 quick\t'hash, then SQLite\'s quick_check and the schema of each database'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the archives of a folder'
@@ -251,22 +251,22 @@ exact\t'Everything, Signal state included; only with proven custody'
 data\t'Chats and messages (wpp.db); the session keeps its own keys'"
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand restore" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l dry-run -d 'Show the plan and verify the archive; change nothing'
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -s y -l yes -d 'Agree in advance'
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l keep-daemon-stopped -d 'Do not start the daemon afterwards'
-complete -c wpp -n "__fish_wpp_using_subcommand restore" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand reset" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -l dry-run -d 'Show what would be removed, and remove nothing'
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -s y -l yes -d 'Agree in advance'
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -l accept-partial-backup -d 'Go on when the session is so damaged that its backup holds it only in part'
-complete -c wpp -n "__fish_wpp_using_subcommand reset" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand reset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l only -d 'Report only these checks; `wpp.session` stands for all that begin so' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l skip -d 'Do not report these checks' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l fail-on -d 'Exit with 3 when a finding is at least this severe' -r -f -a "info\t'Everything that is not as it should be'
@@ -277,86 +277,86 @@ never\t'Nothing: what is found or could not be checked does not change the exit 
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l explain -d 'Say what a check looks at, why, and what mends it' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l all -d 'Look at every session'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l fix -d 'Apply the remedies that are safe for a machine to apply, and look again'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l dry-run -d 'Only show what --fix would do'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s y -l yes -d 'Agree to the fixes in advance'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l list -d 'List every check'
-complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -f -a "list" -d 'List the drills'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -f -a "run" -d 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l report -d 'Write report.md and report.json into this folder [default: reports/ in the home]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l timeout -d 'Give up after this many seconds' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l keep -d 'Keep the sandbox even when all is well'
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the drills'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l detached -d 'Leave the terminal\'s session, so that closing the terminal does not end the daemon'
-complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wpp -n "__fish_wpp_using_subcommand config" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand config" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand config" -l format -d 'How results are written' -r -f -a "text\t'For people'
-json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand config" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l listen -d 'Loopback address to listen on; port 0 takes any' -r
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l ask -d 'Send one request to the simulator that runs in this home, and end' -r
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l format -d 'How results are written' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l create -d 'Make the home a sandbox if it does not exist yet'
-complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s q -l quiet -d 'Say nothing unless something is wrong'
-complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "start" -d 'Start the session\'s daemon and wait until it is READY or asks for a phone'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "stop" -d 'Drain and end the session\'s daemon'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "restart" -d 'Stop and start the daemon, proving each stage'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "status" -d 'Say where the session stands and why'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "reauth" -d 'Link the session to a phone, by QR code or pair code'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "send" -d 'Send a message, once, and wait for the server\'s acknowledgement'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "search" -d 'Find stored messages by their words'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "chats" -d 'List chats'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "messages" -d 'List stored messages'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "events" -d 'Show what happens in the session, as it happens or as it was kept'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "logs" -d 'Show the daemon\'s log'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "sync" -d 'Keep the connection or give it up, without ending the daemon'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "outbound" -d 'Pause and resume sending, and list the outbox'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "backup" -d 'Make, list, show and verify archives of sessions'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "restore" -d 'Bring a session back from an archive'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "reset" -d 'Last resort: back the session up, verify the archive, remove the session'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "doctor" -d 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "daemon" -d 'Run the session\'s daemon in the foreground'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "config" -d 'Show every setting, its value and where it comes from'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon config simulator help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand config" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand config" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand config" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand config" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand config" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "start" -d 'Start the session\'s daemon and wait until it is READY or asks for a phone'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "stop" -d 'Drain and end the session\'s daemon'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "restart" -d 'Stop and start the daemon, proving each stage'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "status" -d 'Say where the session stands and why'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "reauth" -d 'Link the session to a phone, by QR code or pair code'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "send" -d 'Send a message, once, and wait for the server\'s acknowledgement'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "search" -d 'Find stored messages by their words'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "chats" -d 'List chats'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "messages" -d 'List stored messages'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "events" -d 'Show what happens in the session, as it happens or as it was kept'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "logs" -d 'Show the daemon\'s log'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "sync" -d 'Keep the connection or give it up, without ending the daemon'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "outbound" -d 'Pause and resume sending, and list the outbox'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "backup" -d 'Make, list, show and verify archives of sessions'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "restore" -d 'Bring a session back from an archive'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "reset" -d 'Last resort: back the session up, verify the archive, remove the session'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "doctor" -d 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "daemon" -d 'Run the session\'s daemon in the foreground'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "config" -d 'Show every setting, its value and where it comes from'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from sync" -f -a "start" -d 'Keep the session connected'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from sync" -f -a "stop" -d 'Give the connection up until `wpp sync start`; the daemon stays and answers'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from sync" -f -a "status" -d 'Say whether the session is kept connected, and how it stands'

@@ -279,7 +279,7 @@ fn unknown(path: &Path, full: &str) -> Error {
     let error = Error::new(ErrorKind::Usage, format!("{} sets {full}, which is not a setting of wpp", path.display()));
     match nearest {
         Some((_, name)) => error.hint(format!("did you mean {name}?")),
-        None => error.hint("`wpp config` lists every setting; remove the line or correct it"),
+        None => error.hint("`wpp help config` lists every setting; remove the line or correct it"),
     }
 }
 
@@ -320,11 +320,11 @@ mod tests {
         for (text, part) in [
             ("defualt_session = \"x\"", "did you mean default_session?"),
             ("[daemon]\nwatchdogms = 5000", "did you mean daemon.watchdog_ms?"),
-            ("zebra = 1", "`wpp config`"),
+            ("zebra = 1", "`wpp help config`"),
             ("[daemon]\nwatchdog_ms = \"fast\"", "silence from the server"),
             ("[daemon]\nwatchdog_ms = 1", "silence from the server"),
             ("default_session = \"../x\"", "session used when"),
-            ("daemon = 3", "`wpp config`"),
+            ("daemon = 3", "`wpp help config`"),
             ("x = [", "fix the line"),
         ] {
             let error = load(text, &[]).unwrap_err();

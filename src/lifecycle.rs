@@ -18,9 +18,10 @@ use crate::daemon::api::{Auth, AuthStage, Status};
 use crate::daemon::client::Client;
 use crate::disk::{self, Lock, LockOwner, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::home::{Home, SessionPaths};
+use crate::home::{Home, HomeKind, SessionPaths};
 use crate::journal::{Journal, Outcome};
 use crate::report::{Event, Sink, Step, Verdict};
+use crate::session::messages::Messages;
 use crate::session::state::{Reason, State};
 
 /// How often a waiting verb looks again. The daemon answers in well under a millisecond.
@@ -95,8 +96,27 @@ impl Site<'_> {
     /// Starts the daemon if none runs, and waits until it has something to say.
     ///
     /// Ends at READY, AUTH_REQUIRED or ERROR, or after `daemon.start_timeout_ms`, whichever comes
-    /// first; the caller judges the state.
+    /// first; the caller judges the state. Refuses when the link to the phone was lost with
+    /// `session.db`: a new one in its place would take away the choice of bringing it back.
     pub fn start(&self) -> Result<Started> {
+        if !self.session.session_db().exists()
+            // A damaged wpp.db is the daemon's to refuse.
+            && let Ok(Some(messages)) = Messages::open_read_only(self.session)
+            && let (Ok(Some(_)), Ok(None)) = (messages.account(), messages.logged_out())
+        {
+            let name = self.session.name();
+            return Err(Error::new(
+                ErrorKind::Denied,
+                format!("session {name} was linked to a phone, and its {} is gone", self.session.session_db().display()),
+            )
+            .hint(format!("bring it back: `wpp restore latest --session {name} --dry-run`"))
+            .hint(format!("or link it anew: `wpp reauth --session {name}`")));
+        }
+        self.start_whatever_is_there()
+    }
+
+    /// [`Site::start`] for those who know that `session.db` may be missing: a new one is made.
+    pub fn start_whatever_is_there(&self) -> Result<Started> {
         let watch = Stopwatch::start();
         self.session.checked_socket()?;
         let deadline = Instant::now() + self.config.duration("daemon.start_timeout_ms");
@@ -128,6 +148,13 @@ impl Site<'_> {
     }
 
     fn spawn(&self) -> Result<Child> {
+        if self.home.kind() == HomeKind::Live && !self.home.marker().exists() {
+            let text = format!(
+                "made {} a live home: its sessions reach WhatsApp itself; `wpp --home FOLDER simulator --create` makes a sandbox",
+                self.home.root().display()
+            );
+            self.sink.emit(Event::Line { text, data: serde_json::Value::Null });
+        }
         self.home.ensure()?;
         Command::new(self.program)
             .arg("--home")
@@ -249,7 +276,7 @@ impl Site<'_> {
     /// Ends when the session is open. A passkey that the phone asks for, codes that ran out, and a
     /// link that was accepted but never opened are errors of their own.
     pub fn link(&self, phone_number: Option<&str>, patience: Duration) -> Result<Status> {
-        let started = self.start()?;
+        let started = self.start_whatever_is_there()?;
         match (started.status.state, started.status.reason) {
             (State::AuthRequired, _) | (State::Error, Reason::LoggedOut | Reason::MainDeviceGone) => {}
             (State::Error, reason) => {

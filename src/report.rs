@@ -224,6 +224,9 @@ pub struct Report {
     /// The exit code, when it is not the verdict's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<u8>,
+    /// Whether it answers a question (a list, a search): then `--quiet` does not silence it.
+    #[serde(default, skip)]
+    pub answer: bool,
 }
 
 impl Report {
@@ -240,7 +243,13 @@ impl Report {
             next: Vec::new(),
             data: serde_json::Value::Null,
             exit_code: None,
+            answer: false,
         }
+    }
+
+    /// A report that is itself what was asked for.
+    pub fn answer(thing: &str, title: impl Into<String>) -> Report {
+        Report { answer: true, ..Report::new(thing, title) }
     }
 
     /// Sets how it ended.

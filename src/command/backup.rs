@@ -192,6 +192,13 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
             (DaemonState::Stopped, _, _) => "not running".into(),
         },
     );
+    if let Some(signal) = &manifest.signal {
+        section = section.field("linked to a phone", if signal.paired { "yes" } else { "no" });
+    }
+    if manifest.daemon.state == DaemonState::Running {
+        section =
+            section.line("Made while the daemon ran: it brings messages back (--plan data). For `--plan exact`, stop first.");
+    }
     for member in &manifest.members {
         let rows: u64 = member.database.iter().flat_map(|database| database.tables.values()).map(|rows| rows.count).sum();
         let text = match &member.database {
@@ -221,6 +228,7 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
             Ok(manifest) => {
                 let checked = last_check(app, archive, manifest)?;
                 let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
+                    (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
                     (_, true) => "all".to_owned(),
                     (false, _) => {
                         let names: Vec<&str> = manifest.missing.iter().map(|missing| missing.name.as_str()).collect();
@@ -256,7 +264,7 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
         (count, 0) => format!("{count} in {}", folder.display()),
         (count, bad) => format!("{count} in {}, {bad} of them not readable", folder.display()),
     };
-    let mut report = Report::new("backup-list", title).data(json!({ "folder": folder, "archives": data }));
+    let mut report = Report::answer("backup-list", title).data(json!({ "folder": folder, "archives": data }));
     if shelved.is_empty() {
         report = report.next("wpp backup");
     } else {
@@ -301,7 +309,7 @@ fn show(app: &App, archive: &str) -> Result<Report> {
         );
     }
     let section = section.line("This is what the archive says about itself. It was not verified now.");
-    Ok(Report::new("backup-show", format!("{}: archive of session {}", path.display(), manifest.session))
+    Ok(Report::answer("backup-show", format!("{}: archive of session {}", path.display(), manifest.session))
         .section(section)
         .next(format!("wpp backup verify {}", path.display()))
         .data(json!({ "path": path, "manifest": manifest })))

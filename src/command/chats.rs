@@ -27,7 +27,7 @@ impl Args {
         });
         let table = Table { columns: ["newest", "chat", "name", "messages"].map(str::to_owned).to_vec(), rows: rows.collect() };
         let title = format!("{}: {} chats{}", session.name(), chats.len(), stored::from(source));
-        let mut report = Report::new("chats", title).data(json!({ "source": source, "chats": chats }));
+        let mut report = Report::answer("chats", title).data(json!({ "source": source, "chats": chats }));
         if !table.rows.is_empty() {
             report = report.section(Section { table: Some(table), ..Section::default() });
         }

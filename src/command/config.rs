@@ -30,7 +30,7 @@ impl Args {
             rows.push(vec![key.path.to_owned(), value.to_owned(), source, key.help.to_owned()]);
         }
         let table = Table { columns: ["setting", "value", "from", "what it does"].map(str::to_owned).to_vec(), rows };
-        Ok(Report::new("config", format!("Settings of the {} home {}", app.home().kind().name(), app.home().root().display()))
+        Ok(Report::answer("config", format!("Settings of the {} home {}", app.home().kind().name(), app.home().root().display()))
             .section(Section { table: Some(table), ..Section::default() })
             .data(data.into()))
     }

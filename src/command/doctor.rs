@@ -356,7 +356,7 @@ fn list() -> Report {
     let data: Vec<Value> = catalog::CHECKS.iter().map(check_data).collect();
     let table =
         Table { columns: ["check", "severity", "area", "what is right when nothing is wrong"].map(str::to_owned).to_vec(), rows };
-    Report::new("doctor-checks", "Checks of the doctor")
+    Report::answer("doctor-checks", "Checks of the doctor")
         .section(Section { table: Some(table), ..Section::default() })
         .data(json!({ "checks": data }))
         .next("wpp doctor --explain ID")
@@ -365,7 +365,7 @@ fn list() -> Report {
 fn explain(id: &str) -> Result<Report> {
     Selection::new(vec![id.to_owned()], Vec::new())?;
     let checks: Vec<_> = catalog::CHECKS.iter().filter(|check| Selection::of(&[id.to_owned()]).takes(check.id)).collect();
-    let mut report = Report::new("doctor-checks", String::new())
+    let mut report = Report::answer("doctor-checks", String::new())
         .data(json!({ "checks": checks.iter().map(|check| check_data(check)).collect::<Vec<_>>() }))
         .next(format!("wpp doctor --only {id}"));
     for check in checks {

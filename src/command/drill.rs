@@ -70,7 +70,7 @@ fn list() -> Report {
     let what = "links, uses, backs up, kills, mends, damages and restores a session against the built-in simulator";
     let table =
         Table { columns: ["drill", "what it proves"].map(str::to_owned).to_vec(), rows: vec![vec!["smoke".into(), what.into()]] };
-    Report::new("drill-list", "Drills")
+    Report::answer("drill-list", "Drills")
         .section(Section { table: Some(table), ..Section::default() })
         .data(json!({ "drills": [{ "name": "smoke", "proves": what }] }))
         .next("wpp drill run smoke")

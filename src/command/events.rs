@@ -64,7 +64,7 @@ fn list(session: &SessionPaths, after: Option<i64>) -> Result<Report> {
     let table = Table { columns: ["id", "at", "kind", "data"].map(str::to_owned).to_vec(), rows: rows.collect() };
     let title = format!("{}: {} events{}", session.name(), events.len(), stored::from(source));
     let last = events.last().map(|event| event.id);
-    let mut report = Report::new("events", title).data(json!({ "source": source, "last_id": last, "events": events }));
+    let mut report = Report::answer("events", title).data(json!({ "source": source, "last_id": last, "events": events }));
     if !table.rows.is_empty() {
         report = report.section(Section { table: Some(table), ..Section::default() });
     }

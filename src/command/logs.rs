@@ -51,7 +51,7 @@ impl Args {
         }
         let shown = Section { lines: lines.iter().map(|line| readable(line)).collect(), ..Section::default() };
         let documents: Vec<Value> = lines.iter().map(|line| document(line)).collect();
-        Ok(Report::new("logs", format!("{}: newest {} lines of {}", session.name(), lines.len(), path.display()))
+        Ok(Report::answer("logs", format!("{}: newest {} lines of {}", session.name(), lines.len(), path.display()))
             .section(shown)
             .data(json!({ "file": path, "lines": documents })))
     }

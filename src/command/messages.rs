@@ -37,7 +37,7 @@ impl Args {
         )?;
         let messages = answer.map(|answer| answer.messages).unwrap_or_default();
         let title = format!("{}: {} messages, newest first{}", session.name(), messages.len(), stored::from(source));
-        let mut report = Report::new("messages", title).data(json!({ "source": source, "messages": messages }));
+        let mut report = Report::answer("messages", title).data(json!({ "source": source, "messages": messages }));
         if !messages.is_empty() {
             report = report.section(Section { table: Some(stored::table(&messages)), ..Section::default() });
         }

@@ -38,6 +38,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::app::{App, Settings};
 use crate::clock;
+use crate::config::{Config, KEYS};
 use crate::daemon::api::Status;
 use crate::error::{EXIT_CODES, Error, ErrorKind, Result};
 use crate::home::SessionPaths;
@@ -75,10 +76,17 @@ pub struct Global {
     /// Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]
     #[arg(long, short, global = true, value_name = "NAME", add = ArgValueCompleter::new(complete_session), help_heading = "Options of every command")]
     pub session: Option<String>,
-    /// How results are written
-    #[arg(long, global = true, value_enum, default_value_t, help_heading = "Options of every command")]
+    /// How results are written: text for people, json for programs (an event a line, then the result)
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        help_heading = "Options of every command"
+    )]
     pub format: Format,
-    /// Say nothing unless something is wrong
+    /// Say nothing unless something is wrong or was asked for
     #[arg(long, short, global = true, help_heading = "Options of every command")]
     pub quiet: bool,
 }
@@ -225,7 +233,14 @@ fn state_report(status: &Status) -> Report {
 /// The clap tree, for parsing, completions and man pages.
 pub fn tree() -> clap::Command {
     let codes: String = EXIT_CODES.iter().map(|(_, number, _, meaning)| format!("\n  {number:>3}  {meaning}")).collect();
-    Cli::command().after_help(format!("Exit codes:\n    0  ok{codes}"))
+    let settings: String = KEYS
+        .iter()
+        .map(|key| format!("\n  {} = {:?}, or {}\n      {}", key.path, key.default, Config::variable(key), key.help))
+        .collect();
+    let settings = format!("Settings of config.toml with their defaults, and the variables that set them too:{settings}");
+    Cli::command()
+        .after_help(format!("Exit codes:\n    0  ok{codes}"))
+        .mut_subcommand("config", |config| config.after_help(settings))
 }
 
 /// Runs one line of words after the program's name, in this process.
@@ -260,15 +275,27 @@ fn complete_session(typed: &std::ffi::OsStr) -> Vec<CompletionCandidate> {
     names.into_iter().filter(|name| name.starts_with(&*typed)).map(CompletionCandidate::new).collect()
 }
 
+/// Whether a command line that could not be parsed says `--format json`.
+fn asks_for_json() -> bool {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    words.iter().any(|word| word == "--format=json") || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+}
+
 /// Parses the process's own command line, runs it and writes the result.
 pub fn main() -> ExitCode {
     // Everything that wpp and its libraries make is for its own user alone.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     // Answers and ends the process when a shell asks for completions through COMPLETE=<shell>.
     clap_complete::CompleteEnv::with_factory(tree).complete();
-    let matches = tree().get_matches();
-    let cli = match Cli::from_arg_matches(&matches) {
+    let cli = match tree().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
+        // Whoever asked for JSON reads no prose; help and the version are prose by nature.
+        Err(error) if error.use_stderr() && asks_for_json() => {
+            let error = usage(&error);
+            let ui = Ui { format: Format::Json, quiet: false, home: None };
+            let code = if ui.error(&error).is_ok() { error.kind() } else { ErrorKind::Unexpected };
+            return ExitCode::from(code.exit_code());
+        }
         Err(error) => error.exit(),
     };
     let ui = Ui { format: cli.global.format, quiet: cli.global.quiet, home: cli.global.home.clone() };

@@ -80,7 +80,7 @@ fn list(session: &SessionPaths, all: bool, limit: u32) -> Result<Report> {
     let columns = ["queued", "state", "tries", "id", "to", "last error"].map(str::to_owned).to_vec();
     let table = Table { columns, rows: rows.collect() };
     let title = format!("{}: {} messages in the outbox{}", session.name(), outbox.len(), stored::from(source));
-    let mut report = Report::new("outbox", title).data(json!({ "source": source, "outbox": outbox }));
+    let mut report = Report::answer("outbox", title).data(json!({ "source": source, "outbox": outbox }));
     if !table.rows.is_empty() {
         report = report.section(Section { table: Some(table), ..Section::default() });
     }

@@ -55,7 +55,14 @@ impl Args {
             custody::judge(&manifest, session.name(), &ledger, current.signal.as_ref())
         };
         let start = !self.keep_daemon_stopped;
-        let plan = restore::plan(&manifest, &custody, &current, self.plan, start)?;
+        let plan = match restore::plan(&manifest, &custody, &current, self.plan, start) {
+            Ok(plan) => plan,
+            Err(refusal) => {
+                // The refusal names other plans; a damaged archive would fail in each of them.
+                verify::verify(&path, Level::Hash, &app.backups(), &**app.sink())?;
+                return Err(refusal);
+            }
+        };
         if self.dry_run {
             let opened = verify::verify(&path, Level::Hash, &app.backups(), &**app.sink())?;
             if opened.manifest != manifest {
@@ -196,7 +203,7 @@ impl Lifecycle for Daemon<'_> {
     }
 
     fn start(&self) -> Result<Health> {
-        let status = self.0.start()?.status;
+        let status = self.0.start_whatever_is_there()?.status;
         if settled(&status) {
             return Ok(Health::Healthy(describe(&status)));
         }

@@ -54,7 +54,7 @@ impl Args {
             count if count == self.limit as usize => format!("the newest {count} messages; --limit shows more"),
             count => format!("{count} messages"),
         };
-        let mut report = Report::new("search", format!("{}: {what}{}", session.name(), stored::from(source)));
+        let mut report = Report::answer("search", format!("{}: {what}{}", session.name(), stored::from(source)));
         if count > 0 {
             report = report.section(Section { table: Some(stored::table(&answer.messages)), ..Section::default() });
         }

@@ -54,7 +54,8 @@ impl Args {
         check_text(&text)?;
         let session = app.existing_session()?;
         let request = SendRequest { client_message_id: self.id, to, text, wait_ms: self.wait * 1000 };
-        let answer = Client::connect(&session)?.send(&request)?;
+        let client = Client::connect(&session)?;
+        let answer = client.send(&request)?;
         let name = session.name();
         let again = format!("wpp send --session {name} --id {} …", answer.client_message_id);
         let (title, verdict, next) = match answer.state {
@@ -64,6 +65,9 @@ impl Args {
                 ("refused by the server", Verdict::Fail, Some("correct it and send it under a new id".to_owned()))
             }
             OutboxState::Queued | OutboxState::Sending if self.wait == 0 => ("queued", Verdict::Pass, None),
+            OutboxState::Queued if self.wait > 0 && client.status()?.outbound_paused => {
+                ("queued; sending is paused", Verdict::Unknown, Some(format!("wpp outbound resume --session {name}")))
+            }
             OutboxState::Queued | OutboxState::Sending => (
                 "queued; the server has not acknowledged it yet",
                 Verdict::Unknown,

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::{ErrorKind, Result};
 use crate::lifecycle::settled;
 use crate::report::{Report, Verdict};
+use crate::session::state::State;
 
 /// Options of `wpp start`.
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,9 @@ impl Args {
         } else {
             // A session that waits for its phone was started all the same.
             report.exit_code = Some(0);
+            if started.status.state == State::AuthRequired {
+                report = report.next(format!("wpp reauth --session {}", session.name()));
+            }
         }
         if started.already_running {
             report.title.push_str(", was running");

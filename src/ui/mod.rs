@@ -63,7 +63,7 @@ impl Ui {
 
     /// Writes the result to stdout.
     pub fn report(&self, report: &Report) -> std::io::Result<()> {
-        if self.quiet && report.exit_code() == 0 && self.format == Format::Text {
+        if self.quiet && !report.answer && report.exit_code() == 0 && self.format == Format::Text {
             return Ok(());
         }
         let mut report = report.clone();

@@ -136,3 +136,37 @@ fn the_exit_codes_are_in_the_help() {
         assert!(help.contains(row.3), "{}", row.3);
     }
 }
+
+#[test]
+fn a_wrong_command_line_is_a_document_for_who_asked_for_json() {
+    let home = TestHome::live();
+    for line in [&["--format", "json", "nonsense"][..], &["status", "--format=json", "--nonsense"]] {
+        let outcome = home.run(line);
+        let value: serde_json::Value =
+            serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
+        assert_eq!((outcome.code, value["code"].as_str()), (2, Some("REQUEST_INVALID")), "{outcome:?}");
+    }
+    let prose = home.run(&["nonsense"]);
+    assert!(prose.code == 2 && prose.stdout.is_empty() && prose.stderr.contains("Usage"), "{prose:?}");
+}
+
+#[test]
+fn quiet_silences_success_but_not_an_answer() {
+    let home = TestHome::sandbox();
+    std::fs::create_dir_all(home.session("main")).unwrap();
+    assert_eq!(home.run(&["stop", "--quiet"]).stdout, "");
+    assert!(home.run(&["config", "--quiet"]).stdout.contains("daemon.watchdog_ms"));
+    assert!(!home.run(&["status", "--quiet"]).stdout.is_empty(), "a session that is down is news");
+}
+
+#[test]
+fn every_setting_is_in_the_help_that_needs_no_valid_settings() {
+    let home = TestHome::sandbox();
+    std::fs::write(home.path().join("config.toml"), "zebra = 1").unwrap();
+    let refused = home.run(&["config"]);
+    assert!(refused.code == 2 && refused.stderr.contains("wpp help config"), "{refused:?}");
+    let help = home.run(&["help", "config"]).stdout;
+    for key in wpp::config::KEYS {
+        assert!(help.contains(key.path) && help.contains(&wpp::config::Config::variable(key)), "{}", key.path);
+    }
+}

@@ -256,7 +256,7 @@ fn a_damaged_database_names_the_restore_that_brings_it_back() {
     let command = "restore latest --plan data --session main";
     assert!(outcome.stdout.contains(command), "{outcome:?}");
     let last = outcome.stdout.lines().last().unwrap();
-    assert!(last.starts_with("next: wpp --home") && last.contains(command), "{last}");
+    assert!(last.starts_with("next: wpp") && last.contains(command), "{last}");
 }
 
 #[test]

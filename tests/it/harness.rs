@@ -49,7 +49,8 @@ impl TestHome {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.path());
-        command.arg("--home").arg(self.path()).args(arguments);
+        // By the environment: hints then read as an operator with one home sees them.
+        command.env("WPP_HOME", self.path()).args(arguments);
         command.stdin(std::process::Stdio::null());
         command
     }

@@ -162,3 +162,35 @@ fn sends_are_accepted_once_and_read_by_the_peer() {
     let other = simulated.home.run(&["send", PEER, "another text", "--id", "order-1"]);
     assert_eq!(other.code, 2, "an id stands for one message: {other:?}");
 }
+
+#[test]
+fn a_lost_link_is_not_replaced_by_an_empty_store_unasked() {
+    let simulated = Simulated::linked();
+    assert_eq!(simulated.home.run(&["stop"]).code, 0);
+    let store = simulated.home.session("main").join("session.db");
+    std::fs::rename(&store, simulated.home.path().join("lost.db")).unwrap();
+    for command in ["start", "restart"] {
+        let outcome = simulated.home.run(&[command]);
+        assert_eq!(outcome.code, 15, "{command}: {outcome:?}");
+        assert!(outcome.stderr.contains("wpp restore") && outcome.stderr.contains("wpp reauth"), "{outcome:?}");
+        assert!(!store.exists());
+    }
+    // What was only mislaid works again, and who wants a new link gets one.
+    std::fs::rename(simulated.home.path().join("lost.db"), &store).unwrap();
+    assert_eq!(simulated.home.run(&["start"]).code, 0);
+    assert_eq!(simulated.state().0, "READY");
+    assert_eq!(simulated.home.run(&["stop"]).code, 0);
+    std::fs::remove_file(&store).unwrap();
+    let outcome = simulated.link();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+}
+
+#[test]
+fn a_send_into_a_paused_outbox_says_why_it_waits() {
+    let simulated = Simulated::linked();
+    assert_eq!(simulated.home.run(&["outbound", "pause"]).code, 0);
+    let outcome = simulated.home.run(&["send", PEER, "later", "--wait", "1"]);
+    assert!(outcome.code == 5 && outcome.stdout.contains("paused") && outcome.stdout.contains("outbound resume"), "{outcome:?}");
+    assert_eq!(simulated.home.run(&["outbound", "resume"]).code, 0);
+    simulated.until("the message", || if simulated.peer_texts() == ["later"] { Ok(()) } else { Err("none".into()) });
+}
