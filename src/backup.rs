@@ -87,6 +87,9 @@ struct Record<'a> {
     sha256: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<Level>,
+    /// Of the file that passed at that level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stamp: Option<shelf::Stamp>,
     whole: bool,
 }
 
@@ -164,7 +167,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         custody: mark,
     };
     let (place, mut file) = choose(request.folder, session.name(), now)?;
-    let record = Record { archive_id: &manifest.id, path: &place.whole, sha256: None, level: None, whole: false };
+    let record = Record { archive_id: &manifest.id, path: &place.whole, sha256: None, level: None, stamp: None, whole: false };
     let entry = request.journal.begin(Some(session.name()), "backup", &record)?;
 
     let made = write_and_verify(request, &place, (&mut file, session_lock), &mut manifest, &mut parts, &mut steps);
@@ -191,6 +194,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         path: &place.whole,
         sha256: Some(&made.sha256),
         level: Some(made.level),
+        stamp: Some(shelf::stamp(&place.whole)?),
         whole: manifest.is_whole(),
     };
     request.journal.update(entry, &record)?;

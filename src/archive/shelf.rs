@@ -1,7 +1,10 @@
 //! Archives in a folder: how they are named, listed and found. Start with [`list`] and [`find`].
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use super::manifest::{Manifest, SUFFIX};
 use super::open;
@@ -27,6 +30,24 @@ impl Shelved {
     pub fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
+}
+
+/// What tells a file that was verified from a copy or a later state of it: its size and when it
+/// was last written. Bytes that rot by themselves change neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Its size.
+    pub size_bytes: u64,
+    /// Seconds of its modification time since the epoch.
+    pub modified_s: i64,
+    /// And the nanoseconds.
+    pub modified_ns: i64,
+}
+
+/// The stamp of a file as it is now.
+pub fn stamp(path: &Path) -> Result<Stamp> {
+    let seen = std::fs::metadata(path).map_err(|error| disk::cannot("look at", path, error))?;
+    Ok(Stamp { size_bytes: seen.len(), modified_s: seen.mtime(), modified_ns: seen.mtime_nsec() })
 }
 
 /// Archives in a folder, oldest first; a folder that does not exist has none.

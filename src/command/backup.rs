@@ -91,7 +91,14 @@ impl Args {
         match self.action {
             None => create(app, self.create),
             Some(Action::Create(args)) => create(app, args),
-            Some(Action::List(args)) => list(app, &args.folder.unwrap_or_else(|| app.backups())),
+            Some(Action::List(args)) => match args.folder {
+                Some(folder) if !folder.is_dir() => {
+                    Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
+                        .hint("check the path; without one the home's own archives are listed"))
+                }
+                Some(folder) => list(app, &folder),
+                None => list(app, &app.backups()),
+            },
             Some(Action::Show(args)) => show(app, &args.archive),
             Some(Action::Verify(args)) => check(app, &args.archive, args.level),
         }
@@ -212,7 +219,7 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
         let name = archive.name();
         match &archive.manifest {
             Ok(manifest) => {
-                let checked = last_check(app, manifest)?;
+                let checked = last_check(app, archive, manifest)?;
                 let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
                     (_, true) => "all".to_owned(),
                     (false, _) => {
@@ -226,7 +233,7 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
                     manifest.session.clone(),
                     manifest.created.clone(),
                     size(archive.size_bytes),
-                    checked.as_ref().map_or("never by this home".into(), |(level, at_ms)| {
+                    checked.as_ref().map_or("not this file by this home".into(), |(level, at_ms)| {
                         format!("{}, {}", level.name(), clock::rfc3339(clock::from_ms(*at_ms)))
                     }),
                     holds,
@@ -258,16 +265,19 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
     Ok(if unreadable > 0 { report.verdict(Verdict::Fail) } else { report })
 }
 
-/// The highest level at which this home verified an archive, and when it last did so.
-fn last_check(app: &App, manifest: &Manifest) -> Result<Option<(Level, i64)>> {
+/// The highest level at which this home verified this very file, and when it last did so. A copy of
+/// it, or the file after somebody wrote to it, was never verified, whatever id its manifest gives.
+fn last_check(app: &App, archive: &shelf::Shelved, manifest: &Manifest) -> Result<Option<(Level, i64)>> {
     // A home without a journal has verified nothing; looking must not make one.
     if !app.home().journal().exists() {
         return Ok(None);
     }
+    let now = shelf::stamp(&archive.path)?;
     let level = |entry: &Entry| -> Option<Level> {
         let counts = matches!(entry.verb.as_str(), "backup" | "verify")
             && matches!(entry.state.as_str(), "finished" | "done")
-            && entry.data["archive_id"] == manifest.id.as_str();
+            && entry.data["archive_id"] == manifest.id.as_str()
+            && serde_json::from_value::<shelf::Stamp>(entry.data["stamp"].clone()).is_ok_and(|then| then == now);
         if counts { serde_json::from_value(entry.data["level"].clone()).ok() } else { None }
     };
     let entries = app.journal()?.after(&manifest.session, 0)?;
@@ -300,9 +310,11 @@ fn show(app: &App, archive: &str) -> Result<Report> {
 fn check(app: &App, archive: &str, level: Level) -> Result<Report> {
     let path = shelf::find(&app.backups(), app.session().name(), archive)?;
     let watch = Stopwatch::start();
+    let stamp = shelf::stamp(&path)?;
     let opened = verify::verify(&path, level, &app.backups(), &**app.sink())?;
     let took_ms = watch.elapsed_ms();
-    let record = json!({ "archive_id": opened.manifest.id, "path": path, "sha256": opened.sha256, "level": level });
+    let record =
+        json!({ "archive_id": opened.manifest.id, "path": path, "sha256": opened.sha256, "level": level, "stamp": stamp });
     app.journal()?.record(Some(&opened.manifest.session), "verify", &record)?;
     let section = describe(&opened.manifest, Section::default().field("SHA-256", &opened.sha256));
     let title = format!("{}: verified at level {}, {}", path.display(), level.name(), size(opened.size_bytes));

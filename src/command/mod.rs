@@ -189,9 +189,10 @@ fn recover(app: &App, site: &Site<'_>) -> Result<()> {
 /// A running daemon's status as a report; the verdict and exit code judge the state.
 fn state_report(status: &Status) -> Report {
     let now = clock::now();
-    let ago = |at_ms: i64| format!("{} ago", clock::human(clock::since(clock::from_ms(at_ms), now)));
+    let human = |at_ms: i64| clock::human(clock::since(clock::from_ms(at_ms), now));
+    let ago = |at_ms: i64| format!("{} ago", human(at_ms));
     let mut section = Section::default()
-        .field("in this state since", ago(status.since_ms))
+        .field("in this state for", human(status.since_ms))
         .field("linked to a phone", if status.paired { "yes" } else { "no" })
         .field("server last heard", status.last_heard_ms.map_or("never".into(), ago))
         .field("messages", status.messages)

@@ -12,6 +12,10 @@ use crate::whatsapp::simulator::{Options, Request, Simulator, control};
 
 /// Options of `wpp simulator`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Requests of --ask: {\"op\":\"status\"}, {\"op\":\"phone_scan\",\"code\":TEXT OF THE QR CODE}, \
+                        {\"op\":\"peer_send\",\"from\":NUMBER,\"text\":TEXT}, {\"op\":\"peer_inbox\",\"peer\":NUMBER}, \
+                        {\"op\":\"phone_unlink\"}. A wrong op is answered with the names of all. `wpp reauth --format json` \
+                        prints the QR code's text as `code`.")]
 pub struct Args {
     /// Loopback address to listen on; port 0 takes any
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]

@@ -18,7 +18,7 @@ use super::api::{
     ApiError, Auth, AuthRequest, ChatsAnswer, MessagesAnswer, Outbound, OutboxAnswer, SearchAnswer, SendAnswer, SendRequest,
     Status, StreamEvent, Sync, Taken,
 };
-use crate::disk;
+use crate::disk::{self, Lock, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 
@@ -49,7 +49,7 @@ impl Client {
     pub fn connect(session: &SessionPaths) -> Result<Client> {
         let socket = session.checked_socket()?;
         let client = Client { socket, session: session.name().to_owned(), timeout: ANSWER_TIMEOUT };
-        client.check_owner(session.folder())?;
+        client.check_owner(session)?;
         client.dial(Instant::now() + client.timeout)?;
         Ok(client)
     }
@@ -212,10 +212,20 @@ impl Client {
     }
 
     /// Refuses to talk to a socket that another user may have put there.
-    fn check_owner(&self, folder: &Path) -> Result<()> {
+    fn check_owner(&self, session: &SessionPaths) -> Result<()> {
+        let folder = session.folder();
         let metadata = match std::fs::symlink_metadata(&self.socket) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                // Who deleted the socket of a living daemon must not be told that none runs.
+                if let Ok(LockState::Held(owner)) = Lock::look(&session.lock()) {
+                    let who = owner.map_or("a process".to_owned(), |owner| format!("process {} ({})", owner.pid, owner.role));
+                    return Err(Error::new(
+                        ErrorKind::Unreachable,
+                        format!("{who} holds the session {} and has no socket to be reached by", self.session),
+                    )
+                    .hint(format!("it may be coming up; if this lasts, `wpp restart --session {}` replaces it", self.session)));
+                }
                 return Err(Error::new(ErrorKind::Unreachable, format!("no daemon runs for the session {}", self.session))
                     .hint(format!("start it with `wpp start --session {}`", self.session)));
             }

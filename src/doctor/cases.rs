@@ -381,6 +381,12 @@ const CASES: &[Case] = &[
         finds: &[("wpp.session.auth-required", Warning), ("wpp.store.not-paired", Warning)],
     },
     Case {
+        what: "linked once, and the store's file is gone",
+        facts: stopped,
+        breaks: |facts| facts.sessions[0].store = Probed::NotApplicable("there is no session.db yet".into()),
+        finds: &[("wpp.store.not-paired", Critical)],
+    },
+    Case {
         what: "linked once, and the store lost it",
         facts: stopped,
         breaks: |facts| {

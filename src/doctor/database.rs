@@ -22,6 +22,8 @@ use crate::session::state::State;
 const PROBLEMS_MAX: usize = 5;
 /// How often a look begins anew because the database came into use meanwhile.
 const ATTEMPTS: usize = 4;
+/// How SQLite begins to say that a database lacks a table.
+const NO_TABLE: &str = "no such table";
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -34,7 +36,7 @@ pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
         let paired = connection.query_row(linked, [], |row| row.get::<_, i64>(0)).map(|count| count > 0);
         Ok(match (problems.is_empty(), paired) {
             (true, Ok(paired)) => StoreFacts { health: DatabaseHealth::Whole, paired: Some(paired) },
-            (true, Err(error)) => damaged(vec![damage(error)?]),
+            (true, Err(error)) => return Err(error),
             (false, paired) => StoreFacts { paired: paired.ok(), ..damaged(problems) },
         })
     })?;
@@ -111,6 +113,14 @@ fn look<T>(
 ) -> Result<std::result::Result<T, String>> {
     for attempt in 1.. {
         let again = match look_once(session, path, timeout, &work)? {
+            // A daemon that comes up makes the file first and its tables then.
+            Attempt::Done(Err(problem))
+                if attempt < ATTEMPTS
+                    && problem.contains(NO_TABLE)
+                    && matches!(Lock::look(&session.lock())?, LockState::Held(_)) =>
+            {
+                busy(path)
+            }
             Attempt::Done(seen) => return Ok(seen),
             Attempt::Again(error) => error,
         };
@@ -224,6 +234,26 @@ mod tests {
         fn messages(&self) -> MessagesFacts {
             messages(&self.session, TIMEOUT).unwrap()
         }
+    }
+
+    #[test]
+    fn a_store_that_a_daemon_is_just_making_is_not_damaged() {
+        let place = Place::new();
+        let path = place.session.session_db();
+        std::fs::create_dir_all(place.session.folder()).unwrap();
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch("CREATE TABLE migrations (version TEXT)").unwrap();
+        let damaged = |seen: StoreFacts| matches!(seen.health, DatabaseHealth::Damaged { .. });
+        assert!(damaged(store(&place.session, TIMEOUT).unwrap()), "nobody is making it");
+        let lock = Lock::acquire(&place.session.lock(), "daemon").unwrap();
+        let maker = std::thread::spawn(move || {
+            std::thread::sleep(PAUSE);
+            connection.execute_batch("CREATE TABLE device (pn TEXT, account BLOB)").unwrap();
+        });
+        let seen = store(&place.session, TIMEOUT).unwrap();
+        maker.join().unwrap();
+        assert_eq!((damaged(seen.clone()), seen.paired), (false, Some(false)));
+        drop(lock);
     }
 
     #[test]

@@ -261,7 +261,13 @@ pub fn auth_required(facts: &Facts, session: &SessionFacts) -> Judged {
             Said::ok(format!("linking is going on ({reason})")).severity(Severity::Info).by_hand("follow it", reauth)
         }
         (State::AuthRequired, Reason::NotPaired) => {
-            Said::bad("the session was never linked to a phone").severity(Severity::Warning).by_hand("link it", reauth)
+            Said::bad("the daemon waits for a phone to link").severity(Severity::Warning).by_hand("link it", reauth)
+        }
+        // Linking cannot help before the server is in reach; what keeps it away must be said.
+        (State::AuthRequired, Reason::ConnectFailure | Reason::ConnectionLost) => {
+            let why = status.detail.as_deref().unwrap_or(&reason);
+            Said::bad(format!("the session is not linked to a phone, and WhatsApp's server is not reached: {why}"))
+                .by_hand("link it once the server is in reach", reauth)
         }
         (State::AuthRequired, _) | (_, Reason::LoggedOut | Reason::MainDeviceGone) => {
             Said::bad(format!("the session must be linked to the phone again ({reason})"))

@@ -53,6 +53,19 @@ pub fn search_index(facts: &Facts, session: &SessionFacts) -> Judged {
 
 /// The store holds a linked identity, and the phone has not removed it.
 pub fn paired(facts: &Facts, session: &SessionFacts) -> Judged {
+    if let (Probed::NotApplicable(_), Probed::Known(messages)) = (&session.store, &session.messages)
+        && messages.rows.is_some_and(|rows| rows.was_linked)
+    {
+        return Ok(vec![
+            Said::bad("the session was linked to a phone, and its session.db is gone")
+                .severity(Severity::Critical)
+                .seen("session.db", "holds a linked identity", "no such file")
+                .by_hand(
+                    "put the file back before the session starts; else restore an archive that is listed, or link anew",
+                    line(facts, Some(&session.name), "backup list"),
+                ),
+        ]);
+    }
     let store = known(&session.store, "session.db")?;
     let Some(paired) = store.paired else {
         return Err(Stop::Unknown("session.db does not say whether it is linked".into()));

@@ -636,7 +636,7 @@ fn failed(path: &Path, error: rusqlite::Error) -> Error {
             .hint("wait a moment and try again; `wpp doctor` names who holds the session"),
         Some(Code::DatabaseCorrupt | Code::NotADatabase) => Error::new(ErrorKind::Unexpected, format!("{name} is damaged"))
             .caused_by(error)
-            .hint("`wpp doctor` says how badly; `wpp restore` brings back the newest archive and keeps this file"),
+            .hint("`wpp doctor` says how badly; `wpp restore latest --plan data` brings back the newest archive and keeps this file"),
         Some(Code::DiskFull) => Error::new(ErrorKind::Unexpected, format!("the disk is full, and {name} cannot be written"))
             .caused_by(error)
             .hint("free disk space; nothing of the last change was kept"),

@@ -94,7 +94,7 @@ impl StoreError {
             StoreError::Busy => Error::new(ErrorKind::Locked, format!("{path} is just being opened, closed or replaced"))
                 .hint("wait a moment and try again"),
             StoreError::Damaged(what) => Error::new(ErrorKind::Unexpected, format!("{path} is damaged: {what}"))
-                .hint("`wpp restore` brings back the newest archive and keeps this file"),
+                .hint("`wpp restore latest` brings back the newest archive and keeps this file"),
             StoreError::UnknownMigration(number) => Error::new(
                 ErrorKind::Unknown,
                 format!("{path} was migrated by a newer client library (migration {number}, known is {LAST_KNOWN_MIGRATION})"),

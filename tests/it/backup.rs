@@ -256,6 +256,31 @@ fn archives_of_one_second_get_names_of_their_own_and_are_listed() {
 }
 
 #[test]
+fn a_copy_and_a_changed_archive_are_not_listed_as_verified() {
+    let home = stores::home("changed");
+    let path = archive_of(&home.json(&["backup"]).1);
+    let levels = || -> Vec<String> {
+        let (code, report) = home.json(&["backup", "list"]);
+        assert_eq!(code, 0, "{report}");
+        report["data"]["archives"].as_array().unwrap().iter().map(|archive| archive["verified_level"].to_string()).collect()
+    };
+    assert_eq!(levels(), ["\"quick\""]);
+    let copy = path.with_file_name("copy.wpp.tar.gz");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let last = bytes.len() - 40;
+    bytes[last] ^= 1;
+    std::fs::write(&copy, &bytes).unwrap();
+    let mut seen = levels();
+    seen.sort();
+    assert_eq!(seen, ["\"quick\"", "null"], "a copy was never verified");
+    std::fs::remove_file(&copy).unwrap();
+    std::fs::write(&path, &bytes).unwrap();
+    assert_eq!(levels(), ["null"], "what was verified is not this any more");
+    let missing = home.run(&["backup", "list", "/nowhere/at/all"]);
+    assert!(missing.code == 2 && missing.stderr.contains("there is no folder"), "{missing:?}");
+}
+
+#[test]
 fn a_backup_that_fails_or_is_killed_at_any_disk_operation_leaves_no_false_archive() {
     let counted = {
         let home = stores::home("sweep");

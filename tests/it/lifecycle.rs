@@ -36,6 +36,20 @@ fn a_session_is_started_linked_restarted_and_stopped() {
 }
 
 #[test]
+fn a_living_daemon_whose_socket_was_deleted_is_not_called_absent() {
+    let simulated = Simulated::new();
+    assert_eq!(simulated.home.run(&["start"]).code, 0);
+    let daemon = simulated.daemon().unwrap();
+    std::fs::remove_file(simulated.home.session("main").join("daemon.sock")).unwrap();
+    let outcome = simulated.home.run(&["status"]);
+    assert_eq!(outcome.code, 14, "{outcome:?}");
+    assert!(outcome.stderr.contains(&format!("process {daemon} (daemon) holds")), "{outcome:?}");
+    assert!(outcome.stderr.contains(" restart --session main") && !outcome.stderr.contains("no daemon runs"), "{outcome:?}");
+    assert_eq!(simulated.home.run(&["restart"]).code, 0, "what it names helps");
+    assert_ne!(simulated.daemon().unwrap(), daemon);
+}
+
+#[test]
 fn every_file_of_a_session_is_private() {
     let simulated = Simulated::linked();
     let mut folders = vec![simulated.home.path().join("sessions")];
