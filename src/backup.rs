@@ -33,13 +33,13 @@ use crate::archive::scratch;
 use crate::archive::shelf::{self, Place};
 use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::archive::verify::{self, Level};
-use crate::clock::{self, Stopwatch, Timestamp};
+use crate::clock::{self, Timestamp};
 use crate::daemon::api::Status;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, SessionPaths};
 use crate::journal::{Journal, Outcome};
-use crate::report::{Event, Sink, Step, Verdict};
+use crate::report::{Event, Sink, Step, Steps};
 
 /// What to back up, and where to.
 pub struct Request<'a> {
@@ -110,7 +110,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     let removed = shelf::clear_partial(request.folder)?;
     scratch::sweep(request.folder)?;
     settle(session, request.journal)?;
-    let mut steps = Steps { sink: request.sink, done: Vec::new() };
+    let mut steps = Steps::new(request.sink);
 
     let watch = steps.begin("take a snapshot");
     let (daemon, session_lock) = stand(request)?;
@@ -466,25 +466,5 @@ impl Part {
             Some(snapshot) => snapshot.stream(scratch, take),
             None => take(&self.text),
         }
-    }
-}
-
-/// Steps, told as they end.
-struct Steps<'a> {
-    sink: &'a dyn Sink,
-    done: Vec<Step>,
-}
-
-impl Steps<'_> {
-    fn begin(&self, title: &str) -> Stopwatch {
-        self.sink.emit(Event::StepStarted { title: title.into() });
-        Stopwatch::start()
-    }
-
-    fn end(&mut self, watch: Stopwatch, title: &str, expected: &str, observed: String, good: bool) {
-        let verdict = if good { Verdict::Pass } else { Verdict::Fail };
-        let step = Step { title: title.into(), verdict, expected: expected.into(), observed, took_ms: watch.elapsed_ms() };
-        self.sink.emit(Event::StepFinished(step.clone()));
-        self.done.push(step);
     }
 }

@@ -197,6 +197,13 @@ pub fn is_session_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
 }
 
+/// The file beside a database: `-wal`, `-shm` or `-journal`.
+pub fn sidecar(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
 /// The places of one session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionPaths {

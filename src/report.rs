@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Stopwatch;
+
 /// How it ended. The order is from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -350,4 +352,33 @@ pub struct Silent;
 
 impl Sink for Silent {
     fn emit(&self, _event: Event) {}
+}
+
+/// The steps of a verb, told to its sink as they begin and end.
+pub struct Steps<'a> {
+    /// Takes the events.
+    pub sink: &'a dyn Sink,
+    /// What was done so far, in order.
+    pub done: Vec<Step>,
+}
+
+impl<'a> Steps<'a> {
+    /// None so far.
+    pub fn new(sink: &'a dyn Sink) -> Steps<'a> {
+        Steps { sink, done: Vec::new() }
+    }
+
+    /// Tells that a step begins, and starts its clock.
+    pub fn begin(&self, title: &str) -> Stopwatch {
+        self.sink.emit(Event::StepStarted { title: title.into() });
+        Stopwatch::start()
+    }
+
+    /// Tells how it ended, and keeps it.
+    pub fn end(&mut self, watch: Stopwatch, title: &str, expected: &str, observed: String, good: bool) {
+        let verdict = if good { Verdict::Pass } else { Verdict::Fail };
+        let step = Step { title: title.into(), verdict, expected: expected.into(), observed, took_ms: watch.elapsed_ms() };
+        self.sink.emit(Event::StepFinished(step.clone()));
+        self.done.push(step);
+    }
 }

@@ -32,16 +32,16 @@ use serde::{Deserialize, Serialize};
 use crate::archive::custody::{self, Custody, Ledger};
 use crate::archive::manifest::{Manifest, SESSION_DB, Signal, WPP_DB};
 use crate::archive::open;
-use crate::archive::snapshot::{Quiet, Snapshot, sidecar};
+use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::archive::verify;
 use crate::backup;
-use crate::clock::{self, Stopwatch};
+use crate::clock;
 use crate::confirm::Confirmed;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::{HomeKind, SessionPaths};
+use crate::home::{HomeKind, SessionPaths, sidecar};
 use crate::journal::{Entry, Journal, Outcome};
-use crate::report::{Event, Sink, Step, Verdict};
+use crate::report::{Sink, Step, Steps};
 
 const VERB: &str = "restore";
 /// A database and what may lie beside it.
@@ -432,7 +432,7 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
         made_folder: !session.exists(),
         had: Vec::new(),
     };
-    let mut steps = Steps { sink: request.sink, done: Vec::new() };
+    let mut steps = Steps::new(request.sink);
     let entry = request.journal.begin(Some(session.name()), VERB, &transaction)?;
 
     let mut was_running = false;
@@ -802,26 +802,6 @@ pub fn old_copies(session: &SessionPaths) -> Result<Vec<(PathBuf, u64)>> {
     }
     found.sort();
     Ok(found)
-}
-
-/// Steps, told as they end.
-struct Steps<'a> {
-    sink: &'a dyn Sink,
-    done: Vec<Step>,
-}
-
-impl Steps<'_> {
-    fn begin(&self, title: &str) -> Stopwatch {
-        self.sink.emit(Event::StepStarted { title: title.into() });
-        Stopwatch::start()
-    }
-
-    fn end(&mut self, watch: Stopwatch, title: &str, expected: &str, observed: String, good: bool) {
-        let verdict = if good { Verdict::Pass } else { Verdict::Fail };
-        let step = Step { title: title.into(), verdict, expected: expected.into(), observed, took_ms: watch.elapsed_ms() };
-        self.sink.emit(Event::StepFinished(step.clone()));
-        self.done.push(step);
-    }
 }
 
 #[cfg(test)]

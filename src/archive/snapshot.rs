@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 use super::manifest::{Database, Rows, Signal};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
+use crate::home::sidecar;
 
 /// Whether anybody may write to the database meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,13 +225,6 @@ impl Drop for Snapshot {
             let _ = std::fs::remove_file(path);
         }
     }
-}
-
-/// The file beside a database: `-wal`, `-shm` or `-journal`.
-pub fn sidecar(database: &Path, ending: &str) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 /// Opens a database to look at it: nothing is written, nothing in it is run. `immutable` makes no

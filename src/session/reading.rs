@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::SessionPaths;
+use crate::home::{SessionPaths, sidecar};
 
 /// A database that is open to read.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ pub fn open(session: &SessionPaths, path: &Path) -> std::result::Result<Reading,
     let lock = session.lock();
     let held = matches!(Lock::look(&lock).map_err(Refusal::Disk)?, LockState::Held(_));
     let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let side_files = (files[1].is_some(), beside(path, "-shm").exists());
+    let side_files = (files[1].is_some(), sidecar(path, "-shm").exists());
     let unopened = side_files == (false, false);
     let connection = if held && !unopened {
         if side_files != (true, true) {
@@ -130,14 +130,8 @@ fn immutable_uri(path: &Path) -> PathBuf {
     PathBuf::from(OsString::from_vec(text))
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 fn fingerprints(path: &Path) -> Result<[Fingerprint; 2]> {
-    Ok([fingerprint(path)?, fingerprint(&beside(path, "-wal"))?])
+    Ok([fingerprint(path)?, fingerprint(&sidecar(path, "-wal"))?])
 }
 
 fn fingerprint(path: &Path) -> Result<Fingerprint> {

@@ -248,7 +248,7 @@ fn every_report_in_the_source_has_a_schema_and_every_schema_names_commands_that_
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        for part in text.split("Report::new(").skip(1) {
+        for part in ["Report::new(", "Report::answer("].into_iter().flat_map(|made| text.split(made).skip(1)) {
             let name = part.split('"').nth(1).unwrap();
             named.insert(format!("wpp.{name}/1"));
         }
