@@ -151,7 +151,7 @@ impl Manifest {
 
     /// Sum of the sizes of all contents.
     pub fn content_bytes(&self) -> u64 {
-        self.members.iter().map(|member| member.size_bytes).sum()
+        self.members.iter().fold(0, |sum, member| sum.saturating_add(member.size_bytes))
     }
 }
 
