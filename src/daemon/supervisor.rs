@@ -76,12 +76,15 @@ fn signals() -> Result<mpsc::Receiver<()>> {
     let make = |kind| signal(kind).while_doing(|| "cannot listen for signals".into());
     let mut terminate = make(SignalKind::terminate())?;
     let mut interrupt = make(SignalKind::interrupt())?;
+    // The terminal of a daemon in the foreground was closed: a drain, not a sudden death.
+    let mut hangup = make(SignalKind::hangup())?;
     let (first, told) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut next = async || {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
+                _ = hangup.recv() => {}
             }
         };
         next().await;
@@ -256,7 +259,10 @@ impl Supervisor {
             LinkEvent::LoggedIn => (Input::LoggedIn, None),
             LinkEvent::Connected => {
                 if let Some(account) = self.link.as_ref().and_then(|(link, _)| link.account()) {
-                    blocking(|| self.parts.messages.set_account(&account))?;
+                    let foreign = blocking(|| self.parts.messages.set_account(&account))?;
+                    if foreign > 0 {
+                        tracing::warn!(foreign, "messages queued for the account linked before are rejected");
+                    }
                 }
                 self.auth(|auth| *auth = Auth { stage: AuthStage::Open, ..no_auth() })?;
                 (Input::Opened, None)

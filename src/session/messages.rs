@@ -30,7 +30,11 @@ use crate::home::SessionPaths;
 const APPLICATION_ID: i32 = 0x7770_7064;
 
 /// Name and SQL of every migration, in order; its number is its place, from 1. Never edited, only added to.
-const MIGRATIONS: &[(&str, &str)] = &[("first tables", FIRST_TABLES), ("full-text index", FULL_TEXT_INDEX)];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("first tables", FIRST_TABLES),
+    ("full-text index", FULL_TEXT_INDEX),
+    ("accounts of queued messages", ACCOUNTS_OF_QUEUED_MESSAGES),
+];
 
 const FIRST_TABLES: &str = "
 CREATE TABLE migrations (
@@ -131,6 +135,13 @@ CREATE TRIGGER messages_fts_update AFTER UPDATE OF text ON messages BEGIN
 END;
 ";
 
+/// Whose message it is: the JID of the account that was linked when it was queued, or the empty text
+/// for one that was queued before any account was, which the first account to be linked takes over.
+const ACCOUNTS_OF_QUEUED_MESSAGES: &str = "
+ALTER TABLE outbox ADD COLUMN account TEXT NOT NULL DEFAULT '';
+UPDATE outbox SET account = coalesce((SELECT value FROM settings WHERE name = 'account'), '');
+";
+
 const DROP_INDEX_TRIGGERS: &str = "
 DROP TRIGGER IF EXISTS messages_fts_insert;
 DROP TRIGGER IF EXISTS messages_fts_delete;
@@ -151,6 +162,9 @@ const PRUNE_EVERY: u64 = 256;
 pub const MESSAGES_MAX: u32 = 1000;
 /// Longest search, in bytes.
 pub const SEARCH_BYTES_MAX: usize = 1000;
+/// Why a message is rejected when the session was linked to another account meanwhile.
+pub const FOR_ANOTHER_ACCOUNT: &str =
+    "it was queued for the account that was linked before, and is not sent from another; send it again under a new id";
 /// The kind of a message that could not be decrypted; a later readable copy takes its place.
 pub const UNDECRYPTABLE: &str = "undecryptable";
 
@@ -1106,10 +1120,17 @@ impl Messages {
         let (row, duplicate) = self.write("enqueue", |transaction| {
             let written = transaction
                 .prepare_cached(
-                    "INSERT INTO outbox (client_message_id, message_id, chat, text, state, created_ms, changed_ms, due_ms)
-                     VALUES (?1, ?2, ?3, ?4, 'queued', ?5, ?5, ?5) ON CONFLICT (client_message_id) DO NOTHING",
+                    "INSERT INTO outbox (client_message_id, message_id, chat, text, state, created_ms, changed_ms, due_ms, account)
+                     VALUES (?1, ?2, ?3, ?4, 'queued', ?5, ?5, ?5, ?6) ON CONFLICT (client_message_id) DO NOTHING",
                 )?
-                .execute(params![client_message_id, message_id, chat, text, now_ms])?;
+                .execute(params![
+                    client_message_id,
+                    message_id,
+                    chat,
+                    text,
+                    now_ms,
+                    setting(transaction, "account")?.unwrap_or_default()
+                ])?;
             let row =
                 outgoing_by(transaction, "client_message_id", client_message_id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
             if written > 0 {
@@ -1380,8 +1401,34 @@ impl Messages {
     }
 
     /// Remembers this account's own JID; sent messages carry it as their sender.
-    pub fn set_account(&self, jid: &str) -> Result<()> {
-        self.set_setting("account", Some(jid))
+    ///
+    /// Messages that were queued for another account are rejected here, in the same transaction: what
+    /// was meant to come from one number never leaves from another. Returns how many were.
+    pub fn set_account(&self, jid: &str) -> Result<u64> {
+        self.write("account", |transaction| {
+            let now = clock::now_ms();
+            if setting(transaction, "account")?.as_deref() != Some(jid) {
+                set_setting(transaction, "account", Some(jid))?;
+            }
+            // Queued before any account was linked, so meant for whichever would be.
+            transaction
+                .execute("UPDATE outbox SET account = ?1 WHERE account = '' AND state IN ('queued', 'sending')", params![jid])?;
+            let foreign: Vec<String> = transaction
+                .prepare_cached(
+                    "SELECT message_id FROM outbox WHERE account <> ?1 AND state IN ('queued', 'sending') ORDER BY number",
+                )?
+                .query_map(params![jid], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            for message_id in &foreign {
+                transaction
+                    .prepare_cached("UPDATE outbox SET state = 'rejected', changed_ms = ?2, error = ?3 WHERE message_id = ?1")?
+                    .execute(params![message_id, now, FOR_ANOTHER_ACCOUNT])?;
+                if let Some(row) = outgoing_by(transaction, "message_id", message_id)? {
+                    outbox_event(transaction, &row, now)?;
+                }
+            }
+            Ok(foreign.len() as u64)
+        })
     }
 
     fn setting(&self, name: &str) -> Result<Option<String>> {
@@ -1815,6 +1862,34 @@ mod tests {
         assert_eq!(messages.logged_out().unwrap(), None);
         place.raw().execute_batch("INSERT INTO settings VALUES ('logged_out', 'yes', 0)").unwrap();
         assert!(!messages.logged_out().unwrap_err().hints().is_empty());
+    }
+
+    #[test]
+    fn a_queued_message_never_leaves_from_another_account() {
+        let place = Place::new();
+        let messages = place.open();
+        // Before any account was linked: the first one takes it over.
+        messages.enqueue("early", "ID0", "a@s.whatsapp.net", "early", 1).unwrap();
+        assert_eq!(messages.set_account("1@s.whatsapp.net").unwrap(), 0);
+        messages.enqueue("queued", "ID1", "b@s.whatsapp.net", "queued", 2).unwrap();
+        assert_eq!(messages.set_account("1@s.whatsapp.net").unwrap(), 0);
+        assert_eq!(messages.take_due(5).unwrap().unwrap().message_id, "ID0");
+        let seen = messages.newest_event_id().unwrap();
+        drop(messages);
+        let messages = place.open();
+        assert_eq!(messages.set_account("2@s.whatsapp.net").unwrap(), 2);
+        assert_eq!(messages.take_due(i64::MAX).unwrap(), None);
+        for id in ["early", "queued"] {
+            let row = messages.outgoing(id).unwrap().unwrap();
+            assert_eq!((row.state, row.error.as_deref()), (OutboxState::Rejected, Some(FOR_ANOTHER_ACCOUNT)));
+        }
+        let told = messages.events_after(seen, 10).unwrap().events;
+        assert_eq!(told.iter().filter(|event| event.kind == "outbox" && event.data["state"] == "rejected").count(), 2);
+        messages.enqueue("new", "ID2", "b@s.whatsapp.net", "new", 9).unwrap();
+        assert_eq!(messages.take_due(9).unwrap().unwrap().message_id, "ID2");
+        // Back at the first account, what was rejected stays so.
+        assert_eq!(messages.set_account("1@s.whatsapp.net").unwrap(), 1);
+        assert_eq!(messages.take_due(i64::MAX).unwrap(), None);
     }
 
     #[test]
