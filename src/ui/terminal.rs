@@ -1,5 +1,6 @@
 //! Reports, events and errors for people.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -35,6 +36,21 @@ fn severity(severity: Severity) -> (Style, &'static str) {
     }
 }
 
+/// A text without what steers a terminal or turns the direction of writing. Paths, archives,
+/// databases and answers of a server end up in reports and errors, and others choose what they hold;
+/// only this file's own styles may reach the terminal.
+pub fn safe(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| match c {
+        '\n' | '\t' => false,
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        c => c.is_control(),
+    };
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect())
+}
+
 /// Whether a person sees stderr as it is written.
 pub fn watched() -> bool {
     std::io::stderr().is_terminal()
@@ -52,10 +68,10 @@ impl Sink for Events {
             Event::StepStarted { .. } | Event::Progress { .. } => Ok(()),
             Event::StepFinished(done) if watched() => step(&mut stderr, &done),
             Event::StepFinished(_) => Ok(()),
-            Event::Line { text, .. } => writeln!(stderr, "{text}"),
+            Event::Line { text, .. } => writeln!(stderr, "{}", safe(&text)),
             Event::Output { text, .. } => {
                 drop(stderr);
-                super::output(&mut anstream::stdout().lock(), &text);
+                super::output(&mut anstream::stdout().lock(), &safe(&text));
                 return;
             }
             Event::QrCode { code, valid_for_seconds } => match super::qr::text(&code) {
@@ -71,21 +87,21 @@ impl Sink for Events {
 
 fn step(out: &mut impl Write, step: &Step) -> std::io::Result<()> {
     let (style, word) = verdict(step.verdict);
-    write!(out, "{style}{word:>8}{style:#}  {:<32}", step.title)?;
+    write!(out, "{style}{word:>8}{style:#}  {:<32}", safe(&step.title))?;
     let took = step.took_ms;
     if step.verdict == Verdict::Pass {
-        writeln!(out, "  {DIM}{} ({took} ms){DIM:#}", step.observed)
+        writeln!(out, "  {DIM}{} ({took} ms){DIM:#}", safe(&step.observed))
     } else {
         writeln!(out, "  {DIM}({took} ms){DIM:#}")?;
-        writeln!(out, "          expected  {}", step.expected)?;
-        writeln!(out, "          observed  {}", step.observed)
+        writeln!(out, "          expected  {}", safe(&step.expected))?;
+        writeln!(out, "          observed  {}", safe(&step.observed))
     }
 }
 
 /// Writes a report, with or without its steps.
 pub fn report(out: &mut impl Write, report: &Report, steps: bool) -> std::io::Result<()> {
     if !report.title.is_empty() {
-        writeln!(out, "{BOLD}{}{BOLD:#}", report.title)?;
+        writeln!(out, "{BOLD}{}{BOLD:#}", safe(&report.title))?;
     }
     for part in &report.sections {
         section(out, part)?;
@@ -100,24 +116,24 @@ pub fn report(out: &mut impl Write, report: &Report, steps: bool) -> std::io::Re
         finding(out, found)?;
     }
     for metric in &report.metrics {
-        writeln!(out, "  {}: {}", metric.name, metric.value)?;
+        writeln!(out, "  {}: {}", safe(&metric.name), metric.value)?;
     }
     for next in &report.next {
-        writeln!(out, "{DIM}next:{DIM:#} {next}")?;
+        writeln!(out, "{DIM}next:{DIM:#} {}", safe(next))?;
     }
     Ok(())
 }
 
 fn section(out: &mut impl Write, section: &Section) -> std::io::Result<()> {
     if !section.title.is_empty() {
-        writeln!(out, "{BOLD}{}{BOLD:#}", section.title)?;
+        writeln!(out, "{BOLD}{}{BOLD:#}", safe(&section.title))?;
     }
     let width = section.fields.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     for (label, value) in &section.fields {
-        writeln!(out, "  {DIM}{label:<width$}{DIM:#}  {value}")?;
+        writeln!(out, "  {DIM}{:<width$}{DIM:#}  {}", safe(label), safe(value))?;
     }
     for line in &section.lines {
-        writeln!(out, "  {line}")?;
+        writeln!(out, "  {}", safe(line))?;
     }
     if let Some(table) = &section.table {
         let widths: Vec<usize> = (0..table.columns.len())
@@ -127,7 +143,7 @@ fn section(out: &mut impl Write, section: &Section) -> std::io::Result<()> {
             })
             .collect();
         let line = |row: &[String]| {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{:<width$}", safe(cell))).collect();
             format!("  {}", cells.join("  ").trim_end())
         };
         writeln!(out, "{DIM}{}{DIM:#}", line(&table.columns))?;
@@ -141,15 +157,16 @@ fn section(out: &mut impl Write, section: &Section) -> std::io::Result<()> {
 fn finding(out: &mut impl Write, finding: &Finding) -> std::io::Result<()> {
     let (style, word) = severity(finding.severity);
     let session = finding.session.as_ref().map(|session| format!(" [{session}]")).unwrap_or_default();
-    writeln!(out, "{style}{word:>8}{style:#}  {}{session}  {DIM}{}{DIM:#}", finding.summary, finding.id)?;
+    writeln!(out, "{style}{word:>8}{style:#}  {}{}  {DIM}{}{DIM:#}", safe(&finding.summary), safe(&session), safe(&finding.id))?;
     for seen in &finding.evidence {
-        writeln!(out, "          {}: {} {DIM}(expected {}){DIM:#}", seen.what, seen.observed, seen.expected)?;
+        let [what, observed, expected] = [&seen.what, &seen.observed, &seen.expected].map(|text| safe(text));
+        writeln!(out, "          {what}: {observed} {DIM}(expected {expected}){DIM:#}")?;
     }
     if let Some(remedy) = &finding.remedy {
-        writeln!(out, "          mend: {}", remedy.command)?;
+        writeln!(out, "          mend: {}", safe(&remedy.command))?;
     }
     if let Some(runbook) = &finding.runbook {
-        writeln!(out, "          {DIM}read: {runbook}{DIM:#}")?;
+        writeln!(out, "          {DIM}read: {}{DIM:#}", safe(runbook))?;
     }
     Ok(())
 }
@@ -157,9 +174,9 @@ fn finding(out: &mut impl Write, finding: &Finding) -> std::io::Result<()> {
 /// Writes an error with what to do next.
 pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::Result<()> {
     let red = colour(AnsiColor::Red).bold();
-    writeln!(out, "{red}error:{red:#} {}", error.chain())?;
+    writeln!(out, "{red}error:{red:#} {}", safe(&error.chain()))?;
     for hint in hints {
-        writeln!(out, "  {BOLD}next:{BOLD:#} {hint}")?;
+        writeln!(out, "  {BOLD}next:{BOLD:#} {}", safe(hint))?;
     }
     Ok(())
 }
