@@ -120,20 +120,28 @@ impl Site<'_> {
         let watch = Stopwatch::start();
         self.session.checked_socket()?;
         let deadline = Instant::now() + self.config.duration("daemon.start_timeout_ms");
-        let already_running = match self.look() {
-            Ok(Seen::Busy(owner)) => return Err(busy(self.session, owner.as_ref())),
-            Ok(Seen::Running(_)) => true,
-            Ok(Seen::Stopped { .. }) => false,
-            // The lock is held and the socket does not answer yet: it boots.
-            Err(error) if error.kind() == ErrorKind::Unreachable => true,
-            Err(error) => return Err(error),
-        };
-        let mut child = if already_running { None } else { Some(self.spawn()?) };
+        let mut child: Option<Child> = None;
         let mut last: Result<Status> =
             Err(Error::new(ErrorKind::Unreachable, format!("the daemon of session {} did not answer", self.session.name())));
         while Instant::now() < deadline {
-            if let Some(error) = child.as_mut().map(|child| ended(self.session, child)).transpose()?.flatten() {
-                return Err(error);
+            // Somebody else may start or end a daemon meanwhile: one that wins the lock is waited for,
+            // one that goes away is replaced.
+            if child.is_none() {
+                match Lock::look(&self.session.lock())? {
+                    LockState::Held(Some(owner)) if owner.role != "daemon" => return Err(busy(self.session, Some(&owner))),
+                    LockState::Held(_) => {}
+                    LockState::Absent | LockState::Stale(_) => child = Some(self.spawn()?),
+                }
+            }
+            match child.as_mut().map(|child| ended(self.session, child)).transpose()?.flatten() {
+                Some(error) if error.kind() == ErrorKind::Locked => {
+                    last = Err(error);
+                    child = None;
+                    sleep(POLL);
+                    continue;
+                }
+                Some(error) => return Err(error),
+                None => {}
             }
             last = self.client().and_then(|client| client.status());
             match &last {
@@ -144,7 +152,7 @@ impl Site<'_> {
         }
         let status =
             last.map_err(|error| error.hint(format!("read the daemon's log with `wpp logs --session {}`", self.session.name())))?;
-        Ok(Started { status, already_running, took_ms: watch.elapsed_ms() })
+        Ok(Started { status, already_running: child.is_none(), took_ms: watch.elapsed_ms() })
     }
 
     fn spawn(&self) -> Result<Child> {

@@ -293,7 +293,7 @@ impl Client {
             ErrorKind::Unreachable,
             format!("the daemon of the session {} does not answer within {seconds} s", self.session),
         )
-        .hint(format!("`wpp doctor --session {0}` looks at it, `wpp restart --session {0}` replaces it", self.session))
+        .hint(format!("`wpp doctor --session {0}` looks at it, `wpp restart --force --session {0}` replaces it", self.session))
     }
 
     fn lost(&self, error: std::io::Error) -> Error {
