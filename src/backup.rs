@@ -429,8 +429,7 @@ impl Part {
 
     /// The settings, if there are any.
     fn config(path: &Path) -> Result<Option<Part>, String> {
-        let text = match std::fs::read(path) {
-            Ok(text) if text.len() as u64 > CONFIG_SIZE_MAX => return Err(format!("it is {} bytes large", text.len())),
+        let text = match disk::read_small(path, CONFIG_SIZE_MAX) {
             Ok(text) => text,
             // No settings is the usual case and nothing to complain about.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

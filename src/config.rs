@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::is_session_name;
 
+/// The largest `config.toml` that is read.
+pub const SIZE_BYTES_MAX: u64 = 1 << 20;
+
 /// The type of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -140,7 +143,9 @@ impl Config {
     pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Config> {
         let mut values: BTreeMap<&'static str, (String, Source)> =
             KEYS.iter().map(|key| (key.path, (key.default.to_owned(), Source::Default))).collect();
-        match std::fs::read_to_string(path) {
+        let utf8 =
+            |bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8"));
+        match crate::disk::read_small(path, SIZE_BYTES_MAX).and_then(utf8) {
             Ok(text) => {
                 let table: toml::Table = toml::from_str(&text)
                     .context(ErrorKind::Usage, || format!("{} is not valid TOML", path.display()))

@@ -54,6 +54,32 @@ pub fn create_file(path: &Path) -> Result<File> {
         .map_err(|error| cannot("create", path, error))
 }
 
+/// Opens an ordinary file to read. Anything else of that name is an error, never a wait: opening a
+/// pipe would last until somebody writes to it.
+pub fn open_to_read(path: &Path) -> std::io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(flags(rustix::fs::OFlags::NONBLOCK)).open(path)?;
+    ordinary(&file)?;
+    Ok(file)
+}
+
+/// Reads an ordinary file of at most so many bytes.
+pub fn read_small(path: &Path, size_bytes_max: u64) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    open_to_read(path)?.take(size_bytes_max.saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() as u64 > size_bytes_max {
+        let text = format!("it is larger than {size_bytes_max} bytes");
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(content)
+}
+
+fn ordinary(file: &File) -> std::io::Result<()> {
+    if file.metadata()?.is_file() {
+        return Ok(());
+    }
+    Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not an ordinary file"))
+}
+
 /// Forces a file's bytes to the disk.
 pub fn sync_file(path: &Path) -> Result<()> {
     faults::point("sync", path)?;
@@ -200,8 +226,9 @@ impl Lock {
                 .create(true)
                 .truncate(false)
                 .mode(FILE_MODE)
-                .custom_flags(nofollow())
+                .custom_flags(lock_flags())
                 .open(path)
+                .and_then(|file| ordinary(&file).map(|()| file))
                 .map_err(|error| cannot("open the lock", path, error))?;
             match file.try_lock() {
                 Ok(()) => {}
@@ -237,7 +264,8 @@ impl Lock {
 
     /// Looks at a lock without keeping it.
     pub fn look(path: &Path) -> Result<LockState> {
-        let mut file = match OpenOptions::new().read(true).custom_flags(nofollow()).open(path) {
+        let opened = OpenOptions::new().read(true).custom_flags(lock_flags()).open(path);
+        let mut file = match opened.and_then(|file| ordinary(&file).map(|()| file)) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(LockState::Absent),
             Err(error) => return Err(cannot("open the lock", path, error)),
@@ -245,7 +273,19 @@ impl Lock {
         // A shared lock: two onlookers do not take each other for a holder.
         match file.try_lock_shared() {
             Ok(()) => Ok(LockState::Stale(read_owner(&mut file))),
-            Err(fs::TryLockError::WouldBlock) => Ok(LockState::Held(read_owner(&mut file))),
+            Err(fs::TryLockError::WouldBlock) => {
+                // A new holder writes its name a moment after it took the lock.
+                for _ in 0..20 {
+                    if let Some(owner) = read_owner(&mut file) {
+                        return Ok(LockState::Held(Some(owner)));
+                    }
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                    if file.try_lock_shared().is_ok() {
+                        return Ok(LockState::Stale(None));
+                    }
+                }
+                Ok(LockState::Held(None))
+            }
             Err(fs::TryLockError::Error(error)) => Err(cannot("look at the lock", path, error)),
         }
     }
@@ -259,9 +299,14 @@ impl Drop for Lock {
     }
 }
 
-fn nofollow() -> i32 {
+/// A lock is no link to somebody else's file, and a pipe in its place is not waited for.
+fn lock_flags() -> i32 {
+    flags(rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK)
+}
+
+fn flags(flags: rustix::fs::OFlags) -> i32 {
     // The flags are small positive bit sets on every platform.
-    rustix::fs::OFlags::NOFOLLOW.bits().cast_signed()
+    flags.bits().cast_signed()
 }
 
 fn read_owner(file: &mut File) -> Option<LockOwner> {
@@ -312,6 +357,7 @@ pub fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
         Io::PermissionDenied => "check who owns it and its mode; `wpp doctor` checks both",
         Io::ReadOnlyFilesystem => "the file system is mounted read-only; remount it or set WPP_HOME to another place",
         Io::NotFound => "check the path",
+        Io::InvalidInput | Io::IsADirectory | Io::FileTooLarge => "look at what is there, and move it away",
         _ => "check the disk and the path; `wpp doctor` looks at both",
     };
     Error::new(ErrorKind::Unexpected, format!("cannot {what} {}", path.display())).caused_by(error).hint(hint)

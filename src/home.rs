@@ -35,6 +35,8 @@ struct Marker {
 
 const SESSIONS: &str = "sessions";
 const MARKER: &str = "home.json";
+/// The largest marker that is read.
+const MARKER_SIZE_BYTES_MAX: u64 = 1 << 16;
 const MARKER_SCHEMA: &str = "wpp.home/1";
 
 /// The folder that holds everything: `~/.wpp` unless `--home` or `WPP_HOME` says otherwise.
@@ -50,7 +52,7 @@ impl Home {
     pub fn open(root: &Path) -> Result<Home> {
         let root = std::path::absolute(root).while_doing(|| format!("cannot make {} absolute", root.display()))?;
         let path = root.join(MARKER);
-        let kind = match std::fs::read(&path) {
+        let kind = match disk::read_small(&path, MARKER_SIZE_BYTES_MAX) {
             Ok(text) => {
                 let marker: Marker = serde_json::from_slice(&text).context(ErrorKind::Usage, || format!("{} is damaged", path.display())).map_err(|error| {
                     error.hint("it says whether this home is live or a sandbox; write {\"schema\":\"wpp.home/1\",\"kind\":\"live\" or \"sandbox\",\"created\":\"…\"} only if you know which")

@@ -1,6 +1,5 @@
 //! Archives in a folder: how they are named, listed and found. Start with [`list`] and [`find`].
 
-use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -128,7 +127,7 @@ pub fn places(folder: &Path, session: &str, time: Timestamp) -> impl Iterator<It
 pub fn clear_partial(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
     for path in files(folder, &format!("{SUFFIX}{PARTIAL}"))? {
-        let Ok(file) = File::open(&path) else { continue };
+        let Ok(file) = disk::open_to_read(&path) else { continue };
         if file.try_lock().is_ok() {
             disk::remove_file(&path)?;
             removed.push(path);

@@ -74,8 +74,15 @@ impl Snapshot {
 
     /// [`Snapshot::open`] with a method of the caller's choice.
     pub fn open_with(path: &Path, quiet: Quiet, method: Option<Method>) -> Result<Option<Snapshot>> {
-        if !path.try_exists().map_err(|error| disk::cannot("look at", path, error))? {
-            return Ok(None);
+        match std::fs::metadata(path) {
+            // SQLite would wait for somebody to write into a pipe.
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(Error::new(ErrorKind::Unexpected, format!("{} is not an ordinary file", path.display()))
+                    .hint("look at what is there, and move it away"));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(disk::cannot("look at", path, error)),
         }
         let wal = sidecar(path, "-wal");
         let shm = sidecar(path, "-shm");

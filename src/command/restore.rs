@@ -175,7 +175,7 @@ fn config_section(app: &App, archive: &std::path::Path, manifest: &Manifest) -> 
         return Ok(section.line("the archive holds no config.toml"));
     };
     let path = app.home().config();
-    let ours = match std::fs::read(&path) {
+    let ours = match disk::read_small(&path, crate::config::SIZE_BYTES_MAX) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(disk::cannot("read", &path, error)),

@@ -45,7 +45,7 @@ pub struct Tokens(Arc<Hmac<Sha256>>);
 impl Tokens {
     /// With the key in this file, which is made if it is not there or is not a key.
     pub fn open(path: &Path) -> Result<Tokens> {
-        let key = match std::fs::read(path) {
+        let key = match disk::read_small(path, 4096) {
             Ok(key) if key.len() == KEY_BYTES => key,
             Ok(_) => Tokens::make_key(path)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Tokens::make_key(path)?,

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and its helpers are read beside it"
 )]
 
+mod adversary;
 mod api;
 mod archive;
 mod backup;

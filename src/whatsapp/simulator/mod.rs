@@ -93,7 +93,7 @@ impl Endpoint {
     /// Reads where the simulator of this folder listens; `None` when none runs.
     pub fn read(directory: &Path) -> Result<Option<Endpoint>> {
         let path = Endpoint::path(directory);
-        let text = match std::fs::read(&path) {
+        let text = match crate::disk::read_small(&path, 1 << 16) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).while_doing(|| format!("cannot read {}", path.display())),
