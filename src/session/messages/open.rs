@@ -1,0 +1,394 @@
+//! The tables of `wpp.db`, and opening it: to write, or to read without a trace.
+
+use super::*;
+
+/// Marks the file as ours: `wppd` in ASCII.
+pub(super) const APPLICATION_ID: i32 = 0x7770_7064;
+
+/// Name and SQL of every migration, in order; its number is its place, from 1. Never edited, only added to.
+pub(super) const MIGRATIONS: &[(&str, &str)] = &[
+    ("first tables", FIRST_TABLES),
+    ("full-text index", FULL_TEXT_INDEX),
+    ("accounts of queued messages", ACCOUNTS_OF_QUEUED_MESSAGES),
+];
+
+pub(super) const FIRST_TABLES: &str = "
+CREATE TABLE migrations (
+    number     INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    applied_ms INTEGER NOT NULL,
+    version    TEXT NOT NULL
+);
+CREATE TABLE settings (
+    name       TEXT PRIMARY KEY,
+    value      TEXT NOT NULL,
+    changed_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE chats (
+    jid             TEXT PRIMARY KEY,
+    name            TEXT NOT NULL DEFAULT '',
+    last_message_ms INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE contacts (
+    jid        TEXT PRIMARY KEY,
+    name       TEXT NOT NULL DEFAULT '',
+    changed_ms INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE messages (
+    number     INTEGER PRIMARY KEY,
+    chat       TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    -- the sender, or the empty text for this account, whose own JID has several forms
+    author     TEXT NOT NULL,
+    sender     TEXT NOT NULL,
+    from_me    INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    sent_ms    INTEGER NOT NULL,
+    stored_ms  INTEGER NOT NULL,
+    UNIQUE (chat, id, author)
+);
+CREATE INDEX messages_by_time ON messages (sent_ms, number);
+CREATE INDEX messages_by_chat ON messages (chat, sent_ms, number);
+CREATE INDEX messages_undecryptable ON messages (kind) WHERE kind = 'undecryptable';
+CREATE TABLE inbound (
+    chat        TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    author      TEXT NOT NULL,
+    payload     TEXT NOT NULL,
+    readable    INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    projected   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (chat, id, author)
+);
+CREATE INDEX inbound_waiting ON inbound (received_ms) WHERE projected = 0;
+CREATE TABLE outbox (
+    number            INTEGER PRIMARY KEY AUTOINCREMENT,
+    client_message_id TEXT NOT NULL UNIQUE,
+    message_id        TEXT NOT NULL UNIQUE,
+    chat              TEXT NOT NULL,
+    text              TEXT NOT NULL,
+    state             TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'accepted', 'rejected')),
+    tries             INTEGER NOT NULL DEFAULT 0,
+    created_ms        INTEGER NOT NULL,
+    changed_ms        INTEGER NOT NULL,
+    -- queued: not before this time; sending: handed over at this time
+    due_ms            INTEGER NOT NULL,
+    error             TEXT
+);
+CREATE INDEX outbox_open ON outbox (chat, number) WHERE state IN ('queued', 'sending');
+CREATE INDEX outbox_rejected ON outbox (state) WHERE state = 'rejected';
+CREATE TABLE events (
+    id    INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind  TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    data  TEXT NOT NULL
+);
+CREATE TABLE transitions (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms      INTEGER NOT NULL,
+    from_state TEXT NOT NULL,
+    to_state   TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    detail     TEXT
+);
+CREATE INDEX transitions_by_time ON transitions (at_ms);
+";
+
+pub(super) const FULL_TEXT_INDEX: &str = "
+CREATE VIRTUAL TABLE messages_fts USING fts5(
+    text, content = 'messages', content_rowid = 'number', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages BEGIN
+    INSERT INTO messages_fts (rowid, text) VALUES (new.number, new.text);
+END;
+CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages BEGIN
+    INSERT INTO messages_fts (messages_fts, rowid, text) VALUES ('delete', old.number, old.text);
+END;
+CREATE TRIGGER messages_fts_update AFTER UPDATE OF text ON messages BEGIN
+    INSERT INTO messages_fts (messages_fts, rowid, text) VALUES ('delete', old.number, old.text);
+    INSERT INTO messages_fts (rowid, text) VALUES (new.number, new.text);
+END;
+";
+
+/// Whose message it is: the JID of the account that was linked when it was queued, or the empty text
+/// for one that was queued before any account was, which the first account to be linked takes over.
+pub(super) const ACCOUNTS_OF_QUEUED_MESSAGES: &str = "
+ALTER TABLE outbox ADD COLUMN account TEXT NOT NULL DEFAULT '';
+UPDATE outbox SET account = coalesce((SELECT value FROM settings WHERE name = 'account'), '');
+";
+
+pub(super) const DROP_INDEX_TRIGGERS: &str = "
+DROP TRIGGER IF EXISTS messages_fts_insert;
+DROP TRIGGER IF EXISTS messages_fts_delete;
+DROP TRIGGER IF EXISTS messages_fts_update;
+";
+
+/// Newest transitions kept.
+pub(super) const TRANSITIONS_MAX: i64 = 20_000;
+/// How long a projected write-ahead row stays, for a look at what really came.
+pub(super) const INBOUND_KEPT_MS: i64 = 7 * 86_400_000;
+/// Answered outbox rows are kept this long, so that a repeated client message id is recognised.
+pub(super) const OUTBOX_KEPT_MS: i64 = 30 * 86_400_000;
+/// Old rows are removed once in so many transactions.
+pub(super) const PRUNE_EVERY: u64 = 256;
+
+/// Why a message is rejected when the session was linked to another account meanwhile.
+pub(super) const FOR_ANOTHER_ACCOUNT: &str =
+    "it was queued for the account that was linked before, and is not sent from another; send it again under a new id";
+
+impl Messages {
+    /// Opens the database for the daemon, which must hold the session's lock: makes it if it is not
+    /// there, brings it to this version, projects what a crash left waiting and puts messages that
+    /// were being sent back into the queue.
+    ///
+    /// Fails when the file is damaged, foreign, or was written by a newer version.
+    pub fn open(path: &Path) -> Result<Messages> {
+        if !path.exists() {
+            // Made here so that the mode is right before SQLite writes a byte; its -wal and -shm
+            // files take the mode of the database.
+            disk::create_file(path)?;
+        }
+        let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(|error| failed(path, error))?;
+        check_origin(&writer, path)?;
+        prepare(&mut writer, path).map_err(|error| failed(path, error))?;
+        let reading = || {
+            connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| failed(path, error))
+        };
+        let (reader, searcher) = (reading()?, reading()?);
+        let messages = Messages(Arc::new(Shared {
+            path: path.to_owned(),
+            writer: Some(Mutex::new(writer)),
+            reader: Mutex::new(Reader::BesideWriter(reader)),
+            searcher: Some(Mutex::new(searcher)),
+            writes: AtomicU64::new(0),
+            observer: OnceLock::new(),
+        }));
+        messages.note_index_gap()?;
+        messages.project_waiting()?;
+        messages.write("requeue", |transaction| {
+            let now = clock::now_ms();
+            transaction.execute(
+                "UPDATE outbox SET state = 'queued', due_ms = 0, changed_ms = ?1 WHERE state = 'sending'",
+                params![now],
+            )?;
+            prune(transaction, now)
+        })?;
+        Ok(messages)
+    }
+
+    /// Opens the database to read while no daemon runs, or while one runs and does not answer, and
+    /// leaves no file behind that was not there (see [`reading`]).
+    ///
+    /// `None` when there is no database yet.
+    pub fn open_read_only(session: &SessionPaths) -> Result<Option<Messages>> {
+        let path = session.wpp_db();
+        let reading = match reading::open(session, &path) {
+            Ok(reading) => reading,
+            Err(Refusal::Absent) => return Ok(None),
+            Err(Refusal::Busy) => {
+                return Err(Error::new(ErrorKind::Locked, format!("{} is just being opened or replaced", path.display()))
+                    .hint("wait a moment and try again; `wpp status` says what the daemon does"));
+            }
+            Err(Refusal::Failed(error)) => return Err(failed(&path, error)),
+            Err(Refusal::Disk(error)) => return Err(error),
+        };
+        check_origin(&reading.connection, &path)?;
+        let shared = Shared {
+            path,
+            writer: None,
+            reader: Mutex::new(Reader::Alone(reading)),
+            searcher: None,
+            writes: AtomicU64::new(0),
+            observer: OnceLock::new(),
+        };
+        Ok(Some(Messages(Arc::new(shared))))
+    }
+
+    /// Sets who is told of new events; the first one set stays.
+    pub fn observe(&self, observer: Observer) {
+        let _ = self.0.observer.set(observer);
+    }
+
+    /// Where the database lies.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    pub(super) fn read<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        // A panic elsewhere leaves no open transaction: dropping one rolls it back.
+        let reader = self.0.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = match &*reader {
+            Reader::BesideWriter(connection) => look(connection),
+            Reader::Alone(reading) => {
+                let value = look(&reading.connection);
+                reading.confirm()?;
+                value
+            }
+        };
+        value.map_err(|error| failed(&self.0.path, error))
+    }
+
+    /// [`Messages::read`] for what may take long.
+    pub(super) fn read_long<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        match &self.0.searcher {
+            Some(searcher) => {
+                look(&searcher.lock().unwrap_or_else(PoisonError::into_inner)).map_err(|error| failed(&self.0.path, error))
+            }
+            None => self.read(look),
+        }
+    }
+
+    /// One transaction, on the disk when this returns. A damaged full-text index does not stop it:
+    /// the index is then left alone, searches say that they are degraded, and the rest is stored.
+    pub(super) fn write<T>(&self, what: &str, act: impl Fn(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        let Some(writer) = &self.0.writer else {
+            return Err(Error::new(ErrorKind::Denied, format!("{} was opened to read only", self.0.path.display()))
+                .hint("only the session's daemon writes it; start one with `wpp start`"));
+        };
+        let mut writer: MutexGuard<'_, Connection> = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = &self.0.path;
+        let prunes = self.0.writes.fetch_add(1, Ordering::Relaxed) % PRUNE_EVERY == PRUNE_EVERY - 1;
+        let newest_before = newest_event(&writer).map_err(|error| failed(path, error))?;
+        let attempt = |writer: &mut Connection| -> Result<Result<T, rusqlite::Error>> {
+            let transaction = match writer.transaction_with_behavior(TransactionBehavior::Immediate) {
+                Ok(transaction) => transaction,
+                Err(error) => return Ok(Err(error)),
+            };
+            disk::faults::point(what, path)?;
+            let value = match act(&transaction) {
+                Ok(value) => value,
+                Err(error) => return Ok(Err(error)),
+            };
+            if prunes && let Err(error) = prune(&transaction, clock::now_ms()) {
+                return Ok(Err(error));
+            }
+            disk::faults::point(what, path)?;
+            if let Err(error) = transaction.commit() {
+                return Ok(Err(error));
+            }
+            disk::faults::point(what, path)?;
+            Ok(Ok(value))
+        };
+        let value = match attempt(&mut writer)? {
+            Ok(value) => value,
+            Err(error) if may_be_the_index(&error) => {
+                // Without its triggers the index is left alone. If the fault lies elsewhere the
+                // second attempt says so.
+                writer.execute_batch(DROP_INDEX_TRIGGERS).map_err(|_| failed(path, error))?;
+                attempt(&mut writer)?.map_err(|error| failed(path, error))?
+            }
+            Err(error) => return Err(failed(path, error)),
+        };
+        let newest = newest_event(&writer).map_err(|error| failed(path, error))?;
+        if newest > newest_before
+            && let Some(observer) = self.0.observer.get()
+        {
+            observer(newest);
+        }
+        Ok(value)
+    }
+}
+
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    // Reads nothing of a hostile schema beyond what our own SQL asks for.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cache_size", -1024)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Refuses a database of another program and one of a newer version, before anything is written.
+pub(super) fn check_origin(connection: &Connection, path: &Path) -> Result<()> {
+    let look = || -> rusqlite::Result<(i32, u32, i64)> {
+        Ok((
+            connection.pragma_query_value(None, "application_id", |row| row.get(0))?,
+            connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?,
+        ))
+    };
+    let (application, version, objects) = look().map_err(|error| failed(path, error))?;
+    if application != APPLICATION_ID && objects > 0 {
+        return Err(Error::new(ErrorKind::Unexpected, format!("{} is a database of another program", path.display()))
+            .hint("move it away, or bring the right one back with `wpp restore`"));
+    }
+    if version as usize > MIGRATIONS.len() {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            format!(
+                "{} was written by a newer wpp (its version is {version}, this wpp knows {})",
+                path.display(),
+                MIGRATIONS.len()
+            ),
+        )
+        .hint("use the newer wpp for this home, or restore a backup from before the upgrade"));
+    }
+    Ok(())
+}
+
+pub(super) fn prepare(connection: &mut Connection, path: &Path) -> rusqlite::Result<()> {
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    debug_assert_eq!(mode, "wal");
+    // FULL: what the server is told to forget must be on the disk here.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version as usize == MIGRATIONS.len() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let fault = |what: &str| {
+        disk::faults::point(what, path).map_err(|error| {
+            rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR), Some(error.chain()))
+        })
+    };
+    for (number, (name, sql)) in (1_u32..).zip(MIGRATIONS).skip(version as usize) {
+        fault("migrate")?;
+        transaction.execute_batch(sql)?;
+        transaction.execute(
+            "INSERT INTO migrations (number, name, applied_ms, version) VALUES (?1, ?2, ?3, ?4)",
+            params![number, name, clock::now_ms(), env!("CARGO_PKG_VERSION")],
+        )?;
+        transaction.pragma_update(None, "user_version", number)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    fault("migrate")?;
+    transaction.commit()
+}
+
+pub(super) fn failed(path: &Path, error: rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode as Code;
+    let name = path.display();
+    match error.sqlite_error_code() {
+        Some(Code::DatabaseBusy | Code::DatabaseLocked) => Error::new(ErrorKind::Locked, format!("{name} is busy"))
+            .caused_by(error)
+            .hint("wait a moment and try again; `wpp doctor` names who holds the session"),
+        Some(Code::DatabaseCorrupt | Code::NotADatabase) => Error::new(ErrorKind::Unexpected, format!("{name} is damaged"))
+            .caused_by(error)
+            .hint("`wpp doctor` says how badly; `wpp restore latest --plan data` brings back the newest archive and keeps this file"),
+        Some(Code::DiskFull) => Error::new(ErrorKind::Unexpected, format!("the disk is full, and {name} cannot be written"))
+            .caused_by(error)
+            .hint("free disk space; nothing of the last change was kept"),
+        Some(Code::CannotOpen | Code::PermissionDenied | Code::ReadOnly) => {
+            Error::new(ErrorKind::Unexpected, format!("{name} cannot be opened"))
+                .caused_by(error)
+                .hint("check the owner and mode of the file and its folder; `wpp doctor` checks both")
+        }
+        _ => Error::new(ErrorKind::Unexpected, format!("{name} cannot be used"))
+            .caused_by(error)
+            .hint("check free disk space and run `wpp doctor`"),
+    }
+}
+
+/// Whether an error can come from the full-text index; busy, full and failing disks cannot.
+pub(super) fn may_be_the_index(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode as Code;
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => matches!(failure.code, Code::DatabaseCorrupt | Code::Unknown),
+        rusqlite::Error::SqlInputError { .. } => true,
+        _ => false,
+    }
+}
