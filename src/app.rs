@@ -122,13 +122,22 @@ impl App {
 
 /// The home's folder: `--home`, else `WPP_HOME`, else `~/.wpp`.
 pub fn root(flag: Option<PathBuf>, environment: &BTreeMap<String, String>) -> Result<PathBuf> {
-    match (flag, environment.get("WPP_HOME"), environment.get("HOME")) {
-        (Some(root), _, _) => Ok(root),
-        (None, Some(root), _) if !root.is_empty() => Ok(PathBuf::from(root)),
-        (None, _, Some(user)) if !user.is_empty() => Ok(PathBuf::from(user).join(".wpp")),
-        _ => Err(Error::new(ErrorKind::Usage, "cannot tell where the home is: neither HOME nor WPP_HOME is set")
-            .hint("give --home FOLDER or set WPP_HOME")),
+    let root = match (flag, environment.get("WPP_HOME"), environment.get("HOME")) {
+        (Some(root), _, _) => root,
+        (None, Some(root), _) if !root.is_empty() => PathBuf::from(root),
+        (None, _, Some(user)) if !user.is_empty() => PathBuf::from(user).join(".wpp"),
+        _ => {
+            return Err(Error::new(ErrorKind::Usage, "cannot tell where the home is: neither HOME nor WPP_HOME is set")
+                .hint("give --home FOLDER or set WPP_HOME"));
+        }
+    };
+    // Reports, the journal and what to type next are text, and name paths of the home.
+    let whole = std::path::absolute(&root).while_doing(|| format!("cannot make {} absolute", root.display()))?;
+    if whole.to_str().is_none() {
+        return Err(Error::new(ErrorKind::Usage, format!("the home's path {} is not UTF-8", whole.display()))
+            .hint("give --home a folder whose path is; rename the folders above it if need be"));
     }
+    Ok(root)
 }
 
 /// The name of a session of this host, from what `--session` was given.

@@ -248,7 +248,7 @@ pub fn run_line(line: &[String], sink: Arc<dyn Sink>) -> Result<Report> {
     let words = std::iter::once("wpp".to_owned()).chain(line.iter().cloned());
     let matches = tree().try_get_matches_from(words).map_err(|error| usage(&error))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| usage(&error))?;
-    cli.command.run(settings(cli.global, sink, Arc::new(|_| None)))
+    settings(cli.global, sink, Arc::new(|_| None)).and_then(|settings| cli.command.run(settings))
 }
 
 fn usage(error: &clap::Error) -> Error {
@@ -257,12 +257,18 @@ fn usage(error: &clap::Error) -> Error {
     Error::new(ErrorKind::Usage, first).hint("`wpp help` lists the commands, `wpp help COMMAND` its options")
 }
 
-fn settings(global: Global, sink: Arc<dyn Sink>, ask: Arc<crate::app::Ask>) -> Settings {
-    let environment: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name == "HOME" || name.starts_with("WPP_"))
-        .collect();
-    Settings { home: global.home, session: global.session, environment, sink, ask }
+fn settings(global: Global, sink: Arc<dyn Sink>, ask: Arc<crate::app::Ask>) -> Result<Settings> {
+    let mut environment = BTreeMap::new();
+    let ours = std::env::vars_os().filter_map(|(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value)));
+    for (name, value) in ours.filter(|(name, _)| name == "HOME" || name.starts_with("WPP_")) {
+        // Left out, it would let a command work on the default home or session instead.
+        let value = value.into_string().map_err(|value| {
+            Error::new(ErrorKind::Usage, format!("the environment variable {name} is {value:?}, which is not UTF-8"))
+                .hint(format!("unset {name} or correct it"))
+        })?;
+        environment.insert(name, value);
+    }
+    Ok(Settings { home: global.home, session: global.session, environment, sink, ask })
 }
 
 /// Names of the sessions in the home that the environment names, for the shell's completion.
@@ -299,7 +305,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let ui = Ui { format: cli.global.format, quiet: cli.global.quiet, home: cli.global.home.clone() };
-    let result = cli.command.run(settings(cli.global, ui.sink(), ui.ask()));
+    let result = settings(cli.global, ui.sink(), ui.ask()).and_then(|settings| cli.command.run(settings));
     let (code, written) = match &result {
         Ok(report) => (report.exit_code(), ui.report(report)),
         Err(error) => (error.kind().exit_code(), ui.error(error)),

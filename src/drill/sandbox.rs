@@ -27,8 +27,11 @@ impl Sandbox {
     /// Makes the home with short timeouts and starts the simulator.
     pub fn create(runner: Arc<Runner>) -> Result<Sandbox> {
         // A short name: the path of the daemon's socket has to fit into 108 bytes.
-        let folder =
-            tempfile::Builder::new().prefix("wpp-drill-").tempdir().while_doing(|| "cannot make a temporary folder".into())?;
+        let folder = tempfile::Builder::new()
+            .prefix("wpp-drill-")
+            .tempdir()
+            .while_doing(|| "cannot make a temporary folder".into())
+            .map_err(|error| error.hint("set TMPDIR to a folder that can be written to"))?;
         let home = Home::create(folder.path(), HomeKind::Sandbox)?;
         let settings = "[daemon]\nstart_timeout_ms = 10000\ndrain_timeout_ms = 3000\nwatchdog_ms = 5000\nack_timeout_ms = 3000\n";
         disk::write_atomic(&home.config(), settings.as_bytes())?;

@@ -187,3 +187,32 @@ fn a_closed_terminal_stops_the_daemon_in_good_order() {
     simulated.wait_for_state("STOPPED", "operator_stopped");
     assert!(!simulated.home.session("main").join("daemon.sock").exists());
 }
+
+#[test]
+fn a_home_whose_path_is_no_text_is_refused_by_every_verb() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = TestHome::live();
+    let home = place.path().join(std::ffi::OsStr::from_bytes(b"\xff"));
+    for verb in ["status", "start", "doctor", "backup", "config", "logs"] {
+        for (format, in_environment) in [("text", false), ("json", false), ("json", true)] {
+            let mut command = std::process::Command::new(crate::harness::program());
+            command.env_clear().env("HOME", place.path()).args([verb, "--format", format]);
+            if in_environment {
+                command.env("WPP_HOME", &home);
+            } else {
+                command.arg("--home").arg(&home);
+            }
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{verb} {format} {in_environment}: {output:?}");
+        }
+    }
+    assert!(!home.exists());
+}
+
+#[test]
+fn a_drill_without_a_temporary_folder_says_what_to_do() {
+    let home = TestHome::live();
+    let output = home.command(&["drill", "run", "smoke"]).env("TMPDIR", home.path().join("none")).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && text.contains("next: set TMPDIR"), "{text}");
+}
