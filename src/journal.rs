@@ -95,7 +95,9 @@ impl Journal {
                 other => drop(other?),
             }
         }
-        let connection = Connection::open(path).while_doing(|| format!("cannot open the journal {}", path.display()))?;
+        let connection = Connection::open(path)
+            .while_doing(|| format!("cannot open the journal {}", path.display()))
+            .map_err(|error| error.hint("look at what is there, its owner and its mode; `wpp doctor` does too"))?;
         let journal = Journal { connection, path: path.to_owned() };
         journal.prepare().map_err(|error| journal.failed(error))?;
         Ok(journal)

@@ -159,6 +159,20 @@ fn a_pipe_in_the_place_of_a_file_is_said_and_not_waited_for() {
 }
 
 #[test]
+fn a_journal_that_is_no_file_is_an_error_with_a_way_out() {
+    for make in [make_pipe, |path: &Path| std::fs::create_dir(path).unwrap()] {
+        let home = TestHome::sandbox();
+        std::fs::create_dir_all(home.session("main")).unwrap();
+        let journal = home.path().join("ops.db");
+        let _ = std::fs::remove_file(&journal);
+        make(&journal);
+        // The harness fails on an error without a next step.
+        assert_eq!(home.run(&["start"]).code, 1);
+        assert_eq!(home.run(&["backup"]).code, 1);
+    }
+}
+
+#[test]
 fn a_start_outlives_the_daemon_that_it_found() {
     let simulated = Simulated::linked();
     for round in 0..15 {
