@@ -121,7 +121,20 @@ impl fmt::Debug for Tokens {
 }
 
 /// Begins to log for this process, once.
+///
+/// # Errors
+/// [`ErrorKind::Denied`] when the log or its folder is a link: what it leads to would be written to
+/// and rotated away.
 pub fn start(session: &SessionPaths, config: &Config) -> Result<Tokens> {
+    for path in [session.logs(), session.log()] {
+        if path.is_symlink() {
+            return Err(Error::new(
+                ErrorKind::Denied,
+                format!("{} is a link, and a log is written to no other place", path.display()),
+            )
+            .hint("remove the link; to keep logs elsewhere, make the home a link or mount a file system there"));
+        }
+    }
     disk::create_folder(&session.logs())?;
     let tokens = Tokens::open(&session.log_key())?;
     let file = file(&session.log(), config.number("log.size_bytes_max"), config.number("log.files_max"));

@@ -230,3 +230,15 @@ fn a_drill_without_a_temporary_folder_says_what_to_do() {
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && text.contains("next: set TMPDIR"), "{text}");
 }
+
+#[test]
+fn a_log_that_is_a_link_is_refused_and_its_target_left_alone() {
+    let home = TestHome::sandbox();
+    let victim = home.path().join("victim");
+    std::fs::write(&victim, "precious").unwrap();
+    std::fs::create_dir_all(home.session("main").join("logs")).unwrap();
+    std::os::unix::fs::symlink(&victim, home.session("main").join("logs/wppd.log")).unwrap();
+    let outcome = home.run(&["start"]);
+    assert!(outcome.code == 15 && outcome.stderr.contains("wppd.log"), "{outcome:?}");
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+}
