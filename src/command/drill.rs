@@ -93,7 +93,8 @@ impl Run {
             });
         }
         let deadline = Instant::now() + Duration::from_secs(self.timeout).saturating_sub(LONGEST_STEP);
-        let mut rehearsal = Rehearsal::new(app.sink().clone(), Limits { deadline, interrupted });
+        let limits = Limits { deadline, interrupted: interrupted.clone() };
+        let mut rehearsal = Rehearsal::new(app.sink().clone(), limits);
         let url = sandbox.simulator_url();
         // How it ended is in the record.
         let _ = smoke::run(&sandbox, &mut rehearsal);
@@ -120,7 +121,9 @@ impl Run {
         report = report.section(section);
         report.metrics.push(Metric { name: "drill_took_ms".into(), value: watch.elapsed_ms() as f64 });
         report.data = json!({ "drill": "smoke", "sandbox": kept, "steps": steps.len(), "began": clock::rfc3339(begun) });
-        report.exit_code = (verdict == Verdict::Aborted).then_some(ErrorKind::Failed.exit_code());
+        // Time that ran out is a failure; only the operator interrupts.
+        let aborted = if interrupted.load(Ordering::Relaxed) { ErrorKind::Interrupted } else { ErrorKind::Failed };
+        report.exit_code = (verdict == Verdict::Aborted).then_some(aborted.exit_code());
         report.steps = steps;
 
         let folder = match self.report {

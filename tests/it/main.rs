@@ -15,6 +15,7 @@ mod cli;
 mod daemon;
 mod doctor;
 mod documents;
+mod drill;
 mod harness;
 mod layers;
 mod lifecycle;
