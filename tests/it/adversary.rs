@@ -198,6 +198,8 @@ fn a_closed_terminal_stops_the_daemon_in_good_order() {
     let pid = simulated.daemon().expect("a daemon");
     let daemon = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(daemon, rustix::process::Signal::HUP).unwrap();
+    // The daemon answers STOPPED while it still closes; its lock is the last that goes.
+    simulated.until("the daemon's end", || simulated.daemon().map_or(Ok(()), |pid| Err(format!("process {pid} lives"))));
     simulated.wait_for_state("STOPPED", "operator_stopped");
     assert!(!simulated.home.session("main").join("daemon.sock").exists());
 }
