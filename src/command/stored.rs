@@ -71,8 +71,7 @@ pub fn line(text: &str) -> String {
         }
         shown.push(match c {
             c if c.is_whitespace() => ' ',
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            c if c.is_control() => '\u{fffd}',
+            c if crate::ui::terminal::steers(c) => char::REPLACEMENT_CHARACTER,
             c => c,
         });
     }

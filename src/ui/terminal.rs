@@ -36,15 +36,16 @@ fn severity(severity: Severity) -> (Style, &'static str) {
     }
 }
 
+/// Whether a character steers a terminal or turns the direction of writing.
+pub fn steers(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') || c.is_control()
+}
+
 /// A text without what steers a terminal or turns the direction of writing. Paths, archives,
 /// databases and answers of a server end up in reports and errors, and others choose what they hold;
 /// only this file's own styles may reach the terminal.
 pub fn safe(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| match c {
-        '\n' | '\t' => false,
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
-        c => c.is_control(),
-    };
+    let steers = |c: char| !matches!(c, '\n' | '\t') && steers(c);
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
