@@ -3,8 +3,8 @@
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
 //! [`pack`] writes an archive, [`open`] reads one that nobody trusts, [`verify`] says how far it
-//! was checked, [`custody`] judges whether Signal state moved on since, and [`shelf`] finds
-//! archives in a folder. Start with [`manifest::Manifest`].
+//! was checked, [`custody`] judges whether Signal state moved on since, [`retention`] which archives
+//! may go, and [`shelf`] finds archives in a folder. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
@@ -13,4 +13,5 @@ pub mod pack;
 pub mod open;
 pub mod scratch;
 pub mod verify;
+pub mod retention;
 pub mod shelf;
