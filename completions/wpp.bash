@@ -91,6 +91,9 @@ _wpp() {
             wpp__subcmd__backup,list)
                 cmd="wpp__subcmd__backup__subcmd__list"
                 ;;
+            wpp__subcmd__backup,prune)
+                cmd="wpp__subcmd__backup__subcmd__prune"
+                ;;
             wpp__subcmd__backup,show)
                 cmd="wpp__subcmd__backup__subcmd__show"
                 ;;
@@ -105,6 +108,9 @@ _wpp() {
                 ;;
             wpp__subcmd__backup__subcmd__help,list)
                 cmd="wpp__subcmd__backup__subcmd__help__subcmd__list"
+                ;;
+            wpp__subcmd__backup__subcmd__help,prune)
+                cmd="wpp__subcmd__backup__subcmd__help__subcmd__prune"
                 ;;
             wpp__subcmd__backup__subcmd__help,show)
                 cmd="wpp__subcmd__backup__subcmd__help__subcmd__show"
@@ -201,6 +207,9 @@ _wpp() {
                 ;;
             wpp__subcmd__help__subcmd__backup,list)
                 cmd="wpp__subcmd__help__subcmd__backup__subcmd__list"
+                ;;
+            wpp__subcmd__help__subcmd__backup,prune)
+                cmd="wpp__subcmd__help__subcmd__backup__subcmd__prune"
                 ;;
             wpp__subcmd__help__subcmd__backup,show)
                 cmd="wpp__subcmd__help__subcmd__backup__subcmd__show"
@@ -320,7 +329,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup)
-            opts="-o -s -q -h --output --home --session --format --quiet --help create list show verify help"
+            opts="-o -s -q -h --output --no-prune --home --session --format --quiet --help create list show verify prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -367,7 +376,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup__subcmd__create)
-            opts="-o -s -q -h --output --home --session --format --quiet --help"
+            opts="-o -s -q -h --output --no-prune --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -414,7 +423,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup__subcmd__help)
-            opts="create list show verify help"
+            opts="create list show verify prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -469,6 +478,20 @@ _wpp() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wpp__subcmd__backup__subcmd__help__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wpp__subcmd__backup__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -504,6 +527,71 @@ _wpp() {
                 return 0
             fi
             case "${prev}" in
+                --home)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wpp__subcmd__backup__subcmd__prune)
+            opts="-y -s -q -h --keep-last --keep-hourly --keep-daily --keep-weekly --keep-monthly --keep-yearly --keep-within --set-aside --older-than --dry-run --yes --home --session --format --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --keep-last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-hourly)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-daily)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-weekly)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-monthly)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-yearly)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -966,7 +1054,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__help__subcmd__backup)
-            opts="create list show verify"
+            opts="create list show verify prune"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -994,6 +1082,20 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__help__subcmd__backup__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wpp__subcmd__help__subcmd__backup__subcmd__prune)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

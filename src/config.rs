@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::clock::CalendarSpan;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::is_session_name;
 
@@ -21,6 +22,8 @@ pub enum Kind {
     Session,
     /// A whole number from the first to the second.
     Number(u64, u64),
+    /// A length of calendar time such as `7d`; empty for none.
+    Span,
 }
 
 /// One setting.
@@ -35,6 +38,8 @@ pub struct Key {
     /// What it does.
     pub help: &'static str,
 }
+
+const KEEP: Kind = Kind::Number(0, 1_000_000);
 
 /// Every setting.
 pub const KEYS: &[Key] = &[
@@ -99,6 +104,43 @@ pub const KEYS: &[Key] = &[
         help: "rotated log files kept beside the current one",
     },
     Key { path: "backup.folder", kind: Kind::Text, default: "", help: "folder for archives; empty means `backups` in the home" },
+    Key {
+        path: "backup.keep_last",
+        kind: KEEP,
+        default: "0",
+        help: "archives to keep of each session; with any rule set, a verified backup removes what no rule keeps",
+    },
+    Key {
+        path: "backup.keep_hourly",
+        kind: KEEP,
+        default: "0",
+        help: "hours to keep the newest archive of; 0 means no such rule",
+    },
+    Key { path: "backup.keep_daily", kind: KEEP, default: "0", help: "days to keep the newest archive of; 0 means no such rule" },
+    Key {
+        path: "backup.keep_weekly",
+        kind: KEEP,
+        default: "0",
+        help: "ISO weeks to keep the newest archive of; 0 means no such rule",
+    },
+    Key {
+        path: "backup.keep_monthly",
+        kind: KEEP,
+        default: "0",
+        help: "months to keep the newest archive of; 0 means no such rule",
+    },
+    Key {
+        path: "backup.keep_yearly",
+        kind: KEEP,
+        default: "0",
+        help: "years to keep the newest archive of; 0 means no such rule",
+    },
+    Key {
+        path: "backup.keep_within",
+        kind: Kind::Span,
+        default: "",
+        help: "keep all archives made within this time before the newest: 7d, 36h, 2m (months), 1y6m; empty means no such rule",
+    },
     Key {
         path: "doctor.disk_free_percent_min",
         kind: Kind::Number(0, 100),
@@ -194,6 +236,12 @@ impl Config {
         self.text(path).parse().unwrap_or_default()
     }
 
+    /// A span setting, if it is set. The path must be in [`KEYS`] and of kind [`Kind::Span`].
+    pub fn span(&self, path: &'static str) -> Option<CalendarSpan> {
+        // Values were checked on their way in, so only an empty one does not parse.
+        self.text(path).parse().ok()
+    }
+
     /// A number setting that counts milliseconds.
     pub fn duration(&self, path: &'static str) -> std::time::Duration {
         std::time::Duration::from_millis(self.number(path))
@@ -228,6 +276,8 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
             Ok(number) if (low..=high).contains(&number) => Ok(number.to_string()),
             _ => Err(format!("a whole number from {low} to {high}")),
         },
+        Kind::Span if value.is_empty() => Ok(String::new()),
+        Kind::Span => value.parse().map(|span: CalendarSpan| span.to_string()).map_err(str::to_owned),
     }
 }
 
@@ -241,7 +291,7 @@ fn read_table(
         let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         if let Some(key) = KEYS.iter().find(|key| key.path == full) {
             let text = match (value, key.kind) {
-                (toml::Value::String(text), Kind::Text | Kind::Session) => text.clone(),
+                (toml::Value::String(text), Kind::Text | Kind::Session | Kind::Span) => text.clone(),
                 (toml::Value::Integer(number), Kind::Number(..)) => number.to_string(),
                 (other, _) => {
                     return Err(Error::new(
@@ -272,6 +322,7 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Text => "text in quotes",
         Kind::Session => "a session name in quotes",
         Kind::Number(..) => "a whole number",
+        Kind::Span => "a length of time in quotes, such as \"7d\"",
     }
 }
 
@@ -321,6 +372,13 @@ mod tests {
     }
 
     #[test]
+    fn a_span_is_read_and_an_empty_one_is_none() {
+        assert_eq!(load("", &[]).unwrap().span("backup.keep_within"), None);
+        let config = load("[backup]\nkeep_within = \"1y6m\"", &[]).unwrap();
+        assert_eq!(config.span("backup.keep_within").map(|span| span.to_string()).as_deref(), Some("1y6m"));
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_a_way_out() {
         for (text, part) in [
             ("defualt_session = \"x\"", "did you mean default_session?"),
@@ -329,6 +387,8 @@ mod tests {
             ("[daemon]\nwatchdog_ms = \"fast\"", "silence from the server"),
             ("[daemon]\nwatchdog_ms = 1", "silence from the server"),
             ("default_session = \"../x\"", "session used when"),
+            ("[backup]\nkeep_within = \"fortnight\"", "keep all archives made within"),
+            ("[backup]\nkeep_within = 7", "keep all archives made within"),
             ("daemon = 3", "`wpp help config`"),
             ("x = [", "fix the line"),
         ] {

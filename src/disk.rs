@@ -121,6 +121,16 @@ pub fn remove_folder(path: &Path) -> Result<()> {
     }
 }
 
+/// Everything in a folder, in no order; a folder that is not there holds nothing.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(cannot("list", folder, error)),
+    };
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(|error| cannot("list", folder, error))).collect()
+}
+
 /// Sets permission bits.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     faults::point("chmod", path)?;

@@ -22,6 +22,7 @@ pub mod facts;
 // second floor: the verbs
 pub mod daemon;
 pub mod backup;
+pub mod prune;
 pub mod restore;
 pub mod lifecycle;
 pub mod doctor;

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::verify::Level;
-use crate::clock::{self, CalendarSpan, TimeZone, Timestamp};
+use crate::clock::{CalendarSpan, TimeZone, Timestamp};
 
 /// How many archives of each kind stay; a rule of zero is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::prune::{self, PruneArgs};
 use super::site;
 use crate::app::App;
 use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
@@ -27,7 +28,8 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
   wpp backup                             an archive in the backup folder, verified at level quick\n  \
   wpp backup --output /mnt/safe          an archive elsewhere\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
-  wpp backup verify latest --level hash  every byte against the manifest"
+  wpp backup verify latest --level hash  every byte against the manifest\n  \
+  wpp backup prune --dry-run             which archives would go by the rules in config.toml, and why"
 )]
 pub struct Args {
     /// What to do with archives; without it, one is made
@@ -48,6 +50,8 @@ enum Action {
     Show(ShowArgs),
     /// Check an archive at a level
     Verify(VerifyArgs),
+    /// Remove archives that no rule keeps
+    Prune(PruneArgs),
 }
 
 /// Options of `wpp backup create`.
@@ -56,6 +60,9 @@ struct CreateArgs {
     /// Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]
     #[arg(long, short, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     output: Option<PathBuf>,
+    /// Remove no older archive, whatever rules config.toml sets
+    #[arg(long)]
+    no_prune: bool,
 }
 
 /// Options of `wpp backup list`.
@@ -101,6 +108,7 @@ impl Args {
             },
             Some(Action::Show(args)) => show(app, &args.archive),
             Some(Action::Verify(args)) => check(app, &args.archive, args.level),
+            Some(Action::Prune(args)) => args.run(app),
         }
     }
 }
@@ -127,6 +135,25 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
         status: status.as_deref(),
     })?;
     let mut report = made_report(&made, watch.elapsed_ms());
+    if !args.no_prune {
+        match prune::after_backup(app, &session, &folder, &made) {
+            Ok(None) => {}
+            Ok(Some((section, data))) => {
+                report = report.section(section);
+                report.data["pruned"] = data;
+            }
+            // The archive is there and verified; that what is old stays is another matter.
+            Err(error) => {
+                report = report
+                    .verdict(Verdict::Fail)
+                    .section(Section::new("Old archives").field("not pruned", error.chain()))
+                    .next(format!("wpp backup prune --dry-run --session {}", session.name()));
+                report.title = format!("{}; old archives could not be removed", report.title);
+                report.exit_code = Some(error.kind().exit_code());
+                report.data["prune_error"] = error.chain().into();
+            }
+        }
+    }
     report.metrics.extend(fault_points(app));
     Ok(report)
 }

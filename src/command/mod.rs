@@ -13,6 +13,7 @@ pub mod events;
 pub mod logs;
 pub mod messages;
 pub mod outbound;
+pub mod prune;
 pub mod reauth;
 pub mod reset;
 pub mod restart;

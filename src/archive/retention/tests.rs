@@ -332,9 +332,9 @@ fn whatever_the_archives_and_the_rules_nothing_is_removed_that_must_stay() {
             );
             if sound(gone) {
                 let as_good =
-                    |one: &&&Known| sound(one) && one.checked.map(|(check, _)| check) >= gone.checked.map(|(check, _)| check);
+                    |one: &&Known| sound(one) && one.checked.map(|(check, _)| check) >= gone.checked.map(|(check, _)| check);
                 assert!(
-                    newer.iter().any(|one| as_good(&one) && kept_ids.contains(one.id.as_str())),
+                    newer.iter().any(|one| as_good(one) && kept_ids.contains(one.id.as_str())),
                     "the best checked is gone\n{}",
                     label()
                 );
