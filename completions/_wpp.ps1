@@ -335,6 +335,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;backup' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--textfile', '--textfile', [CompletionResultType]::ParameterName, 'File for Prometheus metrics [default: backup.textfile in config.toml]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
@@ -355,6 +356,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;backup;create' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--textfile', '--textfile', [CompletionResultType]::ParameterName, 'File for Prometheus metrics [default: backup.textfile in config.toml]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')

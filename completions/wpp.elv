@@ -302,6 +302,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;backup'= {
             cand -o 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
             cand --output 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
+            cand --textfile 'File for Prometheus metrics [default: backup.textfile in config.toml]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -321,6 +322,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;backup;create'= {
             cand -o 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
             cand --output 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
+            cand --textfile 'File for Prometheus metrics [default: backup.textfile in config.toml]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'

@@ -91,6 +91,7 @@ struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stamp: Option<shelf::Stamp>,
     whole: bool,
+    created_ms: i64,
 }
 
 /// The lock that keeps backups and restores of one session apart, whichever folder they use.
@@ -167,7 +168,15 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         custody: mark,
     };
     let (place, mut file) = choose(request.folder, session.name(), now)?;
-    let record = Record { archive_id: &manifest.id, path: &place.whole, sha256: None, level: None, stamp: None, whole: false };
+    let record = Record {
+        archive_id: &manifest.id,
+        path: &place.whole,
+        sha256: None,
+        level: None,
+        stamp: None,
+        whole: false,
+        created_ms: manifest.created_ms,
+    };
     let entry = request.journal.begin(Some(session.name()), "backup", &record)?;
 
     let made = write_and_verify(request, &place, (&mut file, session_lock), &mut manifest, &mut parts, &mut steps);
@@ -196,6 +205,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         level: Some(made.level),
         stamp: Some(shelf::stamp(&place.whole)?),
         whole: manifest.is_whole(),
+        created_ms: manifest.created_ms,
     };
     request.journal.update(entry, &record)?;
     request.journal.end(entry, Outcome::Finished)?;

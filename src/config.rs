@@ -24,6 +24,34 @@ pub enum Kind {
     Number(u64, u64),
     /// A length of calendar time such as `7d`; empty for none.
     Span,
+    /// A program and its arguments, kept as a JSON array of texts; empty for none.
+    Command,
+    /// An address that is a secret, `https://…` or `http://…`; empty for none. It is shown up to its
+    /// host and no further.
+    SecretAddress,
+}
+
+impl Kind {
+    /// A value as it may be shown.
+    pub fn shown(self, value: &str) -> String {
+        match self {
+            Kind::SecretAddress if !value.is_empty() => match origin(value) {
+                Some(origin) => format!("{origin}/…"),
+                None => "(not shown)".to_owned(),
+            },
+            _ => value.to_owned(),
+        }
+    }
+}
+
+/// Scheme, host and port of an `http` or `https` address, the part that is no secret; `None` if it is
+/// no such address, or holds a name and a password.
+pub fn origin(address: &str) -> Option<&str> {
+    let (scheme, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]".contains(&byte);
+    let good = matches!(scheme, "http" | "https") && !authority.is_empty() && authority.bytes().all(plain);
+    good.then(|| &address[..scheme.len() + 3 + authority.len()])
 }
 
 /// One setting.
@@ -142,6 +170,24 @@ pub const KEYS: &[Key] = &[
         help: "keep all archives made within this time before the newest: 7d, 36h, 2m (months), 1y6m; empty means no such rule",
     },
     Key {
+        path: "backup.textfile",
+        kind: Kind::Text,
+        default: "",
+        help: "file for Prometheus metrics of backups, for node_exporter's textfile collector; empty means none",
+    },
+    Key {
+        path: "backup.ping_url",
+        kind: Kind::SecretAddress,
+        default: "",
+        help: "address to call when a backup starts (with /start at its end), ends well, or fails (with /fail); a secret",
+    },
+    Key {
+        path: "backup.on_failure",
+        kind: Kind::Command,
+        default: "",
+        help: "program and arguments, as a list, to run when a backup fails; it gets the result as JSON on its standard input",
+    },
+    Key {
         path: "doctor.disk_free_percent_min",
         kind: Kind::Number(0, 100),
         default: "10",
@@ -201,6 +247,7 @@ impl Config {
             let name = variable(key);
             if let Some(value) = environment.get(&name) {
                 let value = check(key, value).map_err(|reason| {
+                    let value = key.kind.shown(value);
                     Error::new(ErrorKind::Usage, format!("the environment variable {name} is {value:?}, which is not {reason}"))
                         .hint(format!("unset {name} or correct it: {}", key.help))
                 })?;
@@ -219,6 +266,7 @@ impl Config {
             );
         };
         let value = check(key, value).map_err(|reason| {
+            let value = key.kind.shown(value);
             Error::new(ErrorKind::Usage, format!("{path} was given as {value:?}, which is not {reason}")).hint(key.help)
         })?;
         self.values.insert(path, (value, Source::Flag));
@@ -240,6 +288,12 @@ impl Config {
     pub fn span(&self, path: &'static str) -> Option<CalendarSpan> {
         // Values were checked on their way in, so only an empty one does not parse.
         self.text(path).parse().ok()
+    }
+
+    /// The words of a command setting. The path must be in [`KEYS`] and of kind [`Kind::Command`].
+    pub fn command(&self, path: &'static str) -> Vec<String> {
+        // Values were checked on their way in, so only an empty one does not parse.
+        serde_json::from_str(self.text(path)).unwrap_or_default()
     }
 
     /// A number setting that counts milliseconds.
@@ -276,6 +330,17 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
             Ok(number) if (low..=high).contains(&number) => Ok(number.to_string()),
             _ => Err(format!("a whole number from {low} to {high}")),
         },
+        Kind::Command | Kind::SecretAddress if value.is_empty() => Ok(String::new()),
+        Kind::Command => match serde_json::from_str::<Vec<String>>(value) {
+            Ok(words) if words.first().is_some_and(|program| !program.is_empty()) && !value.contains("\\u0000") => {
+                Ok(value.to_owned())
+            }
+            _ => Err("a list of texts whose first is a program, [\"/usr/bin/mail\", \"-s\", \"backup failed\", \"me\"]".into()),
+        },
+        Kind::SecretAddress if origin(value).is_some() && value.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') => {
+            Ok(value.to_owned())
+        }
+        Kind::SecretAddress => Err("an address that begins with https:// and a host".into()),
         Kind::Span if value.is_empty() => Ok(String::new()),
         Kind::Span => value.parse().map(|span: CalendarSpan| span.to_string()).map_err(str::to_owned),
     }
@@ -291,8 +356,11 @@ fn read_table(
         let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         if let Some(key) = KEYS.iter().find(|key| key.path == full) {
             let text = match (value, key.kind) {
-                (toml::Value::String(text), Kind::Text | Kind::Session | Kind::Span) => text.clone(),
+                (toml::Value::String(text), Kind::Text | Kind::Session | Kind::Span | Kind::SecretAddress) => text.clone(),
                 (toml::Value::Integer(number), Kind::Number(..)) => number.to_string(),
+                (toml::Value::Array(words), Kind::Command) if words.iter().all(toml::Value::is_str) => {
+                    serde_json::json!(words.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>()).to_string()
+                }
                 (other, _) => {
                     return Err(Error::new(
                         ErrorKind::Usage,
@@ -302,6 +370,7 @@ fn read_table(
                 }
             };
             let text = check(key, &text).map_err(|reason| {
+                let text = key.kind.shown(&text);
                 Error::new(ErrorKind::Usage, format!("{full} in {} is {text:?}, which is not {reason}", path.display()))
                     .hint(key.help)
             })?;
@@ -323,6 +392,8 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Session => "a session name in quotes",
         Kind::Number(..) => "a whole number",
         Kind::Span => "a length of time in quotes, such as \"7d\"",
+        Kind::Command => "a list of texts, the first of which is a program",
+        Kind::SecretAddress => "an address in quotes",
     }
 }
 
@@ -369,6 +440,36 @@ mod tests {
         assert_eq!(config.number("daemon.watchdog_ms"), 6000);
         config.set_flag("default_session", "flag").unwrap();
         assert_eq!(config.text("default_session"), "flag");
+    }
+
+    #[test]
+    fn a_command_is_a_list_of_texts_wherever_it_is_set() {
+        let config = load("[backup]\non_failure = [\"/bin/mail\", \"a, b\"]", &[]).unwrap();
+        assert_eq!(config.command("backup.on_failure"), ["/bin/mail", "a, b"]);
+        let config = load("", &[("WPP_BACKUP_ON_FAILURE", "[\"x\"]")]).unwrap();
+        assert_eq!(config.command("backup.on_failure"), ["x"]);
+        assert!(load("", &[]).unwrap().command("backup.on_failure").is_empty());
+        for bad in ["[]", "[\"\"]", "[1]", "\"rm -rf\"", "3"] {
+            assert!(load(&format!("[backup]\non_failure = {bad}"), &[]).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_secret_address_is_shown_up_to_its_host_and_never_in_an_error() {
+        let kind = Kind::SecretAddress;
+        assert_eq!(kind.shown("https://hc-ping.com/secret-uuid"), "https://hc-ping.com/…");
+        assert_eq!(kind.shown("http://127.0.0.1:8000/secret?secret"), "http://127.0.0.1:8000/…");
+        assert_eq!(kind.shown("secret"), "(not shown)");
+        assert_eq!(kind.shown("https://user:secret@host/"), "(not shown)");
+        for bad in
+            ["secret", "ftp://secret/x", "https://", "https://user:secret@host/", "https://host/secret#x", "https://ho st/secret"]
+        {
+            for error in [load(&format!("[backup]\nping_url = \"{bad}\""), &[]), load("", &[("WPP_BACKUP_PING_URL", bad)])] {
+                let error = error.unwrap_err();
+                assert!(!error.chain().contains("secret") && !error.hints().join("").contains("secret/"), "{error}");
+            }
+        }
+        assert!(load("[backup]\nping_url = 3", &[]).is_err());
     }
 
     #[test]

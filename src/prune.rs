@@ -19,11 +19,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::manifest::Manifest;
+use crate::archive::record::Record;
 use crate::archive::retention::{self, Archived, Check, Decision, Facts, Known, PrunePlan, Rules};
 use crate::archive::shelf::{self, Stamp};
-use crate::archive::verify::Level;
 use crate::backup;
-use crate::clock::{self, TimeZone};
+use crate::clock::{self, TimeZone, Timestamp};
 use crate::config::Config;
 use crate::confirm::Confirmed;
 use crate::disk;
@@ -108,7 +108,7 @@ pub fn survey(request: &Request<'_>) -> Result<Survey> {
 }
 
 fn known(manifest: &Manifest, entries: &[Entry], stamp: &Stamp) -> Known {
-    let records = entries.iter().filter_map(|entry| Record::of(entry, stamp));
+    let records = entries.iter().filter_map(Record::of).filter(|record| record.stamp == *stamp);
     Known {
         id: manifest.id.clone(),
         session: manifest.session.clone(),
@@ -123,8 +123,8 @@ fn known(manifest: &Manifest, entries: &[Entry], stamp: &Stamp) -> Known {
 /// What the journal knows of an archive that cannot be read here because it is sealed: this home
 /// wrote that very file.
 fn remembered(name: &str, entries: &[Entry], stamp: &Stamp, home: &str) -> Option<Known> {
-    let records: Vec<Record> = entries.iter().filter_map(|entry| Record::of(entry, stamp)).collect();
-    let made = records.iter().find(|record| record.read_back && record.path.file_name().is_some_and(|own| own == name))?;
+    let records: Vec<Record> = entries.iter().filter_map(Record::of).filter(|record| record.stamp == *stamp).collect();
+    let made = records.iter().find(|record| record.is_backup && record.path.file_name().is_some_and(|own| own == name))?;
     Some(Known {
         id: made.archive_id.clone(),
         session: made.session.clone(),
@@ -136,45 +136,9 @@ fn remembered(name: &str, entries: &[Entry], stamp: &Stamp, home: &str) -> Optio
     })
 }
 
-/// What a journal's entry says about a check of an archive.
-#[derive(Debug, Clone, Deserialize)]
-struct Record {
-    archive_id: String,
-    #[serde(default)]
-    session: String,
-    #[serde(default)]
-    at_ms: i64,
-    path: PathBuf,
-    #[serde(default)]
-    level: Option<Level>,
-    #[serde(default)]
-    read_back: bool,
-    stamp: Stamp,
-    #[serde(default)]
-    whole: bool,
-    #[serde(default)]
-    created_ms: Option<i64>,
-    #[serde(default)]
-    parent: Option<String>,
-}
-
-impl Record {
-    /// The entry's record, if it is one and about this very file.
-    fn of(entry: &Entry, stamp: &Stamp) -> Option<Record> {
-        let counts = matches!(entry.verb.as_str(), "backup" | "verify") && matches!(entry.state.as_str(), "finished" | "done");
-        let record: Record = if counts { entry.data().ok()? } else { return None };
-        let record = Record { session: entry.session.clone()?, at_ms: entry.at_ms, ..record };
-        (record.stamp == *stamp).then_some(record)
-    }
-
-    fn check(&self) -> Option<Check> {
-        self.level.map(Check::Verified).or(self.read_back.then_some(Check::ReadBack))
-    }
-}
-
 /// The best check, and when it was last made.
-fn best(records: impl Iterator<Item = Record>) -> Option<(Check, clock::Timestamp)> {
-    records.filter_map(|record| Some((record.check()?, clock::from_ms(record.at_ms)))).max()
+fn best(records: impl Iterator<Item = Record>) -> Option<(Check, Timestamp)> {
+    records.map(|record| (record.check(), clock::from_ms(record.at_ms))).max()
 }
 
 /// What the journal keeps of a removal.

@@ -4,7 +4,8 @@
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
 //! [`pack`] writes an archive, [`open`] reads one that nobody trusts, [`verify`] says how far it
 //! was checked, [`custody`] judges whether Signal state moved on since, [`retention`] which archives
-//! may go, and [`shelf`] finds archives in a folder. Start with [`manifest::Manifest`].
+//! may go, and [`shelf`] finds archives in a folder, and [`record`] is what the journal
+//! knows of their checks. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
@@ -15,3 +16,4 @@ pub mod scratch;
 pub mod verify;
 pub mod retention;
 pub mod shelf;
+pub mod record;

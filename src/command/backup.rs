@@ -18,7 +18,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
 use crate::journal::Entry;
 use crate::lifecycle::Seen;
+use crate::notice::{Ending, Notices, Told};
 use crate::report::{Metric, Report, Section, Table, Verdict};
+use crate::ui;
 
 /// Options of `wpp backup`.
 #[derive(Debug, clap::Args)]
@@ -60,6 +62,9 @@ struct CreateArgs {
     /// Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]
     #[arg(long, short, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     output: Option<PathBuf>,
+    /// File for Prometheus metrics [default: backup.textfile in config.toml]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    textfile: Option<PathBuf>,
     /// Remove no older archive, whatever rules config.toml sets
     #[arg(long)]
     no_prune: bool,
@@ -113,7 +118,47 @@ impl Args {
     }
 }
 
+/// Makes an archive and tells those whom the settings name how it ended.
 fn create(app: &App, args: CreateArgs) -> Result<Report> {
+    let textfile = args.textfile.clone().map(absolute).transpose()?;
+    let begun = Notices::of(app.config(), app.home().kind(), textfile).begin(app.session().name());
+    let result = make(app, args);
+    let mut document = Vec::new();
+    let written = match &result {
+        Ok(report) => ui::json::report(&mut document, report),
+        Err(error) => ui::json::error(&mut document, error, error.hints()),
+    };
+    // Writing to memory cannot fail, and a program that gets nothing is told so by that.
+    let document = written.map(|()| String::from_utf8_lossy(&document).into_owned()).unwrap_or_default();
+    let ending = Ending {
+        exit_code: result.as_ref().map_or_else(|error| error.kind().exit_code(), Report::exit_code),
+        size_bytes: result.as_ref().ok().and_then(|report| report.data["size_bytes"].as_u64()),
+        document: &document,
+    };
+    // A home that was never used has no journal, and telling makes none.
+    let journal = if app.home().journal().exists() { app.journal().ok() } else { None };
+    let told = begun.end(&ending, journal);
+    match result {
+        Ok(mut report) => {
+            report.warnings.extend(told.iter().filter_map(Told::warning));
+            if !told.is_empty() {
+                let section = told.iter().fold(Section::new("Who was told"), |section, told| {
+                    let output = told.output.lines().map(|line| format!("\n    {line}")).collect::<String>();
+                    section.field(told.by, format!("{}: {}{output}", told.to, told.observed))
+                });
+                report = report.section(section);
+                report.data["notices"] = json!(told);
+            }
+            Ok(report)
+        }
+        Err(error) => Err(told.iter().fold(error, |error, told| {
+            let output = if told.output.is_empty() { String::new() } else { format!("; it wrote: {}", told.output.trim_end()) };
+            error.note(told.warning().unwrap_or_else(|| format!("told {} {}: {}", told.by, told.to, told.observed)) + &output)
+        })),
+    }
+}
+
+fn make(app: &App, args: CreateArgs) -> Result<Report> {
     let session = app.existing_session()?;
     let folder = match args.output {
         Some(folder) => absolute(folder)?,

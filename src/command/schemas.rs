@@ -94,6 +94,7 @@ pub static REPORT: Object = Object {
         optional("findings", List(&Shape::Object(&FINDING)), "what the checks of the doctor say"),
         optional("steps", List(&Shape::Object(&STEP)), "what was done, in order"),
         optional("metrics", List(&Shape::Object(&METRIC)), "numbers"),
+        optional("warnings", TEXTS, "what went wrong beside the thing itself; the verdict stands"),
         optional("next", TEXTS, "what to type next"),
         optional("sections", List(&Shape::Object(&SECTION)), "the same for the eye; its wording is no part of the contract"),
     ],
@@ -108,6 +109,7 @@ pub static ERROR: Object = Object {
         always("exit_code", Number, "what the process exits with; wpp(1) lists the codes"),
         always("message", Text, "what happened"),
         always("hints", TEXTS, "what to do next"),
+        optional("notes", TEXTS, "what else happened because of it, such as who was told"),
     ],
 };
 
@@ -483,6 +485,17 @@ static PRUNED: Object = Object {
     ],
 };
 
+static TOLD: Object = Object {
+    name: "notice",
+    fields: &[
+        always("by", Text, "textfile, ping or hook"),
+        always("to", Text, "the file, the origin of the address, or the program"),
+        always("ok", Boolean, "whether it worked"),
+        always("observed", Text, "what was seen"),
+        optional("output", Text, "hook: what the program wrote"),
+    ],
+};
+
 static ASIDE: Object = Object {
     name: "set-aside copy",
     fields: &[
@@ -578,6 +591,7 @@ pub static SCHEMAS: &[Schema] = &[
             always("manifest", Shape::Object(&MANIFEST), "what it says about itself"),
             optional("pruned", Shape::Object(&PRUNED), "what was removed after it, when rules are set"),
             optional("prune_error", Text, "why nothing more was removed"),
+            optional("notices", List(&Shape::Object(&TOLD)), "who was told how it ended, when the settings name somebody"),
         ],
     },
     Schema {

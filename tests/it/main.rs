@@ -20,6 +20,7 @@ mod harness;
 mod layers;
 mod lifecycle;
 mod messages_crash;
+mod notice;
 mod prune;
 mod restore;
 mod runbooks;

@@ -23,6 +23,9 @@ const NOT_PROVOKED: &[&str] = &[
     "wpp.send/1.error",
 ];
 
+/// Rules, and somebody to tell who does not listen.
+const SETTINGS: &str = "[backup]\nkeep_last = 9\non_failure = [\"/bin/sh\", \"-c\", \"echo no; exit 1\"]\n";
+
 /// What is wrong with documents, and which fields were seen in them.
 #[derive(Default)]
 struct Findings {
@@ -189,7 +192,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     std::fs::set_permissions(simulated.home.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     run("doctor --fix --yes");
     simulated.kill_daemon();
-    std::fs::write(simulated.home.path().join("config.toml"), "[backup]\nkeep_last = 9\n").unwrap();
+    std::fs::write(simulated.home.path().join("config.toml"), SETTINGS).unwrap();
     for line in ["doctor", "backup", "doctor --fix --yes --all"] {
         run(line);
     }
@@ -198,6 +201,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     let session = simulated.home.session("main");
     let lock = wpp::disk::Lock::acquire(&session.join("LOCK"), "restore").unwrap();
     run("status");
+    run("backup");
     drop(lock);
     std::fs::remove_file(session.join("wpp.db")).unwrap();
     for line in ["backup", "backup list", "reset --dry-run", "reset --yes --accept-partial-backup"] {
