@@ -1,7 +1,10 @@
 //! Restoring a session from an archive: a plan that is pure, and a transaction that carries it out.
 //!
 //! **The plan.** [`plan`] decides what comes back, from what the archive says, what custody says
-//! and what is there now. It is printed by `--dry-run`.
+//! and what is there now. It is printed by `--dry-run`. An old Signal store is never put in place as
+//! it is unless the operator insists: it would lose messages in both directions without a word. Under
+//! `rekey` its unpacked copy is edited first (see [`crate::session::rekey`]), and the daemon wakes the
+//! own phone when it has connected.
 //!
 //! **The transaction.** The session's folder itself is never moved: its `LOCK` must stay where
 //! daemons look for it, or a lock could be held in one place and bypassed in another. Files are
@@ -28,5 +31,5 @@
 mod plan;
 mod transaction;
 
-pub use plan::{Current, Kind, RestorePlan, Store, Wanted, plan, survey};
+pub use plan::{Current, Kind, Other, RestorePlan, Store, Wanted, plan, survey};
 pub use transaction::{Health, Lifecycle, Recovered, Request, Restored, old_copies, recover, restore};

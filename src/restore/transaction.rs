@@ -4,12 +4,13 @@
 //! of a session, [`recover`].
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Kind, RestorePlan, denied, not_exact};
+use super::plan::{Kind, RestorePlan, denied, not_exact, same_account};
 use crate::archive::custody::{self, Custody, Ledger};
-use crate::archive::manifest::{Manifest, SESSION_DB, WPP_DB};
+use crate::archive::manifest::{Manifest, SESSION_DB, Signal, WPP_DB};
 use crate::archive::open;
 use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::archive::verify;
@@ -21,11 +22,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::{SessionPaths, sidecar};
 use crate::journal::{Entry, Journal, Outcome};
 use crate::report::{Sink, Step, Steps};
+use crate::session::rekey::{self, Rekeyed};
 
 const VERB: &str = "restore";
 /// A database and what may lie beside it.
 const ENDINGS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 const SIDECARS: &[&str] = ENDINGS.split_at(1).1;
+/// How long a started daemon may take to wake the own phone until it is left to it.
+const WAKE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Stops and starts the daemon for a restore; the verbs that do are on a floor of their own.
 pub trait Lifecycle {
@@ -83,6 +87,10 @@ pub struct Restored {
     pub rolled_back: bool,
     /// Where the replaced files lie, if any were replaced and stayed so.
     pub old: Option<PathBuf>,
+    /// What was done to the Signal store before it was put in place.
+    pub rekeyed: Option<Rekeyed>,
+    /// Whether the own phone was woken; `None` when it need not be, or no daemon connected yet.
+    pub woken: Option<bool>,
     /// What was done, in order.
     #[serde(skip)]
     pub steps: Vec<Step>,
@@ -102,6 +110,12 @@ struct Transaction {
     made_folder: bool,
     /// Files of the session that were there and are set aside: databases and what lies beside them.
     had: Vec<String>,
+    /// Names the identity that comes back; later restores of it look for the ids that were chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    identity_sha256: Option<String>,
+    /// What was done to its store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rekeyed: Option<Rekeyed>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,6 +183,13 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
         stamp: format!("{}-{}", clock::compact(clock::now()), &id[..8]),
         made_folder: !session.exists(),
         had: Vec::new(),
+        identity_sha256: request
+            .manifest
+            .signal
+            .as_ref()
+            .filter(|_| plan.kind.brings_identity())
+            .map(|signal| signal.identity_sha256.clone()),
+        rekeyed: None,
     };
     let mut steps = Steps::new(request.sink);
     let entry = request.journal.begin(Some(session.name()), VERB, &transaction)?;
@@ -182,7 +203,15 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
     // From here on the new files are the session's.
     let old = transaction.old(session);
     let old = is_there(&old).then_some(old);
-    let mut restored = Restored { good: true, health: None, rolled_back: false, old, steps: Vec::new() };
+    let mut restored = Restored {
+        good: true,
+        health: None,
+        rolled_back: false,
+        old,
+        rekeyed: transaction.rekeyed.clone(),
+        woken: None,
+        steps: Vec::new(),
+    };
     if request.start {
         let watch = steps.begin("start the daemon");
         let started = request.lifecycle.start();
@@ -190,7 +219,12 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
         let healthy = matches!(started, Ok(Health::Healthy(_)));
         steps.end(watch, "start the daemon", "it becomes healthy with the restored files", observed, healthy);
         match started {
-            Ok(health) => restored.health = Some(health),
+            Ok(health) => {
+                restored.health = Some(health);
+                if healthy && transaction.rekeyed.is_some() {
+                    restored.woken = see_woken(request, entry, &mut steps)?;
+                }
+            }
             Err(_) => {
                 restored.good = false;
                 go_back(request, &mut transaction, entry, &mut steps, &mut restored, was_running)?;
@@ -203,6 +237,31 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
     }
     restored.steps = steps.done;
     Ok(restored)
+}
+
+/// Watches the daemon wake the own phone. It goes on trying when this gives up.
+fn see_woken(request: &Request<'_>, entry: i64, steps: &mut Steps<'_>) -> Result<Option<bool>> {
+    let session = request.session.name();
+    // A device that is logged out never connects, and has nobody to wake.
+    if !request.journal.after(session, entry)?.iter().any(|entry| entry.verb == "connect") {
+        return Ok(None);
+    }
+    let watch = steps.begin("wake the own phone");
+    let deadline = Instant::now() + WAKE_PATIENCE;
+    let mut woken = rekey::owed_wake(request.journal, session)? != Some(entry);
+    while !woken && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(50));
+        woken = rekey::owed_wake(request.journal, session)? != Some(entry);
+    }
+    let observed = if woken { "the server took the request" } else { "not yet; the daemon goes on trying" };
+    steps.end(
+        watch,
+        "wake the own phone",
+        "the phone is sent a request, and starts a new Signal session",
+        observed.into(),
+        woken,
+    );
+    Ok(Some(woken))
 }
 
 fn prepare_and_swap(
@@ -230,20 +289,27 @@ fn prepare_and_swap(
     let observed = if *was_running { "the daemon was stopped; the lock is held" } else { "no daemon ran; the lock is held" };
     steps.end(watch, "take the session", "no daemon runs, and none can start", observed.into(), true);
 
-    if transaction.plan == Kind::Exact {
-        // The plan may be old: since it was made, somebody may have started the session. Now the
-        // lock is held, and what is judged stays so.
-        let ledger = Ledger::read(request.journal, session.name(), &request.manifest.custody)?;
+    if transaction.plan.brings_identity() {
+        // The plan may be old: since it was made, somebody may have started the session, or linked
+        // another account. Now the lock is held, and what is judged stays so.
         let live = Snapshot::open(&session.session_db(), Quiet::Proven).ok().flatten();
         let live = live.and_then(|snapshot| snapshot.signal().ok().flatten());
-        match custody::judge(request.manifest, session.name(), &ledger, live.as_ref()) {
-            Custody::Unbroken(_) => {}
-            Custody::Broken(why) | Custody::Unprovable(why) => return Err(not_exact(request.manifest, &why)),
+        same_account(request.manifest, live.as_ref(), session.name())?;
+        match transaction.plan {
+            Kind::Exact => {
+                let ledger = Ledger::read(request.journal, session.name(), &request.manifest.custody)?;
+                match custody::judge(request.manifest, session.name(), &ledger, live.as_ref()) {
+                    Custody::Unbroken(_) => {}
+                    Custody::Broken(why) | Custody::Unprovable(why) => return Err(not_exact(request.manifest, &why)),
+                }
+            }
+            Kind::Rekey => transaction.rekeyed = Some(give_new_keys(request, &stage, live.as_ref(), steps)?),
+            Kind::Data | Kind::ForceExact => {}
         }
     }
 
     let watch = steps.begin("swap the files");
-    let (stage, old) = (transaction.stage(session), transaction.old(session));
+    let old = transaction.old(session);
     let folder = session.folder();
     for name in transaction.plan.files() {
         let names = ENDINGS.iter().map(|ending| format!("{name}{ending}"));
@@ -276,6 +342,27 @@ fn prepare_and_swap(
     let observed = format!("{} in place, {} old files set aside", transaction.plan.files().join(" and "), transaction.had.len());
     steps.end(watch, "swap the files", "new files in place, old ones kept", observed, true);
     Ok(())
+}
+
+/// Edits the unpacked store. The next key ids lie above those of the archive, of the store that is
+/// in place (`live`), and of every earlier restore of this identity.
+fn give_new_keys(request: &Request<'_>, stage: &Path, live: Option<&Signal>, steps: &mut Steps<'_>) -> Result<Rekeyed> {
+    let watch = steps.begin("give the identity fresh keys");
+    let mut used = Vec::new();
+    if let Some(kept) = &request.manifest.signal {
+        used = rekey::chosen_before(request.journal, &kept.identity_sha256)?;
+        if let Some(live) = live.filter(|live| live.identity_sha256 == kept.identity_sha256) {
+            let id = |id: i64| u32::try_from(id).unwrap_or(0);
+            used.extend([id(live.highest_prekey_id.unwrap_or(0)), id(live.next_prekey_id.saturating_sub(1))]);
+        }
+    }
+    let rekeyed = rekey::rekey(&stage.join(SESSION_DB), &used)?;
+    let observed = format!(
+        "{} Signal sessions and {} sender keys dropped; the next key is {}, the highest that may have been used {}",
+        rekeyed.sessions_dropped, rekeyed.own_sender_keys_dropped, rekeyed.next_prekey_id, rekeyed.highest_prekey_id
+    );
+    steps.end(watch, "give the identity fresh keys", "no ratchet left, and no key id used twice", observed, true);
+    Ok(rekeyed)
 }
 
 /// Undoes what a failed restore has done so far and starts the daemon again if it ran.
@@ -330,6 +417,7 @@ fn go_back(
     request.journal.end(entry, Outcome::Undone)?;
     restored.rolled_back = true;
     restored.old = None;
+    restored.rekeyed = None;
     steps.end(watch, "swap back", "the old files in place again", "the old files are in place again".into(), true);
     if was_running {
         let watch = steps.begin("start the daemon with the old files");
