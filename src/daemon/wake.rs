@@ -79,22 +79,31 @@ async fn wake(book: &Book, messages: &Messages, tokens: &Tokens, sender: &Sender
         from_me: message.from_me,
         sent_ms: message.sent_ms,
     });
-    let mut detail = String::new();
-    for wait in WAITS {
+    let tell = |woken: bool, detail: Option<&str>| {
+        let data = json!({ "restore": restore, "woken": woken, "detail": detail });
+        blocking(|| messages.add_event(WAKE, &data)).map(drop)
+    };
+    for (tried, wait) in WAITS.into_iter().enumerate() {
         tokio::time::sleep(wait).await;
         match sender.wake_phone(known.as_ref()).await {
             Ok(()) => {
                 blocking(|| book.record(WAKE, &json!({ "restore": restore })))?;
                 tracing::info!(restore, "the own phone is woken after the restore");
-                return blocking(|| messages.add_event(WAKE, &json!({ "restore": restore, "woken": true, "detail": null })))
-                    .map(drop);
+                return tell(true, None);
             }
             Err(failure) => {
-                detail = tokens.scrub(&failure.to_string());
-                tracing::warn!(restore, detail, "the own phone could not be woken");
+                let detail = tokens.scrub(&failure.to_string());
+                tracing::warn!(
+                    restore,
+                    detail,
+                    "the own phone could not be woken; copies of what is written there are lost until it is"
+                );
+                if tried == 0 {
+                    tell(false, Some(&detail))?;
+                }
             }
         }
     }
-    // The next connection tries again; until then its owner's words do not come here.
-    blocking(|| messages.add_event(WAKE, &json!({ "restore": restore, "woken": false, "detail": detail }))).map(drop)
+    // The next connection tries again.
+    Ok(())
 }
