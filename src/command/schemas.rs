@@ -284,7 +284,7 @@ static STREAM_EVENT: Object = Object {
     name: "stream event",
     fields: &[
         always("id", Number, "what to resume after; ids grow and are never used again"),
-        always("kind", Text, "state, auth, message, outbox, outbound, receipt, gap, ..."),
+        always("kind", Text, "state, auth, message, outbox, outbound, receipt, wake, gap, ..."),
         always("at_ms", Number, "when"),
         always("data", Any, "what the kind says"),
     ],

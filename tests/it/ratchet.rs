@@ -87,6 +87,7 @@ impl Bench {
         Bench { simulated, session, client, started: Instant::now() }
     }
 
+    #[expect(clippy::print_stderr, reason = "with --nocapture it shows where the time goes")]
     fn note(&self, what: &str) {
         eprintln!("{:6.1} s  {what}", self.started.elapsed().as_secs_f32());
     }
