@@ -22,6 +22,7 @@ mod lifecycle;
 mod messages_crash;
 mod notice;
 mod prune;
+mod ratchet;
 mod restore;
 mod runbooks;
 mod schemas;
