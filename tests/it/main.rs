@@ -11,6 +11,7 @@ mod adversary;
 mod api;
 mod archive;
 mod backup;
+mod bare;
 mod cli;
 mod daemon;
 mod doctor;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use wpp::archive::custody::{self, Ledger};
 use wpp::archive::input::Input;
-use wpp::archive::{open, shelf};
+use wpp::archive::shelf;
 use wpp::confirm::Confirmed;
 use wpp::disk::{Lock, LockState};
 use wpp::error::{Error, ErrorKind};
@@ -505,20 +505,14 @@ impl Lifecycle for Puppet<'_> {
 fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
     let (paths, journal) = (paths(home), journal(home));
     let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
-    let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
+    let source = restore::Source::archive(archive.display().to_string(), || Input::file(&archive)).unwrap();
+    let manifest = source.manifest();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
-    let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
-    let plan = restore::plan(&manifest, &judged, &current, Wanted::Data, true).unwrap();
-    let request = restore::Request {
-        archive: &archive,
-        manifest: &manifest,
-        session: &paths,
-        journal: &journal,
-        lifecycle: puppet,
-        start: true,
-        sink: &Silent,
-    };
+    let judged = custody::judge(manifest, "main", &ledger, current.signal.as_ref());
+    let plan = restore::plan(manifest, &judged, &current, Wanted::Data, true).unwrap();
+    let request =
+        restore::Request { source: &source, session: &paths, journal: &journal, lifecycle: puppet, start: true, sink: &Silent };
     let restored = restore::restore(&request, &plan, Confirmed::by_flag(true).unwrap()).unwrap();
     assert!(journal.open_entries("main").unwrap().is_empty());
     restored
@@ -576,14 +570,14 @@ fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
     let home = moved_on();
     let (paths, journal) = (paths(&home), journal(&home));
     let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
-    let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
+    let source = restore::Source::archive(archive.display().to_string(), || Input::file(&archive)).unwrap();
+    let manifest = source.manifest();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
-    let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
-    let plan = restore::plan(&manifest, &judged, &current, Wanted::Exact, false).unwrap();
+    let judged = custody::judge(manifest, "main", &ledger, current.signal.as_ref());
+    let plan = restore::plan(manifest, &judged, &current, Wanted::Exact, false).unwrap();
     let request = restore::Request {
-        archive: &archive,
-        manifest: &manifest,
+        source: &source,
         session: &paths,
         journal: &journal,
         lifecycle: &Overtaken(&journal),
