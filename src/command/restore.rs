@@ -6,6 +6,7 @@ use super::backup::{fault_points, size};
 use super::{site, site_with_sink};
 use crate::app::App;
 use crate::archive::custody::{self, Custody, Ledger};
+use crate::archive::input::Input;
 use crate::archive::manifest::{CONFIG, Manifest};
 use crate::archive::open;
 use crate::archive::shelf;
@@ -14,7 +15,8 @@ use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle::{Site, describe, settled};
 use crate::report::{Report, Section, Silent, Verdict};
-use crate::restore::{self, Health, Lifecycle, Request, RestorePlan, Wanted};
+use crate::restore::{self, Health, Kind, Lifecycle, Request, RestorePlan, Wanted};
+use crate::session::rekey::Rekeyed;
 use crate::session::state::State;
 
 /// Options of `wpp restore`.
@@ -43,15 +45,16 @@ impl Args {
         let session = app.session();
         let path = shelf::find(&app.backups(), session.name(), &self.archive)?;
         let path = std::path::absolute(&path).map_err(|error| disk::cannot("find", &path, error))?;
-        let manifest = open::manifest(&path)?;
+        let manifest = open::manifest(&mut Input::file(&path)?)?;
         site(app, &session)?;
         // A home that was never used has no journal, and a dry run makes none.
         let fresh = !app.home().journal().exists();
-        let current = restore::survey(&session, app.home().kind())?;
+        let mut current = restore::survey(&session, app.home().kind())?;
         let custody = if fresh {
             Custody::Unprovable("this home has no journal, so nothing is known about what happened to the store".into())
         } else {
             let ledger = Ledger::read(app.journal()?, session.name(), &manifest.custody)?;
+            current.removed = custody::removed(&manifest, session.name(), &ledger);
             custody::judge(&manifest, session.name(), &ledger, current.signal.as_ref())
         };
         let start = !self.keep_daemon_stopped;
@@ -59,14 +62,14 @@ impl Args {
             Ok(plan) => plan,
             Err(refusal) => {
                 // The refusal names other plans; a damaged archive would fail in each of them.
-                verify::verify(&path, Level::Hash, &app.backups(), &**app.sink())?;
+                verify::verify(&mut Input::file(&path)?, Level::Hash, &app.backups(), &**app.sink())?;
                 return Err(refusal);
             }
         };
         if self.dry_run {
-            let opened = verify::verify(&path, Level::Hash, &app.backups(), &**app.sink())?;
+            let opened = verify::verify(&mut Input::file(&path)?, Level::Hash, &app.backups(), &**app.sink())?;
             if opened.manifest != manifest {
-                return Err(open::refused(&path, "its manifest changed while it was read"));
+                return Err(open::refused(&path.display().to_string(), "its manifest changed while it was read"));
             }
             let title = format!(
                 "{}: would restore {} from {} (verified at level hash); nothing was changed",
@@ -86,8 +89,14 @@ impl Args {
             plan.kind.name(),
             plan.kind.files().join(" and ")
         );
+        if !plan.warnings.is_empty() {
+            question = format!("Note: {}.\n{question}", plan.warnings.join("; "));
+        }
         if !plan.loses.is_empty() {
             question = format!("Not there afterwards: {}.\n{question}", plan.loses.join("; "));
+        }
+        if plan.kind == Kind::ForceExact {
+            question = format!("THIS LOSES MESSAGES WITHOUT A WORD; `--plan rekey` would lose none.\n{question}");
         }
         let confirmed = app.confirm(self.yes, &question)?;
         // The daemon's own steps are steps of the restore; told by it, they need no telling twice.
@@ -136,9 +145,13 @@ impl Args {
         let old: Vec<Value> = old_copies.iter().map(|(path, bytes)| json!({ "path": path, "size_bytes": bytes })).collect();
         report = report.data(json!({
             "dry_run": false, "archive": path, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
-            "health": restored.health,            "old": restored.old, "old_copies": old,
+            "health": restored.health, "old": restored.old, "old_copies": old,
+            "rekeyed": restored.rekeyed, "woken": restored.woken,
         }));
-        if matches!(restored.health, Some(Health::Unproven(_))) {
+        if let Some(rekeyed) = &restored.rekeyed {
+            report = report.section(keys_section(rekeyed, restored.woken));
+        }
+        if matches!(restored.health, Some(Health::Unproven(_))) || restored.woken == Some(false) {
             report = report.verdict(Verdict::Unknown).next(format!("wpp status --session {}", session.name()));
         }
         if !restored.good {
@@ -161,17 +174,41 @@ fn plan_section(plan: &RestorePlan, steps: bool) -> Section {
     for loss in &plan.loses {
         section = section.field("cannot come back", loss);
     }
+    for warning in &plan.warnings {
+        section = section.field("note", warning);
+    }
     for (number, step) in (1..).zip(plan.steps.iter().filter(|_| steps)) {
         section = section.field(format!("step {number}"), step);
     }
     section
 }
 
+/// What became of the Signal state.
+fn keys_section(rekeyed: &Rekeyed, woken: Option<bool>) -> Section {
+    Section::new("Fresh keys")
+        .field(
+            "dropped",
+            format!("{} Signal sessions, {} sender keys", rekeyed.sessions_dropped, rekeyed.own_sender_keys_dropped),
+        )
+        .field("kept", format!("{} one-time keys that strangers may still use", rekeyed.prekeys_kept))
+        .field("next key", format!("{} (up to {} may have been used)", rekeyed.next_prekey_id, rekeyed.highest_prekey_id))
+        .field(
+            "own phone",
+            match woken {
+                Some(true) => "woken: what is written there from now on comes here",
+                Some(false) => {
+                    "not woken yet: the daemon goes on trying, and until then copies of what is written there are lost"
+                }
+                None => "is woken by the daemon once it has connected",
+            },
+        )
+}
+
 /// The settings in the archive beside those of this home. They are never overwritten: they belong
 /// to all sessions of the home.
 fn config_section(app: &App, archive: &std::path::Path, manifest: &Manifest) -> Result<Section> {
     let section = Section::new("Settings (reviewed, not restored)");
-    let Some(theirs) = open::small_content(archive, manifest, CONFIG)? else {
+    let Some(theirs) = open::small_content(&mut Input::file(archive)?, manifest, CONFIG)? else {
         return Ok(section.line("the archive holds no config.toml"));
     };
     let path = app.home().config();
