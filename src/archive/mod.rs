@@ -14,3 +14,4 @@ pub mod open;
 pub mod scratch;
 pub mod verify;
 pub mod shelf;
+pub mod destination;

@@ -1,0 +1,348 @@
+//! Where archives are kept: a folder, or a prefix of a bucket of S3-compatible storage.
+//!
+//! Both kinds keep one promise: under an archive's name there is never anything but a whole object.
+//! What is being written is a [`Draft`]: it takes bytes ([`std::io::Write`]), is made durable
+//! ([`Draft::finish`]), can be read back ([`Draft::open`]) and only then stays ([`Draft::publish`]).
+//! A draft that is dropped leaves nothing, and what a killed process left is removed by the next
+//! backup of that session ([`Destination::clear`]).
+//!
+//! | | folder | store |
+//! |---|---|---|
+//! | while it is written | `<name>.partial`, locked | parts of an upload, invisible; `<name>.claim` beside |
+//! | after `finish` | the partial file, forced to the disk | the object under its name, whole; the claim still there |
+//! | after `publish` | renamed to its name | the claim is gone |
+//!
+//! [`folder`] is the one kind, [`bucket`] the other (the only file that names the S3 client),
+//! [`settings`] says how a store is reached and with which keys. Start with [`Destination::parse`].
+
+pub mod bucket;
+pub mod folder;
+pub mod settings;
+
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use bucket::Bucket;
+use settings::Settings;
+
+/// Ending of the small object that reserves a name while its archive is uploaded.
+pub const CLAIM: &str = ".claim";
+/// Ending of a file that is being written.
+pub const PARTIAL: &str = ".partial";
+/// How the address of a store begins.
+pub const STORE_SCHEME: &str = "s3://";
+
+/// Bytes that can be read from anywhere.
+pub trait Bytes: Read + Seek + Send {}
+impl<T: Read + Seek + Send> Bytes for T {}
+
+/// What tells an object that was verified from a copy or a later state of it. Bytes that rot by
+/// themselves change none of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Its size.
+    pub size_bytes: u64,
+    /// Seconds of its modification time since the epoch.
+    pub modified_s: i64,
+    /// And the nanoseconds.
+    pub modified_ns: i64,
+    /// What a store calls this state of the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+}
+
+/// One whole object at a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its name, without folder or prefix.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Which state of it this is.
+    pub stamp: Stamp,
+}
+
+/// What [`Destination::clear`] did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Cleared {
+    /// Leftovers that are gone now, as paths or addresses.
+    pub removed: Vec<String>,
+    /// Leftovers that are still there, each with the reason.
+    pub kept: Vec<(String, String)>,
+}
+
+/// A place for archives.
+#[derive(Debug)]
+pub enum Destination {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// A prefix of a bucket.
+    Store(Box<Bucket>),
+}
+
+impl Destination {
+    /// Takes `s3://BUCKET[/PREFIX]` or a path. Nothing is reached yet, so this also works where the
+    /// store is down and its keys are missing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] when the address of a store is not one.
+    pub fn parse(text: &str, settings: &Settings) -> Result<Destination> {
+        if text.starts_with(STORE_SCHEME) {
+            return Ok(Destination::Store(Box::new(Bucket::parse(text, settings)?)));
+        }
+        // `S3://…` or `https://…` as a folder's name would surprise whoever typed it.
+        if let Some((scheme, _)) = text.split_once("://") {
+            return Err(Error::new(ErrorKind::Usage, format!("{text:?} is no place for archives: nothing is known about {scheme}://"))
+                .hint("write s3://BUCKET/PREFIX for S3-compatible storage, or the path of a folder"));
+        }
+        if text.is_empty() {
+            return Err(Error::new(ErrorKind::Usage, "the place for archives is empty")
+                .hint("write s3://BUCKET/PREFIX for S3-compatible storage, or the path of a folder"));
+        }
+        Ok(Destination::Folder(PathBuf::from(text)))
+    }
+
+    /// The folder, if it is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Destination::Folder(folder) => Some(folder),
+            Destination::Store(_) => None,
+        }
+    }
+
+    /// A path or an address that an operator can type.
+    pub fn place(&self, name: &str) -> String {
+        match self {
+            Destination::Folder(folder) => folder.join(name).display().to_string(),
+            Destination::Store(bucket) => bucket.place(name),
+        }
+    }
+
+    /// Every whole object, sorted by name; a folder that does not exist has none.
+    pub fn list(&self) -> Result<Vec<Object>> {
+        let mut found = match self {
+            Destination::Folder(folder) => folder::list(folder)?,
+            Destination::Store(bucket) => bucket.list()?,
+        };
+        found.retain(|object| !is_hidden(&object.name));
+        found.sort_by(|one, two| one.name.cmp(&two.name));
+        Ok(found)
+    }
+
+    /// One object; `None` if nothing has this name.
+    pub fn look(&self, name: &str) -> Result<Option<Object>> {
+        let name = checked(name)?;
+        match self {
+            Destination::Folder(folder) => folder::look(folder, name),
+            Destination::Store(bucket) => bucket.look(name),
+        }
+    }
+
+    /// Opens an object to be read from any place in it; gives the state of it that is read.
+    pub fn open(&self, name: &str) -> Result<(Box<dyn Bytes>, Object)> {
+        let name = checked(name)?;
+        match self {
+            Destination::Folder(folder) => folder::open(folder, name),
+            Destination::Store(bucket) => bucket.open(name).map(|(reader, object)| (Box::new(reader) as Box<dyn Bytes>, object)),
+        }
+    }
+
+    /// Begins to write a new object of about so many bytes: more makes the parts of an upload larger.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] when the name is taken, by a whole object or by somebody who writes it.
+    pub fn create(&self, name: &str, about_bytes: u64) -> Result<Draft> {
+        let name = checked(name)?;
+        match self {
+            Destination::Folder(folder) => folder::Draft::create(folder, name).map(Draft::Folder),
+            Destination::Store(bucket) => bucket.create(name, about_bytes).map(|upload| Draft::Store(Box::new(upload))),
+        }
+    }
+
+    /// Removes an object; one that is not there is fine.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        let name = checked(name)?;
+        match self {
+            Destination::Folder(folder) => folder::remove(folder, name),
+            Destination::Store(bucket) => bucket.remove(name),
+        }
+    }
+
+    /// Removes what killed backups of a session left. The caller holds the lock that keeps backups
+    /// of the session apart, so none of them is alive. In a store only what this home wrote goes.
+    pub fn clear(&self, session: &str) -> Result<Cleared> {
+        match self {
+            Destination::Folder(folder) => folder::clear(folder, session),
+            Destination::Store(bucket) => bucket.clear(session),
+        }
+    }
+
+    /// What this destination cannot do, in sentences, as far as it was noticed.
+    pub fn limits(&self) -> Vec<String> {
+        match self {
+            Destination::Folder(_) => Vec::new(),
+            Destination::Store(bucket) => bucket.limits(),
+        }
+    }
+}
+
+impl std::fmt::Display for Destination {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Destination::Folder(folder) => write!(formatter, "{}", folder.display()),
+            Destination::Store(bucket) => write!(formatter, "{bucket}"),
+        }
+    }
+}
+
+/// An object that is being written. Dropped before [`Draft::publish`], it leaves nothing.
+#[derive(Debug)]
+pub enum Draft {
+    /// A partial file.
+    Folder(folder::Draft),
+    /// An upload.
+    Store(Box<bucket::Upload>),
+}
+
+impl Draft {
+    /// Forces everything out: the bytes are durable then. Nothing can be written afterwards.
+    pub fn finish(&mut self) -> Result<()> {
+        match self {
+            Draft::Folder(draft) => draft.finish(),
+            Draft::Store(upload) => upload.finish(),
+        }
+    }
+
+    /// Reads back what was finished, from where it lies.
+    pub fn open(&self) -> Result<(Box<dyn Bytes>, Object)> {
+        match self {
+            Draft::Folder(draft) => draft.open(),
+            Draft::Store(upload) => upload.open().map(|(reader, object)| (Box::new(reader) as Box<dyn Bytes>, object)),
+        }
+    }
+
+    /// Lets it stay under its name.
+    pub fn publish(self) -> Result<()> {
+        match self {
+            Draft::Folder(draft) => draft.publish(),
+            Draft::Store(upload) => upload.publish(),
+        }
+    }
+
+    /// Removes it and says whether that worked; dropping it tries the same.
+    pub fn discard(self) -> Result<()> {
+        match self {
+            Draft::Folder(draft) => draft.discard(),
+            Draft::Store(upload) => upload.discard(),
+        }
+    }
+
+    /// The partial file, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Draft::Folder(draft) => Some(draft.path()),
+            Draft::Store(_) => None,
+        }
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Draft::Folder(draft) => draft.write(bytes),
+            Draft::Store(upload) => upload.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Draft::Folder(draft) => draft.flush(),
+            Draft::Store(upload) => upload.flush(),
+        }
+    }
+}
+
+/// Names that lead nowhere else: one component, not hidden, without control characters.
+fn checked(name: &str) -> Result<&str> {
+    let plain = !name.is_empty()
+        && name.len() <= 255
+        && !name.starts_with('.')
+        && !name.chars().any(|character| character.is_control() || matches!(character, '/' | '\\'));
+    if plain {
+        return Ok(name);
+    }
+    Err(Error::new(ErrorKind::Usage, format!("{name:?} is no name of an archive"))
+        .hint("give the name as `wpp backup list` shows it"))
+}
+
+fn is_hidden(name: &str) -> bool {
+    name.ends_with(CLAIM) || name.ends_with(PARTIAL) || checked(name).is_err()
+}
+
+/// Whether a name is `<session>-<UTC time>…`: then it belongs to that session and to none whose
+/// name only begins like it.
+fn belongs_to(name: &str, session: &str) -> bool {
+    let Some(time) = name.strip_prefix(session).and_then(|rest| rest.strip_prefix('-')) else { return false };
+    let shape = b"dddddddd-dddddd-";
+    time.len() >= shape.len()
+        && time.bytes().zip(shape).all(|(byte, kind)| match kind {
+            b'd' => byte.is_ascii_digit(),
+            _ => matches!(byte, b'T' | b'Z'),
+        })
+}
+
+/// The error for a name that somebody has.
+fn taken(place: &str, by: &str) -> Error {
+    Error::new(ErrorKind::Locked, format!("{place} is taken by {by}")).hint("try again in a second: the name holds the time")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_addresses_are_told_apart() {
+        let parse = |text: &str| Destination::parse(text, &Settings::default());
+        assert!(matches!(parse("/mnt/safe").unwrap(), Destination::Folder(_)));
+        assert!(matches!(parse("backups").unwrap(), Destination::Folder(_)));
+        for (text, shown) in [("s3://b-1.x", "s3://b-1.x/n"), ("s3://bucket/a/b/", "s3://bucket/a/b/n")] {
+            assert_eq!(parse(text).unwrap().place("n"), shown);
+        }
+        for bad in [
+            "", "s3://", "s3://b", "s3:///x", "s3://Bucket", "s3://buc ket", "s3://bucket//x", "s3://bucket/../x", "s3://bucket/./x",
+            "s3://bucket/a\u{7}", "s3://key:secret@bucket/x", "s3://bucket?x=y", "https://host/bucket", "S3://bucket",
+        ] {
+            let error = parse(bad).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Usage, "{bad}");
+            assert!(!error.hints().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        let error = Destination::parse("s3://key:hush@bucket/x", &Settings::default()).unwrap_err();
+        assert!(!format!("{error:?} {}", error.chain()).contains("hush"));
+    }
+
+    #[test]
+    fn a_session_owns_its_names_and_not_those_of_a_longer_one() {
+        assert!(belongs_to("main-20261121T031500Z.wpp.tar.gz.claim", "main"));
+        assert!(belongs_to("a-b-20261121T031500Z.wpp.tar.gz", "a-b"));
+        assert!(!belongs_to("a-b-20261121T031500Z.wpp.tar.gz", "a"));
+        assert!(!belongs_to("main-2026", "main"));
+        assert!(!belongs_to("main", "main"));
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let destination = Destination::Folder(folder.path().to_owned());
+        for bad in ["", ".", "..", "a/b", "../x", ".hidden", "a\u{1b}[2J", "a\\b"] {
+            assert_eq!(destination.look(bad).unwrap_err().kind(), ErrorKind::Usage, "{bad:?}");
+            assert!(destination.create(bad, 0).is_err() && destination.remove(bad).is_err() && destination.open(bad).is_err());
+        }
+    }
+}
