@@ -381,11 +381,17 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-/// A disk error in our words, with the hint that fits it. An error that was ours already stays as
-/// it was: an archive's bytes may come from a store that says more than a disk does.
+/// One of our errors on its way through code that speaks `std::io`; [`cannot`] takes it out again.
+/// Its kind there is one that no decoder gives: a store that cannot be reached is no damage.
+pub fn as_io(error: Error) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::NotConnected, error)
+}
+
+/// A disk error in our words, with the hint that fits it. One that [`as_io`] packed is given as it
+/// was.
 pub fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
     use std::io::ErrorKind as Io;
-    let error = match Error::from_io(error) {
+    let error = match error.downcast::<Error>() {
         Ok(ours) => return ours,
         Err(error) => error,
     };

@@ -112,17 +112,6 @@ impl Error {
         self
     }
 
-    /// This error on its way through code that speaks `std::io`. Its kind there is one that no
-    /// decoder gives, so that a store which cannot be reached is not taken for damage.
-    pub fn into_io(self) -> std::io::Error {
-        std::io::Error::new(std::io::ErrorKind::NotConnected, self)
-    }
-
-    /// What [`Error::into_io`] hid, or the error of the system or of another library as it is.
-    pub fn from_io(error: std::io::Error) -> std::result::Result<Error, std::io::Error> {
-        error.downcast::<Error>()
-    }
-
     /// Which kind it is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -205,14 +194,6 @@ mod tests {
             assert_eq!(row.0.exit_code(), row.1);
             assert_eq!(ErrorKind::from_code(row.2), Some(row.0));
         }
-    }
-
-    #[test]
-    fn an_error_comes_back_from_code_that_speaks_io() {
-        let hidden = Error::new(ErrorKind::Denied, "no key").hint("get one").into_io();
-        let error = Error::from_io(hidden).unwrap();
-        assert_eq!((error.kind(), error.message(), error.hints().len()), (ErrorKind::Denied, "no key", 1));
-        assert!(Error::from_io(std::io::Error::other("x")).is_err());
     }
 
     #[test]

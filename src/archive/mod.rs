@@ -2,16 +2,19 @@
 //! `restore`. May import the ground, `session` and `whatsapp`.
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
-//! [`pack`] writes an archive, [`open`] reads one that nobody trusts, [`verify`] says how far it
-//! was checked, [`custody`] judges whether Signal state moved on since, and [`shelf`] finds
-//! archives in a folder. Start with [`manifest::Manifest`].
+//! [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
+//! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved
+//! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, and [`shelf`] finds
+//! them. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
 pub mod snapshot;
+pub mod output;
 pub mod pack;
+pub mod input;
 pub mod open;
 pub mod scratch;
 pub mod verify;
-pub mod shelf;
 pub mod destination;
+pub mod shelf;

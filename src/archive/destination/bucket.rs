@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,7 +39,7 @@ use tokio::task::JoinHandle;
 use super::settings::{Endpoint, Settings};
 use super::{CLAIM, Cleared, Object, STORE_SCHEME, Stamp, belongs_to, taken};
 use crate::clock;
-use crate::disk::faults;
+use crate::disk::{self, faults};
 use crate::error::{Context, Error, ErrorKind, Result};
 
 /// Size of a part. Servers want at least 5 MiB, and some want all parts but the last equal.
@@ -153,7 +153,6 @@ impl Bucket {
             key: self.key(name),
             claim_key: self.key(&format!("{name}{CLAIM}")),
             place: self.place(name),
-            name: name.to_owned(),
             owner: self.settings.owner.clone(),
             link,
             part_bytes,
@@ -169,8 +168,7 @@ impl Bucket {
     pub fn remove(&self, name: &str) -> Result<()> {
         let link = self.link()?;
         let place = self.place(name);
-        point("remove", &place)?;
-        link.remove(&self.key(name), &place)
+        link.remove(&link.store, &self.key(name), &place)
     }
 
     /// Aborts the uploads of this home's killed backups of a session, and removes their claims.
@@ -204,8 +202,7 @@ impl Bucket {
                     }
                 }
             }
-            point("remove", &place)?;
-            link.remove(&self.key(&object.name), &place)?;
+            link.remove(&link.store, &self.key(&object.name), &place)?;
             cleared.removed.push(place);
         }
         Ok(cleared)
@@ -216,12 +213,10 @@ impl Bucket {
         let guard = self.link.lock().unwrap_or_else(PoisonError::into_inner);
         match guard.as_ref().map(|link| link.conditional.load(Ordering::Relaxed)) {
             Some(IGNORED) => vec![format!(
-                "{} ignores the condition not to overwrite (If-None-Match): that a name is free was only looked up before writing",
-                self.settings.endpoint
+                "the server of {self} ignores the condition not to overwrite (If-None-Match): that a name is free was only looked up before writing"
             )],
             Some(UNKNOWN_TO_SERVER) => vec![format!(
-                "{} does not know the condition not to overwrite (If-None-Match): that a name is free was only looked up before writing",
-                self.settings.endpoint
+                "the server of {self} does not know the condition not to overwrite (If-None-Match): that a name is free was only looked up before writing"
             )],
             _ => Vec::new(),
         }
@@ -239,7 +234,7 @@ impl Bucket {
             return Ok(None);
         }
         let link = self.link()?;
-        link.small(&self.key(&object.name), &self.place(&object.name)).map(|text| text.and_then(|text| Claim::parse(&text)))
+        link.small(&link.store, &self.key(&object.name), &self.place(&object.name)).map(|text| text.and_then(|text| Claim::parse(&text)))
     }
 
     fn link(&self) -> Result<Arc<Link>> {
@@ -265,6 +260,8 @@ struct Link {
     // For everything but uploads, whose attempts may take longer.
     store: Arc<AmazonS3>,
     uploads: Arc<AmazonS3>,
+    // Tries for a moment only: for leaving nothing behind when all else failed.
+    goodbye: Arc<AmazonS3>,
     bucket: String,
     endpoint: Endpoint,
     conditional: AtomicU8,
@@ -284,12 +281,12 @@ impl Link {
             .enable_all()
             .build()
             .while_doing(|| "cannot start a thread for the store".into())?;
-        let retry = RetryConfig {
-            backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(15), base: 2.0 },
-            max_retries: 12,
-            retry_timeout: settings.retry,
-        };
-        let client = |attempt: Duration| -> Result<Arc<AmazonS3>> {
+        let client = |attempt: Duration, retry: Duration| -> Result<Arc<AmazonS3>> {
+            let retry = RetryConfig {
+                backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(15), base: 2.0 },
+                max_retries: if retry.is_zero() { 0 } else { 30 },
+                retry_timeout: retry,
+            };
             let url = endpoint.url((!settings.path_style).then_some(bucket));
             let mut builder = AmazonS3Builder::new()
                 .with_bucket_name(bucket)
@@ -298,7 +295,7 @@ impl Link {
                 .with_virtual_hosted_style_request(!settings.path_style)
                 .with_access_key_id(keys.id.reveal())
                 .with_secret_access_key(keys.secret.reveal())
-                .with_retry(retry.clone())
+                .with_retry(retry)
                 .with_disable_tagging(true)
                 // Not every server knows how to delete several objects at once.
                 .with_disable_bulk_delete(true)
@@ -311,9 +308,16 @@ impl Link {
                     .hint("check backup.s3.endpoint, backup.s3.region and the keys")
             })
         };
-        let (store, uploads) = (client(settings.attempt)?, client(settings.attempt * 5)?);
-        let secrets = keys.secrets().cloned().collect();
-        Ok(Link { runtime: Some(runtime), store, uploads, bucket: bucket.to_owned(), endpoint, conditional: AtomicU8::new(UNTRIED), secrets })
+        Ok(Link {
+            runtime: Some(runtime),
+            store: client(settings.attempt, settings.retry)?,
+            uploads: client(settings.attempt * 5, settings.retry)?,
+            goodbye: client(settings.attempt.min(GOODBYE), settings.retry.min(GOODBYE))?,
+            bucket: bucket.to_owned(),
+            conditional: AtomicU8::new(UNTRIED),
+            secrets: keys.secrets().cloned().collect(),
+            endpoint,
+        })
     }
 
     #[expect(clippy::expect_used, reason = "the runtime is only taken by drop, after which nobody has the link")]
@@ -333,9 +337,9 @@ impl Link {
         }
     }
 
-    fn small(&self, key: &Key, place: &str) -> Result<Option<Bytes>> {
+    fn small(&self, client: &AmazonS3, key: &Key, place: &str) -> Result<Option<Bytes>> {
         point("get", place)?;
-        let got = self.wait(async { self.store.get(key).await?.bytes().await });
+        let got = self.wait(async { client.get(key).await?.bytes().await });
         match got {
             Ok(bytes) => Ok(Some(bytes)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
@@ -355,19 +359,18 @@ impl Link {
             match self.put(key, place, bytes.clone(), PutMode::Create) {
                 Ok(()) => {
                     if self.conditional.load(Ordering::Relaxed) == UNTRIED {
-                        let seen = match self.put(key, place, bytes.clone(), PutMode::Create) {
-                            Ok(()) => IGNORED,
-                            Err(object_store::Error::AlreadyExists { .. }) => ENFORCED,
-                            Err(error) => return Err(self.failed("write", place, &error)),
-                        };
-                        self.conditional.store(seen, Ordering::Relaxed);
+                        // Whatever else this answers says nothing about conditions.
+                        match self.put(key, place, bytes.clone(), PutMode::Create) {
+                            Ok(()) => self.conditional.store(IGNORED, Ordering::Relaxed),
+                            Err(object_store::Error::AlreadyExists { .. }) => self.conditional.store(ENFORCED, Ordering::Relaxed),
+                            Err(_) => {}
+                        }
                     }
                     return Ok(());
                 }
                 Err(object_store::Error::AlreadyExists { .. }) => {
-                    self.conditional.store(ENFORCED, Ordering::Relaxed);
                     // A request whose answer was lost is sent again and then finds its own object.
-                    return match self.small(key, place)? {
+                    return match self.small(&self.store, key, place)? {
                         Some(there) if there == *bytes => Ok(()),
                         _ => Err(taken(place, "somebody who was faster")),
                     };
@@ -375,7 +378,13 @@ impl Link {
                 Err(error) if matches!(status(&error), Some(400 | 405 | 501)) => {
                     // Some of them mean something else by it; then the plain put fails, too, and says so.
                 }
-                Err(error) => return Err(self.failed("write", place, &error)),
+                Err(error) => {
+                    // The server may have done it although its answer never came.
+                    return match self.small(&self.goodbye, key, place) {
+                        Ok(Some(there)) if there == *bytes => Ok(()),
+                        _ => Err(self.failed("write", place, &error)),
+                    };
+                }
             }
         }
         if self.head(key, place)?.is_some() {
@@ -386,8 +395,9 @@ impl Link {
         Ok(())
     }
 
-    fn remove(&self, key: &Key, place: &str) -> Result<()> {
-        match self.wait(self.store.delete(key)) {
+    fn remove(&self, client: &AmazonS3, key: &Key, place: &str) -> Result<()> {
+        point("remove", place)?;
+        match self.wait(client.delete(key)) {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.failed("remove", place, &error)),
         }
@@ -508,7 +518,6 @@ pub struct Upload {
     key: Key,
     claim_key: Key,
     place: String,
-    name: String,
     owner: String,
     part_bytes: usize,
     buffer: Vec<u8>,
@@ -595,7 +604,7 @@ impl Upload {
         match self.state {
             State::Complete { claimed } => {
                 if claimed {
-                    self.remove_claim()?;
+                    self.remove_claim(&self.link.store)?;
                 }
                 self.state = State::Settled;
                 Ok(())
@@ -625,21 +634,19 @@ impl Upload {
         };
         if let Some(id) = upload {
             point("abort", &self.place)?;
-            match self.link.wait(self.link.store.abort_multipart(&self.key, &id)) {
+            match self.link.wait(self.link.goodbye.abort_multipart(&self.key, &id)) {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(error) => return Err(self.link.failed("abort the upload of", &self.place, &error)),
             }
         }
         if object {
-            point("remove", &self.place)?;
-            self.link.remove(&self.key, &self.place)?;
+            self.link.remove(&self.link.goodbye, &self.key, &self.place)?;
         }
-        if claimed { self.remove_claim() } else { Ok(()) }
+        if claimed { self.remove_claim(&self.link.goodbye) } else { Ok(()) }
     }
 
-    fn remove_claim(&self) -> Result<()> {
-        point("remove", &self.place)?;
-        self.link.remove(&self.claim_key, &format!("{}{CLAIM}", self.place))
+    fn remove_claim(&self, client: &AmazonS3) -> Result<()> {
+        self.link.remove(client, &self.claim_key, &format!("{}{CLAIM}", self.place))
     }
 
     fn unusable(&self) -> Error {
@@ -730,13 +737,13 @@ impl Upload {
 impl Write for Upload {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if !matches!(self.state, State::Small | State::Large { .. }) {
-            return Err(self.unusable().into_io());
+            return Err(disk::as_io(self.unusable()));
         }
         if self.buffer.len() == self.part_bytes
             && let Err(error) = self.send_part()
         {
             self.fail();
-            return Err(error.into_io());
+            return Err(disk::as_io(error));
         }
         let count = bytes.len().min(self.part_bytes - self.buffer.len());
         if self.buffer.capacity() == 0 && matches!(self.state, State::Large { .. }) {
@@ -758,7 +765,6 @@ impl Drop for Upload {
         if matches!(self.state, State::Settled) {
             return;
         }
-        let _ = &self.name;
         // What cannot be removed in this time is cleared by the next backup.
         let _ = self.leave_nothing();
     }
@@ -864,7 +870,7 @@ impl Read for Reader {
             return Ok(0);
         }
         if !(self.window_start..self.window_end()).contains(&self.position) {
-            self.fill().map_err(Error::into_io)?;
+            self.fill().map_err(disk::as_io)?;
         }
         // Within the window, whose length is a usize.
         let offset = (self.position - self.window_start) as usize;

@@ -5,7 +5,8 @@ use std::io::{Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Bytes, Cleared, Object, PARTIAL, Stamp, belongs_to, taken};
+use super::{Cleared, Object, PARTIAL, Stamp, belongs_to, taken};
+use crate::archive::input::Bytes;
 use crate::disk;
 use crate::error::Result;
 
@@ -86,9 +87,9 @@ impl Write for Draft {
         // One point for each megabyte: a sweep over the points stays short on large stores.
         if self.unannounced >= 1 << 20 {
             self.unannounced = 0;
-            disk::faults::point("write", &self.partial).map_err(crate::error::Error::into_io)?;
+            disk::faults::point("write", &self.partial).map_err(disk::as_io)?;
         }
-        let count = self.file.write(bytes).map_err(|error| disk::cannot("write", &self.partial, error).into_io())?;
+        let count = self.file.write(bytes).map_err(|error| disk::as_io(disk::cannot("write", &self.partial, error)))?;
         self.unannounced += count;
         Ok(count)
     }

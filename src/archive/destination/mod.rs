@@ -19,12 +19,13 @@ pub mod bucket;
 pub mod folder;
 pub mod settings;
 
-use std::io::{Read, Seek, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
+use super::input::Bytes;
 use bucket::Bucket;
 use settings::Settings;
 
@@ -34,10 +35,6 @@ pub const CLAIM: &str = ".claim";
 pub const PARTIAL: &str = ".partial";
 /// How the address of a store begins.
 pub const STORE_SCHEME: &str = "s3://";
-
-/// Bytes that can be read from anywhere.
-pub trait Bytes: Read + Seek + Send {}
-impl<T: Read + Seek + Send> Bytes for T {}
 
 /// What tells an object that was verified from a copy or a later state of it. Bytes that rot by
 /// themselves change none of it.
@@ -52,6 +49,18 @@ pub struct Stamp {
     /// What a store calls this state of the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
+}
+
+impl Stamp {
+    /// Whether both are of one state of an object, as far as both tell: not every listing of a store
+    /// says what the state is called.
+    pub fn is(&self, other: &Stamp) -> bool {
+        let etags = match (&self.etag, &other.etag) {
+            (Some(one), Some(two)) => one == two,
+            _ => true,
+        };
+        etags && (self.size_bytes, self.modified_s, self.modified_ns) == (other.size_bytes, other.modified_s, other.modified_ns)
+    }
 }
 
 /// One whole object at a destination.
