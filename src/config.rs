@@ -115,7 +115,12 @@ pub const KEYS: &[Key] = &[
         default: "",
         help: "address of the S3 server, https://HOST[:PORT]; empty means Amazon's; http:// only to a loopback address",
     },
-    Key { path: "backup.s3.region", kind: Kind::Text, default: "us-east-1", help: "region that requests to the S3 server are signed for" },
+    Key {
+        path: "backup.s3.region",
+        kind: Kind::Text,
+        default: "us-east-1",
+        help: "region that requests to the S3 server are signed for",
+    },
     Key {
         path: "backup.s3.path_style",
         kind: Kind::Boolean,

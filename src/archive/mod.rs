@@ -17,4 +17,5 @@ pub mod open;
 pub mod scratch;
 pub mod verify;
 pub mod destination;
+pub mod seal;
 pub mod shelf;

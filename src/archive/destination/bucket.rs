@@ -86,8 +86,9 @@ impl Bucket {
         // A text that may hold a password is not repeated.
         let shown = if text.contains('@') { "the address of the store".to_owned() } else { format!("{text:?}") };
         let wrong = |what: &str| {
-            Error::new(ErrorKind::Usage, format!("{shown} {what}"))
-                .hint("write s3://BUCKET/PREFIX; the server is set by backup.s3.endpoint and the keys by backup.s3.credentials_file")
+            Error::new(ErrorKind::Usage, format!("{shown} {what}")).hint(
+                "write s3://BUCKET/PREFIX; the server is set by backup.s3.endpoint and the keys by backup.s3.credentials_file",
+            )
         };
         let rest = text.strip_prefix(STORE_SCHEME).ok_or_else(|| wrong("does not begin with s3://"))?;
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
@@ -102,6 +103,7 @@ impl Bucket {
         let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
         let prefix = match prefix {
             "" => None,
+            _ if prefix.starts_with('/') => return Err(wrong("has a prefix with empty parts")),
             _ if prefix.chars().any(char::is_control) => return Err(wrong("holds control characters")),
             _ => Some(Key::parse(prefix).map_err(|_| wrong("has a prefix with empty parts, `.` or `..`"))?),
         };
@@ -234,7 +236,8 @@ impl Bucket {
             return Ok(None);
         }
         let link = self.link()?;
-        link.small(&link.store, &self.key(&object.name), &self.place(&object.name)).map(|text| text.and_then(|text| Claim::parse(&text)))
+        link.small(&link.store, &self.key(&object.name), &self.place(&object.name))
+            .map(|text| text.and_then(|text| Claim::parse(&text)))
     }
 
     fn link(&self) -> Result<Arc<Link>> {
@@ -283,7 +286,11 @@ impl Link {
             .while_doing(|| "cannot start a thread for the store".into())?;
         let client = |attempt: Duration, retry: Duration| -> Result<Arc<AmazonS3>> {
             let retry = RetryConfig {
-                backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(15), base: 2.0 },
+                backoff: BackoffConfig {
+                    init_backoff: Duration::from_millis(100),
+                    max_backoff: Duration::from_secs(15),
+                    base: 2.0,
+                },
                 max_retries: if retry.is_zero() { 0 } else { 30 },
                 retry_timeout: retry,
             };
@@ -304,8 +311,11 @@ impl Link {
                 builder = builder.with_token(token.reveal());
             }
             builder.build().map(Arc::new).map_err(|error| {
-                Error::new(ErrorKind::Usage, format!("the store cannot be set up: {}", redact(&error.to_string(), keys.secrets())))
-                    .hint("check backup.s3.endpoint, backup.s3.region and the keys")
+                Error::new(
+                    ErrorKind::Usage,
+                    format!("the store cannot be set up: {}", redact(&error.to_string(), keys.secrets())),
+                )
+                .hint("check backup.s3.endpoint, backup.s3.region and the keys")
             })
         };
         Ok(Link {
@@ -590,10 +600,15 @@ impl Upload {
             }
             seen => Err(Error::new(
                 ErrorKind::Archive,
-                format!("{} bytes were written to {} and the store has {}", self.written, self.place, match seen {
-                    Some(object) => format!("{}", object.size_bytes),
-                    None => "nothing".into(),
-                }),
+                format!(
+                    "{} bytes were written to {} and the store has {}",
+                    self.written,
+                    self.place,
+                    match seen {
+                        Some(object) => format!("{}", object.size_bytes),
+                        None => "nothing".into(),
+                    }
+                ),
             )
             .hint("run the backup again; if it happens again, the store loses data")),
         }
@@ -819,8 +834,13 @@ impl Reader {
         async move {
             let range = Some(GetRange::Bounded(start..start + length));
             // Another object of that name must not be read as the second half of this one.
-            let options = GetOptions { range, if_match: etag, ..GetOptions::default() };
-            client.get_opts(&key, options).await?.bytes().await
+            let options = GetOptions { range, if_match: etag.clone(), ..GetOptions::default() };
+            let got = client.get_opts(&key, options).await?;
+            if etag.is_some() && got.meta.e_tag != etag {
+                // Not every server minds the condition.
+                return Err(object_store::Error::Precondition { path: key.to_string(), source: "another state of it".into() });
+            }
+            got.bytes().await
         }
     }
 
@@ -833,7 +853,9 @@ impl Reader {
             Some(mut ahead) if ahead.start == start => {
                 let task = &mut ahead.task;
                 let got = self.link.wait(task).map_err(|error| {
-                    Error::new(ErrorKind::Unexpected, format!("reading {} broke off", self.place)).caused_by(error).hint("try again")
+                    Error::new(ErrorKind::Unexpected, format!("reading {} broke off", self.place))
+                        .caused_by(error)
+                        .hint("try again")
                 })?;
                 (got, ahead.length)
             }
@@ -929,15 +951,17 @@ impl Trouble {
                 Trouble::KeysRejected(code)
             }
             (_, "RequestTimeTooSkewed") => Trouble::Clock,
-            (_, "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => {
-                Trouble::WrongRegion
-            }
+            (
+                _,
+                "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException",
+            ) => Trouble::WrongRegion,
             (Some(507), _) | (_, "XMinioStorageFull" | "InsufficientStorage" | "QuotaExceeded") => Trouble::Full,
             (Some(300..=399), _) => Trouble::WrongRegion,
             (Some(401 | 403), _) => Trouble::Denied(code),
             (Some(412), _) => Trouble::Changed,
             (Some(number @ (429 | 500..=599)), _) => Trouble::Unavailable(number, code),
             (Some(number), _) => Trouble::Answer(number, code),
+            (None, _) if matches!(error, object_store::Error::Precondition { .. }) => Trouble::Changed,
             (None, _) if said.contains("redirect without LOCATION") => Trouble::WrongRegion,
             (None, _) => Trouble::of_transport(error, said),
         }
@@ -949,7 +973,11 @@ impl Trouble {
         if low.contains("dns error") || low.contains("failed to lookup address") {
             return Trouble::Dns;
         }
-        if low.contains("certificate") || low.contains("tls handshake") || low.contains("invalid peer") || low.contains("corrupt message") {
+        if low.contains("certificate")
+            || low.contains("tls handshake")
+            || low.contains("invalid peer")
+            || low.contains("corrupt message")
+        {
             return Trouble::Tls;
         }
         let system = chain(error).find_map(|error| error.downcast_ref::<std::io::Error>().map(std::io::Error::kind));
@@ -965,7 +993,9 @@ impl Trouble {
             Some(HttpErrorKind::Interrupted | HttpErrorKind::Request) => Trouble::Reset,
             Some(HttpErrorKind::Connect) if low.contains("refused") => Trouble::Refused,
             Some(HttpErrorKind::Connect) if low.contains("timed out") => Trouble::Timeout,
-            _ if low.contains("error decoding response body") || low.contains("end of file before message length") => Trouble::Reset,
+            _ if low.contains("error decoding response body") || low.contains("end of file before message length") => {
+                Trouble::Reset
+            }
             _ => Trouble::Other,
         }
     }
@@ -1006,7 +1036,8 @@ impl Trouble {
             Trouble::KeysRejected(said) => (
                 ErrorKind::Denied,
                 format!("{host} does not accept the keys (auth denied:{})", code(said)),
-                "check backup.s3.credentials_file and backup.s3.profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned(),
+                "check backup.s3.credentials_file and backup.s3.profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                    .to_owned(),
             ),
             Trouble::Clock => (
                 ErrorKind::Denied,
@@ -1015,7 +1046,10 @@ impl Trouble {
             ),
             Trouble::Denied(said) => (
                 ErrorKind::Denied,
-                format!("{host} does not allow it with these keys (auth denied:{})", if said.is_empty() { " AccessDenied".into() } else { code(said) }),
+                format!(
+                    "{host} does not allow it with these keys (auth denied:{})",
+                    if said.is_empty() { " AccessDenied".into() } else { code(said) }
+                ),
                 format!("allow the keys to list, get, put and delete in bucket {bucket}, and to abort multipart uploads"),
             ),
             Trouble::WrongRegion => (
@@ -1028,7 +1062,9 @@ impl Trouble {
                 "it was replaced by another object meanwhile".to_owned(),
                 "try again, and find out who else writes there".to_owned(),
             ),
-            Trouble::Full => (ErrorKind::Unexpected, format!("{host} has no room left (full)"), "free room in the store".to_owned()),
+            Trouble::Full => {
+                (ErrorKind::Unexpected, format!("{host} has no room left (full)"), "free room in the store".to_owned())
+            }
             Trouble::Unavailable(number, said) => (
                 ErrorKind::Unexpected,
                 format!("{host} answers {number}{} (unavailable)", code(said)),
@@ -1087,7 +1123,9 @@ fn one_line(text: &str) -> String {
 }
 
 fn redact<'a>(text: &str, secrets: impl Iterator<Item = &'a super::settings::Secret>) -> String {
-    secrets.filter(|secret| !secret.reveal().is_empty()).fold(text.to_owned(), |text, secret| text.replace(secret.reveal(), "[secret]"))
+    secrets
+        .filter(|secret| !secret.reveal().is_empty())
+        .fold(text.to_owned(), |text, secret| text.replace(secret.reveal(), "[secret]"))
 }
 
 #[cfg(test)]
@@ -1116,7 +1154,10 @@ mod tests {
         }
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         assert_eq!(of(&object_store::Error::Generic { store: "S3", source: Box::new(refused) }), Trouble::Refused);
-        assert_eq!(of(&object_store::Error::Generic { store: "S3", source: "client error (Connect): dns error".into() }), Trouble::Dns);
+        assert_eq!(
+            of(&object_store::Error::Generic { store: "S3", source: "client error (Connect): dns error".into() }),
+            Trouble::Dns
+        );
     }
 
     #[test]
@@ -1124,8 +1165,9 @@ mod tests {
         let settings = Settings { endpoint: "http://127.0.0.1:1".into(), ..Settings::default() };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
-        std::fs::write(&path, "[default]\naws_access_key_id = ID\naws_secret_access_key = hush\naws_session_token = tokenhush\n").unwrap();
-        crate::disk::set_mode(&path, 0o600).unwrap();
+        std::fs::write(&path, "[default]\naws_access_key_id = ID\naws_secret_access_key = hush\naws_session_token = tokenhush\n")
+            .unwrap();
+        disk::set_mode(&path, 0o600).unwrap();
         let link = Link::make("bucket", &Settings { credentials_file: Some(path), ..settings }).unwrap();
         for error in [
             answer("400 Bad Request", "<Error><Code>InvalidToken</Code><Token-0>tokenhush</Token-0></Error>"),

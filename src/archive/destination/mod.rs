@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Result};
 use super::input::Bytes;
+use crate::error::{Error, ErrorKind, Result};
 use bucket::Bucket;
 use settings::Settings;
 
@@ -104,8 +104,11 @@ impl Destination {
         }
         // `S3://…` or `https://…` as a folder's name would surprise whoever typed it.
         if let Some((scheme, _)) = text.split_once("://") {
-            return Err(Error::new(ErrorKind::Usage, format!("{text:?} is no place for archives: nothing is known about {scheme}://"))
-                .hint("write s3://BUCKET/PREFIX for S3-compatible storage, or the path of a folder"));
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("{text:?} is no place for archives: nothing is known about {scheme}://"),
+            )
+            .hint("write s3://BUCKET/PREFIX for S3-compatible storage, or the path of a folder"));
         }
         if text.is_empty() {
             return Err(Error::new(ErrorKind::Usage, "the place for archives is empty")
@@ -321,8 +324,20 @@ mod tests {
             assert_eq!(parse(text).unwrap().place("n"), shown);
         }
         for bad in [
-            "", "s3://", "s3://b", "s3:///x", "s3://Bucket", "s3://buc ket", "s3://bucket//x", "s3://bucket/../x", "s3://bucket/./x",
-            "s3://bucket/a\u{7}", "s3://key:secret@bucket/x", "s3://bucket?x=y", "https://host/bucket", "S3://bucket",
+            "",
+            "s3://",
+            "s3://b",
+            "s3:///x",
+            "s3://Bucket",
+            "s3://buc ket",
+            "s3://bucket//x",
+            "s3://bucket/../x",
+            "s3://bucket/./x",
+            "s3://bucket/a\u{7}",
+            "s3://key:secret@bucket/x",
+            "s3://bucket?x=y",
+            "https://host/bucket",
+            "S3://bucket",
         ] {
             let error = parse(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage, "{bad}");

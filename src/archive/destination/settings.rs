@@ -114,13 +114,22 @@ impl Settings {
         if !endpoint.https && !endpoint.loopback {
             return Err(Error::new(
                 ErrorKind::Denied,
-                format!("backup.s3.endpoint is {}: plain http would carry the archive across the network for all to read", self.endpoint),
+                format!(
+                    "backup.s3.endpoint is {}: plain http would carry the archive across the network for all to read",
+                    self.endpoint
+                ),
             )
-            .hint(format!("write https://{} instead; http:// is for loopback addresses such as http://127.0.0.1:9000", endpoint.authority())));
+            .hint(format!(
+                "write https://{} instead; http:// is for loopback addresses such as http://127.0.0.1:9000",
+                endpoint.authority()
+            )));
         }
         if !self.path_style && endpoint.host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
-            return Err(Error::new(ErrorKind::Usage, "backup.s3.path_style is false, and an IP address has no host name to put the bucket into")
-                .hint("set backup.s3.path_style to true"));
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "backup.s3.path_style is false, and an IP address has no host name to put the bucket into",
+            )
+            .hint("set backup.s3.path_style to true"));
         }
         Ok(endpoint)
     }
@@ -303,16 +312,37 @@ mod tests {
 
     #[test]
     fn plain_http_stays_on_this_machine() {
-        for good in ["https://s3.example.org", "https://s3.example.org:9000/", "http://127.0.0.1:9000", "http://[::1]:9000", "https://[2001:db8::1]"] {
+        for good in [
+            "https://s3.example.org",
+            "https://s3.example.org:9000/",
+            "http://127.0.0.1:9000",
+            "http://[::1]:9000",
+            "https://[2001:db8::1]",
+        ] {
             assert!(endpoint(good, HomeKind::Live).is_ok(), "{good}");
         }
         assert_eq!(endpoint("https://h:1/", HomeKind::Live).unwrap().url(Some("b")), "https://b.h:1");
-        for bad in ["http://s3.example.org", "http://10.0.0.1:9000", "http://localhost:9000", "http://0.0.0.0:1", "http://[::ffff:10.0.0.1]:1"] {
+        for bad in [
+            "http://s3.example.org",
+            "http://10.0.0.1:9000",
+            "http://localhost:9000",
+            "http://0.0.0.0:1",
+            "http://[::ffff:10.0.0.1]:1",
+        ] {
             let error = endpoint(bad, HomeKind::Live).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Denied, "{bad}");
             assert!(error.hints()[0].contains("https://"), "{error}");
         }
-        for bad in ["s3.example.org", "ftp://x", "https://", "https://h/bucket", "https://h?x", "https://h:port", "https://h ost", "https://a:b@h"] {
+        for bad in [
+            "s3.example.org",
+            "ftp://x",
+            "https://",
+            "https://h/bucket",
+            "https://h?x",
+            "https://h:port",
+            "https://h ost",
+            "https://a:b@h",
+        ] {
             assert_eq!(endpoint(bad, HomeKind::Live).unwrap_err().kind(), ErrorKind::Usage, "{bad}");
         }
         assert!(!endpoint("https://key:hush@h", HomeKind::Live).unwrap_err().chain().contains("hush"));
@@ -350,7 +380,8 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Usage);
             assert!(!error.chain().contains("hush") && !error.hints().is_empty());
         }
-        let keys = with(&[("AWS_ACCESS_KEY_ID", "hush"), ("AWS_SECRET_ACCESS_KEY", "hush"), ("AWS_SESSION_TOKEN", "hush")]).unwrap();
+        let keys =
+            with(&[("AWS_ACCESS_KEY_ID", "hush"), ("AWS_SECRET_ACCESS_KEY", "hush"), ("AWS_SESSION_TOKEN", "hush")]).unwrap();
         assert!(!format!("{keys:?}").contains("hush"));
     }
 }
