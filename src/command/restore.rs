@@ -15,7 +15,8 @@ use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle::{Site, describe, settled};
 use crate::report::{Report, Section, Silent, Verdict};
-use crate::restore::{self, Health, Lifecycle, Request, RestorePlan, Wanted};
+use crate::restore::{self, Health, Kind, Lifecycle, Request, RestorePlan, Wanted};
+use crate::session::rekey::Rekeyed;
 use crate::session::state::State;
 
 /// Options of `wpp restore`.
@@ -48,11 +49,12 @@ impl Args {
         site(app, &session)?;
         // A home that was never used has no journal, and a dry run makes none.
         let fresh = !app.home().journal().exists();
-        let current = restore::survey(&session, app.home().kind())?;
+        let mut current = restore::survey(&session, app.home().kind())?;
         let custody = if fresh {
             Custody::Unprovable("this home has no journal, so nothing is known about what happened to the store".into())
         } else {
             let ledger = Ledger::read(app.journal()?, session.name(), &manifest.custody)?;
+            current.removed = custody::removed(&manifest, session.name(), &ledger);
             custody::judge(&manifest, session.name(), &ledger, current.signal.as_ref())
         };
         let start = !self.keep_daemon_stopped;
@@ -87,8 +89,14 @@ impl Args {
             plan.kind.name(),
             plan.kind.files().join(" and ")
         );
+        if !plan.warnings.is_empty() {
+            question = format!("Note: {}.\n{question}", plan.warnings.join("; "));
+        }
         if !plan.loses.is_empty() {
             question = format!("Not there afterwards: {}.\n{question}", plan.loses.join("; "));
+        }
+        if plan.kind == Kind::ForceExact {
+            question = format!("THIS LOSES MESSAGES WITHOUT A WORD; `--plan rekey` would lose none.\n{question}");
         }
         let confirmed = app.confirm(self.yes, &question)?;
         // The daemon's own steps are steps of the restore; told by it, they need no telling twice.
@@ -137,9 +145,13 @@ impl Args {
         let old: Vec<Value> = old_copies.iter().map(|(path, bytes)| json!({ "path": path, "size_bytes": bytes })).collect();
         report = report.data(json!({
             "dry_run": false, "archive": path, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
-            "health": restored.health,            "old": restored.old, "old_copies": old,
+            "health": restored.health, "old": restored.old, "old_copies": old,
+            "rekeyed": restored.rekeyed, "woken": restored.woken,
         }));
-        if matches!(restored.health, Some(Health::Unproven(_))) {
+        if let Some(rekeyed) = &restored.rekeyed {
+            report = report.section(keys_section(rekeyed, restored.woken));
+        }
+        if matches!(restored.health, Some(Health::Unproven(_))) || restored.woken == Some(false) {
             report = report.verdict(Verdict::Unknown).next(format!("wpp status --session {}", session.name()));
         }
         if !restored.good {
@@ -162,10 +174,34 @@ fn plan_section(plan: &RestorePlan, steps: bool) -> Section {
     for loss in &plan.loses {
         section = section.field("cannot come back", loss);
     }
+    for warning in &plan.warnings {
+        section = section.field("note", warning);
+    }
     for (number, step) in (1..).zip(plan.steps.iter().filter(|_| steps)) {
         section = section.field(format!("step {number}"), step);
     }
     section
+}
+
+/// What became of the Signal state.
+fn keys_section(rekeyed: &Rekeyed, woken: Option<bool>) -> Section {
+    Section::new("Fresh keys")
+        .field(
+            "dropped",
+            format!("{} Signal sessions, {} sender keys", rekeyed.sessions_dropped, rekeyed.own_sender_keys_dropped),
+        )
+        .field("kept", format!("{} one-time keys that strangers may still use", rekeyed.prekeys_kept))
+        .field("next key", format!("{} (up to {} may have been used)", rekeyed.next_prekey_id, rekeyed.highest_prekey_id))
+        .field(
+            "own phone",
+            match woken {
+                Some(true) => "woken: what is written there from now on comes here",
+                Some(false) => {
+                    "not woken yet: the daemon goes on trying, and until then copies of what is written there are lost"
+                }
+                None => "is woken by the daemon once it has connected",
+            },
+        )
 }
 
 /// The settings in the archive beside those of this home. They are never overwritten: they belong

@@ -406,10 +406,11 @@ static SHELVED: Object = Object {
 static PLAN: Object = Object {
     name: "plan",
     fields: &[
-        always("kind", Text, "exact or data"),
+        always("kind", Text, "exact, rekey, data or force-exact"),
         always("why", Text, "why this and nothing else"),
         always("custody", Shape::Object(&CUSTODY), "what is known about the Signal state"),
         always("loses", TEXTS, "what will not be there afterwards"),
+        always("warnings", TEXTS, "what the operator must see to"),
         always("steps", TEXTS, "what will be done, in order"),
     ],
 };
@@ -429,6 +430,27 @@ static CURRENT: Object = Object {
         always("wpp_db", Any, "absent, readable, or an object whose unreadable says why"),
         nullable("signal", Shape::Object(&SIGNAL), "identity and counters in session.db"),
         nullable("messages", Number, "messages stored in wpp.db, if they can be counted"),
+        always("others", List(&Shape::Object(&OTHER)), "the other sessions of this home that have a store"),
+        nullable("removed", Text, "why the identity in the archive is thought to be logged out"),
+    ],
+};
+
+static OTHER: Object = Object {
+    name: "other session",
+    fields: &[
+        always("session", Text, "its name"),
+        nullable("identity_sha256", Text, "names the identity in its store; null when it cannot be read"),
+    ],
+};
+
+static REKEYED: Object = Object {
+    name: "rekeyed",
+    fields: &[
+        always("sessions_dropped", Number, "Signal sessions that were dropped"),
+        always("own_sender_keys_dropped", Number, "own group keys that were dropped"),
+        always("prekeys_kept", Number, "one-time keys that strangers may still use"),
+        always("highest_prekey_id", Number, "the highest one-time key id that may have been used, as far as is known"),
+        always("next_prekey_id", Number, "the id of the next one-time key"),
     ],
 };
 
@@ -676,6 +698,12 @@ pub static SCHEMAS: &[Schema] = &[
             optional("health", Shape::Object(&HEALTH), "what the started daemon showed"),
             optional("old", Text, "where this restore set the old files aside"),
             optional("old_copies", List(&Shape::Object(&OLD_COPY)), "all that restores have set aside"),
+            optional("rekeyed", Shape::Object(&REKEYED), "with the plan rekey: what was done to the Signal store"),
+            optional(
+                "woken",
+                Boolean,
+                "whether the own phone was woken; absent or null when it need not be or no daemon connected"
+            ),
         ],
     },
     Schema {

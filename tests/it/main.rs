@@ -22,6 +22,7 @@ mod layers;
 mod lifecycle;
 mod messages_crash;
 mod objects;
+mod ratchet;
 mod restore;
 mod runbooks;
 mod schemas;
