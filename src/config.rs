@@ -102,7 +102,12 @@ pub const KEYS: &[Key] = &[
         default: "5",
         help: "rotated log files kept beside the current one",
     },
-    Key { path: "backup.folder", kind: Kind::Text, default: "", help: "folder for archives; empty means `backups` in the home" },
+    Key {
+        path: "backup.destination",
+        kind: Kind::Text,
+        default: "",
+        help: "where archives go: a folder, or s3://BUCKET/PREFIX; empty means `backups` in the home",
+    },
     Key {
         path: "backup.recipients",
         kind: Kind::List,

@@ -15,11 +15,15 @@
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use age::secrecy::SecretString;
 use age::{DecryptError, Decryptor, EncryptError, Encryptor, IdentityFile, scrypt, x25519};
 
+use sha2::{Digest, Sha256};
+
 use super::destination::settings::Secret;
+use super::output::Output;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -124,6 +128,71 @@ impl Recipients {
     }
 }
 
+impl Recipients {
+    /// Puts encryption between a writer of archives and an output; tells afterwards what the file is
+    /// that came out.
+    pub fn output(&self, output: Box<dyn Output>) -> Result<(Box<dyn Output>, Tally)> {
+        let tally = Tally::default();
+        let sealed = self.seal(Tallied { output, hasher: Sha256::new(), written: 0 })?;
+        Ok((Box::new(SealedOutput { sealed, tally: tally.clone() }), tally))
+    }
+}
+
+/// Size and SHA-256 of a file that was written, once it is finished.
+#[derive(Debug, Clone, Default)]
+pub struct Tally(Arc<OnceLock<(u64, String)>>);
+
+impl Tally {
+    /// Size in bytes, and SHA-256 in hex; `None` before the end.
+    pub fn get(&self) -> Option<&(u64, String)> {
+        self.0.get()
+    }
+}
+
+struct Tallied {
+    output: Box<dyn Output>,
+    hasher: Sha256,
+    written: u64,
+}
+
+impl Write for Tallied {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let count = self.output.write(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        self.written += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.output.flush()
+    }
+}
+
+struct SealedOutput {
+    sealed: Sealed<Tallied>,
+    tally: Tally,
+}
+
+impl Write for SealedOutput {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.sealed.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.sealed.flush()
+    }
+}
+
+impl Output for SealedOutput {
+    fn finish(self: Box<Self>) -> Result<()> {
+        let Tallied { output, hasher, written } =
+            self.sealed.finish().map_err(|error| disk::cannot("write", Path::new("the encrypted archive"), error))?;
+        output.finish()?;
+        let _ = self.tally.0.set((written, hex::encode(hasher.finalize())));
+        Ok(())
+    }
+}
+
 /// Takes plain bytes and writes encrypted ones. What is not [`Sealed::finish`]ed lacks its end and
 /// is refused by every reader.
 pub struct Sealed<W: Write>(age::stream::StreamWriter<W>);
@@ -149,12 +218,16 @@ impl<W: Write> Write for Sealed<W> {
 #[derive(Default)]
 pub struct Identities {
     keys: Vec<Box<dyn age::Identity + Send + Sync>>,
-    passphrase: Option<Secret>,
+    passphrase: OnceLock<Secret>,
+    ask: Option<Arc<Ask>>,
 }
+
+/// Asks whoever sits at the terminal for a secret; `None` when nobody does.
+pub type Ask = dyn Fn(&str) -> Option<Secret> + Send + Sync;
 
 impl std::fmt::Debug for Identities {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let passphrase = self.passphrase.is_some();
+        let passphrase = self.passphrase.get().is_some();
         formatter.debug_struct("Identities").field("keys", &self.keys.len()).field("passphrase", &passphrase).finish()
     }
 }
@@ -173,13 +246,12 @@ impl Identities {
         };
         let content = if content.starts_with(MAGIC) {
             let secret = passphrase(&format!("passphrase of the identity file {}", path.display()))?;
-            let mut opened = Identities { keys: Vec::new(), passphrase: Some(secret) };
+            let opened = Identities { passphrase: OnceLock::from(secret), ..Identities::default() };
             let mut plain = Vec::new();
             let mut reader = opened
                 .open(std::io::Cursor::new(content), &path.display().to_string())
                 .map_err(|error| wrong(error.message()))?;
             reader.read_to_end(&mut plain).map_err(|error| wrong(&error.to_string()))?;
-            opened.keys.clear();
             plain
         } else {
             content
@@ -193,14 +265,19 @@ impl Identities {
         Ok(())
     }
 
-    /// Adds a passphrase.
-    pub fn add_passphrase(&mut self, passphrase: Secret) {
-        self.passphrase = Some(passphrase);
+    /// Takes a passphrase, instead of one that it had.
+    pub fn set_passphrase(&mut self, passphrase: Secret) {
+        self.passphrase = OnceLock::from(passphrase);
+    }
+
+    /// Lets it ask for a passphrase, once, when it meets an archive that needs one.
+    pub fn set_ask(&mut self, ask: Arc<Ask>) {
+        self.ask = Some(ask);
     }
 
     /// Whether there is nothing to decrypt with.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.passphrase.is_none()
+        self.keys.is_empty() && self.passphrase.get().is_none()
     }
 
     /// Decrypts an archive from its first byte on, whose name is for errors.
@@ -216,7 +293,13 @@ impl Identities {
         drop(decryptor);
         input.rewind().map_err(cannot)?;
         let decryptor = Decryptor::new(input).map_err(|error| failed(name, error))?;
-        let reader = match (&self.passphrase, by_passphrase) {
+        if by_passphrase
+            && self.passphrase.get().is_none()
+            && let Some(secret) = self.ask.as_ref().and_then(|ask| ask(&format!("passphrase of {name}")))
+        {
+            let _ = self.passphrase.set(secret);
+        }
+        let reader = match (self.passphrase.get(), by_passphrase) {
             (Some(passphrase), true) => {
                 let mut identity = scrypt::Identity::new(SecretString::from(passphrase.reveal().to_owned()));
                 identity.set_max_work_factor(WORK_FACTOR_MAX);
@@ -434,13 +517,13 @@ mod tests {
         let sealed = seal(&recipients, b"hello");
         let mut identities = Identities::default();
         assert_eq!(identities.open(Cursor::new(&sealed), "x").err().unwrap().kind(), ErrorKind::Denied);
-        identities.add_passphrase(Secret::new("wrong horse"));
+        identities.set_passphrase(Secret::new("wrong horse"));
         let error = identities.open(Cursor::new(&sealed), "x").err().unwrap();
         assert!(
             error.kind() == ErrorKind::Denied && !format!("{error:?}{identities:?}{recipients:?}").contains("horse"),
             "{error:?}"
         );
-        identities.add_passphrase(Secret::new("correct horse"));
+        identities.set_passphrase(Secret::new("correct horse"));
         let mut seen = String::new();
         identities.open(Cursor::new(&sealed), "x").unwrap().read_to_string(&mut seen).unwrap();
         assert_eq!(seen, "hello");

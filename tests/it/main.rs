@@ -23,6 +23,7 @@ mod lifecycle;
 mod messages_crash;
 mod objects;
 mod ratchet;
+mod remote;
 mod restore;
 mod runbooks;
 mod schemas;

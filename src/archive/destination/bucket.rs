@@ -145,6 +145,11 @@ impl Bucket {
         Ok((Reader::new(link, self.key(name), place, &object), object))
     }
 
+    /// Opens an object of which a listing told size and state.
+    pub fn open_listed(&self, object: &Object) -> Result<Reader> {
+        Ok(Reader::new(self.link()?, self.key(&object.name), self.place(&object.name), object))
+    }
+
     /// Begins an upload.
     pub fn create(&self, name: &str, about_bytes: u64) -> Result<Upload> {
         let link = self.link()?;
@@ -844,9 +849,11 @@ impl Reader {
         }
     }
 
-    /// Gets the range that begins at the position.
+    /// Gets the range that begins at the position, or before it near the end: who looks at the last
+    /// bytes of an archive goes on to those before them.
     fn fill(&mut self) -> Result<()> {
-        let start = self.position;
+        let last = self.size_bytes.saturating_sub(RANGE_BYTES_MIN);
+        let start = if self.position == self.window_end() { self.position } else { self.position.min(last) };
         let in_order = start == self.window_end() && !self.window.is_empty();
         let before = self.window.len() as u64;
         let got = match self.ahead.take() {

@@ -75,11 +75,6 @@ impl Draft {
         self.settled = true;
         disk::remove_file(&self.partial)
     }
-
-    /// The partial file.
-    pub fn path(&self) -> &Path {
-        &self.partial
-    }
 }
 
 impl Write for Draft {

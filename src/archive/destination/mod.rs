@@ -21,10 +21,12 @@ pub mod settings;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::input::Bytes;
+use super::input::{Bytes, Input};
+use super::output::Output;
 use crate::error::{Error, ErrorKind, Result};
 use bucket::Bucket;
 use settings::Settings;
@@ -153,12 +155,27 @@ impl Destination {
         }
     }
 
+    /// Opens an object as an archive's bytes, as they lie there: what is encrypted stays so.
+    pub fn open(&self, name: &str) -> Result<Input> {
+        let (bytes, object) = self.open_bytes(name)?;
+        Ok(Input::new(self.place(name), object.size_bytes, bytes))
+    }
+
     /// Opens an object to be read from any place in it; gives the state of it that is read.
-    pub fn open(&self, name: &str) -> Result<(Box<dyn Bytes>, Object)> {
+    pub fn open_bytes(&self, name: &str) -> Result<(Box<dyn Bytes>, Object)> {
         let name = checked(name)?;
         match self {
             Destination::Folder(folder) => folder::open(folder, name),
             Destination::Store(bucket) => bucket.open(name).map(|(reader, object)| (Box::new(reader) as Box<dyn Bytes>, object)),
+        }
+    }
+
+    /// Opens an object that was just listed, and saves asking for it once more.
+    pub fn open_listed(&self, object: &Object) -> Result<Box<dyn Bytes>> {
+        let name = checked(&object.name)?;
+        match self {
+            Destination::Folder(folder) => folder::open(folder, name).map(|(bytes, _)| bytes),
+            Destination::Store(bucket) => bucket.open_listed(object).map(|reader| Box::new(reader) as Box<dyn Bytes>),
         }
     }
 
@@ -169,9 +186,10 @@ impl Destination {
     pub fn create(&self, name: &str, about_bytes: u64) -> Result<Draft> {
         let name = checked(name)?;
         match self {
-            Destination::Folder(folder) => folder::Draft::create(folder, name).map(Draft::Folder),
-            Destination::Store(bucket) => bucket.create(name, about_bytes).map(|upload| Draft::Store(Box::new(upload))),
+            Destination::Folder(folder) => folder::Draft::create(folder, name).map(Kind::Folder),
+            Destination::Store(bucket) => bucket.create(name, about_bytes).map(|upload| Kind::Store(Box::new(upload))),
         }
+        .map(|kind| Draft(Arc::new(Mutex::new(Some(kind)))))
     }
 
     /// Removes an object; one that is not there is fine.
@@ -210,70 +228,91 @@ impl std::fmt::Display for Destination {
     }
 }
 
-/// An object that is being written. Dropped before [`Draft::publish`], it leaves nothing.
+/// An object that is being written. Dropped before [`Draft::publish`], with every [`Draft::output`]
+/// of it, it leaves nothing.
 #[derive(Debug)]
-pub enum Draft {
-    /// A partial file.
+pub struct Draft(Arc<Mutex<Option<Kind>>>);
+
+#[derive(Debug)]
+enum Kind {
     Folder(folder::Draft),
-    /// An upload.
     Store(Box<bucket::Upload>),
 }
 
 impl Draft {
+    /// Takes the bytes. What is written by hand and through outputs goes one behind the other.
+    pub fn output(&self) -> Box<dyn Output> {
+        Box::new(Draft(self.0.clone()))
+    }
+
     /// Forces everything out: the bytes are durable then. Nothing can be written afterwards.
     pub fn finish(&mut self) -> Result<()> {
-        match self {
-            Draft::Folder(draft) => draft.finish(),
-            Draft::Store(upload) => upload.finish(),
-        }
+        self.with(|kind| match kind {
+            Kind::Folder(draft) => draft.finish(),
+            Kind::Store(upload) => upload.finish(),
+        })
     }
 
     /// Reads back what was finished, from where it lies.
     pub fn open(&self) -> Result<(Box<dyn Bytes>, Object)> {
-        match self {
-            Draft::Folder(draft) => draft.open(),
-            Draft::Store(upload) => upload.open().map(|(reader, object)| (Box::new(reader) as Box<dyn Bytes>, object)),
-        }
+        self.with(|kind| match kind {
+            Kind::Folder(draft) => draft.open(),
+            Kind::Store(upload) => upload.open().map(|(reader, object)| (Box::new(reader) as Box<dyn Bytes>, object)),
+        })
     }
 
     /// Lets it stay under its name.
     pub fn publish(self) -> Result<()> {
-        match self {
-            Draft::Folder(draft) => draft.publish(),
-            Draft::Store(upload) => upload.publish(),
+        match self.take()? {
+            Kind::Folder(draft) => draft.publish(),
+            Kind::Store(upload) => upload.publish(),
         }
     }
 
     /// Removes it and says whether that worked; dropping it tries the same.
     pub fn discard(self) -> Result<()> {
-        match self {
-            Draft::Folder(draft) => draft.discard(),
-            Draft::Store(upload) => upload.discard(),
+        match self.take()? {
+            Kind::Folder(draft) => draft.discard(),
+            Kind::Store(upload) => upload.discard(),
         }
     }
 
-    /// The partial file, if it is one.
-    pub fn path(&self) -> Option<&Path> {
-        match self {
-            Draft::Folder(draft) => Some(draft.path()),
-            Draft::Store(_) => None,
-        }
+    fn with<T>(&self, act: impl FnOnce(&mut Kind) -> Result<T>) -> Result<T> {
+        // A thread that panicked while it wrote left a draft that is worth no more than that.
+        act(self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut().ok_or_else(settled)?)
     }
+
+    fn take(&self) -> Result<Kind> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(settled)
+    }
+}
+
+fn settled() -> Error {
+    Error::new(ErrorKind::Unexpected, "an archive was used after it was published or discarded")
+        .hint("report this as a bug of wpp")
 }
 
 impl Write for Draft {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match self {
-            Draft::Folder(draft) => draft.write(bytes),
-            Draft::Store(upload) => upload.write(bytes),
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            Some(Kind::Folder(draft)) => draft.write(bytes),
+            Some(Kind::Store(upload)) => upload.write(bytes),
+            None => Err(crate::disk::as_io(settled())),
         }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        match self {
-            Draft::Folder(draft) => draft.flush(),
-            Draft::Store(upload) => upload.flush(),
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            Some(Kind::Folder(draft)) => draft.flush(),
+            Some(Kind::Store(upload)) => upload.flush(),
+            None => Err(crate::disk::as_io(settled())),
         }
+    }
+}
+
+impl Output for Draft {
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        Draft::finish(&mut self)
     }
 }
 
