@@ -14,19 +14,19 @@
 pub mod aside;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::destination::Destination;
 use crate::archive::manifest::Manifest;
 use crate::archive::record::Record;
 use crate::archive::retention::{self, Archived, Check, Decision, Facts, Known, PrunePlan, Rules};
+use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Stamp};
 use crate::backup;
 use crate::clock::{self, TimeZone, Timestamp};
 use crate::config::Config;
 use crate::confirm::Confirmed;
-use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::journal::{Entry, Journal, Outcome};
@@ -50,7 +50,10 @@ pub fn configured(config: &Config) -> Rules {
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// Where the archives are.
-    pub folder: &'a Path,
+    pub destination: &'a Destination,
+    /// What encrypted ones are read with; what cannot be read is known by the journal if this home
+    /// made it.
+    pub identities: &'a Identities,
     /// The session whose archives may go.
     pub session: &'a SessionPaths,
     /// The home's journal.
@@ -87,9 +90,8 @@ pub fn survey(request: &Request<'_>) -> Result<Survey> {
     let entries = request.journal.after(session, 0)?;
     let mut archives = Vec::new();
     let mut stamps = BTreeMap::new();
-    for shelved in shelf::list(request.folder)? {
-        let name = shelved.name();
-        let stamp = shelf::stamp(&shelved.path)?;
+    for shelved in shelf::list(request.destination, request.identities)? {
+        let (name, stamp) = (shelved.name.clone(), shelved.object.stamp.clone());
         // Increments say so in their names, and start with the name of their session.
         let may_need = name.contains(".wpp-incr.") && name.starts_with(&format!("{session}-"));
         let facts = match &shelved.manifest {
@@ -102,13 +104,13 @@ pub fn survey(request: &Request<'_>) -> Result<Survey> {
             ),
         };
         stamps.insert(name.clone(), stamp);
-        archives.push(Archived { name, size_bytes: shelved.size_bytes, facts });
+        archives.push(Archived { name, size_bytes: shelved.object.size_bytes, facts });
     }
     Ok(Survey { plan: retention::plan(archives, request.rules, request.zone, clock::now()), stamps })
 }
 
 fn known(manifest: &Manifest, entries: &[Entry], stamp: &Stamp) -> Known {
-    let records = entries.iter().filter_map(Record::of).filter(|record| record.stamp == *stamp);
+    let records = entries.iter().filter_map(Record::of).filter(|record| record.stamp.is(stamp));
     Known {
         id: manifest.id.clone(),
         session: manifest.session.clone(),
@@ -123,8 +125,8 @@ fn known(manifest: &Manifest, entries: &[Entry], stamp: &Stamp) -> Known {
 /// What the journal knows of an archive that cannot be read here because it is sealed: this home
 /// wrote that very file.
 fn remembered(name: &str, entries: &[Entry], stamp: &Stamp, home: &str) -> Option<Known> {
-    let records: Vec<Record> = entries.iter().filter_map(Record::of).filter(|record| record.stamp == *stamp).collect();
-    let made = records.iter().find(|record| record.is_backup && record.path.file_name().is_some_and(|own| own == name))?;
+    let records: Vec<Record> = entries.iter().filter_map(Record::of).filter(|record| record.stamp.is(stamp)).collect();
+    let made = records.iter().find(|record| record.is_backup && record.name.as_deref() == Some(name))?;
     Some(Known {
         id: made.archive_id.clone(),
         session: made.session.clone(),
@@ -145,7 +147,7 @@ fn best(records: impl Iterator<Item = Record>) -> Option<(Check, Timestamp)> {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 enum Removal {
-    Archive { archive_id: String, path: PathBuf, stamp: Stamp, size_bytes: u64, reasons: Vec<String> },
+    Archive { archive_id: String, location: String, name: String, stamp: Stamp, size_bytes: u64, reasons: Vec<String> },
     SetAside { name: String, size_bytes: u64 },
 }
 
@@ -167,7 +169,7 @@ pub struct Pruned {
 /// when an archive is not the file any more that was verified. Nothing is removed then.
 pub fn apply(request: &Request<'_>, planned: &Survey, _confirmed: Confirmed) -> Result<Pruned> {
     let _apart = backup::lock(request.session, VERB)?;
-    settle(request.session, request.journal)?;
+    settle(request.session, request.journal, Some(request.destination))?;
     let now = survey(request)?;
     for anchor in planned.plan.anchors() {
         unchanged(request, planned, &anchor.archive.name, "was verified")?;
@@ -199,48 +201,58 @@ fn remove(request: &Request<'_>, decision: &Decision, now: &Survey) -> Result<()
         return Err(Error::new(ErrorKind::Unexpected, format!("nothing is known about {name}, which was to be removed"))
             .hint("report this as a bug of wpp"));
     };
-    let path = request.folder.join(name);
     let removal = Removal::Archive {
         archive_id: known.id.clone(),
-        path: path.clone(),
-        stamp: *stamp,
+        location: request.destination.to_string(),
+        name: name.clone(),
+        stamp: stamp.clone(),
         size_bytes: decision.archive.size_bytes,
         reasons: decision.reasons.clone(),
     };
     let entry = request.journal.begin(Some(request.session.name()), VERB, &removal)?;
-    // On the disk before what it builds on goes.
-    let removed = disk::remove_file(&path).and_then(|()| disk::sync_folder(request.folder));
-    let ended = request.journal.end(entry, if path.exists() { Outcome::Undone } else { Outcome::Finished });
+    // On the disk, or gone from the store, before what it builds on goes.
+    let removed = request.destination.remove(name);
+    // A store that does not answer is asked again by whoever comes next.
+    let Ok(left) = request.destination.look(name) else { return removed };
+    let ended = request.journal.end(entry, if left.is_some() { Outcome::Undone } else { Outcome::Finished });
     removed.and(ended)
 }
 
 /// Fails unless a file still is the one that the plan was made for.
 fn unchanged(request: &Request<'_>, planned: &Survey, name: &str, so: &str) -> Result<()> {
-    let path = request.folder.join(name);
-    let now = if path.exists() { Some(shelf::stamp(&path)?) } else { None };
-    if now.as_ref() == planned.stamps.get(name) {
+    let now = request.destination.look(name)?.map(|object| object.stamp);
+    if let (Some(now), Some(then)) = (now, planned.stamps.get(name))
+        && now.is(then)
+    {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Archive, format!("{} is not the file any more that {so}", path.display()))
-        .hint(format!("see what happened to it: `wpp backup verify {}`", path.display()))
+    let place = request.destination.place(name);
+    Err(Error::new(ErrorKind::Archive, format!("{place} is not the file any more that {so}"))
+        .hint(format!("see what happened to it: `wpp backup verify {place}`"))
         .hint("`wpp backup prune --dry-run` plans anew"))
 }
 
 /// Closes what a removal that was killed left open; one look into the journal when there is nothing.
-pub fn recover(session: &SessionPaths, journal: &Journal) -> Result<()> {
+/// What it removed elsewhere than `destination` is left to whoever prunes there.
+pub fn recover(session: &SessionPaths, journal: &Journal, destination: Option<&Destination>) -> Result<()> {
     if journal.open_entries(session.name())?.iter().all(|entry| entry.verb != VERB) {
         return Ok(());
     }
     let _apart = backup::lock(session, VERB)?;
-    settle(session, journal)
+    settle(session, journal, destination)
 }
 
 /// Closes the journal's entries of removals that were killed, and removes what they left behind. The
 /// caller holds the lock that each of them held.
-fn settle(session: &SessionPaths, journal: &Journal) -> Result<()> {
+fn settle(session: &SessionPaths, journal: &Journal, destination: Option<&Destination>) -> Result<()> {
+    let here = destination.map(Destination::to_string);
     for entry in journal.open_entries(session.name())?.into_iter().filter(|entry| entry.verb == VERB) {
         let gone = match entry.data()? {
-            Removal::Archive { path, .. } => !path.exists(),
+            Removal::Archive { location, name, .. } => match destination.filter(|_| here.as_ref() == Some(&location)) {
+                Some(destination) => destination.look(&name)?.is_none(),
+                // Another place may be out of reach for good, and its list says what is there.
+                None => continue,
+            },
             Removal::SetAside { name, .. } => aside::settle(session, &name)?,
         };
         journal.end(entry.id, if gone { Outcome::Finished } else { Outcome::Undone })?;

@@ -4,8 +4,9 @@
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
 //! [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
 //! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved
-//! on since, [`retention`] which archives may go, [`shelf`] finds archives in a folder, and [`record`]
-//! is what the journal knows of their checks. Start with [`manifest::Manifest`].
+//! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, [`shelf`] finds them,
+//! [`record`] is what the journal knows of their checks, and [`retention`] says which may go. Start
+//! with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
@@ -17,5 +18,7 @@ pub mod open;
 pub mod scratch;
 pub mod verify;
 pub mod retention;
+pub mod destination;
+pub mod seal;
 pub mod shelf;
 pub mod record;

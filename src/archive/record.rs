@@ -1,8 +1,6 @@
 //! What the journal keeps of the checks of an archive: each backup that was verified or read back, and
 //! each `wpp backup verify`. Start with [`Record::of`].
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
 
 use super::retention::Check;
@@ -21,8 +19,8 @@ pub struct Record {
     pub is_backup: bool,
     /// The archive's id.
     pub archive_id: String,
-    /// Where the file was.
-    pub path: PathBuf,
+    /// The file's name at its destination, if it was written down.
+    pub name: Option<String>,
     /// What the file was: another one of the same name was not checked.
     pub stamp: Stamp,
     /// How far it was verified; `None` when it was only read back.
@@ -41,7 +39,7 @@ impl Record {
         #[derive(Deserialize)]
         struct Data {
             archive_id: String,
-            path: PathBuf,
+            name: Option<String>,
             stamp: Stamp,
             level: Option<Level>,
             #[serde(default)]
@@ -62,7 +60,7 @@ impl Record {
             at_ms: entry.at_ms,
             is_backup,
             archive_id: data.archive_id,
-            path: data.path,
+            name: data.name,
             stamp: data.stamp,
             level: data.level,
             whole: data.whole,

@@ -1,13 +1,17 @@
 //! `wpp backup prune`, and what a backup prunes by itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::backup::{fault_points, size};
+use super::keys::ReadKeys;
 use super::site;
 use crate::app::App;
+use crate::archive::destination::Destination;
 use crate::archive::retention::{Decision, Facts, PrunePlan, Rules};
+use crate::archive::seal::Identities;
 use crate::backup::Backup;
 use crate::clock::{self, CalendarSpan};
 use crate::confirm::Confirmed;
@@ -28,13 +32,13 @@ Examples:\n  \
   wpp backup prune --yes                  by the rules in config.toml (backup.keep_daily and so on)\n  \
   wpp backup prune --set-aside --older-than 30d   old copies that restores and new links have left")]
 pub struct PruneArgs {
-    /// Folder to prune [default: backup.folder in config.toml, else `backups` in the home]
-    #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    folder: Option<PathBuf>,
+    /// Folder or s3://BUCKET/PREFIX to prune [default: backup.destination in config.toml, else `backups` in the home]
+    #[arg(value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
+    destination: Option<String>,
     #[command(flatten)]
     rules: RuleArgs,
     /// Remove old copies of the session instead, which restores and new links have set aside
-    #[arg(long, requires = "older_than", conflicts_with_all = ["folder", "rules"])]
+    #[arg(long, requires = "older_than", conflicts_with_all = ["destination", "rules"])]
     set_aside: bool,
     /// Age from which old copies go: 30d, 36h, 2m (months), 1y; the newest of each kind stays
     #[arg(long, value_name = "TIME", requires = "set_aside", value_parser = span)]
@@ -45,6 +49,8 @@ pub struct PruneArgs {
     /// Agree in advance
     #[arg(long, short)]
     yes: bool,
+    #[command(flatten)]
+    keys: ReadKeys,
 }
 
 /// What is kept; each takes the place of the setting of its name.
@@ -99,36 +105,72 @@ impl PruneArgs {
         if let (true, Some(older_than)) = (self.set_aside, self.older_than) {
             return set_aside(app, &session, older_than, self.dry_run, self.yes);
         }
+        let destination = match &self.destination {
+            Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
+            None => app.destination()?,
+        };
+        if let (Some(_), Some(folder)) = (&self.destination, destination.folder().filter(|folder| !folder.is_dir())) {
+            return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
+                .hint("check the path; without one the home's own archives are pruned"));
+        }
         // Looking must not make a journal, nor the home around it.
         if !app.home().journal().exists() {
             let text = format!("{}: this home has verified no archive, so it removes none", session.name());
             return Ok(Report::answer("prune", text).next("wpp backup list").data(json!({
-                "session": session.name(), "folder": self.folder.unwrap_or_else(|| app.backups()), "dry_run": true,
+                "session": session.name(), "folder": destination.to_string(), "dry_run": true,
                 "time_zone": clock::local_zone().1, "rules": self.rules.over(prune::configured(app.config())),
                 "archives": [], "removed": [], "freed_bytes": 0, "spared": [],
             })));
         }
         if !self.dry_run {
-            prune::recover(&session, app.journal()?)?;
+            prune::recover(&session, app.journal()?, Some(&destination))?;
         }
-        let folder = match self.folder {
-            Some(folder) if !folder.is_dir() => {
-                return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                    .hint("check the path; without one the home's own archives are pruned"));
-            }
-            Some(folder) => folder,
-            None => app.backups(),
+        let destination = match &self.destination {
+            Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
+            None => app.destination()?,
         };
+        if let (Some(_), Some(folder)) = (&self.destination, destination.folder().filter(|folder| !folder.is_dir())) {
+            return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
+                .hint("check the path; without one the home's own archives are pruned"));
+        }
+        let destination = match &self.destination {
+            Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
+            None => app.destination()?,
+        };
+        if let (Some(_), Some(folder)) = (&self.destination, destination.folder().filter(|folder| !folder.is_dir())) {
+            return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
+                .hint("check the path; without one the home's own archives are pruned"));
+        }
+        // Looking must not make a journal, nor the home around it.
+        if !app.home().journal().exists() {
+            let text = format!("{}: this home has verified no archive, so it removes none", session.name());
+            return Ok(Report::answer("prune", text).next("wpp backup list").data(json!({
+                "session": session.name(), "folder": destination.to_string(), "dry_run": true,
+                "time_zone": clock::local_zone().1, "rules": self.rules.over(prune::configured(app.config())),
+                "archives": [], "removed": [], "freed_bytes": 0, "spared": [],
+            })));
+        }
+        if !self.dry_run {
+            prune::recover(&session, app.journal()?, Some(&destination))?;
+        }
         let rules = self.rules.over(prune::configured(app.config()));
         let (zone, zone_name) = clock::local_zone();
-        let request = Request { folder: &folder, session: &session, journal: app.journal()?, rules: &rules, zone: &zone };
+        let identities = self.keys.given(app)?;
+        let request = Request {
+            destination: &destination,
+            identities: &identities,
+            session: &session,
+            journal: app.journal()?,
+            rules: &rules,
+            zone: &zone,
+        };
         let survey = prune::survey(&request)?;
         let removals = survey.plan.removals();
         let freed: u64 = removals.iter().map(|decision| decision.archive.size_bytes).sum();
         let what = count(removals.len(), "archive");
         let data = |dry_run: bool, pruned: Option<&Pruned>| {
             json!({
-                "session": session.name(), "folder": folder, "dry_run": dry_run, "time_zone": zone_name, "rules": rules,
+                "session": session.name(), "folder": destination.to_string(), "dry_run": dry_run, "time_zone": zone_name, "rules": rules,
                 "archives": survey.plan.decisions.iter().map(decision_data).collect::<Vec<Value>>(),
                 "removed": pruned.map_or(&[][..], |pruned| &pruned.removed),
                 "freed_bytes": pruned.map_or(0, |pruned| pruned.freed_bytes),
@@ -137,8 +179,8 @@ impl PruneArgs {
         };
         if self.dry_run || removals.is_empty() {
             let title = match (removals.len(), survey.plan.decisions.len()) {
-                (0, 0) => format!("{}: no archive in {}", session.name(), folder.display()),
-                (0, all) => format!("{}: nothing to remove of {} in {}", session.name(), count(all, "archive"), folder.display()),
+                (0, 0) => format!("{}: no archive in {}", session.name(), destination),
+                (0, all) => format!("{}: nothing to remove of {} in {}", session.name(), count(all, "archive"), destination),
                 _ => format!("{}: would remove {what} ({}); nothing was removed", session.name(), size(freed)),
             };
             let mut report = Report::answer("prune", title).section(rules_section(&rules, &zone_name));
@@ -152,7 +194,7 @@ impl PruneArgs {
             return Ok(report.data(data(true, None)));
         }
         tell(app, &survey.plan, &zone_name);
-        let question = format!("Remove {what} of session {} ({}) from {}?", session.name(), size(freed), folder.display());
+        let question = format!("Remove {what} of session {} ({}) from {}?", session.name(), size(freed), destination);
         let confirmed = app.confirm(self.yes, &question)?;
         let pruned = prune::apply(&request, &survey, confirmed)?;
         let title = format!(
@@ -171,11 +213,17 @@ impl PruneArgs {
 
 /// What a backup prunes after its archive was verified, by the rules of the settings. `None` when
 /// there are no rules. What goes may go because that very archive is sound, or nothing goes.
-pub(super) fn after_backup(app: &App, session: &SessionPaths, folder: &Path, made: &Backup) -> Result<Option<(Section, Value)>> {
+pub(super) fn after_backup(
+    app: &App,
+    session: &SessionPaths,
+    destination: &Destination,
+    identities: &Identities,
+    made: &Backup,
+) -> Result<Option<(Section, Value)>> {
     let rules = prune::configured(app.config());
     let Some(confirmed) = Confirmed::by_setting(!rules.is_empty()) else { return Ok(None) };
     let (zone, zone_name) = clock::local_zone();
-    let request = Request { folder, session, journal: app.journal()?, rules: &rules, zone: &zone };
+    let request = Request { destination, identities, session, journal: app.journal()?, rules: &rules, zone: &zone };
     let survey = prune::survey(&request)?;
     let pruned = match survey.rests_on(&made.manifest.id) {
         true => prune::apply(&request, &survey, confirmed)?,
@@ -263,7 +311,7 @@ fn set_aside(app: &App, session: &SessionPaths, older_than: CalendarSpan, dry_ru
     // A restore that was killed may still want its old copy.
     site(app, session)?;
     if !dry_run {
-        prune::recover(session, app.journal()?)?;
+        prune::recover(session, app.journal()?, None)?;
     }
     let copies = aside::survey(session, older_than, clock::now())?;
     let going: Vec<&Copy> = copies.iter().filter(|copy| !copy.keep).collect();

@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::backup::{fault_points, size};
+use super::backup::{fault_points, locate, size};
+use super::keys::ReadKeys;
 use super::{site, site_with_sink};
 use crate::app::App;
 use crate::archive::custody::{self, Custody, Ledger};
 use crate::archive::manifest::CONFIG;
-use crate::archive::shelf;
+use crate::archive::seal::SUFFIX;
+use crate::archive::shelf::Located;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle::{Site, describe, settled};
@@ -19,8 +21,8 @@ use crate::session::state::State;
 /// Options of `wpp restore`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Path of the archive, its name in the backup folder, or `latest`; or a wpp.db that you kept, as
-    /// it is or gzipped, from which messages come back
+    /// Path or s3:// address of the archive, its name at the backup destination, or `latest`; or a wpp.db
+    /// that you kept, as it is or gzipped, from which messages come back
     #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
     archive: String,
     /// What to bring back
@@ -35,15 +37,18 @@ pub struct Args {
     /// Do not start the daemon afterwards
     #[arg(long)]
     keep_daemon_stopped: bool,
+    #[command(flatten)]
+    keys: ReadKeys,
 }
 
 impl Args {
     /// Plans a restore, asks, and carries it out.
     pub fn run(self, app: &App) -> Result<Report> {
         let session = app.session();
-        let path = shelf::find(&app.backups(), session.name(), &self.archive)?;
-        let path = std::path::absolute(&path).map_err(|error| disk::cannot("find", &path, error))?;
-        let source = Source::find(&path, &session, app.home().kind(), &app.backups())?;
+        let identities = self.keys.identities(app)?;
+        let archive = locate(app, &self.archive, &identities)?;
+        let place = archive.place();
+        let source = Source::find(&archive, &identities, &session, app.home().kind(), &app.scratch())?;
         let manifest = source.manifest();
         site(app, &session)?;
         // A home that was never used has no journal, and a dry run makes none.
@@ -64,20 +69,21 @@ impl Args {
             Ok(plan) => plan,
             Err(refusal) => {
                 // The refusal names other plans; a damaged archive would fail in each of them.
-                source.verify(&app.backups(), &**app.sink())?;
+                source.verify(&app.scratch(), &**app.sink())?;
                 return Err(refusal);
             }
         };
         if self.dry_run {
-            let verified = source.verify(&app.backups(), &**app.sink())?;
+            let verified = source.verify(&app.scratch(), &**app.sink())?;
             let title = format!(
                 "{}: would restore {} from {} ({verified}); nothing was changed",
                 session.name(),
                 plan.kind.name(),
                 source.describe()
             );
-            let report = Report::new("restore", title).section(plan_section(&plan, true)).section(config_section(app, &source)?);
-            return Ok(report.data(json!({ "dry_run": true, "archive": path, "plan": plan, "current": current })));
+            let report =
+                Report::new("restore", title).section(plan_section(&plan, true)).section(config_section(app, &archive, &source)?);
+            return Ok(report.data(json!({ "dry_run": true, "archive": place, "plan": plan, "current": current })));
         }
 
         let mut question = format!(
@@ -122,7 +128,8 @@ impl Args {
             }
             (false, false) => format!("{}: restored {from}, but the daemon did not become healthy", session.name()),
         };
-        let mut report = Report::new("restore", title).section(plan_section(&plan, false)).section(config_section(app, &source)?);
+        let mut report =
+            Report::new("restore", title).section(plan_section(&plan, false)).section(config_section(app, &archive, &source)?);
         let mut aside = Section::new("Old files");
         let old_copies = restore::old_copies(&session)?;
         for (folder, bytes) in &old_copies {
@@ -140,7 +147,7 @@ impl Args {
         report.metrics.extend(fault_points(app));
         let old: Vec<Value> = old_copies.iter().map(|(path, bytes)| json!({ "path": path, "size_bytes": bytes })).collect();
         report = report.data(json!({
-            "dry_run": false, "archive": path, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
+            "dry_run": false, "archive": place, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
             "health": restored.health, "old": restored.old, "old_copies": old,
             "rekeyed": restored.rekeyed, "woken": restored.woken,
         }));
@@ -202,7 +209,7 @@ fn keys_section(rekeyed: &Rekeyed, woken: Option<bool>) -> Section {
 
 /// The settings in the archive beside those of this home. They are never overwritten: they belong
 /// to all sessions of the home.
-fn config_section(app: &App, source: &Source<'_>) -> Result<Section> {
+fn config_section(app: &App, archive: &Located, source: &Source<'_>) -> Result<Section> {
     let section = Section::new("Settings (reviewed, not restored)");
     let Some(theirs) = source.small_content(CONFIG)? else {
         let what = if source.is_bare() { "a bare database" } else { "the archive" };
@@ -225,7 +232,12 @@ fn config_section(app: &App, source: &Source<'_>) -> Result<Section> {
     for line in ours.lines().filter(|line| !line.trim().is_empty() && !theirs.lines().any(|other| other == *line)) {
         section = section.line(format!("only here: {line}"));
     }
-    Ok(section.line(format!("to take it over: tar -xzOf '{}' {CONFIG}", source.place())))
+    Ok(match archive.path() {
+        Some(path) if !archive.name().ends_with(SUFFIX) => {
+            section.line(format!("to take it over: tar -xzOf '{}' {CONFIG}", path.display()))
+        }
+        _ => section,
+    })
 }
 
 /// The daemon's verbs, as a restore needs them.

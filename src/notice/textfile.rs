@@ -121,7 +121,7 @@ fn samples(attempt: &Attempt<'_>, journal: Option<&Journal>) -> Result<Samples> 
     let entries = journal.map_or_else(|| Ok(Vec::new()), |journal| journal.after(session, 0))?;
     let records: Vec<Record> = entries.iter().filter_map(Record::of).collect();
     if let Some(newest) = records.iter().rfind(|record| record.is_backup && record.whole) {
-        let checks = records.iter().filter(|record| record.archive_id == newest.archive_id && record.stamp == newest.stamp);
+        let checks = records.iter().filter(|record| record.archive_id == newest.archive_id && record.stamp.is(&newest.stamp));
         let best = checks.map(Record::check).max().unwrap_or(Check::ReadBack);
         add(METRICS[4].0, "", seconds(newest.at_ms));
         add(METRICS[5].0, "", newest.stamp.size_bytes.to_string());

@@ -70,7 +70,7 @@ pub fn survey(session: &SessionPaths, older_than: CalendarSpan, now: Timestamp) 
 /// Removes the copies that the survey lets go. The token says that the operator agreed.
 pub fn apply(session: &SessionPaths, journal: &Journal, copies: &[Copy], _confirmed: Confirmed) -> Result<Vec<PathBuf>> {
     let _apart = backup::lock(session, VERB)?;
-    super::settle(session, journal)?;
+    super::settle(session, journal, None)?;
     if let Some(entry) = journal.open_entries(session.name())?.into_iter().find(|entry| entry.verb == "restore") {
         return Err(Error::new(
             ErrorKind::Locked,

@@ -5,7 +5,7 @@
 //! who made it) is stated by a manifest made for it, so that plans are made for both alike. Start with
 //! [`Source::find`].
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -18,9 +18,11 @@ use crate::archive::manifest::{
 };
 use crate::archive::open;
 use crate::archive::scratch::Scratch;
+use crate::archive::seal::{Identities, SUFFIX};
+use crate::archive::shelf::Located;
 use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::archive::verify::{self, Level};
-use crate::clock::{self, Timestamp};
+use crate::clock;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{HomeKind, SessionPaths, sidecar};
@@ -48,7 +50,7 @@ enum From<'a> {
 
 /// A bare database, copied where nobody else reaches it.
 struct Database {
-    path: PathBuf,
+    place: String,
     copy: PathBuf,
     account: Option<String>,
     // Holds the copy's folder.
@@ -62,13 +64,19 @@ impl<'a> Source<'a> {
         Ok(Source { manifest, from: From::Archive { place, open: Box::new(open) } })
     }
 
-    /// The source in a file: a bare database if it is one or a gzip file of one, else an archive.
-    /// `scratch` is a folder for the copy of a database.
-    pub fn find(path: &'a Path, session: &SessionPaths, home_kind: HomeKind, scratch: &Path) -> Result<Source<'a>> {
-        match bare(path)? {
-            None => Source::archive(path.display().to_string(), move || Input::file(path)),
+    /// The source that an operator means: a bare database if it is one or a gzip file of one,
+    /// encrypted or not, else an archive. `scratch` is a folder for the copy of a database.
+    pub fn find(
+        file: &'a Located,
+        identities: &'a Identities,
+        session: &SessionPaths,
+        home_kind: HomeKind,
+        scratch: &Path,
+    ) -> Result<Source<'a>> {
+        match bare(file.open(identities)?)? {
+            None => Source::archive(file.place(), || file.open(identities)),
             Some(packed) => {
-                let (database, manifest) = Database::copy(path, packed, session, home_kind, scratch)?;
+                let (database, manifest) = Database::copy((file, identities), packed, session, home_kind, scratch)?;
                 Ok(Source { manifest, from: From::Database(database) })
             }
         }
@@ -83,7 +91,7 @@ impl<'a> Source<'a> {
     pub fn place(&self) -> String {
         match &self.from {
             From::Archive { place, .. } => place.clone(),
-            From::Database(database) => database.path.display().to_string(),
+            From::Database(database) => database.place.clone(),
         }
     }
 
@@ -97,7 +105,7 @@ impl<'a> Source<'a> {
         match &self.from {
             From::Archive { .. } => format!("the archive of {}", self.manifest.created),
             From::Database(database) => {
-                format!("{}, last written {}", database.path.display(), self.manifest.created)
+                format!("{}, last written {}", database.place, self.manifest.created)
             }
         }
     }
@@ -105,16 +113,14 @@ impl<'a> Source<'a> {
     /// Fails when the messages in it are another account's than those that are there now. An archive
     /// is judged by its manifest.
     pub fn check_account(&self, session: &SessionPaths) -> Result<()> {
-        let From::Database(Database { account: Some(ours), path, .. }) = &self.from else { return Ok(()) };
+        let From::Database(Database { account: Some(ours), place, .. }) = &self.from else { return Ok(()) };
         // What is damaged now is no reason against what is to take its place.
         let live = Messages::open_read_only(session).ok().flatten().and_then(|messages| messages.account().ok().flatten());
         match live {
-            Some(live) if live != *ours => Err(denied(format!(
-                "{} holds the messages of another WhatsApp account than session {}",
-                path.display(),
-                session.name()
-            ))
-            .hint("restore it into a session of its own with --session NAME")),
+            Some(live) if live != *ours => {
+                Err(denied(format!("{place} holds the messages of another WhatsApp account than session {}", session.name()))
+                    .hint("restore it into a session of its own with --session NAME"))
+            }
             _ => Ok(()),
         }
     }
@@ -176,74 +182,70 @@ fn take(from: &Path, to: &Path) -> Result<()> {
 
 /// Whether a file is a bare database (`Some(false)`) or a gzip file of one (`Some(true)`). What is
 /// neither is left to those who read archives, and to their words for what it is not.
-fn bare(path: &Path) -> Result<Option<bool>> {
-    let cannot = |error| disk::cannot("read", path, error);
-    if path.is_dir() {
-        return Ok(None);
-    }
+fn bare(mut file: Input) -> Result<Option<bool>> {
     let mut start = Vec::new();
-    let file = disk::open_to_read(path).map_err(cannot)?;
-    (&file).take(SQLITE.len() as u64).read_to_end(&mut start).map_err(cannot)?;
+    let read = (&mut file).take(SQLITE.len() as u64).read_to_end(&mut start);
+    read.map_err(|error| file.cannot_read(error))?;
     if start == SQLITE {
         return Ok(Some(false));
     }
     if !start.starts_with(&[0x1f, 0x8b]) {
         return Ok(None);
     }
+    file.go_to(0)?;
     let mut unpacked = Vec::new();
-    let mut decoder = gunzip(path)?;
     // A file that is cut short may still show what it was.
-    let _ = (&mut decoder).take(SQLITE.len() as u64).read_to_end(&mut unpacked);
+    let _ = gunzip(file).take(SQLITE.len() as u64).read_to_end(&mut unpacked);
     Ok((unpacked == SQLITE).then_some(true))
 }
 
-fn gunzip(path: &Path) -> Result<MultiGzDecoder<std::io::BufReader<std::fs::File>>> {
-    let file = disk::open_to_read(path).map_err(|error| disk::cannot("read", path, error))?;
-    Ok(MultiGzDecoder::new(std::io::BufReader::with_capacity(CHUNK_BYTES, file)))
+fn gunzip(file: Input) -> MultiGzDecoder<BufReader<Input>> {
+    MultiGzDecoder::new(BufReader::with_capacity(CHUNK_BYTES, file))
 }
 
-fn refused(path: &Path, reason: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Archive, format!("{} is refused: {reason}", path.display()))
+fn refused(place: &str, reason: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Archive, format!("{place} is refused: {reason}"))
         .hint("a restore takes an archive of wpp, or a wpp.db as it is or gzipped; `wpp backup list` shows the archives")
 }
 
 impl Database {
     /// Copies it and checks the copy.
     fn copy(
-        path: &Path,
+        (file, identities): (&Located, &Identities),
         packed: bool,
         session: &SessionPaths,
         home_kind: HomeKind,
         scratch: &Path,
     ) -> Result<(Database, Manifest)> {
+        let place = file.place();
         let scratch = Scratch::make(scratch)?;
         let copy = scratch.path().join(WPP_DB);
-        let written = match packed {
-            true => {
-                let metadata = std::fs::metadata(path).map_err(|error| disk::cannot("look at", path, error))?;
+        // A file that SQLite can read where it lies may have a log beside it.
+        let readable = file.path().filter(|_| !packed && !file.name().ends_with(SUFFIX));
+        let written = match readable {
+            Some(path) => snapshot(&place, &path, &copy)?,
+            None => {
+                let input = file.open(identities)?;
                 // More than any store of messages gives, even one that repeats itself a lot.
-                let most = metadata.len().saturating_mul(500).max(256 << 20);
-                write(&mut gunzip(path)?, &copy, most).map_err(|error| match error.kind() {
-                    ErrorKind::Archive => refused(path, error.message()),
+                let most = input.size_bytes().saturating_mul(500).max(256 << 20);
+                let written = if packed { write(&mut gunzip(input), &copy, most) } else { write(&mut { input }, &copy, most) };
+                written.map_err(|error| match error.kind() {
+                    ErrorKind::Archive => refused(&place, error.message()),
                     _ => error,
                 })?
             }
-            false => snapshot(path, &copy)?,
         };
-        messages::recognise(&copy).map_err(|reason| refused(path, reason))?;
+        messages::recognise(&copy).map_err(|reason| refused(&place, reason))?;
         let Some(snapshot) = Snapshot::open(&copy, Quiet::Proven)? else {
-            return Err(refused(path, "its copy vanished"));
+            return Err(refused(&place, "its copy vanished"));
         };
         let facts = snapshot.database()?;
         drop(snapshot);
         if facts.quick_check != "ok" {
-            return Err(refused(path, format!("SQLite's quick_check says: {}", facts.quick_check)).hint(format!(
-                "`sqlite3 '{}' .recover | sqlite3 new.db` saves what can be read; then restore new.db",
-                path.display()
-            )));
+            return Err(refused(&place, format!("SQLite's quick_check says: {}", facts.quick_check))
+                .hint("`sqlite3 FILE .recover | sqlite3 new.db` saves what can be read; then restore new.db"));
         }
-        let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-        let created = modified.and_then(|time| Timestamp::try_from(time).ok()).unwrap_or_else(clock::now);
+        let created = clock::from_ms(file.stamp()?.modified_s.saturating_mul(1000));
         let account = messages::account_in(&copy)?;
         let missing = |name: &str| Missing { name: name.into(), reason: "it is a bare database of messages".into() };
         let manifest = Manifest {
@@ -267,16 +269,16 @@ impl Database {
             signal: None,
             custody: Mark { journal: String::new(), newest_entry: 0, last_start: None, last_connect: None },
         };
-        Ok((Database { path: path.to_owned(), copy, account, _scratch: scratch }, manifest))
+        Ok((Database { place, copy, account, _scratch: scratch }, manifest))
     }
 }
 
 /// Copies a database in one read transaction, with what its `-wal` holds.
-fn snapshot(path: &Path, to: &Path) -> Result<u64> {
+fn snapshot(place: &str, path: &Path, to: &Path) -> Result<u64> {
     let quiet = if sidecar(path, "-shm").exists() { Quiet::Unknown } else { Quiet::Proven };
-    let reading = |error: Error| refused(path, error.chain());
+    let reading = |error: Error| refused(place, error.chain());
     let Some(snapshot) = Snapshot::open(path, quiet).map_err(reading)? else {
-        return Err(refused(path, "it vanished"));
+        return Err(refused(place, "it vanished"));
     };
     let folder = to.parent().unwrap_or(to);
     disk::require_space(folder, snapshot.size_bytes() + SPACE_MARGIN_BYTES)?;

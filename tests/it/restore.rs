@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use wpp::archive::custody::{self, Ledger};
 use wpp::archive::input::Input;
-use wpp::archive::shelf;
 use wpp::confirm::Confirmed;
 use wpp::disk::{Lock, LockState};
 use wpp::error::{Error, ErrorKind};
@@ -199,7 +198,7 @@ fn messages_that_cannot_come_back_are_counted() {
 fn another_account_another_kind_of_home_and_another_journal_are_noticed() {
     let home = stores::home("archived");
     assert_eq!(home.run(&["backup"]).code, 0);
-    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let archive = stores::latest(&home.path().join("backups"));
     let archive = archive.to_str().unwrap();
 
     // The same session linked to another phone.
@@ -504,7 +503,7 @@ impl Lifecycle for Puppet<'_> {
 
 fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
     let (paths, journal) = (paths(home), journal(home));
-    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let archive = stores::latest(&home.path().join("backups"));
     let source = restore::Source::archive(archive.display().to_string(), || Input::file(&archive)).unwrap();
     let manifest = source.manifest();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
@@ -569,7 +568,7 @@ fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
     }
     let home = moved_on();
     let (paths, journal) = (paths(&home), journal(&home));
-    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let archive = stores::latest(&home.path().join("backups"));
     let source = restore::Source::archive(archive.display().to_string(), || Input::file(&archive)).unwrap();
     let manifest = source.manifest();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();

@@ -169,6 +169,8 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "sync status",
         "sync start",
         "config",
+        // A recipient whose key is not here.
+        "backup --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
         "backup",
         "backup list",
         "backup show latest",
