@@ -141,9 +141,10 @@ impl Bench {
             return tar;
         }
         let copy = format!("sqlite3 '{}' \".backup copy.db\"", database.display());
-        tar.make = self.row("sqlite3 .backup, tar czf", plain, &mut self.shell(&format!("{copy}; tar czf copy.tar.gz copy.db")), || {
-            size("copy.tar.gz")
-        });
+        tar.make =
+            self.row("sqlite3 .backup, tar czf", plain, &mut self.shell(&format!("{copy}; tar czf copy.tar.gz copy.db")), || {
+                size("copy.tar.gz")
+            });
         if tar.make.is_some() {
             tar.unpack = self.row("tar xzf", plain, &mut self.shell("mkdir out; tar xzf copy.tar.gz -C out; rm -r out"), || None);
         }
@@ -167,7 +168,12 @@ impl Bench {
             touch_rows(&at("copy.db"));
             let grown = || Some(folder_bytes(&at("repo")) - before);
             self.row("restic again, 1 % of rows updated", plain, &mut self.shell(&format!("{restic} backup copy.db")), grown);
-            self.row("restic restore", plain, &mut self.shell(&format!("{restic} restore latest --target out; rm -r out")), || None);
+            self.row(
+                "restic restore",
+                plain,
+                &mut self.shell(&format!("{restic} restore latest --target out; rm -r out")),
+                || None,
+            );
             std::fs::remove_dir_all(at("repo")).unwrap();
         }
         let _ = std::fs::remove_file(at("copy.db"));
@@ -218,7 +224,12 @@ impl Bench {
         };
         let (wall, cpu) = (|cost: Cost| cost.wall_s, |cost: Cost| cost.cpu_s);
         ratio("default backup / sqlite3 .backup, tar czf: CPU", make.map(cpu), tar.make.map(cpu), "at most 0.25");
-        ratio("default backup / sqlite3 .backup, tar czf: wall", make.map(wall), tar.make.map(wall), "at most 0.167 on 2 idle cores");
+        ratio(
+            "default backup / sqlite3 .backup, tar czf: wall",
+            make.map(wall),
+            tar.make.map(wall),
+            "at most 0.167 on 2 idle cores",
+        );
         ratio("restore / tar xzf: wall", restore.map(wall), tar.unpack.map(wall), "at most 0.5");
         ratio("increment: CPU seconds", increment.map(cpu), Some(1.0), "at most 3");
     }
@@ -313,17 +324,21 @@ fn fill(database: &Path, size_bytes: u64) {
         transaction.commit().unwrap();
     }
     connection
-        .execute_batch("INSERT OR REPLACE INTO chats (jid, last_message_ms) SELECT chat, max(sent_ms) FROM messages GROUP BY chat")
+        .execute_batch(
+            "INSERT OR REPLACE INTO chats (jid, last_message_ms) SELECT chat, max(sent_ms) FROM messages GROUP BY chat",
+        )
         .unwrap();
 }
 
 fn vocabulary(random: &mut Random) -> Vec<String> {
     const SYLLABLES: &[&str] = &[
-        "an", "ba", "che", "da", "el", "fo", "gra", "hi", "in", "jo", "ka", "lem", "mo", "nu", "or", "pe", "qui", "ro", "se", "ti",
-        "und", "vor", "wa", "xi", "zu", "ção", "ñe", "él", "да", "не", "ло", "при", "और", "है", "مر", "сто", "👍", "😂",
+        "an", "ba", "che", "da", "el", "fo", "gra", "hi", "in", "jo", "ka", "lem", "mo", "nu", "or", "pe", "qui", "ro", "se",
+        "ti", "und", "vor", "wa", "xi", "zu", "ção", "ñe", "él", "да", "не", "ло", "при", "और", "है", "مر", "сто", "👍", "😂",
     ];
     (0..30_000)
-        .map(|_| (0..=random.below(3)).map(|_| SYLLABLES[usize::try_from(random.below(SYLLABLES.len() as u64)).unwrap()]).collect())
+        .map(|_| {
+            (0..=random.below(3)).map(|_| SYLLABLES[usize::try_from(random.below(SYLLABLES.len() as u64)).unwrap()]).collect()
+        })
         .collect()
 }
 
