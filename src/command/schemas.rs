@@ -391,8 +391,16 @@ static MOMENT: Object =
 static SHELVED: Object = Object {
     name: "archive",
     fields: &[
-        always("path", Text, "the file"),
+        always("path", Text, "the file, or its s3:// address"),
+        always("name", Text, "its name"),
         always("size_bytes", Number, "its size"),
+        always("encrypted", Boolean, "whether it is encrypted"),
+        always(
+            "locked",
+            Boolean,
+            "whether no key to read it was given; what else is said is from its name and this home's journal",
+        ),
+        optional("read_back", Boolean, "of a locked one: whether this home read all its bytes back when it wrote them"),
         optional("error", Text, "why it cannot be read; then nothing else is known"),
         optional("id", Text, "as in manifest"),
         optional("session", Text, "as in manifest"),
@@ -544,10 +552,13 @@ pub static SCHEMAS: &[Schema] = &[
         name: "wpp.backup/1",
         commands: &["wpp backup", "wpp backup create"],
         data: data![
-            always("path", Text, "the archive"),
+            always("path", Text, "the archive: a path or an s3:// address"),
             always("size_bytes", Number, "its size"),
             always("sha256", Text, "SHA-256 of the file, in hex"),
-            always("level", Text, "how far it was verified: hash or quick"),
+            nullable("level", Text, "how far it was verified: hash or quick; null when no key to read it is here"),
+            always("read_back", Boolean, "whether all its bytes were read back and are what was written"),
+            always("recipients", TEXTS, "who can read it: age recipients or passphrase; empty when it is not encrypted"),
+            always("limits", TEXTS, "what the destination cannot do"),
             nullable("level_reason", Text, "why it was not verified further"),
             always("whole", Boolean, "whether both databases are inside and were sound"),
             always("took_ms", Number, "how long it took"),
@@ -557,7 +568,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "wpp.backup-list/1",
         commands: &["wpp backup list"],
-        data: data![always("folder", Text, "the folder"), always("archives", List(&Shape::Object(&SHELVED)), "oldest first"),],
+        data: data![
+            always("folder", Text, "the folder or s3:// address"),
+            always("archives", List(&Shape::Object(&SHELVED)), "oldest first"),
+        ],
     },
     Schema {
         name: "wpp.backup-show/1",

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Kind, RestorePlan, denied, not_exact, same_account};
 use crate::archive::custody::{self, Custody, Ledger};
-use crate::archive::input::Input;
 use crate::archive::manifest::{Manifest, SESSION_DB, Signal, WPP_DB};
 use crate::archive::open;
+use crate::archive::seal::Identities;
+use crate::archive::shelf::Located;
 use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::archive::verify;
 use crate::backup;
@@ -64,7 +65,9 @@ impl Health {
 /// What to restore, and into what.
 pub struct Request<'a> {
     /// The archive.
-    pub archive: &'a Path,
+    pub archive: &'a Located,
+    /// What opens it, if it is encrypted.
+    pub identities: &'a Identities,
     /// What it said when the plan was made; what is unpacked must say the same.
     pub manifest: &'a Manifest,
     /// The session, which may not exist.
@@ -181,7 +184,7 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
     let mut transaction = Transaction {
         phase: Phase::Staging,
         plan: plan.kind,
-        archive: request.archive.to_owned(),
+        archive: request.archive.place().into(),
         archive_id: request.manifest.id.clone(),
         stamp: format!("{}-{}", clock::compact(clock::now()), &id[..8]),
         made_folder: !session.exists(),
@@ -276,14 +279,11 @@ fn prepare_and_swap(
     let watch = steps.begin("unpack and verify");
     let stage = transaction.stage(session);
     disk::create_folder(&stage)?;
-    let opened = open::read(&mut Input::file(request.archive)?, Some(&stage), request.sink)?;
+    let opened = open::read(&mut request.archive.open(request.identities)?, Some(&stage), request.sink)?;
     if opened.manifest != *request.manifest {
-        return Err(open::refused(
-            &request.archive.display().to_string(),
-            "it is not the archive any more that the plan was made for",
-        ));
+        return Err(open::refused(&request.archive.place(), "it is not the archive any more that the plan was made for"));
     }
-    verify::check_databases(&request.archive.display().to_string(), &stage, request.manifest)?;
+    verify::check_databases(&request.archive.place(), &stage, request.manifest)?;
     steps.end(watch, "unpack and verify", "verified at level quick, beside the session", "verified at level quick".into(), true);
 
     let watch = steps.begin("take the session");

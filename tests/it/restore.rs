@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use wpp::archive::custody::{self, Ledger};
 use wpp::archive::input::Input;
-use wpp::archive::{open, shelf};
+use wpp::archive::open;
+use wpp::archive::seal::Identities;
+use wpp::archive::shelf::Located;
 use wpp::confirm::Confirmed;
 use wpp::disk::{Lock, LockState};
 use wpp::error::{Error, ErrorKind};
@@ -199,7 +201,7 @@ fn messages_that_cannot_come_back_are_counted() {
 fn another_account_another_kind_of_home_and_another_journal_are_noticed() {
     let home = stores::home("archived");
     assert_eq!(home.run(&["backup"]).code, 0);
-    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let archive = stores::latest(&home.path().join("backups"));
     let archive = archive.to_str().unwrap();
 
     // The same session linked to another phone.
@@ -504,14 +506,15 @@ impl Lifecycle for Puppet<'_> {
 
 fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
     let (paths, journal) = (paths(home), journal(home));
-    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let archive = stores::latest(&home.path().join("backups"));
     let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
     let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
     let plan = restore::plan(&manifest, &judged, &current, Wanted::Data, true).unwrap();
     let request = restore::Request {
-        archive: &archive,
+        archive: &Located::file(&archive).unwrap(),
+        identities: &Identities::default(),
         manifest: &manifest,
         session: &paths,
         journal: &journal,
@@ -575,14 +578,15 @@ fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
     }
     let home = moved_on();
     let (paths, journal) = (paths(&home), journal(&home));
-    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let archive = stores::latest(&home.path().join("backups"));
     let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
     let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
     let plan = restore::plan(&manifest, &judged, &current, Wanted::Exact, false).unwrap();
     let request = restore::Request {
-        archive: &archive,
+        archive: &Located::file(&archive).unwrap(),
+        identities: &Identities::default(),
         manifest: &manifest,
         session: &paths,
         journal: &journal,

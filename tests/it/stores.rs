@@ -2,8 +2,13 @@
 //! that tells two versions of a store apart.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
+use wpp::archive::destination::Destination;
+use wpp::archive::destination::settings::Settings;
+use wpp::archive::seal::Identities;
+use wpp::archive::shelf;
 
 use crate::harness::TestHome;
 
@@ -57,6 +62,12 @@ pub fn home(marker: &str) -> TestHome {
     let home = TestHome::sandbox();
     make(&home.session("main"), marker);
     home
+}
+
+/// The newest archive of `main` in a folder.
+pub fn latest(folder: &Path) -> PathBuf {
+    let (there, keys) = (Arc::new(Destination::Folder(folder.to_owned())), Identities::default());
+    shelf::find(&there, &Settings::default(), "main", "latest", &keys).unwrap().path().unwrap()
 }
 
 /// Another home with the same files, journal and archives.
