@@ -14,6 +14,7 @@ use wpp::journal::Journal;
 use wpp::prune::{self, Request};
 
 use crate::harness::TestHome;
+use crate::objects::{Fault, S3Server};
 use crate::stores;
 
 /// Names of the files in the home's backup folder, the oldest first.
@@ -38,7 +39,7 @@ fn backed_up(count: usize) -> TestHome {
 }
 
 fn set(home: &TestHome, text: &str) {
-    std::fs::write(home.path().join("config.toml"), text).unwrap();
+    std::fs::write(home.path().join("config.toml"), format!("[backup]\n{text}")).unwrap();
 }
 
 fn removed(report: &Value) -> Vec<String> {
@@ -91,7 +92,7 @@ fn by_hand_it_shows_a_reason_for_each_archive_asks_and_removes_what_no_rule_keep
 #[test]
 fn with_rules_a_backup_prunes_only_after_its_archive_was_verified_whole() {
     let home = backed_up(3);
-    set(&home, "[backup]\nkeep_last = 2\n");
+    set(&home, "keep_last = 2\n");
     let before = archives(&home);
     let (code, report) = home.json(&["backup"]);
     assert_eq!((code, removed(&report["data"]["pruned"])), (0, before[..2].to_vec()), "{report}");
@@ -244,7 +245,7 @@ fn a_backup_that_prunes_fails_or_is_killed_at_any_disk_operation_and_a_verified_
     let template = backed_up(2);
     // Names that are taken within this second would be tried again, or not, from run to run.
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    set(&template, "[backup]\nkeep_last = 1\n");
+    set(&template, "keep_last = 1\n");
     let old = archives(&template);
     let (counted, without) = {
         let counted = |arguments: &[&str]| {
@@ -346,4 +347,74 @@ fn old_copies_go_when_they_are_asked_to_and_the_newest_of_each_kind_stays() {
             assert_eq!((code, left(&home)), (0, expected.clone()), "{label}: {report}");
         }
     }
+}
+
+/// A recipient whose secret key nobody has.
+const NOBODY: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+
+#[test]
+fn archives_that_this_host_cannot_read_go_by_what_its_journal_knows_of_them() {
+    let home = stores::home("sealed");
+    for _ in 0..4 {
+        assert_eq!(home.json(&["backup", "--recipient", NOBODY]).0, 0);
+    }
+    let folder = home.path().join("backups");
+    let all = archives(&home);
+    // A copy is not the file that was read back, and nothing is known about it.
+    let copy = "main-20200101T000000Z.wpp.tar.gz.age";
+    std::fs::copy(folder.join(&all[0]), folder.join(copy)).unwrap();
+    let shown = home.run(&["backup", "prune", "--keep-last", "2", "--dry-run"]).stdout;
+    assert!(shown.contains("the newest read back") && shown.contains("cannot be read, so it is never removed"), "{shown}");
+    set(&home, &format!("keep_last = 2\nrecipients = [\"{NOBODY}\"]\n"));
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, removed(&report["data"]["pruned"])), (0, all[..3].to_vec()), "{report}");
+    assert_eq!(report["data"]["level"], Value::Null);
+    assert!(folder.join(copy).exists());
+    // Verified plain ones and those that were only read back count alike, and the best stays.
+    set(&home, "keep_last = 1\n");
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, removed(&report["data"]["pruned"]).len()), (0, 2), "{report}");
+    let outcome = home.run(&["backup", "--recipient", NOBODY]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(archives(&home).len(), 3, "the verified one, the newest, and the copy");
+}
+
+#[test]
+fn archives_in_a_store_are_pruned_like_those_in_a_folder() {
+    let server = S3Server::start();
+    let home = stores::home("far");
+    let keys = server.keys(home.path());
+    let settings = |rules: &str| {
+        set(
+            &home,
+            &format!(
+                "destination = \"s3://archives/far\"\n{rules}\n[backup.s3]\nendpoint = {:?}\ncredentials_file = {:?}\nretry_ms = 2000\n",
+                server.endpoint(),
+                keys.to_str().unwrap()
+            ),
+        );
+    };
+    settings("");
+    for _ in 0..4 {
+        assert_eq!(home.json(&["backup"]).0, 0);
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+    }
+    let all = server.objects("far");
+    let (code, report) = home.json(&["backup", "prune", "--keep-last", "2", "--dry-run"]);
+    assert_eq!((code, server.objects("far")), (0, all.clone()), "{report}");
+    // A store that refuses leaves the set as it is, and the next one finishes.
+    server.order("DELETE", "main-", 100, Fault::Answer(403));
+    let outcome = home.run(&["backup", "prune", "--keep-last", "2", "--yes"]);
+    assert!(outcome.code != 0 && outcome.stderr.contains("nothing was removed"), "{outcome:?}");
+    assert_eq!(server.objects("far"), all);
+    server.heal();
+    let (code, report) = home.json(&["backup", "prune", "s3://archives/far", "--keep-last", "2", "--yes"]);
+    assert_eq!((code, removed(&report["data"])), (0, all[..2].to_vec()), "{report}");
+    assert_eq!(server.objects("far"), all[2..]);
+    settings("keep_last = 1");
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, removed(&report["data"]["pruned"])), (0, all[2..].to_vec()), "{report}");
+    assert_eq!(server.objects("far").len(), 1);
+    let journal = Journal::open(&home.path().join("ops.db")).unwrap();
+    assert!(journal.open_entries("main").unwrap().is_empty());
 }
