@@ -3,8 +3,9 @@
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
 //! [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
-//! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved on since, and [`shelf`] finds
-//! archives in a folder. Start with [`manifest::Manifest`].
+//! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved
+//! on since, [`shelf`] finds archives in a folder, and [`verified`] knows which checks they passed.
+//! Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
@@ -16,3 +17,4 @@ pub mod open;
 pub mod scratch;
 pub mod verify;
 pub mod shelf;
+pub mod verified;

@@ -1,5 +1,7 @@
 //! `wpp backup`.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -10,13 +12,13 @@ use crate::archive::input::Input;
 use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
 use crate::archive::shelf;
-use crate::archive::verify::{self, Level};
+use crate::archive::verified::{Check, Checks};
+use crate::archive::verify::Level;
 use crate::backup::{self, Backup, Request};
 use crate::clock::{self, Stopwatch};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
-use crate::journal::Entry;
 use crate::lifecycle::Seen;
 use crate::report::{Metric, Report, Section, Table, Verdict};
 
@@ -28,7 +30,9 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
   wpp backup                             an archive in the backup folder, verified at level quick\n  \
   wpp backup --output /mnt/safe          an archive elsewhere\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
-  wpp backup verify latest --level hash  every byte against the manifest"
+  wpp backup verify latest --level hash  every byte against the manifest\n  \
+  wpp backup verify --level restore latest\n                                         \
+  a real restore into a sandbox, up to READY"
 )]
 pub struct Args {
     /// What to do with archives; without it, one is made
@@ -48,7 +52,7 @@ enum Action {
     /// Show what one archive says about itself
     Show(ShowArgs),
     /// Check an archive at a level
-    Verify(VerifyArgs),
+    Verify(super::verify::Args),
 }
 
 /// Options of `wpp backup create`.
@@ -75,17 +79,6 @@ struct ShowArgs {
     archive: String,
 }
 
-/// Options of `wpp backup verify`.
-#[derive(Debug, clap::Args)]
-struct VerifyArgs {
-    /// Path of the archive, its name in the backup folder, or `latest`
-    #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
-    archive: String,
-    /// How far to check
-    #[arg(long, value_enum, default_value_t = Level::Quick)]
-    level: Level,
-}
-
 impl Args {
     /// Makes, lists, shows or verifies archives.
     pub fn run(self, app: &App) -> Result<Report> {
@@ -101,7 +94,7 @@ impl Args {
                 None => list(app, &app.backups()),
             },
             Some(Action::Show(args)) => show(app, &args.archive),
-            Some(Action::Verify(args)) => check(app, &args.archive, args.level),
+            Some(Action::Verify(args)) => args.run(app),
         }
     }
 }
@@ -223,11 +216,15 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
     let mut table = Table { columns, rows: Vec::new() };
     let mut data = Vec::new();
     let mut unreadable = 0;
+    let mut checks = Known { app, sessions: BTreeMap::new() };
     for archive in &shelved {
         let name = archive.name();
         match &archive.manifest {
             Ok(manifest) => {
-                let checked = last_check(app, archive, manifest)?;
+                let stamp = shelf::stamp(&archive.path)?;
+                let checks = checks.of(&manifest.session)?;
+                let verified = checks.best(&manifest.id, stamp);
+                let failed = checks.failure(&manifest.id, stamp);
                 let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
                     (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
                     (_, true) => "all".to_owned(),
@@ -242,15 +239,15 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
                     manifest.session.clone(),
                     manifest.created.clone(),
                     size(archive.size_bytes),
-                    checked.as_ref().map_or("not this file by this home".into(), |(level, at_ms)| {
-                        format!("{}, {}", level.name(), clock::rfc3339(clock::from_ms(*at_ms)))
-                    }),
+                    standing(verified, failed),
                     holds,
                 ]);
                 data.push(json!({
                     "path": archive.path, "size_bytes": archive.size_bytes, "id": manifest.id, "session": manifest.session,
                     "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
-                    "verified_level": checked.as_ref().map(|(level, _)| level), "verified_ms": checked.as_ref().map(|(_, at)| at),
+                    "verified_level": verified.map(|(level, _)| level), "verified_ms": verified.map(|(_, at_ms)| at_ms),
+                    "failed_level": failed.map(Check::level), "failed_ms": failed.map(|check| check.at_ms),
+                    "failed_why": failed.and_then(Check::why),
                 }));
             }
             Err(error) => {
@@ -274,23 +271,32 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
     Ok(if unreadable > 0 { report.verdict(Verdict::Fail) } else { report })
 }
 
-/// The highest level at which this home verified this very file, and when it last did so. A copy of
-/// it, or the file after somebody wrote to it, was never verified, whatever id its manifest gives.
-fn last_check(app: &App, archive: &shelf::Shelved, manifest: &Manifest) -> Result<Option<(Level, i64)>> {
-    // A home without a journal has verified nothing; looking must not make one.
-    if !app.home().journal().exists() {
-        return Ok(None);
+/// What the journal knows of checks, read once for each session.
+struct Known<'a> {
+    app: &'a App,
+    sessions: BTreeMap<String, Checks>,
+}
+
+impl Known<'_> {
+    fn of(&mut self, session: &str) -> Result<&Checks> {
+        match self.sessions.entry(session.to_owned()) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            // A home without a journal has verified nothing; looking must not make one.
+            Entry::Vacant(entry) if !self.app.home().journal().exists() => Ok(entry.insert(Checks::default())),
+            Entry::Vacant(entry) => Ok(entry.insert(Checks::read(self.app.journal()?, session)?)),
+        }
     }
-    let now = shelf::stamp(&archive.path)?;
-    let level = |entry: &Entry| -> Option<Level> {
-        let counts = matches!(entry.verb.as_str(), "backup" | "verify")
-            && matches!(entry.state.as_str(), "finished" | "done")
-            && entry.data["archive_id"] == manifest.id.as_str()
-            && serde_json::from_value::<shelf::Stamp>(entry.data["stamp"].clone()).is_ok_and(|then| then == now);
-        if counts { serde_json::from_value(entry.data["level"].clone()).ok() } else { None }
-    };
-    let entries = app.journal()?.after(&manifest.session, 0)?;
-    Ok(entries.iter().filter_map(|entry| Some((level(entry)?, entry.at_ms))).max())
+}
+
+/// `quick, 2026-…; failed at level restore, 2026-…`.
+fn standing(verified: Option<(Level, i64)>, failed: Option<&Check>) -> String {
+    let when = |at_ms: i64| clock::rfc3339(clock::from_ms(at_ms));
+    let verified = verified.map(|(level, at_ms)| format!("{}, {}", level.name(), when(at_ms)));
+    let failed = failed.map(|check| format!("FAILED at level {}, {}", check.level().name(), when(check.at_ms)));
+    match (verified, failed) {
+        (None, None) => "not this file by this home".to_owned(),
+        (verified, failed) => failed.into_iter().chain(verified).collect::<Vec<_>>().join("; "),
+    }
 }
 
 fn show(app: &App, archive: &str) -> Result<Report> {
@@ -314,25 +320,6 @@ fn show(app: &App, archive: &str) -> Result<Report> {
         .section(section)
         .next(format!("wpp backup verify {}", path.display()))
         .data(json!({ "path": path, "manifest": manifest })))
-}
-
-fn check(app: &App, archive: &str, level: Level) -> Result<Report> {
-    let path = shelf::find(&app.backups(), app.session().name(), archive)?;
-    let watch = Stopwatch::start();
-    let stamp = shelf::stamp(&path)?;
-    let opened = verify::verify(&mut Input::file(&path)?, level, &app.backups(), &**app.sink())?;
-    let took_ms = watch.elapsed_ms();
-    let record =
-        json!({ "archive_id": opened.manifest.id, "path": path, "sha256": opened.sha256, "level": level, "stamp": stamp });
-    app.journal()?.record(Some(&opened.manifest.session), "verify", &record)?;
-    let section = describe(&opened.manifest, Section::default().field("SHA-256", &opened.sha256));
-    let title = format!("{}: verified at level {}, {}", path.display(), level.name(), size(opened.size_bytes));
-    let mut report = Report::new("backup-verify", title).section(section).data(json!({
-        "path": path, "level": level, "sha256": opened.sha256, "size_bytes": opened.size_bytes, "took_ms": took_ms,
-        "whole": opened.manifest.is_whole(), "manifest": opened.manifest,
-    }));
-    report.metrics = vec![Metric { name: "verify_took_ms".into(), value: took_ms as f64 }];
-    Ok(report)
 }
 
 /// `12.3 MiB`.

@@ -20,6 +20,7 @@ mod harness;
 mod layers;
 mod lifecycle;
 mod messages_crash;
+mod rehearse;
 mod restore;
 mod runbooks;
 mod schemas;
