@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::{Home, HomeKind, SessionPaths};
-use crate::whatsapp::simulator::{Options, Request, Simulator};
+use crate::whatsapp::simulator::{Options, Request, Simulator, seed};
 
 /// The one session of a sandbox. Its name is short, because the path of its socket must be.
 pub const SESSION: &str = "main";
@@ -63,6 +63,13 @@ impl Sandbox {
         let gone = || Error::new(ErrorKind::Unexpected, "the simulator has ended").hint("try again");
         let simulator = self.simulator.as_ref().ok_or_else(gone)?;
         self.runtime.as_ref().ok_or_else(gone)?.block_on(simulator.execute(request))
+    }
+
+    /// Makes a store for the client library as it is made for a new session of this home.
+    pub fn new_store(&self, session_db: &Path) -> Result<()> {
+        let gone = || Error::new(ErrorKind::Unexpected, "the simulator has ended").hint("try again");
+        let endpoint = self.simulator.as_ref().ok_or_else(gone)?.endpoint();
+        self.runtime.as_ref().ok_or_else(gone)?.block_on(seed::seed_store(session_db, &endpoint))
     }
 
     /// The simulator's door for a thread of its own.

@@ -15,6 +15,7 @@
 //! What an archive does not hold cannot be proven: that the live server still knows the device.
 //! Start with [`prove`].
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +24,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::archive::manifest::{CONFIG, Manifest, SESSION_DB, WPP_DB};
+use crate::archive::manifest::{CONFIG, Manifest, Rows, SESSION_DB, WPP_DB};
 use crate::archive::open::{Opened, refused};
 use crate::archive::scratch::Scratch;
 use crate::archive::snapshot;
@@ -83,7 +84,7 @@ pub struct Proof {
     pub opened: Option<Opened>,
     /// One for each check.
     pub steps: Vec<Step>,
-    /// The first thing that was not as it should be.
+    /// What was not as it should be; of several things, the one that takes most from the archive.
     pub failure: Option<Failure>,
     /// Whether the store was linked to a phone; unknown when it was not reached.
     pub paired: Option<bool>,
@@ -211,7 +212,10 @@ impl Course<'_> {
                 (Some((level, Some(error))), why, None)
             }
         };
-        if let (None, Some((level, refusal))) = (&self.failure, failure) {
+        // Of several, the one that takes most from the archive counts.
+        if let Some((level, refusal)) = failure
+            && self.failure.as_ref().is_none_or(|known| level < known.level)
+        {
             self.failure = Some(Failure { level, why: format!("{title}: {observed}"), refusal });
         }
         self.steps.end(watch, title, expected, observed, value.is_some());
@@ -261,23 +265,20 @@ impl Course<'_> {
         self.step("count the rows", "as many in each table as the manifest states", |_| rows(&manifest, &session))?;
         self.step("compare the full-text index", "the words of every message, and no others", |stop| full_text(&session, stop))?;
         let stored = self.step("open the messages", "wpp.db opens as the daemon opens it", |_| prepare(&session))?;
-        let adopted = self.step(
-            "prove the device",
-            "its keys belong together, and its account admitted them",
-            |_| {
-                let answer = sandbox.simulate(Order::Adopt { session_db: session.session_db() })?;
-                let paired = answer["paired"].as_bool().unwrap_or(false);
-                if manifest.signal.as_ref().is_some_and(|signal| signal.paired != paired) {
-                    return Err(Fault::Deviates("the manifest and session.db differ on whether it is linked to a phone".into()));
-                }
-                let text = match answer["device"].as_u64() {
-                    Some(device) => format!("the server takes it for device {device} of its account"),
-                    None => "no phone was linked to it when it was archived".to_owned(),
-                };
-                Ok((paired, text))
-            },
-        )?;
+        let adopted = self.step("prove the device", "its keys belong together, and its account admitted them", |_| {
+            let answer = sandbox.simulate(Order::Adopt { session_db: session.session_db() })?;
+            let paired = answer["paired"].as_bool().unwrap_or(false);
+            if manifest.signal.as_ref().is_some_and(|signal| signal.paired != paired) {
+                return Err(Fault::Deviates("the manifest and session.db differ on whether it is linked to a phone".into()));
+            }
+            let text = match answer["device"].as_u64() {
+                Some(device) => format!("the server takes it for device {device} of its account"),
+                None => "no phone was linked to it when it was archived".to_owned(),
+            };
+            Ok((paired, text))
+        })?;
         self.paired = adopted;
+        self.step("compare with new stores", "every table and column that this version makes", |_| compare(sandbox, &session))?;
         let wanted = if adopted == Some(false) { State::AuthRequired } else { State::Ready };
         let expected = match wanted {
             State::Ready => "READY, logged in to a server on loopback",
@@ -287,7 +288,7 @@ impl Course<'_> {
             self.skip("start the daemon on it", expected, "it could not come up with what was seen");
             return Ok(());
         };
-        let config = Config::load(&sandbox.home().config(), &std::collections::BTreeMap::new())?;
+        let config = Config::load(&sandbox.home().config(), &BTreeMap::new())?;
         let site = Site { home: sandbox.home(), session: &session, config: &config, sink: &Silent, program };
         let leash = self.step("start the daemon on it", expected, |_| {
             let (started, leash) = site.start_leashed().map_err(|error| Fault::Deviates(error.chain()))?;
@@ -314,12 +315,15 @@ impl Course<'_> {
             };
             let connection = snapshot::open_read_only(path, true).map_err(unreadable)?;
             connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(unreadable)?;
-            let said = guarded(&connection, stop, integrity_check).map_err(|stopped| stopped.map_or_else(unreadable, Fault::Unknown))?;
+            let said =
+                guarded(&connection, stop, integrity_check).map_err(|stopped| stopped.map_or_else(unreadable, Fault::Unknown))?;
             if said != "ok" {
                 // The check that every backup is put to may see it too.
                 return Err(match snapshot::quick_check(&connection).as_str() {
                     "ok" => Fault::Deviates(said),
-                    quick => Fault::Refused(Level::Quick, refused(name, format!("SQLite's quick_check of {database} says: {quick}"))),
+                    quick => {
+                        Fault::Refused(Level::Quick, refused(name, format!("SQLite's quick_check of {database} says: {quick}")))
+                    }
                 });
             }
             let facts = || Ok((snapshot::schema_sha256(&connection)?, snapshot::last_migration(&connection)?));
@@ -435,11 +439,10 @@ fn rows(manifest: &Manifest, session: &SessionPaths) -> Result<((), String), Fau
             differ.push("the counters of the Signal store are not the manifest's".to_owned());
         }
         let Some(stated) = stated else { continue };
-        let names: std::collections::BTreeSet<&String> = stated.tables.keys().chain(found.keys()).collect();
+        let names: BTreeSet<&String> = stated.tables.keys().chain(found.keys()).collect();
         for table in names {
-            let count = |tables: &std::collections::BTreeMap<String, crate::archive::manifest::Rows>| {
-                tables.get(table).map_or("none".to_owned(), |rows| rows.count.to_string())
-            };
+            let count =
+                |tables: &BTreeMap<String, Rows>| tables.get(table).map_or("none".to_owned(), |rows| rows.count.to_string());
             if stated.tables.get(table) != found.get(table) {
                 let (stated, found) = (count(&stated.tables), count(&found));
                 differ.push(match stated == found {
@@ -469,6 +472,43 @@ fn full_text(session: &SessionPaths, stop: &AtomicBool) -> Result<((), String), 
         Err(Ok(interrupted)) => Err(Fault::Unknown(interrupted)),
         Err(Err(error)) => Err(cannot(error)),
     }
+}
+
+/// Whether both stores have all that new ones have. They are of this version by now, so what they
+/// lack was lost, and is missed only when something needs it.
+fn compare(sandbox: &Sandbox, session: &SessionPaths) -> Result<((), String), Fault> {
+    let fresh = sandbox.home().session("new");
+    disk::create_folder(fresh.folder())?;
+    sandbox.new_store(&fresh.session_db())?;
+    drop(Messages::open(&fresh.wpp_db())?);
+    let (mut lacks, mut total) = (Vec::new(), 0);
+    for (name, path, model) in
+        [(SESSION_DB, session.session_db(), fresh.session_db()), (WPP_DB, session.wpp_db(), fresh.wpp_db())]
+    {
+        let read = |path: &Path| snapshot::open_read_only(path, false).and_then(|connection| parts(&connection));
+        let wanted = read(&model).map_err(|error| snapshot::unreadable(&model, error))?;
+        let found = read(&path).map_err(|error| Fault::Deviates(format!("{name} cannot be read: {error}")))?;
+        total += wanted.len();
+        lacks.extend(wanted.difference(&found).map(|part| format!("{name} lacks {part}")));
+    }
+    disk::remove_folder(fresh.folder())?;
+    lacks.truncate(PROBLEMS_MAX as usize);
+    match lacks.is_empty() {
+        true => Ok(((), format!("all {total}"))),
+        false => Err(Fault::Deviates(lacks.join("; "))),
+    }
+}
+
+/// Tables with their columns, and indexes and triggers, by name.
+fn parts(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    connection
+        .prepare(
+            "SELECT type || ' ' || name FROM sqlite_schema
+             UNION SELECT 'column ' || made.name || '.' || part.name FROM sqlite_schema made, pragma_table_info(made.name) part
+             WHERE made.type = 'table'",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect()
 }
 
 /// What the daemon is to answer.

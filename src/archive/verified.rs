@@ -124,7 +124,9 @@ impl Checks {
         for check in self.of(archive_id, stamp) {
             match (&check.result, standing) {
                 (CheckResult::Failed { .. }, _) => standing = Some(check),
-                (CheckResult::Passed(passed), Some(Check { result: CheckResult::Failed { level, .. }, .. })) if passed >= level => {
+                (CheckResult::Passed(passed), Some(Check { result: CheckResult::Failed { level, .. }, .. }))
+                    if passed >= level =>
+                {
                     standing = None;
                 }
                 (CheckResult::Passed(_), _) => {}
@@ -136,9 +138,9 @@ impl Checks {
     /// Checks of this very file. One whose manifest could not be read has no id, and its path and
     /// stamp stand for it.
     fn of(&self, archive_id: &str, stamp: Stamp) -> impl Iterator<Item = &Check> {
-        self.0.iter().filter(move |check| {
-            check.stamp == Some(stamp) && (check.archive_id == archive_id || check.archive_id.is_empty())
-        })
+        self.0
+            .iter()
+            .filter(move |check| check.stamp == Some(stamp) && (check.archive_id == archive_id || check.archive_id.is_empty()))
     }
 }
 

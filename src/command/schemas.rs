@@ -555,7 +555,11 @@ pub static SCHEMAS: &[Schema] = &[
             always("took_ms", Number, "how long it took"),
             always("whole", Boolean, "whether both databases are inside and were sound"),
             always("manifest", Shape::Object(&MANIFEST), "what it says about itself"),
-            optional("paired", Boolean, "level restore: whether it comes back linked to a phone; null if it did not get that far"),
+            optional(
+                "paired",
+                Boolean,
+                "level restore: whether it comes back linked to a phone; null if it did not get that far"
+            ),
             optional("sandbox", Text, "level restore: where the sandbox was kept; null if it was not"),
             optional("failed_level", Text, "level restore: the level whose demands it does not meet; null if it passed"),
             optional("failed_why", Text, "level restore: in which way; null if it passed"),

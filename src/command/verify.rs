@@ -18,9 +18,11 @@ use crate::verify::{Proof, Request, prove};
 
 /// Options of `wpp backup verify`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "An archive that is not what its manifest says, or that SQLite's quick_check finds damaged, exits 12. One \
+#[command(
+    after_help = "An archive that is not what its manifest says, or that SQLite's quick_check finds damaged, exits 12. One \
                         that passes both and yet does not come back to life at level restore exits 4. Either is written \
-                        down, and `wpp backup list` shows it.")]
+                        down, and `wpp backup list` shows it."
+)]
 pub struct Args {
     /// Path of the archive, its name in the backup folder, or `latest`
     #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
@@ -136,9 +138,8 @@ impl Checked<'_> {
         };
         let mut section = Section::default().field("SHA-256", &opened.sha256);
         if paired == Some(false) {
-            section = section.line(
-                "No phone was linked when it was made: it comes back as AUTH_REQUIRED, and a phone must be linked to it.",
-            );
+            section = section
+                .line("No phone was linked when it was made: it comes back as AUTH_REQUIRED, and a phone must be linked to it.");
         }
         if let Some(kept) = &kept {
             section = section

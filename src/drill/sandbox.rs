@@ -13,8 +13,7 @@ use crate::sandbox::{self, SESSION};
 use crate::whatsapp::simulator::{Request, Simulator};
 
 /// Short timeouts: a drill waits for nothing that does not come at once.
-const SETTINGS: &str =
-    "[daemon]\nstart_timeout_ms = 10000\ndrain_timeout_ms = 3000\nwatchdog_ms = 5000\nack_timeout_ms = 3000\n";
+const SETTINGS: &str = "[daemon]\nstart_timeout_ms = 10000\ndrain_timeout_ms = 3000\nwatchdog_ms = 5000\nack_timeout_ms = 3000\n";
 
 /// A sandbox home, its simulator, and the one session that a drill plays with.
 pub struct Sandbox {

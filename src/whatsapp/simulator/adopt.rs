@@ -48,7 +48,9 @@ impl World {
             return Err(refused("this simulator has linked devices of another account").hint("use a simulator of its own"));
         }
         if self.companions.get(&number_of_device).is_some_and(|known| known.noise_public != companion.noise_public) {
-            return Err(refused(format!("this simulator has another device {number_of_device}")).hint("use a simulator of its own"));
+            return Err(
+                refused(format!("this simulator has another device {number_of_device}")).hint("use a simulator of its own")
+            );
         }
         self.account.number.clone_from(&number);
         if let Some(lid) = lid {
@@ -102,11 +104,9 @@ fn prove(device: &Device, session_db: &Path) -> Result<Newcomer> {
     if pn.device == 0 {
         return Err(wrong("it calls itself the phone"));
     }
-    for (name, keys) in [
-        ("connection key", &device.noise_key),
-        ("identity key", &device.identity_key),
-        ("signed prekey", &device.signed_pre_key),
-    ] {
+    for (name, keys) in
+        [("connection key", &device.noise_key), ("identity key", &device.identity_key), ("signed prekey", &device.signed_pre_key)]
+    {
         if !belong_together(keys) {
             return Err(wrong(&format!("the halves of its {name} do not belong together")));
         }
@@ -159,7 +159,8 @@ fn one_time_keys(session_db: &Path) -> Result<BTreeMap<u32, Blob>> {
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = rusqlite::Connection::open_with_flags(session_db, flags)?;
         let mut statement = connection.prepare("SELECT id, key FROM prekeys WHERE uploaded ORDER BY id DESC LIMIT ?1")?;
-        let rows = statement.query_map([i64::try_from(ONE_TIME_MAX).unwrap_or(i64::MAX)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows =
+            statement.query_map([i64::try_from(ONE_TIME_MAX).unwrap_or(i64::MAX)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.collect()
     };
     let rows = read().context(ErrorKind::Failed, || format!("cannot read the one-time keys in {}", session_db.display()))?;
