@@ -870,14 +870,14 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup__subcmd__verify)
-            opts="-s -q -h --level --identity --passphrase-file --home --session --format --quiet --help"
+            opts="-s -q -h --level --keep --identity --passphrase-file --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --level)
-                    COMPREPLY=($(compgen -W "hash quick" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "hash quick restore" -- "${cur}"))
                     return 0
                     ;;
                 --identity)
@@ -1003,7 +1003,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__daemon)
-            opts="-s -q -h --detached --home --session --format --quiet --help"
+            opts="-s -q -h --detached --leashed --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

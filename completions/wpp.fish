@@ -253,13 +253,15 @@ json\t'For programs; one document, or one line for each event and then the docum
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l level -d 'How far to check' -r -f -a "hash\t'Every byte of the file and of every content against the manifest'
-quick\t'hash, then SQLite\'s quick_check and the schema of each database'"
+quick\t'hash, then SQLite\'s quick_check and the schema of each database'
+restore\t'quick, then a real restore into a sandbox: integrity, index, rows, and a login to READY'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l keep -d 'Keep the sandbox that level restore makes, to look at it'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-last -d 'Keep the newest N archives [default: backup.keep_last in config.toml]' -r
@@ -365,6 +367,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s s -l session -d 'Sess
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l detached -d 'Leave the terminal\'s session, so that closing the terminal does not end the daemon'
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l leashed -d 'End when standard input does, which is when whoever started it ends, however that was'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l listen -d 'Loopback address to listen on; port 0 takes any' -r

@@ -26,6 +26,8 @@ pub mod backup;
 pub mod prune;
 pub mod restore;
 pub mod lifecycle;
+pub mod sandbox;
+pub mod verify;
 pub mod doctor;
 pub mod drill;
 // top: the face

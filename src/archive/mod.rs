@@ -5,8 +5,8 @@
 //! [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
 //! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved
 //! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, [`shelf`] finds them,
-//! [`record`] is what the journal knows of their checks, and [`retention`] says which may go. Start
-//! with [`manifest::Manifest`].
+//! [`verified`] knows which checks they passed and [`written`] what this home wrote, and [`retention`]
+//! says which may go. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
@@ -21,4 +21,5 @@ pub mod retention;
 pub mod destination;
 pub mod seal;
 pub mod shelf;
-pub mod record;
+pub mod verified;
+pub mod written;

@@ -27,6 +27,7 @@ mod objects;
 mod prune;
 mod ratchet;
 mod remote;
+mod rehearse;
 mod restore;
 mod runbooks;
 mod schemas;
