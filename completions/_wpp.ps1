@@ -335,14 +335,16 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;backup' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'How hard to compress [default: backup.level in config.toml, else default]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of the session, whether its daemon runs or not')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what one archive says about itself')
@@ -353,14 +355,16 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;backup;create' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'How hard to compress [default: backup.level in config.toml, else default]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'wpp;backup;list' {

@@ -13,8 +13,9 @@
 //! stores meanwhile: custody rests on it. If a daemon holds it, the backup goes on beside it. If a
 //! restore or a reset holds it, the backup waits for nobody and says who it is.
 //!
-//! **What becomes an archive.** It is written as `.partial`, forced to the disk, read back and
-//! verified, and only then gets its name. A database that cannot be read is left out and named; one
+//! **What becomes an archive.** It is written as `.partial`, forced to the disk, read back, and only
+//! then gets its name. Reading back compares every byte with its hash; SQLite's quick_check ran in
+//! the transaction that the bytes came from, and both together are the level `quick`. A database that cannot be read is left out and named; one
 //! that is damaged is kept as it is, named, and the archive is then verified at level `hash` alone.
 //!
 //! Start with [`create`].
@@ -23,25 +24,27 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::archive::codec::{Codec, Effort};
 use crate::archive::custody;
 use crate::archive::input::Input;
 use crate::archive::manifest::{
-    CONFIG, CONFIG_SIZE_MAX, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INDEX_SCHEMA, Index, IndexMember, MANIFEST,
-    MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
+    BLOCK_BYTES, CONFIG, CONFIG_SIZE_MAX, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INDEX_SCHEMA, Index, IndexMember,
+    MANIFEST, MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
 };
+use crate::archive::open;
 use crate::archive::output::FileOutput;
-use crate::archive::pack::{Packed, Writer};
+use crate::archive::pack::{Packed, Unwritten, Writer};
 use crate::archive::scratch;
 use crate::archive::shelf::{self, Place};
 use crate::archive::snapshot::{Quiet, Snapshot};
-use crate::archive::verify::{self, Level};
+use crate::archive::verify::Level;
 use crate::clock::{self, Timestamp};
 use crate::daemon::api::Status;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, SessionPaths};
 use crate::journal::{Journal, Outcome};
-use crate::report::{Event, Sink, Step, Steps};
+use crate::report::{Meter, Sink, Step, Steps};
 
 /// What to back up, and where to.
 pub struct Request<'a> {
@@ -57,6 +60,10 @@ pub struct Request<'a> {
     pub sink: &'a dyn Sink,
     /// What the daemon said about itself just before, if it answered.
     pub status: Option<&'a Status>,
+    /// How the archive is compressed.
+    pub codec: Codec,
+    /// How hard.
+    pub effort: Effort,
 }
 
 /// A finished backup.
@@ -163,12 +170,13 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         created: clock::rfc3339(now),
         tool_version: env!("CARGO_PKG_VERSION").into(),
         daemon,
+        block_bytes: Some(BLOCK_BYTES),
         members: Vec::new(),
         missing,
         signal: None,
         custody: mark,
     };
-    let (place, mut file) = choose(request.folder, session.name(), now)?;
+    let (place, mut file) = choose(request, now)?;
     let record = Record { archive_id: &manifest.id, path: &place.whole, sha256: None, level: None, stamp: None, whole: false };
     let entry = request.journal.begin(Some(session.name()), "backup", &record)?;
 
@@ -297,13 +305,12 @@ fn write_and_verify(
     drop(session_lock);
     let watch = steps.begin("read the archive back");
     let damaged: Vec<String> = manifest.damaged().map(|(member, said)| format!("{}: {said}", member.name)).collect();
-    let (mut level, mut level_reason) = (Level::Quick, None);
-    if !damaged.is_empty() {
-        (level, level_reason) = (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; "))));
-    } else if disk::space(request.folder)?.free_bytes < content_bytes + (64 << 20) {
-        (level, level_reason) = (Level::Hash, Some("there is no room to unpack it".into()));
-    }
-    let opened = verify::verify(&mut Input::file(&place.partial)?, level, request.folder, request.sink)?;
+    // What quick_check said, it said in the transaction that these very bytes came from.
+    let (level, level_reason) = match damaged.is_empty() {
+        true => (Level::Quick, None),
+        false => (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; ")))),
+    };
+    let opened = open::read(&mut Input::file(&place.partial)?, None, request.sink)?;
     if opened.manifest != *manifest || opened.sha256 != packed.sha256 {
         return Err(Error::new(ErrorKind::Archive, format!("{} reads back as another archive", place.partial.display()))
             .hint("check the disk; run the backup again with --output on another one"));
@@ -334,18 +341,14 @@ fn pack(request: &Request<'_>, output: FileOutput, place: &Place, manifest: &mut
     };
     manifest.members.clear();
     manifest.signal = parts.iter().find_map(|part| part.signal.clone());
-    let mut writer = Writer::over(Box::new(output), &place.partial.display().to_string(), &index)?;
-    let total: u64 = parts.iter().map(|part| part.size_bytes).sum();
-    let mut done = 0_u64;
+    let name = place.partial.display().to_string();
+    let mut writer = Writer::over(Box::new(output), &name, &index, request.codec, request.effort)?;
+    let mut meter = Meter::new(request.sink, "archiving".into(), parts.iter().map(|part| part.size_bytes).sum());
     for part in parts {
-        let mut unwritten = false;
         let written = writer.member(part.name, part.size_bytes, |content| {
             part.stream(request.folder, &mut |bytes| {
-                if total > 64 << 20 && (done >> 24) != ((done + bytes.len() as u64) >> 24) {
-                    request.sink.emit(Event::Progress { what: format!("archiving {}", part.name), done, total: Some(total) });
-                }
-                done += bytes.len() as u64;
-                content.write(bytes).inspect_err(|_| unwritten = true)
+                meter.add(bytes.len() as u64);
+                content.write(bytes)
             })
         });
         match written {
@@ -354,19 +357,22 @@ fn pack(request: &Request<'_>, output: FileOutput, place: &Place, manifest: &mut
                 size_bytes: part.size_bytes,
                 sha256: written.sha256,
                 offset_bytes: written.offset_bytes,
+                blocks_bytes: written.blocks_bytes,
                 database: part.facts.clone(),
             }),
-            Err(error) if part.snapshot.is_some() && !unwritten && error.kind() != ErrorKind::Locked && is_of_source(&error) => {
+            Err(Unwritten::Source(error))
+                if part.snapshot.is_some() && error.kind() != ErrorKind::Locked && is_of_source(&error) =>
+            {
                 return Ok(Packing::Unreadable(part.name, error));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     let packed = writer.finish(manifest)?;
     Ok(Packing::Done(packed))
 }
 
-/// Whether it was SQLite that failed, and not the archive's own file.
+/// Whether it was SQLite that failed, and not the file of a temporary copy.
 fn is_of_source(error: &Error) -> bool {
     std::error::Error::source(error).is_none_or(|source| source.downcast_ref::<std::io::Error>().is_none())
 }
@@ -377,8 +383,9 @@ fn plain(text: &str) -> String {
 }
 
 /// Takes the first free name by creating its partial file.
-fn choose(folder: &Path, session: &str, now: Timestamp) -> Result<(Place, Option<std::fs::File>)> {
-    for place in shelf::places(folder, session, now) {
+fn choose(request: &Request<'_>, now: Timestamp) -> Result<(Place, Option<std::fs::File>)> {
+    let folder = request.folder;
+    for place in shelf::places(folder, request.session.name(), now, request.codec) {
         if place.whole.exists() || place.partial.exists() {
             continue;
         }

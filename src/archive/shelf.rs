@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::codec::Codec;
 use super::input::Input;
-use super::manifest::{Manifest, SUFFIX};
+use super::manifest::{Manifest, SUFFIXES};
 use super::open;
 use crate::clock::{self, Timestamp};
 use crate::disk;
@@ -53,7 +54,7 @@ pub fn stamp(path: &Path) -> Result<Stamp> {
 /// Archives in a folder, oldest first; a folder that does not exist has none.
 pub fn list(folder: &Path) -> Result<Vec<Shelved>> {
     let mut found = Vec::new();
-    for path in files(folder, SUFFIX)? {
+    for path in files(folder, "")? {
         let size_bytes = std::fs::metadata(&path).map_err(|error| disk::cannot("look at", &path, error))?.len();
         found.push(Shelved { manifest: Input::file(&path).and_then(|mut input| open::manifest(&mut input)), size_bytes, path });
     }
@@ -62,7 +63,8 @@ pub fn list(folder: &Path) -> Result<Vec<Shelved>> {
     Ok(found)
 }
 
-fn files(folder: &Path, suffix: &str) -> Result<Vec<PathBuf>> {
+/// Files in a folder that have the name of an archive, followed by `after`.
+fn files(folder: &Path, after: &str) -> Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -73,7 +75,8 @@ fn files(folder: &Path, suffix: &str) -> Result<Vec<PathBuf>> {
         let entry = entry.map_err(|error| disk::cannot("list", folder, error))?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.ends_with(suffix) && !name.starts_with('.') {
+        let archive = name.strip_suffix(after).is_some_and(|name| SUFFIXES.iter().any(|suffix| name.ends_with(suffix)));
+        if archive && !name.starts_with('.') {
             found.push(entry.path());
         }
     }
@@ -114,11 +117,12 @@ pub struct Place {
 }
 
 /// Candidates for the name of a new archive. Several within one second are numbered.
-pub fn places(folder: &Path, session: &str, time: Timestamp) -> impl Iterator<Item = Place> {
+pub fn places(folder: &Path, session: &str, time: Timestamp, codec: Codec) -> impl Iterator<Item = Place> {
     let stem = format!("{session}-{}", clock::compact(time));
     let folder = folder.to_owned();
     (1..=999_u32).map(move |number| {
-        let name = if number == 1 { format!("{stem}{SUFFIX}") } else { format!("{stem}-{number}{SUFFIX}") };
+        let number = if number == 1 { String::new() } else { format!("-{number}") };
+        let name = format!("{stem}{number}.wpp.{}", codec.name());
         Place { partial: folder.join(format!("{name}{PARTIAL}")), whole: folder.join(name) }
     })
 }
@@ -127,7 +131,7 @@ pub fn places(folder: &Path, session: &str, time: Timestamp) -> impl Iterator<It
 /// backup still writes is locked by it and stays.
 pub fn clear_partial(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
-    for path in files(folder, &format!("{SUFFIX}{PARTIAL}"))? {
+    for path in files(folder, PARTIAL)? {
         let Ok(file) = disk::open_to_read(&path) else { continue };
         if file.try_lock().is_ok() {
             disk::remove_file(&path)?;

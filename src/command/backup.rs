@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::site;
 use crate::app::App;
+use crate::archive::codec::{Codec, Effort};
 use crate::archive::input::Input;
 use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
@@ -27,6 +28,7 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
     after_help = "Examples:\n  \
   wpp backup                             an archive in the backup folder, verified at level quick\n  \
   wpp backup --output /mnt/safe          an archive elsewhere\n  \
+  wpp backup --as tar.zst --level small  a smaller one, for zstd in the place of gunzip\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
   wpp backup verify latest --level hash  every byte against the manifest"
 )]
@@ -57,6 +59,12 @@ struct CreateArgs {
     /// Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]
     #[arg(long, short, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     output: Option<PathBuf>,
+    /// Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]
+    #[arg(long = "as", value_enum, value_name = "FORMAT")]
+    codec: Option<Codec>,
+    /// How hard to compress [default: backup.level in config.toml, else default]
+    #[arg(long = "level", value_enum, value_name = "LEVEL")]
+    effort: Option<Effort>,
 }
 
 /// Options of `wpp backup list`.
@@ -126,10 +134,29 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
         journal: app.journal()?,
         sink: &**app.sink(),
         status: status.as_deref(),
+        codec: args.codec.map_or_else(|| codec(app), Ok)?,
+        effort: args.effort.map_or_else(|| effort(app), Ok)?,
     })?;
     let mut report = made_report(&made, watch.elapsed_ms());
     report.metrics.extend(fault_points(app));
     Ok(report)
+}
+
+/// The format of archives that is set.
+pub(super) fn codec(app: &App) -> Result<Codec> {
+    chosen(app, "backup.format", Codec::from_name)
+}
+
+/// How hard archives are compressed, as it is set.
+pub(super) fn effort(app: &App) -> Result<Effort> {
+    chosen(app, "backup.level", Effort::from_name)
+}
+
+fn chosen<T>(app: &App, path: &'static str, from_name: fn(&str) -> Option<T>) -> Result<T> {
+    let word = app.config().text(path);
+    // Settings are checked when they are read.
+    from_name(word)
+        .ok_or_else(|| Error::new(ErrorKind::Usage, format!("{path} is {word:?}")).hint("`wpp help config` lists what it may be"))
 }
 
 /// How many disk operations were counted: what a sweep over faults goes through, in sandboxes.
@@ -168,7 +195,7 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
         "level_reason": made.level_reason,
         "whole": whole,
         "took_ms": took_ms,
-        "manifest": manifest,
+        "manifest": manifest.summary(),
     }));
     report.steps.clone_from(&made.steps);
     report.metrics = vec![
@@ -313,7 +340,7 @@ fn show(app: &App, archive: &str) -> Result<Report> {
     Ok(Report::answer("backup-show", format!("{}: archive of session {}", path.display(), manifest.session))
         .section(section)
         .next(format!("wpp backup verify {}", path.display()))
-        .data(json!({ "path": path, "manifest": manifest })))
+        .data(json!({ "path": path, "manifest": manifest.summary() })))
 }
 
 fn check(app: &App, archive: &str, level: Level) -> Result<Report> {
@@ -329,7 +356,7 @@ fn check(app: &App, archive: &str, level: Level) -> Result<Report> {
     let title = format!("{}: verified at level {}, {}", path.display(), level.name(), size(opened.size_bytes));
     let mut report = Report::new("backup-verify", title).section(section).data(json!({
         "path": path, "level": level, "sha256": opened.sha256, "size_bytes": opened.size_bytes, "took_ms": took_ms,
-        "whole": opened.manifest.is_whole(), "manifest": opened.manifest,
+        "whole": opened.manifest.is_whole(), "manifest": opened.manifest.summary(),
     }));
     report.metrics = vec![Metric { name: "verify_took_ms".into(), value: took_ms as f64 }];
     Ok(report)

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::backup::describe;
+use super::backup::{codec, describe, effort};
 use super::site;
 use crate::app::App;
 use crate::backup::{self, Backup, Request};
@@ -74,6 +74,8 @@ impl Args {
             journal: app.journal()?,
             sink: &**app.sink(),
             status: None,
+            codec: codec(app)?,
+            effort: effort(app)?,
         })?;
         if made.manifest.is_whole() || self.accept_partial_backup {
             return Ok(made);
