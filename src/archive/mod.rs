@@ -3,8 +3,9 @@
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
 //! [`codec`] compresses its blocks, [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
-//! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved on since, and [`shelf`] finds
-//! archives in a folder. Start with [`manifest::Manifest`].
+//! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved
+//! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, and [`shelf`] finds
+//! them. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
@@ -16,4 +17,6 @@ pub mod input;
 pub mod open;
 pub mod scratch;
 pub mod verify;
+pub mod destination;
+pub mod seal;
 pub mod shelf;
