@@ -9,8 +9,9 @@
 //! fails if the name is taken. More becomes a multipart upload, which no server shows under the
 //! name before it is complete. Its name is reserved by a claim: a small object beside it, made by
 //! a request that fails if it is there, which also keeps the upload's id, so that whoever finds the
-//! claim of a killed backup can abort its upload. A server that does not know such requests is
-//! noticed, and [`Bucket::limits`] says so.
+//! claim of a killed backup can abort its upload. (Who is killed between the server's answer and the
+//! note of it leaves an upload that nobody knows. It holds no bytes.) A server that does not know
+//! such requests is noticed, and [`Bucket::limits`] says so.
 //!
 //! **What goes wrong** is said in the words of an outage: dns, refused, timeout, reset, tls, auth
 //! denied, no such bucket. The server's own texts are not repeated: some answer a wrong token with
