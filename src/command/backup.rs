@@ -244,8 +244,9 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
         section = section.field("linked to a phone", if signal.paired { "yes" } else { "no" });
     }
     if manifest.daemon.state == DaemonState::Running {
-        section =
-            section.line("Made while the daemon ran: it brings messages back (--plan data). For `--plan exact`, stop first.");
+        section = section.line(
+            "Made while the daemon ran: restored, the identity gets fresh keys (`--plan rekey`). For `--plan exact`, stop first.",
+        );
     }
     for member in &manifest.members {
         let rows: u64 = member.database.iter().flat_map(|database| database.tables.values()).map(|rows| rows.count).sum();

@@ -284,7 +284,7 @@ static STREAM_EVENT: Object = Object {
     name: "stream event",
     fields: &[
         always("id", Number, "what to resume after; ids grow and are never used again"),
-        always("kind", Text, "state, auth, message, outbox, outbound, receipt, gap, ..."),
+        always("kind", Text, "state, auth, message, outbox, outbound, receipt, wake, gap, ..."),
         always("at_ms", Number, "when"),
         always("data", Any, "what the kind says"),
     ],
@@ -465,7 +465,11 @@ static REKEYED: Object = Object {
 static HEALTH: Object = Object {
     name: "health",
     fields: &[
-        always("health", Text, "healthy, or unproven when the server could not be reached"),
+        always(
+            "health",
+            Text,
+            "healthy, unlinked when the session waits to be linked, or unproven when the server could not be reached",
+        ),
         always("state", Text, "the state of the daemon, in words"),
     ],
 };
@@ -716,7 +720,7 @@ pub static SCHEMAS: &[Schema] = &[
             optional(
                 "woken",
                 Boolean,
-                "whether the own phone was woken; absent or null when it need not be or no daemon connected"
+                "whether the own phone was woken; absent or null when it need not be or the daemon was not seen READY"
             ),
         ],
     },

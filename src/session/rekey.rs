@@ -291,9 +291,46 @@ mod tests {
             assert_eq!(next_id(vec![PREKEY_ID_MAX - jump - ROOM - 1], jump).1 + ROOM, PREKEY_ID_MAX);
         }
         // No room anywhere is no reason to fail or to leave the range.
-        let full: Vec<u32> = (1..=PREKEY_ID_MAX).step_by(2).collect();
+        let full: Vec<u32> = (1..=PREKEY_ID_MAX).step_by(1000).collect();
         let (_, next) = next_id(full, JUMP_MIN);
-        assert!((1..=PREKEY_ID_MAX).contains(&next));
+        assert!((1..=PREKEY_ID_MAX).contains(&next) && next % 1000 == 502, "{next}");
+    }
+
+    #[test]
+    fn a_wake_is_owed_after_the_newest_restore_with_fresh_keys_until_it_was_made() {
+        use crate::journal::Outcome;
+        use serde_json::json;
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("ops.db")).unwrap();
+        let owed = || owed_wake(&journal, "main").unwrap();
+        let begin =
+            |plan: &str, phase: &str| journal.begin(Some("main"), RESTORE, &json!({ "plan": plan, "phase": phase })).unwrap();
+        assert_eq!(owed(), None);
+        let restore = begin("rekey", "swapping");
+        assert_eq!(owed(), None, "its files are not in place");
+        journal.update(restore, &json!({ "plan": "rekey", "phase": "swapped" })).unwrap();
+        assert_eq!(owed(), Some(restore));
+        journal.end(restore, Outcome::Finished).unwrap();
+        assert_eq!(owed(), Some(restore));
+        assert_eq!(owed_wake(&journal, "other").unwrap(), None);
+        // One that was taken back, and one of the messages alone, change nothing.
+        for (plan, outcome) in [("rekey", Outcome::Undone), ("exact", Outcome::Undone), ("data", Outcome::Finished)] {
+            journal.end(begin(plan, "swapped"), outcome).unwrap();
+            assert_eq!(owed(), Some(restore));
+        }
+        journal.record(Some("main"), WAKE, &json!({ "restore": restore })).unwrap();
+        assert_eq!(owed(), None);
+        let again = begin("rekey", "swapped");
+        journal.end(again, Outcome::Finished).unwrap();
+        assert_eq!(owed(), Some(again));
+        // Another store is in place since.
+        journal.end(begin("exact", "swapped"), Outcome::Finished).unwrap();
+        assert_eq!(owed(), None);
+        let last = begin("rekey", "swapped");
+        journal.end(last, Outcome::Finished).unwrap();
+        assert_eq!(owed(), Some(last));
+        journal.record(Some("main"), RELINK, &json!({})).unwrap();
+        assert_eq!(owed(), None);
     }
 
     #[test]
