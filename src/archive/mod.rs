@@ -2,7 +2,7 @@
 //! `restore`. May import the ground, `session` and `whatsapp`.
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
-//! [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
+//! [`codec`] compresses its blocks, [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
 //! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved
 //! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, and [`shelf`] finds
 //! them. Start with [`manifest::Manifest`].
@@ -10,6 +10,7 @@
 pub mod manifest;
 pub mod custody;
 pub mod snapshot;
+pub mod codec;
 pub mod output;
 pub mod pack;
 pub mod input;

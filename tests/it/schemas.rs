@@ -11,6 +11,8 @@ use crate::simulated::{PEER, Simulated};
 const NOT_PROVOKED: &[&str] = &[
     // Large archives.
     "event.done",
+    "event.left_seconds",
+    "event.per_second",
     "event.total",
     "event.what",
     // A server that refuses a message.
