@@ -24,6 +24,8 @@ pub mod daemon;
 pub mod backup;
 pub mod restore;
 pub mod lifecycle;
+pub mod sandbox;
+pub mod verify;
 pub mod doctor;
 pub mod drill;
 // top: the face

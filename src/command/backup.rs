@@ -1,5 +1,7 @@
 //! `wpp backup`.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -13,6 +15,7 @@ use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
 use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Located, Shelved};
+use crate::archive::verified::{Check, Checks};
 use crate::archive::verify::Level;
 use crate::backup::{self, Backup, Request};
 use crate::clock::{self, Stopwatch};
@@ -34,7 +37,9 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
   wpp backup --output s3://bucket/wpp    an archive in S3-compatible storage\n  \
   wpp backup --recipient age1…           an archive that this host cannot read\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
-  wpp backup verify latest --level hash  every byte against the manifest"
+  wpp backup verify latest --level hash  every byte against the manifest\n  \
+  wpp backup verify --level restore latest\n                                         \
+  a real restore into a sandbox, up to READY"
 )]
 pub struct Args {
     /// What to do with archives; without it, one is made
@@ -54,7 +59,7 @@ enum Action {
     /// Show what one archive says about itself
     Show(ShowArgs),
     /// Check an archive at a level
-    Verify(VerifyArgs),
+    Verify(super::verify::Args),
 }
 
 /// Options of `wpp backup create`.
@@ -95,19 +100,6 @@ struct ShowArgs {
     keys: ReadKeys,
 }
 
-/// Options of `wpp backup verify`.
-#[derive(Debug, clap::Args)]
-struct VerifyArgs {
-    /// Path or s3:// address of the archive, its name at the backup destination, or `latest`
-    #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
-    archive: String,
-    /// How far to check
-    #[arg(long, value_enum, default_value_t = Level::Quick)]
-    level: Level,
-    #[command(flatten)]
-    keys: ReadKeys,
-}
-
 impl Args {
     /// Makes, lists, shows or verifies archives.
     pub fn run(self, app: &App) -> Result<Report> {
@@ -126,7 +118,7 @@ impl Args {
                 list(app, &destination, &args.keys.given(app)?)
             }
             Some(Action::Show(args)) => show(app, &args),
-            Some(Action::Verify(args)) => check(app, &args),
+            Some(Action::Verify(args)) => args.run(app),
         }
     }
 }
@@ -298,13 +290,14 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     let mut table = Table { columns, rows: Vec::new() };
     let mut data = Vec::new();
     let (mut unreadable, mut locked) = (0, 0);
+    let mut checks = Known { app, sessions: BTreeMap::new() };
     for archive in &shelved {
         let entry = json!({
             "path": archive.place, "name": archive.name, "size_bytes": archive.object.size_bytes,
             "encrypted": archive.encrypted, "locked": archive.is_locked(),
         });
         let (row, more) = match &archive.manifest {
-            Ok(manifest) => readable_row(archive, manifest, last_check(app, archive, manifest)?),
+            Ok(manifest) => readable_row(archive, manifest, checks.of(&manifest.session)?),
             Err(_) if archive.is_locked() => {
                 locked += 1;
                 locked_row(archive, known(app, archive)?)
@@ -351,7 +344,9 @@ fn merged(mut one: Value, two: Value) -> Value {
     one
 }
 
-fn readable_row(archive: &Shelved, manifest: &Manifest, checked: Option<(Level, i64)>) -> (Vec<String>, Value) {
+fn readable_row(archive: &Shelved, manifest: &Manifest, checks: &Checks) -> (Vec<String>, Value) {
+    let verified = checks.best(&manifest.id, &archive.object.stamp);
+    let failed = checks.failure(&manifest.id, &archive.object.stamp);
     let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
         (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
         (_, true) => "all".to_owned(),
@@ -366,14 +361,14 @@ fn readable_row(archive: &Shelved, manifest: &Manifest, checked: Option<(Level, 
         manifest.session.clone(),
         manifest.created.clone(),
         size(archive.object.size_bytes),
-        checked.as_ref().map_or("not this file by this home".into(), |(level, at_ms)| {
-            format!("{}, {}", level.name(), clock::rfc3339(clock::from_ms(*at_ms)))
-        }),
+        standing(verified, failed),
         holds,
     ];
     let more = json!({
         "id": manifest.id, "session": manifest.session, "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
-        "verified_level": checked.as_ref().map(|(level, _)| level), "verified_ms": checked.as_ref().map(|(_, at)| at),
+        "verified_level": verified.map(|(level, _)| level), "verified_ms": verified.map(|(_, at_ms)| at_ms),
+        "failed_level": failed.map(Check::level), "failed_ms": failed.map(|check| check.at_ms),
+        "failed_why": failed.and_then(Check::why),
     });
     (row, more)
 }
@@ -427,22 +422,32 @@ fn is_of(entry: &Entry, archive: &Shelved) -> bool {
     serde_json::from_value::<shelf::Stamp>(entry.data["stamp"].clone()).is_ok_and(|then| then.is(&archive.object.stamp))
 }
 
-/// The highest level at which this home verified this very file, and when it last did so. A copy of
-/// it, or the file after somebody wrote to it, was never verified, whatever id its manifest gives.
-fn last_check(app: &App, archive: &Shelved, manifest: &Manifest) -> Result<Option<(Level, i64)>> {
-    // A home without a journal has verified nothing; looking must not make one.
-    if !app.home().journal().exists() {
-        return Ok(None);
+/// What the journal knows of checks, read once for each session.
+struct Known<'a> {
+    app: &'a App,
+    sessions: BTreeMap<String, Checks>,
+}
+
+impl Known<'_> {
+    fn of(&mut self, session: &str) -> Result<&Checks> {
+        match self.sessions.entry(session.to_owned()) {
+            btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
+            // A home without a journal has verified nothing; looking must not make one.
+            btree_map::Entry::Vacant(entry) if !self.app.home().journal().exists() => Ok(entry.insert(Checks::default())),
+            btree_map::Entry::Vacant(entry) => Ok(entry.insert(Checks::read(self.app.journal()?, session)?)),
+        }
     }
-    let level = |entry: &Entry| -> Option<Level> {
-        let counts = matches!(entry.verb.as_str(), "backup" | "verify")
-            && matches!(entry.state.as_str(), "finished" | "done")
-            && entry.data["archive_id"] == manifest.id.as_str()
-            && is_of(entry, archive);
-        if counts { serde_json::from_value(entry.data["level"].clone()).ok() } else { None }
-    };
-    let entries = app.journal()?.after(&manifest.session, 0)?;
-    Ok(entries.iter().filter_map(|entry| Some((level(entry)?, entry.at_ms))).max())
+}
+
+/// `quick, 2026-…; failed at level restore, 2026-…`.
+fn standing(verified: Option<(Level, i64)>, failed: Option<&Check>) -> String {
+    let when = |at_ms: i64| clock::rfc3339(clock::from_ms(at_ms));
+    let verified = verified.map(|(level, at_ms)| format!("{}, {}", level.name(), when(at_ms)));
+    let failed = failed.map(|check| format!("FAILED at level {}, {}", check.level().name(), when(check.at_ms)));
+    match (verified, failed) {
+        (None, None) => "not this file by this home".to_owned(),
+        (verified, failed) => failed.into_iter().chain(verified).collect::<Vec<_>>().join("; "),
+    }
 }
 
 fn show(app: &App, args: &ShowArgs) -> Result<Report> {
@@ -468,30 +473,6 @@ fn show(app: &App, args: &ShowArgs) -> Result<Report> {
         .section(section)
         .next(format!("wpp backup verify {place}"))
         .data(json!({ "path": place, "manifest": manifest.summary() })))
-}
-
-fn check(app: &App, args: &VerifyArgs) -> Result<Report> {
-    let identities = args.keys.identities(app)?;
-    let archive = locate(app, &args.archive, &identities)?;
-    let (place, level) = (archive.place(), args.level);
-    let watch = Stopwatch::start();
-    let stamp = archive.stamp()?;
-    let opened = archive.verify(&identities, level, &app.scratch(), &**app.sink())?;
-    let sha256 = opened.sha256.clone();
-    let took_ms = watch.elapsed_ms();
-    let record = json!({
-        "archive_id": opened.manifest.id, "path": place, "location": archive.destination().to_string(), "name": archive.name(),
-        "sha256": sha256, "level": level, "stamp": stamp,
-    });
-    app.journal()?.record(Some(&opened.manifest.session), "verify", &record)?;
-    let section = describe(&opened.manifest, Section::default().field("SHA-256", &sha256));
-    let title = format!("{place}: verified at level {}, {}", level.name(), size(stamp.size_bytes));
-    let mut report = Report::new("backup-verify", title).section(section).data(json!({
-        "path": place, "level": level, "sha256": sha256, "size_bytes": stamp.size_bytes, "took_ms": took_ms,
-        "whole": opened.manifest.is_whole(), "manifest": opened.manifest.summary(),
-    }));
-    report.metrics = vec![Metric { name: "verify_took_ms".into(), value: took_ms as f64 }];
-    Ok(report)
 }
 
 /// `12.3 MiB`.

@@ -27,6 +27,7 @@ pub mod status;
 pub mod stop;
 mod stored;
 pub mod sync;
+mod verify;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

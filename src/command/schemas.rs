@@ -409,8 +409,11 @@ static SHELVED: Object = Object {
         optional("session", Text, "as in manifest"),
         optional("created_ms", Number, "as in manifest"),
         optional("whole", Boolean, "whether both databases are inside and were sound"),
-        optional("verified_level", Text, "the highest level at which this home verified it: hash or quick"),
+        optional("verified_level", Text, "the highest level at which this home verified it: hash, quick or restore"),
         optional("verified_ms", Number, "when it last did so"),
+        optional("failed_level", Text, "the level that it failed at, and has not passed since"),
+        optional("failed_ms", Number, "when it failed"),
+        optional("failed_why", Text, "in which way"),
     ],
 };
 
@@ -589,12 +592,20 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp backup verify"],
         data: data![
             always("path", Text, "the archive"),
-            always("level", Text, "how far it was verified: hash or quick"),
+            nullable("level", Text, "how far it was verified: hash, quick or restore; null when it failed"),
             always("sha256", Text, "SHA-256 of the file, in hex"),
             always("size_bytes", Number, "its size"),
             always("took_ms", Number, "how long it took"),
             always("whole", Boolean, "whether both databases are inside and were sound"),
             always("manifest", Shape::Object(&MANIFEST), "what it says about itself"),
+            optional(
+                "paired",
+                Boolean,
+                "level restore: whether it comes back linked to a phone; null if it did not get that far"
+            ),
+            optional("sandbox", Text, "level restore: where the sandbox was kept; null if it was not"),
+            optional("failed_level", Text, "level restore: the level whose demands it does not meet; null if it passed"),
+            optional("failed_why", Text, "level restore: in which way; null if it passed"),
         ],
     },
     Schema {

@@ -24,6 +24,7 @@ mod messages_crash;
 mod objects;
 mod ratchet;
 mod remote;
+mod rehearse;
 mod restore;
 mod runbooks;
 mod schemas;

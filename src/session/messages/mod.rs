@@ -13,6 +13,7 @@ mod events;
 mod inbound;
 mod open;
 mod outbox;
+mod proof;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+pub use self::proof::full_text_fault;
 
 use self::events::{add_event, newest_event, prune, set_setting, setting};
 use self::inbound::store;
