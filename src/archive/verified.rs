@@ -5,14 +5,12 @@
 //! checked: a copy of it, or the file after somebody wrote to it, was never verified, whatever id
 //! its manifest gives.
 
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
 
 use super::shelf::Stamp;
 use super::verify::Level;
 use crate::error::Result;
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, Journal, Outcome};
 
 /// One check of one archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +21,8 @@ pub struct Check {
     pub at_ms: i64,
     /// The archive's id.
     pub archive_id: String,
-    /// Where it was.
-    pub path: PathBuf,
+    /// Its path or address.
+    pub path: String,
     /// The file's stamp at that time.
     pub stamp: Option<Stamp>,
     /// Whether everything that it should hold is in it and sound.
@@ -69,8 +67,12 @@ pub enum CheckResult {
 pub struct Record {
     /// The archive's id; empty when it could not be read.
     pub archive_id: String,
-    /// Where it is.
-    pub path: PathBuf,
+    /// Its path or address.
+    pub path: String,
+    /// The folder or the address that it lies in, and its name there.
+    pub location: String,
+    /// Its name there.
+    pub name: String,
     /// SHA-256 of the file, when it was read to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
@@ -87,9 +89,14 @@ pub struct Record {
     pub failed: Option<String>,
 }
 
-/// Writes down a check of an archive of a session.
+/// Writes down a check of an archive of a session. One that failed is an act that failed, so that
+/// nobody who looks for checks takes it for one that passed.
 pub fn record(journal: &Journal, session: &str, record: &Record) -> Result<()> {
-    journal.record(Some(session), "verify", record).map(drop)
+    if record.failed.is_none() {
+        return journal.record(Some(session), "verify", record).map(drop);
+    }
+    let entry = journal.begin(Some(session), "verify", record)?;
+    journal.end(entry, Outcome::Failed)
 }
 
 /// All checks of a session's archives that a journal knows, oldest first.
@@ -104,7 +111,7 @@ impl Checks {
 
     /// The highest level at which this very file is verified, and when that was. A check that
     /// failed later takes back every level that includes the one that it failed at.
-    pub fn best(&self, archive_id: &str, stamp: Stamp) -> Option<(Level, i64)> {
+    pub fn best(&self, archive_id: &str, stamp: &Stamp) -> Option<(Level, i64)> {
         let mut levels = [Level::Hash, Level::Quick, Level::Restore].map(|level| (level, None));
         for check in self.of(archive_id, stamp) {
             for (level, passed_ms) in &mut levels {
@@ -119,7 +126,7 @@ impl Checks {
     }
 
     /// The newest failure of this very file, unless it passed at that level or a higher one since.
-    pub fn failure(&self, archive_id: &str, stamp: Stamp) -> Option<&Check> {
+    pub fn failure<'a>(&'a self, archive_id: &'a str, stamp: &'a Stamp) -> Option<&'a Check> {
         let mut standing: Option<&Check> = None;
         for check in self.of(archive_id, stamp) {
             match (&check.result, standing) {
@@ -137,29 +144,32 @@ impl Checks {
 
     /// Checks of this very file. One whose manifest could not be read has no id, and its path and
     /// stamp stand for it.
-    fn of(&self, archive_id: &str, stamp: Stamp) -> impl Iterator<Item = &Check> {
-        self.0
-            .iter()
-            .filter(move |check| check.stamp == Some(stamp) && (check.archive_id == archive_id || check.archive_id.is_empty()))
+    fn of<'a>(&'a self, archive_id: &'a str, stamp: &'a Stamp) -> impl Iterator<Item = &'a Check> {
+        self.0.iter().filter(move |check| {
+            check.stamp.as_ref().is_some_and(|then| then.is(stamp))
+                && (check.archive_id == archive_id || check.archive_id.is_empty())
+        })
     }
 }
 
 /// What an entry says, if it is one of a check.
 fn check(entry: &Entry) -> Option<Check> {
-    if !matches!(entry.verb.as_str(), "backup" | "verify") || !matches!(entry.state.as_str(), "finished" | "done") {
-        return None;
-    }
+    let passed = match (entry.verb.as_str(), entry.state.as_str()) {
+        ("backup", "finished") | ("verify", "done" | "finished") => true,
+        ("verify", "failed") => false,
+        _ => return None,
+    };
     let text = |name: &str| entry.data[name].as_str().unwrap_or_default();
     let level: Level = serde_json::from_value(entry.data["level"].clone()).ok()?;
-    let result = match entry.data["failed"].as_str() {
-        Some(why) => CheckResult::Failed { level, why: why.to_owned() },
-        None => CheckResult::Passed(level),
+    let result = match passed {
+        true => CheckResult::Passed(level),
+        false => CheckResult::Failed { level, why: text("failed").to_owned() },
     };
     Some(Check {
         entry: entry.id,
         at_ms: entry.at_ms,
         archive_id: text("archive_id").to_owned(),
-        path: Path::new(text("path")).to_owned(),
+        path: text("path").to_owned(),
         stamp: serde_json::from_value(entry.data["stamp"].clone()).ok(),
         whole: entry.data["whole"].as_bool().unwrap_or(false),
         result,
@@ -170,17 +180,25 @@ fn check(entry: &Entry) -> Option<Check> {
 mod tests {
     use super::*;
 
-    const STAMP: Stamp = Stamp { size_bytes: 1, modified_s: 2, modified_ns: 3 };
-    const OTHER: Stamp = Stamp { size_bytes: 1, modified_s: 2, modified_ns: 4 };
+    const STAMP: Stamp = Stamp { size_bytes: 1, modified_s: 2, modified_ns: 3, etag: None };
+    const OTHER: Stamp = Stamp { size_bytes: 1, modified_s: 2, modified_ns: 4, etag: None };
 
     fn checks(results: &[(Level, bool)]) -> Checks {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(&folder.path().join("ops.db")).unwrap();
         for (level, passed) in results {
             let failed = (!passed).then(|| "as asked".to_owned());
-            let path = PathBuf::from("/x");
-            let kept =
-                Record { archive_id: "a".into(), path, sha256: None, level: *level, stamp: Some(STAMP), whole: true, failed };
+            let kept = Record {
+                archive_id: "a".into(),
+                path: "/x/y".into(),
+                location: "/x".into(),
+                name: "y".into(),
+                sha256: None,
+                level: *level,
+                stamp: Some(STAMP),
+                whole: true,
+                failed,
+            };
             record(&journal, "main", &kept).unwrap();
         }
         Checks::read(&journal, "main").unwrap()
@@ -203,9 +221,9 @@ mod tests {
         ];
         for (results, level, failed) in cases {
             let checks = checks(results);
-            assert_eq!(checks.best("a", STAMP).map(|(level, _)| level), *level, "{results:?}");
-            assert_eq!(checks.failure("a", STAMP).map(Check::level), *failed, "{results:?}");
-            assert_eq!((checks.best("b", STAMP), checks.best("a", OTHER)), (None, None), "{results:?}");
+            assert_eq!(checks.best("a", &STAMP).map(|(level, _)| level), *level, "{results:?}");
+            assert_eq!(checks.failure("a", &STAMP).map(Check::level), *failed, "{results:?}");
+            assert_eq!((checks.best("b", &STAMP), checks.best("a", &OTHER)), (None, None), "{results:?}");
         }
     }
 }

@@ -1,17 +1,18 @@
 //! `wpp backup`.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, btree_map};
+use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::keys::{ReadKeys, WriteKeys};
 use super::site;
 use crate::app::App;
-use crate::archive::input::Input;
+use crate::archive::destination::{Destination, STORE_SCHEME};
 use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
-use crate::archive::shelf;
+use crate::archive::seal::Identities;
+use crate::archive::shelf::{self, Located, Shelved};
 use crate::archive::verified::{Check, Checks};
 use crate::archive::verify::Level;
 use crate::backup::{self, Backup, Request};
@@ -19,6 +20,7 @@ use crate::clock::{self, Stopwatch};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
+use crate::journal::Entry;
 use crate::lifecycle::Seen;
 use crate::report::{Metric, Report, Section, Table, Verdict};
 
@@ -27,8 +29,10 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  \
-  wpp backup                             an archive in the backup folder, verified at level quick\n  \
+  wpp backup                             an archive at the backup destination, verified\n  \
   wpp backup --output /mnt/safe          an archive elsewhere\n  \
+  wpp backup --output s3://bucket/wpp    an archive in S3-compatible storage\n  \
+  wpp backup --recipient age1…           an archive that this host cannot read\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
   wpp backup verify latest --level hash  every byte against the manifest\n  \
   wpp backup verify --level restore latest\n                                         \
@@ -47,7 +51,7 @@ pub struct Args {
 enum Action {
     /// Make an archive of the session, whether its daemon runs or not
     Create(CreateArgs),
-    /// List the archives of a folder
+    /// List the archives of a folder or a store
     List(FolderArgs),
     /// Show what one archive says about itself
     Show(ShowArgs),
@@ -58,25 +62,33 @@ enum Action {
 /// Options of `wpp backup create`.
 #[derive(Debug, clap::Args)]
 struct CreateArgs {
-    /// Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]
-    #[arg(long, short, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    output: Option<PathBuf>,
+    /// Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]
+    #[arg(long, short, value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
+    output: Option<String>,
+    #[command(flatten)]
+    write: WriteKeys,
+    #[command(flatten)]
+    read: ReadKeys,
 }
 
 /// Options of `wpp backup list`.
 #[derive(Debug, clap::Args)]
 struct FolderArgs {
-    /// Folder to look into [default: backup.folder in config.toml, else `backups` in the home]
-    #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    folder: Option<PathBuf>,
+    /// Folder or s3://BUCKET/PREFIX to look into [default: backup.destination in config.toml, else `backups` in the home]
+    #[arg(value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
+    destination: Option<String>,
+    #[command(flatten)]
+    keys: ReadKeys,
 }
 
 /// Options of `wpp backup show`.
 #[derive(Debug, clap::Args)]
 struct ShowArgs {
-    /// Path of the archive, its name in the backup folder, or `latest`
+    /// Path or s3:// address of the archive, its name at the backup destination, or `latest`
     #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
     archive: String,
+    #[command(flatten)]
+    keys: ReadKeys,
 }
 
 impl Args {
@@ -85,15 +97,18 @@ impl Args {
         match self.action {
             None => create(app, self.create),
             Some(Action::Create(args)) => create(app, args),
-            Some(Action::List(args)) => match args.folder {
-                Some(folder) if !folder.is_dir() => {
-                    Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                        .hint("check the path; without one the home's own archives are listed"))
+            Some(Action::List(args)) => {
+                let destination = match &args.destination {
+                    Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
+                    None => app.destination()?,
+                };
+                if let (Some(_), Some(folder)) = (&args.destination, destination.folder().filter(|folder| !folder.is_dir())) {
+                    return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
+                        .hint("check the path; without one the home's own archives are listed"));
                 }
-                Some(folder) => list(app, &folder),
-                None => list(app, &app.backups()),
-            },
-            Some(Action::Show(args)) => show(app, &args.archive),
+                list(app, &destination, &args.keys.given(app)?)
+            }
+            Some(Action::Show(args)) => show(app, &args),
             Some(Action::Verify(args)) => args.run(app),
         }
     }
@@ -101,11 +116,15 @@ impl Args {
 
 fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let session = app.existing_session()?;
-    let folder = match args.output {
-        Some(folder) => absolute(folder)?,
-        None => app.backups(),
-    };
+    let (recipients, identities) = args.write.choose(app, &args.read)?;
     let site = site(app, &session)?;
+    // Before the settings of a store are read: what this home left there is known by its journal.
+    let journal = app.journal()?;
+    let destination = match &args.output {
+        Some(text) if text.starts_with(STORE_SCHEME) => Destination::parse(text, &app.store_settings()?).map(Arc::new)?,
+        Some(text) => Arc::new(Destination::parse(&absolute(text)?, &app.store_settings()?)?),
+        None => app.destination()?,
+    };
     // A daemon that hangs or does not answer is no reason to have no backup.
     let status = match site.look() {
         Ok(Seen::Running(status)) => Some(status),
@@ -115,8 +134,10 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let made = backup::create(&Request {
         home: app.home(),
         session: &session,
-        folder: &folder,
-        journal: app.journal()?,
+        destination,
+        recipients: recipients.as_ref(),
+        identities: &identities,
+        journal,
         sink: &**app.sink(),
         status: status.as_deref(),
     })?;
@@ -131,33 +152,57 @@ pub(super) fn fault_points(app: &App) -> Option<Metric> {
         .then(|| Metric { name: "disk_operations".into(), value: disk::faults::count() as f64 })
 }
 
-fn absolute(path: PathBuf) -> Result<PathBuf> {
-    std::path::absolute(&path).map_err(|error| {
-        Error::new(ErrorKind::Usage, format!("{} is no usable path", path.display())).caused_by(error).hint("give another folder")
-    })
+fn absolute(text: &str) -> Result<String> {
+    // What looks like an address is left to whoever knows addresses.
+    if text.contains("://") || text.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let path = std::path::absolute(text).ok().and_then(|path| path.into_os_string().into_string().ok());
+    path.ok_or_else(|| Error::new(ErrorKind::Usage, format!("{text:?} is no usable path")).hint("give another folder"))
+}
+
+/// The archive that an operator means.
+pub(super) fn locate(app: &App, text: &str, identities: &Identities) -> Result<Located> {
+    shelf::find(&app.destination()?, &app.store_settings()?, app.session().name(), text, identities)
 }
 
 fn made_report(made: &Backup, took_ms: u64) -> Report {
     let manifest = &made.manifest;
     let whole = manifest.is_whole();
-    let verified = format!("verified at level {}", made.level.name());
+    let verified = match made.level {
+        Some(level) => format!("verified at level {}", level.name()),
+        None => "written and read back; not verified: no key here".to_owned(),
+    };
     let title = match whole {
         true => format!("{}: backed up, {}, {verified}", manifest.session, size(made.size_bytes)),
         false => format!("{}: backed up in part, {}, {verified}", manifest.session, size(made.size_bytes)),
     };
-    let mut section = Section::default().field("archive", made.path.display()).field("SHA-256", &made.sha256);
+    let mut section = Section::default().field("archive", &made.place).field("SHA-256", &made.sha256);
     section = describe(manifest, section);
-    if let Some(reason) = &made.level_reason {
+    if !made.recipients.is_empty() {
+        section = section.field("encrypted to", made.recipients.join(", "));
+    }
+    if let Some(reason) = made.level_reason.as_ref().filter(|_| made.level.is_some()) {
         section = section.field("not verified further", reason);
     }
-    for path in &made.removed {
-        section = section.line(format!("removed {}, which a killed backup had left", path.display()));
+    for limit in &made.limits {
+        section = section.line(limit);
+    }
+    for place in &made.removed {
+        section = section.line(format!("removed {place}, which a killed backup had left"));
+    }
+    for (place, reason) in &made.kept {
+        section = section.line(format!("left {place}, which looks like a part of a killed backup: {reason}"));
     }
     let mut report = Report::new("backup", title).section(section).data(json!({
-        "path": made.path,
+        "path": made.place,
         "size_bytes": made.size_bytes,
         "sha256": made.sha256,
         "level": made.level,
+        // A backup that could not be read back, or read back as something else, is an error.
+        "read_back": true,
+        "recipients": made.recipients,
+        "limits": made.limits,
         "level_reason": made.level_reason,
         "whole": whole,
         "took_ms": took_ms,
@@ -190,8 +235,9 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
         section = section.field("linked to a phone", if signal.paired { "yes" } else { "no" });
     }
     if manifest.daemon.state == DaemonState::Running {
-        section =
-            section.line("Made while the daemon ran: it brings messages back (--plan data). For `--plan exact`, stop first.");
+        section = section.line(
+            "Made while the daemon ran: restored, the identity gets fresh keys (`--plan rekey`). For `--plan exact`, stop first.",
+        );
     }
     for member in &manifest.members {
         let rows: u64 = member.database.iter().flat_map(|database| database.tables.values()).map(|rows| rows.count).sum();
@@ -210,65 +256,142 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
     section
 }
 
-fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
-    let shelved = shelf::list(folder)?;
+fn list(app: &App, destination: &Destination, identities: &Identities) -> Result<Report> {
+    let shelved = shelf::list(destination, identities)?;
     let columns = ["archive", "session", "taken", "size", "verified (level, when)", "holds"].map(str::to_owned).to_vec();
     let mut table = Table { columns, rows: Vec::new() };
     let mut data = Vec::new();
-    let mut unreadable = 0;
+    let (mut unreadable, mut locked) = (0, 0);
     let mut checks = Known { app, sessions: BTreeMap::new() };
     for archive in &shelved {
-        let name = archive.name();
-        match &archive.manifest {
-            Ok(manifest) => {
-                let stamp = shelf::stamp(&archive.path)?;
-                let checks = checks.of(&manifest.session)?;
-                let verified = checks.best(&manifest.id, stamp);
-                let failed = checks.failure(&manifest.id, stamp);
-                let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
-                    (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
-                    (_, true) => "all".to_owned(),
-                    (false, _) => {
-                        let names: Vec<&str> = manifest.missing.iter().map(|missing| missing.name.as_str()).collect();
-                        format!("not {}", names.join(", "))
-                    }
-                    (true, false) => "damaged data".to_owned(),
-                };
-                table.rows.push(vec![
-                    name,
-                    manifest.session.clone(),
-                    manifest.created.clone(),
-                    size(archive.size_bytes),
-                    standing(verified, failed),
-                    holds,
-                ]);
-                data.push(json!({
-                    "path": archive.path, "size_bytes": archive.size_bytes, "id": manifest.id, "session": manifest.session,
-                    "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
-                    "verified_level": verified.map(|(level, _)| level), "verified_ms": verified.map(|(_, at_ms)| at_ms),
-                    "failed_level": failed.map(Check::level), "failed_ms": failed.map(|check| check.at_ms),
-                    "failed_why": failed.and_then(Check::why),
-                }));
+        let entry = json!({
+            "path": archive.place, "name": archive.name, "size_bytes": archive.object.size_bytes,
+            "encrypted": archive.encrypted, "locked": archive.is_locked(),
+        });
+        let (row, more) = match &archive.manifest {
+            Ok(manifest) => readable_row(archive, manifest, checks.of(&manifest.session)?),
+            Err(_) if archive.is_locked() => {
+                locked += 1;
+                locked_row(archive, known(app, archive)?)
             }
             Err(error) => {
                 unreadable += 1;
-                table.rows.push(vec![name, "?".into(), "?".into(), size(archive.size_bytes), "never".into(), error.chain()]);
-                data.push(json!({ "path": archive.path, "size_bytes": archive.size_bytes, "error": error.chain() }));
+                let row = vec![
+                    archive.name.clone(),
+                    "?".into(),
+                    "?".into(),
+                    size(archive.object.size_bytes),
+                    "never".into(),
+                    error.chain(),
+                ];
+                (row, json!({ "error": error.chain() }))
             }
-        }
+        };
+        table.rows.push(row);
+        data.push(merged(entry, more));
     }
-    let title = match (shelved.len(), unreadable) {
-        (0, _) => format!("No archive in {}", folder.display()),
-        (count, 0) => format!("{count} in {}", folder.display()),
-        (count, bad) => format!("{count} in {}, {bad} of them not readable", folder.display()),
+    let mut title = match shelved.len() {
+        0 => format!("No archive in {destination}"),
+        count => format!("{count} in {destination}"),
     };
-    let mut report = Report::answer("backup-list", title).data(json!({ "folder": folder, "archives": data }));
+    if locked > 0 {
+        title.push_str(&format!(", {locked} of them encrypted to keys that were not given"));
+    }
+    if unreadable > 0 {
+        title.push_str(&format!(", {unreadable} of them not readable"));
+    }
+    let mut report = Report::answer("backup-list", title).data(json!({ "folder": destination.to_string(), "archives": data }));
     if shelved.is_empty() {
         report = report.next("wpp backup");
     } else {
         report = report.section(Section { table: Some(table), ..Section::default() });
     }
     Ok(if unreadable > 0 { report.verdict(Verdict::Fail) } else { report })
+}
+
+fn merged(mut one: Value, two: Value) -> Value {
+    if let (Some(one), Value::Object(two)) = (one.as_object_mut(), two) {
+        one.extend(two);
+    }
+    one
+}
+
+fn readable_row(archive: &Shelved, manifest: &Manifest, checks: &Checks) -> (Vec<String>, Value) {
+    let verified = checks.best(&manifest.id, &archive.object.stamp);
+    let failed = checks.failure(&manifest.id, &archive.object.stamp);
+    let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
+        (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
+        (_, true) => "all".to_owned(),
+        (false, _) => {
+            let names: Vec<&str> = manifest.missing.iter().map(|missing| missing.name.as_str()).collect();
+            format!("not {}", names.join(", "))
+        }
+        (true, false) => "damaged data".to_owned(),
+    };
+    let row = vec![
+        archive.name.clone(),
+        manifest.session.clone(),
+        manifest.created.clone(),
+        size(archive.object.size_bytes),
+        standing(verified, failed).unwrap_or_else(|| "not this file by this home".into()),
+        holds,
+    ];
+    let more = json!({
+        "id": manifest.id, "session": manifest.session, "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
+        "verified_level": verified.map(|(level, _)| level), "verified_ms": verified.map(|(_, at_ms)| at_ms),
+        "failed_level": failed.map(Check::level), "failed_ms": failed.map(|check| check.at_ms),
+        "failed_why": failed.and_then(Check::why),
+    });
+    (row, more)
+}
+
+/// An archive that cannot be read here: what its name says, and what the journal knows if this home
+/// made it.
+fn locked_row(archive: &Shelved, known: Option<Entry>) -> (Vec<String>, Value) {
+    let session = archive.session().unwrap_or("?");
+    let created_ms = known.as_ref().and_then(|entry| entry.data["created_ms"].as_i64()).or(archive.created_ms());
+    let taken = created_ms.map_or("?".into(), |at_ms| clock::rfc3339(clock::from_ms(at_ms)));
+    let (checked, holds) = match &known {
+        None => ("not this file by this home".to_owned(), "encrypted: no key was given".to_owned()),
+        Some(entry) => {
+            let checked = match entry.data["level"].as_str() {
+                Some(level) => format!("{level}, {}", clock::rfc3339(clock::from_ms(entry.at_ms))),
+                None => "read back only".into(),
+            };
+            let holds = if entry.data["whole"] == true { "all; encrypted" } else { "not all; encrypted" };
+            (checked, holds.into())
+        }
+    };
+    let row = vec![archive.name.clone(), session.to_owned(), taken, size(archive.object.size_bytes), checked, holds];
+    let mut more = json!({ "session": archive.session(), "created_ms": created_ms });
+    if let Some(entry) = known {
+        let level = &entry.data["level"];
+        more = merged(
+            more,
+            json!({
+                "id": entry.data["archive_id"], "whole": entry.data["whole"], "read_back": entry.data["read_back"],
+                "verified_level": level, "verified_ms": if level.is_null() { Value::Null } else { json!(entry.at_ms) },
+            }),
+        );
+    }
+    (row, more)
+}
+
+/// What the journal says about this very file, if this home wrote it.
+fn known(app: &App, archive: &Shelved) -> Result<Option<Entry>> {
+    let Some(session) = archive.session().filter(|_| app.home().journal().exists()) else { return Ok(None) };
+    let entries = app.journal()?.after(session, 0)?;
+    Ok(entries.into_iter().rev().find(|entry| {
+        entry.verb == "backup"
+            && entry.state == "finished"
+            && entry.data["name"] == archive.name.as_str()
+            && is_of(entry, archive)
+    }))
+}
+
+/// Whether an entry of the journal is about the file as it is now.
+fn is_of(entry: &Entry, archive: &Shelved) -> bool {
+    serde_json::from_value::<shelf::Stamp>(entry.data["stamp"].clone()).is_ok_and(|then| then.is(&archive.object.stamp))
 }
 
 /// What the journal knows of checks, read once for each session.
@@ -280,28 +403,28 @@ struct Known<'a> {
 impl Known<'_> {
     fn of(&mut self, session: &str) -> Result<&Checks> {
         match self.sessions.entry(session.to_owned()) {
-            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
             // A home without a journal has verified nothing; looking must not make one.
-            Entry::Vacant(entry) if !self.app.home().journal().exists() => Ok(entry.insert(Checks::default())),
-            Entry::Vacant(entry) => Ok(entry.insert(Checks::read(self.app.journal()?, session)?)),
+            btree_map::Entry::Vacant(entry) if !self.app.home().journal().exists() => Ok(entry.insert(Checks::default())),
+            btree_map::Entry::Vacant(entry) => Ok(entry.insert(Checks::read(self.app.journal()?, session)?)),
         }
     }
 }
 
-/// `quick, 2026-…; failed at level restore, 2026-…`.
-fn standing(verified: Option<(Level, i64)>, failed: Option<&Check>) -> String {
+/// `quick, 2026-…`, after a failure that stands.
+fn standing(verified: Option<(Level, i64)>, failed: Option<&Check>) -> Option<String> {
     let when = |at_ms: i64| clock::rfc3339(clock::from_ms(at_ms));
     let verified = verified.map(|(level, at_ms)| format!("{}, {}", level.name(), when(at_ms)));
     let failed = failed.map(|check| format!("FAILED at level {}, {}", check.level().name(), when(check.at_ms)));
-    match (verified, failed) {
-        (None, None) => "not this file by this home".to_owned(),
-        (verified, failed) => failed.into_iter().chain(verified).collect::<Vec<_>>().join("; "),
-    }
+    let said: Vec<String> = failed.into_iter().chain(verified).collect();
+    if said.is_empty() { None } else { Some(said.join("; ")) }
 }
 
-fn show(app: &App, archive: &str) -> Result<Report> {
-    let path = shelf::find(&app.backups(), app.session().name(), archive)?;
-    let manifest = open::manifest(&mut Input::file(&path)?)?;
+fn show(app: &App, args: &ShowArgs) -> Result<Report> {
+    let identities = args.keys.identities(app)?;
+    let archive = locate(app, &args.archive, &identities)?;
+    let place = archive.place();
+    let manifest = open::manifest(&mut archive.open(&identities)?)?;
     let mut section = describe(&manifest, Section::default())
         .field("format", format!("{}.{}", manifest.format.major, manifest.format.minor))
         .field("written by", format!("wpp {}", manifest.tool_version))
@@ -316,10 +439,10 @@ fn show(app: &App, archive: &str) -> Result<Report> {
         );
     }
     let section = section.line("This is what the archive says about itself. It was not verified now.");
-    Ok(Report::answer("backup-show", format!("{}: archive of session {}", path.display(), manifest.session))
+    Ok(Report::answer("backup-show", format!("{place}: archive of session {}", manifest.session))
         .section(section)
-        .next(format!("wpp backup verify {}", path.display()))
-        .data(json!({ "path": path, "manifest": manifest })))
+        .next(format!("wpp backup verify {place}"))
+        .data(json!({ "path": place, "manifest": manifest })))
 }
 
 /// `12.3 MiB`.

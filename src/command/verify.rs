@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::backup::{describe, size};
+use super::backup::{describe, locate, size};
+use super::keys::ReadKeys;
 use crate::app::App;
-use crate::archive::input::Input;
 use crate::archive::manifest::Manifest;
 use crate::archive::open;
-use crate::archive::shelf;
+use crate::archive::seal::Identities;
+use crate::archive::shelf::{Located, Stamp};
 use crate::archive::verified::{self, Record};
-use crate::archive::verify::{self, Level};
+use crate::archive::verify::Level;
 use crate::clock::Stopwatch;
-use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{Metric, Report, Section, Verdict};
 use crate::verify::{Proof, Request, prove};
@@ -24,7 +24,7 @@ use crate::verify::{Proof, Request, prove};
                         down, and `wpp backup list` shows it."
 )]
 pub struct Args {
-    /// Path of the archive, its name in the backup folder, or `latest`
+    /// Path or s3:// address of the archive, its name at the backup destination, or `latest`
     #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
     archive: String,
     /// How far to check
@@ -33,6 +33,8 @@ pub struct Args {
     /// Keep the sandbox that level restore makes, to look at it
     #[arg(long)]
     keep: bool,
+    #[command(flatten)]
+    keys: ReadKeys,
 }
 
 impl Args {
@@ -42,9 +44,10 @@ impl Args {
             return Err(Error::new(ErrorKind::Usage, format!("level {} makes no sandbox to keep", self.level.name()))
                 .hint("add --level restore, or leave --keep out"));
         }
-        let path = shelf::find(&app.backups(), app.session().name(), &self.archive)?;
-        let path = std::path::absolute(&path).map_err(|error| disk::cannot("find", &path, error))?;
-        let checked = Checked { app, stamp: shelf::stamp(&path)?, path };
+        let identities = self.keys.identities(app)?;
+        let archive = locate(app, &self.archive, &identities)?;
+        let stamp = archive.stamp()?;
+        let checked = Checked { app, archive, identities, stamp };
         match self.level {
             Level::Hash | Level::Quick => checked.by_reading(self.level),
             Level::Restore => checked.by_restoring(self.keep),
@@ -55,19 +58,21 @@ impl Args {
 /// The archive under check.
 struct Checked<'a> {
     app: &'a App,
-    path: std::path::PathBuf,
+    archive: Located,
+    /// What it is decrypted with, if it is encrypted.
+    identities: Identities,
     /// Of the file before it was read.
-    stamp: shelf::Stamp,
+    stamp: Stamp,
 }
 
 impl Checked<'_> {
-    fn input(&self) -> Result<Input> {
-        Input::file(&self.path)
+    fn manifest(&self) -> Result<Manifest> {
+        open::manifest(&mut self.archive.open(&self.identities)?)
     }
 
     fn by_reading(self, level: Level) -> Result<Report> {
         let watch = Stopwatch::start();
-        let read = |level| verify::verify(&mut self.input()?, level, &self.app.backups(), &**self.app.sink());
+        let read = |level| self.archive.verify(&self.identities, level, &self.app.scratch(), &**self.app.sink());
         let opened = match read(level) {
             Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::Archive => {
@@ -76,7 +81,7 @@ impl Checked<'_> {
                     Level::Quick if read(Level::Hash).is_ok() => Level::Quick,
                     _ => Level::Hash,
                 };
-                let manifest = open::manifest(&mut self.input()?).ok();
+                let manifest = self.manifest().ok();
                 self.write_down(manifest.as_ref(), None, failed, Some(error.chain()))?;
                 return Err(error);
             }
@@ -85,9 +90,9 @@ impl Checked<'_> {
         let took_ms = watch.elapsed_ms();
         self.write_down(Some(&opened.manifest), Some(&opened.sha256), level, None)?;
         let section = describe(&opened.manifest, Section::default().field("SHA-256", &opened.sha256));
-        let title = format!("{}: verified at level {}, {}", self.path.display(), level.name(), size(opened.size_bytes));
+        let title = format!("{}: verified at level {}, {}", self.archive.place(), level.name(), size(opened.size_bytes));
         let mut report = Report::new("backup-verify", title).section(section).data(json!({
-            "path": self.path, "level": level, "sha256": opened.sha256, "size_bytes": opened.size_bytes, "took_ms": took_ms,
+            "path": self.archive.place(), "level": level, "sha256": opened.sha256, "size_bytes": opened.size_bytes, "took_ms": took_ms,
             "whole": opened.manifest.is_whole(), "manifest": opened.manifest,
         }));
         report.metrics = vec![Metric { name: "verify_took_ms".into(), value: took_ms as f64 }];
@@ -96,8 +101,8 @@ impl Checked<'_> {
 
     fn by_restoring(self, keep: bool) -> Result<Report> {
         let watch = Stopwatch::start();
-        let name = self.path.display().to_string();
-        let stated = match open::manifest(&mut self.input()?) {
+        let name = self.archive.place();
+        let stated = match self.manifest() {
             Ok(manifest) => manifest,
             Err(error) => {
                 if error.kind() == ErrorKind::Archive {
@@ -107,12 +112,12 @@ impl Checked<'_> {
             }
         };
         let sink = self.app.sink();
-        let beside = self.path.parent().map(std::path::Path::to_owned);
-        let folders: Vec<_> = beside.into_iter().chain([self.app.backups(), std::env::temp_dir()]).collect();
+        let beside = self.archive.destination().folder().map(std::path::Path::to_owned);
+        let folders: Vec<_> = beside.into_iter().chain([self.app.scratch(), std::env::temp_dir()]).collect();
         let proof = prove(Request {
             name: &name,
             content_bytes: stated.content_bytes(),
-            unpack: &mut |folder| open::read(&mut self.input()?, Some(folder), &**sink),
+            unpack: &mut |folder| self.archive.unpack(&self.identities, folder, &**sink),
             folders: &folders,
             program: self.app.program()?,
             ready_timeout: self.app.config().duration("daemon.start_timeout_ms"),
@@ -134,7 +139,7 @@ impl Checked<'_> {
         let Proof { opened, steps, failure, paired, kept } = proof;
         let Some(opened) = opened else {
             let refusal = failure.and_then(|failure| failure.refusal);
-            return Err(refusal.unwrap_or_else(|| open::refused(&self.path.display().to_string(), "it could not be read")));
+            return Err(refusal.unwrap_or_else(|| open::refused(&self.archive.place(), "it could not be read")));
         };
         let mut section = Section::default().field("SHA-256", &opened.sha256);
         if paired == Some(false) {
@@ -146,13 +151,13 @@ impl Checked<'_> {
                 .field("sandbox kept", kept.display())
                 .line("The sandbox holds the session's secrets. It reaches loopback alone; remove it when you are done.");
         }
-        let at = self.path.display();
+        let at = self.archive.place();
         let title = match &failure {
             None => format!("{at}: verified at level restore, {}", size(opened.size_bytes)),
             Some(failure) => format!("{at}: FAILED at level {}: {}", failure.level.name(), failure.why),
         };
         let mut report = Report::new("backup-verify", title).section(describe(&opened.manifest, section)).data(json!({
-            "path": self.path, "level": failure.is_none().then_some(Level::Restore), "sha256": opened.sha256,
+            "path": self.archive.place(), "level": failure.is_none().then_some(Level::Restore), "sha256": opened.sha256,
             "size_bytes": opened.size_bytes, "took_ms": took_ms, "whole": opened.manifest.is_whole(), "manifest": opened.manifest,
             "paired": paired, "sandbox": kept,
             "failed_level": failure.as_ref().map(|failure| failure.level), "failed_why": failure.as_ref().map(|failure| &failure.why),
@@ -179,10 +184,12 @@ impl Checked<'_> {
         let session = manifest.map_or(own.name(), |manifest| manifest.session.as_str());
         let record = Record {
             archive_id: manifest.map(|manifest| manifest.id.clone()).unwrap_or_default(),
-            path: self.path.clone(),
+            path: self.archive.place(),
+            location: self.archive.destination().to_string(),
+            name: self.archive.name().to_owned(),
             sha256: sha256.map(str::to_owned),
             level,
-            stamp: Some(self.stamp),
+            stamp: Some(self.stamp.clone()),
             whole: manifest.is_some_and(Manifest::is_whole),
             failed,
         };
