@@ -4,8 +4,8 @@
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
 //! [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
 //! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved
-//! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, [`shelf`] finds
-//! them, and [`verified`] knows which checks they passed. Start with [`manifest::Manifest`].
+//! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, [`shelf`] finds them,
+//! and [`verified`] knows which checks they passed. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;

@@ -174,27 +174,28 @@ impl Located {
         input(&self.place(), bytes, size, identities)
     }
 
-    /// Verifies it at level `hash` or `quick`.
+    /// Verifies it at a level by reading it.
+    ///
+    /// # Errors
+    /// As [`Located::read`].
     pub fn verify(&self, identities: &Identities, level: Level, scratch: &Path, sink: &dyn Sink) -> Result<Opened> {
         self.read(identities, |input| verify::verify(input, level, scratch, sink))
     }
 
-    /// Unpacks it into an empty folder, every byte checked.
-    pub fn unpack(&self, identities: &Identities, into: &Path, sink: &dyn Sink) -> Result<Opened> {
-        self.read(identities, |input| open::read(input, Some(into), sink))
-    }
-
-    /// Has it read from end to end. Size and SHA-256 in the result are those of the file as it lies
-    /// there, encrypted or not: what `sha256sum` prints.
-    fn read(&self, identities: &Identities, work: impl FnOnce(&mut Input) -> Result<Opened>) -> Result<Opened> {
+    /// Reads it with `read`, decrypting what is encrypted. Size and SHA-256 in the result are those
+    /// of the file as it lies there, encrypted or not: what `sha256sum` prints.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`] when none of the keys opens it; what `read` fails with.
+    pub fn read(&self, identities: &Identities, read: impl FnOnce(&mut Input) -> Result<Opened>) -> Result<Opened> {
         let (mut bytes, size_bytes) = self.raw()?;
         let place = self.place();
         let cannot = |error| disk::cannot("read", Path::new(&place), error);
         if !seal::is_sealed(&mut bytes).map_err(cannot)? {
-            return work(&mut Input::new(place.clone(), size_bytes, bytes));
+            return read(&mut Input::new(place.clone(), size_bytes, bytes));
         }
         let (bytes, hashing) = Hashing::over(bytes);
-        let opened = work(&mut input(&place, bytes, size_bytes, identities)?)?;
+        let opened = read(&mut input(&place, bytes, size_bytes, identities)?)?;
         let sha256 = match hashing.finish(size_bytes) {
             Some(sha256) => sha256,
             None => disk::sha256(self.raw()?.0).map_err(cannot)?.0,

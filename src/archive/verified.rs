@@ -21,8 +21,8 @@ pub struct Check {
     pub at_ms: i64,
     /// The archive's id.
     pub archive_id: String,
-    /// Its path or address.
-    pub path: String,
+    /// Where it was: a path or an address.
+    pub place: String,
     /// The file's stamp at that time.
     pub stamp: Option<Stamp>,
     /// Whether everything that it should hold is in it and sound.
@@ -68,8 +68,9 @@ pub struct Record {
     /// The archive's id; empty when it could not be read.
     pub archive_id: String,
     /// Its path or address.
-    pub path: String,
-    /// The folder or the address that it lies in, and its name there.
+    #[serde(rename = "path")]
+    pub place: String,
+    /// The folder or the address that it lies in.
     pub location: String,
     /// Its name there.
     pub name: String,
@@ -126,7 +127,7 @@ impl Checks {
     }
 
     /// The newest failure of this very file, unless it passed at that level or a higher one since.
-    pub fn failure<'a>(&'a self, archive_id: &'a str, stamp: &'a Stamp) -> Option<&'a Check> {
+    pub fn failure(&self, archive_id: &str, stamp: &Stamp) -> Option<&Check> {
         let mut standing: Option<&Check> = None;
         for check in self.of(archive_id, stamp) {
             match (&check.result, standing) {
@@ -144,11 +145,11 @@ impl Checks {
 
     /// Checks of this very file. One whose manifest could not be read has no id, and its path and
     /// stamp stand for it.
-    fn of<'a>(&'a self, archive_id: &'a str, stamp: &'a Stamp) -> impl Iterator<Item = &'a Check> {
-        self.0.iter().filter(move |check| {
-            check.stamp.as_ref().is_some_and(|then| then.is(stamp))
-                && (check.archive_id == archive_id || check.archive_id.is_empty())
-        })
+    fn of(&self, archive_id: &str, stamp: &Stamp) -> impl Iterator<Item = &Check> {
+        self.0
+            .iter()
+            .filter(move |check| check.stamp.as_ref().is_some_and(|then| then.is(stamp)))
+            .filter(move |check| check.archive_id == archive_id || check.archive_id.is_empty())
     }
 }
 
@@ -169,7 +170,7 @@ fn check(entry: &Entry) -> Option<Check> {
         entry: entry.id,
         at_ms: entry.at_ms,
         archive_id: text("archive_id").to_owned(),
-        path: text("path").to_owned(),
+        place: text("path").to_owned(),
         stamp: serde_json::from_value(entry.data["stamp"].clone()).ok(),
         whole: entry.data["whole"].as_bool().unwrap_or(false),
         result,
@@ -190,7 +191,7 @@ mod tests {
             let failed = (!passed).then(|| "as asked".to_owned());
             let kept = Record {
                 archive_id: "a".into(),
-                path: "/x/y".into(),
+                place: "/x/y".into(),
                 location: "/x".into(),
                 name: "y".into(),
                 sha256: None,

@@ -1,6 +1,7 @@
 //! `wpp backup`.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::BTreeMap;
+use std::collections::btree_map;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -333,7 +334,7 @@ fn readable_row(archive: &Shelved, manifest: &Manifest, checks: &Checks) -> (Vec
         manifest.session.clone(),
         manifest.created.clone(),
         size(archive.object.size_bytes),
-        standing(verified, failed).unwrap_or_else(|| "not this file by this home".into()),
+        standing(verified, failed),
         holds,
     ];
     let more = json!({
@@ -411,13 +412,15 @@ impl Known<'_> {
     }
 }
 
-/// `quick, 2026-…`, after a failure that stands.
-fn standing(verified: Option<(Level, i64)>, failed: Option<&Check>) -> Option<String> {
+/// `quick, 2026-…; failed at level restore, 2026-…`.
+fn standing(verified: Option<(Level, i64)>, failed: Option<&Check>) -> String {
     let when = |at_ms: i64| clock::rfc3339(clock::from_ms(at_ms));
     let verified = verified.map(|(level, at_ms)| format!("{}, {}", level.name(), when(at_ms)));
     let failed = failed.map(|check| format!("FAILED at level {}, {}", check.level().name(), when(check.at_ms)));
-    let said: Vec<String> = failed.into_iter().chain(verified).collect();
-    if said.is_empty() { None } else { Some(said.join("; ")) }
+    match (verified, failed) {
+        (None, None) => "not this file by this home".to_owned(),
+        (verified, failed) => failed.into_iter().chain(verified).collect::<Vec<_>>().join("; "),
+    }
 }
 
 fn show(app: &App, args: &ShowArgs) -> Result<Report> {

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::backup::{describe, locate, size};
 use super::keys::ReadKeys;
 use crate::app::App;
+use crate::archive::input::Input;
 use crate::archive::manifest::Manifest;
 use crate::archive::open;
 use crate::archive::seal::Identities;
@@ -46,8 +47,7 @@ impl Args {
         }
         let identities = self.keys.identities(app)?;
         let archive = locate(app, &self.archive, &identities)?;
-        let stamp = archive.stamp()?;
-        let checked = Checked { app, archive, identities, stamp };
+        let checked = Checked { app, stamp: archive.stamp()?, archive, identities };
         match self.level {
             Level::Hash | Level::Quick => checked.by_reading(self.level),
             Level::Restore => checked.by_restoring(self.keep),
@@ -59,15 +59,14 @@ impl Args {
 struct Checked<'a> {
     app: &'a App,
     archive: Located,
-    /// What it is decrypted with, if it is encrypted.
     identities: Identities,
     /// Of the file before it was read.
     stamp: Stamp,
 }
 
 impl Checked<'_> {
-    fn manifest(&self) -> Result<Manifest> {
-        open::manifest(&mut self.archive.open(&self.identities)?)
+    fn input(&self) -> Result<Input> {
+        self.archive.open(&self.identities)
     }
 
     fn by_reading(self, level: Level) -> Result<Report> {
@@ -81,7 +80,7 @@ impl Checked<'_> {
                     Level::Quick if read(Level::Hash).is_ok() => Level::Quick,
                     _ => Level::Hash,
                 };
-                let manifest = self.manifest().ok();
+                let manifest = open::manifest(&mut self.input()?).ok();
                 self.write_down(manifest.as_ref(), None, failed, Some(error.chain()))?;
                 return Err(error);
             }
@@ -102,7 +101,7 @@ impl Checked<'_> {
     fn by_restoring(self, keep: bool) -> Result<Report> {
         let watch = Stopwatch::start();
         let name = self.archive.place();
-        let stated = match self.manifest() {
+        let stated = match open::manifest(&mut self.input()?) {
             Ok(manifest) => manifest,
             Err(error) => {
                 if error.kind() == ErrorKind::Archive {
@@ -117,7 +116,7 @@ impl Checked<'_> {
         let proof = prove(Request {
             name: &name,
             content_bytes: stated.content_bytes(),
-            unpack: &mut |folder| self.archive.unpack(&self.identities, folder, &**sink),
+            unpack: &mut |folder| self.archive.read(&self.identities, |input| open::read(input, Some(folder), &**sink)),
             folders: &folders,
             program: self.app.program()?,
             ready_timeout: self.app.config().duration("daemon.start_timeout_ms"),
@@ -184,7 +183,7 @@ impl Checked<'_> {
         let session = manifest.map_or(own.name(), |manifest| manifest.session.as_str());
         let record = Record {
             archive_id: manifest.map(|manifest| manifest.id.clone()).unwrap_or_default(),
-            path: self.archive.place(),
+            place: self.archive.place(),
             location: self.archive.destination().to_string(),
             name: self.archive.name().to_owned(),
             sha256: sha256.map(str::to_owned),
