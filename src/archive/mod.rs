@@ -2,13 +2,16 @@
 //! `restore`. May import the ground, `session` and `whatsapp`.
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
-//! [`pack`] writes an archive, [`open`] reads one that nobody trusts, [`verify`] says how far it
+//! [`pack`] writes an archive, [`pages`] and [`delta`] say what an increment carries of a
+//! database, [`open`] reads one that nobody trusts, [`verify`] says how far it
 //! was checked, [`custody`] judges whether Signal state moved on since, and [`shelf`] finds
 //! archives in a folder. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
+pub mod pages;
 pub mod snapshot;
+pub mod delta;
 pub mod pack;
 pub mod open;
 pub mod scratch;

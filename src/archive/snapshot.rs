@@ -22,6 +22,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Database, Rows, Signal};
+use super::pages::Run;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::sidecar;
@@ -187,16 +188,41 @@ impl Snapshot {
             let number = unsigned(row, 0).map_err(sqlite)?;
             let page = row.get_ref(1).and_then(|value| value.as_blob().map_err(Into::into)).map_err(sqlite)?;
             if number != expected || page.len() as u64 != self.page_size_bytes {
-                return Err(Error::new(
-                    ErrorKind::Unexpected,
-                    format!("page {expected} of {} could not be read", self.path.display()),
-                )
-                .hint("check the disk; `wpp doctor` looks at the database"));
+                return Err(self.no_page(expected));
             }
             take(page)?;
             expected += 1;
         }
         Ok(())
+    }
+
+    /// Hands over some of the pages, in order, as [`Snapshot::stream`] would. Only a build that reads
+    /// pages from the transaction itself can: see [`Snapshot::has_pages`].
+    pub fn pages_of(&self, run: Run, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let sqlite = |error| unreadable(&self.path, error);
+        let mut statement =
+            self.connection()?.prepare_cached("SELECT data FROM sqlite_dbpage('main') WHERE pgno = ?1").map_err(sqlite)?;
+        for number in run.first..run.first.saturating_add(run.count) {
+            // SQLite's page numbers have 32 bits.
+            let mut rows = statement.query([number.cast_signed()]).map_err(sqlite)?;
+            let row = rows.next().map_err(sqlite)?;
+            let page = row.map(|row| row.get_ref(0)?.as_blob().map_err(Into::into)).transpose().map_err(sqlite)?;
+            match page.filter(|page| page.len() as u64 == self.page_size_bytes) {
+                Some(page) => take(page)?,
+                None => return Err(self.no_page(number)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether single pages can be read.
+    pub fn has_pages(&self) -> bool {
+        self.method == Method::Pages
+    }
+
+    fn no_page(&self, number: u64) -> Error {
+        Error::new(ErrorKind::Unexpected, format!("page {number} of {} could not be read", self.path.display()))
+            .hint("check the disk; `wpp doctor` looks at the database")
     }
 
     fn stream_copy(&self, scratch: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
