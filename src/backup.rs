@@ -24,11 +24,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::archive::custody;
+use crate::archive::input::Input;
 use crate::archive::manifest::{
     CONFIG, CONFIG_SIZE_MAX, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INDEX_SCHEMA, Index, IndexMember, MANIFEST,
     MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
 };
-use crate::archive::pack::Writer;
+use crate::archive::output::FileOutput;
+use crate::archive::pack::{Packed, Writer};
 use crate::archive::scratch;
 use crate::archive::shelf::{self, Place};
 use crate::archive::snapshot::{Quiet, Snapshot};
@@ -263,16 +265,18 @@ fn write_and_verify(
     let watch = steps.begin("write the archive");
     let content_bytes: u64 = parts.iter().map(|part| part.size_bytes).sum();
     disk::require_space(request.folder, content_bytes)?;
-    let packed = loop {
+    let (packed, _locked) = loop {
         let reserved = match file.take() {
             Some(reserved) => reserved,
             None => {
                 disk::remove_file(&place.partial)?;
-                disk::create_file(&place.partial)?
+                reserve(&place.partial)?
             }
         };
-        match pack(request, reserved, place, manifest, parts)? {
-            Packing::Done(packed, writer) => break (packed, writer),
+        // Keeps the lock until the archive has its name.
+        let locked = reserved.try_clone().map_err(|error| disk::cannot("lock", &place.partial, error))?;
+        match pack(request, FileOutput::new(reserved, &place.partial), place, manifest, parts)? {
+            Packing::Done(packed) => break (packed, locked),
             Packing::Unreadable(name, error) => {
                 // A page that cannot be read costs its own database and not the other one.
                 parts.retain(|part| part.name != name);
@@ -283,7 +287,6 @@ fn write_and_verify(
             }
         }
     };
-    let (packed, _held) = packed;
     let text = format!("{} bytes of {content_bytes}, SHA-256 {}", packed.size_bytes, packed.sha256);
     steps.end(watch, "write the archive", "all contents, forced to the disk", text, true);
 
@@ -300,7 +303,7 @@ fn write_and_verify(
     } else if disk::space(request.folder)?.free_bytes < content_bytes + (64 << 20) {
         (level, level_reason) = (Level::Hash, Some("there is no room to unpack it".into()));
     }
-    let opened = verify::verify(&place.partial, level, request.folder, request.sink)?;
+    let opened = verify::verify(&mut Input::file(&place.partial)?, level, request.folder, request.sink)?;
     if opened.manifest != *manifest || opened.sha256 != packed.sha256 {
         return Err(Error::new(ErrorKind::Archive, format!("{} reads back as another archive", place.partial.display()))
             .hint("check the disk; run the backup again with --output on another one"));
@@ -314,11 +317,11 @@ fn write_and_verify(
 }
 
 enum Packing {
-    Done(crate::archive::pack::Packed, Writer),
+    Done(Packed),
     Unreadable(&'static str, Error),
 }
 
-fn pack(request: &Request<'_>, file: std::fs::File, place: &Place, manifest: &mut Manifest, parts: &[Part]) -> Result<Packing> {
+fn pack(request: &Request<'_>, output: FileOutput, place: &Place, manifest: &mut Manifest, parts: &[Part]) -> Result<Packing> {
     let mut members = vec![IndexMember { name: MANIFEST.into(), size_bytes: None }];
     members.extend(parts.iter().map(|part| IndexMember { name: part.name.into(), size_bytes: Some(part.size_bytes) }));
     let index = Index {
@@ -331,7 +334,7 @@ fn pack(request: &Request<'_>, file: std::fs::File, place: &Place, manifest: &mu
     };
     manifest.members.clear();
     manifest.signal = parts.iter().find_map(|part| part.signal.clone());
-    let mut writer = Writer::over(file, &place.partial, &index)?;
+    let mut writer = Writer::over(Box::new(output), &place.partial.display().to_string(), &index)?;
     let total: u64 = parts.iter().map(|part| part.size_bytes).sum();
     let mut done = 0_u64;
     for part in parts {
@@ -360,7 +363,7 @@ fn pack(request: &Request<'_>, file: std::fs::File, place: &Place, manifest: &mu
         }
     }
     let packed = writer.finish(manifest)?;
-    Ok(Packing::Done(packed, writer))
+    Ok(Packing::Done(packed))
 }
 
 /// Whether it was SQLite that failed, and not the archive's own file.
@@ -379,10 +382,8 @@ fn choose(folder: &Path, session: &str, now: Timestamp) -> Result<(Place, Option
         if place.whole.exists() || place.partial.exists() {
             continue;
         }
-        match disk::create_file(&place.partial) {
+        match reserve(&place.partial) {
             Ok(file) => {
-                // The lock tells a backup of another session that this file is not forgotten.
-                let _ = file.try_lock();
                 // Another backup may have finished under this name between the two looks.
                 if place.whole.exists() {
                     disk::remove_file(&place.partial)?;
@@ -396,6 +397,14 @@ fn choose(folder: &Path, session: &str, now: Timestamp) -> Result<(Place, Option
     }
     Err(Error::new(ErrorKind::Unexpected, format!("{} has no free name for an archive of this second", folder.display()))
         .hint("try again in a second"))
+}
+
+/// Creates a partial file and locks it, which tells a backup of another session that nobody forgot it.
+fn reserve(partial: &Path) -> Result<std::fs::File> {
+    let file = disk::create_file(partial)?;
+    // A file system without locks leaves clearing up to the operator, which is no failure.
+    let _ = file.try_lock();
+    Ok(file)
 }
 
 /// One content on its way into the archive.

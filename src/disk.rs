@@ -349,9 +349,19 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-/// A disk error in our words, with the hint that fits it.
+/// One of our errors on its way through code that speaks `std::io`; [`cannot`] takes it out again.
+pub fn as_io(error: Error) -> std::io::Error {
+    std::io::Error::other(error)
+}
+
+/// A disk error in our words, with the hint that fits it. One that [`as_io`] packed is given as it
+/// was.
 pub fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
     use std::io::ErrorKind as Io;
+    let error = match error.downcast::<Error>() {
+        Ok(ours) => return ours,
+        Err(error) => error,
+    };
     let hint = match error.kind() {
         Io::StorageFull | Io::QuotaExceeded => "free disk space, then run the command again",
         Io::PermissionDenied => "check who owns it and its mode; `wpp doctor` checks both",

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::custody::{self, Custody, Ledger};
+use crate::archive::input::Input;
 use crate::archive::manifest::{Manifest, SESSION_DB, Signal, WPP_DB};
 use crate::archive::open;
 use crate::archive::snapshot::{Quiet, Snapshot};
@@ -478,11 +479,14 @@ fn prepare_and_swap(
     let watch = steps.begin("unpack and verify");
     let stage = transaction.stage(session);
     disk::create_folder(&stage)?;
-    let opened = open::read(request.archive, Some(&stage), request.sink)?;
+    let opened = open::read(&mut Input::file(request.archive)?, Some(&stage), request.sink)?;
     if opened.manifest != *request.manifest {
-        return Err(open::refused(request.archive, "it is not the archive any more that the plan was made for"));
+        return Err(open::refused(
+            &request.archive.display().to_string(),
+            "it is not the archive any more that the plan was made for",
+        ));
     }
-    verify::check_databases(request.archive, &stage, request.manifest)?;
+    verify::check_databases(&request.archive.display().to_string(), &stage, request.manifest)?;
     steps.end(watch, "unpack and verify", "verified at level quick, beside the session", "verified at level quick".into(), true);
 
     let watch = steps.begin("take the session");

@@ -2,8 +2,8 @@
 //! `restore`. May import the ground, `session` and `whatsapp`.
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
-//! [`pack`] writes an archive, [`pages`] and [`delta`] say what an increment carries of a
-//! database, [`open`] reads one that nobody trusts, [`verify`] says how far it
+//! [`pages`] and [`delta`] say what an increment carries of it, [`pack`] writes an archive to an
+//! [`output`], [`open`] reads one that nobody trusts from an [`input`], [`verify`] says how far it
 //! was checked, [`custody`] judges whether Signal state moved on since, and [`shelf`] finds
 //! archives in a folder. Start with [`manifest::Manifest`].
 
@@ -12,7 +12,9 @@ pub mod custody;
 pub mod pages;
 pub mod snapshot;
 pub mod delta;
+pub mod output;
 pub mod pack;
+pub mod input;
 pub mod open;
 pub mod scratch;
 pub mod verify;

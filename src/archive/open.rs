@@ -6,13 +6,14 @@
 //! says about itself, unproven) and [`read`] (every byte against the manifest).
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Take, Write};
+use std::io::{BufRead, BufReader, Read, Take, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::input::Input;
 use super::manifest::{
     CONFIG, CONFIG_SIZE_MAX, CONTENTS, FORMAT, Format, INDEX, INDEX_SCHEMA, INDEX_SIZE_MAX, Index, MANIFEST, MANIFEST_SCHEMA,
     MANIFEST_SIZE_MAX, Manifest,
@@ -45,41 +46,45 @@ pub struct Opened {
 }
 
 /// What an archive says about itself, read without the contents. **Not verified.**
-pub fn manifest(path: &Path) -> Result<Manifest> {
-    let (mut file, size_bytes, (offset_bytes, _)) = open(path)?;
-    let limit = size_bytes - FOOTER_BYTES as u64;
+pub fn manifest(input: &mut Input) -> Result<Manifest> {
+    let name = &input.name().to_owned();
+    let (offset_bytes, _) = open(input)?;
+    let limit = input.size_bytes() - FOOTER_BYTES as u64;
     if offset_bytes >= limit {
-        return Err(refused(path, "its footer points to no manifest"));
+        return Err(refused(name, "its footer points to no manifest"));
     }
-    file.seek(SeekFrom::Start(offset_bytes)).map_err(|error| disk::cannot("read", path, error))?;
-    let mut reader = Reader::new(path, file.take(limit - offset_bytes), offset_bytes);
+    input.go_to(offset_bytes)?;
+    let mut reader = Reader::new(name, input.take(limit - offset_bytes), offset_bytes);
     let size = reader.header(Expected { name: MANIFEST, size_bytes: None, modified_seconds: None }, &[])?;
     let text = reader.small(size, MANIFEST, MANIFEST_SIZE_MAX)?;
-    parse_manifest(path, &text)
+    parse_manifest(name, &text)
 }
 
 /// A small content, read alone; it has the hash that the manifest states. `None` if the archive
 /// does not hold it.
-pub fn small_content(path: &Path, manifest: &Manifest, name: &str) -> Result<Option<Vec<u8>>> {
+pub fn small_content(input: &mut Input, manifest: &Manifest, name: &str) -> Result<Option<Vec<u8>>> {
     let Some(member) = manifest.member(name) else { return Ok(None) };
-    let (mut file, size_bytes, _) = open(path)?;
-    file.seek(SeekFrom::Start(member.offset_bytes)).map_err(|error| disk::cannot("read", path, error))?;
-    let limit = (size_bytes - FOOTER_BYTES as u64).saturating_sub(member.offset_bytes);
-    let mut reader = Reader::new(path, file.take(limit), member.offset_bytes);
+    let archive = &input.name().to_owned();
+    open(input)?;
+    input.go_to(member.offset_bytes)?;
+    let limit = (input.size_bytes() - FOOTER_BYTES as u64).saturating_sub(member.offset_bytes);
+    let mut reader = Reader::new(archive, input.take(limit), member.offset_bytes);
     let expected = Expected { name, size_bytes: Some(member.size_bytes), modified_seconds: None };
     let size = reader.header(expected, &[])?;
     let text = reader.small(size, name, CONFIG_SIZE_MAX)?;
     if hex::encode(Sha256::digest(&text)) != member.sha256 {
-        return Err(refused(path, format!("{name} is not what the manifest states")));
+        return Err(refused(archive, format!("{name} is not what the manifest states")));
     }
     Ok(Some(text))
 }
 
 /// Reads every byte and checks it; unpacks the contents into `into` when one is given, which must
 /// be an empty folder. On an error the folder holds parts that the caller removes.
-pub fn read(path: &Path, into: Option<&Path>, sink: &dyn Sink) -> Result<Opened> {
-    let (file, size_bytes, (manifest_offset, expected_sha256)) = open(path)?;
-    let mut reader = Reader::new(path, file.take(size_bytes - FOOTER_BYTES as u64), 0);
+pub fn read(input: &mut Input, into: Option<&Path>, sink: &dyn Sink) -> Result<Opened> {
+    let path = &input.name().to_owned();
+    let (manifest_offset, expected_sha256) = open(input)?;
+    let size_bytes = input.size_bytes();
+    let mut reader = Reader::new(path, input.take(size_bytes - FOOTER_BYTES as u64), 0);
 
     let size = reader.header(Expected { name: INDEX, size_bytes: None, modified_seconds: None }, &[])?;
     let text = reader.small(size, INDEX, INDEX_SIZE_MAX)?;
@@ -101,7 +106,7 @@ pub fn read(path: &Path, into: Option<&Path>, sink: &dyn Sink) -> Result<Opened>
         let mut target = into.map(|folder| Target::create(&folder.join(&member.name))).transpose()?;
         let sha256 = reader.content(size, &mut |bytes| {
             if total > 64 << 20 && (done >> 24) != ((done + bytes.len() as u64) >> 24) {
-                sink.emit(Event::Progress { what: format!("reading {}", path.display()), done, total: Some(total) });
+                sink.emit(Event::Progress { what: format!("reading {path}"), done, total: Some(total) });
             }
             done += bytes.len() as u64;
             target.as_mut().map_or(Ok(()), |target| target.write(bytes))
@@ -154,40 +159,33 @@ pub fn read(path: &Path, into: Option<&Path>, sink: &dyn Sink) -> Result<Opened>
 }
 
 /// Refuses an archive, saying why.
-pub fn refused(path: &Path, reason: impl AsRef<str>) -> Error {
-    Error::new(ErrorKind::Archive, format!("the archive {} is refused: {}", path.display(), reason.as_ref()))
+pub fn refused(archive: &str, reason: impl AsRef<str>) -> Error {
+    Error::new(ErrorKind::Archive, format!("the archive {archive} is refused: {}", reason.as_ref()))
         .hint("nothing was changed; `wpp backup list` shows other archives, and `wpp backup` makes a new one")
 }
 
-fn open(path: &Path) -> Result<(File, u64, (u64, [u8; 32]))> {
-    // Looked at before it is opened: opening a pipe would wait for a writer.
-    let metadata = std::fs::metadata(path).map_err(|error| disk::cannot("open the archive", path, error))?;
-    if !metadata.is_file() {
-        return Err(refused(path, "it is not a file"));
-    }
-    let mut file = File::open(path).map_err(|error| disk::cannot("open the archive", path, error))?;
-    let size_bytes = metadata.len();
+/// Looks at both ends; gives what the footer says, and leaves the input at its start.
+fn open(input: &mut Input) -> Result<(u64, [u8; 32])> {
+    let size_bytes = input.size_bytes();
     let mut start = [0; 2];
-    if size_bytes < 2 || file.read_exact(&mut start).is_err() || start != [0x1f, 0x8b] {
-        return Err(refused(path, "it is not a gzip file"));
+    input.go_to(0)?;
+    if size_bytes < 2 || input.read_exact(&mut start).is_err() || start != [0x1f, 0x8b] {
+        return Err(refused(input.name(), "it is not a gzip file"));
     }
     let mut footer = [0; FOOTER_BYTES];
     if size_bytes > FOOTER_BYTES as u64 {
-        file.seek(SeekFrom::End(-(FOOTER_BYTES as i64)))
-            .and_then(|_| file.read_exact(&mut footer))
-            .and_then(|()| file.rewind())
-            .map_err(|error| disk::cannot("read", path, error))?;
+        input.go_to(size_bytes - FOOTER_BYTES as u64)?;
+        input.read_exact(&mut footer).map_err(|error| input.cannot_read(error))?;
+        input.go_to(0)?;
     }
-    match read_footer(&footer) {
-        Some(found) => Ok((file, size_bytes, found)),
-        None => {
-            Err(refused(path, "it does not end like an archive of wpp: it was cut short, changed, or made by something else"))
-        }
-    }
+    read_footer(&footer).ok_or_else(|| {
+        let reason = "it does not end like an archive of wpp: it was cut short, changed, or made by something else";
+        refused(input.name(), reason)
+    })
 }
 
 /// Parses a document of which first only the schema and the version are believed.
-fn parse<T: DeserializeOwned>(path: &Path, name: &str, schema: &str, text: &[u8]) -> Result<T> {
+fn parse<T: DeserializeOwned>(path: &str, name: &str, schema: &str, text: &[u8]) -> Result<T> {
     #[derive(serde::Deserialize)]
     struct Head {
         schema: String,
@@ -219,7 +217,7 @@ fn steers(value: &serde_json::Value) -> bool {
     }
 }
 
-fn parse_index(path: &Path, text: &[u8], size_bytes: u64) -> Result<Index> {
+fn parse_index(path: &str, text: &[u8], size_bytes: u64) -> Result<Index> {
     let index: Index = parse(path, INDEX, INDEX_SCHEMA, text)?;
     if !crate::home::is_session_name(&index.session) {
         return Err(refused(path, format!("its session is called {:?}", index.session)));
@@ -254,7 +252,7 @@ fn parse_index(path: &Path, text: &[u8], size_bytes: u64) -> Result<Index> {
     Ok(index)
 }
 
-fn parse_manifest(path: &Path, text: &[u8]) -> Result<Manifest> {
+fn parse_manifest(path: &str, text: &[u8]) -> Result<Manifest> {
     let manifest: Manifest = parse(path, MANIFEST, MANIFEST_SCHEMA, text)?;
     if !crate::home::is_session_name(&manifest.session) {
         return Err(refused(path, format!("its session is called {:?}", manifest.session)));
@@ -264,7 +262,7 @@ fn parse_manifest(path: &Path, text: &[u8]) -> Result<Manifest> {
 }
 
 /// Contents are known, and in their order, which also means at most once each.
-fn check_names<'a>(path: &Path, names: impl Iterator<Item = &'a str>) -> Result<()> {
+fn check_names<'a>(path: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut next = 0;
     for name in names {
         match CONTENTS.iter().position(|known| *known == name) {
@@ -286,14 +284,14 @@ struct Expected<'a> {
 
 /// Reads tar entries, each of which starts and ends with a gzip member.
 struct Reader<'a> {
-    path: &'a Path,
+    path: &'a str,
     // Either the compressed bytes between two gzip members, or the decoder of the current one.
-    source: Option<Source>,
-    decoder: Option<GzDecoder<Source>>,
+    source: Option<Source<'a>>,
+    decoder: Option<GzDecoder<Source<'a>>>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(path: &'a Path, file: Take<File>, consumed: u64) -> Reader<'a> {
+    fn new(path: &'a str, file: Take<&'a mut Input>, consumed: u64) -> Reader<'a> {
         let source = Source { inner: BufReader::with_capacity(CHUNK_BYTES, file), consumed, hasher: Sha256::new() };
         Reader { path, source: Some(source), decoder: None }
     }
@@ -315,7 +313,9 @@ impl<'a> Reader<'a> {
                 Ok(0) => {
                     let mut source = self.decoder.take().map(GzDecoder::into_inner);
                     let ended = match &mut source {
-                        Some(source) => source.fill_buf().map_err(|error| disk::cannot("read", self.path, error))?.is_empty(),
+                        Some(source) => {
+                            source.fill_buf().map_err(|error| disk::cannot("read", Path::new(self.path), error))?.is_empty()
+                        }
                         None => true,
                     };
                     self.source = source;
@@ -336,7 +336,7 @@ impl<'a> Reader<'a> {
             Io::InvalidInput | Io::InvalidData | Io::UnexpectedEof | Io::Other => {
                 refused(self.path, "it is damaged or cut short").caused_by(error)
             }
-            _ => disk::cannot("read", self.path, error),
+            _ => disk::cannot("read", Path::new(self.path), error),
         }
     }
 
@@ -403,7 +403,7 @@ impl<'a> Reader<'a> {
     /// Nothing is left before the footer; gives the hash of all that was read.
     fn end(&mut self) -> Result<Sha256> {
         let Some(mut source) = self.source.take() else { return Err(refused(self.path, "it is cut short")) };
-        let rest = source.fill_buf().map_err(|error| disk::cannot("read", self.path, error))?;
+        let rest = source.fill_buf().map_err(|error| disk::cannot("read", Path::new(self.path), error))?;
         if !rest.is_empty() {
             return Err(refused(self.path, "it goes on after its manifest"));
         }
@@ -460,13 +460,13 @@ fn why_not(block: &[u8; BLOCK_BYTES], expected: &Expected<'_>, seen: &[&str]) ->
 }
 
 /// Compressed bytes, counted and hashed as the decoder takes them.
-struct Source {
-    inner: BufReader<Take<File>>,
+struct Source<'a> {
+    inner: BufReader<Take<&'a mut Input>>,
     consumed: u64,
     hasher: Sha256,
 }
 
-impl BufRead for Source {
+impl BufRead for Source<'_> {
     fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
         self.inner.fill_buf()
     }
@@ -478,7 +478,7 @@ impl BufRead for Source {
     }
 }
 
-impl Read for Source {
+impl Read for Source<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.fill_buf()?.read(buffer)?;
         self.consume(count);

@@ -1,8 +1,7 @@
 //! Writes an archive, one content after the other. Start with [`Writer::over`].
 
-use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::manifest::{INDEX, Index, MANIFEST, Manifest};
+use super::output::Output;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 
@@ -87,20 +87,16 @@ pub struct Packed {
     pub sha256: String,
 }
 
-/// Writes one archive. The file is new, has mode 0600, and is whole only after [`Writer::finish`].
-///
-/// As long as the value lives the file is locked, which is how others know that nobody forgot it.
+/// Writes one archive, which is whole only after [`Writer::finish`].
 pub struct Writer {
     out: Out,
     modified_seconds: u64,
 }
 
 impl Writer {
-    /// Takes a new, empty file and writes the index.
-    pub fn over(file: File, path: &Path, index: &Index) -> Result<Writer> {
-        // A file system without locks leaves clearing up to the operator, which is no failure.
-        let _ = file.try_lock();
-        let out = Out { file, path: path.to_owned(), written: 0, unannounced: 0, hasher: Sha256::new() };
+    /// Takes where the archive goes to and the name that errors call it by, and writes the index.
+    pub fn over(output: Box<dyn Output>, name: &str, index: &Index) -> Result<Writer> {
+        let out = Out { output, name: name.to_owned(), written: 0, hasher: Sha256::new() };
         let modified_seconds = u64::try_from(index.created_ms / 1000).unwrap_or(0);
         let mut writer = Writer { out, modified_seconds };
         let text = json(index)?;
@@ -121,10 +117,11 @@ impl Writer {
         fill: impl FnOnce(&mut Content<'_>) -> Result<()>,
     ) -> Result<Written> {
         let offset_bytes = self.out.written;
-        let path = self.out.path.clone();
+        let archive = self.out.name.clone();
         let mut gzip = GzEncoder::new(&mut self.out, Compression::new(LEVEL));
-        gzip.write_all(&header(name, size_bytes, self.modified_seconds)?).map_err(|error| disk::cannot("write", &path, error))?;
-        let mut content = Content { gzip, hasher: Sha256::new(), left: size_bytes, name, path: &path };
+        gzip.write_all(&header(name, size_bytes, self.modified_seconds)?)
+            .map_err(|error| disk::cannot("write", Path::new(&archive), error))?;
+        let mut content = Content { gzip, hasher: Sha256::new(), left: size_bytes, name, archive: &archive };
         fill(&mut content)?;
         if content.left > 0 {
             return Err(content.wrong_size());
@@ -135,21 +132,22 @@ impl Writer {
             .gzip
             .write_all(&zeros)
             .and_then(|()| content.gzip.finish().map(drop))
-            .map_err(|error| disk::cannot("write", &path, error))?;
+            .map_err(|error| disk::cannot("write", Path::new(&archive), error))?;
         Ok(Written { sha256, offset_bytes })
     }
 
-    /// Writes the manifest and the footer, and forces the file to the disk.
-    pub fn finish(&mut self, manifest: &Manifest) -> Result<Packed> {
+    /// Writes the manifest and the footer, and forces everything out.
+    pub fn finish(mut self, manifest: &Manifest) -> Result<Packed> {
         let text = json(manifest)?;
         let written = self.entry(MANIFEST, text.len() as u64, TAR_END_BYTES, |content| content.write(&text))?;
         let mut hasher = self.out.hasher.clone();
         let footer = footer(written.offset_bytes, self.out.hasher.clone().finalize().into());
         hasher.update(footer);
-        let path = self.out.path.clone();
-        self.out.write_all(&footer).map_err(|error| disk::cannot("write", &path, error))?;
-        disk::sync_file(&path)?;
-        Ok(Packed { size_bytes: self.out.written, sha256: hex::encode(hasher.finalize()) })
+        let archive = self.out.name.clone();
+        self.out.write_all(&footer).map_err(|error| disk::cannot("write", Path::new(&archive), error))?;
+        let size_bytes = self.out.written;
+        self.out.output.finish()?;
+        Ok(Packed { size_bytes, sha256: hex::encode(hasher.finalize()) })
     }
 }
 
@@ -165,7 +163,7 @@ pub struct Content<'a> {
     hasher: Sha256,
     left: u64,
     name: &'a str,
-    path: &'a Path,
+    archive: &'a str,
 }
 
 impl Content<'_> {
@@ -173,52 +171,33 @@ impl Content<'_> {
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| self.wrong_size())?;
         self.hasher.update(bytes);
-        self.gzip.write_all(bytes).map_err(|error| disk::cannot("write", self.path, error))
+        self.gzip.write_all(bytes).map_err(|error| disk::cannot("write", Path::new(self.archive), error))
     }
 
     fn wrong_size(&self) -> Error {
-        Error::new(
-            ErrorKind::Unexpected,
-            format!("{} changed its size while it was read into {}", self.name, self.path.display()),
-        )
-        .hint("run the backup again; if it happens again, something other than wpp writes this file")
+        Error::new(ErrorKind::Unexpected, format!("{} changed its size while it was read into {}", self.name, self.archive))
+            .hint("run the backup again; if it happens again, something other than wpp writes this file")
     }
 }
 
-/// The file, its hash so far, and the seam where tests break it.
+/// Where the bytes go, their number and their hash so far.
 struct Out {
-    file: File,
-    path: PathBuf,
+    output: Box<dyn Output>,
+    name: String,
     written: u64,
-    unannounced: usize,
     hasher: Sha256,
 }
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        // One point for each megabyte: a sweep over the points stays short on large stores.
-        if self.written == 0 || self.unannounced >= 1 << 20 {
-            self.unannounced = 0;
-            disk::faults::point("write", &self.path).map_err(as_io)?;
-        }
-        let count = self.file.write(bytes)?;
+        let count = self.output.write(bytes)?;
         self.hasher.update(&bytes[..count]);
         self.written += count as u64;
-        self.unannounced += count;
         Ok(count)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
-    }
-}
-
-/// The system's error inside one of ours, for code between two of ours that speaks `std::io`.
-fn as_io(error: Error) -> std::io::Error {
-    let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<std::io::Error>());
-    match source.and_then(std::io::Error::raw_os_error) {
-        Some(number) => std::io::Error::from_raw_os_error(number),
-        None => std::io::Error::other(error),
+        self.output.flush()
     }
 }
 

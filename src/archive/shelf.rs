@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::input::Input;
 use super::manifest::{Manifest, SUFFIX};
 use super::open;
 use crate::clock::{self, Timestamp};
@@ -54,7 +55,7 @@ pub fn list(folder: &Path) -> Result<Vec<Shelved>> {
     let mut found = Vec::new();
     for path in files(folder, SUFFIX)? {
         let size_bytes = std::fs::metadata(&path).map_err(|error| disk::cannot("look at", &path, error))?.len();
-        found.push(Shelved { manifest: open::manifest(&path), size_bytes, path });
+        found.push(Shelved { manifest: Input::file(&path).and_then(|mut input| open::manifest(&mut input)), size_bytes, path });
     }
     let time = |shelved: &Shelved| shelved.manifest.as_ref().map_or(i64::MAX, |manifest| manifest.created_ms);
     found.sort_by(|one, two| time(one).cmp(&time(two)).then_with(|| one.path.cmp(&two.path)));

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::input::Input;
 use super::manifest::Manifest;
 use super::open::{self, Opened, refused};
 use super::scratch::Scratch;
@@ -35,20 +36,20 @@ impl Level {
 /// gone when this returns.
 ///
 /// Fails with [`crate::error::ErrorKind::Archive`] when the archive is not what it says.
-pub fn verify(path: &Path, level: Level, scratch: &Path, sink: &dyn Sink) -> Result<Opened> {
+pub fn verify(input: &mut Input, level: Level, scratch: &Path, sink: &dyn Sink) -> Result<Opened> {
     match level {
-        Level::Hash => open::read(path, None, sink),
+        Level::Hash => open::read(input, None, sink),
         Level::Quick => {
             let folder = Scratch::make(scratch)?;
-            let opened = open::read(path, Some(folder.path()), sink)?;
-            check_databases(path, folder.path(), &opened.manifest)?;
+            let opened = open::read(input, Some(folder.path()), sink)?;
+            check_databases(input.name(), folder.path(), &opened.manifest)?;
             Ok(opened)
         }
     }
 }
 
 /// Checks unpacked databases against the manifest: quick_check, schema, last migration.
-pub fn check_databases(archive: &Path, folder: &Path, manifest: &Manifest) -> Result<()> {
+pub fn check_databases(archive: &str, folder: &Path, manifest: &Manifest) -> Result<()> {
     for member in &manifest.members {
         let Some(stated) = &member.database else { continue };
         let path = folder.join(&member.name);

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::site;
 use crate::app::App;
+use crate::archive::input::Input;
 use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
 use crate::archive::shelf;
@@ -294,7 +295,7 @@ fn last_check(app: &App, archive: &shelf::Shelved, manifest: &Manifest) -> Resul
 
 fn show(app: &App, archive: &str) -> Result<Report> {
     let path = shelf::find(&app.backups(), app.session().name(), archive)?;
-    let manifest = open::manifest(&path)?;
+    let manifest = open::manifest(&mut Input::file(&path)?)?;
     let mut section = describe(&manifest, Section::default())
         .field("format", format!("{}.{}", manifest.format.major, manifest.format.minor))
         .field("written by", format!("wpp {}", manifest.tool_version))
@@ -319,7 +320,7 @@ fn check(app: &App, archive: &str, level: Level) -> Result<Report> {
     let path = shelf::find(&app.backups(), app.session().name(), archive)?;
     let watch = Stopwatch::start();
     let stamp = shelf::stamp(&path)?;
-    let opened = verify::verify(&path, level, &app.backups(), &**app.sink())?;
+    let opened = verify::verify(&mut Input::file(&path)?, level, &app.backups(), &**app.sink())?;
     let took_ms = watch.elapsed_ms();
     let record =
         json!({ "archive_id": opened.manifest.id, "path": path, "sha256": opened.sha256, "level": level, "stamp": stamp });

@@ -6,6 +6,7 @@ use super::backup::{fault_points, size};
 use super::{site, site_with_sink};
 use crate::app::App;
 use crate::archive::custody::{self, Custody, Ledger};
+use crate::archive::input::Input;
 use crate::archive::manifest::{CONFIG, Manifest};
 use crate::archive::open;
 use crate::archive::shelf;
@@ -43,7 +44,7 @@ impl Args {
         let session = app.session();
         let path = shelf::find(&app.backups(), session.name(), &self.archive)?;
         let path = std::path::absolute(&path).map_err(|error| disk::cannot("find", &path, error))?;
-        let manifest = open::manifest(&path)?;
+        let manifest = open::manifest(&mut Input::file(&path)?)?;
         site(app, &session)?;
         // A home that was never used has no journal, and a dry run makes none.
         let fresh = !app.home().journal().exists();
@@ -59,14 +60,14 @@ impl Args {
             Ok(plan) => plan,
             Err(refusal) => {
                 // The refusal names other plans; a damaged archive would fail in each of them.
-                verify::verify(&path, Level::Hash, &app.backups(), &**app.sink())?;
+                verify::verify(&mut Input::file(&path)?, Level::Hash, &app.backups(), &**app.sink())?;
                 return Err(refusal);
             }
         };
         if self.dry_run {
-            let opened = verify::verify(&path, Level::Hash, &app.backups(), &**app.sink())?;
+            let opened = verify::verify(&mut Input::file(&path)?, Level::Hash, &app.backups(), &**app.sink())?;
             if opened.manifest != manifest {
-                return Err(open::refused(&path, "its manifest changed while it was read"));
+                return Err(open::refused(&path.display().to_string(), "its manifest changed while it was read"));
             }
             let title = format!(
                 "{}: would restore {} from {} (verified at level hash); nothing was changed",
@@ -171,7 +172,7 @@ fn plan_section(plan: &RestorePlan, steps: bool) -> Section {
 /// to all sessions of the home.
 fn config_section(app: &App, archive: &std::path::Path, manifest: &Manifest) -> Result<Section> {
     let section = Section::new("Settings (reviewed, not restored)");
-    let Some(theirs) = open::small_content(archive, manifest, CONFIG)? else {
+    let Some(theirs) = open::small_content(&mut Input::file(archive)?, manifest, CONFIG)? else {
         return Ok(section.line("the archive holds no config.toml"));
     };
     let path = app.home().config();

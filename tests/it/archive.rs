@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use wpp::archive::input::Input;
 use wpp::archive::open;
 use wpp::archive::pack::{TAR_END_BYTES, footer, header, padding};
 use wpp::archive::verify::{Level, verify};
@@ -364,8 +365,8 @@ fn write(folder: &Path, bytes: &[u8]) -> PathBuf {
 fn an_archive_that_is_not_bent_opens() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), &Draft::new().build());
-    let opened = verify(&path, Level::Quick, folder.path(), &Silent).unwrap();
-    assert_eq!(opened.manifest, open::manifest(&path).unwrap());
+    let opened = verify(&mut Input::file(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap();
+    assert_eq!(opened.manifest, open::manifest(&mut Input::file(&path).unwrap()).unwrap());
     assert_eq!(opened.manifest.members.len(), 3);
     // A newer minor version adds fields and is read all the same.
     let newer = changed(|draft| {
@@ -374,7 +375,23 @@ fn an_archive_that_is_not_bent_opens() {
         draft.manifest["format"]["minor"] = json!(9);
         draft.manifest["novelty"] = json!({ "x": 1 });
     });
-    verify(&write(folder.path(), &newer.build()), Level::Quick, folder.path(), &Silent).unwrap();
+    verify(&mut Input::file(&write(folder.path(), &newer.build())).unwrap(), Level::Quick, folder.path(), &Silent).unwrap();
+}
+
+#[test]
+fn an_archive_of_format_1_0_still_verifies_and_is_restored() {
+    let home = stores::home("before");
+    let path = home.path().join("old.wpp.tar.gz");
+    std::fs::write(&path, include_bytes!("../fixtures/archive-1.0.wpp.tar.gz")).unwrap();
+    let manifest = open::manifest(&mut Input::file(&path).unwrap()).unwrap();
+    assert_eq!((manifest.format.major, manifest.format.minor), (1, 0));
+    let settings = open::small_content(&mut Input::file(&path).unwrap(), &manifest, "config.toml").unwrap();
+    assert_eq!(settings.unwrap(), b"default_session = \"main\"\n");
+    let opened = verify(&mut Input::file(&path).unwrap(), Level::Quick, home.path(), &Silent).unwrap();
+    assert_eq!(opened.manifest, manifest);
+    let outcome = home.run(&["restore", path.to_str().unwrap(), "--plan", "data", "--yes", "--keep-daemon-stopped"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(stores::marker(&home.session("main"), "wpp.db"), "written by format 1.0");
 }
 
 #[test]
@@ -387,7 +404,7 @@ fn every_hostile_shape_is_refused_for_its_own_reason() {
         let into = parent.path().join("into");
         std::fs::create_dir(&into).unwrap();
         let path = write(parent.path(), &bytes);
-        let error = match open::read(&path, Some(&into), &Silent) {
+        let error = match open::read(&mut Input::file(&path).unwrap(), Some(&into), &Silent) {
             Ok(_) => panic!("{label}: opened"),
             Err(error) => error,
         };
@@ -400,7 +417,7 @@ fn every_hostile_shape_is_refused_for_its_own_reason() {
             assert!(known.iter().any(|known| name.ends_with(known)), "{label}: {name}");
         }
         // The look at the manifest alone does not judge the rest, and does not fall over it either.
-        if let Err(error) = open::manifest(&path) {
+        if let Err(error) = open::manifest(&mut Input::file(&path).unwrap()) {
             assert_eq!(error.kind(), ErrorKind::Archive, "{label}: {}", error.chain());
         }
     }
@@ -434,7 +451,7 @@ fn what_is_no_file_is_refused_without_waiting() {
     let pipe = folder.path().join("pipe.wpp.tar.gz");
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
     for path in [pipe.as_path(), folder.path(), Path::new("/dev/zero")] {
-        assert_eq!(open::read(path, None, &Silent).unwrap_err().kind(), ErrorKind::Archive);
+        assert_eq!(Input::file(path).unwrap_err().kind(), ErrorKind::Archive);
     }
 }
 
@@ -455,7 +472,7 @@ fn a_flipped_bit_anywhere_is_found_at_level_hash() {
         let mut bytes = good.clone();
         bytes[usize::try_from(bit / 8).unwrap()] ^= 1 << (bit % 8);
         let path = write(folder.path(), &bytes);
-        match verify(&path, Level::Hash, folder.path(), &Silent) {
+        match verify(&mut Input::file(&path).unwrap(), Level::Hash, folder.path(), &Silent) {
             Ok(_) => panic!("bit {bit} of {bits} was not found"),
             Err(error) => assert_eq!(error.kind(), ErrorKind::Archive, "bit {bit}: {}", error.chain()),
         }
@@ -468,7 +485,11 @@ fn an_archive_cut_anywhere_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for length in (0..good.len()).step_by(131).chain(good.len() - 80..good.len()) {
         let path = write(folder.path(), &good[..length]);
-        assert_eq!(verify(&path, Level::Hash, folder.path(), &Silent).unwrap_err().kind(), ErrorKind::Archive, "{length}");
+        assert_eq!(
+            verify(&mut Input::file(&path).unwrap(), Level::Hash, folder.path(), &Silent).unwrap_err().kind(),
+            ErrorKind::Archive,
+            "{length}"
+        );
     }
 }
 
@@ -481,15 +502,17 @@ fn a_database_that_was_damaged_before_it_was_hashed_is_found_at_level_quick() {
             *byte ^= 0x5a;
         }
         let path = write(folder.path(), &draft.build());
-        verify(&path, Level::Hash, folder.path(), &Silent).unwrap();
-        let error = verify(&path, Level::Quick, folder.path(), &Silent).unwrap_err();
+        verify(&mut Input::file(&path).unwrap(), Level::Hash, folder.path(), &Silent).unwrap();
+        let error = verify(&mut Input::file(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Archive);
         assert!(error.chain().contains(what), "{}", error.chain());
     }
     let mut draft = Draft::new();
     draft.manifest["members"][1]["database"]["last_migration"] = json!("99");
     let path = write(folder.path(), &draft.build());
-    assert!(verify(&path, Level::Quick, folder.path(), &Silent).unwrap_err().chain().contains("schema"));
+    assert!(
+        verify(&mut Input::file(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap_err().chain().contains("schema")
+    );
     // Nothing that was unpacked for the look is left.
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }

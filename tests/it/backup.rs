@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use wpp::archive::input::Input;
 use wpp::archive::open;
 use wpp::archive::verify::{Level, verify};
 use wpp::disk::Lock;
@@ -20,7 +21,7 @@ fn archive_of(report: &Value) -> PathBuf {
 
 fn unpack(archive: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    open::read(archive, Some(folder.path()), &Silent).unwrap();
+    open::read(&mut Input::file(archive).unwrap(), Some(folder.path()), &Silent).unwrap();
     folder
 }
 
@@ -144,7 +145,7 @@ fn a_stopped_session_is_read_without_leaving_a_file_behind() {
     assert!(stores::everything(&home.session("main")) == before);
     let archive = archive_of(&report);
     assert_eq!(wpp::disk::mode_and_owner(&archive).unwrap().unwrap().0, 0o600);
-    let manifest = open::manifest(&archive).unwrap();
+    let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
     let signal = manifest.signal.clone().unwrap();
     assert_eq!((signal.paired, signal.highest_prekey_id, signal.next_prekey_id, signal.login_counter), (true, Some(812), 813, 4));
     assert_eq!(manifest.member("session.db").unwrap().database.as_ref().unwrap().last_migration, "20260703000001");
@@ -304,7 +305,7 @@ fn a_backup_that_fails_or_is_killed_at_any_disk_operation_leaves_no_false_archiv
             let backups = home.path().join("backups");
             let archives = wpp::archive::shelf::list(&backups).unwrap();
             for archive in &archives {
-                verify(&archive.path, Level::Quick, &backups, &Silent)
+                verify(&mut Input::file(&archive.path).unwrap(), Level::Quick, &backups, &Silent)
                     .unwrap_or_else(|error| panic!("{label}: {}", error.chain()));
             }
             // The next backup clears up and is whole.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use wpp::archive::custody::{self, Ledger};
+use wpp::archive::input::Input;
 use wpp::archive::{open, shelf};
 use wpp::confirm::Confirmed;
 use wpp::disk::{Lock, LockState};
@@ -400,7 +401,7 @@ impl Lifecycle for Puppet<'_> {
 fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
     let (paths, journal) = (paths(home), journal(home));
     let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
-    let manifest = open::manifest(&archive).unwrap();
+    let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
     let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
@@ -471,7 +472,7 @@ fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
     let home = moved_on();
     let (paths, journal) = (paths(&home), journal(&home));
     let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
-    let manifest = open::manifest(&archive).unwrap();
+    let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
     let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());

@@ -1,0 +1,77 @@
+//! Where an archive is read from: a file, an object in a store, or either of them decrypted.
+//!
+//! Readers take an [`Input`] and never ask which. Start with [`Input::file`].
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::open::refused;
+use crate::disk;
+use crate::error::{Error, Result};
+
+/// An archive's bytes, wherever they are.
+pub trait Bytes: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Bytes for T {}
+
+/// One archive to read, at its first byte.
+pub struct Input {
+    name: String,
+    size_bytes: u64,
+    bytes: Box<dyn Bytes>,
+}
+
+impl Input {
+    /// Opens a file. What is no ordinary file is refused without waiting for it.
+    pub fn file(path: &Path) -> Result<Input> {
+        // Looked at before it is opened: opening a pipe would wait for a writer.
+        let metadata = std::fs::metadata(path).map_err(|error| disk::cannot("open the archive", path, error))?;
+        let name = path.display().to_string();
+        if !metadata.is_file() {
+            return Err(refused(&name, "it is not a file"));
+        }
+        let file = File::open(path).map_err(|error| disk::cannot("open the archive", path, error))?;
+        Ok(Input::new(name, metadata.len(), Box::new(file)))
+    }
+
+    /// An archive of `size_bytes` under the name that errors call it by.
+    ///
+    /// `bytes` may fail with one of our errors inside an [`std::io::Error`]
+    /// ([`crate::disk::as_io`]); it then comes out of the reader as it went in.
+    pub fn new(name: String, size_bytes: u64, bytes: Box<dyn Bytes>) -> Input {
+        Input { name, size_bytes, bytes }
+    }
+
+    /// What errors call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its size.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Goes to a place, counted from the start.
+    pub fn go_to(&mut self, offset_bytes: u64) -> Result<()> {
+        self.bytes.seek(SeekFrom::Start(offset_bytes)).map_err(|error| self.cannot_read(error)).map(drop)
+    }
+
+    /// An error of these bytes in our words.
+    pub fn cannot_read(&self, error: std::io::Error) -> Error {
+        disk::cannot("read", Path::new(&self.name), error)
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.bytes.read(buffer)
+    }
+}
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Input").field("name", &self.name).field("size_bytes", &self.size_bytes).finish_non_exhaustive()
+    }
+}
