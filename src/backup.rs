@@ -17,18 +17,25 @@
 //! verified, and only then gets its name. A database that cannot be read is left out and named; one
 //! that is damaged is kept as it is, named, and the archive is then verified at level `hash` alone.
 //!
+//! An increment holds the pages of `wpp.db` that changed since another archive; [`increment`] decides
+//! and says why not.
+//!
 //! Start with [`create`].
+
+mod increment;
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use self::increment::{Changes, Increment};
 use crate::archive::custody;
 use crate::archive::input::Input;
 use crate::archive::manifest::{
-    CONFIG, CONFIG_SIZE_MAX, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INDEX_SCHEMA, Index, IndexMember, MANIFEST,
-    MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
+    CONFIG, CONFIG_SIZE_MAX, DELTA, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INCREMENT_FORMAT, INCREMENT_SUFFIX,
+    INDEX_SCHEMA, Index, IndexMember, MANIFEST, MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, SUFFIX, Signal, WPP_DB,
 };
+use crate::archive::open;
 use crate::archive::output::FileOutput;
 use crate::archive::pack::{Packed, Writer};
 use crate::archive::scratch;
@@ -57,6 +64,8 @@ pub struct Request<'a> {
     pub sink: &'a dyn Sink,
     /// What the daemon said about itself just before, if it answered.
     pub status: Option<&'a Status>,
+    /// For an increment, if one can be made: how many may follow a full archive.
+    pub increments_max: Option<u64>,
 }
 
 /// A finished backup.
@@ -74,6 +83,12 @@ pub struct Backup {
     pub level: Level,
     /// Why it was not verified further, if it was not.
     pub level_reason: Option<String>,
+    /// Why it is a full archive although an increment was asked for.
+    pub full_reason: Option<String>,
+    /// Why the next increment cannot build on it without reading it.
+    pub map_reason: Option<String>,
+    /// What had to be done before an increment could be made.
+    pub base_note: Option<String>,
     /// What was done, in order.
     pub steps: Vec<Step>,
     /// Parts of earlier backups that were killed, now removed.
@@ -113,6 +128,8 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     scratch::sweep(request.folder)?;
     settle(session, request.journal)?;
     let mut steps = Steps::new(request.sink);
+    // Before the snapshot: reading archives takes time, and an open transaction holds up checkpoints.
+    let mut increment = Increment::prepare(request, &request.journal.identity()?);
 
     let watch = steps.begin("take a snapshot");
     let (daemon, session_lock) = stand(request)?;
@@ -127,6 +144,10 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
             Ok(part) => parts.push(part),
             Err(reason) => missing.push(Missing { name: name.into(), reason: plain(&reason) }),
         }
+    }
+    match parts.iter_mut().find(|part| part.name == WPP_DB) {
+        Some(part) => part.compare(&mut increment),
+        None => increment.give_up("there is no wpp.db to compare".into()),
     }
     for part in &mut parts {
         part.look();
@@ -153,9 +174,10 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     let seen: Vec<String> = parts.iter().map(|part| format!("{} ({} bytes)", part.name, part.size_bytes)).collect();
     steps.end(watch, "take a snapshot", "session.db and wpp.db, each as of one moment", seen.join(", "), missing.is_empty());
 
+    let chain = parts.iter().find_map(|part| Some(part.changes.as_ref()?.chain.clone()));
     let mut manifest = Manifest {
         schema: MANIFEST_SCHEMA.into(),
-        format: FORMAT,
+        format: if chain.is_some() { INCREMENT_FORMAT } else { FORMAT },
         id: uuid::Uuid::new_v4().to_string(),
         session: session.name().into(),
         home_kind: request.home.kind(),
@@ -167,12 +189,15 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         missing,
         signal: None,
         custody: mark,
+        chain,
     };
-    let (place, mut file) = choose(request.folder, session.name(), now)?;
+    let suffix = if manifest.chain.is_some() { INCREMENT_SUFFIX } else { SUFFIX };
+    let (place, mut file) = choose(request.folder, session.name(), now, suffix)?;
     let record = Record { archive_id: &manifest.id, path: &place.whole, sha256: None, level: None, stamp: None, whole: false };
     let entry = request.journal.begin(Some(session.name()), "backup", &record)?;
 
-    let made = write_and_verify(request, &place, (&mut file, session_lock), &mut manifest, &mut parts, &mut steps);
+    let made =
+        write_and_verify(request, &place, (&mut file, session_lock), &mut manifest, &mut parts, &mut increment, &mut steps);
     drop(parts);
     let finished = made.and_then(|made| {
         if place.whole.exists() {
@@ -201,6 +226,8 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     };
     request.journal.update(entry, &record)?;
     request.journal.end(entry, Outcome::Finished)?;
+    let name = place.whole.file_name().unwrap_or_default().to_string_lossy();
+    increment.finish(&manifest.id, &name, made.size_bytes);
     Ok(Backup {
         path: place.whole,
         manifest,
@@ -208,6 +235,9 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         sha256: made.sha256,
         level: made.level,
         level_reason: made.level_reason,
+        full_reason: increment.full_reason.take(),
+        map_reason: increment.map_reason.take(),
+        base_note: increment.note.take(),
         steps: steps.done,
         removed,
     })
@@ -260,6 +290,7 @@ fn write_and_verify(
     (file, session_lock): (&mut Option<std::fs::File>, Option<Lock>),
     manifest: &mut Manifest,
     parts: &mut Vec<Part>,
+    increment: &mut Increment,
     steps: &mut Steps<'_>,
 ) -> Result<Made> {
     let watch = steps.begin("write the archive");
@@ -275,8 +306,10 @@ fn write_and_verify(
         };
         // Keeps the lock until the archive has its name.
         let locked = reserved.try_clone().map_err(|error| disk::cannot("lock", &place.partial, error))?;
-        match pack(request, FileOutput::new(reserved, &place.partial), place, manifest, parts)? {
+        match pack(request, FileOutput::new(reserved, &place.partial), place, manifest, parts, increment)? {
             Packing::Done(packed) => break (packed, locked),
+            // Every page was read a moment ago, so the disk is failing; the next one may be a full one.
+            Packing::Unreadable(DELTA, error) => return Err(error.hint("`wpp backup` makes a full archive of what can be read")),
             Packing::Unreadable(name, error) => {
                 // A page that cannot be read costs its own database and not the other one.
                 parts.retain(|part| part.name != name);
@@ -298,12 +331,20 @@ fn write_and_verify(
     let watch = steps.begin("read the archive back");
     let damaged: Vec<String> = manifest.damaged().map(|(member, said)| format!("{}: {said}", member.name)).collect();
     let (mut level, mut level_reason) = (Level::Quick, None);
-    if !damaged.is_empty() {
+    let wanted = if manifest.chain.is_some() { Level::Hash } else { Level::Quick };
+    if wanted == Level::Hash {
+        (level, level_reason) = (Level::Hash, Some("it is an increment, and `wpp backup verify` looks at whole chains".into()));
+    } else if !damaged.is_empty() {
         (level, level_reason) = (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; "))));
     } else if disk::space(request.folder)?.free_bytes < content_bytes + (64 << 20) {
         (level, level_reason) = (Level::Hash, Some("there is no room to unpack it".into()));
     }
-    let opened = verify::verify(&mut Input::file(&place.partial)?, level, request.folder, request.sink)?;
+    let mut written = Input::file(&place.partial)?;
+    let opened = match wanted {
+        // Of an increment its own bytes: those of its parents were read back when they were made.
+        Level::Hash => open::read(&mut written, None, request.sink)?,
+        Level::Quick => verify::verify(&mut written, level, request.folder, request.sink)?,
+    };
     if opened.manifest != *manifest || opened.sha256 != packed.sha256 {
         return Err(Error::new(ErrorKind::Archive, format!("{} reads back as another archive", place.partial.display()))
             .hint("check the disk; run the backup again with --output on another one"));
@@ -312,7 +353,7 @@ fn write_and_verify(
         None => format!("verified at level {}", level.name()),
         Some(reason) => format!("verified at level {} and no further: {reason}", level.name()),
     };
-    steps.end(watch, "read the archive back", "verified at level quick", text, level == Level::Quick);
+    steps.end(watch, "read the archive back", &format!("verified at level {}", wanted.name()), text, level == wanted);
     Ok(Made { size_bytes: packed.size_bytes, sha256: packed.sha256, level, level_reason })
 }
 
@@ -321,7 +362,14 @@ enum Packing {
     Unreadable(&'static str, Error),
 }
 
-fn pack(request: &Request<'_>, output: FileOutput, place: &Place, manifest: &mut Manifest, parts: &[Part]) -> Result<Packing> {
+fn pack(
+    request: &Request<'_>,
+    output: FileOutput,
+    place: &Place,
+    manifest: &mut Manifest,
+    parts: &[Part],
+    increment: &mut Increment,
+) -> Result<Packing> {
     let mut members = vec![IndexMember { name: MANIFEST.into(), size_bytes: None }];
     members.extend(parts.iter().map(|part| IndexMember { name: part.name.into(), size_bytes: Some(part.size_bytes) }));
     let index = Index {
@@ -339,12 +387,19 @@ fn pack(request: &Request<'_>, output: FileOutput, place: &Place, manifest: &mut
     let mut done = 0_u64;
     for part in parts {
         let mut unwritten = false;
+        let mapped = part.name == WPP_DB;
+        if let (true, Some(snapshot)) = (mapped, &part.snapshot) {
+            increment.begin_full(snapshot.page_size_bytes());
+        }
         let written = writer.member(part.name, part.size_bytes, |content| {
             part.stream(request.folder, &mut |bytes| {
                 if total > 64 << 20 && (done >> 24) != ((done + bytes.len() as u64) >> 24) {
                     request.sink.emit(Event::Progress { what: format!("archiving {}", part.name), done, total: Some(total) });
                 }
                 done += bytes.len() as u64;
+                if mapped {
+                    increment.take(bytes);
+                }
                 content.write(bytes).inspect_err(|_| unwritten = true)
             })
         });
@@ -354,7 +409,10 @@ fn pack(request: &Request<'_>, output: FileOutput, place: &Place, manifest: &mut
                 size_bytes: part.size_bytes,
                 sha256: written.sha256,
                 offset_bytes: written.offset_bytes,
-                database: part.facts.clone(),
+                database: part.facts.clone().map(|facts| Database {
+                    pages_blake3: if mapped || part.changes.is_some() { increment.root() } else { None },
+                    ..facts
+                }),
             }),
             Err(error) if part.snapshot.is_some() && !unwritten && error.kind() != ErrorKind::Locked && is_of_source(&error) => {
                 return Ok(Packing::Unreadable(part.name, error));
@@ -377,8 +435,8 @@ fn plain(text: &str) -> String {
 }
 
 /// Takes the first free name by creating its partial file.
-fn choose(folder: &Path, session: &str, now: Timestamp) -> Result<(Place, Option<std::fs::File>)> {
-    for place in shelf::places(folder, session, now) {
+fn choose(folder: &Path, session: &str, now: Timestamp, suffix: &str) -> Result<(Place, Option<std::fs::File>)> {
+    for place in shelf::places(folder, session, now, suffix) {
         if place.whole.exists() || place.partial.exists() {
             continue;
         }
@@ -412,6 +470,8 @@ struct Part {
     name: &'static str,
     size_bytes: u64,
     snapshot: Option<Snapshot>,
+    /// What is written in the place of the whole database.
+    changes: Option<Changes>,
     text: Vec<u8>,
     facts: Option<Database>,
     signal: Option<Signal>,
@@ -428,6 +488,7 @@ impl Part {
                 name,
                 size_bytes: snapshot.size_bytes(),
                 snapshot: Some(snapshot),
+                changes: None,
                 text: Vec::new(),
                 facts: None,
                 signal: None,
@@ -445,13 +506,24 @@ impl Part {
             Err(error) => return Err(disk::cannot("read", path, error).chain()),
         };
         let size_bytes = text.len() as u64;
-        Ok(Some(Part { name: CONFIG, size_bytes, snapshot: None, text, facts: None, signal: None, failed: None }))
+        Ok(Some(Part { name: CONFIG, size_bytes, snapshot: None, changes: None, text, facts: None, signal: None, failed: None }))
+    }
+
+    /// Makes an increment of it, if that can be done.
+    fn compare(&mut self, increment: &mut Increment) {
+        let Some(snapshot) = &self.snapshot else { return };
+        if let Some(changes) = increment.compare(snapshot) {
+            self.name = DELTA;
+            self.size_bytes = changes.delta.size_bytes();
+            self.changes = Some(changes);
+        }
     }
 
     /// Reads the facts, in the transaction that was opened before.
     fn look(&mut self) {
         let Some(snapshot) = &self.snapshot else { return };
-        match snapshot.database() {
+        // To check the whole database would cost more than to copy what changed in it.
+        match snapshot.database(self.changes.is_none()) {
             Ok(facts) => {
                 self.facts = Some(Database {
                     quick_check: plain(&facts.quick_check),
@@ -470,9 +542,10 @@ impl Part {
     }
 
     fn stream(&self, scratch: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        match &self.snapshot {
-            Some(snapshot) => snapshot.stream(scratch, take),
-            None => take(&self.text),
+        match (&self.snapshot, &self.changes) {
+            (Some(snapshot), Some(changes)) => changes.delta.write(&mut |run, take| snapshot.pages_of(run, take), take),
+            (Some(snapshot), None) => snapshot.stream(scratch, take),
+            (None, _) => take(&self.text),
         }
     }
 }

@@ -98,6 +98,12 @@ pub const KEYS: &[Key] = &[
         default: "5",
         help: "rotated log files kept beside the current one",
     },
+    Key {
+        path: "backup.chain_max",
+        kind: Kind::Number(0, 1000),
+        default: "7",
+        help: "increments that may follow a full archive before `wpp backup --incremental` makes the next full one",
+    },
     Key { path: "backup.folder", kind: Kind::Text, default: "", help: "folder for archives; empty means `backups` in the home" },
     Key {
         path: "doctor.disk_free_percent_min",

@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::chain;
 use crate::archive::custody::{self, Custody, Ledger};
 use crate::archive::input::Input;
 use crate::archive::manifest::{Manifest, SESSION_DB, Signal, WPP_DB};
@@ -479,7 +480,7 @@ fn prepare_and_swap(
     let watch = steps.begin("unpack and verify");
     let stage = transaction.stage(session);
     disk::create_folder(&stage)?;
-    let opened = open::read(&mut Input::file(request.archive)?, Some(&stage), request.sink)?;
+    let opened = chain::unpack(&mut Input::file(request.archive)?, &stage, request.sink)?;
     if opened.manifest != *request.manifest {
         return Err(open::refused(
             &request.archive.display().to_string(),
@@ -829,6 +830,7 @@ mod tests {
                 tables: [(MESSAGES.to_owned(), Rows { count: messages, highest: None })].into(),
                 quick_check: quick_check.into(),
                 method: "pages".into(),
+                pages_blake3: None,
             }),
         }
     }

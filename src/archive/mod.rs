@@ -3,8 +3,8 @@
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
 //! [`pages`] and [`delta`] say what an increment carries of it, [`pack`] writes an archive to an
-//! [`output`], [`open`] reads one that nobody trusts from an [`input`], [`verify`] says how far it
-//! was checked, [`custody`] judges whether Signal state moved on since, and [`shelf`] finds
+//! [`output`], [`open`] reads one that nobody trusts from an [`input`], [`chain`] builds what an increment stands
+//! for, [`base`] finds what the next one builds on, [`verify`] says how far an archive was checked, [`custody`] judges whether Signal state moved on since, and [`shelf`] finds
 //! archives in a folder. Start with [`manifest::Manifest`].
 
 pub mod manifest;
@@ -17,5 +17,7 @@ pub mod pack;
 pub mod input;
 pub mod open;
 pub mod scratch;
+pub mod chain;
+pub mod base;
 pub mod verify;
 pub mod shelf;

@@ -250,8 +250,14 @@ impl MapWriter {
             .map_err(|error| disk::cannot("write", &self.path, error))
     }
 
-    /// After [`MapWriter::put`]: cuts the map to so many pages and computes the root anew.
-    pub fn reread(&mut self, pages: u64) -> Result<Hash> {
+    /// After [`MapWriter::put`]: forgets what comes after so many pages.
+    pub fn cut(&mut self, pages: u64) {
+        self.pages = self.pages.min(pages);
+    }
+
+    /// After [`MapWriter::put`]: computes the root anew.
+    pub fn reread(&mut self) -> Result<Hash> {
+        let pages = self.pages;
         let mut read = || -> std::io::Result<Root> {
             self.out.flush()?;
             let file = self.out.get_mut();
@@ -267,8 +273,12 @@ impl MapWriter {
             Ok(root)
         };
         self.root = read().map_err(|error| disk::cannot("read back", &self.path, error))?;
-        self.pages = pages;
         Ok(self.root.finish())
+    }
+
+    /// Size of a page.
+    pub fn page_size_bytes(&self) -> u64 {
+        self.page_size_bytes
     }
 
     /// Pages so far.
@@ -515,8 +525,10 @@ mod tests {
             hashes.iter().for_each(|hash| root.push(hash));
             root.finish()
         };
-        assert_eq!(map.reread(9).unwrap(), root(&all));
-        assert_eq!(map.reread(4).unwrap(), root(&all[..4]));
+        assert_eq!(map.reread().unwrap(), root(&all));
+        map.cut(20);
+        map.cut(4);
+        assert_eq!(map.reread().unwrap(), root(&all[..4]));
         map.push(&all[4]).unwrap();
         map.finish(&description(&uuid::Uuid::new_v4().to_string())).unwrap();
         let map = MapReader::open(&folder.path().join("map")).unwrap().unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
-use super::manifest::{Manifest, SUFFIX};
+use super::manifest::{Manifest, SUFFIXES};
 use super::open;
 use crate::clock::{self, Timestamp};
 use crate::disk;
@@ -53,7 +53,7 @@ pub fn stamp(path: &Path) -> Result<Stamp> {
 /// Archives in a folder, oldest first; a folder that does not exist has none.
 pub fn list(folder: &Path) -> Result<Vec<Shelved>> {
     let mut found = Vec::new();
-    for path in files(folder, SUFFIX)? {
+    for path in files(folder, |name| SUFFIXES.iter().any(|suffix| name.ends_with(suffix)))? {
         let size_bytes = std::fs::metadata(&path).map_err(|error| disk::cannot("look at", &path, error))?.len();
         found.push(Shelved { manifest: Input::file(&path).and_then(|mut input| open::manifest(&mut input)), size_bytes, path });
     }
@@ -62,7 +62,7 @@ pub fn list(folder: &Path) -> Result<Vec<Shelved>> {
     Ok(found)
 }
 
-fn files(folder: &Path, suffix: &str) -> Result<Vec<PathBuf>> {
+fn files(folder: &Path, is_one: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -73,7 +73,7 @@ fn files(folder: &Path, suffix: &str) -> Result<Vec<PathBuf>> {
         let entry = entry.map_err(|error| disk::cannot("list", folder, error))?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.ends_with(suffix) && !name.starts_with('.') {
+        if is_one(&name) && !name.starts_with('.') {
             found.push(entry.path());
         }
     }
@@ -114,11 +114,11 @@ pub struct Place {
 }
 
 /// Candidates for the name of a new archive. Several within one second are numbered.
-pub fn places(folder: &Path, session: &str, time: Timestamp) -> impl Iterator<Item = Place> {
+pub fn places(folder: &Path, session: &str, time: Timestamp, suffix: &str) -> impl Iterator<Item = Place> {
     let stem = format!("{session}-{}", clock::compact(time));
-    let folder = folder.to_owned();
+    let (folder, suffix) = (folder.to_owned(), suffix.to_owned());
     (1..=999_u32).map(move |number| {
-        let name = if number == 1 { format!("{stem}{SUFFIX}") } else { format!("{stem}-{number}{SUFFIX}") };
+        let name = if number == 1 { format!("{stem}{suffix}") } else { format!("{stem}-{number}{suffix}") };
         Place { partial: folder.join(format!("{name}{PARTIAL}")), whole: folder.join(name) }
     })
 }
@@ -127,7 +127,9 @@ pub fn places(folder: &Path, session: &str, time: Timestamp) -> impl Iterator<It
 /// backup still writes is locked by it and stays.
 pub fn clear_partial(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
-    for path in files(folder, &format!("{SUFFIX}{PARTIAL}"))? {
+    for path in
+        files(folder, |name| name.strip_suffix(PARTIAL).is_some_and(|name| SUFFIXES.iter().any(|suffix| name.ends_with(suffix))))?
+    {
         let Ok(file) = disk::open_to_read(&path) else { continue };
         if file.try_lock().is_ok() {
             disk::remove_file(&path)?;

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::site;
 use crate::app::App;
+use crate::archive::chain;
 use crate::archive::input::Input;
-use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
+use crate::archive::manifest::{DELTA, DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
 use crate::archive::shelf;
 use crate::archive::verify::{self, Level};
@@ -27,6 +28,7 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
     after_help = "Examples:\n  \
   wpp backup                             an archive in the backup folder, verified at level quick\n  \
   wpp backup --output /mnt/safe          an archive elsewhere\n  \
+  wpp backup --incremental               what changed since the last one\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
   wpp backup verify latest --level hash  every byte against the manifest"
 )]
@@ -57,6 +59,10 @@ struct CreateArgs {
     /// Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]
     #[arg(long, short, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     output: Option<PathBuf>,
+    /// Only the pages of wpp.db that changed since the newest archive there; a full archive, saying
+    /// why, when that cannot be done or would save less than half
+    #[arg(long)]
+    incremental: bool,
 }
 
 /// Options of `wpp backup list`.
@@ -126,6 +132,7 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
         journal: app.journal()?,
         sink: &**app.sink(),
         status: status.as_deref(),
+        increments_max: args.incremental.then(|| app.config().number("backup.chain_max")),
     })?;
     let mut report = made_report(&made, watch.elapsed_ms());
     report.metrics.extend(fault_points(app));
@@ -148,12 +155,24 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
     let manifest = &made.manifest;
     let whole = manifest.is_whole();
     let verified = format!("verified at level {}", made.level.name());
-    let title = match whole {
-        true => format!("{}: backed up, {}, {verified}", manifest.session, size(made.size_bytes)),
-        false => format!("{}: backed up in part, {}, {verified}", manifest.session, size(made.size_bytes)),
+    let how = match (&manifest.chain, whole) {
+        (Some(_), true) => "backed up what changed",
+        (Some(_), false) => "backed up in part what changed",
+        (None, true) => "backed up",
+        (None, false) => "backed up in part",
     };
+    let title = format!("{}: {how}, {}, {verified}", manifest.session, size(made.size_bytes));
     let mut section = Section::default().field("archive", made.path.display()).field("SHA-256", &made.sha256);
+    if let Some(reason) = &made.full_reason {
+        section = section.field("a full archive, because", reason);
+    }
     section = describe(manifest, section);
+    if let Some(note) = &made.base_note {
+        section = section.field("page map", note);
+    }
+    if let Some(reason) = &made.map_reason {
+        section = section.field("page map", format!("NOT kept, and the next increment takes longer: {reason}"));
+    }
     if let Some(reason) = &made.level_reason {
         section = section.field("not verified further", reason);
     }
@@ -166,6 +185,8 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
         "sha256": made.sha256,
         "level": made.level,
         "level_reason": made.level_reason,
+        "full_reason": made.full_reason,
+        "map_reason": made.map_reason,
         "whole": whole,
         "took_ms": took_ms,
         "manifest": manifest,
@@ -200,12 +221,24 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
         section =
             section.line("Made while the daemon ran: it brings messages back (--plan data). For `--plan exact`, stop first.");
     }
+    if let Some(chain) = &manifest.chain {
+        section = section
+            .field("increment", format!("number {} of the chain of archive {}", chain.depth, chain.base_id))
+            .field("builds on", format!("{} (archive {})", chain.parent_name, chain.parent_id));
+    }
+    let damaged: Vec<&str> = manifest.damaged().map(|(member, _)| member.name.as_str()).collect();
     for member in &manifest.members {
         let rows: u64 = member.database.iter().flat_map(|database| database.tables.values()).map(|rows| rows.count).sum();
         let text = match &member.database {
-            Some(database) if database.quick_check != "ok" => {
+            Some(database) if damaged.contains(&member.name.as_str()) => {
                 format!("{}, DAMAGED: {}", size(member.size_bytes), database.quick_check)
             }
+            Some(database) if let Some(chain) = manifest.chain.as_ref().filter(|_| member.name == DELTA) => format!(
+                "{}, {} of {} pages; {rows} rows in all, not checked by SQLite",
+                size(member.size_bytes),
+                chain.changed_pages,
+                database.pages
+            ),
             Some(_) => format!("{}, {rows} rows", size(member.size_bytes)),
             None => size(member.size_bytes),
         };
@@ -219,7 +252,11 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
 
 fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
     let shelved = shelf::list(folder)?;
-    let columns = ["archive", "session", "taken", "size", "verified (level, when)", "holds"].map(str::to_owned).to_vec();
+    let named: Vec<String> = shelved.iter().map(shelf::Shelved::name).collect();
+    let readable: Vec<(&str, &Manifest)> =
+        named.iter().zip(&shelved).filter_map(|(name, archive)| Some((name.as_str(), archive.manifest.as_ref().ok()?))).collect();
+    let broken = chain::broken(&readable);
+    let columns = ["archive", "session", "taken", "kind", "size", "verified (level, when)", "holds"].map(str::to_owned).to_vec();
     let mut table = Table { columns, rows: Vec::new() };
     let mut data = Vec::new();
     let mut unreadable = 0;
@@ -237,10 +274,17 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
                     }
                     (true, false) => "damaged data".to_owned(),
                 };
+                let why = broken.get(&manifest.id);
+                let kind = manifest.chain.as_ref().map_or("full".to_owned(), |chain| {
+                    let base = readable.iter().find(|(_, manifest)| manifest.id == chain.base_id).map(|(name, _)| *name);
+                    format!("increment {} of {}", chain.depth, base.unwrap_or(&chain.base_id))
+                });
+                let holds = why.map_or(holds, |why| format!("BROKEN CHAIN: {why}"));
                 table.rows.push(vec![
                     name,
                     manifest.session.clone(),
                     manifest.created.clone(),
+                    kind,
                     size(archive.size_bytes),
                     checked.as_ref().map_or("not this file by this home".into(), |(level, at_ms)| {
                         format!("{}, {}", level.name(), clock::rfc3339(clock::from_ms(*at_ms)))
@@ -249,21 +293,33 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
                 ]);
                 data.push(json!({
                     "path": archive.path, "size_bytes": archive.size_bytes, "id": manifest.id, "session": manifest.session,
-                    "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
+                    "created_ms": manifest.created_ms, "whole": manifest.is_whole(), "chain": manifest.chain, "broken": why,
                     "verified_level": checked.as_ref().map(|(level, _)| level), "verified_ms": checked.as_ref().map(|(_, at)| at),
                 }));
             }
             Err(error) => {
                 unreadable += 1;
-                table.rows.push(vec![name, "?".into(), "?".into(), size(archive.size_bytes), "never".into(), error.chain()]);
+                table.rows.push(vec![
+                    name,
+                    "?".into(),
+                    "?".into(),
+                    "?".into(),
+                    size(archive.size_bytes),
+                    "never".into(),
+                    error.chain(),
+                ]);
                 data.push(json!({ "path": archive.path, "size_bytes": archive.size_bytes, "error": error.chain() }));
             }
         }
     }
-    let title = match (shelved.len(), unreadable) {
-        (0, _) => format!("No archive in {}", folder.display()),
-        (count, 0) => format!("{count} in {}", folder.display()),
-        (count, bad) => format!("{count} in {}, {bad} of them not readable", folder.display()),
+    let title = match (shelved.len(), unreadable, broken.len()) {
+        (0, _, _) => format!("No archive in {}", folder.display()),
+        (count, 0, 0) => format!("{count} in {}", folder.display()),
+        (count, bad, 0) => format!("{count} in {}, {bad} of them not readable", folder.display()),
+        (count, 0, broken) => format!("{count} in {}, {broken} of them without what they build on", folder.display()),
+        (count, bad, broken) => {
+            format!("{count} in {}, {bad} of them not readable, {broken} without what they build on", folder.display())
+        }
     };
     let mut report = Report::answer("backup-list", title).data(json!({ "folder": folder, "archives": data }));
     if shelved.is_empty() {
@@ -271,7 +327,7 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
     } else {
         report = report.section(Section { table: Some(table), ..Section::default() });
     }
-    Ok(if unreadable > 0 { report.verdict(Verdict::Fail) } else { report })
+    Ok(if unreadable > 0 || !broken.is_empty() { report.verdict(Verdict::Fail) } else { report })
 }
 
 /// The highest level at which this home verified this very file, and when it last did so. A copy of

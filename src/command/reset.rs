@@ -74,6 +74,7 @@ impl Args {
             journal: app.journal()?,
             sink: &**app.sink(),
             status: None,
+            increments_max: None,
         })?;
         if made.manifest.is_whole() || self.accept_partial_backup {
             return Ok(made);
