@@ -15,7 +15,7 @@ use super::open;
 use super::pages::{Description, MapReader, MapWriter, Remembered};
 use crate::disk;
 use crate::error::{Error, Result};
-use crate::home::HomeKind;
+use crate::home::{Home, HomeKind};
 use crate::report::Sink;
 
 /// Ending of the name of a map that is being made.
@@ -221,4 +221,22 @@ pub fn finish(map: MapWriter, session: &str, destination: &str, chain: Vec<Remem
     let partial = map.path().to_owned();
     map.finish(&Description { session: session.to_owned(), destination: destination.to_owned(), chain })?;
     disk::rename(&partial, place)
+}
+
+/// What a destination is called between two runs: a folder in the home keeps its name when the home
+/// is moved.
+pub fn destination(home: &Path, folder: &Path) -> String {
+    let plain = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+    let (home, folder) = (plain(home), plain(folder));
+    match folder.strip_prefix(&home) {
+        Ok(inside) => format!("home:{}", inside.display()),
+        Err(_) => folder.display().to_string(),
+    }
+}
+
+/// An archive of the session in this folder turned out to be bad: the next increment finds out anew
+/// what it can build on.
+pub fn forget(home: &Home, session: &str, folder: &Path) -> Result<()> {
+    let map = home.page_map(session, &destination(home.root(), folder));
+    if map.exists() { disk::remove_file(&map) } else { Ok(()) }
 }

@@ -136,8 +136,9 @@ fn by_id(neighbours: &dyn Neighbours) -> Result<BTreeMap<String, String>> {
 }
 
 fn broken_chain(message: String) -> Error {
-    Error::new(ErrorKind::Archive, message)
-        .hint("nothing was changed; put the missing archive back beside it, or choose another one: `wpp backup list` marks broken chains")
+    Error::new(ErrorKind::Archive, message).hint(
+        "nothing was changed; put that archive back there, whole, or choose another one: `wpp backup list` marks broken chains",
+    )
 }
 
 /// The increments among these archives whose chains are broken, by id, with the reason. Pure: it
@@ -307,7 +308,7 @@ impl Build for InFile {
     }
 }
 
-/// Its page map, which tells as much about it and is a hundredth of its size.
+/// Its page map, a fortieth of its size.
 struct InMap {
     map: MapWriter,
     cutter: Option<Cutter>,
@@ -333,12 +334,12 @@ impl Build for InMap {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let InMap { map, cutter, delta, archive } = self;
         if let Some((decoder, expected)) = delta {
-            return decoder.take(bytes, &mut |head, number, page| {
+            return decoder.take(bytes, &mut |head, page| {
                 expected.check(head).map_err(|reason| refused(archive, reason))?;
-                map.put(number, &pages::hash(page))
+                map.put(page.number, page.hash, page.mask, page.bytes)
             });
         }
-        cutter.as_mut().map_or(Ok(()), |cutter| cutter.take(bytes, &mut |page| map.push(&pages::hash(page))))
+        cutter.as_mut().map_or(Ok(()), |cutter| cutter.take(bytes, &mut |page| map.push_page(page)))
     }
 
     fn end(&mut self) -> Result<()> {
@@ -382,8 +383,9 @@ pub fn unpack(input: &mut Input, into: &Path, sink: &dyn Sink) -> Result<Opened>
     Ok(opened)
 }
 
-/// Checks every byte of an archive and of all that it builds on, and that an increment leads to the
-/// very database that it was made of. Needs a hundredth of that database's size in `scratch`.
+/// Checks every byte of an archive and of all that it builds on against their manifests, and that the
+/// page hashes along the chain lead to those that the last one states. Only [`unpack`] builds the
+/// database itself. Needs a fortieth of its size in `scratch`.
 pub fn check(input: &mut Input, scratch: &Path, sink: &dyn Sink) -> Result<Opened> {
     let manifest = open::manifest(input)?;
     if manifest.chain.is_none() {
@@ -417,7 +419,7 @@ fn map_chain(
     if !pages::is_page_size(database.page_size_bytes) {
         return Err(refused(input.name(), format!("it states pages of {} bytes", database.page_size_bytes)));
     }
-    let map = MapWriter::create(path, database.page_size_bytes)?;
+    let map = MapWriter::create(path, database.page_size_bytes, None)?;
     let mut build = InMap { map, cutter: None, delta: None, archive: input.name().to_owned() };
     let opened = walk(input, links, neighbours, &mut build, manifest, None, sink)?;
     let mut map = build.map;

@@ -1,5 +1,5 @@
-//! What an increment carries of a database: the pages that changed since another archive. Imports
-//! the ground and [`super::pages`].
+//! What an increment carries of a database: the pages that changed since another archive, and of
+//! each the eighths that changed. Imports the ground and [`super::pages`].
 //!
 //! The content `wpp.db.delta`:
 //!
@@ -8,12 +8,14 @@
 //!   8  version, 4 bytes              12  page size, 4 bytes
 //!  16  pages before, 8 bytes         24  pages now, 8 bytes
 //!  32  pages that follow, 8 bytes    40  runs that follow, 8 bytes
-//!  48  root of the database before   80  root of the database now
-//! 112  for each run: number of its first page, 4 bytes; how many, 4 bytes; the pages themselves
+//!  48  eighths that follow, 8 bytes
+//!  56  root of the database before   88  root of the database now
+//! 120  for each run: number of its first page, 4 bytes; how many, 4 bytes; and for each page
+//!      its BLAKE3, 32 bytes; which eighths follow, a bit of one byte for each; those eighths
 //! ```
 //!
-//! Numbers are little endian. Runs ascend and never touch, so there is one way to write a delta and
-//! its size follows from its head. Roots are those of [`super::pages::Root`].
+//! Numbers are little endian. Runs ascend and never touch, and a page that the database did not have
+//! before is whole. The size follows from the head. Roots are those of [`super::pages::Root`].
 //!
 //! **Made in two passes over one read transaction.** The first ([`Comparer`]) hashes every page and
 //! compares with the page map of the archive before, stream against stream; then the size is known,
@@ -29,14 +31,16 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::pages::{self, Changed, Cutter, Hash, MapReader, MapWriter, PAGES_MAX, Root, Run};
+use super::pages::{self, Changed, Cutter, Entry, Hash, MapReader, MapWriter, PAGES_MAX, PARTS, Root, Run, WHOLE};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 
 const MAGIC: &[u8; 8] = b"WPPDELTA";
 const VERSION: u32 = 1;
-const HEAD_BYTES: usize = 112;
+const HEAD_BYTES: usize = 120;
 const RUN_BYTES: u64 = 8;
+/// What stands before the eighths of a page.
+const PAGE_HEAD_BYTES: u64 = 33;
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// What a delta states before its pages.
@@ -52,6 +56,8 @@ pub struct Head {
     pub changed: u64,
     /// Runs that they make.
     pub runs: u64,
+    /// Eighths of pages inside.
+    pub parts: u64,
     /// Root of the database that it is applied to.
     pub root_before: Hash,
     /// Root of the database that comes out.
@@ -61,8 +67,9 @@ pub struct Head {
 impl Head {
     /// Size of the whole delta; `None` if no file is that large.
     pub fn size_bytes(&self) -> Option<u64> {
-        let pages = self.changed.checked_mul(self.page_size_bytes)?;
-        self.runs.checked_mul(RUN_BYTES)?.checked_add(pages)?.checked_add(HEAD_BYTES as u64)
+        let parts = self.parts.checked_mul(self.page_size_bytes / PARTS as u64)?;
+        let pages = self.changed.checked_mul(PAGE_HEAD_BYTES)?;
+        self.runs.checked_mul(RUN_BYTES)?.checked_add(pages)?.checked_add(parts)?.checked_add(HEAD_BYTES as u64)
     }
 
     fn to_bytes(self) -> Vec<u8> {
@@ -71,7 +78,7 @@ impl Head {
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         // A page size is at most 65,536.
         bytes.extend_from_slice(&(self.page_size_bytes as u32).to_le_bytes());
-        for number in [self.pages_before, self.pages, self.changed, self.runs] {
+        for number in [self.pages_before, self.pages, self.changed, self.runs, self.parts] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         bytes.extend_from_slice(&self.root_before);
@@ -101,8 +108,9 @@ impl Head {
             pages: number(24, 8),
             changed: number(32, 8),
             runs: number(40, 8),
-            root_before: hash(48),
-            root: hash(80),
+            parts: number(48, 8),
+            root_before: hash(56),
+            root: hash(88),
         };
         if !pages::is_page_size(head.page_size_bytes) {
             return Err(format!("it states pages of {} bytes", head.page_size_bytes));
@@ -116,6 +124,8 @@ impl Head {
             || head.changed < added
             || head.runs > head.changed
             || (head.runs == 0) != (head.changed == 0)
+            || head.parts < head.changed
+            || head.parts > head.changed * PARTS as u64
         {
             return Err(format!("it states {} pages in {} runs, of {}", head.changed, head.runs, head.pages));
         }
@@ -143,7 +153,7 @@ pub struct Comparer {
 
 impl Comparer {
     /// Compares with `old` a database of so many pages, which has pages of the same size; its own map
-    /// goes into `new`.
+    /// goes into `new`, which has the same key.
     pub fn new(old: MapReader, new: MapWriter, pages: u64) -> Comparer {
         let page_size_bytes = old.page_size_bytes();
         Comparer {
@@ -164,17 +174,33 @@ impl Comparer {
         cutter.take(bytes, &mut |page| {
             let hash = pages::hash(page);
             *seen += 1;
-            if old.next_hash()? != Some(hash) {
-                changed.push(*seen);
-                contents.push(&hash);
+            let before = old.next_entry()?;
+            if let Some(before) = before.filter(|before| before.hash == hash) {
+                return new.push(&before);
             }
-            new.push(&hash)
+            let entry = Entry::new(hash, page, new.key());
+            changed.push(*seen, before.map_or(WHOLE, |before| entry.differs(&before)));
+            contents.push(&hash);
+            new.push(&entry)
         })
     }
 
-    /// Pages that differ so far.
-    pub fn changed(&self) -> u64 {
-        self.changed.count()
+    /// Size of the delta so far.
+    pub fn size_bytes(&self) -> u64 {
+        self.head(0, Hash::default()).size_bytes().unwrap_or(u64::MAX)
+    }
+
+    fn head(&self, pages_before: u64, root_before: Hash) -> Head {
+        Head {
+            page_size_bytes: self.page_size_bytes,
+            pages_before,
+            pages: self.pages,
+            changed: self.changed.count(),
+            runs: self.changed.run_count(),
+            parts: self.changed.part_count(),
+            root_before,
+            root: self.new.root(),
+        }
     }
 
     /// All bytes were taken: what has to be written, and the new map, which is not finished. Fails if
@@ -184,17 +210,8 @@ impl Comparer {
             return Err(Error::new(ErrorKind::Unexpected, format!("a database of {} pages gave {}", self.pages, self.seen))
                 .hint("run the backup again; if it happens again, something other than wpp writes this file"));
         }
-        let pages_before = self.old.pages();
-        let root_before = self.old.finish()?;
-        let head = Head {
-            page_size_bytes: self.page_size_bytes,
-            pages_before,
-            pages: self.pages,
-            changed: self.changed.count(),
-            runs: self.changed.run_count(),
-            root_before,
-            root: self.new.root(),
-        };
+        let head = self.head(self.old.pages(), self.old.stated_root());
+        self.old.finish()?;
         Ok((Delta { head, changed: self.changed, contents: self.contents.finish() }, self.new))
     }
 }
@@ -228,6 +245,7 @@ impl Delta {
     ) -> Result<()> {
         take(&self.head.to_bytes())?;
         let mut contents = Root::default();
+        let mut masks = self.changed.masks().iter();
         for run in self.changed.runs() {
             let mut start = [0; RUN_BYTES as usize];
             // Page numbers have 32 bits.
@@ -237,10 +255,14 @@ impl Delta {
             let mut cutter = Cutter::new(self.head.page_size_bytes);
             read(run, &mut |bytes| {
                 cutter.take(bytes, &mut |page| {
-                    contents.push(&pages::hash(page));
-                    Ok(())
-                })?;
-                take(bytes)
+                    let hash = pages::hash(page);
+                    // Pages beyond those that were compared have no mask, and no place in the root.
+                    let mask = *masks.next().unwrap_or(&WHOLE);
+                    contents.push(&hash);
+                    take(&hash)?;
+                    take(&[mask])?;
+                    parts(mask, page.len()).try_for_each(|(from, to)| take(&page[from..to]))
+                })
             })?;
         }
         if contents.finish() == self.contents {
@@ -249,6 +271,21 @@ impl Delta {
         Err(Error::new(ErrorKind::Unexpected, "pages of a database read differently twice within one transaction")
             .hint("check the disk and the memory of this machine, then run the backup again"))
     }
+}
+
+/// Where the eighths of a mask are in a page, those that follow each other as one.
+fn parts(mask: u8, page_size: usize) -> impl Iterator<Item = (usize, usize)> {
+    let (size, mut next) = (page_size / PARTS, 0);
+    std::iter::from_fn(move || {
+        while next < PARTS && mask >> next & 1 == 0 {
+            next += 1;
+        }
+        let first = next;
+        while next < PARTS && mask >> next & 1 == 1 {
+            next += 1;
+        }
+        (first < next).then_some((first * size, next * size))
+    })
 }
 
 /// Takes a delta's bytes and hands on its pages, believing nothing.
@@ -264,12 +301,28 @@ pub struct Decoder {
     next: u64,
     runs_left: u64,
     changed_left: u64,
+    parts_left: u64,
+    /// What was said of the page that is to come: its hash, its eighths.
+    page: Option<(Hash, u8)>,
     /// Number of the last run's first page.
     last_first: u64,
 }
 
-/// Takes a page of a delta: what the delta states, the page's number, its bytes.
-pub type TakePage<'a> = dyn FnMut(&Head, u64, &[u8]) -> Result<()> + 'a;
+/// One page of a delta.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// Its number.
+    pub number: u64,
+    /// BLAKE3 of the whole page, as stated; of a page that is whole here, proven.
+    pub hash: Hash,
+    /// The eighths that are here.
+    pub mask: u8,
+    /// Their bytes, one after the other.
+    pub bytes: &'a [u8],
+}
+
+/// Takes a page of a delta, and what the delta states.
+pub type TakePage<'a> = dyn FnMut(&Head, &Page<'_>) -> Result<()> + 'a;
 
 impl Decoder {
     /// For a delta that is `size_bytes` large, of an archive that errors will name so.
@@ -284,11 +337,13 @@ impl Decoder {
             next: 1,
             runs_left: 0,
             changed_left: 0,
+            parts_left: 0,
+            page: None,
             last_first: 0,
         }
     }
 
-    /// What it states; known after the first 112 bytes.
+    /// What it states; known after its first bytes.
     pub fn head(&self) -> Option<&Head> {
         self.head.as_ref()
     }
@@ -300,11 +355,12 @@ impl Decoder {
             return Err(self.refused("it is longer than stated"));
         }
         while !bytes.is_empty() {
-            let needed = match &self.head {
-                None => HEAD_BYTES,
-                Some(_) if self.left == 0 => RUN_BYTES as usize,
+            let needed = match (&self.head, &self.page) {
+                (None, _) => HEAD_BYTES,
+                (Some(_), None) if self.left == 0 => RUN_BYTES as usize,
+                (Some(_), None) => PAGE_HEAD_BYTES as usize,
                 // A page size fits every usize.
-                Some(head) => head.page_size_bytes as usize,
+                (Some(head), Some((_, mask))) => head.page_size_bytes as usize / PARTS * mask.count_ones() as usize,
             };
             let part = if self.bytes.is_empty() && bytes.len() >= needed {
                 let (part, rest) = bytes.split_at(needed);
@@ -319,11 +375,15 @@ impl Decoder {
                 }
                 &std::mem::take(&mut self.bytes)
             };
-            match self.head {
-                None => self.begin(part)?,
-                Some(head) if self.left == 0 => self.begin_run(&head, part)?,
-                Some(head) => {
-                    page(&head, self.next, part)?;
+            match (self.head, self.page.take()) {
+                (None, _) => self.begin(part)?,
+                (Some(head), None) if self.left == 0 => self.begin_run(&head, part)?,
+                (Some(head), None) => self.begin_page(&head, part)?,
+                (Some(head), Some((hash, mask))) => {
+                    if mask == WHOLE && pages::hash(part) != hash {
+                        return Err(self.refused(&format!("page {} is not what it states", self.next)));
+                    }
+                    page(&head, &Page { number: self.next, hash, mask, bytes: part })?;
                     self.next += 1;
                     self.left -= 1;
                 }
@@ -338,6 +398,7 @@ impl Decoder {
         let head = Head::parse(&head, self.size_bytes).map_err(|reason| self.refused(&reason))?;
         self.runs_left = head.runs;
         self.changed_left = head.changed;
+        self.parts_left = head.parts;
         self.head = Some(head);
         Ok(())
     }
@@ -356,10 +417,23 @@ impl Decoder {
         Ok(())
     }
 
+    fn begin_page(&mut self, head: &Head, bytes: &[u8]) -> Result<()> {
+        let (mut hash, mask) = (Hash::default(), bytes[32]);
+        hash.copy_from_slice(&bytes[..32]);
+        let count = u64::from(mask.count_ones());
+        let new = self.next > head.pages_before;
+        if mask == 0 || (new && mask != WHOLE) || count > self.parts_left {
+            return Err(self.refused(&format!("it holds {count} eighths of page {}", self.next)));
+        }
+        self.parts_left -= count;
+        self.page = Some((hash, mask));
+        Ok(())
+    }
+
     /// All bytes were taken.
     pub fn finish(self) -> Result<Head> {
         let Some(head) = self.head else { return Err(self.refused("it is cut short")) };
-        if self.taken != self.size_bytes || self.left > 0 || self.runs_left > 0 || self.changed_left > 0 {
+        if self.taken != self.size_bytes || self.left > 0 || self.runs_left > 0 || self.changed_left > 0 || self.parts_left > 0 {
             return Err(self.refused("it is cut short"));
         }
         // What the database grew by is all inside: the last run starts where it ended, or before.
@@ -431,16 +505,23 @@ impl Patch {
     pub fn take(&mut self, bytes: &[u8]) -> Result<()> {
         let Patch { decoder, file, path, expected, unannounced } = self;
         let archive = decoder.archive.clone();
-        decoder.take(bytes, &mut |head, page, bytes| {
+        decoder.take(bytes, &mut |head, page| {
             expected.check(head).map_err(|reason| Decoder::new(&archive, 0).refused(reason))?;
             // One point for each megabyte: a sweep over the points stays short on large stores.
             if *unannounced == 0 || *unannounced >= 1 << 20 {
                 *unannounced = 0;
                 disk::faults::point("write", path)?;
             }
-            *unannounced += bytes.len() as u64;
-            let offset = (page - 1) * head.page_size_bytes;
-            file.write_all_at(bytes, offset).map_err(|error| disk::cannot("write", path, error))
+            *unannounced += page.bytes.len() as u64;
+            let start = (page.number - 1) * head.page_size_bytes;
+            let mut bytes = page.bytes;
+            // A page size fits every usize.
+            for (from, to) in parts(page.mask, head.page_size_bytes as usize) {
+                let (part, rest) = bytes.split_at(to - from);
+                file.write_all_at(part, start + from as u64).map_err(|error| disk::cannot("write", path, error))?;
+                bytes = rest;
+            }
+            Ok(())
         })
     }
 
@@ -504,8 +585,8 @@ mod tests {
 
     fn map(path: &Path, page_size: u64, bytes: &[u8]) {
         let _ = std::fs::remove_file(path);
-        let mut map = MapWriter::create(path, page_size).unwrap();
-        bytes.chunks(page_size as usize).for_each(|page| map.push(&pages::hash(page)).unwrap());
+        let mut map = MapWriter::create(path, page_size, None).unwrap();
+        bytes.chunks(page_size as usize).for_each(|page| map.push_page(page).unwrap());
         map.finish(&describe()).unwrap();
     }
 
@@ -514,7 +595,7 @@ mod tests {
         map(&folder.join("old"), page_size, before);
         let _ = std::fs::remove_file(folder.join("new"));
         let old = MapReader::open(&folder.join("old")).unwrap().unwrap();
-        let new = MapWriter::create(&folder.join("new"), page_size).unwrap();
+        let new = MapWriter::create(&folder.join("new"), page_size, Some(old.key())).unwrap();
         let mut comparer = Comparer::new(old, new, now.len() as u64 / page_size);
         now.chunks(1000).for_each(|bytes| comparer.take(bytes).unwrap());
         let (delta, _) = comparer.finish().unwrap();
@@ -615,7 +696,7 @@ mod tests {
                     map(&folder.path().join("old"), 1024, &before);
                     let _ = std::fs::remove_file(folder.path().join("new"));
                     let old = MapReader::open(&folder.path().join("old")).unwrap().unwrap();
-                    let new = MapWriter::create(&folder.path().join("new"), 1024).unwrap();
+                    let new = MapWriter::create(&folder.path().join("new"), 1024, Some(old.key())).unwrap();
                     let mut comparer = Comparer::new(old, new, snapshot.size_bytes() / 1024);
                     snapshot.stream(folder.path(), &mut |bytes| comparer.take(bytes)).unwrap();
                     let (delta, _) = comparer.finish().unwrap();
@@ -642,7 +723,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         map(&folder.path().join("old"), 512, &[0; 1024]);
         let old = MapReader::open(&folder.path().join("old")).unwrap().unwrap();
-        let new = MapWriter::create(&folder.path().join("new"), 512).unwrap();
+        let new = MapWriter::create(&folder.path().join("new"), 512, Some(old.key())).unwrap();
         let mut comparer = Comparer::new(old, new, 2);
         comparer.take(&[1; 1024]).unwrap();
         let (delta, _) = comparer.finish().unwrap();
@@ -658,12 +739,13 @@ mod tests {
             map(&folder.path().join("old"), 512, &[0; 2048]);
             if damage {
                 let mut bytes = std::fs::read(folder.path().join("old")).unwrap();
-                bytes[112 + 40] ^= 1;
+                bytes[176 + 40] ^= 1;
                 std::fs::write(folder.path().join("old"), bytes).unwrap();
             }
             let _ = std::fs::remove_file(folder.path().join("new"));
             let old = MapReader::open(&folder.path().join("old")).unwrap().unwrap();
-            Comparer::new(old, MapWriter::create(&folder.path().join("new"), 512).unwrap(), 4)
+            let new = MapWriter::create(&folder.path().join("new"), 512, Some(old.key())).unwrap();
+            Comparer::new(old, new, 4)
         };
         for (damage, length, good) in [(false, 2048, true), (true, 2048, false), (false, 2047, false), (false, 1536, false)] {
             let mut comparer = comparer(damage);
@@ -672,24 +754,25 @@ mod tests {
         }
     }
 
-    /// Two databases, a good delta between them, and where the second run starts in it.
-    fn good(folder: &Path) -> (Vec<u8>, Vec<u8>, Head, usize) {
+    /// A database of 512-byte pages, a good delta of it, and where its second and third run start.
+    fn good(folder: &Path) -> (Vec<u8>, Vec<u8>, Head, usize, usize) {
         let before = vec![0; 512 * 8];
         let mut now = vec![0; 512 * 10];
-        for page in [2, 3, 6, 9, 10] {
+        for page in [2, 3, 9, 10] {
             now[(page - 1) * 512..page * 512].fill(page as u8);
         }
+        now[5 * 512 + 64..5 * 512 + 192].fill(6);
         let (delta, head) = delta(folder, 512, &before, &now);
-        assert_eq!((head.changed, head.runs), (5, 3));
-        (before, delta, head, HEAD_BYTES + 8 + 2 * 512)
+        assert_eq!((head.changed, head.runs, head.parts), (5, 3, 4 * 8 + 2));
+        let second = HEAD_BYTES + 8 + 2 * (33 + 512);
+        (before, delta, head, second, second + 8 + 33 + 128)
     }
 
     #[test]
     fn hostile_deltas_are_refused_and_touch_nothing_outside_the_database() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("x.db");
-        let (before, good, head, second) = good(folder.path());
-        let third = second + 8 + 512;
+        let (before, good, head, second, third) = good(folder.path());
         let put = |at: usize, bytes: &[u8]| {
             let mut delta = good.clone();
             delta[at..at + bytes.len()].copy_from_slice(bytes);
@@ -707,6 +790,7 @@ mod tests {
             ("page size 1024", four(12, 1024)),
             ("no pages before", eight(16, 0)),
             ("pages before without end", eight(16, u64::MAX)),
+            ("fewer pages before", eight(16, 5)),
             ("other pages before", eight(16, 9)),
             ("no pages", eight(24, 0)),
             ("pages without end", eight(24, u64::MAX)),
@@ -721,12 +805,21 @@ mod tests {
             ("more runs", eight(40, 4)),
             ("fewer runs", eight(40, 2)),
             ("runs without end", eight(40, u64::MAX)),
-            ("another root before", put(48, &[7; 32])),
-            ("another root", put(80, &[7; 32])),
+            ("no eighths", eight(48, 0)),
+            ("more eighths", eight(48, 35)),
+            ("fewer eighths", eight(48, 33)),
+            ("eighths without end", eight(48, u64::MAX)),
+            ("another root before", put(56, &[7; 32])),
+            ("another root", put(88, &[7; 32])),
             ("page 0", four(HEAD_BYTES, 0)),
             ("a run of nothing", four(HEAD_BYTES + 4, 0)),
             ("a run of too much", four(HEAD_BYTES + 4, u32::MAX)),
             ("a run into the next", four(HEAD_BYTES + 4, 3)),
+            ("a page without eighths", put(HEAD_BYTES + 8 + 32, &[0])),
+            ("a page with fewer eighths", put(HEAD_BYTES + 8 + 32, &[0x7f])),
+            ("a page with more eighths", put(second + 8 + 32, &[0xff])),
+            ("a new page in part", put(third + 8 + 32, &[0x0f])),
+            ("a page that is not what it states", put(HEAD_BYTES + 8, &[9])),
             ("overlapping runs", four(second, 3)),
             ("touching runs", four(second, 4)),
             ("runs in another order", four(second, 1)),
@@ -741,7 +834,7 @@ mod tests {
             ("longer", [good.as_slice(), &[0]].concat()),
         ];
         // A bomb: a head that promises a database of terabytes, whose size agrees with itself.
-        let bomb = Head { pages: PAGES_MAX, changed: PAGES_MAX - 8, runs: 1, ..head };
+        let bomb = Head { pages: PAGES_MAX, changed: PAGES_MAX - 8, runs: 1, parts: (PAGES_MAX - 8) * 8, ..head };
         shapes.push(("a bomb", [bomb.to_bytes().as_slice(), &good[HEAD_BYTES..]].concat()));
         for (label, delta) in &shapes {
             std::fs::write(&file, &before).unwrap();
@@ -752,7 +845,7 @@ mod tests {
             // The decoder alone, which is what `verify --level hash` runs, refuses all but the two
             // that only the chain can tell.
             let mut decoder = Decoder::new("x", delta.len() as u64);
-            let decoded = decoder.take(delta, &mut |_, _, _| Ok(())).and_then(|()| decoder.finish());
+            let decoded = decoder.take(delta, &mut |_, _| Ok(())).and_then(|()| decoder.finish());
             let of_chain = ["another root before", "another root", "other pages before"].contains(label);
             assert_eq!(decoded.is_err(), !of_chain, "{label}");
         }
@@ -766,10 +859,12 @@ mod tests {
     fn no_flipped_bit_of_a_delta_gives_the_database_that_was_promised() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("x.db");
-        let (before, good, head, _) = good(folder.path());
-        // All of the head and of the first run's start; some of the rest.
+        let (before, good, head, second, _) = good(folder.path());
+        // All of the head and of the first run's start; some of the rest. What is stated of a page in
+        // part is proven by the hash of the member that it is in, and by its database.
         let start = (HEAD_BYTES + RUN_BYTES as usize) * 8;
-        for bit in (0..start).chain((start..good.len() * 8).step_by(61)) {
+        let stated = (second + 8) * 8..(second + 8 + 32) * 8;
+        for bit in (0..start).chain((start..good.len() * 8).step_by(61)).filter(|bit| !stated.contains(bit)) {
             let mut flipped = good.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             std::fs::write(&file, &before).unwrap();
@@ -798,17 +893,16 @@ mod tests {
             let snapshot = Snapshot::open(&path, Quiet::Unknown).unwrap().unwrap();
             let pages = snapshot.size_bytes() / 65_536;
             assert!(pages > lock_page, "{pages}");
-            let mut map = MapWriter::create(&folder.path().join(new), 65_536).unwrap();
             let Some(old) = old else {
+                let mut map = MapWriter::create(&folder.path().join(new), 65_536, None).unwrap();
                 let mut cutter = Cutter::new(65_536);
-                snapshot
-                    .stream(folder.path(), &mut |bytes| cutter.take(bytes, &mut |page| map.push(&pages::hash(page))))
-                    .unwrap();
+                snapshot.stream(folder.path(), &mut |bytes| cutter.take(bytes, &mut |page| map.push_page(page))).unwrap();
                 assert_eq!(map.pages(), pages);
                 map.finish(&describe()).unwrap();
                 return;
             };
             let old = MapReader::open(&folder.path().join(old)).unwrap().unwrap();
+            let map = MapWriter::create(&folder.path().join(new), 65_536, Some(old.key())).unwrap();
             let mut comparer = Comparer::new(old, map, pages);
             snapshot.stream(folder.path(), &mut |bytes| comparer.take(bytes)).unwrap();
             let (delta, _) = comparer.finish().unwrap();

@@ -114,7 +114,7 @@ impl Unpack for Looked {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.delta.as_mut().map_or(Ok(()), |delta| delta.take(bytes, &mut |_, _, _| Ok(())))
+        self.delta.as_mut().map_or(Ok(()), |delta| delta.take(bytes, &mut |_, _| Ok(())))
     }
 
     fn end(&mut self) -> Result<()> {

@@ -1,5 +1,9 @@
-//! Page maps: one hash for each page of a database, which is all that an increment needs to know
-//! of the archive before it. Imports the ground only.
+//! Page maps: what an increment needs to know of the archive before it, which is one [`Entry`] for
+//! each page of the database. Imports the ground only.
+//!
+//! An entry is a page's BLAKE3, which says whether it changed, and a short keyed hash of each eighth,
+//! which says where: a row that is updated in place changes one eighth of its page. Only a page that
+//! changed has its eighths hashed; the others' are copied from the map before.
 //!
 //! A map is a file in the home:
 //!
@@ -8,17 +12,22 @@
 //!   8  version, 4 bytes              16  page size, 4 bytes
 //!  12  length of the description     20  nothing, 4 bytes
 //!  24  pages, 8 bytes                32  id of the archive, 16 bytes
-//!  48  root: BLAKE3 over all hashes  80  BLAKE3 over bytes 0 to 80 and the description
-//! 112  BLAKE3 of each page, 32 bytes each, in the order of the pages
+//!  48  root: BLAKE3 over the pages' hashes, in the order of the pages
+//!  80  BLAKE3 over all entries
+//! 112  key of the eighths' hashes
+//! 144  BLAKE3 over bytes 0 to 144 and the description
+//! 176  an entry for each page: its BLAKE3 (32 bytes), the hashes of its eighths (8 bytes each)
 //!      the description: which session, which destination, which chain (JSON)
 //! ```
 //!
-//! Numbers are little endian. The first 112 bytes are written last, so what a killed process leaves
+//! Numbers are little endian. The first 176 bytes are written last, so what a killed process leaves
 //! is no map. Maps are written and read as streams: a database of any size needs the memory of one
-//! page, and [`Changed`] one bit for each. Start with [`MapWriter`], [`MapReader`] and [`Changed`].
+//! page, and [`Changed`] a bit for each page and a byte for each that changed. Start with
+//! [`MapWriter`], [`MapReader`] and [`Changed`].
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -29,18 +38,76 @@ use crate::error::{Context, Error, ErrorKind, Result};
 /// BLAKE3 of one page, or of all hashes.
 pub type Hash = [u8; 32];
 
+/// The key of the hashes of eighths: random, so that nobody who sends messages can make two alike.
+pub type Key = [u8; 32];
+
+/// Parts that a page has; a bit of a mask for each.
+pub const PARTS: usize = 8;
+/// The mask of a whole page.
+pub const WHOLE: u8 = 0xff;
+
 /// SQLite's highest page number.
 pub const PAGES_MAX: u64 = 0xffff_fffe;
 
 const MAGIC: &[u8; 8] = b"WPPPAGES";
 const VERSION: u32 = 1;
-const HEAD_BYTES: usize = 112;
+const HEAD_BYTES: usize = 176;
+const ENTRY_BYTES: usize = 96;
 const DESCRIPTION_SIZE_MAX: u32 = 1 << 20;
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// The hash of a page.
 pub fn hash(page: &[u8]) -> Hash {
     *blake3::hash(page).as_bytes()
+}
+
+/// One page as a map knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// BLAKE3 of the page.
+    pub hash: Hash,
+    /// Keyed hashes of its eighths.
+    pub parts: [[u8; 8]; PARTS],
+}
+
+impl Entry {
+    /// Of a page whose hash is known.
+    pub fn new(hash: Hash, page: &[u8], key: &Key) -> Entry {
+        let mut entry = Entry { hash, parts: [[0; 8]; PARTS] };
+        entry.set(WHOLE, page, key);
+        entry
+    }
+
+    /// Takes the parts of a mask, which `bytes` holds one after the other.
+    pub fn set(&mut self, mask: u8, bytes: &[u8], key: &Key) {
+        let size = bytes.len() / (mask.count_ones() as usize).max(1);
+        let numbers = (0..PARTS).filter(|part| mask >> part & 1 == 1);
+        for (part, bytes) in numbers.zip(bytes.chunks(size.max(1))) {
+            self.parts[part].copy_from_slice(&blake3::keyed_hash(key, bytes).as_bytes()[..8]);
+        }
+    }
+
+    /// The parts that differ from those of another state of the page, which has another hash.
+    pub fn differs(&self, before: &Entry) -> u8 {
+        let bits = self.parts.iter().zip(&before.parts).enumerate();
+        let mask = bits.fold(0, |mask, (part, (one, other))| mask | u8::from(one != other) << part);
+        // Another page without another part: its hashes met by chance, and all of it is taken.
+        if mask == 0 { WHOLE } else { mask }
+    }
+
+    fn to_bytes(self) -> [u8; ENTRY_BYTES] {
+        let mut bytes = [0; ENTRY_BYTES];
+        bytes[..32].copy_from_slice(&self.hash);
+        bytes[32..].copy_from_slice(self.parts.as_flattened());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> Entry {
+        let mut entry = Entry { hash: [0; 32], parts: [[0; 8]; PARTS] };
+        entry.hash.copy_from_slice(&bytes[..32]);
+        entry.parts.as_flattened_mut().copy_from_slice(&bytes[32..]);
+        entry
+    }
 }
 
 /// The hash over all page hashes, in the order of the pages: with the page size it says whether two
@@ -106,13 +173,15 @@ impl Cutter {
     }
 }
 
-/// Which pages of a database an increment carries: one bit for each page.
+/// Which pages of a database an increment carries, and which eighths of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
     words: Vec<u64>,
+    /// One for each page that changed.
+    masks: Vec<u8>,
     pages: u64,
-    count: u64,
     runs: u64,
+    parts: u64,
 }
 
 /// Pages that follow each other.
@@ -129,11 +198,12 @@ impl Changed {
     pub fn none(pages: u64) -> Changed {
         // What does not fit the memory's address space is no database that is open here.
         let words = usize::try_from(pages.div_ceil(64)).unwrap_or(usize::MAX);
-        Changed { words: vec![0; words], pages, count: 0, runs: 0 }
+        Changed { words: vec![0; words], masks: Vec::new(), pages, runs: 0, parts: 0 }
     }
 
-    /// Adds a page; pages come in ascending order, each once. Numbers outside the database are none.
-    pub fn push(&mut self, page: u64) {
+    /// Adds some eighths of a page; pages come in ascending order, each once. Numbers outside the
+    /// database are none.
+    pub fn push(&mut self, page: u64, mask: u8) {
         if page == 0 || page > self.pages || self.contains(page) {
             return;
         }
@@ -143,7 +213,8 @@ impl Changed {
         let at = page - 1;
         // The index is below the number of words because the page is one of the database's.
         self.words[(at / 64) as usize] |= 1 << (at % 64);
-        self.count += 1;
+        self.masks.push(mask);
+        self.parts += u64::from(mask.count_ones());
     }
 
     /// Whether the page was added.
@@ -155,7 +226,17 @@ impl Changed {
 
     /// How many pages were added.
     pub fn count(&self) -> u64 {
-        self.count
+        self.masks.len() as u64
+    }
+
+    /// How many eighths of them.
+    pub fn part_count(&self) -> u64 {
+        self.parts
+    }
+
+    /// The eighths of each page that was added, in order.
+    pub fn masks(&self) -> &[u8] {
+        &self.masks
     }
 
     /// How many runs they make.
@@ -212,16 +293,21 @@ pub struct MapWriter {
     out: BufWriter<File>,
     path: PathBuf,
     page_size_bytes: u64,
+    key: Key,
     pages: u64,
     root: Root,
+    entries: blake3::Hasher,
 }
 
 impl MapWriter {
-    /// Starts a map in a new file.
-    pub fn create(path: &Path, page_size_bytes: u64) -> Result<MapWriter> {
+    /// Starts a map in a new file, with the key of another map, whose entries it may then share, or
+    /// with one of its own.
+    pub fn create(path: &Path, page_size_bytes: u64, key: Option<&Key>) -> Result<MapWriter> {
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, disk::create_file(path)?);
         out.write_all(&[0; HEAD_BYTES]).map_err(|error| disk::cannot("write", path, error))?;
-        Ok(MapWriter { out, path: path.to_owned(), page_size_bytes, pages: 0, root: Root::default() })
+        let key = key.copied().unwrap_or_else(rand::random);
+        let (root, entries) = (Root::default(), blake3::Hasher::new());
+        Ok(MapWriter { out, path: path.to_owned(), page_size_bytes, key, pages: 0, root, entries })
     }
 
     /// Where it is written.
@@ -229,25 +315,48 @@ impl MapWriter {
         &self.path
     }
 
-    /// Takes the next page's hash.
-    pub fn push(&mut self, hash: &Hash) -> Result<()> {
-        self.root.push(hash);
-        self.pages += 1;
-        self.out.write_all(hash).map_err(|error| disk::cannot("write", &self.path, error))
+    /// The key of the hashes of eighths.
+    pub fn key(&self) -> &Key {
+        &self.key
     }
 
-    /// Replaces the hash of a page, or adds it right after the last one; the root is then known only
-    /// from [`MapWriter::reread`].
-    pub fn put(&mut self, page: u64, hash: &Hash) -> Result<()> {
-        let end = self.pages.saturating_add(1);
-        if page == 0 || page > end {
+    /// Takes the next page.
+    pub fn push_page(&mut self, page: &[u8]) -> Result<()> {
+        self.push(&Entry::new(hash(page), page, &self.key))
+    }
+
+    /// Takes the next page's entry.
+    pub fn push(&mut self, entry: &Entry) -> Result<()> {
+        let bytes = entry.to_bytes();
+        self.root.push(&entry.hash);
+        self.entries.update(&bytes);
+        self.pages += 1;
+        self.out.write_all(&bytes).map_err(|error| disk::cannot("write", &self.path, error))
+    }
+
+    /// Changes a page, or adds the one right after the last: its new hash, and the eighths of a mask,
+    /// which `bytes` holds. The root is then known from [`MapWriter::reread`] alone.
+    pub fn put(&mut self, page: u64, hash: Hash, mask: u8, bytes: &[u8]) -> Result<()> {
+        let known = page <= self.pages;
+        if page == 0 || page > self.pages + 1 || (!known && mask != WHOLE) {
             return Err(damaged(&self.path, "a page would leave a gap"));
         }
+        let place = HEAD_BYTES as u64 + (page - 1) * ENTRY_BYTES as u64;
+        let mut change = || -> std::io::Result<()> {
+            // What was pushed goes out first; from then on the file is changed in place.
+            self.out.flush()?;
+            let file = self.out.get_ref();
+            let mut old = [0; ENTRY_BYTES];
+            if known {
+                file.read_exact_at(&mut old, place)?;
+            }
+            let mut entry = Entry { hash, ..Entry::from_bytes(&old) };
+            entry.set(mask, bytes, &self.key);
+            file.write_all_at(&entry.to_bytes(), place)
+        };
+        change().map_err(|error| disk::cannot("write", &self.path, error))?;
         self.pages = self.pages.max(page);
-        self.out
-            .seek(SeekFrom::Start(HEAD_BYTES as u64 + (page - 1) * 32))
-            .and_then(|_| self.out.write_all(hash))
-            .map_err(|error| disk::cannot("write", &self.path, error))
+        Ok(())
     }
 
     /// After [`MapWriter::put`]: forgets what comes after so many pages.
@@ -258,21 +367,22 @@ impl MapWriter {
     /// After [`MapWriter::put`]: computes the root anew.
     pub fn reread(&mut self) -> Result<Hash> {
         let pages = self.pages;
-        let mut read = || -> std::io::Result<Root> {
+        let mut read = || -> std::io::Result<(Root, blake3::Hasher)> {
             self.out.flush()?;
             let file = self.out.get_mut();
-            file.set_len(HEAD_BYTES as u64 + pages * 32)?;
+            file.set_len(HEAD_BYTES as u64 + pages * ENTRY_BYTES as u64)?;
             file.seek(SeekFrom::Start(HEAD_BYTES as u64))?;
             let mut input = BufReader::with_capacity(BUFFER_BYTES, &*file);
-            let (mut root, mut hash) = (Root::default(), [0; 32]);
+            let (mut root, mut entries, mut bytes) = (Root::default(), blake3::Hasher::new(), [0; ENTRY_BYTES]);
             for _ in 0..pages {
-                input.read_exact(&mut hash)?;
-                root.push(&hash);
+                input.read_exact(&mut bytes)?;
+                entries.update(&bytes);
+                root.push(&Entry::from_bytes(&bytes).hash);
             }
             file.seek(SeekFrom::End(0))?;
-            Ok(root)
+            Ok((root, entries))
         };
-        self.root = read().map_err(|error| disk::cannot("read back", &self.path, error))?;
+        (self.root, self.entries) = read().map_err(|error| disk::cannot("read back", &self.path, error))?;
         Ok(self.root.finish())
     }
 
@@ -307,14 +417,15 @@ impl MapWriter {
         head.extend_from_slice(&self.pages.to_le_bytes());
         head.extend_from_slice(archive.as_bytes());
         head.extend_from_slice(&self.root.finish());
+        head.extend_from_slice(self.entries.finalize().as_bytes());
+        head.extend_from_slice(&self.key);
         let checksum = checksum(&head, &text);
         head.extend_from_slice(&checksum);
+        disk::faults::point("write", &self.path)?;
         self.out
             .write_all(&text)
             .and_then(|()| self.out.flush())
-            .and_then(|()| self.out.seek(SeekFrom::Start(0)))
-            .and_then(|_| self.out.write_all(&head))
-            .and_then(|()| self.out.flush())
+            .and_then(|()| self.out.get_ref().write_all_at(&head, 0))
             .map_err(|error| disk::cannot("write", &self.path, error))?;
         disk::sync_file(&self.path)
     }
@@ -329,13 +440,16 @@ pub struct MapReader {
     pages: u64,
     archive_id: String,
     stated: Hash,
+    entries_stated: Hash,
+    key: Key,
     description: Description,
     read: u64,
     root: Root,
+    entries: blake3::Hasher,
 }
 
 impl MapReader {
-    /// Opens a map; `None` if there is no file. Its hashes are proven only when the last one was read
+    /// Opens a map; `None` if there is no file. Its entries are proven only when the last one was read
     /// and [`MapReader::finish`] agreed.
     pub fn open(path: &Path) -> Result<Option<MapReader>> {
         let mut file = match disk::open_to_read(path) {
@@ -357,8 +471,8 @@ impl MapReader {
             return Err(damaged(path, format!("it has version {version}")));
         }
         let (length, page_size_bytes, pages) = (number(&head, 12, 4), number(&head, 16, 4), number(&head, 24, 8));
-        let hashes = pages.checked_mul(32).filter(|_| pages <= PAGES_MAX);
-        let expected = hashes.map(|hashes| HEAD_BYTES as u64 + hashes + length);
+        let entries = pages.checked_mul(ENTRY_BYTES as u64).filter(|_| pages <= PAGES_MAX);
+        let expected = entries.map(|entries| HEAD_BYTES as u64 + entries + length);
         if expected != Some(size) || length > u64::from(DESCRIPTION_SIZE_MAX) || !is_page_size(page_size_bytes) {
             return Err(damaged(path, "its size is not what it states"));
         }
@@ -367,7 +481,7 @@ impl MapReader {
             .and_then(|_| (&file).take(length).read_to_end(&mut text))
             .and_then(|_| file.seek(SeekFrom::Start(HEAD_BYTES as u64)))
             .map_err(|error| disk::cannot("read", path, error))?;
-        if checksum(&head[..80], &text)[..] != head[80..] {
+        if checksum(&head[..144], &text)[..] != head[144..] {
             return Err(damaged(path, "its checksum is wrong"));
         }
         let description: Description =
@@ -376,18 +490,24 @@ impl MapReader {
         if description.chain.last().map(|last| last.id.as_str()) != Some(archive_id.as_str()) {
             return Err(damaged(path, "it names two archives"));
         }
-        let mut stated = Hash::default();
-        stated.copy_from_slice(&head[48..80]);
+        let part = |at: usize| {
+            let mut part = [0; 32];
+            part.copy_from_slice(&head[at..at + 32]);
+            part
+        };
         Ok(Some(MapReader {
             input: BufReader::with_capacity(BUFFER_BYTES, file),
             path: path.to_owned(),
             page_size_bytes,
             pages,
             archive_id,
-            stated,
+            stated: part(48),
+            entries_stated: part(80),
+            key: part(112),
             description,
             read: 0,
             root: Root::default(),
+            entries: blake3::Hasher::new(),
         }))
     }
 
@@ -416,22 +536,32 @@ impl MapReader {
         &self.description
     }
 
-    /// The next page's hash; `None` after the last one.
-    pub fn next_hash(&mut self) -> Result<Option<Hash>> {
+    /// The key of the hashes of eighths.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The next page's entry; `None` after the last one.
+    pub fn next_entry(&mut self) -> Result<Option<Entry>> {
         if self.read == self.pages {
             return Ok(None);
         }
-        let mut hash = Hash::default();
-        self.input.read_exact(&mut hash).map_err(|error| disk::cannot("read", &self.path, error))?;
-        self.root.push(&hash);
+        let mut bytes = [0; ENTRY_BYTES];
+        self.input.read_exact(&mut bytes).map_err(|error| disk::cannot("read", &self.path, error))?;
+        let entry = Entry::from_bytes(&bytes);
+        self.root.push(&entry.hash);
+        self.entries.update(&bytes);
         self.read += 1;
-        Ok(Some(hash))
+        Ok(Some(entry))
     }
 
-    /// Reads what is left and says whether all hashes are what the map's root proves.
+    /// Reads what is left and says whether all entries are those that were written; gives the root.
     pub fn finish(mut self) -> Result<Hash> {
-        while self.next_hash()?.is_some() {}
-        if self.root.finish() == self.stated { Ok(self.stated) } else { Err(damaged(&self.path, "its hashes were changed")) }
+        while self.next_entry()?.is_some() {}
+        if self.root.finish() == self.stated && *self.entries.finalize().as_bytes() == self.entries_stated {
+            return Ok(self.stated);
+        }
+        Err(damaged(&self.path, "its entries were changed"))
     }
 }
 
@@ -457,16 +587,40 @@ mod tests {
         Description { session: "main".into(), destination: "/backups".into(), chain: vec![last] }
     }
 
-    fn hashes(count: u8) -> Vec<Hash> {
-        (0..count).map(|number| hash(&[number])).collect()
+    const KEY: Key = [3; 32];
+
+    fn page(number: u8) -> Vec<u8> {
+        (0..=255).chain(0..=255).map(|byte: u8| byte ^ number).collect()
     }
 
-    fn written(path: &Path, hashes: &[Hash]) -> String {
+    fn entries(count: u8) -> Vec<Entry> {
+        (0..count).map(|number| Entry::new(hash(&page(number)), &page(number), &KEY)).collect()
+    }
+
+    fn written(path: &Path, entries: &[Entry]) -> String {
         let id = uuid::Uuid::new_v4().to_string();
-        let mut map = MapWriter::create(path, 4096).unwrap();
-        hashes.iter().for_each(|hash| map.push(hash).unwrap());
+        let mut map = MapWriter::create(path, 512, Some(&KEY)).unwrap();
+        entries.iter().for_each(|entry| map.push(entry).unwrap());
         map.finish(&description(&id)).unwrap();
         id
+    }
+
+    #[test]
+    fn an_entry_says_which_eighths_of_a_page_differ() {
+        let before = Entry::new(hash(&page(0)), &page(0), &KEY);
+        for part in 0..PARTS {
+            let mut now = page(0);
+            now[part * 64 + 63] ^= 1;
+            let entry = Entry::new(hash(&now), &now, &KEY);
+            assert_eq!(entry.differs(&before), 1 << part);
+            let mut set = before;
+            set.set(1 << part, &now[part * 64..part * 64 + 64], &KEY);
+            assert_eq!(set.parts, entry.parts);
+            assert_ne!(Entry::new(hash(&now), &now, &[4; 32]).parts, entry.parts);
+        }
+        assert_eq!(Entry::new(hash(&page(9)), &page(9), &KEY).differs(&before), WHOLE);
+        // Equal parts of a page whose hash is another: all of it counts as changed.
+        assert_eq!(Entry { hash: hash(b"x"), ..before }.differs(&before), WHOLE);
     }
 
     #[test]
@@ -474,12 +628,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("map");
         assert!(MapReader::open(&path).unwrap().is_none());
-        let all = hashes(7);
+        let all = entries(7);
         let id = written(&path, &all);
         let mut map = MapReader::open(&path).unwrap().unwrap();
-        assert_eq!((map.page_size_bytes(), map.pages(), map.archive_id()), (4096, 7, id.as_str()));
+        assert_eq!((map.page_size_bytes(), map.pages(), map.archive_id(), map.key()), (512, 7, id.as_str(), &KEY));
         assert_eq!(map.description(), &description(&id));
-        let read: Vec<Hash> = std::iter::from_fn(|| map.next_hash().unwrap()).collect();
+        let read: Vec<Entry> = std::iter::from_fn(|| map.next_entry().unwrap()).collect();
         assert_eq!(read, all);
         assert_eq!(map.finish().unwrap(), MapReader::open(&path).unwrap().unwrap().stated_root());
 
@@ -503,8 +657,8 @@ mod tests {
     fn a_map_that_was_not_finished_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("map");
-        let mut map = MapWriter::create(&path, 512).unwrap();
-        map.push(&hash(b"x")).unwrap();
+        let mut map = MapWriter::create(&path, 512, None).unwrap();
+        map.push_page(&page(1)).unwrap();
         drop(map);
         assert_eq!(MapReader::open(&path).unwrap_err().kind(), ErrorKind::Archive);
     }
@@ -512,17 +666,22 @@ mod tests {
     #[test]
     fn a_map_can_be_patched_as_its_database_is() {
         let folder = tempfile::tempdir().unwrap();
-        let mut all = hashes(9);
-        let mut map = MapWriter::create(&folder.path().join("map"), 512).unwrap();
-        all[..6].iter().for_each(|hash| map.push(hash).unwrap());
-        all[2] = hash(b"other");
-        for page in [3, 7, 8, 9] {
-            map.put(page, &all[page as usize - 1]).unwrap();
+        let mut all = entries(9);
+        let mut map = MapWriter::create(&folder.path().join("map"), 512, Some(&KEY)).unwrap();
+        all[..6].iter().for_each(|entry| map.push(entry).unwrap());
+        let mut third = page(2);
+        third[64..192].fill(7);
+        all[2] = Entry::new(hash(&third), &third, &KEY);
+        map.put(3, all[2].hash, 0b110, &third[64..192]).unwrap();
+        for number in [6, 7, 8] {
+            map.put(u64::from(number) + 1, all[usize::from(number)].hash, WHOLE, &page(number)).unwrap();
         }
-        assert!(map.put(11, &all[0]).is_err() && map.put(0, &all[0]).is_err());
-        let root = |hashes: &[Hash]| {
+        for (number, mask) in [(11, WHOLE), (0, WHOLE), (10, 0b1111)] {
+            assert!(map.put(number, all[0].hash, mask, &page(0)).is_err(), "{number}");
+        }
+        let root = |entries: &[Entry]| {
             let mut root = Root::default();
-            hashes.iter().for_each(|hash| root.push(hash));
+            entries.iter().for_each(|entry| root.push(&entry.hash));
             root.finish()
         };
         assert_eq!(map.reread().unwrap(), root(&all));
@@ -531,8 +690,10 @@ mod tests {
         assert_eq!(map.reread().unwrap(), root(&all[..4]));
         map.push(&all[4]).unwrap();
         map.finish(&description(&uuid::Uuid::new_v4().to_string())).unwrap();
-        let map = MapReader::open(&folder.path().join("map")).unwrap().unwrap();
-        assert_eq!((map.pages(), map.finish().unwrap()), (5, root(&all[..5])));
+        let mut map = MapReader::open(&folder.path().join("map")).unwrap().unwrap();
+        let read: Vec<Entry> = std::iter::from_fn(|| map.next_entry().unwrap()).collect();
+        assert_eq!(read, all[..5]);
+        assert_eq!(map.finish().unwrap(), root(&all[..5]));
     }
 
     #[test]
@@ -540,11 +701,12 @@ mod tests {
         let mut changed = Changed::none(300);
         assert_eq!(changed.runs().count(), 0);
         for page in [1, 2, 3, 64, 65, 66, 200, 300, 301, 0, 300] {
-            changed.push(page);
+            changed.push(page, if page == 64 { 0b11 } else { 0b1 });
         }
         let runs: Vec<(u64, u64)> = changed.runs().map(|run| (run.first, run.count)).collect();
         assert_eq!(runs, [(1, 3), (64, 3), (200, 1), (300, 1)]);
-        assert_eq!((changed.count(), changed.run_count()), (8, 4));
+        assert_eq!((changed.count(), changed.run_count(), changed.part_count()), (8, 4, 9));
+        assert_eq!(changed.masks()[3], 0b11);
         assert!(!changed.contains(0) && !changed.contains(u64::MAX) && changed.contains(300));
     }
 

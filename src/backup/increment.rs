@@ -5,14 +5,14 @@
 //! at this destination was. Whatever goes wrong with a map costs the next backup time and this one
 //! nothing. Start with [`Increment::prepare`].
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Request;
 use crate::archive::base::{self, Base, Found, Wanted};
 use crate::archive::delta::{Comparer, Delta};
 use crate::archive::input::Folder;
 use crate::archive::manifest::Chain;
-use crate::archive::pages::{self, Cutter, MapWriter, Remembered};
+use crate::archive::pages::{Cutter, MapWriter, Remembered};
 use crate::archive::snapshot::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -47,7 +47,7 @@ impl Increment {
     /// Finds what this backup could build on. Called before the snapshot, so that no transaction is
     /// open meanwhile; the lock that keeps backups of the session apart is held.
     pub fn prepare(request: &Request<'_>, journal: &str) -> Increment {
-        let destination = destination(request.home.root(), request.folder);
+        let destination = base::destination(request.home.root(), request.folder);
         let session = request.session.name().to_owned();
         let place = request.home.page_map(&session, &destination);
         let mut increment = Increment {
@@ -115,22 +115,21 @@ impl Increment {
         let said = |error: Error| error.chain();
         let chain = base.chain(0).ok_or("the page map names no archive")?;
         let builds_on = base.map.description().chain.clone();
-        let map = base::begin(&self.place).and_then(|partial| MapWriter::create(&partial, now)).map_err(said)?;
+        let map = base::begin(&self.place).and_then(|partial| MapWriter::create(&partial, now, Some(base.map.key())));
+        let map = map.map_err(said)?;
         let pages = snapshot.size_bytes() / now;
         let mut comparer = Comparer::new(base.map, map, pages);
         let mut too_much = false;
+        let limit = snapshot.size_bytes() / 2;
         let compared = snapshot.stream_pages(&mut |bytes| {
             comparer.take(bytes)?;
-            too_much = comparer.changed() > pages / 2;
+            too_much = comparer.size_bytes() > limit;
             if too_much { Err(Error::new(ErrorKind::Unexpected, "too much has changed")) } else { Ok(()) }
         });
         if too_much {
             return Err("more than half of the database has changed".into());
         }
         let (delta, map) = compared.and_then(|()| comparer.finish()).map_err(said)?;
-        if delta.size_bytes() > snapshot.size_bytes() / 2 {
-            return Err("more than half of the database has changed".into());
-        }
         (self.map, self.builds_on) = (Some(map), builds_on);
         let chain = Chain { changed_pages: delta.head().changed, ..chain };
         Ok(Changes { delta, chain })
@@ -143,7 +142,7 @@ impl Increment {
         if !self.asked && !self.place.exists() {
             return;
         }
-        match base::begin(&self.place).and_then(|partial| MapWriter::create(&partial, page_size_bytes)) {
+        match base::begin(&self.place).and_then(|partial| MapWriter::create(&partial, page_size_bytes, None)) {
             Ok(map) => (self.map, self.cutter) = (Some(map), Some(Cutter::new(page_size_bytes))),
             Err(error) => self.map_reason = Some(error.chain()),
         }
@@ -152,7 +151,7 @@ impl Increment {
     /// Takes what is streamed.
     pub fn take(&mut self, bytes: &[u8]) {
         let (Some(map), Some(cutter)) = (&mut self.map, &mut self.cutter) else { return };
-        if let Err(error) = cutter.take(bytes, &mut |page| map.push(&pages::hash(page))) {
+        if let Err(error) = cutter.take(bytes, &mut |page| map.push_page(page)) {
             (self.map, self.map_reason) = (None, Some(error.chain()));
         }
     }
@@ -170,17 +169,6 @@ impl Increment {
         if let Err(error) = base::finish(map, &self.session, &self.destination, chain, &self.place) {
             self.map_reason = Some(error.chain());
         }
-    }
-}
-
-/// What a destination is called between two runs: a folder in the home keeps its name when the home
-/// is moved.
-fn destination(home: &Path, folder: &Path) -> String {
-    let plain = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
-    let (home, folder) = (plain(home), plain(folder));
-    match folder.strip_prefix(&home) {
-        Ok(inside) => format!("home:{}", inside.display()),
-        Err(_) => folder.display().to_string(),
     }
 }
 

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::site;
 use crate::app::App;
+use crate::archive::base;
 use crate::archive::chain;
-use crate::archive::input::Input;
+use crate::archive::input::{Folder, Input};
 use crate::archive::manifest::{DELTA, DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
 use crate::archive::shelf;
@@ -376,7 +377,15 @@ fn check(app: &App, archive: &str, level: Level) -> Result<Report> {
     let path = shelf::find(&app.backups(), app.session().name(), archive)?;
     let watch = Stopwatch::start();
     let stamp = shelf::stamp(&path)?;
-    let opened = verify::verify(&mut Input::file(&path)?, level, &app.backups(), &**app.sink())?;
+    let opened = match verify::verify(&mut Input::file(&path)?, level, &app.backups(), &**app.sink()) {
+        Ok(opened) => opened,
+        Err(error) => {
+            if error.kind() == ErrorKind::Archive {
+                base::forget(app.home(), app.session().name(), &Folder::of(&path).0)?;
+            }
+            return Err(error);
+        }
+    };
     let took_ms = watch.elapsed_ms();
     let record =
         json!({ "archive_id": opened.manifest.id, "path": path, "sha256": opened.sha256, "level": level, "stamp": stamp });

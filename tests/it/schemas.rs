@@ -168,6 +168,8 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "backup list",
         "backup show latest",
         "backup verify latest",
+        "backup --incremental",
+        "backup list",
         "doctor --list",
         "doctor --explain wpp.session.lock-held",
         "drill list",
