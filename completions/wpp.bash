@@ -1859,7 +1859,7 @@ _wpp() {
             fi
             case "${prev}" in
                 --plan)
-                    COMPREPLY=($(compgen -W "auto exact data" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto exact rekey data force-exact" -- "${cur}"))
                     return 0
                     ;;
                 --home)

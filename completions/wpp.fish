@@ -246,9 +246,11 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what one archive says about itself'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check an archive at a level'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c wpp -n "__fish_wpp_using_subcommand restore" -l plan -d 'What to bring back' -r -f -a "auto\t'`exact` when custody is proven; stops otherwise and names the choices'
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -l plan -d 'What to bring back' -r -f -a "auto\t'`exact` when custody is proven, else `rekey` when the archive holds a linked identity that is still the session\'s, else `data`'
 exact\t'Everything, Signal state included; only with proven custody'
-data\t'Chats and messages (wpp.db); the session keeps its own keys'"
+rekey\t'Everything but the ratchets: the identity comes back with fresh keys, and every conversation starts a new Signal session'
+data\t'Chats and messages (wpp.db); the session keeps its own keys'
+force-exact\t'Everything, old Signal state included: LOSES MESSAGES in both directions without a word unless nothing was sent or received since'"
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::archive::destination::settings::Settings as StoreSettings;
+use crate::archive::destination::{Destination, STORE_SCHEME};
+use crate::archive::seal;
 use crate::config::Config;
 use crate::confirm::Confirmed;
 use crate::error::{Context, Error, ErrorKind, Result};
@@ -28,6 +31,8 @@ pub struct Settings {
     pub sink: Arc<dyn Sink>,
     /// Asks questions.
     pub ask: Arc<Ask>,
+    /// Asks for secrets.
+    pub ask_secret: Arc<seal::Ask>,
 }
 
 /// Everything that a command may use.
@@ -36,6 +41,7 @@ pub struct App {
     config: Config,
     sink: Arc<dyn Sink>,
     ask: Arc<Ask>,
+    ask_secret: Arc<seal::Ask>,
     journal: OnceCell<Journal>,
     program: OnceCell<PathBuf>,
 }
@@ -43,7 +49,7 @@ pub struct App {
 impl App {
     /// Finds the home and reads the settings; opens nothing else.
     pub fn new(settings: Settings) -> Result<App> {
-        let Settings { home, session, environment, sink, ask } = settings;
+        let Settings { home, session, environment, sink, ask, ask_secret } = settings;
         let root = root(home, &environment)?;
         let home = Home::open(&root)?;
         let mut config = Config::load(&home.config(), &environment)?;
@@ -51,7 +57,7 @@ impl App {
             config.set_flag("default_session", &own_session(&session)?)?;
         }
         arm_faults(&home, &environment)?;
-        Ok(App { home, config, sink, ask, journal: OnceCell::new(), program: OnceCell::new() })
+        Ok(App { home, config, sink, ask, ask_secret, journal: OnceCell::new(), program: OnceCell::new() })
     }
 
     /// The home.
@@ -107,11 +113,32 @@ impl App {
     }
 
     /// Where archives go.
-    pub fn backups(&self) -> PathBuf {
-        match self.config.text("backup.folder") {
+    pub fn destination(&self) -> Result<Arc<Destination>> {
+        match self.config.text("backup.destination") {
+            "" => Ok(Arc::new(Destination::Folder(self.home.backups()))),
+            text => Destination::parse(text, &self.store_settings()?).map(Arc::new),
+        }
+    }
+
+    /// How a store for archives is reached from this home.
+    pub fn store_settings(&self) -> Result<StoreSettings> {
+        // A home without a journal has written nothing, and looking must not make one.
+        let owner = if self.home.journal().exists() { self.journal()?.identity()? } else { String::new() };
+        Ok(StoreSettings::of(&self.config, self.home.kind(), owner))
+    }
+
+    /// A folder of this machine for what is unpacked for a moment.
+    pub fn scratch(&self) -> PathBuf {
+        match self.config.text("backup.destination") {
             "" => self.home.backups(),
+            text if text.starts_with(STORE_SCHEME) => self.home.backups(),
             folder => PathBuf::from(folder),
         }
+    }
+
+    /// Asks for a secret at the terminal; `None` when nobody is there.
+    pub fn ask_secret(&self) -> &Arc<seal::Ask> {
+        &self.ask_secret
     }
 
     /// Lets the operator agree to `question`, or takes `--yes` for it.

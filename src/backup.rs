@@ -25,21 +25,23 @@
 mod increment;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use self::increment::{Changes, Increment};
 use crate::archive::custody;
-use crate::archive::input::Input;
+use crate::archive::destination::{Destination, Draft};
 use crate::archive::manifest::{
     CONFIG, CONFIG_SIZE_MAX, DELTA, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INCREMENT_FORMAT, INCREMENT_SUFFIX,
     INDEX_SCHEMA, Index, IndexMember, MANIFEST, MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, SUFFIX, Signal, WPP_DB,
 };
 use crate::archive::open;
-use crate::archive::output::FileOutput;
+use crate::archive::output::Output;
 use crate::archive::pack::{Packed, Writer};
 use crate::archive::scratch;
-use crate::archive::shelf::{self, Place};
+use crate::archive::seal::{Identities, Recipients};
+use crate::archive::shelf;
 use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::archive::verify::{self, Level};
 use crate::clock::{self, Timestamp};
@@ -56,8 +58,12 @@ pub struct Request<'a> {
     pub home: &'a Home,
     /// The session; its folder exists.
     pub session: &'a SessionPaths,
-    /// The folder for the archive; made if it is not there.
-    pub folder: &'a Path,
+    /// Where the archive goes; a folder is made if it is not there.
+    pub destination: Arc<Destination>,
+    /// Who can read it; `None` leaves it plain.
+    pub recipients: Option<&'a Recipients>,
+    /// What the archive is read back with, if it is encrypted.
+    pub identities: &'a Identities,
     /// The home's journal.
     pub journal: &'a Journal,
     /// Takes events.
@@ -68,19 +74,31 @@ pub struct Request<'a> {
     pub increments_max: Option<u64>,
 }
 
+impl Request<'_> {
+    /// A folder of this machine for what is unpacked or copied for a moment.
+    fn scratch(&self) -> PathBuf {
+        self.destination.folder().map_or_else(|| self.home.backups(), Path::to_owned)
+    }
+}
+
 /// A finished backup.
 #[derive(Debug)]
 pub struct Backup {
-    /// The archive.
-    pub path: PathBuf,
+    /// The archive's path or address.
+    pub place: String,
     /// What it says about itself, which was verified at `level`.
     pub manifest: Manifest,
     /// Size of the file.
     pub size_bytes: u64,
     /// SHA-256 of the file, in hex.
     pub sha256: String,
-    /// How far it was verified.
-    pub level: Level,
+    /// How far it was verified; `None` when it could not be, for lack of a key. Whatever it is, all
+    /// bytes were read back and are what was written.
+    pub level: Option<Level>,
+    /// Who can read it; empty when everybody can.
+    pub recipients: Vec<String>,
+    /// What the destination cannot do, in sentences.
+    pub limits: Vec<String>,
     /// Why it was not verified further, if it was not.
     pub level_reason: Option<String>,
     /// Why it is a full archive although an increment was asked for.
@@ -92,18 +110,28 @@ pub struct Backup {
     /// What was done, in order.
     pub steps: Vec<Step>,
     /// Parts of earlier backups that were killed, now removed.
-    pub removed: Vec<PathBuf>,
+    pub removed: Vec<String>,
+    /// Such parts that are still there, each with the reason.
+    pub kept: Vec<(String, String)>,
 }
 
 /// What the journal keeps of a backup.
 #[derive(Debug, Serialize)]
 struct Record<'a> {
     archive_id: &'a str,
-    path: &'a Path,
+    /// Its path or address.
+    path: &'a str,
+    /// The folder or the address that it lies in, and its name there.
+    location: String,
+    name: &'a str,
+    created_ms: i64,
+    encrypted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<Level>,
+    /// Whether all its bytes were read back and are what was written.
+    read_back: bool,
     /// Of the file that passed at that level.
     #[serde(skip_serializing_if = "Option::is_none")]
     stamp: Option<shelf::Stamp>,
@@ -123,10 +151,10 @@ pub fn lock(session: &SessionPaths, role: &str) -> Result<Lock> {
 pub fn create(request: &Request<'_>) -> Result<Backup> {
     let session = request.session;
     let _apart = lock(session, "backup")?;
-    disk::create_folder(request.folder)?;
-    let removed = shelf::clear_partial(request.folder)?;
-    scratch::sweep(request.folder)?;
-    settle(session, request.journal)?;
+    let cleared = request.destination.clear(session.name())?;
+    disk::create_folder(&request.scratch())?;
+    scratch::sweep(&request.scratch())?;
+    settle(request)?;
     let mut steps = Steps::new(request.sink);
     // Before the snapshot: reading archives takes time, and an open transaction holds up checkpoints.
     let mut increment = Increment::prepare(request, &request.journal.identity()?);
@@ -191,45 +219,52 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         custody: mark,
         chain,
     };
+    let content_bytes: u64 = parts.iter().map(|part| part.size_bytes).sum();
     let suffix = if manifest.chain.is_some() { INCREMENT_SUFFIX } else { SUFFIX };
-    let (place, mut file) = choose(request.folder, session.name(), now, suffix)?;
-    let record = Record { archive_id: &manifest.id, path: &place.whole, sha256: None, level: None, stamp: None, whole: false };
+    let (name, draft) = choose(request, now, suffix, content_bytes)?;
+    let place = request.destination.place(&name);
+    let record = Record {
+        archive_id: &manifest.id.clone(),
+        path: &place,
+        location: request.destination.to_string(),
+        name: &name,
+        created_ms: manifest.created_ms,
+        encrypted: request.recipients.is_some(),
+        sha256: None,
+        level: None,
+        read_back: false,
+        stamp: None,
+        whole: false,
+    };
     let entry = request.journal.begin(Some(session.name()), "backup", &record)?;
 
-    let made =
-        write_and_verify(request, &place, (&mut file, session_lock), &mut manifest, &mut parts, &mut increment, &mut steps);
+    let mut draft = Some(draft);
+    let made = {
+        let what = (&mut manifest, &mut parts, &mut increment);
+        write_and_verify(request, &name, (&mut draft, session_lock), what, &mut steps)
+    };
     drop(parts);
     let finished = made.and_then(|made| {
-        if place.whole.exists() {
-            return Err(Error::new(ErrorKind::Unexpected, format!("{} appeared while it was written", place.whole.display()))
-                .hint("run the backup again"));
-        }
-        disk::rename(&place.partial, &place.whole)?;
-        Ok(made)
+        draft.take().map_or(Ok(()), Draft::publish)?;
+        let object = request.destination.look(&name)?;
+        Ok((made, object.map(|object| object.stamp)))
     });
-    let made = match finished {
+    let (made, stamp) = match finished {
         Ok(made) => made,
         Err(error) => {
             // The first error is the one to tell; what is left is removed by the next backup.
-            let _ = std::fs::remove_file(&place.partial);
+            drop(draft);
             let _ = request.journal.end(entry, Outcome::Failed);
             return Err(error);
         }
     };
-    let record = Record {
-        archive_id: &manifest.id,
-        path: &place.whole,
-        sha256: Some(&made.sha256),
-        level: Some(made.level),
-        stamp: Some(shelf::stamp(&place.whole)?),
-        whole: manifest.is_whole(),
-    };
+    let record =
+        Record { sha256: Some(&made.sha256), level: made.level, read_back: true, stamp, whole: manifest.is_whole(), ..record };
     request.journal.update(entry, &record)?;
     request.journal.end(entry, Outcome::Finished)?;
-    let name = place.whole.file_name().unwrap_or_default().to_string_lossy();
     increment.finish(&manifest.id, &name, made.size_bytes);
     Ok(Backup {
-        path: place.whole,
+        place: place.clone(),
         manifest,
         size_bytes: made.size_bytes,
         sha256: made.sha256,
@@ -238,18 +273,27 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         full_reason: increment.full_reason.take(),
         map_reason: increment.map_reason.take(),
         base_note: increment.note.take(),
+        recipients: request.recipients.map(Recipients::names).unwrap_or_default(),
+        limits: request.destination.limits(),
         steps: steps.done,
-        removed,
+        removed: cleared.removed,
+        kept: cleared.kept,
     })
 }
 
 /// Closes the journal's entries of backups that were killed. The caller holds the lock that each of
 /// them held, so none of them is alive. An archive gets its name only after it was verified; what
 /// was not written down of it is found out by verifying it again.
-fn settle(session: &SessionPaths, journal: &Journal) -> Result<()> {
-    for entry in journal.open_entries(session.name())?.into_iter().filter(|entry| entry.verb == "backup") {
-        let named = entry.data["path"].as_str().is_some_and(|path| Path::new(path).exists());
-        journal.end(entry.id, if named { Outcome::Finished } else { Outcome::Failed })?;
+fn settle(request: &Request<'_>) -> Result<()> {
+    let here = request.destination.to_string();
+    for entry in request.journal.open_entries(request.session.name())?.into_iter().filter(|entry| entry.verb == "backup") {
+        // What was begun in another store is not asked for: it may be out of reach for good.
+        let named = match (entry.data["name"].as_str(), entry.data["path"].as_str()) {
+            (Some(name), _) if entry.data["location"] == here.as_str() => request.destination.look(name)?.is_some(),
+            (_, Some(path)) => Path::new(path).exists(),
+            (_, None) => false,
+        };
+        request.journal.end(entry.id, if named { Outcome::Finished } else { Outcome::Failed })?;
     }
     Ok(())
 }
@@ -280,38 +324,46 @@ fn stand(request: &Request<'_>) -> Result<(Daemon, Option<Lock>)> {
 struct Made {
     size_bytes: u64,
     sha256: String,
-    level: Level,
+    level: Option<Level>,
     level_reason: Option<String>,
 }
 
 fn write_and_verify(
     request: &Request<'_>,
-    place: &Place,
-    (file, session_lock): (&mut Option<std::fs::File>, Option<Lock>),
-    manifest: &mut Manifest,
-    parts: &mut Vec<Part>,
-    increment: &mut Increment,
+    name: &str,
+    (draft, session_lock): (&mut Option<Draft>, Option<Lock>),
+    (manifest, parts, increment): (&mut Manifest, &mut Vec<Part>, &mut Increment),
     steps: &mut Steps<'_>,
 ) -> Result<Made> {
     let watch = steps.begin("write the archive");
     let content_bytes: u64 = parts.iter().map(|part| part.size_bytes).sum();
-    disk::require_space(request.folder, content_bytes)?;
-    let (packed, _locked) = loop {
-        let reserved = match file.take() {
+    if let Some(folder) = request.destination.folder() {
+        disk::require_space(folder, content_bytes)?;
+    }
+    let place = request.destination.place(name);
+    let packed = loop {
+        let reserved = match draft.take() {
             Some(reserved) => reserved,
-            None => {
-                disk::remove_file(&place.partial)?;
-                reserve(&place.partial)?
-            }
+            None => request.destination.create(name, content_bytes)?,
         };
-        // Keeps the lock until the archive has its name.
-        let locked = reserved.try_clone().map_err(|error| disk::cannot("lock", &place.partial, error))?;
-        match pack(request, FileOutput::new(reserved, &place.partial), place, manifest, parts, increment)? {
-            Packing::Done(packed) => break (packed, locked),
-            // Every page was read a moment ago, so the disk is failing; the next one may be a full one.
+        let reserved = draft.insert(reserved);
+        let (output, tally) = match request.recipients {
+            None => (reserved.output(), None),
+            Some(recipients) => recipients.output(reserved.output()).map(|(output, tally)| (output, Some(tally)))?,
+        };
+        match pack(request, output, &place, manifest, parts, increment)? {
+            Packing::Done(packed) => {
+                // Of the file, which is what people hash; the writer knows what went into it.
+                break match tally.as_ref().and_then(|tally| tally.get()) {
+                    Some((size_bytes, sha256)) => Packed { size_bytes: *size_bytes, sha256: sha256.clone() },
+                    None => packed,
+                };
+            }
+            // Every page was read a moment ago: the disk is failing.
             Packing::Unreadable(DELTA, error) => return Err(error.hint("`wpp backup` makes a full archive of what can be read")),
             Packing::Unreadable(name, error) => {
                 // A page that cannot be read costs its own database and not the other one.
+                draft.take().map_or(Ok(()), Draft::discard)?;
                 parts.retain(|part| part.name != name);
                 manifest.missing.push(Missing { name: name.into(), reason: plain(&error.chain()) });
                 if !parts.iter().any(|part| part.snapshot.is_some()) {
@@ -328,33 +380,85 @@ fn write_and_verify(
         part.snapshot = None;
     }
     drop(session_lock);
+    let draft = draft.as_ref().ok_or_else(|| {
+        Error::new(ErrorKind::Unexpected, "the archive was lost while it was written").hint("report this as a bug of wpp")
+    })?;
+    let made = read_back(request, draft, &place, &packed, manifest, steps)?;
+    Ok(Made { size_bytes: packed.size_bytes, sha256: packed.sha256, level: made.0, level_reason: made.1 })
+}
+
+/// Reads the archive back from where it lies and verifies it as far as it can be.
+fn read_back(
+    request: &Request<'_>,
+    draft: &Draft,
+    place: &str,
+    packed: &Packed,
+    manifest: &Manifest,
+    steps: &mut Steps<'_>,
+) -> Result<(Option<Level>, Option<String>)> {
     let watch = steps.begin("read the archive back");
     let damaged: Vec<String> = manifest.damaged().map(|(member, said)| format!("{}: {said}", member.name)).collect();
     let (mut level, mut level_reason) = (Level::Quick, None);
-    let wanted = if manifest.chain.is_some() { Level::Hash } else { Level::Quick };
-    if wanted == Level::Hash {
-        (level, level_reason) = (Level::Hash, Some("it is an increment, and `wpp backup verify` looks at whole chains".into()));
+    let increment = manifest.chain.is_some();
+    if increment {
+        (level, level_reason) = (Level::Hash, Some("`wpp backup verify` looks at an increment's whole chain".into()));
     } else if !damaged.is_empty() {
         (level, level_reason) = (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; "))));
-    } else if disk::space(request.folder)?.free_bytes < content_bytes + (64 << 20) {
+    } else if request.destination.folder().is_none() {
+        (level, level_reason) = (Level::Hash, Some("a store is read back without unpacking it here".into()));
+    } else if disk::space(&request.scratch())?.free_bytes < manifest.content_bytes() + (64 << 20) {
         (level, level_reason) = (Level::Hash, Some("there is no room to unpack it".into()));
     }
-    let mut written = Input::file(&place.partial)?;
-    let opened = match wanted {
-        // Of an increment its own bytes: those of its parents were read back when they were made.
-        Level::Hash => open::read(&mut written, None, request.sink)?,
-        Level::Quick => verify::verify(&mut written, level, request.folder, request.sink)?,
+    let (bytes, object) = draft.open()?;
+    let (bytes, hashing) = if request.recipients.is_some() {
+        let (bytes, hashing) = shelf::Hashing::over(bytes);
+        (bytes, Some(hashing))
+    } else {
+        (bytes, None)
     };
-    if opened.manifest != *manifest || opened.sha256 != packed.sha256 {
-        return Err(Error::new(ErrorKind::Archive, format!("{} reads back as another archive", place.partial.display()))
-            .hint("check the disk; run the backup again with --output on another one"));
+    let opened = match shelf::input(place, bytes, object.size_bytes, request.identities) {
+        // Its own bytes: those of its parents were read back when they were made.
+        Ok(mut input) if increment => Some(open::read(&mut input, None, request.sink)?),
+        Ok(mut input) => Some(verify::verify(&mut input, level, &request.scratch(), request.sink)?),
+        // A host that only has recipients writes what it cannot read.
+        Err(error) if error.kind() == ErrorKind::Denied && request.recipients.is_some() => None,
+        Err(error) => return Err(error),
+    };
+    let of_file = hashing.as_ref().map(|hashing| hashing.finish(object.size_bytes));
+    let sha256 = match (&opened, of_file) {
+        (Some(opened), None) => opened.sha256.clone(),
+        (_, Some(Some(sha256))) => sha256,
+        // Not all of the file was read in its order, or none of it could be understood.
+        _ => {
+            let (bytes, _) = draft.open()?;
+            disk::sha256(bytes).map_err(|error| disk::cannot("read back", Path::new(place), error))?.0
+        }
+    };
+    if sha256 != packed.sha256 || opened.as_ref().is_some_and(|opened| opened.manifest != *manifest) {
+        return Err(Error::new(
+            ErrorKind::Archive,
+            format!("{place} reads back as another archive than was written; it was not kept"),
+        )
+        .hint("check the disk or the store; run the backup again, or with --output somewhere else"));
+    }
+    if opened.is_none() {
+        level_reason = Some("no key here".into());
+        steps.end(
+            watch,
+            "read the archive back",
+            "what was written",
+            "written and read back; not verified: no key here".into(),
+            true,
+        );
+        return Ok((None, level_reason));
     }
     let text = match &level_reason {
         None => format!("verified at level {}", level.name()),
         Some(reason) => format!("verified at level {} and no further: {reason}", level.name()),
     };
-    steps.end(watch, "read the archive back", &format!("verified at level {}", wanted.name()), text, level == wanted);
-    Ok(Made { size_bytes: packed.size_bytes, sha256: packed.sha256, level, level_reason })
+    let expected = if damaged.is_empty() || increment { level } else { Level::Quick };
+    steps.end(watch, "read the archive back", &format!("verified at level {}", expected.name()), text, level == expected);
+    Ok((Some(level), level_reason))
 }
 
 enum Packing {
@@ -364,8 +468,8 @@ enum Packing {
 
 fn pack(
     request: &Request<'_>,
-    output: FileOutput,
-    place: &Place,
+    output: Box<dyn Output>,
+    place: &str,
     manifest: &mut Manifest,
     parts: &[Part],
     increment: &mut Increment,
@@ -382,7 +486,7 @@ fn pack(
     };
     manifest.members.clear();
     manifest.signal = parts.iter().find_map(|part| part.signal.clone());
-    let mut writer = Writer::over(Box::new(output), &place.partial.display().to_string(), &index)?;
+    let mut writer = Writer::over(output, place, &index)?;
     let total: u64 = parts.iter().map(|part| part.size_bytes).sum();
     let mut done = 0_u64;
     for part in parts {
@@ -392,7 +496,7 @@ fn pack(
             increment.begin_full(snapshot.page_size_bytes());
         }
         let written = writer.member(part.name, part.size_bytes, |content| {
-            part.stream(request.folder, &mut |bytes| {
+            part.stream(&request.scratch(), &mut |bytes| {
                 if total > 64 << 20 && (done >> 24) != ((done + bytes.len() as u64) >> 24) {
                     request.sink.emit(Event::Progress { what: format!("archiving {}", part.name), done, total: Some(total) });
                 }
@@ -434,35 +538,17 @@ fn plain(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-/// Takes the first free name by creating its partial file.
-fn choose(folder: &Path, session: &str, now: Timestamp, suffix: &str) -> Result<(Place, Option<std::fs::File>)> {
-    for place in shelf::places(folder, session, now, suffix) {
-        if place.whole.exists() || place.partial.exists() {
-            continue;
-        }
-        match reserve(&place.partial) {
-            Ok(file) => {
-                // Another backup may have finished under this name between the two looks.
-                if place.whole.exists() {
-                    disk::remove_file(&place.partial)?;
-                    continue;
-                }
-                return Ok((place, Some(file)));
-            }
-            Err(_) if place.partial.exists() => continue,
+/// Takes the first free name by beginning to write under it.
+fn choose(request: &Request<'_>, now: Timestamp, suffix: &str, about_bytes: u64) -> Result<(String, Draft)> {
+    for name in shelf::names(request.session.name(), now, suffix, request.recipients.is_some()) {
+        match request.destination.create(&name, about_bytes) {
+            Ok(draft) => return Ok((name, draft)),
+            Err(error) if error.kind() == ErrorKind::Locked => {}
             Err(error) => return Err(error),
         }
     }
-    Err(Error::new(ErrorKind::Unexpected, format!("{} has no free name for an archive of this second", folder.display()))
+    Err(Error::new(ErrorKind::Unexpected, format!("{} has no free name for an archive of this second", request.destination))
         .hint("try again in a second"))
-}
-
-/// Creates a partial file and locks it, which tells a backup of another session that nobody forgot it.
-fn reserve(partial: &Path) -> Result<std::fs::File> {
-    let file = disk::create_file(partial)?;
-    // A file system without locks leaves clearing up to the operator, which is no failure.
-    let _ = file.try_lock();
-    Ok(file)
 }
 
 /// One content on its way into the archive.

@@ -21,6 +21,10 @@ pub enum Kind {
     Session,
     /// A whole number from the first to the second.
     Number(u64, u64),
+    /// `true` or `false`.
+    Boolean,
+    /// Words, as a list or separated by commas; kept separated by commas.
+    List,
 }
 
 /// One setting.
@@ -104,7 +108,49 @@ pub const KEYS: &[Key] = &[
         default: "7",
         help: "increments that may follow a full archive before `wpp backup --incremental` makes the next full one",
     },
-    Key { path: "backup.folder", kind: Kind::Text, default: "", help: "folder for archives; empty means `backups` in the home" },
+    Key {
+        path: "backup.destination",
+        kind: Kind::Text,
+        default: "",
+        help: "where archives go: a folder, or s3://BUCKET/PREFIX; empty means `backups` in the home",
+    },
+    Key {
+        path: "backup.recipients",
+        kind: Kind::List,
+        default: "",
+        help: "age recipients (age1…) that new archives are encrypted to; empty means archives are not encrypted",
+    },
+    Key {
+        path: "backup.s3.endpoint",
+        kind: Kind::Text,
+        default: "",
+        help: "address of the S3 server, https://HOST[:PORT]; empty means Amazon's; http:// only to a loopback address",
+    },
+    Key {
+        path: "backup.s3.region",
+        kind: Kind::Text,
+        default: "us-east-1",
+        help: "region that requests to the S3 server are signed for",
+    },
+    Key {
+        path: "backup.s3.path_style",
+        kind: Kind::Boolean,
+        default: "true",
+        help: "name the bucket in the path of an address (true) or in the host name (false)",
+    },
+    Key {
+        path: "backup.s3.credentials_file",
+        kind: Kind::Text,
+        default: "",
+        help: "file with aws_access_key_id and aws_secret_access_key, for its owner alone; empty means AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    },
+    Key { path: "backup.s3.profile", kind: Kind::Text, default: "default", help: "section of the credentials file" },
+    Key {
+        path: "backup.s3.retry_ms",
+        kind: Kind::Number(0, 600_000),
+        default: "180000",
+        help: "how long a request that the S3 server does not answer is tried again",
+    },
     Key {
         path: "doctor.disk_free_percent_min",
         kind: Kind::Number(0, 100),
@@ -200,6 +246,16 @@ impl Config {
         self.text(path).parse().unwrap_or_default()
     }
 
+    /// A yes-or-no setting. The path must be in [`KEYS`] and of kind [`Kind::Boolean`].
+    pub fn boolean(&self, path: &'static str) -> bool {
+        self.text(path) == "true"
+    }
+
+    /// The words of a list. The path must be in [`KEYS`] and of kind [`Kind::List`].
+    pub fn list(&self, path: &'static str) -> impl Iterator<Item = &str> {
+        self.text(path).split(',').map(str::trim).filter(|word| !word.is_empty())
+    }
+
     /// A number setting that counts milliseconds.
     pub fn duration(&self, path: &'static str) -> std::time::Duration {
         std::time::Duration::from_millis(self.number(path))
@@ -226,8 +282,10 @@ fn variable(key: &Key) -> String {
 
 fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
     match key.kind {
-        Kind::Text if value.chars().any(char::is_control) => Err("text without control characters".into()),
-        Kind::Text => Ok(value.to_owned()),
+        Kind::Text | Kind::List if value.chars().any(char::is_control) => Err("text without control characters".into()),
+        Kind::Text | Kind::List => Ok(value.to_owned()),
+        Kind::Boolean if matches!(value, "true" | "false") => Ok(value.to_owned()),
+        Kind::Boolean => Err("true or false".into()),
         Kind::Session if is_session_name(value) => Ok(value.to_owned()),
         Kind::Session => Err("a session name (1 to 64 of a-z, 0-9, _ and -)".into()),
         Kind::Number(low, high) => match value.parse::<u64>() {
@@ -247,7 +305,11 @@ fn read_table(
         let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         if let Some(key) = KEYS.iter().find(|key| key.path == full) {
             let text = match (value, key.kind) {
-                (toml::Value::String(text), Kind::Text | Kind::Session) => text.clone(),
+                (toml::Value::String(text), Kind::Text | Kind::Session | Kind::List) => text.clone(),
+                (toml::Value::Boolean(yes), Kind::Boolean) => yes.to_string(),
+                (toml::Value::Array(words), Kind::List) if words.iter().all(toml::Value::is_str) => {
+                    words.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
+                }
                 (toml::Value::Integer(number), Kind::Number(..)) => number.to_string(),
                 (other, _) => {
                     return Err(Error::new(
@@ -278,6 +340,8 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Text => "text in quotes",
         Kind::Session => "a session name in quotes",
         Kind::Number(..) => "a whole number",
+        Kind::Boolean => "true or false, without quotes",
+        Kind::List => "a list of texts",
     }
 }
 
@@ -324,6 +388,20 @@ mod tests {
         assert_eq!(config.number("daemon.watchdog_ms"), 6000);
         config.set_flag("default_session", "flag").unwrap();
         assert_eq!(config.text("default_session"), "flag");
+    }
+
+    #[test]
+    fn lists_and_booleans_are_read_in_every_spelling() {
+        for text in ["recipients = [\"age1a\", \"age1b\"]", "recipients = \"age1a, age1b\""] {
+            let config = load(&format!("[backup]\n{text}"), &[]).unwrap();
+            assert_eq!(config.list("backup.recipients").collect::<Vec<_>>(), ["age1a", "age1b"]);
+        }
+        assert_eq!(load("", &[]).unwrap().list("backup.recipients").count(), 0);
+        assert!(load("", &[]).unwrap().boolean("backup.s3.path_style"));
+        assert!(!load("[backup.s3]\npath_style = false", &[]).unwrap().boolean("backup.s3.path_style"));
+        assert!(!load("", &[("WPP_BACKUP_S3_PATH_STYLE", "false")]).unwrap().boolean("backup.s3.path_style"));
+        assert!(load("", &[("WPP_BACKUP_S3_PATH_STYLE", "yes")]).is_err());
+        assert!(load("[backup]\nrecipients = [1]", &[]).is_err());
     }
 
     #[test]

@@ -62,6 +62,38 @@ pub fn open_to_read(path: &Path) -> std::io::Result<File> {
     Ok(file)
 }
 
+/// Reads a small file that holds a secret, which must be an ordinary file that belongs to this user
+/// and that nobody else may open. `what` is what it holds, in the words of the operator.
+///
+/// # Errors
+/// [`ErrorKind::Denied`] when others can read or replace it, with the command that mends it.
+pub fn read_private(what: &str, path: &Path, size_bytes_max: u64) -> Result<Vec<u8>> {
+    let mut file = open_to_read(path).map_err(|error| cannot(&format!("read the {what}"), path, error))?;
+    // Asked of the open file: what lies under the name may change in between.
+    let metadata = file.metadata().map_err(|error| cannot(&format!("look at the {what}"), path, error))?;
+    let shown = path.display();
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        let text = format!("the {what} {shown} belongs to another user (uid {})", metadata.uid());
+        return Err(Error::new(ErrorKind::Denied, text).hint(format!("chown \"$(id -un)\" '{shown}' && chmod 600 '{shown}'")));
+    }
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        let text = format!("the {what} {shown} has mode {mode:04o}: others on this machine can open it");
+        return Err(Error::new(ErrorKind::Denied, text)
+            .hint(format!("chmod 600 '{shown}'   # and replace what was in it, if others may have read it")));
+    }
+    let mut content = Vec::new();
+    (&mut file)
+        .take(size_bytes_max.saturating_add(1))
+        .read_to_end(&mut content)
+        .map_err(|error| cannot(&format!("read the {what}"), path, error))?;
+    if content.len() as u64 > size_bytes_max {
+        let text = format!("the {what} {shown} is larger than {size_bytes_max} bytes");
+        return Err(Error::new(ErrorKind::Usage, text).hint("check that this is the file that was meant"));
+    }
+    Ok(content)
+}
+
 /// Reads an ordinary file of at most so many bytes.
 pub fn read_small(path: &Path, size_bytes_max: u64) -> std::io::Result<Vec<u8>> {
     let mut content = Vec::new();
@@ -350,8 +382,9 @@ fn parent(path: &Path) -> &Path {
 }
 
 /// One of our errors on its way through code that speaks `std::io`; [`cannot`] takes it out again.
+/// Its kind there is one that no decoder gives: a store that cannot be reached is no damage.
 pub fn as_io(error: Error) -> std::io::Error {
-    std::io::Error::other(error)
+    std::io::Error::new(std::io::ErrorKind::NotConnected, error)
 }
 
 /// A disk error in our words, with the hint that fits it. One that [`as_io`] packed is given as it
@@ -485,6 +518,23 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(mode_and_owner(&path).unwrap().unwrap().0, FILE_MODE);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_secret_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        fs::write(&path, "hush").unwrap();
+        set_mode(&path, 0o600).unwrap();
+        assert_eq!(read_private("key", &path, 4).unwrap(), b"hush");
+        assert_eq!(read_private("key", &path, 3).unwrap_err().kind(), ErrorKind::Usage);
+        for mode in [0o640, 0o604, 0o660, 0o620] {
+            set_mode(&path, mode).unwrap();
+            let error = read_private("key", &path, 4).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Denied);
+            assert!(error.hints()[0].starts_with("chmod 600 "), "{error}");
+        }
+        assert!(read_private("key", folder.path(), 4).is_err());
     }
 
     #[test]

@@ -202,6 +202,17 @@ impl Journal {
         Ok(self.select("session = ?1 AND verb = ?2 ORDER BY id DESC LIMIT 1", params![session, verb])?.pop())
     }
 
+    /// All entries of a verb on a session, oldest first, whatever their state.
+    pub fn history(&self, session: &str, verb: &str) -> Result<Vec<Entry>> {
+        self.select("session = ?1 AND verb = ?2 ORDER BY id", params![session, verb])
+    }
+
+    /// All entries of a verb on any session, oldest first, whatever their state. Reads the whole
+    /// journal.
+    pub fn everywhere(&self, verb: &str) -> Result<Vec<Entry>> {
+        self.select("verb = ?1 ORDER BY id", params![verb])
+    }
+
     /// Entries on a session after an id, oldest first.
     pub fn after(&self, session: &str, id: i64) -> Result<Vec<Entry>> {
         self.select("session = ?1 AND id > ?2 ORDER BY id", params![session, id])

@@ -9,19 +9,18 @@
 use std::path::{Path, PathBuf};
 
 use super::chain;
+use super::destination::Destination;
 use super::input::Neighbours;
 use super::manifest::{Chain, Manifest, WPP_DB};
 use super::open;
 use super::pages::{Description, MapReader, MapWriter, Remembered};
 use crate::disk;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, HomeKind};
 use crate::report::Sink;
 
 /// Ending of the name of a map that is being made.
 const PARTIAL: &str = "partial";
-/// Ending of the name of an archive that only its key's holder reads.
-const SEALED_SUFFIX: &str = ".age";
 
 /// Where to look, and what for.
 pub struct Wanted<'a> {
@@ -129,8 +128,8 @@ fn kept(wanted: &Wanted<'_>, listed: &[(String, u64)]) -> Result<MapReader, Stri
         let manifest = match read {
             Ok(Some(manifest)) if manifest.id == link.id && ours(wanted, &manifest) => manifest,
             Ok(_) => return Err(format!("{}, which it would build on, is another archive now", link.name)),
-            // Sealed to a key that is not here: its name and its size are all that can be known.
-            Err(_) if link.name.ends_with(SEALED_SUFFIX) => continue,
+            // Encrypted to a key that is not here: its name and its size are all that can be known.
+            Err(error) if error.kind() == ErrorKind::Denied => continue,
             Err(error) => return Err(format!("{}, which it would build on, cannot be read: {}", link.name, error.chain())),
         };
         let follows = match (&manifest.chain, &before) {
@@ -225,7 +224,8 @@ pub fn finish(map: MapWriter, session: &str, destination: &str, chain: Vec<Remem
 
 /// What a destination is called between two runs: a folder in the home keeps its name when the home
 /// is moved.
-pub fn destination(home: &Path, folder: &Path) -> String {
+pub fn destination(home: &Path, destination: &Destination) -> String {
+    let Some(folder) = destination.folder() else { return destination.to_string() };
     let plain = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
     let (home, folder) = (plain(home), plain(folder));
     match folder.strip_prefix(&home) {
@@ -234,9 +234,9 @@ pub fn destination(home: &Path, folder: &Path) -> String {
     }
 }
 
-/// An archive of the session in this folder turned out to be bad: the next increment finds out anew
-/// what it can build on.
-pub fn forget(home: &Home, session: &str, folder: &Path) -> Result<()> {
-    let map = home.page_map(session, &destination(home.root(), folder));
+/// An archive of the session turned out to be bad: the next increment finds out anew what it can
+/// build on there.
+pub fn forget(home: &Home, session: &str, there: &Destination) -> Result<()> {
+    let map = home.page_map(session, &destination(home.root(), there));
     if map.exists() { disk::remove_file(&map) } else { Ok(()) }
 }

@@ -89,14 +89,14 @@ pub fn ancestors(manifest: &Manifest, archive: &str, neighbours: &dyn Neighbours
         if chain.depth > DEPTH_MAX {
             return Err(needs(&format!("it would be number {} of its chain", chain.depth)));
         }
-        let named = match neighbours.open(&chain.parent_name)? {
-            None => Err(format!("there is no such file in {}", neighbours.place())),
-            Some(mut input) => match open::manifest(&mut input) {
-                Ok(found) if found.id == chain.parent_id => Ok(Link { name: chain.parent_name.clone(), manifest: found }),
-                Ok(found) => Err(format!("the file of that name holds archive {}", found.id)),
-                Err(error) if error.kind() == ErrorKind::Archive => Err(error.chain()),
-                Err(error) => return Err(error),
-            },
+        let read =
+            |name: &str| neighbours.open(name).and_then(|input| input.map(|mut input| open::manifest(&mut input)).transpose());
+        let named = match read(&chain.parent_name) {
+            Ok(None) => Err(format!("there is no such file in {}", neighbours.place())),
+            Ok(Some(found)) if found.id == chain.parent_id => Ok(Link { name: chain.parent_name.clone(), manifest: found }),
+            Ok(Some(found)) => Err(format!("the file of that name holds archive {}", found.id)),
+            Err(error) if error.kind() == ErrorKind::Archive => Err(error.chain()),
+            Err(error) => return Err(error),
         };
         let link = match named {
             Ok(link) => link,
@@ -106,8 +106,7 @@ pub fn ancestors(manifest: &Manifest, archive: &str, neighbours: &dyn Neighbours
                     none => none.insert(by_id(neighbours)?),
                 };
                 let Some(name) = all.get(&chain.parent_id) else { return Err(needs(&why)) };
-                let mut input = neighbours.open(name)?.ok_or_else(|| needs(&why))?;
-                Link { name: name.clone(), manifest: open::manifest(&mut input)? }
+                Link { name: name.clone(), manifest: read(name)?.ok_or_else(|| needs(&why))? }
             }
         };
         // A file may have changed since its manifest was read for the list.
@@ -127,7 +126,8 @@ pub fn ancestors(manifest: &Manifest, archive: &str, neighbours: &dyn Neighbours
 fn by_id(neighbours: &dyn Neighbours) -> Result<BTreeMap<String, String>> {
     let mut all = BTreeMap::new();
     for (name, _) in neighbours.list()? {
-        let Some(mut input) = neighbours.open(&name)? else { continue };
+        // What cannot be read is not what is looked for.
+        let Ok(Some(mut input)) = neighbours.open(&name) else { continue };
         if let Ok(manifest) = open::manifest(&mut input) {
             all.entry(manifest.id).or_insert(name);
         }
@@ -141,9 +141,10 @@ fn broken_chain(message: String) -> Error {
     )
 }
 
-/// The increments among these archives whose chains are broken, by id, with the reason. Pure: it
-/// goes by what manifests say.
-pub fn broken(all: &[(&str, &Manifest)]) -> BTreeMap<String, String> {
+/// The increments among these archives whose chains are broken, by id, with the reason. What builds
+/// on one of the `locked`, which are there and cannot be read for lack of a key, is not called
+/// broken. Pure: it goes by names and by what manifests say.
+pub fn broken(all: &[(&str, &Manifest)], locked: &[&str]) -> BTreeMap<String, String> {
     let by_id: BTreeMap<&str, (&str, &Manifest)> =
         all.iter().map(|(name, manifest)| (manifest.id.as_str(), (*name, *manifest))).collect();
     let mut broken = BTreeMap::new();
@@ -152,6 +153,7 @@ pub fn broken(all: &[(&str, &Manifest)]) -> BTreeMap<String, String> {
         let mut steps = 0;
         while let Some(chain) = &child.chain {
             let why = match by_id.get(chain.parent_id.as_str()) {
+                None if locked.contains(&chain.parent_name.as_str()) => break,
                 None => Some(format!(
                     "needs {} (archive {}), which is not here or cannot be read",
                     chain.parent_name, chain.parent_id

@@ -26,7 +26,8 @@ use crate::clock;
 use crate::error::Result;
 use crate::journal::{Entry, Journal};
 
-/// Verbs that never use the Signal store.
+/// Verbs that never use the Signal store. `wake` is not among them: a daemon that wakes the own
+/// phone sends it a message, which moves a ratchet.
 const HARMLESS: &[&str] = &["backup", "verify", "restore", "reset", "stop", "fix", "prune"];
 
 /// Whether the archive still holds the newest state of its Signal store, and why it is thought so.
@@ -123,6 +124,23 @@ pub fn judge(manifest: &Manifest, session: &str, ledger: &Ledger, live: Option<&
     }
 }
 
+/// Why the device whose identity the archive holds is known to be logged out; `None` when nothing
+/// here says so. An identity that was linked or restored since then is another story.
+pub fn removed(manifest: &Manifest, session: &str, ledger: &Ledger) -> Option<String> {
+    if manifest.custody.journal != ledger.journal || manifest.session != session {
+        return None;
+    }
+    let changes_identity = |entry: &&Entry| {
+        entry.verb == "relink" || (entry.verb == "restore" && entry.state != "undone" && entry.data["plan"] != "data")
+    };
+    let out = ledger.since.iter().take_while(|entry| !changes_identity(entry)).find(|entry| entry.verb == "logged_out")?;
+    Some(format!(
+        "the journal records that it was logged out at {} (entry {})",
+        clock::rfc3339(clock::from_ms(out.at_ms)),
+        out.id
+    ))
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -185,7 +203,7 @@ pub(crate) mod tests {
         assert!(matches!(unbroken(&good, &ledger(&[]), None), Custody::Unbroken(_)));
         assert!(matches!(unbroken(&good, &ledger(&["backup", "stop", "restore"]), Some(&signal("a", 3))), Custody::Unbroken(_)));
 
-        for verb in ["start", "connect", "reauth", "a verb that nobody knows"] {
+        for verb in ["start", "connect", "wake", "reauth", "a verb that nobody knows"] {
             assert!(matches!(unbroken(&good, &ledger(&["backup", verb]), None), Custody::Broken(_)), "{verb}");
         }
         assert!(matches!(unbroken(&good, &ledger(&[]), Some(&signal("a", 4))), Custody::Broken(_)));
@@ -199,5 +217,22 @@ pub(crate) mod tests {
         let forgetful = Ledger { newest_entry: 4, ..ledger(&[]) };
         assert!(matches!(unbroken(&good, &forgetful, None), Custody::Unprovable(_)));
         assert!(matches!(judge(&good, "other", &ledger(&[]), None), Custody::Unprovable(_)));
+    }
+
+    #[test]
+    fn a_logout_counts_against_the_identity_that_was_in_place() {
+        let good = manifest();
+        let removed = |verbs: &[&str]| removed(&good, "main", &ledger(verbs));
+        assert!(removed(&["connect", "logged_out"]).unwrap().contains("entry 7"));
+        assert!(removed(&["connect", "stop"]).is_none());
+        // Linked anew, then logged out: that was the new one.
+        assert!(removed(&["relink", "connect", "logged_out"]).is_none());
+        assert!(removed(&["restore", "logged_out"]).is_none());
+        let mut kept_its_keys = ledger(&["restore", "logged_out"]);
+        kept_its_keys.since[0].data = serde_json::json!({ "plan": "data" });
+        assert!(super::removed(&good, "main", &kept_its_keys).is_some());
+        let elsewhere = Ledger { journal: "there".into(), ..ledger(&["logged_out"]) };
+        assert!(super::removed(&good, "main", &elsewhere).is_none());
+        assert!(super::removed(&good, "other", &ledger(&["logged_out"])).is_none());
     }
 }

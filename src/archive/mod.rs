@@ -3,9 +3,11 @@
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
 //! [`pages`] and [`delta`] say what an increment carries of it, [`pack`] writes an archive to an
-//! [`output`], [`open`] reads one that nobody trusts from an [`input`], [`chain`] builds what an increment stands
-//! for, [`base`] finds what the next one builds on, [`verify`] says how far an archive was checked, [`custody`] judges whether Signal state moved on since, and [`shelf`] finds
-//! archives in a folder. Start with [`manifest::Manifest`].
+//! [`output`], [`open`] reads one that nobody trusts from an [`input`], [`chain`] builds what an
+//! increment stands for, [`base`] finds what the next one builds on, [`verify`] says how far an
+//! archive was checked, [`custody`] judges whether Signal state moved
+//! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, and [`shelf`] finds
+//! them. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
@@ -20,4 +22,6 @@ pub mod scratch;
 pub mod chain;
 pub mod base;
 pub mod verify;
+pub mod destination;
+pub mod seal;
 pub mod shelf;

@@ -1,140 +1,420 @@
-//! Archives in a folder: how they are named, listed and found. Start with [`list`] and [`find`].
+//! Archives at a destination: how they are named, listed, found and opened. Start with [`list`] and
+//! [`find`].
+//!
+//! An archive's name holds its session and its time, and whether it is encrypted: what cannot be
+//! read here for lack of a key is still known by that, and by what the journal of the home that made
+//! it says.
 
-use std::os::unix::fs::MetadataExt;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::input::Input;
+pub use super::destination::Stamp;
+use super::destination::settings::Settings;
+use super::destination::{Destination, Object, STORE_SCHEME};
+use super::input::{Bytes, Input, Neighbours};
 use super::manifest::{Manifest, SUFFIXES};
-use super::open;
+use super::open::{self, Opened};
+use super::seal::{self, Identities};
+use super::verify::{self, Level};
 use crate::clock::{self, Timestamp};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
+use crate::report::Sink;
 
-const PARTIAL: &str = ".partial";
-
-/// One archive in a folder.
+/// One archive at a destination.
 #[derive(Debug)]
 pub struct Shelved {
-    /// The file.
-    pub path: PathBuf,
-    /// Its size.
-    pub size_bytes: u64,
-    /// What it says about itself, unverified, or why it cannot be read.
+    /// Its name.
+    pub name: String,
+    /// Its path or address.
+    pub place: String,
+    /// Its size, and which state of it was seen.
+    pub object: Object,
+    /// Whether it is encrypted.
+    pub encrypted: bool,
+    /// What it says about itself, unverified, or why it cannot be read; of kind
+    /// [`ErrorKind::Denied`] when only a key is missing.
     pub manifest: Result<Manifest>,
 }
 
 impl Shelved {
-    /// The file's name.
-    pub fn name(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    /// Whether nothing is known to be wrong with it but that there is no key for it here.
+    pub fn is_locked(&self) -> bool {
+        self.encrypted && self.manifest.as_ref().is_err_and(|error| error.kind() == ErrorKind::Denied)
     }
-}
 
-/// What tells a file that was verified from a copy or a later state of it: its size and when it
-/// was last written. Bytes that rot by themselves change neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
-    /// Its size.
-    pub size_bytes: u64,
-    /// Seconds of its modification time since the epoch.
-    pub modified_s: i64,
-    /// And the nanoseconds.
-    pub modified_ns: i64,
-}
-
-/// The stamp of a file as it is now.
-pub fn stamp(path: &Path) -> Result<Stamp> {
-    let seen = std::fs::metadata(path).map_err(|error| disk::cannot("look at", path, error))?;
-    Ok(Stamp { size_bytes: seen.len(), modified_s: seen.mtime(), modified_ns: seen.mtime_nsec() })
-}
-
-/// Archives in a folder, oldest first; a folder that does not exist has none.
-pub fn list(folder: &Path) -> Result<Vec<Shelved>> {
-    let mut found = Vec::new();
-    for path in files(folder, |name| SUFFIXES.iter().any(|suffix| name.ends_with(suffix)))? {
-        let size_bytes = std::fs::metadata(&path).map_err(|error| disk::cannot("look at", &path, error))?.len();
-        found.push(Shelved { manifest: Input::file(&path).and_then(|mut input| open::manifest(&mut input)), size_bytes, path });
-    }
-    let time = |shelved: &Shelved| shelved.manifest.as_ref().map_or(i64::MAX, |manifest| manifest.created_ms);
-    found.sort_by(|one, two| time(one).cmp(&time(two)).then_with(|| one.path.cmp(&two.path)));
-    Ok(found)
-}
-
-fn files(folder: &Path, is_one: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(disk::cannot("list", folder, error)),
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| disk::cannot("list", folder, error))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if is_one(&name) && !name.starts_with('.') {
-            found.push(entry.path());
+    /// The session that it is of, as it says itself or else by its name.
+    pub fn session(&self) -> Option<&str> {
+        match &self.manifest {
+            Ok(manifest) => Some(&manifest.session),
+            Err(_) => named(&self.name).map(|name| name.session),
         }
     }
+
+    /// When it was made, milliseconds since the epoch, as it says itself or else by its name.
+    pub fn created_ms(&self) -> Option<i64> {
+        match &self.manifest {
+            Ok(manifest) => Some(manifest.created_ms),
+            Err(_) => named(&self.name).map(|name| name.time.as_millisecond()),
+        }
+    }
+}
+
+/// What the name of an archive says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// The session.
+    pub session: &'a str,
+    /// The time, to the second.
+    pub time: Timestamp,
+    /// Tells apart those of one second.
+    pub number: u32,
+}
+
+/// Takes `<session>-<UTC time>[-<number>].wpp…` apart; `None` for what was renamed.
+pub fn named(name: &str) -> Option<Named<'_>> {
+    let (stem, _) = name.split_once(".wpp")?;
+    let is_time = |text: &str| text.len() == 16 && text.ends_with('Z');
+    let (session, time, number) = match stem.rsplit_once('-')? {
+        (session, time) if is_time(time) => (session, time, 1),
+        (rest, number) => {
+            let (session, time) = rest.rsplit_once('-').filter(|(_, time)| is_time(time))?;
+            (session, time, number.parse().ok()?)
+        }
+    };
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time).ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    crate::home::is_session_name(session).then_some(Named { session, time, number })
+}
+
+/// Whether a name is one of an archive, encrypted or not.
+pub fn is_archive(name: &str) -> bool {
+    let plain = name.strip_suffix(seal::SUFFIX).unwrap_or(name);
+    SUFFIXES.iter().any(|suffix| plain.ends_with(suffix)) && !name.starts_with('.')
+}
+
+/// Archives at a destination, oldest first. Of each only the ends are read.
+pub fn list(destination: &Destination, identities: &Identities) -> Result<Vec<Shelved>> {
+    let mut found = Vec::new();
+    for object in destination.list()?.into_iter().filter(|object| is_archive(&object.name)) {
+        found.push(shelve(destination, object, identities));
+    }
+    let time = |shelved: &Shelved| shelved.created_ms().unwrap_or(i64::MAX);
+    found.sort_by(|one, two| time(one).cmp(&time(two)).then_with(|| one.name.cmp(&two.name)));
     Ok(found)
 }
 
-/// The archive that an operator means: a path, the name of a file in the folder, or `latest` for
-/// the newest readable one of the session.
-pub fn find(folder: &Path, session: &str, text: &str) -> Result<PathBuf> {
+fn shelve(destination: &Destination, object: Object, identities: &Identities) -> Shelved {
+    let place = destination.place(&object.name);
+    let opened = match destination.folder() {
+        Some(folder) => file(&folder.join(&object.name)),
+        None => destination.open_listed(&object).map(|bytes| (bytes, object.size_bytes)),
+    };
+    let manifest = opened.and_then(|(bytes, size)| open::manifest(&mut input(&place, bytes, size, identities)?));
+    Shelved { name: object.name.clone(), encrypted: object.name.ends_with(seal::SUFFIX), place, object, manifest }
+}
+
+/// All archives of a destination, as one of them sees the others.
+#[derive(Debug)]
+pub struct Shelf {
+    /// The place.
+    pub destination: Arc<Destination>,
+    /// What encrypted archives are read with.
+    pub identities: Identities,
+}
+
+impl Neighbours for Shelf {
+    fn place(&self) -> String {
+        self.destination.to_string()
+    }
+
+    fn list(&self) -> Result<Vec<(String, u64)>> {
+        let objects = self.destination.list()?.into_iter().filter(|object| is_archive(&object.name));
+        Ok(objects.map(|object| (object.name, object.size_bytes)).collect())
+    }
+
+    fn open(&self, name: &str) -> Result<Option<Input>> {
+        match self.destination.look(name)? {
+            None => Ok(None),
+            Some(_) => Located::new(self.destination.clone(), name).open(&self.identities).map(Some),
+        }
+    }
+}
+
+/// An archive that an operator means.
+#[derive(Debug, Clone)]
+pub struct Located {
+    destination: Arc<Destination>,
+    name: String,
+}
+
+impl Located {
+    /// An archive of a destination.
+    pub fn new(destination: Arc<Destination>, name: &str) -> Located {
+        Located { destination, name: name.to_owned() }
+    }
+
+    /// A file, wherever it lies.
+    pub fn file(path: &Path) -> Result<Located> {
+        let path = std::path::absolute(path).map_err(|error| disk::cannot("find", path, error))?;
+        match (path.parent(), path.file_name().and_then(|name| name.to_str())) {
+            (Some(folder), Some(name)) => Ok(Located::new(Arc::new(Destination::Folder(folder.to_owned())), name)),
+            _ => Err(Error::new(ErrorKind::Usage, format!("{} is no archive", path.display())).hint("name a file")),
+        }
+    }
+
+    /// Its path or address.
+    pub fn place(&self) -> String {
+        self.destination.place(&self.name)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it is kept.
+    pub fn destination(&self) -> &Destination {
+        &self.destination
+    }
+
+    /// Its path, if it is a file.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.destination.folder().map(|folder| folder.join(&self.name))
+    }
+
+    /// Which state of it is there now.
+    pub fn stamp(&self) -> Result<Stamp> {
+        match self.destination.look(&self.name)? {
+            Some(object) => Ok(object.stamp),
+            None => Err(open::refused(&self.place(), "it is not there any more, or it is not a file")),
+        }
+    }
+
+    /// Opens it, decrypting what is encrypted.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`] when none of the keys opens it.
+    pub fn open(&self, identities: &Identities) -> Result<Input> {
+        let (bytes, size) = self.raw()?;
+        Ok(input(&self.place(), bytes, size, identities)?.among(self.neighbours(identities)))
+    }
+
+    fn neighbours(&self, identities: &Identities) -> Arc<Shelf> {
+        Arc::new(Shelf { destination: self.destination.clone(), identities: identities.clone() })
+    }
+
+    /// Verifies it at a level. Size and SHA-256 in the result are those of the file as it lies there,
+    /// encrypted or not: what `sha256sum` prints.
+    pub fn verify(&self, identities: &Identities, level: Level, scratch: &Path, sink: &dyn Sink) -> Result<Opened> {
+        let (mut bytes, size_bytes) = self.raw()?;
+        let place = self.place();
+        let cannot = |error| disk::cannot("read", Path::new(&place), error);
+        if !seal::is_sealed(&mut bytes).map_err(cannot)? {
+            let mut input = Input::new(place.clone(), size_bytes, bytes).among(self.neighbours(identities));
+            return verify::verify(&mut input, level, scratch, sink);
+        }
+        let (bytes, hashing) = Hashing::over(bytes);
+        let mut input = input(&place, bytes, size_bytes, identities)?.among(self.neighbours(identities));
+        let opened = verify::verify(&mut input, level, scratch, sink)?;
+        let sha256 = match hashing.finish(size_bytes) {
+            Some(sha256) => sha256,
+            None => disk::sha256(self.raw()?.0).map_err(cannot)?.0,
+        };
+        Ok(Opened { size_bytes, sha256, ..opened })
+    }
+
+    fn raw(&self) -> Result<(Box<dyn Bytes>, u64)> {
+        match self.path() {
+            Some(path) => file(&path),
+            None => self.destination.open_bytes(&self.name).map(|(bytes, object)| (bytes, object.size_bytes)),
+        }
+    }
+}
+
+fn file(path: &Path) -> Result<(Box<dyn Bytes>, u64)> {
+    // Looked at before it is opened: opening a pipe would wait for a writer.
+    let metadata = std::fs::metadata(path).map_err(|error| disk::cannot("open the archive", path, error))?;
+    if !metadata.is_file() {
+        return Err(open::refused(&path.display().to_string(), "it is not a file"));
+    }
+    let file = disk::open_to_read(path).map_err(|error| disk::cannot("open the archive", path, error))?;
+    Ok((Box::new(file), metadata.len()))
+}
+
+/// Bytes as an input: decrypted if they are encrypted, whatever the name says.
+pub fn input(place: &str, mut bytes: Box<dyn Bytes>, size_bytes: u64, identities: &Identities) -> Result<Input> {
+    let sealed = seal::is_sealed(&mut bytes).map_err(|error| disk::cannot("read", Path::new(place), error))?;
+    if !sealed {
+        return Ok(Input::new(place.to_owned(), size_bytes, bytes));
+    }
+    let opened = identities.open(bytes, place)?;
+    let size_bytes = opened.size_bytes();
+    Ok(Input::new(place.to_owned(), size_bytes, Box::new(opened)))
+}
+
+/// The hash of bytes that somebody else reads in order. Whoever reads them out of order, as age
+/// does with the end of a file, disturbs nothing; whoever leaves some out has no hash afterwards.
+#[derive(Clone)]
+pub struct Hashing(Arc<Mutex<(Sha256, u64)>>);
+
+impl Hashing {
+    /// Hashes what is read from these bytes.
+    pub fn over(bytes: Box<dyn Bytes>) -> (Box<dyn Bytes>, Hashing) {
+        let hashing = Hashing(Arc::new(Mutex::new((Sha256::new(), 0))));
+        (Box::new(Hashed { bytes, position: 0, hashing: hashing.clone() }), hashing)
+    }
+
+    /// The hash, in hex, if all of `size_bytes` were read.
+    pub fn finish(&self, size_bytes: u64) -> Option<String> {
+        let guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (guard.1 == size_bytes).then(|| hex::encode(guard.0.clone().finalize()))
+    }
+}
+
+struct Hashed {
+    bytes: Box<dyn Bytes>,
+    position: u64,
+    hashing: Hashing,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.bytes.read(buffer)?;
+        let mut guard = self.hashing.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (hasher, hashed) = &mut *guard;
+        let end = self.position + count as u64;
+        if (self.position..=end).contains(hashed) {
+            // What is left of the buffer behind what was hashed before; within its length.
+            let known = (*hashed - self.position) as usize;
+            hasher.update(&buffer[known..count]);
+            *hashed = end;
+        }
+        drop(guard);
+        self.position = end;
+        Ok(count)
+    }
+}
+
+impl Seek for Hashed {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.position = self.bytes.seek(to)?;
+        Ok(self.position)
+    }
+}
+
+/// The archive that an operator means: a path, an address, the name of one at the destination, or
+/// `latest` for the newest of the session, readable or encrypted.
+pub fn find(
+    destination: &Arc<Destination>,
+    settings: &Settings,
+    session: &str,
+    text: &str,
+    identities: &Identities,
+) -> Result<Located> {
+    if text.starts_with(STORE_SCHEME) {
+        let (place, name) = text.rsplit_once('/').filter(|(place, _)| place.len() > STORE_SCHEME.len()).unwrap_or((text, ""));
+        let there = Arc::new(Destination::parse(place, settings)?);
+        return match there.look(name)? {
+            Some(_) => Ok(Located::new(there, name)),
+            None => Err(Error::new(ErrorKind::Archive, format!("there is no archive {text}"))
+                .hint(format!("`wpp backup list {place}` shows the archives there"))),
+        };
+    }
     let given = PathBuf::from(text);
-    if text == "latest" && !given.exists() {
-        let newest = list(folder)?
-            .into_iter()
-            .rfind(|shelved| shelved.manifest.as_ref().is_ok_and(|manifest| manifest.session == session));
-        return newest.map(|shelved| shelved.path).ok_or_else(|| {
-            Error::new(ErrorKind::Archive, format!("{} holds no archive of session {session}", folder.display()))
+    if given.exists() {
+        return Located::file(&given);
+    }
+    if text == "latest" {
+        return latest(destination, session, identities)?.map(|name| Located::new(destination.clone(), &name)).ok_or_else(|| {
+            Error::new(ErrorKind::Archive, format!("{destination} holds no archive of session {session}"))
                 .hint("make one with `wpp backup`, or name a file")
         });
     }
-    if given.exists() {
-        return Ok(given);
+    let plain = given.components().count() == 1;
+    if plain && destination.folder().is_some_and(|folder| folder.join(text).exists()) {
+        return Ok(Located::new(destination.clone(), text));
     }
-    let shelved = folder.join(text);
-    if given.components().count() == 1 && shelved.exists() {
-        return Ok(shelved);
+    if plain && destination.folder().is_none() && destination.look(text)?.is_some() {
+        return Ok(Located::new(destination.clone(), text));
     }
-    Err(Error::new(ErrorKind::Archive, format!("there is no archive {text} here or in {}", folder.display()))
+    Err(Error::new(ErrorKind::Archive, format!("there is no archive {text} here or in {destination}"))
         .hint("`wpp backup list` shows the archives; `latest` stands for the newest one of the session"))
 }
 
-/// The name that an archive is written under, and the name that it gets when it is whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// `….partial`.
-    pub partial: PathBuf,
-    /// The final name, which nobody has.
-    pub whole: PathBuf,
+fn latest(destination: &Destination, session: &str, identities: &Identities) -> Result<Option<String>> {
+    if destination.folder().is_none() {
+        // Names tell the order, so that a store is asked for one archive and not for all.
+        let mut objects = destination.list()?;
+        objects.retain(|object| is_archive(&object.name) && named(&object.name).is_some_and(|name| name.session == session));
+        objects.sort_by_key(|object| named(&object.name).map(|name| (name.time, name.number)));
+        for object in objects.into_iter().rev() {
+            let shelved = shelve(destination, object, identities);
+            match &shelved.manifest {
+                Ok(manifest) if manifest.session == session => return Ok(Some(shelved.name)),
+                Ok(_) => {}
+                Err(_) if shelved.is_locked() => return Ok(Some(shelved.name)),
+                Err(error) if error.kind() == ErrorKind::Archive => {}
+                // A store that fails in the middle must not make an older archive the latest.
+                Err(_) => return shelved.manifest.map(|_| None),
+            }
+        }
+        return Ok(None);
+    }
+    let newest = list(destination, identities)?
+        .into_iter()
+        .rfind(|shelved| (shelved.manifest.is_ok() || shelved.is_locked()) && shelved.session() == Some(session));
+    Ok(newest.map(|shelved| shelved.name))
 }
 
-/// Candidates for the name of a new archive. Several within one second are numbered.
-pub fn places(folder: &Path, session: &str, time: Timestamp, suffix: &str) -> impl Iterator<Item = Place> {
+/// Candidates for the name of a new archive with one of the format's endings. Several within one
+/// second are numbered.
+pub fn names(session: &str, time: Timestamp, suffix: &str, encrypted: bool) -> impl Iterator<Item = String> {
     let stem = format!("{session}-{}", clock::compact(time));
-    let (folder, suffix) = (folder.to_owned(), suffix.to_owned());
-    (1..=999_u32).map(move |number| {
-        let name = if number == 1 { format!("{stem}{suffix}") } else { format!("{stem}-{number}{suffix}") };
-        Place { partial: folder.join(format!("{name}{PARTIAL}")), whole: folder.join(name) }
-    })
+    let suffix = if encrypted { format!("{suffix}{}", seal::SUFFIX) } else { suffix.to_owned() };
+    (1..=999_u32).map(move |number| if number == 1 { format!("{stem}{suffix}") } else { format!("{stem}-{number}{suffix}") })
 }
 
-/// Removes what killed backups left in a folder; says what it removed. A partial file that some
-/// backup still writes is locked by it and stays.
-pub fn clear_partial(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut removed = Vec::new();
-    for path in
-        files(folder, |name| name.strip_suffix(PARTIAL).is_some_and(|name| SUFFIXES.iter().any(|suffix| name.ends_with(suffix))))?
-    {
-        let Ok(file) = disk::open_to_read(&path) else { continue };
-        if file.try_lock().is_ok() {
-            disk::remove_file(&path)?;
-            removed.push(path);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_they_were_made_of() {
+        let time = clock::from_ms(1_795_230_900_000);
+        for session in ["main", "a-b", "a-20261121T031500Z", "x-2"] {
+            for (suffix, encrypted) in SUFFIXES.iter().flat_map(|suffix| [(suffix, false), (suffix, true)]) {
+                for (number, name) in (1..).zip(names(session, time, suffix, encrypted).take(3)) {
+                    assert_eq!(named(&name), Some(Named { session, time, number }), "{name}");
+                    assert!(is_archive(&name) && name.ends_with(".age") == encrypted);
+                }
+            }
+        }
+        for other in [
+            "",
+            "x",
+            "main.wpp.tar.gz",
+            "main-2026.wpp.tar.gz",
+            "main-20261321T031500Z.wpp.tar.gz",
+            "MAIN-20261121T031500Z.wpp.tar.gz",
+        ] {
+            assert_eq!(named(other), None, "{other}");
         }
     }
-    Ok(removed)
+
+    #[test]
+    fn bytes_are_hashed_once_in_whatever_order_they_are_read() {
+        let content: Vec<u8> = (0..100_000_u32).map(|at| at as u8).collect();
+        let (mut bytes, hashing) = Hashing::over(Box::new(std::io::Cursor::new(content.clone())));
+        let mut piece = [0; 1000];
+        for place in [0, 99_000, 0, 500, 1500] {
+            bytes.seek(SeekFrom::Start(place)).unwrap();
+            bytes.read_exact(&mut piece).unwrap();
+        }
+        assert_eq!(hashing.finish(100_000), None);
+        bytes.read_to_end(&mut Vec::new()).unwrap();
+        assert_eq!(hashing.finish(100_000), Some(hex::encode(Sha256::digest(&content))));
+    }
 }

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use super::Request;
 use crate::archive::base::{self, Base, Found, Wanted};
 use crate::archive::delta::{Comparer, Delta};
-use crate::archive::input::Folder;
 use crate::archive::manifest::Chain;
 use crate::archive::pages::{Cutter, MapWriter, Remembered};
+use crate::archive::shelf::Shelf;
 use crate::archive::snapshot::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -47,7 +47,7 @@ impl Increment {
     /// Finds what this backup could build on. Called before the snapshot, so that no transaction is
     /// open meanwhile; the lock that keeps backups of the session apart is held.
     pub fn prepare(request: &Request<'_>, journal: &str) -> Increment {
-        let destination = base::destination(request.home.root(), request.folder);
+        let destination = base::destination(request.home.root(), &request.destination);
         let session = request.session.name().to_owned();
         let place = request.home.page_map(&session, &destination);
         let mut increment = Increment {
@@ -69,7 +69,7 @@ impl Increment {
             home_kind: request.home.kind(),
             journal,
             destination: &increment.destination,
-            neighbours: &Folder(request.folder.to_owned()),
+            neighbours: &Shelf { destination: request.destination.clone(), identities: request.identities.clone() },
             map: &increment.place,
             chain_max,
             sink: request.sink,

@@ -1,18 +1,20 @@
 //! `wpp backup`.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::keys::{ReadKeys, WriteKeys};
 use super::site;
 use crate::app::App;
 use crate::archive::base;
 use crate::archive::chain;
-use crate::archive::input::{Folder, Input};
+use crate::archive::destination::{Destination, STORE_SCHEME};
 use crate::archive::manifest::{DELTA, DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
-use crate::archive::shelf;
-use crate::archive::verify::{self, Level};
+use crate::archive::seal::Identities;
+use crate::archive::shelf::{self, Located, Shelved};
+use crate::archive::verify::Level;
 use crate::backup::{self, Backup, Request};
 use crate::clock::{self, Stopwatch};
 use crate::disk;
@@ -27,8 +29,10 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  \
-  wpp backup                             an archive in the backup folder, verified at level quick\n  \
+  wpp backup                             an archive at the backup destination, verified\n  \
   wpp backup --output /mnt/safe          an archive elsewhere\n  \
+  wpp backup --output s3://bucket/wpp    an archive in S3-compatible storage\n  \
+  wpp backup --recipient age1…           an archive that this host cannot read\n  \
   wpp backup --incremental               what changed since the last one\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
   wpp backup verify latest --level hash  every byte against the manifest"
@@ -46,7 +50,7 @@ pub struct Args {
 enum Action {
     /// Make an archive of the session, whether its daemon runs or not
     Create(CreateArgs),
-    /// List the archives of a folder
+    /// List the archives of a folder or a store
     List(FolderArgs),
     /// Show what one archive says about itself
     Show(ShowArgs),
@@ -57,40 +61,50 @@ enum Action {
 /// Options of `wpp backup create`.
 #[derive(Debug, clap::Args)]
 struct CreateArgs {
-    /// Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]
-    #[arg(long, short, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    output: Option<PathBuf>,
     /// Only the pages of wpp.db that changed since the newest archive there; a full archive, saying
     /// why, when that cannot be done or would save less than half
     #[arg(long)]
     incremental: bool,
+    /// Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]
+    #[arg(long, short, value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
+    output: Option<String>,
+    #[command(flatten)]
+    write: WriteKeys,
+    #[command(flatten)]
+    read: ReadKeys,
 }
 
 /// Options of `wpp backup list`.
 #[derive(Debug, clap::Args)]
 struct FolderArgs {
-    /// Folder to look into [default: backup.folder in config.toml, else `backups` in the home]
-    #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    folder: Option<PathBuf>,
+    /// Folder or s3://BUCKET/PREFIX to look into [default: backup.destination in config.toml, else `backups` in the home]
+    #[arg(value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
+    destination: Option<String>,
+    #[command(flatten)]
+    keys: ReadKeys,
 }
 
 /// Options of `wpp backup show`.
 #[derive(Debug, clap::Args)]
 struct ShowArgs {
-    /// Path of the archive, its name in the backup folder, or `latest`
+    /// Path or s3:// address of the archive, its name at the backup destination, or `latest`
     #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
     archive: String,
+    #[command(flatten)]
+    keys: ReadKeys,
 }
 
 /// Options of `wpp backup verify`.
 #[derive(Debug, clap::Args)]
 struct VerifyArgs {
-    /// Path of the archive, its name in the backup folder, or `latest`
+    /// Path or s3:// address of the archive, its name at the backup destination, or `latest`
     #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
     archive: String,
     /// How far to check
     #[arg(long, value_enum, default_value_t = Level::Quick)]
     level: Level,
+    #[command(flatten)]
+    keys: ReadKeys,
 }
 
 impl Args {
@@ -99,27 +113,34 @@ impl Args {
         match self.action {
             None => create(app, self.create),
             Some(Action::Create(args)) => create(app, args),
-            Some(Action::List(args)) => match args.folder {
-                Some(folder) if !folder.is_dir() => {
-                    Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                        .hint("check the path; without one the home's own archives are listed"))
+            Some(Action::List(args)) => {
+                let destination = match &args.destination {
+                    Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
+                    None => app.destination()?,
+                };
+                if let (Some(_), Some(folder)) = (&args.destination, destination.folder().filter(|folder| !folder.is_dir())) {
+                    return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
+                        .hint("check the path; without one the home's own archives are listed"));
                 }
-                Some(folder) => list(app, &folder),
-                None => list(app, &app.backups()),
-            },
-            Some(Action::Show(args)) => show(app, &args.archive),
-            Some(Action::Verify(args)) => check(app, &args.archive, args.level),
+                list(app, &destination, &args.keys.given(app)?)
+            }
+            Some(Action::Show(args)) => show(app, &args),
+            Some(Action::Verify(args)) => check(app, &args),
         }
     }
 }
 
 fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let session = app.existing_session()?;
-    let folder = match args.output {
-        Some(folder) => absolute(folder)?,
-        None => app.backups(),
-    };
+    let (recipients, identities) = args.write.choose(app, &args.read)?;
     let site = site(app, &session)?;
+    // Before the settings of a store are read: what this home left there is known by its journal.
+    let journal = app.journal()?;
+    let destination = match &args.output {
+        Some(text) if text.starts_with(STORE_SCHEME) => Destination::parse(text, &app.store_settings()?).map(Arc::new)?,
+        Some(text) => Arc::new(Destination::parse(&absolute(text)?, &app.store_settings()?)?),
+        None => app.destination()?,
+    };
     // A daemon that hangs or does not answer is no reason to have no backup.
     let status = match site.look() {
         Ok(Seen::Running(status)) => Some(status),
@@ -129,8 +150,10 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let made = backup::create(&Request {
         home: app.home(),
         session: &session,
-        folder: &folder,
-        journal: app.journal()?,
+        destination,
+        recipients: recipients.as_ref(),
+        identities: &identities,
+        journal,
         sink: &**app.sink(),
         status: status.as_deref(),
         increments_max: args.incremental.then(|| app.config().number("backup.chain_max")),
@@ -146,16 +169,27 @@ pub(super) fn fault_points(app: &App) -> Option<Metric> {
         .then(|| Metric { name: "disk_operations".into(), value: disk::faults::count() as f64 })
 }
 
-fn absolute(path: PathBuf) -> Result<PathBuf> {
-    std::path::absolute(&path).map_err(|error| {
-        Error::new(ErrorKind::Usage, format!("{} is no usable path", path.display())).caused_by(error).hint("give another folder")
-    })
+fn absolute(text: &str) -> Result<String> {
+    // What looks like an address is left to whoever knows addresses.
+    if text.contains("://") || text.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let path = std::path::absolute(text).ok().and_then(|path| path.into_os_string().into_string().ok());
+    path.ok_or_else(|| Error::new(ErrorKind::Usage, format!("{text:?} is no usable path")).hint("give another folder"))
+}
+
+/// The archive that an operator means.
+pub(super) fn locate(app: &App, text: &str, identities: &Identities) -> Result<Located> {
+    shelf::find(&app.destination()?, &app.store_settings()?, app.session().name(), text, identities)
 }
 
 fn made_report(made: &Backup, took_ms: u64) -> Report {
     let manifest = &made.manifest;
     let whole = manifest.is_whole();
-    let verified = format!("verified at level {}", made.level.name());
+    let verified = match made.level {
+        Some(level) => format!("verified at level {}", level.name()),
+        None => "written and read back; not verified: no key here".to_owned(),
+    };
     let how = match (&manifest.chain, whole) {
         (Some(_), true) => "backed up what changed",
         (Some(_), false) => "backed up in part what changed",
@@ -163,7 +197,7 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
         (None, false) => "backed up in part",
     };
     let title = format!("{}: {how}, {}, {verified}", manifest.session, size(made.size_bytes));
-    let mut section = Section::default().field("archive", made.path.display()).field("SHA-256", &made.sha256);
+    let mut section = Section::default().field("archive", &made.place).field("SHA-256", &made.sha256);
     if let Some(reason) = &made.full_reason {
         section = section.field("a full archive, because", reason);
     }
@@ -174,17 +208,30 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
     if let Some(reason) = &made.map_reason {
         section = section.field("page map", format!("NOT kept, and the next increment takes longer: {reason}"));
     }
-    if let Some(reason) = &made.level_reason {
+    if !made.recipients.is_empty() {
+        section = section.field("encrypted to", made.recipients.join(", "));
+    }
+    if let Some(reason) = made.level_reason.as_ref().filter(|_| made.level.is_some()) {
         section = section.field("not verified further", reason);
     }
-    for path in &made.removed {
-        section = section.line(format!("removed {}, which a killed backup had left", path.display()));
+    for limit in &made.limits {
+        section = section.line(limit);
+    }
+    for place in &made.removed {
+        section = section.line(format!("removed {place}, which a killed backup had left"));
+    }
+    for (place, reason) in &made.kept {
+        section = section.line(format!("left {place}, which looks like a part of a killed backup: {reason}"));
     }
     let mut report = Report::new("backup", title).section(section).data(json!({
-        "path": made.path,
+        "path": made.place,
         "size_bytes": made.size_bytes,
         "sha256": made.sha256,
         "level": made.level,
+        // A backup that could not be read back, or read back as something else, is an error.
+        "read_back": true,
+        "recipients": made.recipients,
+        "limits": made.limits,
         "level_reason": made.level_reason,
         "full_reason": made.full_reason,
         "map_reason": made.map_reason,
@@ -219,8 +266,9 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
         section = section.field("linked to a phone", if signal.paired { "yes" } else { "no" });
     }
     if manifest.daemon.state == DaemonState::Running {
-        section =
-            section.line("Made while the daemon ran: it brings messages back (--plan data). For `--plan exact`, stop first.");
+        section = section.line(
+            "Made while the daemon ran: restored, the identity gets fresh keys (`--plan rekey`). For `--plan exact`, stop first.",
+        );
     }
     if let Some(chain) = &manifest.chain {
         section = section
@@ -235,7 +283,7 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
                 format!("{}, DAMAGED: {}", size(member.size_bytes), database.quick_check)
             }
             Some(database) if let Some(chain) = manifest.chain.as_ref().filter(|_| member.name == DELTA) => format!(
-                "{}, {} of {} pages; {rows} rows in all, not checked by SQLite",
+                "{}, of {} of {} pages; {rows} rows in all, not checked by SQLite",
                 size(member.size_bytes),
                 chain.changed_pages,
                 database.pages
@@ -251,78 +299,66 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
     section
 }
 
-fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
-    let shelved = shelf::list(folder)?;
-    let named: Vec<String> = shelved.iter().map(shelf::Shelved::name).collect();
+fn list(app: &App, destination: &Destination, identities: &Identities) -> Result<Report> {
+    let shelved = shelf::list(destination, identities)?;
     let readable: Vec<(&str, &Manifest)> =
-        named.iter().zip(&shelved).filter_map(|(name, archive)| Some((name.as_str(), archive.manifest.as_ref().ok()?))).collect();
-    let broken = chain::broken(&readable);
+        shelved.iter().filter_map(|archive| Some((archive.name.as_str(), archive.manifest.as_ref().ok()?))).collect();
+    let without_key: Vec<&str> =
+        shelved.iter().filter(|archive| archive.is_locked()).map(|archive| archive.name.as_str()).collect();
+    let broken = chain::broken(&readable, &without_key);
     let columns = ["archive", "session", "taken", "kind", "size", "verified (level, when)", "holds"].map(str::to_owned).to_vec();
     let mut table = Table { columns, rows: Vec::new() };
     let mut data = Vec::new();
-    let mut unreadable = 0;
+    let (mut unreadable, mut locked) = (0, 0);
     for archive in &shelved {
-        let name = archive.name();
-        match &archive.manifest {
+        let entry = json!({
+            "path": archive.place, "name": archive.name, "size_bytes": archive.object.size_bytes,
+            "encrypted": archive.encrypted, "locked": archive.is_locked(),
+        });
+        let (row, more) = match &archive.manifest {
             Ok(manifest) => {
-                let checked = last_check(app, archive, manifest)?;
-                let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
-                    (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
-                    (_, true) => "all".to_owned(),
-                    (false, _) => {
-                        let names: Vec<&str> = manifest.missing.iter().map(|missing| missing.name.as_str()).collect();
-                        format!("not {}", names.join(", "))
-                    }
-                    (true, false) => "damaged data".to_owned(),
-                };
-                let why = broken.get(&manifest.id);
-                let kind = manifest.chain.as_ref().map_or("full".to_owned(), |chain| {
-                    let base = readable.iter().find(|(_, manifest)| manifest.id == chain.base_id).map(|(name, _)| *name);
-                    format!("increment {} of {}", chain.depth, base.unwrap_or(&chain.base_id))
+                let base = manifest.chain.as_ref().map(|chain| {
+                    let base = readable.iter().find(|(_, manifest)| manifest.id == chain.base_id);
+                    base.map_or(chain.base_id.as_str(), |(name, _)| *name)
                 });
-                let holds = why.map_or(holds, |why| format!("BROKEN CHAIN: {why}"));
-                table.rows.push(vec![
-                    name,
-                    manifest.session.clone(),
-                    manifest.created.clone(),
-                    kind,
-                    size(archive.size_bytes),
-                    checked.as_ref().map_or("not this file by this home".into(), |(level, at_ms)| {
-                        format!("{}, {}", level.name(), clock::rfc3339(clock::from_ms(*at_ms)))
-                    }),
-                    holds,
-                ]);
-                data.push(json!({
-                    "path": archive.path, "size_bytes": archive.size_bytes, "id": manifest.id, "session": manifest.session,
-                    "created_ms": manifest.created_ms, "whole": manifest.is_whole(), "chain": manifest.chain, "broken": why,
-                    "verified_level": checked.as_ref().map(|(level, _)| level), "verified_ms": checked.as_ref().map(|(_, at)| at),
-                }));
+                let broken = broken.get(&manifest.id).map(String::as_str);
+                readable_row(archive, manifest, (base, broken), last_check(app, archive, manifest)?)
+            }
+            Err(_) if archive.is_locked() => {
+                locked += 1;
+                locked_row(archive, known(app, archive)?)
             }
             Err(error) => {
                 unreadable += 1;
-                table.rows.push(vec![
-                    name,
+                let row = vec![
+                    archive.name.clone(),
                     "?".into(),
                     "?".into(),
                     "?".into(),
-                    size(archive.size_bytes),
+                    size(archive.object.size_bytes),
                     "never".into(),
                     error.chain(),
-                ]);
-                data.push(json!({ "path": archive.path, "size_bytes": archive.size_bytes, "error": error.chain() }));
+                ];
+                (row, json!({ "error": error.chain() }))
             }
-        }
+        };
+        table.rows.push(row);
+        data.push(merged(entry, more));
     }
-    let title = match (shelved.len(), unreadable, broken.len()) {
-        (0, _, _) => format!("No archive in {}", folder.display()),
-        (count, 0, 0) => format!("{count} in {}", folder.display()),
-        (count, bad, 0) => format!("{count} in {}, {bad} of them not readable", folder.display()),
-        (count, 0, broken) => format!("{count} in {}, {broken} of them without what they build on", folder.display()),
-        (count, bad, broken) => {
-            format!("{count} in {}, {bad} of them not readable, {broken} without what they build on", folder.display())
-        }
+    let mut title = match shelved.len() {
+        0 => format!("No archive in {destination}"),
+        count => format!("{count} in {destination}"),
     };
-    let mut report = Report::answer("backup-list", title).data(json!({ "folder": folder, "archives": data }));
+    if locked > 0 {
+        title.push_str(&format!(", {locked} of them encrypted to keys that were not given"));
+    }
+    if unreadable > 0 {
+        title.push_str(&format!(", {unreadable} of them not readable"));
+    }
+    if !broken.is_empty() {
+        title.push_str(&format!(", {} of them without what they build on", broken.len()));
+    }
+    let mut report = Report::answer("backup-list", title).data(json!({ "folder": destination.to_string(), "archives": data }));
     if shelved.is_empty() {
         report = report.next("wpp backup");
     } else {
@@ -331,28 +367,126 @@ fn list(app: &App, folder: &std::path::Path) -> Result<Report> {
     Ok(if unreadable > 0 || !broken.is_empty() { report.verdict(Verdict::Fail) } else { report })
 }
 
+fn merged(mut one: Value, two: Value) -> Value {
+    if let (Some(one), Value::Object(two)) = (one.as_object_mut(), two) {
+        one.extend(two);
+    }
+    one
+}
+
+/// `base` is the start of its chain and `broken` what is wrong with that chain, if it is an increment.
+fn readable_row(
+    archive: &Shelved,
+    manifest: &Manifest,
+    (base, broken): (Option<&str>, Option<&str>),
+    checked: Option<(Level, i64)>,
+) -> (Vec<String>, Value) {
+    let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
+        (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
+        (_, true) => "all".to_owned(),
+        (false, _) => {
+            let names: Vec<&str> = manifest.missing.iter().map(|missing| missing.name.as_str()).collect();
+            format!("not {}", names.join(", "))
+        }
+        (true, false) => "damaged data".to_owned(),
+    };
+    let holds = broken.map_or(holds, |why| format!("BROKEN CHAIN: {why}"));
+    let kind = match (&manifest.chain, base) {
+        (Some(chain), Some(base)) => format!("increment {} of {base}", chain.depth),
+        _ => "full".into(),
+    };
+    let row = vec![
+        archive.name.clone(),
+        manifest.session.clone(),
+        manifest.created.clone(),
+        kind,
+        size(archive.object.size_bytes),
+        checked.as_ref().map_or("not this file by this home".into(), |(level, at_ms)| {
+            format!("{}, {}", level.name(), clock::rfc3339(clock::from_ms(*at_ms)))
+        }),
+        holds,
+    ];
+    let more = json!({
+        "id": manifest.id, "session": manifest.session, "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
+        "chain": manifest.chain, "broken": broken,
+        "verified_level": checked.as_ref().map(|(level, _)| level), "verified_ms": checked.as_ref().map(|(_, at)| at),
+    });
+    (row, more)
+}
+
+/// An archive that cannot be read here: what its name says, and what the journal knows if this home
+/// made it.
+fn locked_row(archive: &Shelved, known: Option<Entry>) -> (Vec<String>, Value) {
+    let session = archive.session().unwrap_or("?");
+    let created_ms = known.as_ref().and_then(|entry| entry.data["created_ms"].as_i64()).or(archive.created_ms());
+    let taken = created_ms.map_or("?".into(), |at_ms| clock::rfc3339(clock::from_ms(at_ms)));
+    let (checked, holds) = match &known {
+        None => ("not this file by this home".to_owned(), "encrypted: no key was given".to_owned()),
+        Some(entry) => {
+            let checked = match entry.data["level"].as_str() {
+                Some(level) => format!("{level}, {}", clock::rfc3339(clock::from_ms(entry.at_ms))),
+                None => "read back only".into(),
+            };
+            let holds = if entry.data["whole"] == true { "all; encrypted" } else { "not all; encrypted" };
+            (checked, holds.into())
+        }
+    };
+    let kind = if archive.name.contains(".wpp-incr.") { "increment" } else { "full" };
+    let row = vec![archive.name.clone(), session.to_owned(), taken, kind.into(), size(archive.object.size_bytes), checked, holds];
+    let mut more = json!({ "session": archive.session(), "created_ms": created_ms });
+    if let Some(entry) = known {
+        let level = &entry.data["level"];
+        more = merged(
+            more,
+            json!({
+                "id": entry.data["archive_id"], "whole": entry.data["whole"], "read_back": entry.data["read_back"],
+                "verified_level": level, "verified_ms": if level.is_null() { Value::Null } else { json!(entry.at_ms) },
+            }),
+        );
+    }
+    (row, more)
+}
+
+/// What the journal says about this very file, if this home wrote it.
+fn known(app: &App, archive: &Shelved) -> Result<Option<Entry>> {
+    let Some(session) = archive.session().filter(|_| app.home().journal().exists()) else { return Ok(None) };
+    let entries = app.journal()?.after(session, 0)?;
+    Ok(entries.into_iter().rev().find(|entry| {
+        entry.verb == "backup"
+            && entry.state == "finished"
+            && entry.data["name"] == archive.name.as_str()
+            && is_of(entry, archive)
+    }))
+}
+
+/// Whether an entry of the journal is about the file as it is now.
+fn is_of(entry: &Entry, archive: &Shelved) -> bool {
+    serde_json::from_value::<shelf::Stamp>(entry.data["stamp"].clone()).is_ok_and(|then| then.is(&archive.object.stamp))
+}
+
 /// The highest level at which this home verified this very file, and when it last did so. A copy of
 /// it, or the file after somebody wrote to it, was never verified, whatever id its manifest gives.
-fn last_check(app: &App, archive: &shelf::Shelved, manifest: &Manifest) -> Result<Option<(Level, i64)>> {
+fn last_check(app: &App, archive: &Shelved, manifest: &Manifest) -> Result<Option<(Level, i64)>> {
     // A home without a journal has verified nothing; looking must not make one.
     if !app.home().journal().exists() {
         return Ok(None);
     }
-    let now = shelf::stamp(&archive.path)?;
     let level = |entry: &Entry| -> Option<Level> {
         let counts = matches!(entry.verb.as_str(), "backup" | "verify")
             && matches!(entry.state.as_str(), "finished" | "done")
             && entry.data["archive_id"] == manifest.id.as_str()
-            && serde_json::from_value::<shelf::Stamp>(entry.data["stamp"].clone()).is_ok_and(|then| then == now);
+            && is_of(entry, archive);
         if counts { serde_json::from_value(entry.data["level"].clone()).ok() } else { None }
     };
     let entries = app.journal()?.after(&manifest.session, 0)?;
     Ok(entries.iter().filter_map(|entry| Some((level(entry)?, entry.at_ms))).max())
 }
 
-fn show(app: &App, archive: &str) -> Result<Report> {
-    let path = shelf::find(&app.backups(), app.session().name(), archive)?;
-    let manifest = open::manifest(&mut Input::file(&path)?)?;
+fn show(app: &App, args: &ShowArgs) -> Result<Report> {
+    let identities = args.keys.identities(app)?;
+    let archive = locate(app, &args.archive, &identities)?;
+    let place = archive.place();
+    let manifest = open::manifest(&mut archive.open(&identities)?)?;
     let mut section = describe(&manifest, Section::default())
         .field("format", format!("{}.{}", manifest.format.major, manifest.format.minor))
         .field("written by", format!("wpp {}", manifest.tool_version))
@@ -367,33 +501,38 @@ fn show(app: &App, archive: &str) -> Result<Report> {
         );
     }
     let section = section.line("This is what the archive says about itself. It was not verified now.");
-    Ok(Report::answer("backup-show", format!("{}: archive of session {}", path.display(), manifest.session))
+    Ok(Report::answer("backup-show", format!("{place}: archive of session {}", manifest.session))
         .section(section)
-        .next(format!("wpp backup verify {}", path.display()))
-        .data(json!({ "path": path, "manifest": manifest })))
+        .next(format!("wpp backup verify {place}"))
+        .data(json!({ "path": place, "manifest": manifest })))
 }
 
-fn check(app: &App, archive: &str, level: Level) -> Result<Report> {
-    let path = shelf::find(&app.backups(), app.session().name(), archive)?;
+fn check(app: &App, args: &VerifyArgs) -> Result<Report> {
+    let identities = args.keys.identities(app)?;
+    let archive = locate(app, &args.archive, &identities)?;
+    let (place, level) = (archive.place(), args.level);
     let watch = Stopwatch::start();
-    let stamp = shelf::stamp(&path)?;
-    let opened = match verify::verify(&mut Input::file(&path)?, level, &app.backups(), &**app.sink()) {
+    let stamp = archive.stamp()?;
+    let opened = match archive.verify(&identities, level, &app.scratch(), &**app.sink()) {
         Ok(opened) => opened,
         Err(error) => {
             if error.kind() == ErrorKind::Archive {
-                base::forget(app.home(), app.session().name(), &Folder::of(&path).0)?;
+                base::forget(app.home(), app.session().name(), archive.destination())?;
             }
             return Err(error);
         }
     };
+    let sha256 = opened.sha256.clone();
     let took_ms = watch.elapsed_ms();
-    let record =
-        json!({ "archive_id": opened.manifest.id, "path": path, "sha256": opened.sha256, "level": level, "stamp": stamp });
+    let record = json!({
+        "archive_id": opened.manifest.id, "path": place, "location": archive.destination().to_string(), "name": archive.name(),
+        "sha256": sha256, "level": level, "stamp": stamp,
+    });
     app.journal()?.record(Some(&opened.manifest.session), "verify", &record)?;
-    let section = describe(&opened.manifest, Section::default().field("SHA-256", &opened.sha256));
-    let title = format!("{}: verified at level {}, {}", path.display(), level.name(), size(opened.size_bytes));
+    let section = describe(&opened.manifest, Section::default().field("SHA-256", &sha256));
+    let title = format!("{place}: verified at level {}, {}", level.name(), size(stamp.size_bytes));
     let mut report = Report::new("backup-verify", title).section(section).data(json!({
-        "path": path, "level": level, "sha256": opened.sha256, "size_bytes": opened.size_bytes, "took_ms": took_ms,
+        "path": place, "level": level, "sha256": sha256, "size_bytes": stamp.size_bytes, "took_ms": took_ms,
         "whole": opened.manifest.is_whole(), "manifest": opened.manifest,
     }));
     report.metrics = vec![Metric { name: "verify_took_ms".into(), value: took_ms as f64 }];

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod documents;
 pub mod drill;
 pub mod events;
+mod keys;
 pub mod logs;
 pub mod messages;
 pub mod outbound;
@@ -248,7 +249,7 @@ pub fn run_line(line: &[String], sink: Arc<dyn Sink>) -> Result<Report> {
     let words = std::iter::once("wpp".to_owned()).chain(line.iter().cloned());
     let matches = tree().try_get_matches_from(words).map_err(|error| usage(&error))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| usage(&error))?;
-    settings(cli.global, sink, Arc::new(|_| None)).and_then(|settings| cli.command.run(settings))
+    settings(cli.global, sink, (Arc::new(|_| None), Arc::new(|_| None))).and_then(|settings| cli.command.run(settings))
 }
 
 fn usage(error: &clap::Error) -> Error {
@@ -257,7 +258,10 @@ fn usage(error: &clap::Error) -> Error {
     Error::new(ErrorKind::Usage, first).hint("`wpp help` lists the commands, `wpp help COMMAND` its options")
 }
 
-fn settings(global: Global, sink: Arc<dyn Sink>, ask: Arc<crate::app::Ask>) -> Result<Settings> {
+/// How questions and secrets are asked for.
+type Prompts = (Arc<crate::app::Ask>, Arc<crate::archive::seal::Ask>);
+
+fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts) -> Result<Settings> {
     let mut environment = BTreeMap::new();
     let ours = std::env::vars_os().filter_map(|(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value)));
     for (name, value) in ours.filter(|(name, _)| name == "HOME" || name.starts_with("WPP_")) {
@@ -268,7 +272,7 @@ fn settings(global: Global, sink: Arc<dyn Sink>, ask: Arc<crate::app::Ask>) -> R
         })?;
         environment.insert(name, value);
     }
-    Ok(Settings { home: global.home, session: global.session, environment, sink, ask })
+    Ok(Settings { home: global.home, session: global.session, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
 }
 
 /// Names of the sessions in the home that the environment names, for the shell's completion.
@@ -305,7 +309,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let ui = Ui { format: cli.global.format, quiet: cli.global.quiet, home: cli.global.home.clone() };
-    let result = settings(cli.global, ui.sink(), ui.ask()).and_then(|settings| cli.command.run(settings));
+    let result = settings(cli.global, ui.sink(), (ui.ask(), ui.ask_secret())).and_then(|settings| cli.command.run(settings));
     let (code, written) = match &result {
         Ok(report) => (report.exit_code(), ui.report(report)),
         Err(error) => (error.kind().exit_code(), ui.error(error)),

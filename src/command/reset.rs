@@ -2,9 +2,13 @@
 
 use serde_json::json;
 
+use std::path::Path;
+
 use super::backup::describe;
+use super::keys::{ReadKeys, WriteKeys};
 use super::site;
 use crate::app::App;
+use crate::archive::verify::Level;
 use crate::backup::{self, Backup, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
@@ -23,6 +27,8 @@ pub struct Args {
     /// Go on when the session is so damaged that its backup holds it only in part
     #[arg(long)]
     accept_partial_backup: bool,
+    #[command(flatten)]
+    keys: ReadKeys,
 }
 
 impl Args {
@@ -35,10 +41,10 @@ impl Args {
         if self.dry_run {
             return Ok(Report::new(
                 "reset-plan",
-                format!("{}: a reset would first back up to {}", session.name(), app.backups().display()),
+                format!("{}: a reset would first back up to {}", session.name(), app.destination()?),
             )
             .section(listed)
-            .data(json!({ "session": session.name(), "removes": plan, "backup_folder": app.backups() }))
+            .data(json!({ "session": session.name(), "removes": plan, "backup_folder": app.destination()?.to_string() }))
             .next(format!("wpp reset --session {}", session.name())));
         }
         let question = format!(
@@ -55,38 +61,50 @@ impl Args {
             Ok(made) => made,
             Err(error) => return Err(resume(&site, was_running, error)),
         };
-        site.reset(app.journal()?, &made.path, confirmed)?;
-        let section = describe(&made.manifest, Section::default().field("archive", made.path.display()));
+        site.reset(app.journal()?, Path::new(&made.place), confirmed)?;
+        let section = describe(&made.manifest, Section::default().field("archive", &made.place));
         Ok(Report::new(
             "reset",
-            format!("{}: removed; all it held is in an archive verified at level {}", session.name(), made.level.name()),
+            format!(
+                "{}: removed; all it held is in an archive verified at level {}",
+                session.name(),
+                made.level.map_or("none", Level::name)
+            ),
         )
         .section(section)
-        .data(json!({ "session": session.name(), "backup": made.path, "removed": plan }))
+        .data(json!({ "session": session.name(), "backup": made.place, "removed": plan }))
         .next(format!("wpp reauth --session {}", session.name())))
     }
 
     fn backup(&self, app: &App, session: &SessionPaths) -> Result<Backup> {
+        let journal = app.journal()?;
+        let (recipients, identities) = WriteKeys::default().choose(app, &self.keys)?;
         let made = backup::create(&Request {
             home: app.home(),
             session,
-            folder: &app.backups(),
-            journal: app.journal()?,
+            destination: app.destination()?,
+            recipients: recipients.as_ref(),
+            identities: &identities,
+            journal,
             sink: &**app.sink(),
             status: None,
             increments_max: None,
         })?;
+        if made.level.is_none() {
+            return Err(Error::new(
+                ErrorKind::Denied,
+                format!("the backup {} was read back but not verified, for lack of a key, so nothing was removed", made.place),
+            )
+            .hint("give the key with --identity FILE or --passphrase-file FILE"));
+        }
         if made.manifest.is_whole() || self.accept_partial_backup {
             return Ok(made);
         }
         Err(Error::new(
             ErrorKind::Denied,
-            format!("the backup {} holds session {} only in part, so nothing was removed", made.path.display(), session.name()),
+            format!("the backup {} holds session {} only in part, so nothing was removed", made.place, session.name()),
         )
-        .hint(format!(
-            "`wpp backup show {}` says what is missing; --accept-partial-backup goes on without it",
-            made.path.display()
-        )))
+        .hint(format!("`wpp backup show {}` says what is missing; --accept-partial-backup goes on without it", made.place)))
     }
 }
 

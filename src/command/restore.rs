@@ -2,26 +2,28 @@
 
 use serde_json::{Value, json};
 
-use super::backup::{fault_points, size};
+use super::backup::{fault_points, locate, size};
+use super::keys::ReadKeys;
 use super::{site, site_with_sink};
 use crate::app::App;
 use crate::archive::custody::{self, Custody, Ledger};
-use crate::archive::input::Input;
 use crate::archive::manifest::{CONFIG, Manifest};
 use crate::archive::open;
-use crate::archive::shelf;
+use crate::archive::seal::{Identities, SUFFIX};
+use crate::archive::shelf::Located;
 use crate::archive::verify::{self, Level};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle::{Site, describe, settled};
 use crate::report::{Report, Section, Silent, Verdict};
-use crate::restore::{self, Health, Lifecycle, Request, RestorePlan, Wanted};
+use crate::restore::{self, Health, Kind, Lifecycle, Request, RestorePlan, Wanted};
+use crate::session::rekey::Rekeyed;
 use crate::session::state::State;
 
 /// Options of `wpp restore`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Path of the archive, its name in the backup folder, or `latest`
+    /// Path or s3:// address of the archive, its name at the backup destination, or `latest`
     #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
     archive: String,
     /// What to bring back
@@ -36,23 +38,27 @@ pub struct Args {
     /// Do not start the daemon afterwards
     #[arg(long)]
     keep_daemon_stopped: bool,
+    #[command(flatten)]
+    keys: ReadKeys,
 }
 
 impl Args {
     /// Plans a restore, asks, and carries it out.
     pub fn run(self, app: &App) -> Result<Report> {
         let session = app.session();
-        let path = shelf::find(&app.backups(), session.name(), &self.archive)?;
-        let path = std::path::absolute(&path).map_err(|error| disk::cannot("find", &path, error))?;
-        let manifest = open::manifest(&mut Input::file(&path)?)?;
+        let identities = self.keys.identities(app)?;
+        let archive = locate(app, &self.archive, &identities)?;
+        let place = archive.place();
+        let manifest = open::manifest(&mut archive.open(&identities)?)?;
         site(app, &session)?;
         // A home that was never used has no journal, and a dry run makes none.
         let fresh = !app.home().journal().exists();
-        let current = restore::survey(&session, app.home().kind())?;
+        let mut current = restore::survey(&session, app.home().kind())?;
         let custody = if fresh {
             Custody::Unprovable("this home has no journal, so nothing is known about what happened to the store".into())
         } else {
             let ledger = Ledger::read(app.journal()?, session.name(), &manifest.custody)?;
+            current.removed = custody::removed(&manifest, session.name(), &ledger);
             custody::judge(&manifest, session.name(), &ledger, current.signal.as_ref())
         };
         let start = !self.keep_daemon_stopped;
@@ -60,14 +66,14 @@ impl Args {
             Ok(plan) => plan,
             Err(refusal) => {
                 // The refusal names other plans; a damaged archive would fail in each of them.
-                verify::verify(&mut Input::file(&path)?, Level::Hash, &app.backups(), &**app.sink())?;
+                verify::verify(&mut archive.open(&identities)?, Level::Hash, &app.scratch(), &**app.sink())?;
                 return Err(refusal);
             }
         };
         if self.dry_run {
-            let opened = verify::verify(&mut Input::file(&path)?, Level::Hash, &app.backups(), &**app.sink())?;
+            let opened = verify::verify(&mut archive.open(&identities)?, Level::Hash, &app.scratch(), &**app.sink())?;
             if opened.manifest != manifest {
-                return Err(open::refused(&path.display().to_string(), "its manifest changed while it was read"));
+                return Err(open::refused(&place, "its manifest changed while it was read"));
             }
             let title = format!(
                 "{}: would restore {} from {} (verified at level hash); nothing was changed",
@@ -75,9 +81,12 @@ impl Args {
                 plan.kind.name(),
                 manifest.created
             );
-            let report =
-                Report::new("restore", title).section(plan_section(&plan, true)).section(config_section(app, &path, &manifest)?);
-            return Ok(report.data(json!({ "dry_run": true, "archive": path, "plan": plan, "current": current })));
+            let report = Report::new("restore", title).section(plan_section(&plan, true)).section(config_section(
+                app,
+                (&archive, &identities),
+                &manifest,
+            )?);
+            return Ok(report.data(json!({ "dry_run": true, "archive": place, "plan": plan, "current": current })));
         }
 
         let mut question = format!(
@@ -87,14 +96,21 @@ impl Args {
             plan.kind.name(),
             plan.kind.files().join(" and ")
         );
+        if !plan.warnings.is_empty() {
+            question = format!("Note: {}.\n{question}", plan.warnings.join("; "));
+        }
         if !plan.loses.is_empty() {
             question = format!("Not there afterwards: {}.\n{question}", plan.loses.join("; "));
+        }
+        if plan.kind == Kind::ForceExact {
+            question = format!("THIS LOSES MESSAGES WITHOUT A WORD; `--plan rekey` would lose none.\n{question}");
         }
         let confirmed = app.confirm(self.yes, &question)?;
         // The daemon's own steps are steps of the restore; told by it, they need no telling twice.
         let daemon = Daemon(site_with_sink(app, &session, &Silent)?);
         let request = Request {
-            archive: &path,
+            archive: &archive,
+            identities: &identities,
             manifest: &manifest,
             session: &session,
             journal: app.journal()?,
@@ -117,8 +133,11 @@ impl Args {
             }
             (false, false) => format!("{}: restored {from}, but the daemon did not become healthy", session.name()),
         };
-        let mut report =
-            Report::new("restore", title).section(plan_section(&plan, false)).section(config_section(app, &path, &manifest)?);
+        let mut report = Report::new("restore", title).section(plan_section(&plan, false)).section(config_section(
+            app,
+            (&archive, &identities),
+            &manifest,
+        )?);
         let mut aside = Section::new("Old files");
         let old_copies = restore::old_copies(&session)?;
         for (folder, bytes) in &old_copies {
@@ -136,10 +155,14 @@ impl Args {
         report.metrics.extend(fault_points(app));
         let old: Vec<Value> = old_copies.iter().map(|(path, bytes)| json!({ "path": path, "size_bytes": bytes })).collect();
         report = report.data(json!({
-            "dry_run": false, "archive": path, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
-            "health": restored.health,            "old": restored.old, "old_copies": old,
+            "dry_run": false, "archive": place, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
+            "health": restored.health, "old": restored.old, "old_copies": old,
+            "rekeyed": restored.rekeyed, "woken": restored.woken,
         }));
-        if matches!(restored.health, Some(Health::Unproven(_))) {
+        if let Some(rekeyed) = &restored.rekeyed {
+            report = report.section(keys_section(rekeyed, restored.woken));
+        }
+        if matches!(restored.health, Some(Health::Unproven(_))) || restored.woken == Some(false) {
             report = report.verdict(Verdict::Unknown).next(format!("wpp status --session {}", session.name()));
         }
         if !restored.good {
@@ -162,17 +185,41 @@ fn plan_section(plan: &RestorePlan, steps: bool) -> Section {
     for loss in &plan.loses {
         section = section.field("cannot come back", loss);
     }
+    for warning in &plan.warnings {
+        section = section.field("note", warning);
+    }
     for (number, step) in (1..).zip(plan.steps.iter().filter(|_| steps)) {
         section = section.field(format!("step {number}"), step);
     }
     section
 }
 
+/// What became of the Signal state.
+fn keys_section(rekeyed: &Rekeyed, woken: Option<bool>) -> Section {
+    Section::new("Fresh keys")
+        .field(
+            "dropped",
+            format!("{} Signal sessions, {} sender keys", rekeyed.sessions_dropped, rekeyed.own_sender_keys_dropped),
+        )
+        .field("kept", format!("{} one-time keys that strangers may still use", rekeyed.prekeys_kept))
+        .field("next key", format!("{} (up to {} may have been used)", rekeyed.next_prekey_id, rekeyed.highest_prekey_id))
+        .field(
+            "own phone",
+            match woken {
+                Some(true) => "woken: what is written there from now on comes here",
+                Some(false) => {
+                    "not woken yet: the daemon goes on trying, and until then copies of what is written there are lost"
+                }
+                None => "is woken by the daemon once it has connected",
+            },
+        )
+}
+
 /// The settings in the archive beside those of this home. They are never overwritten: they belong
 /// to all sessions of the home.
-fn config_section(app: &App, archive: &std::path::Path, manifest: &Manifest) -> Result<Section> {
+fn config_section(app: &App, (archive, identities): (&Located, &Identities), manifest: &Manifest) -> Result<Section> {
     let section = Section::new("Settings (reviewed, not restored)");
-    let Some(theirs) = open::small_content(&mut Input::file(archive)?, manifest, CONFIG)? else {
+    let Some(theirs) = open::small_content(&mut archive.open(identities)?, manifest, CONFIG)? else {
         return Ok(section.line("the archive holds no config.toml"));
     };
     let path = app.home().config();
@@ -192,7 +239,12 @@ fn config_section(app: &App, archive: &std::path::Path, manifest: &Manifest) -> 
     for line in ours.lines().filter(|line| !line.trim().is_empty() && !theirs.lines().any(|other| other == *line)) {
         section = section.line(format!("only here: {line}"));
     }
-    Ok(section.line(format!("to take it over: tar -xzOf '{}' {CONFIG}", archive.display())))
+    Ok(match archive.path() {
+        Some(path) if !archive.name().ends_with(SUFFIX) => {
+            section.line(format!("to take it over: tar -xzOf '{}' {CONFIG}", path.display()))
+        }
+        _ => section,
+    })
 }
 
 /// The daemon's verbs, as a restore needs them.

@@ -284,7 +284,7 @@ static STREAM_EVENT: Object = Object {
     name: "stream event",
     fields: &[
         always("id", Number, "what to resume after; ids grow and are never used again"),
-        always("kind", Text, "state, auth, message, outbox, outbound, receipt, gap, ..."),
+        always("kind", Text, "state, auth, message, outbox, outbound, receipt, wake, gap, ..."),
         always("at_ms", Number, "when"),
         always("data", Any, "what the kind says"),
     ],
@@ -406,8 +406,16 @@ static MOMENT: Object =
 static SHELVED: Object = Object {
     name: "archive",
     fields: &[
-        always("path", Text, "the file"),
+        always("path", Text, "the file, or its s3:// address"),
+        always("name", Text, "its name"),
         always("size_bytes", Number, "its size"),
+        always("encrypted", Boolean, "whether it is encrypted"),
+        always(
+            "locked",
+            Boolean,
+            "whether no key to read it was given; what else is said is from its name and this home's journal",
+        ),
+        optional("read_back", Boolean, "of a locked one: whether this home read all its bytes back when it wrote them"),
         optional("error", Text, "why it cannot be read; then nothing else is known"),
         optional("id", Text, "as in manifest"),
         optional("session", Text, "as in manifest"),
@@ -423,10 +431,11 @@ static SHELVED: Object = Object {
 static PLAN: Object = Object {
     name: "plan",
     fields: &[
-        always("kind", Text, "exact or data"),
+        always("kind", Text, "exact, rekey, data or force-exact"),
         always("why", Text, "why this and nothing else"),
         always("custody", Shape::Object(&CUSTODY), "what is known about the Signal state"),
         always("loses", TEXTS, "what will not be there afterwards"),
+        always("warnings", TEXTS, "what the operator must see to"),
         always("steps", TEXTS, "what will be done, in order"),
     ],
 };
@@ -446,6 +455,27 @@ static CURRENT: Object = Object {
         always("wpp_db", Any, "absent, readable, or an object whose unreadable says why"),
         nullable("signal", Shape::Object(&SIGNAL), "identity and counters in session.db"),
         nullable("messages", Number, "messages stored in wpp.db, if they can be counted"),
+        always("others", List(&Shape::Object(&OTHER)), "the other sessions of this home that have a store"),
+        nullable("removed", Text, "why the identity in the archive is thought to be logged out"),
+    ],
+};
+
+static OTHER: Object = Object {
+    name: "other session",
+    fields: &[
+        always("session", Text, "its name"),
+        nullable("identity_sha256", Text, "names the identity in its store; null when it cannot be read"),
+    ],
+};
+
+static REKEYED: Object = Object {
+    name: "rekeyed",
+    fields: &[
+        always("sessions_dropped", Number, "Signal sessions that were dropped"),
+        always("own_sender_keys_dropped", Number, "own group keys that were dropped"),
+        always("prekeys_kept", Number, "one-time keys that strangers may still use"),
+        always("highest_prekey_id", Number, "the highest one-time key id that may have been used, as far as is known"),
+        always("next_prekey_id", Number, "the id of the next one-time key"),
     ],
 };
 
@@ -535,10 +565,13 @@ pub static SCHEMAS: &[Schema] = &[
         name: "wpp.backup/1",
         commands: &["wpp backup", "wpp backup create"],
         data: data![
-            always("path", Text, "the archive"),
+            always("path", Text, "the archive: a path or an s3:// address"),
             always("size_bytes", Number, "its size"),
             always("sha256", Text, "SHA-256 of the file, in hex"),
-            always("level", Text, "how far it was verified: hash or quick"),
+            nullable("level", Text, "how far it was verified: hash or quick; null when no key to read it is here"),
+            always("read_back", Boolean, "whether all its bytes were read back and are what was written"),
+            always("recipients", TEXTS, "who can read it: age recipients or passphrase; empty when it is not encrypted"),
+            always("limits", TEXTS, "what the destination cannot do"),
             nullable("level_reason", Text, "why it was not verified further"),
             nullable("full_reason", Text, "why it is a full archive although --incremental was given"),
             nullable("map_reason", Text, "why the next increment has to read archives again"),
@@ -550,7 +583,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "wpp.backup-list/1",
         commands: &["wpp backup list"],
-        data: data![always("folder", Text, "the folder"), always("archives", List(&Shape::Object(&SHELVED)), "oldest first"),],
+        data: data![
+            always("folder", Text, "the folder or s3:// address"),
+            always("archives", List(&Shape::Object(&SHELVED)), "oldest first"),
+        ],
     },
     Schema {
         name: "wpp.backup-show/1",
@@ -695,6 +731,12 @@ pub static SCHEMAS: &[Schema] = &[
             optional("health", Shape::Object(&HEALTH), "what the started daemon showed"),
             optional("old", Text, "where this restore set the old files aside"),
             optional("old_copies", List(&Shape::Object(&OLD_COPY)), "all that restores have set aside"),
+            optional("rekeyed", Shape::Object(&REKEYED), "with the plan rekey: what was done to the Signal store"),
+            optional(
+                "woken",
+                Boolean,
+                "whether the own phone was woken; absent or null when it need not be or no daemon connected"
+            ),
         ],
     },
     Schema {

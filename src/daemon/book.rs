@@ -10,6 +10,7 @@ use super::ingest::Ingest;
 use crate::error::{Context, Result};
 use crate::journal::{Entry, Journal};
 use crate::session::messages::Incoming;
+use crate::session::rekey;
 use crate::whatsapp::client::{Ledger, LinkMessage};
 
 /// The journal, shared by the rooms of one daemon.
@@ -30,6 +31,11 @@ impl Book {
     pub fn record(&self, verb: &str, data: &impl Serialize) -> Result<i64> {
         // The connection is whole between statements, so a panic elsewhere does not spoil it.
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).record(Some(&self.session), verb, data)
+    }
+
+    /// The restore after which the own phone is still to be woken. Blocks for a read.
+    pub fn owed_wake(&self) -> Result<Option<i64>> {
+        rekey::owed_wake(&self.journal.lock().unwrap_or_else(PoisonError::into_inner), &self.session)
     }
 
     /// The newest entry of a verb on this session. Blocks for a read.

@@ -2,7 +2,7 @@
 //!
 //! [`run`] is the whole of it. [`supervisor`] owns the link and the state, [`pump`] carries the
 //! outbox to the link, [`book`] writes down what must be on the disk first, [`outbox`] decides what
-//! is sent when, [`ingest`] takes in what comes. [`control`] serves the local API whose
+//! is sent when, [`ingest`] takes in what comes, [`wake`] wakes the own phone after a restore. [`control`] serves the local API whose
 //! shapes are in [`api`]; [`hub`] is what the rooms share. [`client`] is the other side of it.
 
 pub mod api;
@@ -14,6 +14,7 @@ pub mod control;
 pub mod log;
 pub mod book;
 pub mod pump;
+pub mod wake;
 pub mod supervisor;
 
 use serde_json::json;

@@ -17,6 +17,7 @@ use super::ingest::{Ingest, Receipt};
 use super::log::Tokens;
 use super::outbox::Outbox;
 use super::pump::{Pump, blocking};
+use super::wake::Waker;
 use crate::clock;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
@@ -62,6 +63,7 @@ pub struct Parts {
 pub struct Supervisor {
     parts: Parts,
     pump: Pump,
+    waker: Waker,
     link: Option<(Link, mpsc::UnboundedReceiver<LinkEvent>)>,
     /// The number to link with by pair code, until the link is there.
     phone_number: Option<String>,
@@ -110,7 +112,8 @@ impl Supervisor {
     /// Over an open session.
     pub fn new(parts: Parts) -> Result<Supervisor> {
         let pump = Pump::start(parts.outbox.clone(), parts.tokens.clone());
-        Ok(Supervisor { parts, pump, link: None, phone_number: None, reconnects: 0, signals: signals()?, done: false })
+        let waker = Waker::new(parts.book.clone(), parts.messages.clone(), parts.tokens.clone());
+        Ok(Supervisor { parts, pump, waker, link: None, phone_number: None, reconnects: 0, signals: signals()?, done: false })
     }
 
     /// Runs the session until it is told to stop.
@@ -157,6 +160,7 @@ impl Supervisor {
     async fn fail(&mut self, error: &Error) {
         tracing::error!(cause = error.chain(), "a store cannot be used");
         self.pump.close();
+        self.waker.disconnected();
         if self.parts.machine.state == State::Stopped {
             self.done = true;
         }
@@ -538,9 +542,11 @@ impl Supervisor {
         if is_open && !was_open {
             if let Some((link, _)) = &self.link {
                 self.pump.open(link.sender());
+                self.waker.connected(link.sender())?;
             }
         } else if was_open && !is_open {
             self.pump.close();
+            self.waker.disconnected();
             // A stopping daemon still waits for these answers.
             if state != State::Stopped {
                 blocking(|| self.parts.outbox.on_disconnected(clock::now_ms()))?;

@@ -49,9 +49,11 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Where archives go; `None` when that is in a home that cannot be opened.
+    /// The folder that archives go to; `None` when that is in a home that cannot be opened, or no
+    /// folder of this machine.
     pub fn backups(&self) -> Option<std::path::PathBuf> {
-        match self.config.text("backup.folder") {
+        match self.config.text("backup.destination") {
+            text if text.starts_with(crate::archive::destination::STORE_SCHEME) => None,
             "" => self.home.as_ref().ok().map(Home::backups),
             folder => Some(folder.into()),
         }

@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::{Scope, database};
-use crate::archive::manifest::SUFFIX;
+use crate::archive::shelf::is_archive;
 use crate::clock;
 use crate::daemon::api::Status;
 use crate::daemon::client::Client;
@@ -264,7 +264,9 @@ fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<P
     // Archives hold the store, so they are credentials. A folder of the operator's own may hold
     // other things, which are none of our business.
     looks.extend(backups.map(names_in).unwrap_or_default().into_iter().filter_map(|name| match name {
-        Ok(path) if path.to_str().is_some_and(|path| path.ends_with(SUFFIX)) => Some(look_at(&path, Some(PathKind::File), true)),
+        Ok(path) if path.file_name().and_then(|name| name.to_str()).is_some_and(is_archive) => {
+            Some(look_at(&path, Some(PathKind::File), true))
+        }
         Ok(_) => None,
         Err(look) => Some(look),
     }));

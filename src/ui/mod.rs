@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::Ask;
+use crate::archive::destination::settings::Secret;
 use crate::error::Error;
 use crate::report::{Report, Sink};
 
@@ -58,6 +59,22 @@ impl Ui {
             let mut answer = String::new();
             std::io::stdin().read_line(&mut answer).ok()?;
             Some(answer)
+        })
+    }
+
+    /// Asks for a secret on the terminal, which shows none of it. Ctrl-C there is an answer of its
+    /// own: the terminal must not stay as it is while the secret is typed.
+    pub fn ask_secret(&self) -> Arc<crate::archive::seal::Ask> {
+        Arc::new(|question| {
+            if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+                return None;
+            }
+            let mut stderr = anstream::stderr().lock();
+            write!(stderr, "{}: ", terminal::safe(question)).ok()?;
+            stderr.flush().ok()?;
+            let secret = terminal::read_hidden();
+            writeln!(stderr).ok()?;
+            secret.ok().flatten().map(Secret::new)
         })
     }
 

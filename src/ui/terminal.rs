@@ -1,7 +1,7 @@
 //! Reports, events and errors for people.
 
 use std::borrow::Cow;
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Read, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -55,6 +55,39 @@ pub fn safe(text: &str) -> Cow<'_, str> {
 /// Whether a person sees stderr as it is written.
 pub fn watched() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// A line from the terminal, of which it shows nothing; `None` when it was given up with Ctrl-C or
+/// ended with nothing in it.
+pub fn read_hidden() -> std::io::Result<Option<String>> {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    let stdin = std::io::stdin().lock();
+    let before = tcgetattr(&stdin)?;
+    let mut hidden = before.clone();
+    // Without signals: one that ended the process would leave the terminal silent.
+    hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
+    tcsetattr(&stdin, OptionalActions::Flush, &hidden)?;
+    let line = hidden_line(stdin);
+    tcsetattr(std::io::stdin(), OptionalActions::Flush, &before)?;
+    line
+}
+
+/// What is typed up to the end of the line, with its corrections.
+fn hidden_line(input: impl Read) -> std::io::Result<Option<String>> {
+    const INTERRUPT: u8 = 3;
+    const END: u8 = 4;
+    let mut typed = Vec::new();
+    for byte in input.bytes() {
+        match byte? {
+            b'\n' | b'\r' => break,
+            INTERRUPT => return Ok(None),
+            END => break,
+            // A character may be several bytes.
+            8 | 127 => while typed.pop().is_some_and(|byte: u8| byte & 0xc0 == 0x80) {},
+            byte => typed.push(byte),
+        }
+    }
+    Ok(String::from_utf8(typed).ok().filter(|line| !line.is_empty()))
 }
 
 /// Writes events to stderr as they happen.
@@ -180,4 +213,18 @@ pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::
         writeln!(out, "  {BOLD}next:{BOLD:#} {}", safe(hint))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hidden_line_takes_corrections_and_can_be_given_up() {
+        let line = |typed: &str| hidden_line(typed.as_bytes()).unwrap();
+        assert_eq!(line("horse\nrest").as_deref(), Some("horse"));
+        assert_eq!(line("hé\u{7f}\u{7f}\u{7f}\u{7f}cow\r").as_deref(), Some("cow"));
+        assert_eq!(line("horse\u{3}"), None);
+        assert_eq!(line("\n"), None);
+    }
 }

@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use wacore::iq::keepalive::KeepaliveSpec;
 use wacore::net::{DisconnectReason, HttpClient, HttpRequest, HttpResponse};
 use wacore::proto_helpers::{MessageBuilderExt, MessageExt};
@@ -59,6 +59,9 @@ const LOOPBACK_VERSION: (u32, u32, u32) = (2, 3000, 1_030_000_000);
 
 /// How long handing a message to the library may take before the caller may try again.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Answers of the server that wait for somebody who listens; more than a pump has under way.
+const ANSWERS_KEPT: usize = 256;
 
 /// How long a link may take to say goodbye and flush before it is dropped.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(12);
@@ -317,10 +320,27 @@ impl std::fmt::Display for SendFailure {
     }
 }
 
+/// A message that this device and the account's phone know both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The chat's JID.
+    pub chat: String,
+    /// WhatsApp's id.
+    pub message_id: String,
+    /// Whether this account sent it.
+    pub from_me: bool,
+    /// The sender's time, milliseconds since the epoch.
+    pub sent_ms: i64,
+}
+
+/// What the server said to a message: its id, and the error if it did not take it.
+type Answer = (String, Option<String>);
+
 /// Hands messages to a link; cheap to clone, and outlives the link harmlessly.
 #[derive(Clone)]
 pub struct Sender {
     client: Arc<Client>,
+    answers: broadcast::Sender<Answer>,
     /// Whether a login stands now.
     online: watch::Receiver<bool>,
 }
@@ -356,6 +376,53 @@ impl Sender {
     }
 }
 
+impl Sender {
+    /// Makes the account's own phone start a new Signal session with this device, by sending it
+    /// something encrypted in a new one: a request for what came before a message that both know.
+    /// Nobody sees it, and what the phone answers is not kept. Without such a message the request
+    /// names one that does not exist, to which a phone answers nothing.
+    ///
+    /// `Ok` means that the server took it.
+    pub async fn wake_phone(&self, known: Option<&Known>) -> std::result::Result<(), SendFailure> {
+        if !self.is_online() {
+            return Err(SendFailure::NotConnected);
+        }
+        let made_up = || {
+            let id = uuid::Uuid::new_v4().simple().to_string().to_uppercase();
+            let chat = self.client.pn().map(|jid| jid.to_non_ad_string()).unwrap_or_default();
+            Known { chat, message_id: format!("3EB0{}", &id[..18]), from_me: true, sent_ms: crate::clock::now_ms() }
+        };
+        let known = known.cloned().unwrap_or_else(made_up);
+        let chat = Jid::from_str(&known.chat).map_err(|error| SendFailure::BadRecipient { detail: error.to_string() })?;
+        // Before the request leaves, or its answer could come unheard.
+        let mut answers = self.answers.subscribe();
+        let asking = async {
+            let id = self
+                .client
+                .fetch_message_history(&chat, &known.message_id, known.from_me, known.sent_ms, 1)
+                .await
+                .map_err(|error| SendFailure::Failed { detail: error.to_string() })?;
+            loop {
+                match answers.recv().await {
+                    Ok((answered, None)) if answered == id => return Ok(()),
+                    Ok((answered, Some(error))) if answered == id => {
+                        return Err(SendFailure::Failed { detail: format!("the server refused it: {error}") });
+                    }
+                    Ok(_) => {}
+                    Err(error) => return Err(SendFailure::Failed { detail: format!("its answer was missed: {error}") }),
+                }
+            }
+        };
+        let mut online = self.online.clone();
+        tokio::select! {
+            result = tokio::time::timeout(SEND_TIMEOUT, asking) => {
+                result.unwrap_or_else(|_| Err(SendFailure::Failed { detail: format!("no answer in {} s", SEND_TIMEOUT.as_secs()) }))
+            }
+            _ = online.wait_for(|online| !online) => Err(SendFailure::NotConnected),
+        }
+    }
+}
+
 fn recipient(to: &str) -> std::result::Result<Jid, SendFailure> {
     let bad = |detail: String| SendFailure::BadRecipient { detail };
     let jid = receiver(to).map_err(|error| bad(error.chain()))?;
@@ -365,6 +432,7 @@ fn recipient(to: &str) -> std::result::Result<Jid, SendFailure> {
 /// A linked device, or one that is being linked. Connects by itself until it is shut down or ends.
 pub struct Link {
     client: Arc<Client>,
+    answers: broadcast::Sender<Answer>,
     pulse: Arc<Pulse>,
     online: watch::Receiver<bool>,
     /// Set when the end is our own wish, so that nothing is reported about it.
@@ -389,12 +457,14 @@ impl Link {
         let store = open_store(&session_db).await?;
         let pulse = Arc::new(Pulse::default());
         let (online_writer, online) = watch::channel(false);
+        let answers = broadcast::Sender::new(ANSWERS_KEPT);
         let factory =
             WatchedFactory { home, pinned, pulse: Arc::clone(&pulse), reporter: reporter.clone(), ledger: Arc::clone(&ledger) };
         let observer = Observer {
             reporter: reporter.clone(),
             pulse: Arc::clone(&pulse),
             online: online_writer,
+            answers: answers.clone(),
             ledger: Arc::clone(&ledger),
             runtime: tokio::runtime::Handle::current(),
         };
@@ -417,12 +487,12 @@ impl Link {
         let client = bot.client();
         let (shutdown, shut_down) = oneshot::channel();
         let task = tokio::spawn(run(bot.spawn(), Arc::clone(&pulse), reporter, watchdog, shut_down));
-        Ok((Link { client, pulse, online, shutdown, task }, events))
+        Ok((Link { client, answers, pulse, online, shutdown, task }, events))
     }
 
     /// Hands messages to this link.
     pub fn sender(&self) -> Sender {
-        Sender { client: Arc::clone(&self.client), online: self.online.clone() }
+        Sender { client: Arc::clone(&self.client), answers: self.answers.clone(), online: self.online.clone() }
     }
 
     /// Asks the server for a code to type on the phone with this number; it comes as an event.
@@ -534,6 +604,7 @@ struct Observer {
     reporter: Reporter,
     pulse: Arc<Pulse>,
     online: watch::Sender<bool>,
+    answers: broadcast::Sender<Answer>,
     ledger: Arc<dyn Ledger>,
     runtime: tokio::runtime::Handle,
 }
@@ -580,6 +651,8 @@ impl EventHandler for Observer {
                 | LinkEvent::TemporaryBan { .. }
                 | LinkEvent::ClientOutdated
                 | LinkEvent::LoginRefused { .. } => drop(self.online.send_replace(false)),
+                // Mostly nobody waits for it here.
+                LinkEvent::Ack { message_id, error } => drop(self.answers.send((message_id.clone(), error.clone()))),
                 _ => {}
             }
             self.reporter.report(event);

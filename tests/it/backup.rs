@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use wpp::archive::destination::Destination;
 use wpp::archive::input::Input;
 use wpp::archive::open;
+use wpp::archive::seal::Identities;
 use wpp::archive::verify::{Level, verify};
 use wpp::disk::Lock;
 use wpp::report::Silent;
@@ -303,9 +305,9 @@ fn a_backup_that_fails_or_is_killed_at_any_disk_operation_leaves_no_false_archiv
                 assert!(String::from_utf8_lossy(&outcome.stderr).contains("next:"), "{label}: {outcome:?}");
             }
             let backups = home.path().join("backups");
-            let archives = wpp::archive::shelf::list(&backups).unwrap();
+            let archives = wpp::archive::shelf::list(&Destination::Folder(backups.clone()), &Identities::default()).unwrap();
             for archive in &archives {
-                verify(&mut Input::file(&archive.path).unwrap(), Level::Quick, &backups, &Silent)
+                verify(&mut Input::file(Path::new(&archive.place)).unwrap(), Level::Quick, &backups, &Silent)
                     .unwrap_or_else(|error| panic!("{label}: {}", error.chain()));
             }
             // The next backup clears up and is whole.

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde_json::Value;
 use wpp::archive::chain;
+use wpp::archive::destination::Destination;
 use wpp::archive::input::Input;
 use wpp::archive::open;
+use wpp::archive::seal::Identities;
 use wpp::archive::snapshot::{Quiet, Snapshot};
 use wpp::archive::verify::{Level, verify};
 use wpp::error::ErrorKind;
@@ -270,11 +272,12 @@ fn a_broken_chain_is_named_before_anything_is_touched() {
         break_it(&archives);
         let before = stores::everything(&home.session("main"));
         let name = archives[named].file_name().unwrap().to_str().unwrap().to_owned();
+        let last = archives[3].to_str().unwrap();
         for arguments in [
-            &["restore", "latest", "--plan", "data", "--yes", "--keep-daemon-stopped"][..],
-            &["restore", "latest", "--plan", "data", "--dry-run"],
-            &["backup", "verify", "latest", "--level", "hash"],
-            &["backup", "verify", "latest", "--level", "quick"],
+            &["restore", last, "--plan", "data", "--yes", "--keep-daemon-stopped"][..],
+            &["restore", last, "--plan", "data", "--dry-run"],
+            &["backup", "verify", last, "--level", "hash"],
+            &["backup", "verify", last, "--level", "quick"],
         ] {
             let outcome = home.run(arguments);
             assert_eq!(outcome.code, 12, "{label}: {outcome:?}");
@@ -421,10 +424,11 @@ fn an_increment_that_fails_or_is_killed_at_any_disk_operation_leaves_whole_chain
             let before = stores::everything(&home.session("main"));
             home.command(&["backup", "--incremental"]).env("WPP_DISK_FAULT", &label).output().unwrap();
             let whole = |when: &str| {
-                let archives = wpp::archive::shelf::list(&home.path().join("backups")).unwrap();
+                let there = Destination::Folder(home.path().join("backups"));
+                let archives = wpp::archive::shelf::list(&there, &Identities::default()).unwrap();
                 assert!(archives.len() >= 2, "{label}");
                 for archive in &archives {
-                    verify(&mut Input::file(&archive.path).unwrap(), Level::Hash, home.path(), &Silent)
+                    verify(&mut Input::file(Path::new(&archive.place)).unwrap(), Level::Hash, home.path(), &Silent)
                         .unwrap_or_else(|error| panic!("{label}, {when}: {}", error.chain()));
                 }
             };
@@ -477,6 +481,11 @@ fn an_increment_that_lies_about_its_chain_is_refused() {
         let all: Vec<_> =
             archives[..3].iter().map(|path| open::manifest(&mut Input::file(path).unwrap()).unwrap()).chain([manifest]).collect();
         let named: Vec<(&str, &_)> = all.iter().map(|manifest| ("name", manifest)).collect();
-        assert_eq!(chain::broken(&named).len(), 1, "{label}");
+        assert_eq!(chain::broken(&named, &[]).len(), 1, "{label}");
+        // A parent that only lacks a key is not called missing.
+        let parent = all[3].chain.as_ref().unwrap().parent_name.clone();
+        let alone = [("name", &all[3])];
+        assert_eq!(chain::broken(&alone, &[&parent]).len(), 0, "{label}");
+        assert_eq!(chain::broken(&alone, &["another"]).len(), 1, "{label}");
     }
 }

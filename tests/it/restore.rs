@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use wpp::archive::custody::{self, Ledger};
 use wpp::archive::input::Input;
-use wpp::archive::{open, shelf};
+use wpp::archive::open;
+use wpp::archive::seal::Identities;
+use wpp::archive::shelf::Located;
 use wpp::confirm::Confirmed;
 use wpp::disk::{Lock, LockState};
 use wpp::error::{Error, ErrorKind};
@@ -73,23 +75,99 @@ fn exact_brings_everything_back_while_custody_is_unbroken_and_keeps_the_old() {
 }
 
 #[test]
-fn after_a_connect_exact_is_refused_with_the_choices_and_data_keeps_the_keys() {
+fn after_a_connect_exact_is_refused_with_the_choices_and_auto_gives_fresh_keys() {
     for verb in ["connect", "start", "relink"] {
         let home = moved_on();
         journal(&home).record(Some("main"), verb, &json!({})).unwrap();
-        for arguments in [&["restore", "latest", "--yes"][..], &["restore", "latest", "--plan", "exact", "--yes"]] {
-            let outcome = home.run(arguments);
-            assert_eq!(outcome.code, 15, "{outcome:?}");
-            for part in [verb, "--plan data", "rekey"] {
-                assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
-            }
+        let outcome = home.run(&["restore", "latest", "--plan", "exact", "--yes"]);
+        assert_eq!(outcome.code, 15, "{outcome:?}");
+        for part in [verb, "--plan data", "--plan rekey", "--plan force-exact"] {
+            assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
         }
         assert_eq!(markers(&home.session("main")), ["live", "live"]);
         let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes", "--keep-daemon-stopped"]);
         assert_eq!(outcome.code, 0, "{outcome:?}");
         assert_eq!(markers(&home.session("main")), ["live", "archived"]);
         assert!(home.session("main").join("session.db-wal").exists(), "the keys' own -wal was taken away");
+
+        let outcome = home.run(&["restore", "latest", "--dry-run"]);
+        assert!(outcome.stdout.contains("would restore rekey") && outcome.stdout.contains(verb), "{outcome:?}");
+        let (code, report) = home.json(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
+        assert_eq!((code, &report["data"]["plan"]["kind"], sessions(&home)), (0, &json!("rekey"), 0), "{report}");
+        assert_eq!(markers(&home.session("main")), ["archived", "archived"]);
+        let next = &report["data"]["rekeyed"]["next_prekey_id"];
+        assert!(next.as_u64() > Some(813 + 65_536), "{report}");
+        // Again: above what the first time chose, which was put in place and may have been used.
+        let (code, report) = home.json(&["restore", "latest", "--plan", "rekey", "--yes", "--keep-daemon-stopped"]);
+        assert!(code == 0 && report["data"]["rekeyed"]["next_prekey_id"].as_u64() > next.as_u64().map(|next| next + 65_536));
     }
+}
+
+/// Signal sessions in the store that is in place.
+fn sessions(home: &TestHome) -> usize {
+    let store = stores::open(&home.session("main").join("session.db"));
+    store.query_row("SELECT count(*) FROM sessions", [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap()
+}
+
+#[test]
+fn fresh_keys_lie_above_those_of_the_store_in_place_and_of_every_earlier_restore() {
+    let home = moved_on();
+    journal(&home).record(Some("main"), "connect", &json!({})).unwrap();
+    let restore = || {
+        let (code, report) = home.json(&["restore", "latest", "--plan", "rekey", "--yes", "--keep-daemon-stopped"]);
+        assert_eq!(code, 0, "{report}");
+        let rekeyed = report["data"]["rekeyed"].clone();
+        (rekeyed["highest_prekey_id"].as_u64().unwrap(), rekeyed["next_prekey_id"].as_u64().unwrap())
+    };
+    let path = home.session("main").join("session.db");
+    stores::open(&path).execute("UPDATE device SET next_pre_key_id = 400001", []).unwrap();
+    let (highest, first) = restore();
+    assert_eq!(highest, 400_000, "the store in place was not looked at");
+    // A store in place that cannot be read tells nothing; the journal still knows.
+    std::fs::write(&path, "x".repeat(9000)).unwrap();
+    let (highest, second) = restore();
+    assert_eq!((highest, second > first + 65_536), (first, true));
+    std::fs::remove_file(&path).unwrap();
+    let (highest, third) = restore();
+    assert_eq!((highest, third > second + 65_536), (second, true));
+    // Of another identity it says nothing about this one's keys.
+    stores::open(&path).execute("UPDATE device SET next_pre_key_id = 9000001, identity_key = x'77'", []).unwrap();
+    assert_eq!(restore().0, third);
+    // Near the end of the 24 bits it goes round.
+    stores::open(&path).execute("UPDATE device SET next_pre_key_id = 16777000", []).unwrap();
+    let (highest, wrapped) = restore();
+    assert_eq!(highest, 16_776_999);
+    assert!(wrapped > 65_536 && wrapped < 16_776_999 - 65_536, "{wrapped}");
+}
+
+#[test]
+fn old_signal_state_comes_back_only_by_name_and_after_it_was_said_what_that_costs() {
+    let home = moved_on();
+    journal(&home).record(Some("main"), "connect", &json!({})).unwrap();
+    let arguments = ["restore", "latest", "--plan", "force-exact", "--keep-daemon-stopped"];
+    let outcome = home.run(&arguments);
+    assert!(outcome.code == 20 && outcome.stderr.contains("WITHOUT A WORD"), "{outcome:?}");
+    assert_eq!(markers(&home.session("main")), ["live", "live"]);
+    let outcome = home.run(&[&arguments[..], &["--yes"]].concat());
+    assert!(outcome.code == 0 && outcome.stdout.contains("in both directions and without a word"), "{outcome:?}");
+    assert_eq!((markers(&home.session("main")), sessions(&home)), (vec!["archived".to_owned(), "archived".to_owned()], 1));
+}
+
+#[test]
+fn an_identity_that_was_logged_out_or_replaced_stays_away() {
+    let home = moved_on();
+    journal(&home).record(Some("main"), "connect", &json!({})).unwrap();
+    let out = stores::copy(&home);
+    journal(&out).record(Some("main"), "logged_out", &json!({})).unwrap();
+    let outcome = out.run(&["restore", "latest", "--plan", "rekey", "--yes"]);
+    assert!(outcome.code == 15 && outcome.stderr.contains("wpp reauth"), "{outcome:?}");
+    let (code, report) = out.json(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
+    assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("data")), "{report}");
+
+    // The same account, linked anew.
+    stores::open(&home.session("main").join("session.db")).execute("UPDATE device SET identity_key = x'09'", []).unwrap();
+    let (code, report) = home.json(&["restore", "latest", "--dry-run"]);
+    assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("data")), "{report}");
 }
 
 #[test]
@@ -99,8 +177,10 @@ fn an_archive_of_a_running_session_is_never_exact() {
     let lock = Lock::acquire(&home.session("main").join("LOCK"), "daemon").unwrap();
     assert_eq!(home.run(&["backup"]).code, 0);
     drop(lock);
-    let outcome = home.run(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
+    let outcome = home.run(&["restore", "latest", "--plan", "exact", "--yes", "--keep-daemon-stopped"]);
     assert!(outcome.code == 15 && outcome.stderr.contains("while the daemon ran"), "{outcome:?}");
+    let (code, report) = home.json(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
+    assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("rekey")), "{report}");
 }
 
 #[test]
@@ -121,7 +201,7 @@ fn messages_that_cannot_come_back_are_counted() {
 fn another_account_another_kind_of_home_and_another_journal_are_noticed() {
     let home = stores::home("archived");
     assert_eq!(home.run(&["backup"]).code, 0);
-    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let archive = stores::latest(&home.path().join("backups"));
     let archive = archive.to_str().unwrap();
 
     // The same session linked to another phone.
@@ -133,12 +213,19 @@ fn another_account_another_kind_of_home_and_another_journal_are_noticed() {
     assert!(!outcome.stderr.contains("15550100"), "a phone number in an error: {outcome:?}");
 
     // Another home knows nothing of what happened to the store, whether it has a journal or not.
-    let other = TestHome::sandbox();
-    for _ in 0..2 {
-        let outcome = other.run(&["restore", archive, "--yes", "--keep-daemon-stopped"]);
+    for with_journal in [false, true] {
+        let other = TestHome::sandbox();
+        if with_journal {
+            drop(journal(&other));
+        }
+        let outcome = other.run(&["restore", archive, "--plan", "exact", "--yes", "--keep-daemon-stopped"]);
         assert!(outcome.code == 15 && !other.session("main").exists(), "{outcome:?}");
-        drop(journal(&other));
+        let (code, report) = other.json(&["restore", archive, "--yes", "--keep-daemon-stopped"]);
+        assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("rekey")), "{report}");
+        assert!(report["data"]["plan"]["warnings"].to_string().contains("runs anywhere else"), "{report}");
+        assert_eq!(markers(&other.session("main")), ["archived", "archived"]);
     }
+    let other = TestHome::sandbox();
     let outcome = other.run(&["restore", archive, "--plan", "data", "--yes", "--keep-daemon-stopped"]);
     assert!(outcome.code == 0 && outcome.stdout.contains("linked again"), "{outcome:?}");
     assert_eq!(stores::marker(&other.session("main"), "wpp.db"), "archived");
@@ -150,7 +237,15 @@ fn another_account_another_kind_of_home_and_another_journal_are_noticed() {
         assert!(outcome.code == 15 && !live.session("main").exists(), "{outcome:?}");
     }
     // The same archive for a session of another name: two stores of one identity would fight.
-    assert_eq!(home.run(&["restore", archive, "--session", "twin", "--yes", "--keep-daemon-stopped"]).code, 15);
+    let twin = ["restore", archive, "--session", "twin", "--yes", "--keep-daemon-stopped"];
+    std::fs::remove_dir_all(home.session("main")).unwrap();
+    stores::make(&home.session("main"), "live");
+    let outcome = home.run(&twin);
+    assert!(outcome.code == 15 && outcome.stderr.contains("session main of this home holds the identity"), "{outcome:?}");
+    std::fs::remove_dir_all(home.session("main")).unwrap();
+    assert_eq!(home.run(&twin).code, 0);
+    let outcome = home.run(&["restore", archive, "--yes", "--keep-daemon-stopped"]);
+    assert!(outcome.code == 15 && outcome.stderr.contains("session twin"), "{outcome:?}");
 }
 
 #[test]
@@ -189,7 +284,7 @@ struct Case {
     new: &'static [&'static str],
 }
 
-const CASES: [Case; 3] = [
+const CASES: [Case; 4] = [
     Case {
         label: "exact",
         arguments: &["restore", "latest", "--yes", "--keep-daemon-stopped"],
@@ -203,6 +298,13 @@ const CASES: [Case; 3] = [
         make: moved_on,
         old: &["live", "live"],
         new: &["live", "archived"],
+    },
+    Case {
+        label: "rekey",
+        arguments: &["restore", "latest", "--plan", "rekey", "--yes", "--keep-daemon-stopped"],
+        make: moved_on,
+        old: &["live", "live"],
+        new: &["archived", "archived"],
     },
     Case {
         label: "removed",
@@ -240,6 +342,9 @@ impl Case {
         assert!(!folder.join("LOCK").exists(), "{label}");
         let found = if folder.exists() { markers(&folder) } else { Vec::new() };
         let is_new = found == self.new;
+        if is_new && self.label == "rekey" {
+            assert_eq!(sessions(home), 0, "{label}: an old ratchet came back");
+        }
         assert!(is_new || found == self.old, "{label}: {found:?}");
         let old = beside(home, ".main.old-");
         if is_new && !self.old.is_empty() {
@@ -297,7 +402,8 @@ fn a_restore_that_is_killed_or_fails_at_any_disk_operation_leaves_the_old_or_the
 
 #[test]
 fn the_recovery_itself_can_be_killed_at_any_disk_operation() {
-    for case in &CASES {
+    // A restore with fresh keys moves the same files as an exact one.
+    for case in CASES.iter().filter(|case| case.label != "rekey") {
         let template = (case.make)();
         let operations = case.operations(&template);
         // The last third is where files move.
@@ -400,14 +506,15 @@ impl Lifecycle for Puppet<'_> {
 
 fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
     let (paths, journal) = (paths(home), journal(home));
-    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let archive = stores::latest(&home.path().join("backups"));
     let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
     let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
     let plan = restore::plan(&manifest, &judged, &current, Wanted::Data, true).unwrap();
     let request = restore::Request {
-        archive: &archive,
+        archive: &Located::file(&archive).unwrap(),
+        identities: &Identities::default(),
         manifest: &manifest,
         session: &paths,
         journal: &journal,
@@ -471,14 +578,15 @@ fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
     }
     let home = moved_on();
     let (paths, journal) = (paths(&home), journal(&home));
-    let archive = shelf::find(&home.path().join("backups"), "main", "latest").unwrap();
+    let archive = stores::latest(&home.path().join("backups"));
     let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
     let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
     let plan = restore::plan(&manifest, &judged, &current, Wanted::Exact, false).unwrap();
     let request = restore::Request {
-        archive: &archive,
+        archive: &Located::file(&archive).unwrap(),
+        identities: &Identities::default(),
         manifest: &manifest,
         session: &paths,
         journal: &journal,
@@ -518,7 +626,7 @@ fn a_real_session_gets_its_messages_back_and_goes_on_with_the_same_link() {
     damage(&home.session("main").join("wpp.db"));
 
     // It was connected after the archive was made, as far as anybody can tell.
-    assert_eq!(home.run(&["restore", "latest", "--yes"]).code, 15);
+    assert_eq!(home.run(&["restore", "latest", "--plan", "exact", "--yes"]).code, 15);
     let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert_eq!(simulated.state().0, "READY");
@@ -552,7 +660,7 @@ fn a_real_session_gets_its_messages_back_and_goes_on_with_the_same_link() {
         other => Err(other.to_string()),
     });
     // From here on the same archive is old.
-    let outcome = home.run(&["restore", "latest", "--yes"]);
+    let outcome = home.run(&["restore", "latest", "--plan", "exact", "--yes"]);
     assert!(outcome.code == 15 && outcome.stderr.contains("--plan data"), "{outcome:?}");
     assert_eq!(simulated.found("juniper"), 3);
 }

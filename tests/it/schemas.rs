@@ -177,8 +177,11 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "stop",
         "stop",
         "backup",
+        "start --session second",
+        "stop --session second",
         "restore latest --dry-run",
         "restore latest --yes",
+        "restore latest --plan rekey --yes",
         "status --session nobody",
     ] {
         run(line);

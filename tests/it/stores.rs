@@ -2,8 +2,13 @@
 //! that tells two versions of a store apart.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
+use wpp::archive::destination::Destination;
+use wpp::archive::destination::settings::Settings;
+use wpp::archive::seal::Identities;
+use wpp::archive::shelf;
 
 use crate::harness::TestHome;
 
@@ -24,10 +29,17 @@ pub fn make(folder: &Path, marker: &str) {
     session
         .execute_batch(&format!(
             "CREATE TABLE device (id INTEGER PRIMARY KEY, pn TEXT, lid TEXT, registration_id INTEGER, identity_key BLOB,
-                 noise_key BLOB, account BLOB, next_pre_key_id INTEGER, login_counter INTEGER);
-             INSERT INTO device VALUES (1, '15550100001:7@s.whatsapp.net', '', 7, x'01', x'02', x'03', 813, 4);
+                 noise_key BLOB, account BLOB, next_pre_key_id INTEGER, login_counter INTEGER, server_has_prekeys BOOLEAN,
+                 first_unupload_pre_key_id INTEGER, last_signed_pre_key_rotation_ms BIGINT);
+             INSERT INTO device VALUES (1, '15550100001:7@s.whatsapp.net', '', 7, x'01', x'02', x'03', 813, 4, 1, 813, 1000);
              CREATE TABLE prekeys (id INTEGER PRIMARY KEY, key BLOB); INSERT INTO prekeys VALUES (812, x'00');
-             CREATE TABLE sessions (address TEXT); CREATE TABLE sender_keys (address TEXT);
+             CREATE TABLE sessions (address TEXT, record BLOB); INSERT INTO sessions VALUES ('15550100042@c.us.0', x'00');
+             CREATE TABLE sender_keys (address TEXT, record BLOB);
+             INSERT INTO sender_keys VALUES ('120363@g.us:15550100001:7@c.us.0', x'00'), ('120363@g.us:15550100042@c.us.0', x'00');
+             CREATE TABLE signed_prekeys (id INTEGER); CREATE TABLE identities (address TEXT); CREATE TABLE sent_messages (id TEXT);
+             CREATE TABLE pending_inbound_messages (id TEXT); CREATE TABLE base_keys (address TEXT);
+             CREATE TABLE sender_key_devices (group_jid TEXT); CREATE TABLE device_registry (user_id TEXT);
+             CREATE TABLE group_metadata (group_jid TEXT);
              CREATE TABLE __diesel_schema_migrations (version TEXT); INSERT INTO __diesel_schema_migrations VALUES ('20260703000001');
              CREATE TABLE marker (text TEXT); INSERT INTO marker VALUES ('{marker}');"
         ))
@@ -50,6 +62,12 @@ pub fn home(marker: &str) -> TestHome {
     let home = TestHome::sandbox();
     make(&home.session("main"), marker);
     home
+}
+
+/// The newest archive of `main` in a folder.
+pub fn latest(folder: &Path) -> PathBuf {
+    let (there, keys) = (Arc::new(Destination::Folder(folder.to_owned())), Identities::default());
+    shelf::find(&there, &Settings::default(), "main", "latest", &keys).unwrap().path().unwrap()
 }
 
 /// Another home with the same files, journal and archives.

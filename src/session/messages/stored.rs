@@ -39,6 +39,20 @@ impl Messages {
         })
     }
 
+    /// The oldest message of the chat in which something was said last.
+    pub fn oldest_of_newest_chat(&self) -> Result<Option<Message>> {
+        self.read_long(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {MESSAGE_COLUMNS} FROM messages m
+                     WHERE m.chat = (SELECT chat FROM messages ORDER BY sent_ms DESC, number DESC LIMIT 1)
+                     ORDER BY m.sent_ms, m.number LIMIT 1"
+                ))?
+                .query_row([], message)
+                .optional()
+        })
+    }
+
     /// Chats, the one with the newest message first.
     pub fn chats(&self) -> Result<Vec<Chat>> {
         self.read_long(|connection| {

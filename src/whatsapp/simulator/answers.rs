@@ -3,11 +3,13 @@
 //! Imports world. Start with [`World::answer_iq`]. Only what the client needs is answered in full;
 //! anything else gets an empty result and is counted in `status`, so that a gap is seen.
 
+use serde_json::{Value, json};
 use wacore::prekeys::compute_key_bundle_digest;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, NodeContent};
 use waproto::whatsapp as wa;
 
+use super::knobs::Name;
 use super::signal::PublicBundle;
 use super::world::{Stage, World, now_s, random_id, refused, server_jid, signal_failed};
 use crate::error::{Context, Result};
@@ -177,6 +179,23 @@ impl World {
         ])
     }
 
+    /// Tells companions that are there how few of their one-time keys are left.
+    pub(super) fn keys_low(&mut self, companion: Option<u16>) -> Value {
+        let all = self.logged_in(companion);
+        for (connection, device) in &all {
+            let left = self.companions.get(device).map_or(0, |companion| companion.one_time.len() as u64);
+            let notification = NodeBuilder::new("notification")
+                .attr("from", server_jid())
+                .attr("type", "encrypt")
+                .attr("id", random_id("", 8))
+                .attr("t", now_s())
+                .children([NodeBuilder::new("count").attr("value", left).build()])
+                .build();
+            self.send(*connection, notification);
+        }
+        json!({ "connections": all.len() })
+    }
+
     /// One `<user>` of a bundle answer.
     fn bundle_of(&mut self, jid: &Jid) -> Result<Node> {
         let mut identity = None;
@@ -185,9 +204,10 @@ impl World {
             self.save_phone()?;
             Some(bundle)
         } else if self.is_own(jid) {
+            let newest = super::knobs_of(&self.knobs).is_on(Name::NewestKeysFirst);
             let bundle = self.companions.get_mut(&jid.device).filter(|companion| !companion.unlinked).and_then(|companion| {
                 identity = Some(companion.signed_identity.0.clone());
-                companion.take_bundle()
+                companion.take_bundle(newest)
             });
             self.save_companion(jid.device)?;
             bundle

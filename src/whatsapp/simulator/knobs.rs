@@ -29,6 +29,8 @@ pub enum Name {
     PasskeyStage,
     /// [`Setting::MuteLogin`]
     MuteLogin,
+    /// [`Setting::NewestKeysFirst`]
+    NewestKeysFirst,
 }
 
 /// One fault with its parameters. `times` is how often it happens; until cleared when absent.
@@ -88,6 +90,8 @@ pub enum Setting {
         #[serde(default)]
         times: Option<u32>,
     },
+    /// One-time keys of companions are handed out from the highest id down, not from the lowest up.
+    NewestKeysFirst,
 }
 
 impl Setting {
@@ -104,6 +108,7 @@ impl Setting {
             Setting::DropAcks { .. } => Name::DropAcks,
             Setting::PasskeyStage => Name::PasskeyStage,
             Setting::MuteLogin { .. } => Name::MuteLogin,
+            Setting::NewestKeysFirst => Name::NewestKeysFirst,
         }
     }
 
@@ -114,7 +119,12 @@ impl Setting {
             | Setting::NackSends { times, .. }
             | Setting::DropAcks { times }
             | Setting::MuteLogin { times } => Some(times),
-            Setting::Refuse | Setting::Silent | Setting::Slow { .. } | Setting::CloseAfter { .. } | Setting::PasskeyStage => None,
+            Setting::Refuse
+            | Setting::Silent
+            | Setting::Slow { .. }
+            | Setting::CloseAfter { .. }
+            | Setting::PasskeyStage
+            | Setting::NewestKeysFirst => None,
         }
     }
 }

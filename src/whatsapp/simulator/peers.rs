@@ -397,6 +397,7 @@ impl World {
         group: Option<&str>,
         retry: Option<u64>,
     ) -> Result<()> {
+        let newest = super::knobs_of(&self.knobs).is_on(Name::NewestKeysFirst);
         let (Some(companion), Some(peer)) = (self.companions.get_mut(&device), self.peers.get_mut(from)) else {
             return Ok(());
         };
@@ -404,7 +405,7 @@ impl World {
         let stranger = !peer.has_session(&address);
         if stranger {
             // Before its first upload a companion cannot be written to.
-            let Some(bundle) = companion.take_bundle() else { return Ok(()) };
+            let Some(bundle) = companion.take_bundle(newest) else { return Ok(()) };
             self.counters.bundles_taken += 1;
             peer.start_session(&address, bundle).await.while_doing(signal_failed)?;
         }

@@ -408,11 +408,12 @@ impl World {
     /// Encrypts a message of the phone for one companion and queues it. With a `chat` it is a copy
     /// of what was written there; without, it is between the devices.
     async fn phone_to_companion(&mut self, device: u16, id: &str, message: &wa::Message, chat: Option<&Jid>) -> Result<()> {
+        let newest = super::knobs_of(&self.knobs).is_on(Name::NewestKeysFirst);
         let Some(companion) = self.companions.get_mut(&device) else { return Ok(()) };
         let address = companion.address();
         if !self.phone.has_session(&address) {
             // Before its first upload a companion cannot be written to; it gets no copies either.
-            let Some(bundle) = companion.take_bundle() else { return Ok(()) };
+            let Some(bundle) = companion.take_bundle(newest) else { return Ok(()) };
             self.phone.start_session(&address, bundle).await.while_doing(signal_failed)?;
             self.save_companion(device)?;
         }
@@ -438,10 +439,20 @@ impl World {
         let message = wacore::messages::decode_plaintext(plaintext, 2)
             .while_doing(|| "a companion sent the phone something that is no message".to_owned())?;
         let message = wacore::messages::unwrap_device_sent(message);
-        if let Some(protocol) = message.protocol_message.as_option()
-            && protocol.r#type == Some(wa::message::protocol_message::Type::APP_STATE_SYNC_KEY_REQUEST)
-        {
-            return self.share_app_state_key(device).await;
+        if let Some(protocol) = message.protocol_message.as_option() {
+            use wa::message::PeerDataOperationRequestType as Operation;
+            use wa::message::protocol_message::Type;
+            match protocol.r#type {
+                Some(Type::APP_STATE_SYNC_KEY_REQUEST) => return self.share_app_state_key(device).await,
+                // No history is kept here, and a phone that finds nothing says nothing.
+                Some(Type::PEER_DATA_OPERATION_REQUEST_MESSAGE)
+                    if protocol.peer_data_operation_request_message.peer_data_operation_request_type
+                        == Some(Operation::HISTORY_SYNC_ON_DEMAND) =>
+                {
+                    self.counters.history_asked += 1;
+                }
+                _ => {}
+            }
         }
         if let Some(text) = super::peers::text_of(&message) {
             let from = super::world::companion_address(device);

@@ -64,6 +64,12 @@ pub enum Request {
         /// The peer's number.
         peer: String,
     },
+    /// The server tells a companion that few of its one-time keys are left; it uploads new ones.
+    KeysLow {
+        /// The device number; every companion that is there when absent.
+        #[serde(default)]
+        companion: Option<u16>,
+    },
     /// Makes a group of the account and these peers; answers `{"group":"…@g.us"}`.
     GroupCreate {
         /// The group's subject.
@@ -111,6 +117,7 @@ mod tests {
             r#"{"op":"peer_send","from":"15550001111","text":"hi","count":3}"#,
             r#"{"op":"peer_inbox","peer":"15550001111"}"#,
             r#"{"op":"peer_forget","peer":"15550001111"}"#,
+            r#"{"op":"keys_low"}"#,
             r#"{"op":"group_create","subject":"Crew","members":["15550001111"]}"#,
             r#"{"op":"set","knob":{"name":"refuse"}}"#,
             r#"{"op":"set","knob":{"name":"silent"}}"#,
@@ -122,6 +129,7 @@ mod tests {
             r#"{"op":"set","knob":{"name":"drop_acks"}}"#,
             r#"{"op":"set","knob":{"name":"passkey_stage"}}"#,
             r#"{"op":"set","knob":{"name":"mute_login"}}"#,
+            r#"{"op":"set","knob":{"name":"newest_keys_first"}}"#,
             r#"{"op":"clear"}"#,
             r#"{"op":"clear","knob":"slow"}"#,
             r#"{"op":"stream_error","code":515}"#,

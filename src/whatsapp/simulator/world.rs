@@ -92,14 +92,16 @@ impl Companion {
         companion_address(self.device)
     }
 
-    /// Takes a bundle out of the pool; `None` before the first upload.
-    pub fn take_bundle(&mut self) -> Option<PublicBundle> {
+    /// Takes a bundle out of the pool; `None` before the first upload. Its one-time key is the one
+    /// with the lowest id, or with the highest if `newest`.
+    pub fn take_bundle(&mut self, newest: bool) -> Option<PublicBundle> {
+        let one_time = |pool: &mut BTreeMap<u32, Blob>| if newest { pool.pop_last() } else { pool.pop_first() };
         let (id, key, signature) = self.signed.clone()?;
         Some(PublicBundle {
             registration_id: self.registration_id?,
             identity: self.identity.0.clone(),
             signed: (id, key.0, signature.0),
-            one_time: self.one_time.pop_first().map(|(id, key)| (id, key.0)),
+            one_time: one_time(&mut self.one_time).map(|(id, key)| (id, key.0)),
         })
     }
 }
@@ -171,6 +173,8 @@ pub struct Counters {
     pub retries_asked_by_others: u64,
     /// Bundles handed out.
     pub bundles_taken: u64,
+    /// Requests for history that companions sent to the phone.
+    pub history_asked: u64,
     /// Events that failed inside the simulator; always a bug or a hostile client.
     pub faults: u64,
     /// The last of them.
@@ -372,6 +376,7 @@ impl World {
             Request::PeerSend { from, text, count, group } => self.peer_send(&from, &text, count, group.as_deref()).await,
             Request::PeerInbox { peer } => Ok(json!({ "messages": self.storage.inbox(&peer)? })),
             Request::PeerForget { peer } => self.peer_forget(&peer),
+            Request::KeysLow { companion } => Ok(self.keys_low(companion)),
             Request::GroupCreate { subject, members } => self.group_create(&subject, members).await,
             Request::Set { knob } => {
                 super::knobs_of(&self.knobs).set(knob);
@@ -402,6 +407,8 @@ impl World {
                 "connected": !self.logged_in(Some(companion.device)).is_empty(),
                 "active": self.active_connection(companion.device).is_some(),
                 "one_time_keys": companion.one_time.len(),
+                "highest_one_time_key": companion.one_time.keys().next_back(),
+                "signed_key": companion.signed.as_ref().map(|(id, ..)| id),
                 "queued": self.storage.queue_length(companion.device)?,
             }));
         }

@@ -1,39 +1,20 @@
-//! Restoring a session from an archive: a plan that is pure, and a transaction that carries it out.
+//! Carrying out a plan so that a kill at any moment leaves the old session or the new one, whole.
 //!
-//! **The plan.** [`plan`] decides what comes back, from what the archive says, what custody says
-//! and what is there now. It is printed by `--dry-run`.
-//!
-//! **The transaction.** The session's folder itself is never moved: its `LOCK` must stay where
-//! daemons look for it, or a lock could be held in one place and bypassed in another. Files are
-//! swapped one by one by rename, each with its `-wal`, `-shm` and `-journal`, and the journal knows
-//! every rename before the first is made:
-//!
-//! | phase | true on the disk | killed here, the next command |
-//! |---|---|---|
-//! | `staging` | the session is untouched; the archive is being unpacked and verified beside it | removes the stage |
-//! | `swapping` | the session's lock is held; some renames are made | makes them back: the old session, whole |
-//! | `swapped` | the new session, whole; the old files lie beside, whole | removes the stage: the new session stays |
-//! | `undoing` | the daemon did not become healthy; renames are being made back | goes on making them back |
-//!
-//! Where each file is tells which renames were made, so making them back can itself be killed and
-//! repeated. A lock beside the session is held from the first to the last
-//! phase: whoever finds an open entry and cannot take that lock knows that a restore is alive.
-//!
-//! **After the swap** the daemon is started. If it does not run on the restored files, the renames
-//! are made back (a server that cannot be reached is no reason to), unless the daemon connected meanwhile: then the new store holds what the old one
-//! does not, and going back would lose it. The old files are never deleted by `wpp`.
-//!
-//! Start with [`survey`], [`plan`], [`restore`] and, before any other use of a session, [`recover`].
+//! The phases are in the room's own description. Start with [`restore`] and, before any other use
+//! of a session, [`recover`].
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::{Kind, RestorePlan, denied, not_exact, same_account};
 use crate::archive::chain;
 use crate::archive::custody::{self, Custody, Ledger};
-use crate::archive::input::Input;
 use crate::archive::manifest::{Manifest, SESSION_DB, Signal, WPP_DB};
 use crate::archive::open;
+use crate::archive::seal::Identities;
+use crate::archive::shelf::Located;
 use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::archive::verify;
 use crate::backup;
@@ -41,255 +22,17 @@ use crate::clock;
 use crate::confirm::Confirmed;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::{HomeKind, SessionPaths, sidecar};
+use crate::home::{SessionPaths, sidecar};
 use crate::journal::{Entry, Journal, Outcome};
 use crate::report::{Sink, Step, Steps};
+use crate::session::rekey::{self, Rekeyed};
 
 const VERB: &str = "restore";
 /// A database and what may lie beside it.
 const ENDINGS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 const SIDECARS: &[&str] = ENDINGS.split_at(1).1;
-/// The table of wpp.db whose rows an operator misses.
-const MESSAGES: &str = "messages";
-
-/// What the operator asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Wanted {
-    /// `exact` when custody is proven; stops otherwise and names the choices
-    Auto,
-    /// Everything, Signal state included; only with proven custody
-    Exact,
-    /// Chats and messages (wpp.db); the session keeps its own keys
-    Data,
-}
-
-/// What will come back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// `session.db` and `wpp.db`.
-    Exact,
-    /// `wpp.db`.
-    Data,
-}
-
-impl Kind {
-    /// `exact` or `data`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Exact => "exact",
-            Kind::Data => "data",
-        }
-    }
-
-    /// The files that are replaced.
-    pub fn files(self) -> &'static [&'static str] {
-        match self {
-            Kind::Exact => &[SESSION_DB, WPP_DB],
-            Kind::Data => &[WPP_DB],
-        }
-    }
-}
-
-/// One of the session's databases as it is now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Store {
-    /// There is no file.
-    Absent,
-    /// It can be read.
-    Readable,
-    /// It cannot, for this reason.
-    Unreadable(String),
-}
-
-/// What is there now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Current {
-    /// The session's name.
-    pub session: String,
-    /// Live or sandbox.
-    pub home_kind: HomeKind,
-    /// Whether some process holds the session.
-    pub running: bool,
-    /// `session.db`.
-    pub session_db: Store,
-    /// `wpp.db`.
-    pub wpp_db: Store,
-    /// The identity and counters in `session.db`.
-    pub signal: Option<Signal>,
-    /// Messages stored in `wpp.db`, if they can be counted.
-    pub messages: Option<u64>,
-}
-
-/// What a restore will do, decided and not yet done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RestorePlan {
-    /// What comes back.
-    pub kind: Kind,
-    /// Why this and nothing else.
-    pub why: String,
-    /// What is known about the Signal state.
-    pub custody: Custody,
-    /// What will not be there afterwards, in sentences.
-    pub loses: Vec<String>,
-    /// What will be done, in order.
-    pub steps: Vec<String>,
-}
-
-/// Looks at the session, writing nothing and leaving nothing behind.
-pub fn survey(session: &SessionPaths, home_kind: HomeKind) -> Result<Current> {
-    let mut current = Current {
-        session: session.name().into(),
-        home_kind,
-        running: false,
-        session_db: Store::Absent,
-        wpp_db: Store::Absent,
-        signal: None,
-        messages: None,
-    };
-    if !session.exists() {
-        return Ok(current);
-    }
-    current.running = matches!(Lock::look(&session.lock())?, LockState::Held(_));
-    // The lock is not taken for a look: taking it would remove what a dead daemon left for the doctor.
-    let quiet = if current.running { Quiet::Unknown } else { Quiet::Likely };
-    let open = |path: &Path| match Snapshot::open(path, quiet) {
-        Ok(None) => (Store::Absent, None),
-        Ok(Some(snapshot)) => (Store::Readable, Some(snapshot)),
-        Err(error) => (Store::Unreadable(error.chain()), None),
-    };
-    let (state, snapshot) = open(&session.session_db());
-    current.session_db = state;
-    if let Some(snapshot) = snapshot {
-        match snapshot.signal() {
-            Ok(signal) => current.signal = signal,
-            Err(error) => current.session_db = Store::Unreadable(error.chain()),
-        }
-    }
-    let (state, snapshot) = open(&session.wpp_db());
-    current.wpp_db = state;
-    if let Some(snapshot) = snapshot {
-        match snapshot.rows() {
-            Ok(tables) => current.messages = tables.get(MESSAGES).map(|rows| rows.count),
-            Err(error) => current.wpp_db = Store::Unreadable(error.chain()),
-        }
-    }
-    Ok(current)
-}
-
-/// Decides what comes back. Refuses with [`ErrorKind::Denied`] what would lose messages without a
-/// word, and says what can be done instead.
-pub fn plan(manifest: &Manifest, custody: &Custody, current: &Current, wanted: Wanted, start: bool) -> Result<RestorePlan> {
-    let kind = match wanted {
-        Wanted::Data => Kind::Data,
-        Wanted::Exact | Wanted::Auto => Kind::Exact,
-    };
-    for name in kind.files() {
-        usable(manifest, name)?;
-    }
-    match (kind, manifest.home_kind, current.home_kind) {
-        (Kind::Exact, from, to) if from != to => {
-            return Err(denied(format!(
-                "the archive was made in a {} home and this one is {}: a Signal store never changes sides",
-                from.name(),
-                to.name()
-            ))
-            .hint("restore it in a home of its own kind, or take the messages alone with `--plan data`"));
-        }
-        (Kind::Data, HomeKind::Sandbox, HomeKind::Live) => {
-            return Err(denied(
-                "the archive was made in a sandbox and this home is live: what waits in its outbox was never meant for people"
-                    .into(),
-            )
-            .hint("restore it in a sandbox home"));
-        }
-        _ => {}
-    }
-    if let (Some(live), Some(kept)) = (&current.signal, &manifest.signal)
-        && let (Some(live), Some(kept)) = (&live.account_sha256, &kept.account_sha256)
-        && live != kept
-    {
-        return Err(denied(format!("the archive belongs to another WhatsApp account than session {}", current.session))
-            .hint("restore it into a session of its own with --session NAME"));
-    }
-    let why = match kind {
-        Kind::Data => format!("asked for: messages come back, the keys stay ({})", reason(custody)),
-        Kind::Exact => match custody {
-            Custody::Unbroken(why) => format!("custody is proven: {why}"),
-            Custody::Broken(why) | Custody::Unprovable(why) => return Err(not_exact(manifest, why)),
-        },
-    };
-
-    let mut loses = Vec::new();
-    let kept = manifest.member(WPP_DB).and_then(|member| member.database.as_ref()?.tables.get(MESSAGES)).map(|rows| rows.count);
-    match (&current.wpp_db, current.messages, kept) {
-        (Store::Absent, _, _) => {}
-        (_, Some(live), Some(kept)) if live > kept => loses.push(format!(
-            "{} messages that were stored after {}; they stay in the copy that is set aside",
-            live - kept,
-            manifest.created
-        )),
-        (_, Some(_), Some(_)) => {}
-        (Store::Readable, _, _) => {
-            loses.push(format!("what was stored after {}, which cannot be counted; it is set aside", manifest.created));
-        }
-        (Store::Unreadable(_), _, _) => loses.push(format!(
-            "messages that were stored after {}; the present wpp.db is too damaged to count them, and it is set aside",
-            manifest.created
-        )),
-    }
-    if kind == Kind::Data && current.session_db == Store::Absent {
-        loses.push("the link to the phone: there is no session.db, so the session must be linked again with `wpp reauth`".into());
-    }
-    if let (Kind::Data, Store::Unreadable(reason)) = (kind, &current.session_db) {
-        loses.push(format!("nothing of session.db is brought back, and the present one cannot be read ({reason})"));
-    }
-
-    let mut steps = vec!["unpack the archive beside the session and verify it there at level quick".to_owned()];
-    if current.running {
-        steps.push("stop the daemon".into());
-    }
-    steps.push("take the session's lock".into());
-    steps.push(format!("swap {}; what is there now is set aside with all its files", kind.files().join(" and ")));
-    if start {
-        steps.push("start the daemon and see it become healthy; if it does not, swap back".into());
-    } else {
-        steps.push("leave the daemon stopped".into());
-    }
-    Ok(RestorePlan { kind, why, custody: custody.clone(), loses, steps })
-}
-
-fn usable(manifest: &Manifest, name: &str) -> Result<()> {
-    if manifest.member(name).is_none() {
-        let reason = manifest.missing.iter().find(|missing| missing.name == name).map_or("", |missing| missing.reason.as_str());
-        return Err(
-            denied(format!("the archive does not hold {name} ({reason})")).hint("choose another archive: `wpp backup list`")
-        );
-    }
-    if let Some((_, said)) = manifest.damaged().find(|(member, _)| member.name == name) {
-        return Err(denied(format!("{name} was damaged already when the archive was made: {said}"))
-            .hint("choose another archive: `wpp backup list`"));
-    }
-    Ok(())
-}
-
-fn reason(custody: &Custody) -> &str {
-    match custody {
-        Custody::Unbroken(why) | Custody::Broken(why) | Custody::Unprovable(why) => why,
-    }
-}
-
-fn denied(message: String) -> Error {
-    Error::new(ErrorKind::Denied, message)
-}
-
-fn not_exact(manifest: &Manifest, why: &str) -> Error {
-    denied(format!("the archive of {} cannot be restored exactly: {why}", manifest.created))
-        .hint("`--plan data` brings back chats and messages and keeps the session's own keys; no link is lost if session.db is sound")
-        .hint("`--plan exact` is refused: old Signal state makes peers drop messages without a word")
-        .hint("bringing back the identity with fresh keys (rekey) comes with a later version; until then a lost session.db means `--plan data`, then `wpp reauth`")
-}
+/// How long a started daemon may take to wake the own phone until it is left to it.
+const WAKE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Stops and starts the daemon for a restore; the verbs that do are on a floor of their own.
 pub trait Lifecycle {
@@ -321,7 +64,9 @@ impl Health {
 /// What to restore, and into what.
 pub struct Request<'a> {
     /// The archive.
-    pub archive: &'a Path,
+    pub archive: &'a Located,
+    /// What opens it, if it is encrypted.
+    pub identities: &'a Identities,
     /// What it said when the plan was made; what is unpacked must say the same.
     pub manifest: &'a Manifest,
     /// The session, which may not exist.
@@ -347,6 +92,10 @@ pub struct Restored {
     pub rolled_back: bool,
     /// Where the replaced files lie, if any were replaced and stayed so.
     pub old: Option<PathBuf>,
+    /// What was done to the Signal store before it was put in place.
+    pub rekeyed: Option<Rekeyed>,
+    /// Whether the own phone was woken; `None` when it need not be, or no daemon connected yet.
+    pub woken: Option<bool>,
     /// What was done, in order.
     #[serde(skip)]
     pub steps: Vec<Step>,
@@ -366,6 +115,12 @@ struct Transaction {
     made_folder: bool,
     /// Files of the session that were there and are set aside: databases and what lies beside them.
     had: Vec<String>,
+    /// Names the identity that comes back; later restores of it look for the ids that were chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    identity_sha256: Option<String>,
+    /// What was done to its store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rekeyed: Option<Rekeyed>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -428,11 +183,18 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
     let mut transaction = Transaction {
         phase: Phase::Staging,
         plan: plan.kind,
-        archive: request.archive.to_owned(),
+        archive: request.archive.place().into(),
         archive_id: request.manifest.id.clone(),
         stamp: format!("{}-{}", clock::compact(clock::now()), &id[..8]),
         made_folder: !session.exists(),
         had: Vec::new(),
+        identity_sha256: request
+            .manifest
+            .signal
+            .as_ref()
+            .filter(|_| plan.kind.brings_identity())
+            .map(|signal| signal.identity_sha256.clone()),
+        rekeyed: None,
     };
     let mut steps = Steps::new(request.sink);
     let entry = request.journal.begin(Some(session.name()), VERB, &transaction)?;
@@ -446,7 +208,15 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
     // From here on the new files are the session's.
     let old = transaction.old(session);
     let old = is_there(&old).then_some(old);
-    let mut restored = Restored { good: true, health: None, rolled_back: false, old, steps: Vec::new() };
+    let mut restored = Restored {
+        good: true,
+        health: None,
+        rolled_back: false,
+        old,
+        rekeyed: transaction.rekeyed.clone(),
+        woken: None,
+        steps: Vec::new(),
+    };
     if request.start {
         let watch = steps.begin("start the daemon");
         let started = request.lifecycle.start();
@@ -454,7 +224,12 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
         let healthy = matches!(started, Ok(Health::Healthy(_)));
         steps.end(watch, "start the daemon", "it becomes healthy with the restored files", observed, healthy);
         match started {
-            Ok(health) => restored.health = Some(health),
+            Ok(health) => {
+                restored.health = Some(health);
+                if healthy && transaction.rekeyed.is_some() {
+                    restored.woken = see_woken(request, entry, &mut steps)?;
+                }
+            }
             Err(_) => {
                 restored.good = false;
                 go_back(request, &mut transaction, entry, &mut steps, &mut restored, was_running)?;
@@ -469,6 +244,31 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
     Ok(restored)
 }
 
+/// Watches the daemon wake the own phone. It goes on trying when this gives up.
+fn see_woken(request: &Request<'_>, entry: i64, steps: &mut Steps<'_>) -> Result<Option<bool>> {
+    let session = request.session.name();
+    // A device that is logged out never connects, and has nobody to wake.
+    if !request.journal.after(session, entry)?.iter().any(|entry| entry.verb == "connect") {
+        return Ok(None);
+    }
+    let watch = steps.begin("wake the own phone");
+    let deadline = Instant::now() + WAKE_PATIENCE;
+    let mut woken = rekey::owed_wake(request.journal, session)? != Some(entry);
+    while !woken && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(50));
+        woken = rekey::owed_wake(request.journal, session)? != Some(entry);
+    }
+    let observed = if woken { "the server took the request" } else { "not yet; the daemon goes on trying" };
+    steps.end(
+        watch,
+        "wake the own phone",
+        "the phone is sent a request, and starts a new Signal session",
+        observed.into(),
+        woken,
+    );
+    Ok(Some(woken))
+}
+
 fn prepare_and_swap(
     request: &Request<'_>,
     transaction: &mut Transaction,
@@ -480,14 +280,11 @@ fn prepare_and_swap(
     let watch = steps.begin("unpack and verify");
     let stage = transaction.stage(session);
     disk::create_folder(&stage)?;
-    let opened = chain::unpack(&mut Input::file(request.archive)?, &stage, request.sink)?;
+    let opened = chain::unpack(&mut request.archive.open(request.identities)?, &stage, request.sink)?;
     if opened.manifest != *request.manifest {
-        return Err(open::refused(
-            &request.archive.display().to_string(),
-            "it is not the archive any more that the plan was made for",
-        ));
+        return Err(open::refused(&request.archive.place(), "it is not the archive any more that the plan was made for"));
     }
-    verify::check_databases(&request.archive.display().to_string(), &stage, request.manifest)?;
+    verify::check_databases(&request.archive.place(), &stage, request.manifest)?;
     steps.end(watch, "unpack and verify", "verified at level quick, beside the session", "verified at level quick".into(), true);
 
     let watch = steps.begin("take the session");
@@ -497,20 +294,27 @@ fn prepare_and_swap(
     let observed = if *was_running { "the daemon was stopped; the lock is held" } else { "no daemon ran; the lock is held" };
     steps.end(watch, "take the session", "no daemon runs, and none can start", observed.into(), true);
 
-    if transaction.plan == Kind::Exact {
-        // The plan may be old: since it was made, somebody may have started the session. Now the
-        // lock is held, and what is judged stays so.
-        let ledger = Ledger::read(request.journal, session.name(), &request.manifest.custody)?;
+    if transaction.plan.brings_identity() {
+        // The plan may be old: since it was made, somebody may have started the session, or linked
+        // another account. Now the lock is held, and what is judged stays so.
         let live = Snapshot::open(&session.session_db(), Quiet::Proven).ok().flatten();
         let live = live.and_then(|snapshot| snapshot.signal().ok().flatten());
-        match custody::judge(request.manifest, session.name(), &ledger, live.as_ref()) {
-            Custody::Unbroken(_) => {}
-            Custody::Broken(why) | Custody::Unprovable(why) => return Err(not_exact(request.manifest, &why)),
+        same_account(request.manifest, live.as_ref(), session.name())?;
+        match transaction.plan {
+            Kind::Exact => {
+                let ledger = Ledger::read(request.journal, session.name(), &request.manifest.custody)?;
+                match custody::judge(request.manifest, session.name(), &ledger, live.as_ref()) {
+                    Custody::Unbroken(_) => {}
+                    Custody::Broken(why) | Custody::Unprovable(why) => return Err(not_exact(request.manifest, &why)),
+                }
+            }
+            Kind::Rekey => transaction.rekeyed = Some(give_new_keys(request, &stage, live.as_ref(), steps)?),
+            Kind::Data | Kind::ForceExact => {}
         }
     }
 
     let watch = steps.begin("swap the files");
-    let (stage, old) = (transaction.stage(session), transaction.old(session));
+    let old = transaction.old(session);
     let folder = session.folder();
     for name in transaction.plan.files() {
         let names = ENDINGS.iter().map(|ending| format!("{name}{ending}"));
@@ -543,6 +347,27 @@ fn prepare_and_swap(
     let observed = format!("{} in place, {} old files set aside", transaction.plan.files().join(" and "), transaction.had.len());
     steps.end(watch, "swap the files", "new files in place, old ones kept", observed, true);
     Ok(())
+}
+
+/// Edits the unpacked store. The next key ids lie above those of the archive, of the store that is
+/// in place (`live`), and of every earlier restore of this identity.
+fn give_new_keys(request: &Request<'_>, stage: &Path, live: Option<&Signal>, steps: &mut Steps<'_>) -> Result<Rekeyed> {
+    let watch = steps.begin("give the identity fresh keys");
+    let mut used = Vec::new();
+    if let Some(kept) = &request.manifest.signal {
+        used = rekey::chosen_before(request.journal, &kept.identity_sha256)?;
+        if let Some(live) = live.filter(|live| live.identity_sha256 == kept.identity_sha256) {
+            let id = |id: i64| u32::try_from(id).unwrap_or(0);
+            used.extend([id(live.highest_prekey_id.unwrap_or(0)), id(live.next_prekey_id.saturating_sub(1))]);
+        }
+    }
+    let rekeyed = rekey::rekey(&stage.join(SESSION_DB), &used)?;
+    let observed = format!(
+        "{} Signal sessions and {} sender keys dropped; the next key is {}, the highest that may have been used {}",
+        rekeyed.sessions_dropped, rekeyed.own_sender_keys_dropped, rekeyed.next_prekey_id, rekeyed.highest_prekey_id
+    );
+    steps.end(watch, "give the identity fresh keys", "no ratchet left, and no key id used twice", observed, true);
+    Ok(rekeyed)
 }
 
 /// Undoes what a failed restore has done so far and starts the daemon again if it ran.
@@ -597,6 +422,7 @@ fn go_back(
     request.journal.end(entry, Outcome::Undone)?;
     restored.rolled_back = true;
     restored.old = None;
+    restored.rekeyed = None;
     steps.end(watch, "swap back", "the old files in place again", "the old files are in place again".into(), true);
     if was_running {
         let watch = steps.begin("start the daemon with the old files");
@@ -807,107 +633,4 @@ pub fn old_copies(session: &SessionPaths) -> Result<Vec<(PathBuf, u64)>> {
     }
     found.sort();
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::archive::custody::tests::{manifest, signal};
-    use crate::archive::manifest::{Database, Member, Rows};
-
-    fn member(name: &str, messages: u64, quick_check: &str) -> Member {
-        Member {
-            name: name.into(),
-            size_bytes: 4096,
-            sha256: String::new(),
-            offset_bytes: 0,
-            database: Some(Database {
-                page_size_bytes: 4096,
-                pages: 1,
-                journal_mode: "wal".into(),
-                last_migration: "1".into(),
-                schema_sha256: String::new(),
-                tables: [(MESSAGES.to_owned(), Rows { count: messages, highest: None })].into(),
-                quick_check: quick_check.into(),
-                method: "pages".into(),
-                pages_blake3: None,
-            }),
-        }
-    }
-
-    fn archive() -> Manifest {
-        let members = vec![member(SESSION_DB, 0, "ok"), member(WPP_DB, 10, "ok")];
-        Manifest { members, ..manifest() }
-    }
-
-    fn current() -> Current {
-        Current {
-            session: "main".into(),
-            home_kind: HomeKind::Sandbox,
-            running: false,
-            session_db: Store::Readable,
-            wpp_db: Store::Readable,
-            signal: Some(signal("a", 3)),
-            messages: Some(12),
-        }
-    }
-
-    #[test]
-    fn only_proven_custody_gives_exact_and_everything_else_names_the_choices() {
-        let unbroken = Custody::Unbroken("so".into());
-        for wanted in [Wanted::Auto, Wanted::Exact] {
-            let planned = plan(&archive(), &unbroken, &current(), wanted, true).unwrap();
-            assert_eq!(planned.kind, Kind::Exact);
-            assert!(planned.loses[0].starts_with("2 messages"), "{:?}", planned.loses);
-            for custody in [Custody::Broken("this".into()), Custody::Unprovable("this".into())] {
-                let error = plan(&archive(), &custody, &current(), wanted, true).unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::Denied);
-                assert!(error.message().contains("this") && error.hints()[0].contains("--plan data"), "{error:?}");
-                assert_eq!(plan(&archive(), &custody, &current(), Wanted::Data, true).unwrap().kind, Kind::Data);
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_missing_or_damaged_cannot_be_restored() {
-        let custody = Custody::Unbroken("so".into());
-        let mut without = archive();
-        without.members.remove(0);
-        assert_eq!(plan(&without, &custody, &current(), Wanted::Auto, true).unwrap_err().kind(), ErrorKind::Denied);
-        assert!(plan(&without, &custody, &current(), Wanted::Data, true).is_ok());
-        let mut damaged = archive();
-        damaged.members[1] = member(WPP_DB, 10, "row 3 missing");
-        for wanted in [Wanted::Auto, Wanted::Data] {
-            let error = plan(&damaged, &custody, &current(), wanted, true).unwrap_err();
-            assert!(error.message().contains("row 3 missing"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_plan_says_what_it_will_do_and_what_cannot_come_back() {
-        let custody = Custody::Broken("so".into());
-        let running = Current { running: true, ..current() };
-        let planned = plan(&archive(), &custody, &running, Wanted::Data, false).unwrap();
-        assert!(planned.steps.iter().any(|step| step == "stop the daemon"));
-        assert!(planned.steps.last().unwrap().contains("stopped"));
-        assert!(
-            !plan(&archive(), &custody, &current(), Wanted::Data, true)
-                .unwrap()
-                .steps
-                .iter()
-                .any(|step| step.contains("stop the"))
-        );
-        let lost = Current {
-            session_db: Store::Absent,
-            signal: None,
-            wpp_db: Store::Unreadable("x".into()),
-            messages: None,
-            ..current()
-        };
-        let planned = plan(&archive(), &custody, &lost, Wanted::Data, true).unwrap();
-        assert!(planned.loses.iter().any(|loss| loss.contains("too damaged")), "{:?}", planned.loses);
-        assert!(planned.loses.iter().any(|loss| loss.contains("wpp reauth")), "{:?}", planned.loses);
-        let same = Current { messages: Some(10), ..current() };
-        assert!(plan(&archive(), &custody, &same, Wanted::Data, true).unwrap().loses.is_empty());
-    }
 }
