@@ -125,20 +125,27 @@ pub fn judge(manifest: &Manifest, session: &str, ledger: &Ledger, live: Option<&
 }
 
 /// Why the device whose identity the archive holds is known to be logged out; `None` when nothing
-/// here says so. An identity that was linked or restored since then is another story.
+/// here says so. What happened while another identity was in place is another story.
 pub fn removed(manifest: &Manifest, session: &str, ledger: &Ledger) -> Option<String> {
+    let ours = &manifest.signal.as_ref()?.identity_sha256;
     if manifest.custody.journal != ledger.journal || manifest.session != session {
         return None;
     }
-    let changes_identity = |entry: &&Entry| {
-        entry.verb == "relink" || (entry.verb == "restore" && entry.state != "undone" && entry.data["plan"] != "data")
-    };
-    let out = ledger.since.iter().take_while(|entry| !changes_identity(entry)).find(|entry| entry.verb == "logged_out")?;
-    Some(format!(
-        "the journal records that it was logged out at {} (entry {})",
-        clock::rfc3339(clock::from_ms(out.at_ms)),
-        out.id
-    ))
+    let mut in_place = true;
+    for entry in &ledger.since {
+        match entry.verb.as_str() {
+            "relink" => in_place = false,
+            "restore" if entry.state != "undone" && entry.data["plan"] != "data" => {
+                in_place = entry.data["identity_sha256"] == ours.as_str();
+            }
+            "logged_out" if in_place => {
+                let at = clock::rfc3339(clock::from_ms(entry.at_ms));
+                return Some(format!("the journal records that it was logged out at {at} (entry {})", entry.id));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -228,6 +235,9 @@ pub(crate) mod tests {
         // Linked anew, then logged out: that was the new one.
         assert!(removed(&["relink", "connect", "logged_out"]).is_none());
         assert!(removed(&["restore", "logged_out"]).is_none());
+        let mut same = ledger(&["relink", "restore", "logged_out"]);
+        same.since[1].data = serde_json::json!({ "plan": "rekey", "identity_sha256": "a" });
+        assert!(super::removed(&good, "main", &same).is_some());
         let mut kept_its_keys = ledger(&["restore", "logged_out"]);
         kept_its_keys.since[0].data = serde_json::json!({ "plan": "data" });
         assert!(super::removed(&good, "main", &kept_its_keys).is_some());

@@ -14,7 +14,7 @@ use crate::archive::shelf::Located;
 use crate::archive::verify::{self, Level};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lifecycle::{Site, describe, settled};
+use crate::lifecycle::{Site, describe};
 use crate::report::{Report, Section, Silent, Verdict};
 use crate::restore::{self, Health, Kind, Lifecycle, Request, RestorePlan, Wanted};
 use crate::session::rekey::Rekeyed;
@@ -103,7 +103,7 @@ impl Args {
             question = format!("Not there afterwards: {}.\n{question}", plan.loses.join("; "));
         }
         if plan.kind == Kind::ForceExact {
-            question = format!("THIS LOSES MESSAGES WITHOUT A WORD; `--plan rekey` would lose none.\n{question}");
+            question = format!("THIS LOSES MESSAGES WITHOUT A WORD; `--plan rekey` does not.\n{question}");
         }
         let confirmed = app.confirm(self.yes, &question)?;
         // The daemon's own steps are steps of the restore; told by it, they need no telling twice.
@@ -125,6 +125,9 @@ impl Args {
             (true, _) => match &restored.health {
                 Some(Health::Unproven(state)) => {
                     format!("{}: restored {from}; the daemon runs, but could not be seen to work: {state}", session.name())
+                }
+                Some(Health::Unlinked(state)) => {
+                    format!("{}: restored {from}; the session waits to be linked: {state}", session.name())
                 }
                 _ => format!("{}: restored {from}", session.name()),
             },
@@ -164,6 +167,9 @@ impl Args {
         }
         if matches!(restored.health, Some(Health::Unproven(_))) || restored.woken == Some(false) {
             report = report.verdict(Verdict::Unknown).next(format!("wpp status --session {}", session.name()));
+        }
+        if matches!(restored.health, Some(Health::Unlinked(_))) {
+            report = report.next(format!("wpp reauth --session {}", session.name()));
         }
         if !restored.good {
             report = report.verdict(Verdict::Fail).next(format!("wpp doctor --session {}", session.name()));
@@ -257,10 +263,9 @@ impl Lifecycle for Daemon<'_> {
 
     fn start(&self) -> Result<Health> {
         let status = self.0.start_whatever_is_there()?.status;
-        if settled(&status) {
-            return Ok(Health::Healthy(describe(&status)));
-        }
         match status.state {
+            State::Ready => Ok(Health::Healthy(describe(&status))),
+            State::AuthRequired => Ok(Health::Unlinked(describe(&status))),
             State::Error | State::Stopped => Err(Error::new(ErrorKind::Failed, format!("the daemon is {}", describe(&status)))
                 .hint(format!("`wpp doctor --session {}` says why", status.session))),
             _ => Ok(Health::Unproven(describe(&status))),

@@ -482,7 +482,11 @@ static REKEYED: Object = Object {
 static HEALTH: Object = Object {
     name: "health",
     fields: &[
-        always("health", Text, "healthy, or unproven when the server could not be reached"),
+        always(
+            "health",
+            Text,
+            "healthy, unlinked when the session waits to be linked, or unproven when the server could not be reached",
+        ),
         always("state", Text, "the state of the daemon, in words"),
     ],
 };
@@ -735,7 +739,7 @@ pub static SCHEMAS: &[Schema] = &[
             optional(
                 "woken",
                 Boolean,
-                "whether the own phone was woken; absent or null when it need not be or no daemon connected"
+                "whether the own phone was woken; absent or null when it need not be or the daemon was not seen READY"
             ),
         ],
     },

@@ -484,7 +484,7 @@ pub(super) fn denied(message: String) -> Error {
 
 pub(super) fn not_exact(manifest: &Manifest, why: &str) -> Error {
     denied(format!("the archive of {} cannot be restored exactly: {why}", manifest.created))
-        .hint("`--plan rekey` brings everything back and gives the identity fresh keys; no message is lost and no link")
+        .hint("`--plan rekey` brings everything back and gives the identity fresh keys: no link is lost, and no message from then on")
         .hint("`--plan data` brings back chats and messages and keeps the session's own keys")
         .hint("`--plan force-exact` puts the old Signal state back, which loses messages without a word")
 }

@@ -46,8 +46,10 @@ pub trait Lifecycle {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "health", content = "state", rename_all = "lowercase")]
 pub enum Health {
-    /// READY, or waiting to be linked: the stores are good.
+    /// READY.
     Healthy(String),
+    /// The stores are good, and the session waits to be linked.
+    Unlinked(String),
     /// It runs on the restored stores, but the server could not be reached or has not answered. That
     /// says nothing against the stores, and swapping them back would not help.
     Unproven(String),
@@ -56,7 +58,7 @@ pub enum Health {
 impl Health {
     fn state(&self) -> &str {
         match self {
-            Health::Healthy(state) | Health::Unproven(state) => state,
+            Health::Healthy(state) | Health::Unlinked(state) | Health::Unproven(state) => state,
         }
     }
 }
@@ -94,7 +96,7 @@ pub struct Restored {
     pub old: Option<PathBuf>,
     /// What was done to the Signal store before it was put in place.
     pub rekeyed: Option<Rekeyed>,
-    /// Whether the own phone was woken; `None` when it need not be, or no daemon connected yet.
+    /// Whether the own phone was woken; `None` when it need not be, or the daemon was not seen READY.
     pub woken: Option<bool>,
     /// What was done, in order.
     #[serde(skip)]
@@ -221,13 +223,14 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
         let watch = steps.begin("start the daemon");
         let started = request.lifecycle.start();
         let observed = started.as_ref().map_or_else(Error::chain, |health| health.state().to_owned());
-        let healthy = matches!(started, Ok(Health::Healthy(_)));
+        let ready = matches!(started, Ok(Health::Healthy(_)));
+        let healthy = ready || matches!(started, Ok(Health::Unlinked(_)));
         steps.end(watch, "start the daemon", "it becomes healthy with the restored files", observed, healthy);
         match started {
             Ok(health) => {
                 restored.health = Some(health);
-                if healthy && transaction.rekeyed.is_some() {
-                    restored.woken = see_woken(request, entry, &mut steps)?;
+                if ready && transaction.rekeyed.is_some() {
+                    restored.woken = Some(see_woken(request, entry, &mut steps)?);
                 }
             }
             Err(_) => {
@@ -245,19 +248,16 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
 }
 
 /// Watches the daemon wake the own phone. It goes on trying when this gives up.
-fn see_woken(request: &Request<'_>, entry: i64, steps: &mut Steps<'_>) -> Result<Option<bool>> {
-    let session = request.session.name();
-    // A device that is logged out never connects, and has nobody to wake.
-    if !request.journal.after(session, entry)?.iter().any(|entry| entry.verb == "connect") {
-        return Ok(None);
-    }
+fn see_woken(request: &Request<'_>, entry: i64, steps: &mut Steps<'_>) -> Result<bool> {
     let watch = steps.begin("wake the own phone");
     let deadline = Instant::now() + WAKE_PATIENCE;
-    let mut woken = rekey::owed_wake(request.journal, session)? != Some(entry);
-    while !woken && Instant::now() < deadline {
+    let woken = loop {
+        let owed = rekey::owed_wake(request.journal, request.session.name())? == Some(entry);
+        if !owed || Instant::now() >= deadline {
+            break !owed;
+        }
         std::thread::sleep(Duration::from_millis(50));
-        woken = rekey::owed_wake(request.journal, session)? != Some(entry);
-    }
+    };
     let observed = if woken { "the server took the request" } else { "not yet; the daemon goes on trying" };
     steps.end(
         watch,
@@ -266,7 +266,7 @@ fn see_woken(request: &Request<'_>, entry: i64, steps: &mut Steps<'_>) -> Result
         observed.into(),
         woken,
     );
-    Ok(Some(woken))
+    Ok(woken)
 }
 
 fn prepare_and_swap(

@@ -503,6 +503,26 @@ fn the_own_phone_is_woken_once_after_each_restore_and_without_it_its_copies_are_
     assert_eq!((code, &report["data"]["woken"], &report["verdict"]), (5, &json!(false), &json!("unknown")), "{report}");
 }
 
+#[test]
+fn an_identity_that_the_phone_removed_is_said_to_be_of_no_use() {
+    let mut bench = Bench::new();
+    bench.stop();
+    let archive = bench.backup();
+    bench.start();
+    bench.stop();
+    // While nobody was there to see it.
+    bench.simulated.ask(Request::PhoneUnlink { companion: None });
+    let (code, report) = bench.simulated.home.json(&["restore", &archive, "--yes"]);
+    let data = &report["data"];
+    assert_eq!((code, &data["plan"]["kind"], &data["health"]["health"]), (0, &json!("rekey"), &json!("unlinked")), "{report}");
+    assert!(data["woken"].is_null() && report["next"].to_string().contains("wpp reauth"), "{report}");
+    // From now on the journal knows.
+    let report = bench.run(&["restore", &archive, "--yes"]);
+    assert_eq!(report["data"]["plan"]["kind"], "data", "{report}");
+    let outcome = bench.simulated.home.run(&["restore", &archive, "--plan", "rekey", "--yes"]);
+    assert!(outcome.code == 15 && outcome.stderr.contains("logged out"), "{outcome:?}");
+}
+
 /// Everything in a store that the edit is to leave alone.
 fn kept(store: &rusqlite::Connection) -> Vec<String> {
     let mut all = Vec::new();
