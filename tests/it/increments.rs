@@ -16,6 +16,8 @@ use wpp::error::ErrorKind;
 use wpp::report::Silent;
 
 use crate::harness::TestHome;
+use crate::remote::Away;
+use crate::seal::{keygen, tool};
 use crate::simulated::Simulated;
 use crate::stores;
 
@@ -36,14 +38,18 @@ fn wpp_db(home: &TestHome) -> PathBuf {
 /// A session whose wpp.db is large enough that an edit is a small part of it.
 fn home() -> TestHome {
     let home = stores::home("start");
-    let live = stores::open(&wpp_db(&home));
+    enlarge(&home);
+    home
+}
+
+fn enlarge(home: &TestHome) {
+    let live = stores::open(&wpp_db(home));
     live.execute_batch(
         "CREATE TABLE ballast (number INTEGER PRIMARY KEY, data BLOB);
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
          INSERT INTO ballast (data) SELECT randomblob(3000) FROM n;",
     )
     .unwrap();
-    home
 }
 
 fn mark(home: &TestHome, marker: &str) {
@@ -488,4 +494,65 @@ fn an_increment_that_lies_about_its_chain_is_refused() {
         assert_eq!(chain::broken(&alone, &[&parent]).len(), 0, "{label}");
         assert_eq!(chain::broken(&alone, &["another"]).len(), 1, "{label}");
     }
+}
+
+#[test]
+fn a_host_that_cannot_read_its_archives_makes_increments_in_a_store_all_the_same() {
+    if tool("a_host_that_cannot_read_its_archives_makes_increments_in_a_store_all_the_same").is_none() {
+        return;
+    }
+    let away = Away::new();
+    let home = &away.home;
+    enlarge(home);
+    let key = home.path().join("key.txt");
+    let public = keygen(&key);
+    let key = key.to_str().unwrap();
+    let make = |marker: &str| {
+        mark(home, marker);
+        let (code, report) = home.json(&["backup", "--incremental", "--recipient", &public]);
+        assert_eq!(code, 0, "{report}");
+        (report["data"]["path"].as_str().unwrap().to_owned(), report["data"].clone())
+    };
+    let (first, _) = make("moment 0");
+    assert!(first.ends_with(".wpp.tar.gz.age"), "{first}");
+    let mut paths = vec![first];
+    for number in 1..=2 {
+        let (path, data) = make(&format!("moment {number}"));
+        assert!(path.ends_with(".wpp-incr.tar.gz.age") && data["full_reason"].is_null() && data["level"].is_null(), "{data}");
+        paths.push(path);
+    }
+    // Without the key nothing is called broken; with it the chain is seen and restored.
+    let (code, listed) = home.json(&["backup", "list"]);
+    assert_eq!(code, 0, "{listed}");
+    let (code, listed) = home.json(&["backup", "list", "--identity", key]);
+    assert_eq!((code, &listed["data"]["archives"][2]["chain"]["depth"]), (0, &2.into()), "{listed}");
+    assert_eq!(home.run(&["backup", "verify", "latest"]).code, 15);
+    for level in ["hash", "quick"] {
+        let outcome = home.run(&["backup", "verify", "latest", "--identity", key, "--level", level]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+    }
+    for (number, path) in paths.iter().enumerate() {
+        let outcome = home.run(&["restore", path, "--identity", key, "--plan", "data", "--yes", "--keep-daemon-stopped"]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert_eq!(stores::marker(&home.session("main"), "wpp.db"), format!("moment {number}"));
+    }
+    // The map is lost and nothing here can be read: a full archive, and why.
+    std::fs::remove_dir_all(home.path().join("backup-state")).unwrap();
+    let (path, data) = make("again");
+    assert!(path.ends_with(".wpp.tar.gz.age") && data["full_reason"].as_str().unwrap().contains("no archive"), "{data}");
+    // With the key it would have been made again.
+    std::fs::remove_dir_all(home.path().join("backup-state")).unwrap();
+    mark(home, "with the key");
+    let (code, report) = home.json(&["backup", "--incremental", "--recipient", &public, "--identity", key]);
+    assert_eq!((code, &report["data"]["full_reason"], &report["data"]["level"]), (0, &Value::Null, &"hash".into()), "{report}");
+    // What it builds on is gone from the store.
+    let name = path.rsplit('/').next().unwrap();
+    std::fs::remove_file(away.server.bucket().join("some/where").join(name)).unwrap();
+    let outcome = home.run(&["backup", "verify", "latest", "--identity", key]);
+    assert!(
+        outcome.code == 12 && outcome.stderr.contains(name) && outcome.stderr.contains("is an increment and needs"),
+        "{outcome:?}"
+    );
+    let (_, data) = make("last");
+    assert!(data["full_reason"].as_str().unwrap().contains("no page map"), "{data}");
 }
