@@ -4,7 +4,7 @@
 //! The map of the newest archive of each session and destination lies in the home. One that is
 //! missing, damaged, somebody else's, or belongs to an archive that is gone, is made again from the
 //! newest archive there that can be read; if there is none, or its chain is as long as it may get,
-//! the next archive is a full one, and [`Found::Nothing`] says why. Start with [`find`].
+//! the next archive is a full one, and the reason is told. Start with [`find`].
 
 use std::path::{Path, PathBuf};
 
@@ -42,15 +42,6 @@ pub struct Wanted<'a> {
     pub sink: &'a dyn Sink,
 }
 
-/// What was found.
-#[derive(Debug)]
-pub enum Found {
-    /// This.
-    Base(Base),
-    /// Nothing that an increment could build on, for this reason.
-    Nothing(String),
-}
-
 /// An archive that an increment can build on.
 #[derive(Debug)]
 pub struct Base {
@@ -77,20 +68,17 @@ impl Base {
     }
 }
 
-/// Finds what the next increment builds on. Whatever is in the way is a reason to make a full backup
-/// and none to make no backup.
-pub fn find(wanted: &Wanted<'_>) -> Found {
+/// Finds what the next increment builds on, or why there is nothing. Whatever is in the way is a reason
+/// to make a full backup, and none to make no backup.
+pub fn find(wanted: &Wanted<'_>) -> Result<Base, String> {
     if wanted.chain_max == 0 {
-        return Found::Nothing("backup.chain_max allows no increments".into());
+        return Err("backup.chain_max allows no increments".into());
     }
-    let listed = match wanted.neighbours.list() {
-        Ok(listed) => listed,
-        Err(error) => return Found::Nothing(error.chain()),
-    };
+    let listed = wanted.neighbours.list().map_err(|error| error.chain())?;
     match kept(wanted, &listed) {
         Ok(map) => match full_up(wanted, map.description().chain.len() as u64) {
-            Some(why) => Found::Nothing(why),
-            None => Found::Base(Base { map, made_again: None }),
+            Some(why) => Err(why),
+            None => Ok(Base { map, made_again: None }),
         },
         Err(why) => make_again(wanted, &listed, why),
     }
@@ -152,7 +140,7 @@ fn kept(wanted: &Wanted<'_>, listed: &[(String, u64)]) -> Result<MapReader, Stri
 }
 
 /// Makes the map again, from the newest archive that can be read with its whole chain.
-fn make_again(wanted: &Wanted<'_>, listed: &[(String, u64)], why: String) -> Found {
+fn make_again(wanted: &Wanted<'_>, listed: &[(String, u64)], why: String) -> Result<Base, String> {
     let mut candidates = Vec::new();
     for (name, _) in listed {
         let Ok(Some(mut input)) = wanted.neighbours.open(name) else { continue };
@@ -166,10 +154,10 @@ fn make_again(wanted: &Wanted<'_>, listed: &[(String, u64)], why: String) -> Fou
     for (_, name, manifest) in candidates {
         let Ok(links) = chain::ancestors(&manifest, name, wanted.neighbours) else { continue };
         if let Some(why) = full_up(wanted, links.len() as u64 + 1) {
-            return Found::Nothing(why);
+            return Err(why);
         }
         match map_of(wanted, listed, name) {
-            Ok(map) => return Found::Base(Base { map, made_again: Some(why) }),
+            Ok(map) => return Ok(Base { map, made_again: Some(why) }),
             Err(error) => failed = Some(error),
         }
     }
@@ -177,7 +165,7 @@ fn make_again(wanted: &Wanted<'_>, listed: &[(String, u64)], why: String) -> Fou
         Some(error) => format!("it could not be made again: {}", error.chain()),
         None => format!("{} holds no archive to make it again from", wanted.neighbours.place()),
     };
-    Found::Nothing(format!("{why}, and {none}"))
+    Err(format!("{why}, and {none}"))
 }
 
 fn map_of(wanted: &Wanted<'_>, listed: &[(String, u64)], name: &str) -> Result<MapReader> {

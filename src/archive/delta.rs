@@ -43,6 +43,9 @@ const RUN_BYTES: u64 = 8;
 const PAGE_HEAD_BYTES: u64 = 33;
 const BUFFER_BYTES: usize = 256 << 10;
 
+/// Takes the next bytes of a stream.
+pub type Take<'a> = dyn FnMut(&[u8]) -> Result<()> + 'a;
+
 /// What a delta states before its pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
@@ -238,11 +241,7 @@ impl Delta {
 
     /// The second pass. `read` hands over the pages of a run, in order, from the transaction that was
     /// compared.
-    pub fn write(
-        &self,
-        read: &mut dyn FnMut(Run, &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>,
-        take: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
+    pub fn write(&self, read: &mut dyn FnMut(Run, &mut Take<'_>) -> Result<()>, take: &mut Take<'_>) -> Result<()> {
         take(&self.head.to_bytes())?;
         let mut contents = Root::default();
         let mut masks = self.changed.masks().iter();

@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 
 use super::Request;
-use crate::archive::base::{self, Base, Found, Wanted};
+use crate::archive::base::{self, Base, Wanted};
 use crate::archive::delta::{Comparer, Delta};
 use crate::archive::manifest::Chain;
 use crate::archive::pages::{Cutter, MapWriter, Remembered};
@@ -75,11 +75,11 @@ impl Increment {
             sink: request.sink,
         });
         match found {
-            Found::Base(base) => {
+            Ok(base) => {
                 increment.note = base.made_again.as_ref().map(|why| format!("{why}: it was made again from the archives"));
                 increment.base = Some(base);
             }
-            Found::Nothing(why) => increment.full_reason = Some(why),
+            Err(why) => increment.full_reason = Some(why),
         }
         increment
     }
