@@ -333,37 +333,53 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;backup' {
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'How hard to compress [default: backup.level in config.toml, else default]')
+            [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]')
+            [CompletionResult]::new('--recipients-file', '--recipients-file', [CompletionResultType]::ParameterName, 'Encrypt the archive to the age recipients in this file, one a line; may be repeated')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of the session, whether its daemon runs or not')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder or a store')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what one archive says about itself')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check an archive at a level')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'wpp;backup;create' {
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'How hard to compress [default: backup.level in config.toml, else default]')
+            [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]')
+            [CompletionResult]::new('--recipients-file', '--recipients-file', [CompletionResultType]::ParameterName, 'Encrypt the archive to the age recipients in this file, one a line; may be repeated')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'wpp;backup;list' {
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
@@ -375,6 +391,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;backup;show' {
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
@@ -387,6 +405,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         }
         'wpp;backup;verify' {
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'How far to check')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
@@ -399,7 +419,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         }
         'wpp;backup;help' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of the session, whether its daemon runs or not')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder or a store')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what one archive says about itself')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check an archive at a level')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -422,6 +442,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         }
         'wpp;restore' {
             [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'What to bring back')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
@@ -437,6 +459,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;reset' {
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
@@ -653,7 +677,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         }
         'wpp;help;backup' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of the session, whether its daemon runs or not')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder or a store')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what one archive says about itself')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check an archive at a level')
             break

@@ -300,35 +300,51 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;outbound;help;help'= {
         }
         &'wpp;backup'= {
-            cand -o 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
-            cand --output 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
+            cand -o 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
+            cand --output 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
+            cand --as 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]'
+            cand --level 'How hard to compress [default: backup.level in config.toml, else default]'
+            cand --recipient 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]'
+            cand --recipients-file 'Encrypt the archive to the age recipients in this file, one a line; may be repeated'
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --passphrase 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
             cand create 'Make an archive of the session, whether its daemon runs or not'
-            cand list 'List the archives of a folder'
+            cand list 'List the archives of a folder or a store'
             cand show 'Show what one archive says about itself'
             cand verify 'Check an archive at a level'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'wpp;backup;create'= {
-            cand -o 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
-            cand --output 'Folder for the archive [default: backup.folder in config.toml, else `backups` in the home]'
+            cand -o 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
+            cand --output 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
+            cand --as 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]'
+            cand --level 'How hard to compress [default: backup.level in config.toml, else default]'
+            cand --recipient 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]'
+            cand --recipients-file 'Encrypt the archive to the age recipients in this file, one a line; may be repeated'
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --passphrase 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'wpp;backup;list'= {
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -339,6 +355,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --help 'Print help'
         }
         &'wpp;backup;show'= {
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -350,6 +368,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;backup;verify'= {
             cand --level 'How far to check'
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -361,7 +381,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;backup;help'= {
             cand create 'Make an archive of the session, whether its daemon runs or not'
-            cand list 'List the archives of a folder'
+            cand list 'List the archives of a folder or a store'
             cand show 'Show what one archive says about itself'
             cand verify 'Check an archive at a level'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -378,6 +398,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;restore'= {
             cand --plan 'What to bring back'
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -392,6 +414,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'wpp;reset'= {
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -576,7 +600,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;help;backup'= {
             cand create 'Make an archive of the session, whether its daemon runs or not'
-            cand list 'List the archives of a folder'
+            cand list 'List the archives of a folder or a store'
             cand show 'Show what one archive says about itself'
             cand verify 'Check an archive at a level'
         }

@@ -13,9 +13,11 @@
 //! stores meanwhile: custody rests on it. If a daemon holds it, the backup goes on beside it. If a
 //! restore or a reset holds it, the backup waits for nobody and says who it is.
 //!
-//! **What becomes an archive.** It is written as `.partial`, forced to the disk, read back and
-//! verified, and only then gets its name. A database that cannot be read is left out and named; one
-//! that is damaged is kept as it is, named, and the archive is then verified at level `hash` alone.
+//! **What becomes an archive.** It is written as `.partial`, forced to the disk, read back, and only
+//! then gets its name. Reading back compares every byte with its hash; SQLite's quick_check ran in
+//! the transaction that the bytes came from, and both together are the level `quick`. A database
+//! that cannot be read is left out and named; one that is damaged is kept as it is, named, and the
+//! archive is then verified at level `hash` alone.
 //!
 //! An increment holds the pages of `wpp.db` that changed since another archive; [`increment`] decides
 //! and says why not.
@@ -30,27 +32,28 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use self::increment::{Changes, Increment};
+use crate::archive::codec::{Codec, Effort};
 use crate::archive::custody;
 use crate::archive::destination::{Destination, Draft};
 use crate::archive::manifest::{
-    CONFIG, CONFIG_SIZE_MAX, DELTA, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INCREMENT_FORMAT, INCREMENT_SUFFIX,
-    INDEX_SCHEMA, Index, IndexMember, MANIFEST, MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, SUFFIX, Signal, WPP_DB,
+    BLOCK_BYTES, CONFIG, CONFIG_SIZE_MAX, DELTA, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INCREMENT_FORMAT,
+    INDEX_SCHEMA, Index, IndexMember, MANIFEST, MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
 };
 use crate::archive::open;
 use crate::archive::output::Output;
-use crate::archive::pack::{Packed, Writer};
+use crate::archive::pack::{Packed, Unwritten, Writer};
 use crate::archive::scratch;
 use crate::archive::seal::{Identities, Recipients};
 use crate::archive::shelf;
 use crate::archive::snapshot::{Quiet, Snapshot};
-use crate::archive::verify::{self, Level};
+use crate::archive::verify::Level;
 use crate::clock::{self, Timestamp};
 use crate::daemon::api::Status;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, SessionPaths};
 use crate::journal::{Journal, Outcome};
-use crate::report::{Event, Sink, Step, Steps};
+use crate::report::{Meter, Sink, Step, Steps};
 
 /// What to back up, and where to.
 pub struct Request<'a> {
@@ -72,6 +75,10 @@ pub struct Request<'a> {
     pub status: Option<&'a Status>,
     /// For an increment, if one can be made: how many may follow a full archive.
     pub increments_max: Option<u64>,
+    /// How the archive is compressed.
+    pub codec: Codec,
+    /// How hard.
+    pub effort: Effort,
 }
 
 impl Request<'_> {
@@ -213,6 +220,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         created: clock::rfc3339(now),
         tool_version: env!("CARGO_PKG_VERSION").into(),
         daemon,
+        block_bytes: Some(BLOCK_BYTES),
         members: Vec::new(),
         missing,
         signal: None,
@@ -220,8 +228,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         chain,
     };
     let content_bytes: u64 = parts.iter().map(|part| part.size_bytes).sum();
-    let suffix = if manifest.chain.is_some() { INCREMENT_SUFFIX } else { SUFFIX };
-    let (name, draft) = choose(request, now, suffix, content_bytes)?;
+    let (name, draft) = choose(request, now, manifest.chain.is_some(), content_bytes)?;
     let place = request.destination.place(&name);
     let record = Record {
         archive_id: &manifest.id.clone(),
@@ -398,17 +405,13 @@ fn read_back(
 ) -> Result<(Option<Level>, Option<String>)> {
     let watch = steps.begin("read the archive back");
     let damaged: Vec<String> = manifest.damaged().map(|(member, said)| format!("{}: {said}", member.name)).collect();
-    let (mut level, mut level_reason) = (Level::Quick, None);
-    let increment = manifest.chain.is_some();
-    if increment {
-        (level, level_reason) = (Level::Hash, Some("`wpp backup verify` looks at an increment's whole chain".into()));
-    } else if !damaged.is_empty() {
-        (level, level_reason) = (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; "))));
-    } else if request.destination.folder().is_none() {
-        (level, level_reason) = (Level::Hash, Some("a store is read back without unpacking it here".into()));
-    } else if disk::space(&request.scratch())?.free_bytes < manifest.content_bytes() + (64 << 20) {
-        (level, level_reason) = (Level::Hash, Some("there is no room to unpack it".into()));
-    }
+    // What quick_check said, it said in the transaction that these very bytes came from. Nobody asked
+    // it of an increment, whose parents were read back when they were made.
+    let (level, mut level_reason) = match (&manifest.chain, damaged.is_empty()) {
+        (Some(_), _) => (Level::Hash, Some("`wpp backup verify` looks at an increment's whole chain".into())),
+        (None, true) => (Level::Quick, None),
+        (None, false) => (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; ")))),
+    };
     let (bytes, object) = draft.open()?;
     let (bytes, hashing) = if request.recipients.is_some() {
         let (bytes, hashing) = shelf::Hashing::over(bytes);
@@ -417,9 +420,7 @@ fn read_back(
         (bytes, None)
     };
     let opened = match shelf::input(place, bytes, object.size_bytes, request.identities) {
-        // Its own bytes: those of its parents were read back when they were made.
-        Ok(mut input) if increment => Some(open::read(&mut input, None, request.sink)?),
-        Ok(mut input) => Some(verify::verify(&mut input, level, &request.scratch(), request.sink)?),
+        Ok(mut input) => Some(open::read(&mut input, None, request.sink)?),
         // A host that only has recipients writes what it cannot read.
         Err(error) if error.kind() == ErrorKind::Denied && request.recipients.is_some() => None,
         Err(error) => return Err(error),
@@ -456,7 +457,7 @@ fn read_back(
         None => format!("verified at level {}", level.name()),
         Some(reason) => format!("verified at level {} and no further: {reason}", level.name()),
     };
-    let expected = if damaged.is_empty() || increment { level } else { Level::Quick };
+    let expected = if manifest.chain.is_some() { Level::Hash } else { Level::Quick };
     steps.end(watch, "read the archive back", &format!("verified at level {}", expected.name()), text, level == expected);
     Ok((Some(level), level_reason))
 }
@@ -486,25 +487,20 @@ fn pack(
     };
     manifest.members.clear();
     manifest.signal = parts.iter().find_map(|part| part.signal.clone());
-    let mut writer = Writer::over(output, place, &index)?;
-    let total: u64 = parts.iter().map(|part| part.size_bytes).sum();
-    let mut done = 0_u64;
+    let mut writer = Writer::over(output, place, &index, request.codec, request.effort)?;
+    let mut meter = Meter::new(request.sink, "archiving".into(), parts.iter().map(|part| part.size_bytes).sum());
     for part in parts {
-        let mut unwritten = false;
         let mapped = part.name == WPP_DB;
         if let (true, Some(snapshot)) = (mapped, &part.snapshot) {
             increment.begin_full(snapshot.page_size_bytes());
         }
         let written = writer.member(part.name, part.size_bytes, |content| {
             part.stream(&request.scratch(), &mut |bytes| {
-                if total > 64 << 20 && (done >> 24) != ((done + bytes.len() as u64) >> 24) {
-                    request.sink.emit(Event::Progress { what: format!("archiving {}", part.name), done, total: Some(total) });
-                }
-                done += bytes.len() as u64;
+                meter.add(bytes.len() as u64);
                 if mapped {
                     increment.take(bytes);
                 }
-                content.write(bytes).inspect_err(|_| unwritten = true)
+                content.write(bytes)
             })
         });
         match written {
@@ -513,22 +509,25 @@ fn pack(
                 size_bytes: part.size_bytes,
                 sha256: written.sha256,
                 offset_bytes: written.offset_bytes,
+                blocks_bytes: written.blocks_bytes,
                 database: part.facts.clone().map(|facts| Database {
                     pages_blake3: if mapped || part.changes.is_some() { increment.root() } else { None },
                     ..facts
                 }),
             }),
-            Err(error) if part.snapshot.is_some() && !unwritten && error.kind() != ErrorKind::Locked && is_of_source(&error) => {
+            Err(Unwritten::Source(error))
+                if part.snapshot.is_some() && error.kind() != ErrorKind::Locked && is_of_source(&error) =>
+            {
                 return Ok(Packing::Unreadable(part.name, error));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     let packed = writer.finish(manifest)?;
     Ok(Packing::Done(packed))
 }
 
-/// Whether it was SQLite that failed, and not the archive's own file.
+/// Whether it was SQLite that failed, and not the file of a temporary copy.
 fn is_of_source(error: &Error) -> bool {
     std::error::Error::source(error).is_none_or(|source| source.downcast_ref::<std::io::Error>().is_none())
 }
@@ -539,8 +538,8 @@ fn plain(text: &str) -> String {
 }
 
 /// Takes the first free name by beginning to write under it.
-fn choose(request: &Request<'_>, now: Timestamp, suffix: &str, about_bytes: u64) -> Result<(String, Draft)> {
-    for name in shelf::names(request.session.name(), now, suffix, request.recipients.is_some()) {
+fn choose(request: &Request<'_>, now: Timestamp, increment: bool, about_bytes: u64) -> Result<(String, Draft)> {
+    for name in shelf::names(request.session.name(), now, increment, request.codec, request.recipients.is_some()) {
         match request.destination.create(&name, about_bytes) {
             Ok(draft) => return Ok((name, draft)),
             Err(error) if error.kind() == ErrorKind::Locked => {}

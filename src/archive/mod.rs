@@ -2,10 +2,10 @@
 //! `restore`. May import the ground, `session` and `whatsapp`.
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
-//! [`pages`] and [`delta`] say what an increment carries of it, [`pack`] writes an archive to an
-//! [`output`], [`open`] reads one that nobody trusts from an [`input`], [`chain`] builds what an
-//! increment stands for, [`base`] finds what the next one builds on, [`verify`] says how far an
-//! archive was checked, [`custody`] judges whether Signal state moved
+//! [`pages`] and [`delta`] say what an increment carries of it, [`codec`] compresses its blocks,
+//! [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
+//! [`input`], [`chain`] builds what an increment stands for, [`base`] finds what the next one builds
+//! on, [`verify`] says how far an archive was checked, [`custody`] judges whether Signal state moved
 //! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, and [`shelf`] finds
 //! them. Start with [`manifest::Manifest`].
 
@@ -14,6 +14,7 @@ pub mod custody;
 pub mod pages;
 pub mod snapshot;
 pub mod delta;
+pub mod codec;
 pub mod output;
 pub mod pack;
 pub mod input;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use super::codec::Codec;
 pub use super::destination::Stamp;
 use super::destination::settings::Settings;
 use super::destination::{Destination, Object, STORE_SCHEME};
@@ -369,11 +370,11 @@ fn latest(destination: &Destination, session: &str, identities: &Identities) -> 
     Ok(newest.map(|shelved| shelved.name))
 }
 
-/// Candidates for the name of a new archive with one of the format's endings. Several within one
-/// second are numbered.
-pub fn names(session: &str, time: Timestamp, suffix: &str, encrypted: bool) -> impl Iterator<Item = String> {
+/// Candidates for the name of a new archive, or increment. Several within one second are numbered.
+pub fn names(session: &str, time: Timestamp, increment: bool, codec: Codec, encrypted: bool) -> impl Iterator<Item = String> {
     let stem = format!("{session}-{}", clock::compact(time));
-    let suffix = if encrypted { format!("{suffix}{}", seal::SUFFIX) } else { suffix.to_owned() };
+    let kind = if increment { "wpp-incr" } else { "wpp" };
+    let suffix = format!(".{kind}.{}{}", codec.name(), if encrypted { seal::SUFFIX } else { "" });
     (1..=999_u32).map(move |number| if number == 1 { format!("{stem}{suffix}") } else { format!("{stem}-{number}{suffix}") })
 }
 
@@ -385,8 +386,9 @@ mod tests {
     fn names_say_what_they_were_made_of() {
         let time = clock::from_ms(1_795_230_900_000);
         for session in ["main", "a-b", "a-20261121T031500Z", "x-2"] {
-            for (suffix, encrypted) in SUFFIXES.iter().flat_map(|suffix| [(suffix, false), (suffix, true)]) {
-                for (number, name) in (1..).zip(names(session, time, suffix, encrypted).take(3)) {
+            let kinds = Codec::ALL.into_iter().flat_map(|codec| [(codec, false), (codec, true)]);
+            for ((codec, encrypted), increment) in kinds.flat_map(|kind| [(kind, false), (kind, true)]) {
+                for (number, name) in (1..).zip(names(session, time, increment, codec, encrypted).take(3)) {
                     assert_eq!(named(&name), Some(Named { session, time, number }), "{name}");
                     assert!(is_archive(&name) && name.ends_with(".age") == encrypted);
                 }

@@ -9,6 +9,7 @@ use super::site;
 use crate::app::App;
 use crate::archive::base;
 use crate::archive::chain;
+use crate::archive::codec::{Codec, Effort};
 use crate::archive::destination::{Destination, STORE_SCHEME};
 use crate::archive::manifest::{DELTA, DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
@@ -31,6 +32,7 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
     after_help = "Examples:\n  \
   wpp backup                             an archive at the backup destination, verified\n  \
   wpp backup --output /mnt/safe          an archive elsewhere\n  \
+  wpp backup --as tar.zst --level small  a smaller one, for zstd in the place of gunzip\n  \
   wpp backup --output s3://bucket/wpp    an archive in S3-compatible storage\n  \
   wpp backup --recipient age1…           an archive that this host cannot read\n  \
   wpp backup --incremental               what changed since the last one\n  \
@@ -68,6 +70,12 @@ struct CreateArgs {
     /// Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]
     #[arg(long, short, value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
     output: Option<String>,
+    /// Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]
+    #[arg(long = "as", value_enum, value_name = "FORMAT")]
+    codec: Option<Codec>,
+    /// How hard to compress [default: backup.level in config.toml, else default]
+    #[arg(long = "level", value_enum, value_name = "LEVEL")]
+    effort: Option<Effort>,
     #[command(flatten)]
     write: WriteKeys,
     #[command(flatten)]
@@ -157,10 +165,29 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
         sink: &**app.sink(),
         status: status.as_deref(),
         increments_max: args.incremental.then(|| app.config().number("backup.chain_max")),
+        codec: args.codec.map_or_else(|| codec(app), Ok)?,
+        effort: args.effort.map_or_else(|| effort(app), Ok)?,
     })?;
     let mut report = made_report(&made, watch.elapsed_ms());
     report.metrics.extend(fault_points(app));
     Ok(report)
+}
+
+/// The format of archives that is set.
+pub(super) fn codec(app: &App) -> Result<Codec> {
+    chosen(app, "backup.format", Codec::from_name)
+}
+
+/// How hard archives are compressed, as it is set.
+pub(super) fn effort(app: &App) -> Result<Effort> {
+    chosen(app, "backup.level", Effort::from_name)
+}
+
+fn chosen<T>(app: &App, path: &'static str, from_name: fn(&str) -> Option<T>) -> Result<T> {
+    let word = app.config().text(path);
+    // Settings are checked when they are read.
+    from_name(word)
+        .ok_or_else(|| Error::new(ErrorKind::Usage, format!("{path} is {word:?}")).hint("`wpp help config` lists what it may be"))
 }
 
 /// How many disk operations were counted: what a sweep over faults goes through, in sandboxes.
@@ -237,7 +264,7 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
         "map_reason": made.map_reason,
         "whole": whole,
         "took_ms": took_ms,
-        "manifest": manifest,
+        "manifest": manifest.summary(),
     }));
     report.steps.clone_from(&made.steps);
     report.metrics = vec![
@@ -504,7 +531,7 @@ fn show(app: &App, args: &ShowArgs) -> Result<Report> {
     Ok(Report::answer("backup-show", format!("{place}: archive of session {}", manifest.session))
         .section(section)
         .next(format!("wpp backup verify {place}"))
-        .data(json!({ "path": place, "manifest": manifest })))
+        .data(json!({ "path": place, "manifest": manifest.summary() })))
 }
 
 fn check(app: &App, args: &VerifyArgs) -> Result<Report> {
@@ -533,7 +560,7 @@ fn check(app: &App, args: &VerifyArgs) -> Result<Report> {
     let title = format!("{place}: verified at level {}, {}", level.name(), size(stamp.size_bytes));
     let mut report = Report::new("backup-verify", title).section(section).data(json!({
         "path": place, "level": level, "sha256": sha256, "size_bytes": stamp.size_bytes, "took_ms": took_ms,
-        "whole": opened.manifest.is_whole(), "manifest": opened.manifest,
+        "whole": opened.manifest.is_whole(), "manifest": opened.manifest.summary(),
     }));
     report.metrics = vec![Metric { name: "verify_took_ms".into(), value: took_ms as f64 }];
     Ok(report)

@@ -1,28 +1,32 @@
-//! Reads an archive that nobody trusts: streaming, in bounded memory, taking nothing that is not
-//! exactly what [`super::pack`] writes.
+//! Reads an archive that nobody trusts: in bounded memory, taking nothing that is not exactly what
+//! [`super::pack`] writes.
 //!
 //! Every refusal is an error of kind [`ErrorKind::Archive`]. What is unpacked goes into a folder
-//! that the caller made for it; nothing else is touched. Start with [`manifest`] (what an archive
-//! says about itself, unproven) and [`read`] (every byte against the manifest).
+//! that the caller made for it; nothing else is touched. [`blocks`] reads the present format with
+//! all processors, [`sequential`] the first one. Start with [`manifest`] (what an archive says about
+//! itself, unproven) and [`read`] (every byte against the manifest).
+
+mod blocks;
+mod sequential;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Take, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::GzDecoder;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::codec::{self, Codec};
 use super::delta::Decoder;
 use super::input::Input;
 use super::manifest::{
-    CONFIG, CONFIG_SIZE_MAX, CONTENTS, DELTA, FORMAT, Format, INCREMENT_CONTENTS, INCREMENT_FORMAT, INDEX, INDEX_SCHEMA,
-    INDEX_SIZE_MAX, Index, MANIFEST, MANIFEST_SCHEMA, MANIFEST_SIZE_MAX, Manifest,
+    CONFIG, CONFIG_SIZE_MAX, CONTENTS, DELTA, FORMAT, Format, INCREMENT_CONTENTS, INCREMENT_FORMAT, INDEX, INDEX_SCHEMA, Index,
+    MANIFEST, MANIFEST_SCHEMA, MANIFEST_SIZE_MAX, Manifest,
 };
-use super::pack::{BLOCK_BYTES, FOOTER_BYTES, TAR_END_BYTES, header, padding, read_footer};
+use super::pack::{FOOTER_BYTES, TAR_BLOCK_BYTES, TAR_END_BYTES, header, padding, read_footer};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::{Event, Sink};
+use crate::report::Sink;
 
 /// No deflate stream grows by more than this when it is unpacked.
 const DEFLATE_RATIO_MAX: u64 = 1032;
@@ -32,8 +36,6 @@ const RATIO_MAX: u64 = 500;
 const RATIO_FREE_BYTES: u64 = 256 << 20;
 /// Left free on the disk beside what is unpacked.
 const SPACE_MARGIN_BYTES: u64 = 16 << 20;
-
-const CHUNK_BYTES: usize = 256 << 10;
 
 /// An archive of which every byte was read and found to be what its manifest says.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,33 +50,24 @@ pub struct Opened {
 
 /// What an archive says about itself, read without the contents. **Not verified.**
 pub fn manifest(input: &mut Input) -> Result<Manifest> {
-    let name = &input.name().to_owned();
-    let (offset_bytes, _) = open(input)?;
-    let limit = input.size_bytes() - FOOTER_BYTES as u64;
-    if offset_bytes >= limit {
-        return Err(refused(name, "its footer points to no manifest"));
-    }
-    input.go_to(offset_bytes)?;
-    let mut reader = Reader::new(name, input.take(limit - offset_bytes), offset_bytes);
-    let size = reader.header(Expected { name: MANIFEST, size_bytes: None, modified_seconds: None }, &[])?;
-    let text = reader.small(size, MANIFEST, MANIFEST_SIZE_MAX)?;
-    parse_manifest(name, &text)
+    let ends = Ends::look(input)?;
+    ends.manifest(input).map(|(manifest, _)| manifest)
 }
 
 /// A small content, read alone; it has the hash that the manifest states. `None` if the archive
 /// does not hold it.
 pub fn small_content(input: &mut Input, manifest: &Manifest, name: &str) -> Result<Option<Vec<u8>>> {
     let Some(member) = manifest.member(name) else { return Ok(None) };
-    let archive = &input.name().to_owned();
-    open(input)?;
-    input.go_to(member.offset_bytes)?;
-    let limit = (input.size_bytes() - FOOTER_BYTES as u64).saturating_sub(member.offset_bytes);
-    let mut reader = Reader::new(archive, input.take(limit), member.offset_bytes);
-    let expected = Expected { name, size_bytes: Some(member.size_bytes), modified_seconds: None };
-    let size = reader.header(expected, &[])?;
-    let text = reader.small(size, name, CONFIG_SIZE_MAX)?;
+    if member.size_bytes > CONFIG_SIZE_MAX {
+        return Err(refused(input.name(), format!("{name} is {} bytes large", member.size_bytes)));
+    }
+    let ends = Ends::look(input)?;
+    let text = match manifest.block_bytes {
+        Some(_) => blocks::content(input, &ends, manifest, member)?,
+        None => sequential::content(input, &ends, member)?,
+    };
     if hex::encode(Sha256::digest(&text)) != member.sha256 {
-        return Err(refused(archive, format!("{name} is not what the manifest states")));
+        return Err(refused(input.name(), format!("{name} is not what the manifest states")));
     }
     Ok(Some(text))
 }
@@ -93,6 +86,10 @@ pub fn read(input: &mut Input, into: Option<&Path>, sink: &dyn Sink) -> Result<O
 /// Takes the contents of an archive, one after the other. What it takes is proven only when the
 /// whole archive was read.
 pub trait Unpack {
+    /// All contents together are so large, which the archive's documents agree on.
+    fn announce(&mut self, _content_bytes: u64) -> Result<()> {
+        Ok(())
+    }
     /// A content begins. Its name is one that the format knows, its size what the index announced.
     fn begin(&mut self, name: &str, size_bytes: u64) -> Result<()>;
     /// Takes its next bytes.
@@ -137,8 +134,11 @@ impl InFolder {
 }
 
 impl Unpack for InFolder {
-    fn begin(&mut self, name: &str, size_bytes: u64) -> Result<()> {
-        disk::require_space(&self.folder, size_bytes.saturating_add(SPACE_MARGIN_BYTES))?;
+    fn announce(&mut self, content_bytes: u64) -> Result<()> {
+        disk::require_space(&self.folder, content_bytes.saturating_add(SPACE_MARGIN_BYTES))
+    }
+
+    fn begin(&mut self, name: &str, _size_bytes: u64) -> Result<()> {
         self.file = Some(Target::create(&self.folder.join(name))?);
         Ok(())
     }
@@ -155,73 +155,13 @@ impl Unpack for InFolder {
 
 /// Reads every byte and checks it; its contents go to `unpack`.
 pub fn read_to(input: &mut Input, unpack: &mut dyn Unpack, sink: &dyn Sink) -> Result<Opened> {
-    let path = &input.name().to_owned();
-    let (manifest_offset, expected_sha256) = open(input)?;
-    let size_bytes = input.size_bytes();
-    let mut reader = Reader::new(path, input.take(size_bytes - FOOTER_BYTES as u64), 0);
-
-    let size = reader.header(Expected { name: INDEX, size_bytes: None, modified_seconds: None }, &[])?;
-    let text = reader.small(size, INDEX, INDEX_SIZE_MAX)?;
-    reader.end_of_entry(size, 0)?;
-    let index = parse_index(path, &text, size_bytes)?;
-    let modified_seconds = Some(u64::try_from(index.created_ms / 1000).unwrap_or(0));
-    let total: u64 = index.members.iter().filter_map(|member| member.size_bytes).sum();
-
-    let mut seen = vec![INDEX];
-    let mut contents = Vec::new();
-    let mut done = 0;
-    for member in &index.members {
-        let Some(size) = member.size_bytes else { continue };
-        let offset_bytes = reader.start_of_entry();
-        reader.header(Expected { name: &member.name, size_bytes: Some(size), modified_seconds }, &seen)?;
-        unpack.begin(&member.name, size)?;
-        let sha256 = reader.content(size, &mut |bytes| {
-            if total > 64 << 20 && (done >> 24) != ((done + bytes.len() as u64) >> 24) {
-                sink.emit(Event::Progress { what: format!("reading {path}"), done, total: Some(total) });
-            }
-            done += bytes.len() as u64;
-            unpack.write(bytes)
-        })?;
-        reader.end_of_entry(size, 0)?;
-        unpack.end()?;
-        contents.push((member.name.as_str(), size, sha256, offset_bytes));
-        seen.push(&member.name);
+    let ends = Ends::look(input)?;
+    let (manifest, packed) = ends.manifest(input)?;
+    input.go_to(0)?;
+    match manifest.block_bytes {
+        Some(_) => blocks::read(input, &ends, manifest, &packed, unpack, sink),
+        None => sequential::read(input, &ends, unpack, sink),
     }
-
-    let offset_bytes = reader.start_of_entry();
-    let size = reader.header(Expected { name: MANIFEST, size_bytes: None, modified_seconds }, &seen)?;
-    let text = reader.small(size, MANIFEST, MANIFEST_SIZE_MAX)?;
-    reader.end_of_entry(size, TAR_END_BYTES)?;
-    let hasher = reader.end()?;
-    if <[u8; 32]>::from(hasher.clone().finalize()) != expected_sha256 {
-        return Err(refused(path, "its bytes do not have the hash that its footer states"));
-    }
-    if offset_bytes != manifest_offset {
-        return Err(refused(path, "its footer states another place for the manifest"));
-    }
-
-    let manifest = parse_manifest(path, &text)?;
-    if (&manifest.id, &manifest.session, manifest.created_ms, manifest.format)
-        != (&index.id, &index.session, index.created_ms, index.format)
-    {
-        return Err(refused(path, "its manifest and its index describe different archives"));
-    }
-    let stated: Vec<_> = manifest
-        .members
-        .iter()
-        .map(|member| (member.name.as_str(), member.size_bytes, member.sha256.clone(), member.offset_bytes))
-        .collect();
-    if stated.len() != contents.len() {
-        return Err(refused(path, format!("its manifest lists {} contents and it holds {}", stated.len(), contents.len())));
-    }
-    for (stated, found) in stated.iter().zip(&contents) {
-        if stated != found {
-            return Err(refused(path, format!("{} is not what the manifest states", found.0)));
-        }
-    }
-    let mut hasher = hasher;
-    hasher.update(super::pack::footer(manifest_offset, expected_sha256));
-    Ok(Opened { manifest, size_bytes, sha256: hex::encode(hasher.finalize()) })
 }
 
 /// Refuses an archive, saying why.
@@ -230,24 +170,64 @@ pub fn refused(archive: &str, reason: impl AsRef<str>) -> Error {
         .hint("nothing was changed; `wpp backup list` shows other archives, and `wpp backup` makes a new one")
 }
 
-/// Looks at both ends; gives what the footer says, and leaves the input at its start.
-fn open(input: &mut Input) -> Result<(u64, [u8; 32])> {
-    let size_bytes = input.size_bytes();
-    let mut start = [0; 2];
-    input.go_to(0)?;
-    if size_bytes < 2 || input.read_exact(&mut start).is_err() || start != [0x1f, 0x8b] {
-        return Err(refused(input.name(), "it is not a gzip file"));
-    }
-    let mut footer = [0; FOOTER_BYTES];
-    if size_bytes > FOOTER_BYTES as u64 {
-        input.go_to(size_bytes - FOOTER_BYTES as u64)?;
-        input.read_exact(&mut footer).map_err(|error| input.cannot_read(error))?;
+/// What the two ends of an archive say.
+struct Ends {
+    codec: Codec,
+    manifest_offset: u64,
+    /// Of all bytes before the footer.
+    sha256: [u8; 32],
+    size_bytes: u64,
+}
+
+impl Ends {
+    fn look(input: &mut Input) -> Result<Ends> {
+        let size_bytes = input.size_bytes();
+        let mut start = [0; 4];
         input.go_to(0)?;
+        let codec = match size_bytes < 4 || input.read_exact(&mut start).is_err() {
+            true => None,
+            false => Codec::of(start),
+        };
+        let codec = codec.ok_or_else(|| refused(input.name(), "it is neither a gzip nor a zstd file"))?;
+        let mut footer = [0; FOOTER_BYTES];
+        if size_bytes > FOOTER_BYTES as u64 {
+            input.go_to(size_bytes - FOOTER_BYTES as u64)?;
+            input.read_exact(&mut footer).map_err(|error| input.cannot_read(error))?;
+        }
+        match read_footer(codec, &footer) {
+            Some((manifest_offset, sha256)) => Ok(Ends { codec, manifest_offset, sha256, size_bytes }),
+            None => {
+                let reason = "it does not end like an archive of wpp: it was cut short, changed, or made by something else";
+                Err(refused(input.name(), reason))
+            }
+        }
     }
-    read_footer(&footer).ok_or_else(|| {
-        let reason = "it does not end like an archive of wpp: it was cut short, changed, or made by something else";
-        refused(input.name(), reason)
-    })
+
+    /// Where the footer starts.
+    fn footer_offset(&self) -> u64 {
+        self.size_bytes - FOOTER_BYTES as u64
+    }
+
+    /// The manifest, and the compressed bytes that it was in.
+    fn manifest(&self, input: &mut Input) -> Result<(Manifest, Vec<u8>)> {
+        let archive = input.name().to_owned();
+        let Some(size_bytes) = self.footer_offset().checked_sub(self.manifest_offset).filter(|size| *size > 0) else {
+            return Err(refused(&archive, "its footer points to no manifest"));
+        };
+        // All sizes here are a few megabytes.
+        let plain_max = MANIFEST_SIZE_MAX as usize + 2 * TAR_BLOCK_BYTES + TAR_END_BYTES;
+        if size_bytes > self.codec.packed_bytes_max(plain_max) as u64 {
+            return Err(refused(&archive, format!("its footer points to a manifest of {size_bytes} bytes")));
+        }
+        let mut packed = vec![0; size_bytes as usize];
+        input.go_to(self.manifest_offset)?;
+        input.read_exact(&mut packed).map_err(|error| input.cannot_read(error))?;
+        let plain = codec::unpack_all(self.codec, &packed, plain_max)
+            .map_err(|_| refused(&archive, "its manifest is damaged or cut short"))?;
+        let expected = Expected { name: MANIFEST, size_bytes: None, modified_seconds: None };
+        let text = entry(&archive, &plain, &expected, MANIFEST_SIZE_MAX, TAR_END_BYTES)?;
+        Ok((parse_manifest(&archive, text)?, packed))
+    }
 }
 
 /// Parses a document of which first only the schema and the version are believed.
@@ -352,6 +332,9 @@ fn check_chain(path: &str, manifest: &Manifest) -> Result<()> {
     let Some(chain) = &manifest.chain else {
         return if increment { Err(refused(path, "it is an increment and does not say of what")) } else { Ok(()) };
     };
+    if manifest.block_bytes.is_none() {
+        return Err(refused(path, "its manifest lists no blocks"));
+    }
     let database = manifest.members.iter().find(|member| member.name == DELTA).and_then(|member| member.database.as_ref());
     let Some(database) = database.filter(|_| increment) else {
         return Err(refused(path, "it says what it is an increment of, and is none"));
@@ -374,137 +357,66 @@ struct Expected<'a> {
     modified_seconds: Option<u64>,
 }
 
-/// Reads tar entries, each of which starts and ends with a gzip member.
-struct Reader<'a> {
-    path: &'a str,
-    // Either the compressed bytes between two gzip members, or the decoder of the current one.
-    source: Option<Source<'a>>,
-    decoder: Option<GzDecoder<Source<'a>>>,
+/// Checks a tar header, which must be the canonical one; gives the size that it states.
+fn check_header(archive: &str, block: &[u8; TAR_BLOCK_BYTES], expected: &Expected<'_>, seen: &[&str]) -> Result<u64> {
+    let stated = tar::Header::from_byte_slice(block);
+    let size = expected.size_bytes.or_else(|| stated.entry_size().ok());
+    let modified = expected.modified_seconds.or_else(|| stated.mtime().ok());
+    if let (Some(size), Some(modified)) = (size, modified)
+        && header(expected.name, size, modified)? == *block
+    {
+        return Ok(size);
+    }
+    Err(refused(archive, why_not(block, expected, seen)))
 }
 
-impl<'a> Reader<'a> {
-    fn new(path: &'a str, file: Take<&'a mut Input>, consumed: u64) -> Reader<'a> {
-        let source = Source { inner: BufReader::with_capacity(CHUNK_BYTES, file), consumed, hasher: Sha256::new() };
-        Reader { path, source: Some(source), decoder: None }
+/// The content of a tar entry that is in the memory: header, content, and nothing but zeros up to
+/// the end of the last block and `zeros_after` it.
+fn entry<'a>(archive: &str, plain: &'a [u8], expected: &Expected<'_>, size_max: u64, zeros_after: usize) -> Result<&'a [u8]> {
+    let Some((head, rest)) = plain.split_first_chunk() else { return Err(refused(archive, "it is cut short")) };
+    let size = check_header(archive, head, expected, &[])?;
+    if size > size_max {
+        return Err(refused(archive, format!("{} is {size} bytes large", expected.name)));
     }
-
-    /// Offset of the next compressed byte. Called between entries.
-    fn start_of_entry(&self) -> u64 {
-        self.source.as_ref().map_or(0, |source| source.consumed)
+    // At most some megabytes.
+    let Some((content, zeros)) = rest.split_at_checked(size as usize) else { return Err(refused(archive, "it is cut short")) };
+    match zeros.len().cmp(&(padding(size) + zeros_after)) {
+        std::cmp::Ordering::Less => Err(refused(archive, "it is cut short")),
+        std::cmp::Ordering::Greater => Err(refused(archive, "a member holds more than it announces")),
+        std::cmp::Ordering::Equal => check_zeros(archive, zeros).map(|()| content),
     }
+}
 
-    /// Bytes of the current entry; goes on to the next gzip member when one ends.
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<()> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            if self.decoder.is_none() {
-                self.decoder = self.source.take().map(GzDecoder::new);
-            }
-            let Some(decoder) = &mut self.decoder else { return Err(refused(self.path, "it is cut short")) };
-            match decoder.read(&mut buffer[filled..]) {
-                Ok(0) => {
-                    let mut source = self.decoder.take().map(GzDecoder::into_inner);
-                    let ended = match &mut source {
-                        Some(source) => {
-                            source.fill_buf().map_err(|error| disk::cannot("read", Path::new(self.path), error))?.is_empty()
-                        }
-                        None => true,
-                    };
-                    self.source = source;
-                    if ended {
-                        return Err(refused(self.path, "it is cut short"));
-                    }
-                }
-                Ok(count) => filled += count,
-                Err(error) => return Err(self.failed(error)),
-            }
-        }
-        Ok(())
+fn check_zeros(archive: &str, zeros: &[u8]) -> Result<()> {
+    match zeros.iter().all(|byte| *byte == 0) {
+        true => Ok(()),
+        false => Err(refused(archive, "something hides between its members")),
     }
+}
 
-    fn failed(&self, error: std::io::Error) -> Error {
-        use std::io::ErrorKind as Io;
-        match error.kind() {
-            Io::InvalidInput | Io::InvalidData | Io::UnexpectedEof | Io::Other => {
-                refused(self.path, "it is damaged or cut short").caused_by(error)
-            }
-            _ => disk::cannot("read", Path::new(self.path), error),
+/// Compares the two documents of an archive.
+fn check_agreement(archive: &str, manifest: &Manifest, index: &Index) -> Result<()> {
+    if (&manifest.id, &manifest.session, manifest.created_ms, manifest.format)
+        != (&index.id, &index.session, index.created_ms, index.format)
+    {
+        return Err(refused(archive, "its manifest and its index describe different archives"));
+    }
+    let announced: Vec<(&str, u64)> =
+        index.members.iter().filter_map(|member| Some((member.name.as_str(), member.size_bytes?))).collect();
+    if manifest.members.len() != announced.len() {
+        let (stated, announced) = (manifest.members.len(), announced.len());
+        return Err(refused(archive, format!("its manifest lists {stated} contents and its index {announced}")));
+    }
+    for (member, announced) in manifest.members.iter().zip(announced) {
+        if (member.name.as_str(), member.size_bytes) != announced {
+            return Err(refused(archive, format!("{} is not what the manifest states", announced.0)));
         }
     }
-
-    /// Reads a tar header, which must be the canonical one; gives the size that it states.
-    fn header(&mut self, expected: Expected<'_>, seen: &[&str]) -> Result<u64> {
-        let mut block = [0; BLOCK_BYTES];
-        self.fill(&mut block)?;
-        let stated = tar::Header::from_byte_slice(&block);
-        let size = expected.size_bytes.or_else(|| stated.entry_size().ok());
-        let modified = expected.modified_seconds.or_else(|| stated.mtime().ok());
-        if let (Some(size), Some(modified)) = (size, modified)
-            && header(expected.name, size, modified)? == block
-        {
-            return Ok(size);
-        }
-        Err(refused(self.path, why_not(&block, &expected, seen)))
-    }
-
-    /// Hands `size` bytes on, piece by piece; gives their SHA-256.
-    fn content(&mut self, size: u64, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<String> {
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; CHUNK_BYTES];
-        let mut left = size;
-        while left > 0 {
-            let count = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-            self.fill(&mut buffer[..count])?;
-            hasher.update(&buffer[..count]);
-            take(&buffer[..count])?;
-            left -= count as u64;
-        }
-        Ok(hex::encode(hasher.finalize()))
-    }
-
-    /// A content that is small enough for the memory.
-    fn small(&mut self, size: u64, name: &str, limit: u64) -> Result<Vec<u8>> {
-        if size > limit {
-            return Err(refused(self.path, format!("{name} is {size} bytes large")));
-        }
-        let mut text = Vec::new();
-        self.content(size, &mut |bytes| {
-            text.extend_from_slice(bytes);
-            Ok(())
-        })?;
-        Ok(text)
-    }
-
-    /// Only zeros up to the end of the last block and `zeros_after` it, then the gzip member ends.
-    fn end_of_entry(&mut self, size: u64, zeros_after: usize) -> Result<()> {
-        let mut zeros = vec![0; padding(size) + zeros_after];
-        self.fill(&mut zeros)?;
-        if zeros.iter().any(|byte| *byte != 0) {
-            return Err(refused(self.path, "something hides between its members"));
-        }
-        if let Some(mut decoder) = self.decoder.take() {
-            match decoder.read(&mut [0]) {
-                Ok(0) => self.source = Some(decoder.into_inner()),
-                Ok(_) => return Err(refused(self.path, "a member holds more than it announces")),
-                Err(error) => return Err(self.failed(error)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Nothing is left before the footer; gives the hash of all that was read.
-    fn end(&mut self) -> Result<Sha256> {
-        let Some(mut source) = self.source.take() else { return Err(refused(self.path, "it is cut short")) };
-        let rest = source.fill_buf().map_err(|error| disk::cannot("read", Path::new(self.path), error))?;
-        if !rest.is_empty() {
-            return Err(refused(self.path, "it goes on after its manifest"));
-        }
-        Ok(source.hasher)
-    }
+    Ok(())
 }
 
 /// Says what is wrong with a tar header that is not the canonical one.
-fn why_not(block: &[u8; BLOCK_BYTES], expected: &Expected<'_>, seen: &[&str]) -> String {
+fn why_not(block: &[u8; TAR_BLOCK_BYTES], expected: &Expected<'_>, seen: &[&str]) -> String {
     use tar::EntryType;
     if block.iter().all(|byte| *byte == 0) {
         return format!("it ends where {} should be", expected.name);
@@ -548,33 +460,6 @@ fn why_not(block: &[u8; BLOCK_BYTES], expected: &Expected<'_>, seen: &[&str]) ->
     match (expected.size_bytes, stated.entry_size()) {
         (Some(size), Ok(other)) if size != other => format!("{name} is {other} bytes large and its index states {size}"),
         _ => format!("the tar header of {name} is not in the form that wpp writes"),
-    }
-}
-
-/// Compressed bytes, counted and hashed as the decoder takes them.
-struct Source<'a> {
-    inner: BufReader<Take<&'a mut Input>>,
-    consumed: u64,
-    hasher: Sha256,
-}
-
-impl BufRead for Source<'_> {
-    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.hasher.update(&self.inner.buffer()[..count]);
-        self.consumed += count as u64;
-        self.inner.consume(count);
-    }
-}
-
-impl Read for Source<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.fill_buf()?.read(buffer)?;
-        self.consume(count);
-        Ok(count)
     }
 }
 
