@@ -320,7 +320,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup)
-            opts="-o -s -q -h --output --as --level --recipient --recipients-file --passphrase --identity --passphrase-file --home --session --format --quiet --help create list show verify help"
+            opts="-o -s -q -h --incremental --output --as --level --recipient --recipients-file --passphrase --identity --passphrase-file --home --session --format --quiet --help create list show verify help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -424,7 +424,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup__subcmd__create)
-            opts="-o -s -q -h --output --as --level --recipient --recipients-file --passphrase --identity --passphrase-file --home --session --format --quiet --help"
+            opts="-o -s -q -h --incremental --output --as --level --recipient --recipients-file --passphrase --identity --passphrase-file --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
