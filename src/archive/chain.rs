@@ -56,6 +56,10 @@ fn misfit(child: &Manifest, chain: &Chain, parent: &Manifest) -> Option<String> 
     if (before.page_size_bytes, before.pages) != (now.page_size_bytes, chain.parent_pages) {
         return Some("its pages are others in size or number".into());
     }
+    let size_bytes = parent.members.iter().find(|member| member.name == WPP_DB).map(|member| member.size_bytes);
+    if size_bytes.is_some_and(|size| before.pages.checked_mul(before.page_size_bytes) != Some(size)) {
+        return Some(format!("its {WPP_DB} has another size than its pages"));
+    }
     let stated = before.pages_blake3.as_ref();
     if stated.is_some_and(|stated| !stated.eq_ignore_ascii_case(&chain.parent_pages_blake3)) {
         return Some("its page hashes are others".into());

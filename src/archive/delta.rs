@@ -40,7 +40,7 @@ const VERSION: u32 = 1;
 const HEAD_BYTES: usize = 120;
 const RUN_BYTES: u64 = 8;
 /// What stands before the eighths of a page.
-const PAGE_HEAD_BYTES: u64 = 33;
+pub const PAGE_HEAD_BYTES: u64 = 33;
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// Takes the next bytes of a stream.

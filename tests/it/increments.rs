@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde_json::Value;
 use wpp::archive::chain;
+use wpp::archive::codec::{Codec, Effort};
 use wpp::archive::destination::Destination;
 use wpp::archive::input::Input;
+use wpp::archive::manifest::{DELTA, FORMAT, INDEX_SCHEMA, Index, IndexMember, MANIFEST, Manifest};
 use wpp::archive::open;
+use wpp::archive::output::FileOutput;
+use wpp::archive::pack::Writer;
 use wpp::archive::seal::Identities;
 use wpp::archive::snapshot::{Quiet, Snapshot};
 use wpp::archive::verify::{Level, verify};
@@ -467,7 +471,7 @@ fn an_increment_that_lies_about_its_chain_is_refused() {
     let neighbours = input.neighbours().unwrap();
     let good = open::manifest(&mut Input::file(&archives[3]).unwrap()).unwrap();
     assert_eq!(chain::ancestors(&good, "it", &*neighbours).unwrap().len(), 3);
-    type Lie = fn(&mut wpp::archive::manifest::Manifest);
+    type Lie = fn(&mut Manifest);
     let lies: [(&str, Lie); 8] = [
         ("another base", |manifest| manifest.chain.as_mut().unwrap().base_id = "other".into()),
         ("another depth", |manifest| manifest.chain.as_mut().unwrap().depth = 2),
@@ -555,4 +559,149 @@ fn a_host_that_cannot_read_its_archives_makes_increments_in_a_store_all_the_same
     );
     let (_, data) = make("last");
     assert!(data["full_reason"].as_str().unwrap().contains("no page map"), "{data}");
+}
+
+/// Writes an increment anew, with hashes that fit, after its manifest and its delta were bent.
+fn bend(archive: &Path, manifest: &dyn Fn(&mut Manifest), delta: &dyn Fn(&mut Vec<u8>)) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stated = open::read(&mut Input::file(archive).unwrap(), Some(folder.path()), &Silent).unwrap().manifest;
+    let mut contents: Vec<(String, Vec<u8>)> =
+        stated.members.iter().map(|one| (one.name.clone(), std::fs::read(folder.path().join(&one.name)).unwrap())).collect();
+    delta(&mut contents.iter_mut().find(|(name, _)| name == DELTA).unwrap().1);
+    manifest(&mut stated);
+    let mut members = vec![IndexMember { name: MANIFEST.into(), size_bytes: None }];
+    members.extend(
+        contents
+            .iter()
+            .zip(&stated.members)
+            .map(|((_, bytes), member)| IndexMember { name: member.name.clone(), size_bytes: Some(bytes.len() as u64) }),
+    );
+    let index = Index {
+        schema: INDEX_SCHEMA.into(),
+        format: stated.format,
+        id: stated.id.clone(),
+        session: stated.session.clone(),
+        created_ms: stated.created_ms,
+        members,
+    };
+    std::fs::remove_file(archive).unwrap();
+    let output = Box::new(FileOutput::new(wpp::disk::create_file(archive).unwrap(), archive));
+    let mut writer = Writer::over(output, "bent", &index, Codec::Gzip, Effort::Fast).unwrap();
+    for ((_, bytes), member) in contents.iter().zip(&mut stated.members) {
+        let written = writer.member(&member.name, bytes.len() as u64, |content| content.write(bytes)).unwrap();
+        member.size_bytes = bytes.len() as u64;
+        (member.sha256, member.offset_bytes, member.blocks_bytes) = (written.sha256, written.offset_bytes, written.blocks_bytes);
+    }
+    writer.finish(&stated).unwrap();
+}
+
+#[test]
+fn a_hostile_increment_is_refused_before_anything_is_touched() {
+    type BendManifest = fn(&mut Manifest);
+    type BendDelta<'a> = &'a dyn Fn(&mut Vec<u8>);
+    type Boxed = Box<dyn Fn(&mut Vec<u8>)>;
+    let same: BendManifest = |_| {};
+    let put = |at: usize, number: u32| move |delta: &mut Vec<u8>| delta[at..at + 4].copy_from_slice(&number.to_le_bytes());
+    let deltas: [(&str, Boxed); 9] = [
+        ("a page beyond the end", Box::new(put(120, 4_000_000))),
+        ("page 0", Box::new(put(120, 0))),
+        ("a run of too much", Box::new(put(124, u32::MAX))),
+        ("a bomb of pages", Box::new(put(24, 0xffff_fff0))),
+        ("other pages before", Box::new(put(16, 7))),
+        ("another page size", Box::new(put(12, 512))),
+        ("another root", Box::new(put(88, 7))),
+        ("cut short", Box::new(|delta: &mut Vec<u8>| delta.truncate(delta.len() - 1))),
+        // Only the database that comes out tells this one.
+        ("an eighth of other bytes", Box::new(|delta: &mut Vec<u8>| *delta.last_mut().unwrap() ^= 1)),
+    ];
+    let manifests: [(&str, BendManifest); 13] = [
+        ("a parent elsewhere", |manifest| chain_of(manifest).parent_name = "../x.wpp.tar.gz".into()),
+        ("an absolute parent", |manifest| chain_of(manifest).parent_name = "/etc/passwd".into()),
+        ("no parent", |manifest| chain_of(manifest).parent_name = String::new()),
+        ("its own parent", |manifest| chain_of(manifest).parent_id = manifest.id.clone()),
+        ("no depth", |manifest| chain_of(manifest).depth = 0),
+        ("a root that is none", |manifest| chain_of(manifest).parent_pages_blake3 = "root".into()),
+        ("no chain", |manifest| manifest.chain = None),
+        ("no root of its own", |manifest| database(manifest).pages_blake3 = None),
+        ("another root of its own", |manifest| database(manifest).pages_blake3 = Some("0".repeat(64))),
+        ("more pages", |manifest| database(manifest).pages += 1),
+        ("pages without end", |manifest| database(manifest).pages = u64::MAX),
+        ("changed pages without end", |manifest| {
+            database(manifest).pages = 1 << 31;
+            chain_of(manifest).changed_pages = 1 << 31;
+        }),
+        ("a full archive with a chain", |manifest| manifest.format = FORMAT),
+    ];
+    let (home, archives) = chain_of_three();
+    let last = archives[3].to_str().unwrap();
+    let good = std::fs::read(last).unwrap();
+    bend(&archives[3], &same, &|_| {});
+    assert_eq!(stores::marker(unpack(&archives[3]).path(), "wpp.db"), "moment 3", "what is not bent opens");
+    let none: BendDelta<'_> = &|_| {};
+    let shapes: Vec<(&str, BendManifest, BendDelta<'_>)> = deltas
+        .iter()
+        .map(|(label, delta)| (*label, same, &**delta))
+        .chain(manifests.iter().map(|(label, manifest)| (*label, *manifest, none)))
+        .collect();
+    let before = stores::everything(&home.session("main"));
+    for (label, manifest, delta) in shapes {
+        std::fs::write(last, &good).unwrap();
+        bend(&archives[3], &manifest, delta);
+        for arguments in [
+            &["backup", "verify", last, "--level", "quick"][..],
+            &["restore", last, "--plan", "data", "--yes", "--keep-daemon-stopped"],
+        ] {
+            let outcome = home.run(arguments);
+            assert_eq!(outcome.code, 12, "{label}: {outcome:?}");
+            assert!(outcome.stderr.contains("refused") || outcome.stderr.contains("needs"), "{label}: {outcome:?}");
+        }
+        if label != "an eighth of other bytes" {
+            assert_eq!(home.run(&["backup", "verify", last, "--level", "hash"]).code, 12, "{label}");
+        }
+        assert!(stores::everything(&home.session("main")) == before, "{label}: the session was touched");
+    }
+}
+
+fn chain_of(manifest: &mut Manifest) -> &mut wpp::archive::manifest::Chain {
+    manifest.chain.as_mut().unwrap()
+}
+
+fn database(manifest: &mut Manifest) -> &mut wpp::archive::manifest::Database {
+    manifest.members.iter_mut().find(|member| member.name == DELTA).unwrap().database.as_mut().unwrap()
+}
+
+#[test]
+fn a_restore_of_an_increment_that_fails_or_is_killed_anywhere_leaves_the_old_or_the_new_whole() {
+    let (template, archives) = chain_of_three();
+    mark(&template, "old");
+    let name = archives[2].file_name().unwrap().to_str().unwrap();
+    let arguments = ["restore", name, "--plan", "data", "--yes", "--keep-daemon-stopped"];
+    let counted = {
+        let home = stores::copy(&template);
+        let (_, report) = home.json(&arguments);
+        report["metrics"].as_array().unwrap().iter().find(|metric| metric["name"] == "disk_operations").unwrap()["value"]
+            .as_f64()
+            .unwrap() as u64
+    };
+    assert!(counted > 25, "{counted}");
+    for act in ["kill", "fail"] {
+        for number in 1..=counted {
+            let label = format!("{act}@{number}");
+            let home = stores::copy(&template);
+            home.command(&arguments).env("WPP_DISK_FAULT", &label).output().unwrap();
+            // Any command finishes it or takes it back.
+            home.run(&["status"]);
+            let now = stores::marker(&home.session("main"), "wpp.db");
+            assert!(["old", "moment 2"].contains(&now.as_str()), "{label}: {now}");
+            assert_eq!(stores::marker(&home.session("main"), "session.db"), "old", "{label}");
+            let staged = std::fs::read_dir(home.path().join("sessions"))
+                .unwrap()
+                .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".stage-"))
+                .count();
+            assert_eq!(staged, 0, "{label}");
+            let outcome = home.run(&arguments);
+            assert_eq!(outcome.code, 0, "{label}: {outcome:?}");
+            assert_eq!(stores::marker(&home.session("main"), "wpp.db"), "moment 2", "{label}");
+        }
+    }
 }

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::codec::{self, Codec};
-use super::delta::Decoder;
+use super::delta::{self, Decoder};
 use super::input::Input;
 use super::manifest::{
     CONFIG, CONFIG_SIZE_MAX, CONTENTS, DELTA, FORMAT, Format, INCREMENT_CONTENTS, INCREMENT_FORMAT, INDEX, INDEX_SCHEMA, Index,
@@ -335,10 +335,15 @@ fn check_chain(path: &str, manifest: &Manifest) -> Result<()> {
     if manifest.block_bytes.is_none() {
         return Err(refused(path, "its manifest lists no blocks"));
     }
-    let database = manifest.members.iter().find(|member| member.name == DELTA).and_then(|member| member.database.as_ref());
-    let Some(database) = database.filter(|_| increment) else {
+    let delta = manifest.members.iter().find(|member| member.name == DELTA).filter(|_| increment);
+    let Some((delta, database)) = delta.and_then(|delta| Some((delta, delta.database.as_ref()?))) else {
         return Err(refused(path, "it says what it is an increment of, and is none"));
     };
+    // What a database grows by is all in the delta, so no claim is larger than what is really there.
+    let grown = database.pages.saturating_sub(chain.parent_pages);
+    if grown > chain.changed_pages || chain.changed_pages > delta.size_bytes / delta::PAGE_HEAD_BYTES {
+        return Err(refused(path, format!("{} bytes cannot lead to {} pages", delta.size_bytes, database.pages)));
+    }
     let root = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let mut parts = Path::new(&chain.parent_name).components();
     let plain = matches!((parts.next(), parts.next()), (Some(std::path::Component::Normal(name)), None) if name == chain.parent_name.as_str());
