@@ -443,6 +443,8 @@ pub mod faults {
         Full,
         /// End the process at once, as `kill -9` does.
         Kill,
+        /// Take so many milliseconds longer, for every operation: a slow disk.
+        Slow,
     }
 
     static PLAN: OnceLock<(Act, u64)> = OnceLock::new();
@@ -452,13 +454,14 @@ pub mod faults {
     pub fn arm(text: &str) -> Result<()> {
         let wrong = || {
             Error::new(ErrorKind::Usage, format!("WPP_DISK_FAULT={text} is not a fault plan"))
-                .hint("write fail@N, full@N or kill@N, with N counting disk operations from 1")
+                .hint("write fail@N, full@N or kill@N, with N counting disk operations from 1, or slow@MILLISECONDS")
         };
         let (act, number) = text.split_once('@').ok_or_else(wrong)?;
         let act = match act {
             "fail" => Act::Fail,
             "full" => Act::Full,
             "kill" => Act::Kill,
+            "slow" => Act::Slow,
             _ => return Err(wrong()),
         };
         let number = number.parse().map_err(|_| wrong())?;
@@ -476,10 +479,12 @@ pub mod faults {
     pub fn point(what: &str, path: &Path) -> Result<()> {
         let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
         let Some((act, at)) = PLAN.get() else { return Ok(()) };
-        if number != *at {
-            return Ok(());
-        }
         let errno = match act {
+            Act::Slow => {
+                std::thread::sleep(std::time::Duration::from_millis(*at));
+                return Ok(());
+            }
+            _ if number != *at => return Ok(()),
             Act::Fail => rustix::io::Errno::IO,
             Act::Full => rustix::io::Errno::NOSPC,
             Act::Kill => {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{TestHome, program};
+use crate::harness::{Outcome, TestHome, program};
 use crate::stores;
 
 /// A home whose backup takes long enough to be told about.
@@ -20,12 +20,19 @@ fn large() -> TestHome {
     home
 }
 
-const SLOW: [&str; 4] = ["backup", "--as", "tar.gz", "--level"];
+/// Every write of about a mebibyte takes this much longer, so that a fast machine has something to tell.
+const SLOW_DISK: (&str, &str) = ("WPP_DISK_FAULT", "slow@100");
+
+/// A backup to a slow disk.
+fn backup(home: &TestHome, options: &[&str]) -> Outcome {
+    let mut command = home.command(&[&["backup"], options].concat());
+    Outcome::of(command.env(SLOW_DISK.0, SLOW_DISK.1).output().unwrap())
+}
 
 #[test]
 fn programs_get_lines_with_the_rate_and_the_time_left_and_pipes_nothing() {
     let home = large();
-    let outcome = home.run(&[&SLOW[..], &["small", "--format", "json"]].concat());
+    let outcome = backup(&home, &["--format", "json"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     let told: Vec<Value> = outcome
         .stdout
@@ -46,10 +53,10 @@ fn programs_get_lines_with_the_rate_and_the_time_left_and_pipes_nothing() {
         assert!(what == "archiving" || what.starts_with("reading "), "{line}");
         before = (what, done);
     }
-    let outcome = home.run(&[&SLOW[..], &["small"]].concat());
+    let outcome = backup(&home, &[]);
     assert!(outcome.code == 0 && outcome.stderr.is_empty() && !outcome.stdout.contains('\r'), "{outcome:?}");
     for quiet in [&["--quiet"][..], &["--quiet", "--format", "json"]] {
-        let outcome = home.run(&[&SLOW[..], &["small"], quiet].concat());
+        let outcome = backup(&home, quiet);
         assert!(outcome.code == 0 && outcome.stderr.is_empty() && outcome.stdout.lines().count() <= 1, "{outcome:?}");
     }
 }
@@ -57,9 +64,9 @@ fn programs_get_lines_with_the_rate_and_the_time_left_and_pipes_nothing() {
 #[test]
 fn people_see_a_bar_that_is_gone_when_the_result_is_written() {
     let home = large();
-    let words = [&[program()], &SLOW[..], &["small"]].concat().join(" ");
+    let words = format!("{} backup", program());
     // A machine without the tool that makes a terminal has nothing to show here.
-    let Ok(output) = Command::new("script").args(["-qec", &words, "/dev/null"]).env("WPP_HOME", home.path()).output() else {
+    let Ok(output) = Command::new("script").args(["-qec", &words, "/dev/null"]).env("WPP_HOME", home.path()).env(SLOW_DISK.0, SLOW_DISK.1).output() else {
         return;
     };
     let text = String::from_utf8_lossy(&output.stdout);
