@@ -211,7 +211,13 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     run("backup");
     drop(lock);
     std::fs::remove_file(session.join("wpp.db")).unwrap();
-    for line in ["backup", "backup list", "reset --dry-run", "reset --yes --accept-partial-backup"] {
+    for line in [
+        "backup",
+        "backup --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+        "backup list",
+        "reset --dry-run",
+        "reset --yes --accept-partial-backup",
+    ] {
         run(line);
     }
     assert!(findings.wrong.is_empty(), "{:#?}", findings.wrong);
