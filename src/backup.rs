@@ -39,7 +39,7 @@ use crate::archive::pack::{Packed, Unwritten, Writer};
 use crate::archive::scratch;
 use crate::archive::seal::{Identities, Recipients};
 use crate::archive::shelf;
-use crate::archive::snapshot::{Quiet, Snapshot};
+use crate::archive::snapshot::{Patience, Quiet, Snapshot};
 use crate::archive::verify::Level;
 use crate::clock::{self, Timestamp};
 use crate::daemon::api::Status;
@@ -71,6 +71,8 @@ pub struct Request<'a> {
     pub codec: Codec,
     /// How hard.
     pub effort: Effort,
+    /// How long it waits for others, and lets them wait.
+    pub patience: Patience,
 }
 
 impl Request<'_> {
@@ -159,7 +161,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     let mut missing = Vec::new();
     let mut parts = Vec::new();
     for (name, path) in [(SESSION_DB, session.session_db()), (WPP_DB, session.wpp_db())] {
-        match Part::database(name, &path, quiet) {
+        match Part::database(name, &path, quiet, request) {
             Ok(part) => parts.push(part),
             Err(reason) => missing.push(Missing { name: name.into(), reason: plain(&reason) }),
         }
@@ -513,9 +515,11 @@ struct Part {
 
 impl Part {
     /// Opens the database's read transaction, and nothing more: the next one is opened right after.
-    fn database(name: &'static str, path: &Path, quiet: Quiet) -> Result<Part, String> {
-        match Snapshot::open(path, quiet) {
+    fn database(name: &'static str, path: &Path, quiet: Quiet, request: &Request<'_>) -> Result<Part, String> {
+        match Snapshot::take(path, quiet, &request.scratch(), request.patience) {
             Ok(None) => Err("there is no such file".into()),
+            // Whoever holds a lock can be asked to let go; the hint says how.
+            Err(error) if error.kind() == ErrorKind::Locked => Err(format!("{} ({})", error.chain(), error.hints().join("; "))),
             Err(error) => Err(error.chain()),
             Ok(Some(snapshot)) => Ok(Part {
                 name,
