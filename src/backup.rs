@@ -132,6 +132,9 @@ struct Record<'a> {
     location: String,
     name: &'a str,
     created_ms: i64,
+    /// The archive that it is an increment of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a str>,
     encrypted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<&'a str>,
@@ -230,12 +233,14 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     let content_bytes: u64 = parts.iter().map(|part| part.size_bytes).sum();
     let (name, draft) = choose(request, now, manifest.chain.is_some(), content_bytes)?;
     let place = request.destination.place(&name);
+    let parent = manifest.chain.as_ref().map(|chain| chain.parent_id.clone());
     let record = Record {
         archive_id: &manifest.id.clone(),
         path: &place,
         location: request.destination.to_string(),
         name: &name,
         created_ms: manifest.created_ms,
+        parent: parent.as_deref(),
         encrypted: request.recipients.is_some(),
         sha256: None,
         level: None,

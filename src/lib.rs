@@ -21,9 +21,13 @@ pub mod archive;
 pub mod facts;
 // second floor: the verbs
 pub mod daemon;
+pub mod notice;
 pub mod backup;
+pub mod prune;
 pub mod restore;
 pub mod lifecycle;
+pub mod sandbox;
+pub mod verify;
 pub mod doctor;
 pub mod drill;
 // top: the face

@@ -78,6 +78,39 @@ pub struct Stopped {
     pub took_ms: u64,
 }
 
+/// A daemon that ends with this value.
+#[derive(Debug)]
+pub struct Leash {
+    child: Child,
+}
+
+impl Leash {
+    /// Has it drain and end, and waits for that; says whether it ended by itself, or was killed when
+    /// `patience` was over.
+    pub fn let_go(mut self, patience: Duration) -> bool {
+        drop(self.child.stdin.take());
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return status.success(),
+                Ok(None) => sleep(POLL),
+                Err(_) => break,
+            }
+        }
+        false
+    }
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        // One that has ended is not signalled: its number may be another's by now.
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
 impl Site<'_> {
     /// Looks at the daemon.
     pub fn look(&self) -> Result<Seen> {
@@ -117,6 +150,22 @@ impl Site<'_> {
 
     /// [`Site::start`] for those who know that `session.db` may be missing: a new one is made.
     pub fn start_whatever_is_there(&self) -> Result<Started> {
+        self.start_child(false).map(|(started, _)| started)
+    }
+
+    /// [`Site::start_whatever_is_there`] for a daemon that is not to outlive its starter: it ends
+    /// with the value, and when this process ends, even by a kill. The settings of this process's
+    /// environment are not its own.
+    pub fn start_leashed(&self) -> Result<(Started, Leash)> {
+        let (started, child) = self.start_child(true)?;
+        let child = child.ok_or_else(|| {
+            Error::new(ErrorKind::Locked, format!("session {} has a daemon already", self.session.name()))
+                .hint("wait until it ends, then try again")
+        })?;
+        Ok((started, Leash { child }))
+    }
+
+    fn start_child(&self, leashed: bool) -> Result<(Started, Option<Child>)> {
         let watch = Stopwatch::start();
         self.session.checked_socket()?;
         let deadline = Instant::now() + self.config.duration("daemon.start_timeout_ms");
@@ -130,7 +179,7 @@ impl Site<'_> {
                 match Lock::look(&self.session.lock())? {
                     LockState::Held(Some(owner)) if owner.role != "daemon" => return Err(busy(self.session, Some(&owner))),
                     LockState::Held(_) => {}
-                    LockState::Absent | LockState::Stale(_) => child = Some(self.spawn()?),
+                    LockState::Absent | LockState::Stale(_) => child = Some(self.spawn(leashed)?),
                 }
             }
             match child.as_mut().map(|child| ended(self.session, child)).transpose()?.flatten() {
@@ -152,10 +201,10 @@ impl Site<'_> {
         }
         let status =
             last.map_err(|error| error.hint(format!("read the daemon's log with `wpp logs --session {}`", self.session.name())))?;
-        Ok(Started { status, already_running: child.is_none(), took_ms: watch.elapsed_ms() })
+        Ok((Started { status, already_running: child.is_none(), took_ms: watch.elapsed_ms() }, child))
     }
 
-    fn spawn(&self) -> Result<Child> {
+    fn spawn(&self, leashed: bool) -> Result<Child> {
         if self.home.kind() == HomeKind::Live && !self.home.marker().exists() {
             let text = format!(
                 "made {} a live home: its sessions reach WhatsApp itself; `wpp --home FOLDER simulator --create` makes a sandbox",
@@ -164,11 +213,17 @@ impl Site<'_> {
             self.sink.emit(Event::Line { text, data: serde_json::Value::Null });
         }
         self.home.ensure()?;
-        Command::new(self.program)
-            .arg("--home")
-            .arg(self.home.root())
-            .args(["--session", self.session.name(), "--format", "json", "daemon", "--detached"])
-            .stdin(Stdio::null())
+        let mut command = Command::new(self.program);
+        command.arg("--home").arg(self.home.root()).args(["--session", self.session.name(), "--format", "json", "daemon"]);
+        if leashed {
+            command.arg("--leashed").stdin(Stdio::piped());
+            for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(|name| name.starts_with("WPP_"))) {
+                command.env_remove(name);
+            }
+        } else {
+            command.arg("--detached").stdin(Stdio::null());
+        }
+        command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

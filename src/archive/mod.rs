@@ -6,8 +6,9 @@
 //! [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
 //! [`input`], [`chain`] builds what an increment stands for, [`base`] finds what the next one builds
 //! on, [`verify`] says how far an archive was checked, [`custody`] judges whether Signal state moved
-//! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, and [`shelf`] finds
-//! them. Start with [`manifest::Manifest`].
+//! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, [`shelf`] finds them,
+//! [`verified`] and [`record`] are what the journal knows of their checks, and [`retention`] says which
+//! may go. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
@@ -23,6 +24,9 @@ pub mod scratch;
 pub mod chain;
 pub mod base;
 pub mod verify;
+pub mod retention;
 pub mod destination;
 pub mod seal;
 pub mod shelf;
+pub mod verified;
+pub mod record;

@@ -8,6 +8,8 @@ use crate::error::Result;
 
 const PREFIX: &str = ".wpp-scratch-";
 const LOCK_SUFFIX: &str = ".lock";
+/// What a folder is called that somebody wants to look at.
+const KEPT_PREFIX: &str = "wpp-kept-";
 
 /// A private folder. Its lock lies beside it, is there before it and goes after it, so that a
 /// folder whose lock nobody holds belongs to nobody.
@@ -34,6 +36,14 @@ impl Scratch {
     /// Where contents go; empty at first.
     pub fn path(&self) -> &Path {
         &self.folder
+    }
+
+    /// Leaves the folder on the disk, under a name that no sweep removes.
+    pub fn keep(self) -> Result<PathBuf> {
+        let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
+        let kept = self.folder.with_file_name(name.replacen(PREFIX, KEPT_PREFIX, 1));
+        disk::rename(&self.folder, &kept)?;
+        Ok(kept)
     }
 }
 
@@ -74,7 +84,10 @@ mod tests {
         let one = Scratch::make(folder.path()).unwrap();
         let two = Scratch::make(folder.path()).unwrap();
         assert!(!forgotten.exists() && one.path().exists() && two.path().exists());
-        drop((one, two));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let kept = one.keep().unwrap();
+        drop(two);
+        drop(Scratch::make(folder.path()).unwrap());
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left, [kept]);
     }
 }

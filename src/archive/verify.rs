@@ -10,7 +10,7 @@ use super::manifest::Manifest;
 use super::open::{Opened, refused};
 use super::scratch::Scratch;
 use super::snapshot;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::report::Sink;
 
 /// How far to check.
@@ -21,22 +21,26 @@ pub enum Level {
     Hash,
     /// hash, then SQLite's quick_check and the schema of each database
     Quick,
+    /// quick, then a real restore into a sandbox: integrity, index, rows, and a login to READY
+    Restore,
 }
 
 impl Level {
-    /// `hash` or `quick`.
+    /// `hash`, `quick` or `restore`.
     pub fn name(self) -> &'static str {
         match self {
             Level::Hash => "hash",
             Level::Quick => "quick",
+            Level::Restore => "restore",
         }
     }
 }
 
-/// Verifies an archive at a level, an increment together with all that it builds on. Each level needs
-/// room in `scratch`, which is free again when this returns: `quick` unpacks there.
+/// Verifies an archive at level `hash` or `quick`, an increment together with all that it builds on.
+/// `quick` unpacks into a private folder in `scratch`, which is gone when this returns. Level
+/// `restore` takes a daemon too, and is [`crate::verify`]'s.
 ///
-/// Fails with [`crate::error::ErrorKind::Archive`] when the archive is not what it says.
+/// Fails with [`ErrorKind::Archive`] when the archive is not what it says.
 pub fn verify(input: &mut Input, level: Level, scratch: &Path, sink: &dyn Sink) -> Result<Opened> {
     match level {
         Level::Hash => chain::check(input, scratch, sink),
@@ -46,6 +50,8 @@ pub fn verify(input: &mut Input, level: Level, scratch: &Path, sink: &dyn Sink) 
             check_databases(input.name(), folder.path(), &opened.manifest)?;
             Ok(opened)
         }
+        Level::Restore => Err(Error::new(ErrorKind::Unexpected, "level restore is not proven by reading alone")
+            .hint("report this as a bug of wpp; `wpp backup verify --level restore` does it")),
     }
 }
 

@@ -1,13 +1,16 @@
 //! `wpp backup`.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::keys::{ReadKeys, WriteKeys};
+use super::prune::{self, PruneArgs};
 use super::site;
 use crate::app::App;
-use crate::archive::base;
 use crate::archive::chain;
 use crate::archive::codec::{Codec, Effort};
 use crate::archive::destination::{Destination, STORE_SCHEME};
@@ -15,6 +18,7 @@ use crate::archive::manifest::{DELTA, DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
 use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Located, Shelved};
+use crate::archive::verified::{Check, Checks};
 use crate::archive::verify::Level;
 use crate::backup::{self, Backup, Request};
 use crate::clock::{self, Stopwatch};
@@ -23,7 +27,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
 use crate::journal::Entry;
 use crate::lifecycle::Seen;
+use crate::notice::{Ending, Notices, Told};
 use crate::report::{Metric, Report, Section, Table, Verdict};
+use crate::ui;
 
 /// Options of `wpp backup`.
 #[derive(Debug, clap::Args)]
@@ -37,7 +43,10 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
   wpp backup --recipient age1…           an archive that this host cannot read\n  \
   wpp backup --incremental               what changed since the last one\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
-  wpp backup verify latest --level hash  every byte against the manifest"
+  wpp backup verify latest --level hash  every byte against the manifest\n  \
+  wpp backup verify --level restore latest\n                                         \
+  a real restore into a sandbox, up to READY\n  \
+  wpp backup prune --dry-run             which archives would go by the rules in config.toml, and why"
 )]
 pub struct Args {
     /// What to do with archives; without it, one is made
@@ -57,7 +66,9 @@ enum Action {
     /// Show what one archive says about itself
     Show(ShowArgs),
     /// Check an archive at a level
-    Verify(VerifyArgs),
+    Verify(super::verify::Args),
+    /// Remove archives that no rule keeps
+    Prune(PruneArgs),
 }
 
 /// Options of `wpp backup create`.
@@ -80,6 +91,12 @@ struct CreateArgs {
     write: WriteKeys,
     #[command(flatten)]
     read: ReadKeys,
+    /// File for Prometheus metrics [default: backup.textfile in config.toml]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    textfile: Option<PathBuf>,
+    /// Remove no older archive, whatever rules config.toml sets
+    #[arg(long)]
+    no_prune: bool,
 }
 
 /// Options of `wpp backup list`.
@@ -102,19 +119,6 @@ struct ShowArgs {
     keys: ReadKeys,
 }
 
-/// Options of `wpp backup verify`.
-#[derive(Debug, clap::Args)]
-struct VerifyArgs {
-    /// Path or s3:// address of the archive, its name at the backup destination, or `latest`
-    #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
-    archive: String,
-    /// How far to check
-    #[arg(long, value_enum, default_value_t = Level::Quick)]
-    level: Level,
-    #[command(flatten)]
-    keys: ReadKeys,
-}
-
 impl Args {
     /// Makes, lists, shows or verifies archives.
     pub fn run(self, app: &App) -> Result<Report> {
@@ -133,12 +137,55 @@ impl Args {
                 list(app, &destination, &args.keys.given(app)?)
             }
             Some(Action::Show(args)) => show(app, &args),
-            Some(Action::Verify(args)) => check(app, &args),
+            Some(Action::Verify(args)) => args.run(app),
+            Some(Action::Prune(args)) => args.run(app),
         }
     }
 }
 
+/// Makes an archive and tells those whom the settings name how it ended.
 fn create(app: &App, args: CreateArgs) -> Result<Report> {
+    let textfile =
+        args.textfile.as_ref().map(|path| std::path::absolute(path).map_err(|error| disk::cannot("find", path, error)));
+    let textfile = textfile.transpose()?;
+    let begun = Notices::of(app.config(), app.home().kind(), textfile).begin(app.session().name());
+    let result = make(app, args);
+    let mut document = Vec::new();
+    let written = match &result {
+        Ok(report) => ui::json::report(&mut document, report),
+        Err(error) => ui::json::error(&mut document, error, error.hints()),
+    };
+    // Writing to memory cannot fail, and a program that gets nothing is told so by that.
+    let document = written.map(|()| String::from_utf8_lossy(&document).into_owned()).unwrap_or_default();
+    let ending = Ending {
+        exit_code: result.as_ref().map_or_else(|error| error.kind().exit_code(), Report::exit_code),
+        size_bytes: result.as_ref().ok().and_then(|report| report.data["size_bytes"].as_u64()),
+        document: &document,
+    };
+    // A home that was never used has no journal, and telling makes none.
+    let journal = if app.home().journal().exists() { app.journal().ok() } else { None };
+    let told = begun.end(&ending, journal);
+    match result {
+        Ok(mut report) => {
+            report.warnings.extend(told.iter().filter_map(Told::warning));
+            if !told.is_empty() {
+                let section = told.iter().fold(Section::new("Who was told"), |section, told| {
+                    let output = told.output.lines().map(|line| format!("\n    {line}")).collect::<String>();
+                    section.field(told.by, format!("{}: {}{output}", told.to, told.observed))
+                });
+                report = report.section(section);
+                report.data["notices"] = json!(told);
+            }
+            Ok(report)
+        }
+        Err(error) => Err(told.iter().fold(error, |error, told| {
+            let output = if told.output.is_empty() { String::new() } else { format!("; it wrote: {}", told.output.trim_end()) };
+            error.note(told.warning().unwrap_or_else(|| format!("told {} {}: {}", told.by, told.to, told.observed)) + &output)
+        })),
+    }
+}
+
+fn make(app: &App, args: CreateArgs) -> Result<Report> {
     let session = app.existing_session()?;
     let (recipients, identities) = args.write.choose(app, &args.read)?;
     let site = site(app, &session)?;
@@ -158,7 +205,7 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let made = backup::create(&Request {
         home: app.home(),
         session: &session,
-        destination,
+        destination: destination.clone(),
         recipients: recipients.as_ref(),
         identities: &identities,
         journal,
@@ -169,6 +216,25 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
         effort: args.effort.map_or_else(|| effort(app), Ok)?,
     })?;
     let mut report = made_report(&made, watch.elapsed_ms());
+    if !args.no_prune {
+        match prune::after_backup(app, &session, &destination, &identities, &made) {
+            Ok(None) => {}
+            Ok(Some((section, data))) => {
+                report = report.section(section);
+                report.data["pruned"] = data;
+            }
+            // The archive is there and verified; that what is old stays is another matter.
+            Err(error) => {
+                report = report
+                    .verdict(Verdict::Fail)
+                    .section(Section::new("Old archives").field("not pruned", error.chain()))
+                    .next(format!("wpp backup prune --dry-run --session {}", session.name()));
+                report.title = format!("{}; old archives could not be removed", report.title);
+                report.exit_code = Some(error.kind().exit_code());
+                report.data["prune_error"] = error.chain().into();
+            }
+        }
+    }
     report.metrics.extend(fault_points(app));
     Ok(report)
 }
@@ -337,6 +403,7 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     let mut table = Table { columns, rows: Vec::new() };
     let mut data = Vec::new();
     let (mut unreadable, mut locked) = (0, 0);
+    let mut checks = Known { app, sessions: BTreeMap::new() };
     for archive in &shelved {
         let entry = json!({
             "path": archive.place, "name": archive.name, "size_bytes": archive.object.size_bytes,
@@ -349,7 +416,7 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
                     base.map_or(chain.base_id.as_str(), |(name, _)| *name)
                 });
                 let broken = broken.get(&manifest.id).map(String::as_str);
-                readable_row(archive, manifest, (base, broken), last_check(app, archive, manifest)?)
+                readable_row(archive, manifest, (base, broken), checks.of(&manifest.session)?)
             }
             Err(_) if archive.is_locked() => {
                 locked += 1;
@@ -406,8 +473,10 @@ fn readable_row(
     archive: &Shelved,
     manifest: &Manifest,
     (base, broken): (Option<&str>, Option<&str>),
-    checked: Option<(Level, i64)>,
+    checks: &Checks,
 ) -> (Vec<String>, Value) {
+    let verified = checks.best(&manifest.id, &archive.object.stamp);
+    let failed = checks.failure(&manifest.id, &archive.object.stamp);
     let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
         (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
         (_, true) => "all".to_owned(),
@@ -428,15 +497,15 @@ fn readable_row(
         manifest.created.clone(),
         kind,
         size(archive.object.size_bytes),
-        checked.as_ref().map_or("not this file by this home".into(), |(level, at_ms)| {
-            format!("{}, {}", level.name(), clock::rfc3339(clock::from_ms(*at_ms)))
-        }),
+        standing(verified, failed),
         holds,
     ];
     let more = json!({
         "id": manifest.id, "session": manifest.session, "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
         "chain": manifest.chain, "broken": broken,
-        "verified_level": checked.as_ref().map(|(level, _)| level), "verified_ms": checked.as_ref().map(|(_, at)| at),
+        "verified_level": verified.map(|(level, _)| level), "verified_ms": verified.map(|(_, at_ms)| at_ms),
+        "failed_level": failed.map(Check::level), "failed_ms": failed.map(|check| check.at_ms),
+        "failed_why": failed.and_then(Check::why),
     });
     (row, more)
 }
@@ -491,22 +560,32 @@ fn is_of(entry: &Entry, archive: &Shelved) -> bool {
     serde_json::from_value::<shelf::Stamp>(entry.data["stamp"].clone()).is_ok_and(|then| then.is(&archive.object.stamp))
 }
 
-/// The highest level at which this home verified this very file, and when it last did so. A copy of
-/// it, or the file after somebody wrote to it, was never verified, whatever id its manifest gives.
-fn last_check(app: &App, archive: &Shelved, manifest: &Manifest) -> Result<Option<(Level, i64)>> {
-    // A home without a journal has verified nothing; looking must not make one.
-    if !app.home().journal().exists() {
-        return Ok(None);
+/// What the journal knows of checks, read once for each session.
+struct Known<'a> {
+    app: &'a App,
+    sessions: BTreeMap<String, Checks>,
+}
+
+impl Known<'_> {
+    fn of(&mut self, session: &str) -> Result<&Checks> {
+        match self.sessions.entry(session.to_owned()) {
+            btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
+            // A home without a journal has verified nothing; looking must not make one.
+            btree_map::Entry::Vacant(entry) if !self.app.home().journal().exists() => Ok(entry.insert(Checks::default())),
+            btree_map::Entry::Vacant(entry) => Ok(entry.insert(Checks::read(self.app.journal()?, session)?)),
+        }
     }
-    let level = |entry: &Entry| -> Option<Level> {
-        let counts = matches!(entry.verb.as_str(), "backup" | "verify")
-            && matches!(entry.state.as_str(), "finished" | "done")
-            && entry.data["archive_id"] == manifest.id.as_str()
-            && is_of(entry, archive);
-        if counts { serde_json::from_value(entry.data["level"].clone()).ok() } else { None }
-    };
-    let entries = app.journal()?.after(&manifest.session, 0)?;
-    Ok(entries.iter().filter_map(|entry| Some((level(entry)?, entry.at_ms))).max())
+}
+
+/// `quick, 2026-…; failed at level restore, 2026-…`.
+fn standing(verified: Option<(Level, i64)>, failed: Option<&Check>) -> String {
+    let when = |at_ms: i64| clock::rfc3339(clock::from_ms(at_ms));
+    let verified = verified.map(|(level, at_ms)| format!("{}, {}", level.name(), when(at_ms)));
+    let failed = failed.map(|check| format!("FAILED at level {}, {}", check.level().name(), when(check.at_ms)));
+    match (verified, failed) {
+        (None, None) => "not this file by this home".to_owned(),
+        (verified, failed) => failed.into_iter().chain(verified).collect::<Vec<_>>().join("; "),
+    }
 }
 
 fn show(app: &App, args: &ShowArgs) -> Result<Report> {
@@ -532,38 +611,6 @@ fn show(app: &App, args: &ShowArgs) -> Result<Report> {
         .section(section)
         .next(format!("wpp backup verify {place}"))
         .data(json!({ "path": place, "manifest": manifest.summary() })))
-}
-
-fn check(app: &App, args: &VerifyArgs) -> Result<Report> {
-    let identities = args.keys.identities(app)?;
-    let archive = locate(app, &args.archive, &identities)?;
-    let (place, level) = (archive.place(), args.level);
-    let watch = Stopwatch::start();
-    let stamp = archive.stamp()?;
-    let opened = match archive.verify(&identities, level, &app.scratch(), &**app.sink()) {
-        Ok(opened) => opened,
-        Err(error) => {
-            if error.kind() == ErrorKind::Archive {
-                base::forget(app.home(), app.session().name(), archive.destination())?;
-            }
-            return Err(error);
-        }
-    };
-    let sha256 = opened.sha256.clone();
-    let took_ms = watch.elapsed_ms();
-    let record = json!({
-        "archive_id": opened.manifest.id, "path": place, "location": archive.destination().to_string(), "name": archive.name(),
-        "sha256": sha256, "level": level, "stamp": stamp,
-    });
-    app.journal()?.record(Some(&opened.manifest.session), "verify", &record)?;
-    let section = describe(&opened.manifest, Section::default().field("SHA-256", &sha256));
-    let title = format!("{place}: verified at level {}, {}", level.name(), size(stamp.size_bytes));
-    let mut report = Report::new("backup-verify", title).section(section).data(json!({
-        "path": place, "level": level, "sha256": sha256, "size_bytes": stamp.size_bytes, "took_ms": took_ms,
-        "whole": opened.manifest.is_whole(), "manifest": opened.manifest.summary(),
-    }));
-    report.metrics = vec![Metric { name: "verify_took_ms".into(), value: took_ms as f64 }];
-    Ok(report)
 }
 
 /// `12.3 MiB`.

@@ -13,6 +13,9 @@ pub struct Args {
     /// Leave the terminal's session, so that closing the terminal does not end the daemon
     #[arg(long)]
     pub detached: bool,
+    /// End when standard input does, which is when whoever started it ends, however that was
+    #[arg(long, hide = true, conflicts_with = "detached")]
+    pub leashed: bool,
 }
 
 impl Args {
@@ -21,6 +24,13 @@ impl Args {
         if self.detached {
             // Fails only for a process that leads its group already, which has left the terminal.
             let _ = rustix::process::setsid();
+        }
+        if self.leashed {
+            std::thread::spawn(|| {
+                // An error says like the end that nobody holds the other side any more.
+                let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+                let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
+            });
         }
         let session = app.session();
         super::site(app, &session)?;

@@ -14,6 +14,7 @@ mod keys;
 pub mod logs;
 pub mod messages;
 pub mod outbound;
+pub mod prune;
 pub mod reauth;
 pub mod reset;
 pub mod restart;
@@ -27,6 +28,7 @@ pub mod status;
 pub mod stop;
 mod stored;
 pub mod sync;
+mod verify;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -16,6 +16,7 @@
 //!
 //! Only loopback addresses are ever listened on.
 
+mod adopt;
 mod answers;
 pub mod control;
 mod knobs;

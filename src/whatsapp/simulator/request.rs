@@ -12,6 +12,12 @@ use serde::{Deserialize, Serialize};
 pub enum Request {
     /// Connections, companions, queue lengths, knobs and counters.
     Status,
+    /// The device in a store that no client uses becomes a companion, whoever linked it. Answers
+    /// `{"paired":true,"device":N}`, or `{"paired":false}` for a store that was never linked.
+    Adopt {
+        /// The client library's store, such as `session.db` of a restored session.
+        session_db: std::path::PathBuf,
+    },
     /// The phone scans a QR code. `code` is the text of the code.
     PhoneScan {
         /// The whole text of the QR code.
@@ -109,6 +115,7 @@ mod tests {
     fn requests_are_written_as_documented() {
         let lines = [
             r#"{"op":"status"}"#,
+            r#"{"op":"adopt","session_db":"/x/session.db"}"#,
             r#"{"op":"phone_scan","code":"2@x,y,z,w,1"}"#,
             r#"{"op":"phone_pair_code","code":"ABCD-EFGH"}"#,
             r#"{"op":"phone_unlink"}"#,

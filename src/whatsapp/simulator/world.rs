@@ -6,7 +6,7 @@
 //! event's changes are stored, so nobody sees an effect that a kill could undo.
 //!
 //! The other rooms add to [`World`]: `answers` (what a server answers by itself), `phone` (the
-//! account's own phone), `peers` (everybody else).
+//! account's own phone), `peers` (everybody else), `adopt` (a device that was linked elsewhere).
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -368,6 +368,7 @@ impl World {
     async fn perform(&mut self, request: Request) -> Result<Value> {
         match request {
             Request::Status => self.status(),
+            Request::Adopt { session_db } => self.adopt(&session_db).await,
             Request::PhoneScan { code } => self.phone_scan(&code),
             Request::PhonePairCode { code, number } => self.phone_pair_code(&code, number.as_deref()),
             Request::PhoneUnlink { companion } => self.phone_unlink(companion),
