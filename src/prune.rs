@@ -117,7 +117,7 @@ fn known(manifest: &Manifest, entries: &[Entry], stamp: &Stamp) -> Known {
         home: manifest.custody.journal.clone(),
         created: clock::from_ms(manifest.created_ms),
         whole: manifest.is_whole(),
-        parent: None,
+        parent: manifest.chain.as_ref().map(|chain| chain.parent_id.clone()),
         checked: best(records.filter(|record| record.archive_id == manifest.id)),
     }
 }
