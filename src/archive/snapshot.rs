@@ -15,10 +15,14 @@
 //! write to is copied as fast as the disk allows, the lock is given back, and everything slow is done
 //! with the copy. [`Patience`] bounds how long the others are held up.
 //!
+//! **Two threads for one state.** Checking a database takes as long as reading it out, so a backup
+//! does both at once, through two transactions that are proven to see the same ([`Looking`]).
+//!
 //! Start with [`Snapshot::take`] for a backup and [`Snapshot::open`] for a look.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -78,6 +82,12 @@ const SMALL_BYTES: u64 = 64 << 20;
 const SMALL_ATTEMPTS: u32 = 3;
 /// Between two looks at the clock while a database is copied.
 const COPY_STEP_PAGES: u64 = 256;
+const COPY: &str = "copy.db";
+
+/// Below this size, checking a database costs less than a thread is worth.
+const SECOND_BYTES_MIN: u64 = 8 << 20;
+/// A writer commits between two reads every time only if it does nothing else.
+const SECOND_ATTEMPTS: u32 = 50;
 
 /// One open read transaction. Dropping it ends the transaction and removes what it made.
 #[derive(Debug)]
@@ -88,6 +98,9 @@ pub struct Snapshot {
     pages: u64,
     page_size_bytes: u64,
     journal_mode: String,
+    way: Way,
+    /// Another transaction that sees the same.
+    second: Option<Box<Snapshot>>,
     /// Since when a writer may be waiting.
     begun: Stopwatch,
     /// Holds the copy that the transaction is of.
@@ -119,12 +132,14 @@ impl Snapshot {
         let mut attempts = 1;
         loop {
             let Some(snapshot) = Snapshot::open_with(path, quiet, method, patience.lock_wait)? else { return Ok(None) };
-            if quiet != Quiet::Unknown || snapshot.journal_mode == "wal" {
-                return Ok(Some(snapshot));
-            }
             let small = snapshot.size_bytes() <= SMALL_BYTES;
-            if let Some(copied) = snapshot.copied_within(scratch, patience.stall_max)? {
-                return Ok(Some(copied));
+            let taken = match quiet != Quiet::Unknown || snapshot.journal_mode == "wal" {
+                true => Some(snapshot),
+                false => snapshot.copied_within(scratch, patience.stall_max)?,
+            };
+            if let Some(mut taken) = taken {
+                taken.double(patience.lock_wait).map_err(|error| unreadable(path, error))?;
+                return Ok(Some(taken));
             }
             if !small || attempts == SMALL_ATTEMPTS {
                 let stall_max = clock::human(patience.stall_max);
@@ -165,7 +180,7 @@ impl Snapshot {
         let begin = || -> rusqlite::Result<Snapshot> {
             let connection = reading::connect(path, way)?;
             connection.busy_timeout(lock_wait)?;
-            Snapshot::begin(connection, path, method)
+            Snapshot::begin(connection, path, way, method)
         };
         let snapshot = begin().map_err(|error| unreadable(path, error))?;
         if snapshot.pages == 0 {
@@ -175,19 +190,17 @@ impl Snapshot {
         Ok(Some(snapshot))
     }
 
-    fn begin(connection: Connection, path: &Path, method: Option<Method>) -> rusqlite::Result<Snapshot> {
-        connection.execute_batch("BEGIN")?;
-        // The transaction starts with the first read.
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    fn begin(connection: Connection, path: &Path, way: Way, method: Option<Method>) -> rusqlite::Result<Snapshot> {
+        start(&connection)?;
         let begun = Stopwatch::start();
         let available = Method::available(&connection)?;
-        let page_size_bytes = connection.pragma_query_value(None, "page_size", |row| unsigned(row, 0))?;
-        let pages = connection.pragma_query_value(None, "page_count", |row| unsigned(row, 0))?;
         Ok(Snapshot {
             method: method.unwrap_or(available),
-            pages,
-            page_size_bytes,
+            pages: page_count(&connection)?,
+            page_size_bytes: connection.pragma_query_value(None, "page_size", |row| unsigned(row, 0))?,
             journal_mode: journal_mode(&connection, available)?,
+            way,
+            second: None,
             begun,
             connection: Some(connection),
             path: path.to_owned(),
@@ -195,18 +208,90 @@ impl Snapshot {
         })
     }
 
+    /// Opens a second transaction of the same state, if the database is large enough and it can be
+    /// proven that the two see the same. The state may become a later one by this.
+    fn double(&mut self, lock_wait: Duration) -> rusqlite::Result<()> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let alone = self.way != Way::Shared;
+        // With a rollback journal, the first transaction alone holds others up long enough.
+        if self.size_bytes() < SECOND_BYTES_MIN || !(alone || self.journal_mode == "wal") {
+            return Ok(());
+        }
+        let path = self.copied.as_ref().map_or_else(|| self.path.clone(), |folder| folder.path().join(COPY));
+        let other = reading::connect(&path, self.way)?;
+        other.busy_timeout(lock_wait)?;
+        if alone {
+            // Nobody writes.
+            self.second = Some(Box::new(Snapshot::begin(other, &self.path, self.way, Some(self.method))?));
+            return Ok(());
+        }
+        for _ in 0..SECOND_ATTEMPTS {
+            // What the other sees now is no later than what this one sees next, and that no later
+            // than what the other sees after it. If the other sees no change, all three are one.
+            let before = data_version(&other)?;
+            connection.execute_batch("COMMIT")?;
+            start(connection)?;
+            start(&other)?;
+            if data_version(&other)? == before {
+                self.pages = page_count(connection)?;
+                self.second = Some(Box::new(Snapshot::begin_within(other, self)));
+                return Ok(());
+            }
+            other.execute_batch("COMMIT")?;
+        }
+        self.pages = page_count(connection)?;
+        Ok(())
+    }
+
+    /// A snapshot out of a transaction that is open already and sees the same as another.
+    fn begin_within(connection: Connection, same: &Snapshot) -> Snapshot {
+        Snapshot {
+            connection: Some(connection),
+            path: same.path.clone(),
+            method: same.method,
+            pages: same.pages,
+            page_size_bytes: same.page_size_bytes,
+            journal_mode: same.journal_mode.clone(),
+            way: same.way,
+            second: None,
+            begun: same.begun,
+            copied: None,
+        }
+    }
+
+    /// Starts gathering the facts in a thread of their own, while this transaction is read out; `None`
+    /// if there is no second transaction to do it in.
+    pub fn look_beside(&mut self) -> Option<Looking> {
+        let second = self.second.take()?;
+        let interrupt = second.connection.as_ref()?.get_interrupt_handle();
+        let method = self.method_name();
+        let look = move || {
+            let database = Database { method: method.into(), ..second.database(true)? };
+            Ok((database, second.signal()))
+        };
+        let thread = std::thread::Builder::new().name("check".into()).spawn(look).ok()?;
+        Some(Looking { thread: Some(thread), interrupt })
+    }
+
+    fn method_name(&self) -> &'static str {
+        match (self.method, &self.copied) {
+            (Method::Pages, None) => "pages",
+            (Method::Copy, _) | (_, Some(_)) => "copy",
+        }
+    }
+
     /// The same content out of a copy, with the database given back; `None` if that takes longer
     /// than `stall_max` from the start of the transaction.
     fn copied_within(mut self, scratch: &Path, stall_max: Duration) -> Result<Option<Snapshot>> {
         let folder = Scratch::make(scratch)?;
-        let copy = folder.path().join("copy.db");
+        let copy = folder.path().join(COPY);
         let late = |begun: Stopwatch| begun.elapsed() > stall_max;
         let whole = self.copy_to(&copy, || late(self.begun))?;
         self.connection = None;
         if !whole {
             return Ok(None);
         }
-        let open = || Snapshot::begin(reading::connect(&copy, Way::Still)?, &self.path, Some(self.method));
+        let open = || Snapshot::begin(reading::connect(&copy, Way::Still)?, &self.path, Way::Still, Some(self.method));
         let snapshot = open().map_err(|error| unreadable(&copy, error))?;
         Ok(Some(Snapshot { journal_mode: std::mem::take(&mut self.journal_mode), copied: Some(folder), ..snapshot }))
     }
@@ -286,10 +371,7 @@ impl Snapshot {
                 schema_sha256: schema_sha256(connection)?,
                 tables: count_rows(connection)?,
                 quick_check,
-                method: match (self.method, &self.copied) {
-                    (Method::Pages, None) => "pages".into(),
-                    (Method::Copy, _) | (_, Some(_)) => "copy".into(),
-                },
+                method: self.method_name().into(),
                 pages_blake3: None,
             })
         };
@@ -365,7 +447,7 @@ impl Snapshot {
 
     fn stream_copy(&self, scratch: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let folder = Scratch::make(scratch)?;
-        let copy = folder.path().join("copy.db");
+        let copy = folder.path().join(COPY);
         self.copy_to(&copy, || false)?;
         let mut file = disk::open_to_read(&copy).map_err(|error| disk::cannot("read", &copy, error))?;
         let mut buffer = vec![0; 256 << 10];
@@ -376,6 +458,48 @@ impl Snapshot {
             }
         }
     }
+}
+
+/// Facts of a database that a thread gathers. Dropping it stops the thread.
+pub struct Looking {
+    thread: Option<JoinHandle<Result<(Database, Result<Option<Signal>>)>>>,
+    interrupt: rusqlite::InterruptHandle,
+}
+
+impl Looking {
+    /// Waits for what [`Snapshot::database`] and [`Snapshot::signal`] say.
+    pub fn finish(mut self) -> Result<(Database, Result<Option<Signal>>)> {
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(found)) => found,
+            _ => Err(Error::new(ErrorKind::Unexpected, "a database could not be checked: a thread ended early")
+                .hint("run the command again; if it happens again, report it as a bug of wpp")),
+        }
+    }
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            self.interrupt.interrupt();
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Begins a transaction and lets it see what there is now.
+fn start(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN")?;
+    // The transaction starts with the first read.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+}
+
+fn page_count(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.pragma_query_value(None, "page_count", |row| unsigned(row, 0))
+}
+
+/// A number that is another one whenever the connection sees another state than before.
+fn data_version(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.pragma_query_value(None, "data_version", |row| unsigned(row, 0))
 }
 
 /// What the file itself says, where it can be asked: a connection that takes no locks calls every
@@ -601,7 +725,7 @@ mod tests {
         for method in [Method::Pages, Method::Copy] {
             let snapshot = Snapshot::open_with(&path, Quiet::Proven, Some(method), LOOK_WAIT).unwrap().unwrap();
             assert_eq!(snapshot.database(true).unwrap().tables["t"].count, 2);
-            let copy = folder.path().join("copy.db");
+            let copy = folder.path().join(COPY);
             std::fs::write(&copy, bytes(&snapshot, folder.path())).unwrap();
             let read = open_read_only(&copy, true).unwrap();
             assert_eq!(count_rows(&read).unwrap()["t"].count, 2);
@@ -620,7 +744,7 @@ mod tests {
             live.execute_batch("INSERT INTO t VALUES (hex(randomblob(500)))").unwrap();
         }
         assert_eq!(snapshot.database(true).unwrap().tables["t"].count, 1);
-        let copy = folder.path().join("copy.db");
+        let copy = folder.path().join(COPY);
         std::fs::write(&copy, bytes(&snapshot, folder.path())).unwrap();
         let read = open_read_only(&copy, true).unwrap();
         assert_eq!((quick_check(&read).as_str(), count_rows(&read).unwrap()["t"].count), ("ok", 1));
@@ -668,7 +792,7 @@ mod tests {
         let live = Connection::open(path).unwrap();
         live.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t (x BLOB)").unwrap();
         for _ in 0..20 {
-            live.execute("INSERT INTO t VALUES (randomblob(200000))", []).unwrap();
+            live.execute("INSERT INTO t VALUES (randomblob(500000))", []).unwrap();
         }
         live
     }
@@ -688,11 +812,69 @@ mod tests {
             let database = snapshot.database(true).unwrap();
             assert_eq!((database.tables["t"].count, database.quick_check.as_str()), (before, "ok"));
             assert_eq!((database.journal_mode.as_str(), database.method.as_str()), ("delete", "copy"));
-            let copy = folder.path().join("copy.db");
+            let copy = folder.path().join(COPY);
             std::fs::write(&copy, bytes(&snapshot, &scratch)).unwrap();
             assert_eq!(count_rows(&open_read_only(&copy, true).unwrap()).unwrap()["t"].count, before);
             drop(snapshot);
             assert_eq!(names(&scratch), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn two_transactions_see_the_same_state_under_a_writer_that_never_rests() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let live = rollback(&path);
+        live.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
+        live.execute_batch("CREATE TABLE n (x INTEGER); INSERT INTO n VALUES (0)").unwrap();
+        let stop = AtomicBool::new(false);
+        let doubled = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let writer = Connection::open(&path).unwrap();
+                writer.busy_timeout(Duration::from_secs(20)).unwrap();
+                writer.pragma_update(None, "synchronous", "OFF").unwrap();
+                while !stop.load(Ordering::Relaxed) {
+                    writer.execute_batch("UPDATE n SET x = x + 1; INSERT INTO t VALUES (x'00')").unwrap();
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+            });
+            let number =
+                |connection: &Connection| connection.query_row("SELECT x FROM n", [], |row| row.get::<_, i64>(0)).unwrap();
+            let mut doubled = 0;
+            for _ in 0..100 {
+                let snapshot = Snapshot::take(&path, Quiet::Unknown, folder.path(), PATIENT).unwrap().unwrap();
+                let Some(second) = &snapshot.second else { continue };
+                doubled += 1;
+                assert_eq!(number(snapshot.connection().unwrap()), number(second.connection().unwrap()));
+                assert_eq!(snapshot.pages, page_count(second.connection().unwrap()).unwrap());
+                assert_eq!(snapshot.pages, page_count(snapshot.connection().unwrap()).unwrap());
+            }
+            stop.store(true, Ordering::Relaxed);
+            doubled
+        });
+        assert!(doubled > 10, "{doubled} of 100");
+        // What they gather is what one alone gathers, whatever is written meanwhile.
+        let mut snapshot = Snapshot::take(&path, Quiet::Unknown, folder.path(), PATIENT).unwrap().unwrap();
+        let alone = snapshot.database(true).unwrap();
+        let looking = snapshot.look_beside().unwrap();
+        live.execute_batch("DELETE FROM t").unwrap();
+        assert_eq!(looking.finish().unwrap().0, alone);
+        assert!(snapshot.look_beside().is_none());
+        drop(snapshot);
+        // A copy and files that nobody changes have two transactions too; one that is not wanted ends.
+        live.execute_batch("INSERT INTO t VALUES (zeroblob(9000000))").unwrap();
+        live.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(())).unwrap();
+        for quiet in [Quiet::Unknown, Quiet::Proven] {
+            let mut snapshot = Snapshot::take(&path, quiet, folder.path(), PATIENT).unwrap().unwrap();
+            let looking = snapshot.look_beside().unwrap();
+            if quiet == Quiet::Proven {
+                drop(looking);
+                continue;
+            }
+            drop(snapshot);
+            let (database, _) = looking.finish().unwrap();
+            assert_eq!((database.quick_check.as_str(), database.method.as_str()), ("ok", "copy"));
         }
     }
 
