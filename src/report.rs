@@ -362,6 +362,21 @@ impl Sink for Silent {
     fn emit(&self, _event: Event) {}
 }
 
+/// `12.3 MiB`.
+pub fn size(bytes: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = "bytes";
+    for next in units {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    if unit == "bytes" { format!("{bytes} bytes") } else { format!("{value:.1} {unit}") }
+}
+
 /// Tells now and then how far a long piece of work has come, with its rate and the time left. What
 /// is done before the first telling is due is never told.
 pub struct Meter<'a> {
@@ -433,6 +448,14 @@ impl<'a> Steps<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_said_in_the_unit_that_fits() {
+        assert_eq!(
+            [0, 1023, 1024, 5 << 20, (3 << 30) / 2, 7 << 40].map(size),
+            ["0 bytes", "1023 bytes", "1.0 KiB", "5.0 MiB", "1.5 GiB", "7.0 TiB"]
+        );
+    }
 
     #[test]
     fn the_rate_and_the_time_left_follow_from_what_was_done() {

@@ -29,7 +29,7 @@ use crate::home::HomeKind;
 use crate::journal::Entry;
 use crate::lifecycle::Seen;
 use crate::notice::{Ending, Notices, Told};
-use crate::report::{Metric, Report, Section, Table, Verdict};
+use crate::report::{Metric, Report, Section, Table, Verdict, size};
 use crate::ui;
 
 /// Options of `wpp backup`.
@@ -619,19 +619,4 @@ fn show(app: &App, args: &ShowArgs) -> Result<Report> {
         .section(section)
         .next(format!("wpp backup verify {place}"))
         .data(json!({ "path": place, "manifest": manifest.summary() })))
-}
-
-/// `12.3 MiB`.
-pub(super) fn size(bytes: u64) -> String {
-    let units = ["KiB", "MiB", "GiB", "TiB"];
-    let mut value = bytes as f64;
-    let mut unit = "bytes";
-    for next in units {
-        if value < 1024.0 {
-            break;
-        }
-        value /= 1024.0;
-        unit = next;
-    }
-    if unit == "bytes" { format!("{bytes} bytes") } else { format!("{value:.1} {unit}") }
 }

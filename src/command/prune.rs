@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::backup::{fault_points, size};
+use super::backup::fault_points;
 use super::keys::ReadKeys;
 use super::site;
 use crate::app::App;
@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::prune::aside::{self, Copy};
 use crate::prune::{self, Pruned, Request};
-use crate::report::{Event, Report, Section, Table};
+use crate::report::{Event, Report, Section, Table, size};
 
 /// Options of `wpp backup prune`.
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::backup::{fault_points, locate, size};
+use super::backup::{fault_points, locate};
 use super::keys::ReadKeys;
 use super::{site, site_with_sink};
 use crate::app::App;
@@ -13,7 +13,7 @@ use crate::archive::shelf::Located;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle::{Site, describe};
-use crate::report::{Report, Section, Silent, Verdict};
+use crate::report::{Report, Section, Silent, Verdict, size};
 use crate::restore::{self, Health, Kind, Lifecycle, Request, RestorePlan, Source, Wanted};
 use crate::session::rekey::Rekeyed;
 use crate::session::state::State;

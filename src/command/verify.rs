@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::backup::{describe, locate, size};
+use super::backup::{describe, locate};
 use super::keys::ReadKeys;
 use crate::app::App;
 use crate::archive::base;
@@ -16,7 +16,7 @@ use crate::archive::verified::{self, Record};
 use crate::archive::verify::Level;
 use crate::clock::Stopwatch;
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::{Metric, Report, Section, Verdict};
+use crate::report::{Metric, Report, Section, Verdict, size};
 use crate::verify::{Proof, Request, prove};
 
 /// Options of `wpp backup verify`.

@@ -4,6 +4,7 @@
 
 pub mod json;
 pub mod markdown;
+pub mod progress;
 pub mod qr;
 pub mod terminal;
 
@@ -80,6 +81,7 @@ impl Ui {
 
     /// Writes the result to stdout.
     pub fn report(&self, report: &Report) -> std::io::Result<()> {
+        progress::clear();
         if self.quiet && !report.answer && report.exit_code() == 0 && self.format == Format::Text {
             return terminal::warnings(&mut anstream::stderr().lock(), report);
         }
@@ -99,6 +101,7 @@ impl Ui {
 
     /// Writes an error: to stderr for people, to stdout as a document for programs.
     pub fn error(&self, error: &Error) -> std::io::Result<()> {
+        progress::clear();
         let hints: Vec<String> = error.hints().iter().map(|hint| self.typed_here(hint)).collect();
         match self.format {
             Format::Text => terminal::error(&mut anstream::stderr().lock(), error, &hints),

@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::progress;
 use crate::error::Error;
 use crate::report::{Event, Finding, Report, Section, Severity, Sink, Step, Verdict};
 
@@ -96,6 +97,10 @@ pub struct Events;
 
 impl Sink for Events {
     fn emit(&self, event: Event) {
+        if let Event::Progress { what, done, total, per_second, left_seconds } = &event {
+            return progress::draw(what, *done, *total, *per_second, *left_seconds);
+        }
+        progress::clear();
         let mut stderr = anstream::stderr().lock();
         // A terminal that went away is no reason to stop working.
         let _ = match event {
