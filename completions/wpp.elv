@@ -302,6 +302,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;backup'= {
             cand -o 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
             cand --output 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
+            cand --as 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]'
+            cand --level 'How hard to compress [default: backup.level in config.toml, else default]'
             cand --recipient 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]'
             cand --recipients-file 'Encrypt the archive to the age recipients in this file, one a line; may be repeated'
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
@@ -315,8 +317,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --no-prune 'Remove no older archive, whatever rules config.toml sets'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
             cand create 'Make an archive of the session, whether its daemon runs or not'
             cand list 'List the archives of a folder or a store'
             cand show 'Show what one archive says about itself'
@@ -327,6 +329,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;backup;create'= {
             cand -o 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
             cand --output 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
+            cand --as 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]'
+            cand --level 'How hard to compress [default: backup.level in config.toml, else default]'
             cand --recipient 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]'
             cand --recipients-file 'Encrypt the archive to the age recipients in this file, one a line; may be repeated'
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
@@ -340,8 +344,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --no-prune 'Remove no older archive, whatever rules config.toml sets'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'wpp;backup;list'= {
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'

@@ -22,6 +22,8 @@ pub enum Kind {
     Session,
     /// A whole number from the first to the second.
     Number(u64, u64),
+    /// One of these words.
+    Word(&'static [&'static str]),
     /// `true` or `false`.
     Boolean,
     /// Words, as a list or separated by commas; kept separated by commas.
@@ -177,6 +179,18 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Number(0, 600_000),
         default: "180000",
         help: "how long a request that the S3 server does not answer is tried again",
+    },
+    Key {
+        path: "backup.format",
+        kind: Kind::Word(&["tar.gz", "tar.zst"]),
+        default: "tar.gz",
+        help: "format of archives: tar.gz is read by every Unix, tar.zst is smaller and faster",
+    },
+    Key {
+        path: "backup.level",
+        kind: Kind::Word(&["fast", "default", "small"]),
+        default: "default",
+        help: "how hard archives are compressed: fast, default or small",
     },
     Key {
         path: "backup.keep_last",
@@ -388,6 +402,8 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
             Ok(number) if (low..=high).contains(&number) => Ok(number.to_string()),
             _ => Err(format!("a whole number from {low} to {high}")),
         },
+        Kind::Word(words) if words.contains(&value) => Ok(value.to_owned()),
+        Kind::Word(words) => Err(format!("one of {}", words.join(", "))),
         Kind::Command | Kind::SecretAddress if value.is_empty() => Ok(String::new()),
         Kind::Command => match serde_json::from_str::<Vec<String>>(value) {
             Ok(words) if words.first().is_some_and(|program| !program.is_empty()) && !value.contains("\\u0000") => {
@@ -414,9 +430,10 @@ fn read_table(
         let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         if let Some(key) = KEYS.iter().find(|key| key.path == full) {
             let text = match (value, key.kind) {
-                (toml::Value::String(text), Kind::Text | Kind::Session | Kind::Span | Kind::SecretAddress | Kind::List) => {
-                    text.clone()
-                }
+                (
+                    toml::Value::String(text),
+                    Kind::Text | Kind::Session | Kind::Span | Kind::SecretAddress | Kind::Word(_) | Kind::List,
+                ) => text.clone(),
                 (toml::Value::Boolean(yes), Kind::Boolean) => yes.to_string(),
                 (toml::Value::Array(words), Kind::List) if words.iter().all(toml::Value::is_str) => {
                     words.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
@@ -455,6 +472,7 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Text => "text in quotes",
         Kind::Session => "a session name in quotes",
         Kind::Number(..) => "a whole number",
+        Kind::Word(_) => "a word in quotes",
         Kind::Boolean => "true or false, without quotes",
         Kind::List => "a list of texts",
         Kind::Span => "a length of time in quotes, such as \"7d\"",
@@ -571,6 +589,8 @@ mod tests {
             ("[backup]\nkeep_within = \"fortnight\"", "keep all archives made within"),
             ("[backup]\nkeep_within = 7", "keep all archives made within"),
             ("daemon = 3", "`wpp help config`"),
+            ("[backup]\nformat = \"zip\"", "format of archives"),
+            ("[backup]\nlevel = 3", "how hard"),
             ("x = [", "fix the line"),
         ] {
             let error = load(text, &[]).unwrap_err();

@@ -11,6 +11,7 @@ use super::keys::{ReadKeys, WriteKeys};
 use super::prune::{self, PruneArgs};
 use super::site;
 use crate::app::App;
+use crate::archive::codec::{Codec, Effort};
 use crate::archive::destination::{Destination, STORE_SCHEME};
 use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
@@ -36,6 +37,7 @@ use crate::ui;
     after_help = "Examples:\n  \
   wpp backup                             an archive at the backup destination, verified\n  \
   wpp backup --output /mnt/safe          an archive elsewhere\n  \
+  wpp backup --as tar.zst --level small  a smaller one, for zstd in the place of gunzip\n  \
   wpp backup --output s3://bucket/wpp    an archive in S3-compatible storage\n  \
   wpp backup --recipient age1…           an archive that this host cannot read\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
@@ -73,6 +75,12 @@ struct CreateArgs {
     /// Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]
     #[arg(long, short, value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
     output: Option<String>,
+    /// Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]
+    #[arg(long = "as", value_enum, value_name = "FORMAT")]
+    codec: Option<Codec>,
+    /// How hard to compress [default: backup.level in config.toml, else default]
+    #[arg(long = "level", value_enum, value_name = "LEVEL")]
+    effort: Option<Effort>,
     #[command(flatten)]
     write: WriteKeys,
     #[command(flatten)]
@@ -197,6 +205,8 @@ fn make(app: &App, args: CreateArgs) -> Result<Report> {
         journal,
         sink: &**app.sink(),
         status: status.as_deref(),
+        codec: args.codec.map_or_else(|| codec(app), Ok)?,
+        effort: args.effort.map_or_else(|| effort(app), Ok)?,
     })?;
     let mut report = made_report(&made, watch.elapsed_ms());
     if !args.no_prune {
@@ -220,6 +230,23 @@ fn make(app: &App, args: CreateArgs) -> Result<Report> {
     }
     report.metrics.extend(fault_points(app));
     Ok(report)
+}
+
+/// The format of archives that is set.
+pub(super) fn codec(app: &App) -> Result<Codec> {
+    chosen(app, "backup.format", Codec::from_name)
+}
+
+/// How hard archives are compressed, as it is set.
+pub(super) fn effort(app: &App) -> Result<Effort> {
+    chosen(app, "backup.level", Effort::from_name)
+}
+
+fn chosen<T>(app: &App, path: &'static str, from_name: fn(&str) -> Option<T>) -> Result<T> {
+    let word = app.config().text(path);
+    // Settings are checked when they are read.
+    from_name(word)
+        .ok_or_else(|| Error::new(ErrorKind::Usage, format!("{path} is {word:?}")).hint("`wpp help config` lists what it may be"))
 }
 
 /// How many disk operations were counted: what a sweep over faults goes through, in sandboxes.
@@ -282,7 +309,7 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
         "level_reason": made.level_reason,
         "whole": whole,
         "took_ms": took_ms,
-        "manifest": manifest,
+        "manifest": manifest.summary(),
     }));
     report.steps.clone_from(&made.steps);
     report.metrics = vec![
@@ -520,7 +547,7 @@ fn show(app: &App, args: &ShowArgs) -> Result<Report> {
     Ok(Report::answer("backup-show", format!("{place}: archive of session {}", manifest.session))
         .section(section)
         .next(format!("wpp backup verify {place}"))
-        .data(json!({ "path": place, "manifest": manifest })))
+        .data(json!({ "path": place, "manifest": manifest.summary() })))
 }
 
 /// `12.3 MiB`.

@@ -132,8 +132,10 @@ pub static EVENT: Object = Object {
         optional("code", Text, "qr_code: what the code holds"),
         optional("valid_for_seconds", Number, "qr_code: how long the phone will accept it"),
         optional("what", Text, "progress: what is being worked through"),
-        optional("done", Number, "progress: done so far"),
-        optional("total", Number, "progress: all there is, when known"),
+        optional("done", Number, "progress: bytes done so far"),
+        optional("total", Number, "progress: all bytes there are, when known"),
+        optional("per_second", Number, "progress: bytes done in a second"),
+        optional("left_seconds", Number, "progress: how long the rest takes at this rate, when that can be known"),
     ],
 };
 
@@ -304,6 +306,7 @@ static MANIFEST: Object = Object {
         always("created", Text, "the same, RFC 3339 in UTC"),
         always("tool_version", Text, "the wpp that wrote it"),
         always("daemon", Shape::Object(&DAEMON), "how the daemon stood while the snapshot was taken"),
+        optional("block_bytes", Number, "how much of the tar file each compressed block holds"),
         always("members", List(&Shape::Object(&MEMBER)), "what is inside, in the order of the file"),
         always("missing", List(&Shape::Object(&MISSING)), "what should be inside and is not"),
         nullable("signal", Shape::Object(&SIGNAL), "identity and counters of the Signal store; null if they could not be read"),
@@ -334,7 +337,7 @@ static MEMBER: Object = Object {
         always("name", Text, "the tar entry's name"),
         always("size_bytes", Number, "its size"),
         always("sha256", Text, "SHA-256 of its bytes, in hex"),
-        always("offset_bytes", Number, "where its gzip member starts in the archive"),
+        always("offset_bytes", Number, "where its first block starts in the archive"),
         optional("database", Shape::Object(&DATABASE), "what is known about it, if it is a database"),
     ],
 };

@@ -258,11 +258,13 @@ impl Database {
             created: clock::rfc3339(created),
             tool_version: String::new(),
             daemon: Daemon { state: DaemonState::Running, ended: None, session_state: None },
+            block_bytes: None,
             members: vec![Member {
                 name: WPP_DB.into(),
                 size_bytes: written,
                 sha256: String::new(),
                 offset_bytes: 0,
+                blocks_bytes: Vec::new(),
                 database: Some(facts),
             }],
             missing: vec![missing(SESSION_DB), missing(CONFIG)],

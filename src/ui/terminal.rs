@@ -1,7 +1,7 @@
 //! Reports, events and errors for people.
 
 use std::borrow::Cow;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{BufRead, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -73,7 +73,7 @@ pub fn read_hidden() -> std::io::Result<Option<String>> {
 }
 
 /// What is typed up to the end of the line, with its corrections.
-fn hidden_line(input: impl Read) -> std::io::Result<Option<String>> {
+fn hidden_line(input: impl BufRead) -> std::io::Result<Option<String>> {
     const INTERRUPT: u8 = 3;
     const END: u8 = 4;
     let mut typed = Vec::new();

@@ -11,6 +11,8 @@ use crate::simulated::{PEER, Simulated};
 const NOT_PROVOKED: &[&str] = &[
     // Large archives.
     "event.done",
+    "event.left_seconds",
+    "event.per_second",
     "event.total",
     "event.what",
     // A server that refuses a message.
@@ -177,6 +179,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "backup verify latest",
         "backup verify latest --level restore",
         "backup prune --keep-last 1 --keep-hourly 1 --keep-daily 1 --keep-weekly 1 --keep-monthly 1 --keep-yearly 1 --keep-within 1h",
+        "backup verify latest --level restore --keep",
         "doctor --list",
         "doctor --explain wpp.session.lock-held",
         "drill list",
@@ -210,7 +213,13 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     run("backup");
     drop(lock);
     std::fs::remove_file(session.join("wpp.db")).unwrap();
-    for line in ["backup", "backup list", "reset --dry-run", "reset --yes --accept-partial-backup"] {
+    for line in [
+        "backup",
+        "backup --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+        "backup list",
+        "reset --dry-run",
+        "reset --yes --accept-partial-backup",
+    ] {
         run(line);
     }
     assert!(findings.wrong.is_empty(), "{:#?}", findings.wrong);
