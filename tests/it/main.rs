@@ -24,6 +24,7 @@ mod lifecycle;
 mod messages_crash;
 mod notice;
 mod objects;
+mod pages;
 mod prune;
 mod ratchet;
 mod remote;
