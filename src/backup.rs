@@ -13,9 +13,11 @@
 //! stores meanwhile: custody rests on it. If a daemon holds it, the backup goes on beside it. If a
 //! restore or a reset holds it, the backup waits for nobody and says who it is.
 //!
-//! **What becomes an archive.** It is written as `.partial`, forced to the disk, read back and
-//! verified, and only then gets its name. A database that cannot be read is left out and named; one
-//! that is damaged is kept as it is, named, and the archive is then verified at level `hash` alone.
+//! **What becomes an archive.** It is written as `.partial`, forced to the disk, read back, and only
+//! then gets its name. Reading back compares every byte with its hash; SQLite's quick_check ran in
+//! the transaction that the bytes came from, and both together are the level `quick`. A database
+//! that cannot be read is left out and named; one that is damaged is kept as it is, named, and the
+//! archive is then verified at level `hash` alone.
 //!
 //! Start with [`create`].
 
@@ -24,26 +26,28 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::archive::codec::{Codec, Effort};
 use crate::archive::custody;
 use crate::archive::destination::{Destination, Draft};
 use crate::archive::manifest::{
-    CONFIG, CONFIG_SIZE_MAX, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INDEX_SCHEMA, Index, IndexMember, MANIFEST,
-    MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
+    BLOCK_BYTES, CONFIG, CONFIG_SIZE_MAX, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INDEX_SCHEMA, Index, IndexMember,
+    MANIFEST, MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
 };
+use crate::archive::open;
 use crate::archive::output::Output;
-use crate::archive::pack::{Packed, Writer};
+use crate::archive::pack::{Packed, Unwritten, Writer};
 use crate::archive::scratch;
 use crate::archive::seal::{Identities, Recipients};
 use crate::archive::shelf;
 use crate::archive::snapshot::{Quiet, Snapshot};
-use crate::archive::verify::{self, Level};
+use crate::archive::verify::Level;
 use crate::clock::{self, Timestamp};
 use crate::daemon::api::Status;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, SessionPaths};
 use crate::journal::{Journal, Outcome};
-use crate::report::{Event, Sink, Step, Steps};
+use crate::report::{Meter, Sink, Step, Steps};
 
 /// What to back up, and where to.
 pub struct Request<'a> {
@@ -63,6 +67,10 @@ pub struct Request<'a> {
     pub sink: &'a dyn Sink,
     /// What the daemon said about itself just before, if it answered.
     pub status: Option<&'a Status>,
+    /// How the archive is compressed.
+    pub codec: Codec,
+    /// How hard.
+    pub effort: Effort,
 }
 
 impl Request<'_> {
@@ -191,6 +199,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         created: clock::rfc3339(now),
         tool_version: env!("CARGO_PKG_VERSION").into(),
         daemon,
+        block_bytes: Some(BLOCK_BYTES),
         members: Vec::new(),
         missing,
         signal: None,
@@ -366,14 +375,11 @@ fn read_back(
 ) -> Result<(Option<Level>, Option<String>)> {
     let watch = steps.begin("read the archive back");
     let damaged: Vec<String> = manifest.damaged().map(|(member, said)| format!("{}: {said}", member.name)).collect();
-    let (mut level, mut level_reason) = (Level::Quick, None);
-    if !damaged.is_empty() {
-        (level, level_reason) = (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; "))));
-    } else if request.destination.folder().is_none() {
-        (level, level_reason) = (Level::Hash, Some("a store is read back without unpacking it here".into()));
-    } else if disk::space(&request.scratch())?.free_bytes < manifest.content_bytes() + (64 << 20) {
-        (level, level_reason) = (Level::Hash, Some("there is no room to unpack it".into()));
-    }
+    // What quick_check said, it said in the transaction that these very bytes came from.
+    let (level, mut level_reason) = match damaged.is_empty() {
+        true => (Level::Quick, None),
+        false => (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; ")))),
+    };
     let (bytes, object) = draft.open()?;
     let (bytes, hashing) = if request.recipients.is_some() {
         let (bytes, hashing) = shelf::Hashing::over(bytes);
@@ -382,7 +388,7 @@ fn read_back(
         (bytes, None)
     };
     let opened = match shelf::input(place, bytes, object.size_bytes, request.identities) {
-        Ok(mut input) => Some(verify::verify(&mut input, level, &request.scratch(), request.sink)?),
+        Ok(mut input) => Some(open::read(&mut input, None, request.sink)?),
         // A host that only has recipients writes what it cannot read.
         Err(error) if error.kind() == ErrorKind::Denied && request.recipients.is_some() => None,
         Err(error) => return Err(error),
@@ -419,8 +425,7 @@ fn read_back(
         None => format!("verified at level {}", level.name()),
         Some(reason) => format!("verified at level {} and no further: {reason}", level.name()),
     };
-    let expected = if damaged.is_empty() { level } else { Level::Quick };
-    steps.end(watch, "read the archive back", &format!("verified at level {}", expected.name()), text, level == expected);
+    steps.end(watch, "read the archive back", "verified at level quick", text, level == Level::Quick);
     Ok((Some(level), level_reason))
 }
 
@@ -442,18 +447,13 @@ fn pack(request: &Request<'_>, output: Box<dyn Output>, place: &str, manifest: &
     };
     manifest.members.clear();
     manifest.signal = parts.iter().find_map(|part| part.signal.clone());
-    let mut writer = Writer::over(output, place, &index)?;
-    let total: u64 = parts.iter().map(|part| part.size_bytes).sum();
-    let mut done = 0_u64;
+    let mut writer = Writer::over(output, place, &index, request.codec, request.effort)?;
+    let mut meter = Meter::new(request.sink, "archiving".into(), parts.iter().map(|part| part.size_bytes).sum());
     for part in parts {
-        let mut unwritten = false;
         let written = writer.member(part.name, part.size_bytes, |content| {
             part.stream(&request.scratch(), &mut |bytes| {
-                if total > 64 << 20 && (done >> 24) != ((done + bytes.len() as u64) >> 24) {
-                    request.sink.emit(Event::Progress { what: format!("archiving {}", part.name), done, total: Some(total) });
-                }
-                done += bytes.len() as u64;
-                content.write(bytes).inspect_err(|_| unwritten = true)
+                meter.add(bytes.len() as u64);
+                content.write(bytes)
             })
         });
         match written {
@@ -462,19 +462,22 @@ fn pack(request: &Request<'_>, output: Box<dyn Output>, place: &str, manifest: &
                 size_bytes: part.size_bytes,
                 sha256: written.sha256,
                 offset_bytes: written.offset_bytes,
+                blocks_bytes: written.blocks_bytes,
                 database: part.facts.clone(),
             }),
-            Err(error) if part.snapshot.is_some() && !unwritten && error.kind() != ErrorKind::Locked && is_of_source(&error) => {
+            Err(Unwritten::Source(error))
+                if part.snapshot.is_some() && error.kind() != ErrorKind::Locked && is_of_source(&error) =>
+            {
                 return Ok(Packing::Unreadable(part.name, error));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     let packed = writer.finish(manifest)?;
     Ok(Packing::Done(packed))
 }
 
-/// Whether it was SQLite that failed, and not the archive's own file.
+/// Whether it was SQLite that failed, and not the file of a temporary copy.
 fn is_of_source(error: &Error) -> bool {
     std::error::Error::source(error).is_none_or(|source| source.downcast_ref::<std::io::Error>().is_none())
 }
@@ -486,7 +489,7 @@ fn plain(text: &str) -> String {
 
 /// Takes the first free name by beginning to write under it.
 fn choose(request: &Request<'_>, now: Timestamp, about_bytes: u64) -> Result<(String, Draft)> {
-    for name in shelf::names(request.session.name(), now, request.recipients.is_some()) {
+    for name in shelf::names(request.session.name(), now, request.codec, request.recipients.is_some()) {
         match request.destination.create(&name, about_bytes) {
             Ok(draft) => return Ok((name, draft)),
             Err(error) if error.kind() == ErrorKind::Locked => {}

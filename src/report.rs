@@ -217,6 +217,9 @@ pub struct Report {
     /// Numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
+    /// What went wrong beside the thing itself; the verdict stands. `--quiet` does not silence it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// What to type next.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next: Vec<String>,
@@ -242,6 +245,7 @@ impl Report {
             steps: Vec::new(),
             findings: Vec::new(),
             metrics: Vec::new(),
+            warnings: Vec::new(),
             next: Vec::new(),
             data: serde_json::Value::Null,
             exit_code: None,
@@ -333,10 +337,14 @@ pub enum Event {
     Progress {
         /// What is being worked through.
         what: String,
-        /// Done so far.
+        /// Bytes done so far.
         done: u64,
-        /// All there is, when known.
+        /// All bytes there are, when known.
         total: Option<u64>,
+        /// Bytes done in a second.
+        per_second: u64,
+        /// How long the rest takes at this rate, when that can be known.
+        left_seconds: Option<u64>,
     },
 }
 
@@ -352,6 +360,45 @@ pub struct Silent;
 
 impl Sink for Silent {
     fn emit(&self, _event: Event) {}
+}
+
+/// Tells now and then how far a long piece of work has come, with its rate and the time left. What
+/// is done before the first telling is due is never told.
+pub struct Meter<'a> {
+    sink: &'a dyn Sink,
+    what: String,
+    done: u64,
+    total: u64,
+    watch: Stopwatch,
+    told_ms: u64,
+}
+
+impl<'a> Meter<'a> {
+    const EVERY_MS: u64 = 250;
+
+    /// Nothing done of so many bytes.
+    pub fn new(sink: &'a dyn Sink, what: String, total_bytes: u64) -> Meter<'a> {
+        Meter { sink, what, done: 0, total: total_bytes, watch: Stopwatch::start(), told_ms: 0 }
+    }
+
+    /// So many bytes more are done.
+    pub fn add(&mut self, bytes: u64) {
+        self.done += bytes;
+        let now_ms = self.watch.elapsed_ms();
+        if now_ms - self.told_ms >= Meter::EVERY_MS {
+            self.told_ms = now_ms;
+            let (per_second, left_seconds) = estimate(self.done, self.total, now_ms);
+            let (what, done, total) = (self.what.clone(), self.done, Some(self.total));
+            self.sink.emit(Event::Progress { what, done, total, per_second, left_seconds });
+        }
+    }
+}
+
+/// The rate in a second, and the seconds that the rest takes at it.
+fn estimate(done: u64, total: u64, elapsed_ms: u64) -> (u64, Option<u64>) {
+    let in_a_second = u128::from(done) * 1000 / u128::from(elapsed_ms.max(1));
+    let left = u128::from(total.saturating_sub(done)).checked_div(in_a_second);
+    (u64::try_from(in_a_second).unwrap_or(u64::MAX), left.and_then(|left| u64::try_from(left).ok()))
 }
 
 /// The steps of a verb, told to its sink as they begin and end.
@@ -380,5 +427,18 @@ impl<'a> Steps<'a> {
         let step = Step { title: title.into(), verdict, expected: expected.into(), observed, took_ms: watch.elapsed_ms() };
         self.sink.emit(Event::StepFinished(step.clone()));
         self.done.push(step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_and_the_time_left_follow_from_what_was_done() {
+        assert_eq!(estimate(50_000, 150_000, 2000), (25_000, Some(4)));
+        assert_eq!(estimate(0, 100, 1000), (0, None));
+        assert_eq!(estimate(100, 100, 0), (100_000, Some(0)));
+        assert_eq!(estimate(u64::MAX, u64::MAX, 1), (u64::MAX, Some(0)));
     }
 }

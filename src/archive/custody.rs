@@ -178,6 +178,7 @@ pub(crate) mod tests {
             created: String::new(),
             tool_version: String::new(),
             daemon: Daemon { state: DaemonState::Stopped, ended: Some(DaemonEnd::Clean), session_state: None },
+            block_bytes: None,
             members: Vec::new(),
             missing: Vec::new(),
             signal: Some(signal("a", 3)),

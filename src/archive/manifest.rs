@@ -1,28 +1,32 @@
 //! The format of an archive, and the types of the two documents inside it.
 //!
-//! An archive is a tar file in gzip members, `<session>-<UTC time>.wpp.tar.gz`:
+//! An archive is a tar file that is compressed in blocks, `<session>-<UTC time>.wpp.tar.gz` or
+//! `.wpp.tar.zst`:
 //!
 //! ```text
-//! gzip  tar entry index.json      what follows, in which order, how large: written first
-//! gzip  tar entry session.db      keys and Signal state
-//! gzip  tar entry wpp.db          chats, messages, outbox, events
-//! gzip  tar entry config.toml     the home's settings
-//! gzip  tar entry manifest.json   hashes and facts, known only now; then the end of the tar file
-//! gzip  (empty)                   footer: where the manifest starts, SHA-256 of every byte before
+//! blocks  tar entry index.json      what follows, in which order, how large: written first
+//! blocks  tar entry session.db      keys and Signal state
+//! blocks  tar entry wpp.db          chats, messages, outbox, events
+//! blocks  tar entry config.toml     the home's settings
+//! blocks  tar entry manifest.json   hashes and facts, known only now; then the end of the tar file
+//! (empty)                           footer: where the manifest starts, SHA-256 of every byte before
 //! ```
 //!
-//! Every tar entry starts a gzip member of its own and ends with one (an entry may span several),
-//! so one entry can be read alone at the offset that the manifest gives. The footer is a gzip
-//! member without content, 66 bytes long, whose extra field `WP` holds the manifest's offset
-//! (8 bytes, little endian) and the hash (32 bytes): with it a reader gets to the manifest
-//! without reading the rest, and no bit of the file is outside a hash. `tar -tzf` and `gunzip`
-//! see an ordinary compressed tar file.
+//! A block is a gzip member or a zstd frame of its own with [`Manifest::block_bytes`] of the tar
+//! file, or less where an entry ends: every tar entry starts a new one. The manifest lists the
+//! size of each block of each content, so that one content can be read alone, and all of them by
+//! several processors. (Format 1.0 knew only gzip, and one member for each entry.)
+//!
+//! The footer is 66 bytes long and holds the manifest's offset (8 bytes, little endian) and the
+//! hash (32 bytes): in the extra field `WP` of a gzip member without content, or in a skippable
+//! frame of zstd. With it a reader gets to the manifest without reading the rest, and no bit of the
+//! file is outside a hash. `tar`, `gunzip` and `zstd` see an ordinary compressed tar file.
 //!
 //! The index lists `manifest.json` first although it comes last, because it is what to read
-//! first. A reader that streams takes its bounds from the index: nothing larger or other than
-//! what the index announces is unpacked. Tar headers are in the one canonical form that
-//! [`crate::archive::pack::header`] makes; a reader refuses any other, and with it links, devices,
-//! long names, sparse files and every other extension.
+//! first. A reader takes its bounds from the index and the manifest, which must agree: nothing
+//! larger or other than what they announce is unpacked. Tar headers are in the one canonical form
+//! that [`crate::archive::pack::header`] makes; a reader refuses any other, and with it links,
+//! devices, long names, sparse files and every other extension.
 //!
 //! A change that older readers can ignore (a new field) raises [`Format::minor`]; any other,
 //! such as a new kind of member, raises [`Format::major`], and readers refuse majors that they
@@ -34,8 +38,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::home::HomeKind;
 
-/// Ending of an archive's name.
-pub const SUFFIX: &str = ".wpp.tar.gz";
+/// Endings of an archive's name.
+pub const SUFFIXES: [&str; 2] = [".wpp.tar.gz", ".wpp.tar.zst"];
 /// The first entry.
 pub const INDEX: &str = "index.json";
 /// The last entry.
@@ -54,12 +58,14 @@ pub const INDEX_SCHEMA: &str = "wpp.archive-index/1";
 /// What the manifest names itself.
 pub const MANIFEST_SCHEMA: &str = "wpp.archive/1";
 /// The format that this version writes.
-pub const FORMAT: Format = Format { major: 1, minor: 0 };
+pub const FORMAT: Format = Format { major: 1, minor: 1 };
 
 /// The index is a page; more is no index.
 pub const INDEX_SIZE_MAX: u64 = 64 << 10;
 /// A manifest of every table of both databases is some kilobytes.
 pub const MANIFEST_SIZE_MAX: u64 = 4 << 20;
+/// How much of the tar file goes into one block.
+pub const BLOCK_BYTES: u32 = 1 << 20;
 /// A config file is a page.
 pub const CONFIG_SIZE_MAX: u64 = 1 << 20;
 
@@ -119,6 +125,10 @@ pub struct Manifest {
     pub tool_version: String,
     /// How the session's daemon stood while the snapshot was taken.
     pub daemon: Daemon,
+    /// How much of the tar file each block holds, but for the last one of an entry; `None` in
+    /// format 1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block_bytes: Option<u32>,
     /// What is inside, in the order of the file.
     pub members: Vec<Member>,
     /// What should be inside and is not, with the reason.
@@ -149,6 +159,15 @@ impl Manifest {
         [SESSION_DB, WPP_DB].iter().all(|name| self.member(name).is_some()) && self.damaged().next().is_none()
     }
 
+    /// The same without the lists of blocks: what reports show.
+    pub fn summary(&self) -> Manifest {
+        let mut summary = self.clone();
+        for member in &mut summary.members {
+            member.blocks_bytes = Vec::new();
+        }
+        summary
+    }
+
     /// Sum of the sizes of all contents.
     pub fn content_bytes(&self) -> u64 {
         self.members.iter().fold(0, |sum, member| sum.saturating_add(member.size_bytes))
@@ -164,8 +183,11 @@ pub struct Member {
     pub size_bytes: u64,
     /// SHA-256 of its bytes, in hex.
     pub sha256: String,
-    /// Where its gzip member starts in the archive.
+    /// Where its first block starts in the archive.
     pub offset_bytes: u64,
+    /// The compressed size of each of its blocks, one right after the other; empty in format 1.0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks_bytes: Vec<u32>,
     /// What is known about it, if it is a database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<Database>,

@@ -2,21 +2,25 @@
 //! `restore`. May import the ground, `session` and `whatsapp`.
 //!
 //! [`manifest`] describes the format, [`snapshot`] takes a consistent picture of a live database,
-//! [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
+//! [`codec`] compresses its blocks, [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
 //! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved
 //! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, [`shelf`] finds them,
-//! and [`verified`] knows which checks they passed. Start with [`manifest::Manifest`].
+//! [`verified`] and [`record`] are what the journal knows of their checks, and [`retention`] says which
+//! may go. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
 pub mod snapshot;
+pub mod codec;
 pub mod output;
 pub mod pack;
 pub mod input;
 pub mod open;
 pub mod scratch;
 pub mod verify;
+pub mod retention;
 pub mod destination;
 pub mod seal;
 pub mod shelf;
 pub mod verified;
+pub mod record;

@@ -11,11 +11,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use super::codec::Codec;
 pub use super::destination::Stamp;
 use super::destination::settings::Settings;
 use super::destination::{Destination, Object, STORE_SCHEME};
 use super::input::{Bytes, Input};
-use super::manifest::{Manifest, SUFFIX};
+use super::manifest::{Manifest, SUFFIXES};
 use super::open::{self, Opened};
 use super::seal::{self, Identities};
 use super::verify::{self, Level};
@@ -91,7 +92,8 @@ pub fn named(name: &str) -> Option<Named<'_>> {
 
 /// Whether a name is one of an archive, encrypted or not.
 pub fn is_archive(name: &str) -> bool {
-    name.strip_suffix(seal::SUFFIX).unwrap_or(name).ends_with(SUFFIX) && !name.starts_with('.')
+    let plain = name.strip_suffix(seal::SUFFIX).unwrap_or(name);
+    SUFFIXES.iter().any(|suffix| plain.ends_with(suffix)) && !name.starts_with('.')
 }
 
 /// Archives at a destination, oldest first. Of each only the ends are read.
@@ -347,9 +349,9 @@ fn latest(destination: &Destination, session: &str, identities: &Identities) -> 
 }
 
 /// Candidates for the name of a new archive. Several within one second are numbered.
-pub fn names(session: &str, time: Timestamp, encrypted: bool) -> impl Iterator<Item = String> {
+pub fn names(session: &str, time: Timestamp, codec: Codec, encrypted: bool) -> impl Iterator<Item = String> {
     let stem = format!("{session}-{}", clock::compact(time));
-    let suffix = if encrypted { format!("{SUFFIX}{}", seal::SUFFIX) } else { SUFFIX.to_owned() };
+    let suffix = format!(".wpp.{}{}", codec.name(), if encrypted { seal::SUFFIX } else { "" });
     (1..=999_u32).map(move |number| if number == 1 { format!("{stem}{suffix}") } else { format!("{stem}-{number}{suffix}") })
 }
 
@@ -360,9 +362,9 @@ mod tests {
     #[test]
     fn names_say_what_they_were_made_of() {
         let time = clock::from_ms(1_795_230_900_000);
-        for session in ["main", "a-b", "a-20261121T031500Z", "x-2"] {
-            for encrypted in [false, true] {
-                for (number, name) in (1..).zip(names(session, time, encrypted).take(3)) {
+        for session in ["main", "a-b", "a-20261121", "x-2"] {
+            for (codec, encrypted) in Codec::ALL.into_iter().flat_map(|codec| [(codec, false), (codec, true)]) {
+                for (number, name) in (1..).zip(names(session, time, codec, encrypted).take(3)) {
                     assert_eq!(named(&name), Some(Named { session, time, number }), "{name}");
                     assert!(is_archive(&name) && name.ends_with(".age") == encrypted);
                 }

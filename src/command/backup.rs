@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::keys::{ReadKeys, WriteKeys};
+use super::prune::{self, PruneArgs};
 use super::site;
 use crate::app::App;
+use crate::archive::codec::{Codec, Effort};
 use crate::archive::destination::{Destination, STORE_SCHEME};
 use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
@@ -23,7 +26,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
 use crate::journal::Entry;
 use crate::lifecycle::Seen;
+use crate::notice::{Ending, Notices, Told};
 use crate::report::{Metric, Report, Section, Table, Verdict};
+use crate::ui;
 
 /// Options of `wpp backup`.
 #[derive(Debug, clap::Args)]
@@ -32,12 +37,14 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
     after_help = "Examples:\n  \
   wpp backup                             an archive at the backup destination, verified\n  \
   wpp backup --output /mnt/safe          an archive elsewhere\n  \
+  wpp backup --as tar.zst --level small  a smaller one, for zstd in the place of gunzip\n  \
   wpp backup --output s3://bucket/wpp    an archive in S3-compatible storage\n  \
   wpp backup --recipient age1…           an archive that this host cannot read\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
   wpp backup verify latest --level hash  every byte against the manifest\n  \
   wpp backup verify --level restore latest\n                                         \
-  a real restore into a sandbox, up to READY"
+  a real restore into a sandbox, up to READY\n  \
+  wpp backup prune --dry-run             which archives would go by the rules in config.toml, and why"
 )]
 pub struct Args {
     /// What to do with archives; without it, one is made
@@ -58,6 +65,8 @@ enum Action {
     Show(ShowArgs),
     /// Check an archive at a level
     Verify(super::verify::Args),
+    /// Remove archives that no rule keeps
+    Prune(PruneArgs),
 }
 
 /// Options of `wpp backup create`.
@@ -66,10 +75,22 @@ struct CreateArgs {
     /// Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]
     #[arg(long, short, value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
     output: Option<String>,
+    /// Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]
+    #[arg(long = "as", value_enum, value_name = "FORMAT")]
+    codec: Option<Codec>,
+    /// How hard to compress [default: backup.level in config.toml, else default]
+    #[arg(long = "level", value_enum, value_name = "LEVEL")]
+    effort: Option<Effort>,
     #[command(flatten)]
     write: WriteKeys,
     #[command(flatten)]
     read: ReadKeys,
+    /// File for Prometheus metrics [default: backup.textfile in config.toml]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    textfile: Option<PathBuf>,
+    /// Remove no older archive, whatever rules config.toml sets
+    #[arg(long)]
+    no_prune: bool,
 }
 
 /// Options of `wpp backup list`.
@@ -111,11 +132,54 @@ impl Args {
             }
             Some(Action::Show(args)) => show(app, &args),
             Some(Action::Verify(args)) => args.run(app),
+            Some(Action::Prune(args)) => args.run(app),
         }
     }
 }
 
+/// Makes an archive and tells those whom the settings name how it ended.
 fn create(app: &App, args: CreateArgs) -> Result<Report> {
+    let textfile =
+        args.textfile.as_ref().map(|path| std::path::absolute(path).map_err(|error| disk::cannot("find", path, error)));
+    let textfile = textfile.transpose()?;
+    let begun = Notices::of(app.config(), app.home().kind(), textfile).begin(app.session().name());
+    let result = make(app, args);
+    let mut document = Vec::new();
+    let written = match &result {
+        Ok(report) => ui::json::report(&mut document, report),
+        Err(error) => ui::json::error(&mut document, error, error.hints()),
+    };
+    // Writing to memory cannot fail, and a program that gets nothing is told so by that.
+    let document = written.map(|()| String::from_utf8_lossy(&document).into_owned()).unwrap_or_default();
+    let ending = Ending {
+        exit_code: result.as_ref().map_or_else(|error| error.kind().exit_code(), Report::exit_code),
+        size_bytes: result.as_ref().ok().and_then(|report| report.data["size_bytes"].as_u64()),
+        document: &document,
+    };
+    // A home that was never used has no journal, and telling makes none.
+    let journal = if app.home().journal().exists() { app.journal().ok() } else { None };
+    let told = begun.end(&ending, journal);
+    match result {
+        Ok(mut report) => {
+            report.warnings.extend(told.iter().filter_map(Told::warning));
+            if !told.is_empty() {
+                let section = told.iter().fold(Section::new("Who was told"), |section, told| {
+                    let output = told.output.lines().map(|line| format!("\n    {line}")).collect::<String>();
+                    section.field(told.by, format!("{}: {}{output}", told.to, told.observed))
+                });
+                report = report.section(section);
+                report.data["notices"] = json!(told);
+            }
+            Ok(report)
+        }
+        Err(error) => Err(told.iter().fold(error, |error, told| {
+            let output = if told.output.is_empty() { String::new() } else { format!("; it wrote: {}", told.output.trim_end()) };
+            error.note(told.warning().unwrap_or_else(|| format!("told {} {}: {}", told.by, told.to, told.observed)) + &output)
+        })),
+    }
+}
+
+fn make(app: &App, args: CreateArgs) -> Result<Report> {
     let session = app.existing_session()?;
     let (recipients, identities) = args.write.choose(app, &args.read)?;
     let site = site(app, &session)?;
@@ -135,16 +199,54 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let made = backup::create(&Request {
         home: app.home(),
         session: &session,
-        destination,
+        destination: destination.clone(),
         recipients: recipients.as_ref(),
         identities: &identities,
         journal,
         sink: &**app.sink(),
         status: status.as_deref(),
+        codec: args.codec.map_or_else(|| codec(app), Ok)?,
+        effort: args.effort.map_or_else(|| effort(app), Ok)?,
     })?;
     let mut report = made_report(&made, watch.elapsed_ms());
+    if !args.no_prune {
+        match prune::after_backup(app, &session, &destination, &identities, &made) {
+            Ok(None) => {}
+            Ok(Some((section, data))) => {
+                report = report.section(section);
+                report.data["pruned"] = data;
+            }
+            // The archive is there and verified; that what is old stays is another matter.
+            Err(error) => {
+                report = report
+                    .verdict(Verdict::Fail)
+                    .section(Section::new("Old archives").field("not pruned", error.chain()))
+                    .next(format!("wpp backup prune --dry-run --session {}", session.name()));
+                report.title = format!("{}; old archives could not be removed", report.title);
+                report.exit_code = Some(error.kind().exit_code());
+                report.data["prune_error"] = error.chain().into();
+            }
+        }
+    }
     report.metrics.extend(fault_points(app));
     Ok(report)
+}
+
+/// The format of archives that is set.
+pub(super) fn codec(app: &App) -> Result<Codec> {
+    chosen(app, "backup.format", Codec::from_name)
+}
+
+/// How hard archives are compressed, as it is set.
+pub(super) fn effort(app: &App) -> Result<Effort> {
+    chosen(app, "backup.level", Effort::from_name)
+}
+
+fn chosen<T>(app: &App, path: &'static str, from_name: fn(&str) -> Option<T>) -> Result<T> {
+    let word = app.config().text(path);
+    // Settings are checked when they are read.
+    from_name(word)
+        .ok_or_else(|| Error::new(ErrorKind::Usage, format!("{path} is {word:?}")).hint("`wpp help config` lists what it may be"))
 }
 
 /// How many disk operations were counted: what a sweep over faults goes through, in sandboxes.
@@ -207,7 +309,7 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
         "level_reason": made.level_reason,
         "whole": whole,
         "took_ms": took_ms,
-        "manifest": manifest,
+        "manifest": manifest.summary(),
     }));
     report.steps.clone_from(&made.steps);
     report.metrics = vec![
@@ -445,7 +547,7 @@ fn show(app: &App, args: &ShowArgs) -> Result<Report> {
     Ok(Report::answer("backup-show", format!("{place}: archive of session {}", manifest.session))
         .section(section)
         .next(format!("wpp backup verify {place}"))
-        .data(json!({ "path": place, "manifest": manifest })))
+        .data(json!({ "path": place, "manifest": manifest.summary() })))
 }
 
 /// `12.3 MiB`.

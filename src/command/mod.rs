@@ -14,6 +14,7 @@ mod keys;
 pub mod logs;
 pub mod messages;
 pub mod outbound;
+pub mod prune;
 pub mod reauth;
 pub mod reset;
 pub mod restart;
@@ -39,6 +40,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::app::{App, Settings};
+use crate::archive::codec::Codec;
 use crate::clock;
 use crate::config::{Config, KEYS};
 use crate::daemon::api::Status;
@@ -247,10 +249,29 @@ pub fn tree() -> clap::Command {
 
 /// Runs one line of words after the program's name, in this process.
 pub fn run_line(line: &[String], sink: Arc<dyn Sink>) -> Result<Report> {
-    let words = std::iter::once("wpp".to_owned()).chain(line.iter().cloned());
-    let matches = tree().try_get_matches_from(words).map_err(|error| usage(&error))?;
+    let words = std::iter::once("wpp".into()).chain(line.iter().map(OsString::from));
+    let matches = tree().try_get_matches_from(spelled(words)).map_err(|error| usage(&error))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| usage(&error))?;
     settings(cli.global, sink, (Arc::new(|_| None), Arc::new(|_| None))).and_then(|settings| cli.command.run(settings))
+}
+
+/// `wpp backup --format tar.zst` means the archive, although `--format` is how results are written:
+/// the words are told apart by their values, and both may stand in one line.
+fn spelled(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.collect();
+    if words.iter().any(|word| word == "backup") {
+        for codec in Codec::ALL {
+            let joined = OsString::from(format!("--format={}", codec.name()));
+            for at in 1..words.len() {
+                if words[at] == joined {
+                    words[at] = format!("--as={}", codec.name()).into();
+                } else if words[at] == codec.name() && words[at - 1] == "--format" {
+                    words[at - 1] = "--as".into();
+                }
+            }
+        }
+    }
+    words
 }
 
 fn usage(error: &clap::Error) -> Error {
@@ -298,7 +319,8 @@ pub fn main() -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     // Answers and ends the process when a shell asks for completions through COMPLETE=<shell>.
     clap_complete::CompleteEnv::with_factory(tree).complete();
-    let cli = match tree().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let words = spelled(std::env::args_os());
+    let cli = match tree().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         // Whoever asked for JSON reads no prose; help and the version are prose by nature.
         Err(error) if error.use_stderr() && asks_for_json() => {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use std::path::Path;
 
-use super::backup::describe;
+use super::backup::{codec, describe, effort};
 use super::keys::{ReadKeys, WriteKeys};
 use super::site;
 use crate::app::App;
@@ -88,6 +88,8 @@ impl Args {
             journal,
             sink: &**app.sink(),
             status: None,
+            codec: codec(app)?,
+            effort: effort(app)?,
         })?;
         if made.level.is_none() {
             return Err(Error::new(

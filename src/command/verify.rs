@@ -92,7 +92,7 @@ impl Checked<'_> {
         let title = format!("{}: verified at level {}, {}", self.archive.place(), level.name(), size(opened.size_bytes));
         let mut report = Report::new("backup-verify", title).section(section).data(json!({
             "path": self.archive.place(), "level": level, "sha256": opened.sha256, "size_bytes": opened.size_bytes, "took_ms": took_ms,
-            "whole": opened.manifest.is_whole(), "manifest": opened.manifest,
+            "whole": opened.manifest.is_whole(), "manifest": opened.manifest.summary(),
         }));
         report.metrics = vec![Metric { name: "verify_took_ms".into(), value: took_ms as f64 }];
         Ok(report)
@@ -157,7 +157,7 @@ impl Checked<'_> {
         };
         let mut report = Report::new("backup-verify", title).section(describe(&opened.manifest, section)).data(json!({
             "path": self.archive.place(), "level": failure.is_none().then_some(Level::Restore), "sha256": opened.sha256,
-            "size_bytes": opened.size_bytes, "took_ms": took_ms, "whole": opened.manifest.is_whole(), "manifest": opened.manifest,
+            "size_bytes": opened.size_bytes, "took_ms": took_ms, "whole": opened.manifest.is_whole(), "manifest": opened.manifest.summary(),
             "paired": paired, "sandbox": kept,
             "failed_level": failure.as_ref().map(|failure| failure.level), "failed_why": failure.as_ref().map(|failure| &failure.why),
         }));

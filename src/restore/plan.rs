@@ -501,6 +501,7 @@ mod tests {
             size_bytes: 4096,
             sha256: String::new(),
             offset_bytes: 0,
+            blocks_bytes: Vec::new(),
             database: Some(Database {
                 page_size_bytes: 4096,
                 pages: 1,

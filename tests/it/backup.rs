@@ -162,6 +162,53 @@ fn a_stopped_session_is_read_without_leaving_a_file_behind() {
 }
 
 #[test]
+fn the_archive_has_the_format_that_was_asked_for_and_its_blocks_are_put_together_again() {
+    let home = stores::home("formats");
+    let session = home.session("main");
+    let connection = stores::open(&session.join("wpp.db"));
+    connection.execute_batch("CREATE TABLE ballast (data BLOB); CREATE TABLE text (line TEXT)").unwrap();
+    for number in 0..30 {
+        connection.execute("INSERT INTO ballast VALUES (randomblob(150000))", []).unwrap();
+        connection.execute("INSERT INTO text VALUES (?1)", [format!("line {number} ").repeat(20_000)]).unwrap();
+    }
+    drop(connection);
+    let config = home.path().join("config.toml");
+    let cases: [(&[&str], &str, &str); 7] = [
+        (&[], "", ".wpp.tar.gz"),
+        (&["--as", "tar.zst"], "", ".wpp.tar.zst"),
+        (&["--format", "tar.zst", "--level", "small"], "", ".wpp.tar.zst"),
+        (&["--format=tar.gz", "--level", "small"], "[backup]\nformat = \"tar.zst\"\n", ".wpp.tar.gz"),
+        (&["--level", "fast"], "[backup]\nformat = \"tar.zst\"\n", ".wpp.tar.zst"),
+        (&[], "[backup]\nformat = \"tar.zst\"\nlevel = \"small\"\n", ".wpp.tar.zst"),
+        (&["--as", "tar.gz", "--level", "default"], "", ".wpp.tar.gz"),
+    ];
+    for (arguments, settings, ending) in cases {
+        std::fs::write(&config, settings).unwrap();
+        let (code, report) = home.json(&[&["backup"], arguments].concat());
+        assert_eq!((code, &report["data"]["level"]), (0, &Value::from("quick")), "{arguments:?}: {report}");
+        let archive = archive_of(&report);
+        assert!(archive.to_str().unwrap().ends_with(ending), "{arguments:?}: {archive:?}");
+        let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
+        assert!(manifest.member("wpp.db").unwrap().blocks_bytes.len() > 8, "{manifest:?}");
+        let unpacked = unpack(&archive);
+        for name in ["session.db", "wpp.db"] {
+            assert!(std::fs::read(unpacked.path().join(name)).unwrap() == std::fs::read(session.join(name)).unwrap());
+        }
+        for level in ["hash", "quick"] {
+            let outcome = home.run(&["backup", "verify", archive.to_str().unwrap(), "--level", level]);
+            assert_eq!(outcome.code, 0, "{outcome:?}");
+        }
+        // `latest` and the list find both kinds, and the restore reads them.
+        let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes", "--keep-daemon-stopped"]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+    }
+    assert_eq!(home.run(&["backup", "--as", "zip"]).code, 2);
+    assert_eq!(home.run(&["backup", "list", "--format", "tar.zst"]).code, 2);
+    let listed = home.json(&["backup", "list"]).1;
+    assert_eq!(listed["data"]["archives"].as_array().unwrap().len(), cases.len());
+}
+
+#[test]
 fn what_could_not_be_taken_is_said_and_never_called_whole() {
     // (what is broken, the broken file, whether the file is in the archive, part of the reason)
     type Break = fn(&Path);

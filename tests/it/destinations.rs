@@ -13,7 +13,7 @@ use wpp::error::{Error, ErrorKind};
 use super::objects::{BUCKET, Conditions, Fault, KEY, S3Server, SECRET, destination, keys};
 
 const MIB: usize = 1 << 20;
-/// Three parts and a bit.
+/// Three parts.
 const LARGE: usize = 17 * MIB + 12_345;
 
 /// Bytes that no two places of share, so that a piece from elsewhere is noticed.
@@ -61,7 +61,7 @@ fn conforms(destination: &Destination, leftovers: &dyn Fn() -> Vec<String>) {
     destination.remove("main-none").unwrap();
 
     // Sizes around the edges of parts and ranges; the content is what was written, from anywhere.
-    for (number, size) in [0, 1, 65_536, 8 * MIB, 8 * MIB + 1, 16 * MIB, LARGE].into_iter().enumerate() {
+    for (number, size) in [0, 1, 65_536, 6 * MIB, 6 * MIB + 1, 12 * MIB, LARGE].into_iter().enumerate() {
         let (name, content) = (format!("main-{number}"), bytes(size, number as u64));
         let draft = write(destination, &name, &content);
         let (mut back, object) = draft.open().unwrap();

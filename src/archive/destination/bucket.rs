@@ -9,11 +9,11 @@
 //! fails if the name is taken. More becomes a multipart upload, which no server shows under the
 //! name before it is complete. Its name is reserved by a claim: a small object beside it, made by
 //! a request that fails if it is there, which also keeps the upload's id, so that whoever finds the
-//! claim of a killed backup can abort its upload. A server that does not know such requests is
-//! noticed, and [`Bucket::limits`] says so.
+//! claim of a killed backup can abort its upload. (Who is killed between the server's answer and the
+//! note of it leaves an upload that nobody knows. It holds no bytes.) A server that does not know
+//! such requests is noticed, and [`Bucket::limits`] says so.
 //!
-//! **What goes wrong** is said in the words of an outage: dns, refused, timeout, reset, tls, auth
-//! denied, no such bucket. The server's own texts are not repeated: some answer a wrong token with
+//! **What goes wrong** is said in the words of an [`super::outage`]. The server's own texts are not repeated: some answer a wrong token with
 //! the token. Start with [`Bucket::parse`].
 
 use std::collections::VecDeque;
@@ -36,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
+use super::outage::{Outage, Symptoms, Transport};
 use super::settings::{Endpoint, Settings};
 use super::{CLAIM, Cleared, Object, STORE_SCHEME, Stamp, belongs_to, taken};
 use crate::clock;
@@ -43,7 +44,9 @@ use crate::disk::{self, faults};
 use crate::error::{Context, Error, ErrorKind, Result};
 
 /// Size of a part. Servers want at least 5 MiB, and some want all parts but the last equal.
-const PART_BYTES: usize = 8 << 20;
+const PART_BYTES: usize = 6 << 20;
+/// Room for an archive that fits into one request, to begin with.
+const SMALL_BYTES: usize = 256 << 10;
 /// Fewer than the 10,000 that servers allow.
 const PARTS_MAX: u64 = 9000;
 /// Parts on their way at one time.
@@ -390,7 +393,7 @@ impl Link {
                         _ => Err(taken(place, "somebody who was faster")),
                     };
                 }
-                Err(error) if matches!(status(&error), Some(400 | 405 | 501)) => {
+                Err(error) if matches!(status(&text_of(&error)), Some(400 | 405 | 501)) => {
                     // Some of them mean something else by it; then the plain put fails, too, and says so.
                 }
                 Err(error) => {
@@ -424,12 +427,10 @@ impl Link {
         if let object_store::Error::Generic { store: "fault", source } = error {
             return Error::new(ErrorKind::Unexpected, format!("cannot {doing} {place}: {}", source)).hint("try again");
         }
-        let said = text_of(error);
-        let trouble = Trouble::of(error, &said);
-        let host = self.endpoint.authority();
-        let (kind, words, hint) = trouble.words(&host, &self.bucket);
-        let words = match &trouble {
-            Trouble::Other => format!("{words}: {}", redact(&one_line(&transport(error)), self.secrets.iter())),
+        let outage = Outage::of(&symptoms(error));
+        let (kind, words, hint) = outage.words(&self.endpoint.authority(), &self.bucket);
+        let words = match &outage {
+            Outage::Other => format!("{words}: {}", redact(&one_line(&transport(error)), self.secrets.iter())),
             _ => words,
         };
         Error::new(kind, format!("cannot {doing} {place}: {words}")).hint(hint)
@@ -766,8 +767,10 @@ impl Write for Upload {
             return Err(disk::as_io(error));
         }
         let count = bytes.len().min(self.part_bytes - self.buffer.len());
-        if self.buffer.capacity() == 0 && matches!(self.state, State::Large { .. }) {
-            self.buffer.reserve_exact(self.part_bytes);
+        if self.buffer.len() + count > self.buffer.capacity() {
+            // Doubling would end at twice a part; what stays small is given little to begin with.
+            let wanted = if self.buffer.is_empty() && matches!(self.state, State::Small) { SMALL_BYTES } else { self.part_bytes };
+            self.buffer.reserve_exact(wanted.saturating_sub(self.buffer.len()).max(count));
         }
         self.buffer.extend_from_slice(&bytes[..count]);
         self.written += count as u64;
@@ -929,166 +932,22 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-/// What can be wrong with a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Trouble {
-    Dns,
-    Refused,
-    Timeout,
-    Tls,
-    Reset,
-    NoBucket,
-    KeysRejected(String),
-    Clock,
-    Denied(String),
-    WrongRegion,
-    Changed,
-    Full,
-    Unavailable(u16, String),
-    Answer(u16, String),
-    Other,
-}
-
-impl Trouble {
-    fn of(error: &object_store::Error, said: &str) -> Trouble {
-        let code = code_of(said).unwrap_or_default();
-        match (status(error), code.as_str()) {
-            (_, "NoSuchBucket") => Trouble::NoBucket,
-            (_, "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "ExpiredToken" | "NotSignedUp") => {
-                Trouble::KeysRejected(code)
-            }
-            (_, "RequestTimeTooSkewed") => Trouble::Clock,
-            (
-                _,
-                "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException",
-            ) => Trouble::WrongRegion,
-            (Some(507), _) | (_, "XMinioStorageFull" | "InsufficientStorage" | "QuotaExceeded") => Trouble::Full,
-            (Some(300..=399), _) => Trouble::WrongRegion,
-            (Some(401 | 403), _) => Trouble::Denied(code),
-            (Some(412), _) => Trouble::Changed,
-            (Some(number @ (429 | 500..=599)), _) => Trouble::Unavailable(number, code),
-            (Some(number), _) => Trouble::Answer(number, code),
-            (None, _) if matches!(error, object_store::Error::Precondition { .. }) => Trouble::Changed,
-            (None, _) if said.contains("redirect without LOCATION") => Trouble::WrongRegion,
-            (None, _) => Trouble::of_transport(error, said),
-        }
-    }
-
-    fn of_transport(error: &object_store::Error, said: &str) -> Trouble {
-        use std::io::ErrorKind as Io;
-        let low = said.to_ascii_lowercase();
-        if low.contains("dns error") || low.contains("failed to lookup address") {
-            return Trouble::Dns;
-        }
-        if low.contains("certificate")
-            || low.contains("tls handshake")
-            || low.contains("invalid peer")
-            || low.contains("corrupt message")
-        {
-            return Trouble::Tls;
-        }
-        let system = chain(error).find_map(|error| error.downcast_ref::<std::io::Error>().map(std::io::Error::kind));
-        match system {
-            Some(Io::ConnectionRefused) => return Trouble::Refused,
-            Some(Io::TimedOut) => return Trouble::Timeout,
-            Some(Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof) => return Trouble::Reset,
-            _ => {}
-        }
-        let kind = chain(error).find_map(|error| error.downcast_ref::<HttpError>().map(HttpError::kind));
-        match kind {
-            Some(HttpErrorKind::Timeout) => Trouble::Timeout,
-            Some(HttpErrorKind::Interrupted | HttpErrorKind::Request) => Trouble::Reset,
-            Some(HttpErrorKind::Connect) if low.contains("refused") => Trouble::Refused,
-            Some(HttpErrorKind::Connect) if low.contains("timed out") => Trouble::Timeout,
-            _ if low.contains("error decoding response body") || low.contains("end of file before message length") => {
-                Trouble::Reset
-            }
-            _ => Trouble::Other,
-        }
-    }
-
-    fn words(&self, host: &str, bucket: &str) -> (ErrorKind, String, String) {
-        let code = |code: &String| if code.is_empty() { String::new() } else { format!(" {code}") };
-        let (kind, words, hint) = match self {
-            Trouble::Dns => (
-                ErrorKind::Unexpected,
-                format!("no address is known for {host} (dns)"),
-                "check backup.s3.endpoint and this machine's name server".to_owned(),
-            ),
-            Trouble::Refused => (
-                ErrorKind::Unexpected,
-                format!("{host} refuses the connection (refused)"),
-                "check that the server runs, and backup.s3.endpoint".to_owned(),
-            ),
-            Trouble::Timeout => (
-                ErrorKind::Unexpected,
-                format!("{host} does not answer in time (timeout)"),
-                "check the way to the server; backup.s3.retry_ms says how long a request is tried".to_owned(),
-            ),
-            Trouble::Tls => (
-                ErrorKind::Unexpected,
-                format!("the certificate of {host} is not accepted, or it does not speak TLS (tls)"),
-                "check backup.s3.endpoint, the server's certificate and this machine's clock and certificate store".to_owned(),
-            ),
-            Trouble::Reset => (
-                ErrorKind::Unexpected,
-                format!("the connection to {host} broke off (reset)"),
-                "try again; something between here and the server ends connections".to_owned(),
-            ),
-            Trouble::NoBucket => (
-                ErrorKind::Usage,
-                format!("{host} has no bucket {bucket} (no such bucket)"),
-                "check the address, or make the bucket with the provider's tools".to_owned(),
-            ),
-            Trouble::KeysRejected(said) => (
-                ErrorKind::Denied,
-                format!("{host} does not accept the keys (auth denied:{})", code(said)),
-                "check backup.s3.credentials_file and backup.s3.profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-                    .to_owned(),
-            ),
-            Trouble::Clock => (
-                ErrorKind::Denied,
-                format!("{host} says that the clocks differ too much (auth denied: RequestTimeTooSkewed)"),
-                "set this machine's clock".to_owned(),
-            ),
-            Trouble::Denied(said) => (
-                ErrorKind::Denied,
-                format!(
-                    "{host} does not allow it with these keys (auth denied:{})",
-                    if said.is_empty() { " AccessDenied".into() } else { code(said) }
-                ),
-                format!("allow the keys to list, get, put and delete in bucket {bucket}, and to abort multipart uploads"),
-            ),
-            Trouble::WrongRegion => (
-                ErrorKind::Usage,
-                format!("{host} says that bucket {bucket} is in another region"),
-                "set backup.s3.region, and backup.s3.endpoint if it names a region".to_owned(),
-            ),
-            Trouble::Changed => (
-                ErrorKind::Unexpected,
-                "it was replaced by another object meanwhile".to_owned(),
-                "try again, and find out who else writes there".to_owned(),
-            ),
-            Trouble::Full => {
-                (ErrorKind::Unexpected, format!("{host} has no room left (full)"), "free room in the store".to_owned())
-            }
-            Trouble::Unavailable(number, said) => (
-                ErrorKind::Unexpected,
-                format!("{host} answers {number}{} (unavailable)", code(said)),
-                "the server has trouble, or its disk is full; try again later and read its log".to_owned(),
-            ),
-            Trouble::Answer(number, said) => (
-                ErrorKind::Unexpected,
-                format!("{host} answers {number}{}", code(said)),
-                "check backup.s3.endpoint: the server may not speak S3, or not this part of it".to_owned(),
-            ),
-            Trouble::Other => (
-                ErrorKind::Unexpected,
-                format!("{host} cannot be used"),
-                "check backup.s3.endpoint: something there does not speak S3 as it should".to_owned(),
-            ),
-        };
-        (kind, words, hint)
+/// What can be seen of an error of the client, without its types.
+fn symptoms(error: &object_store::Error) -> Symptoms {
+    let io = chain(error).find_map(|error| error.downcast_ref::<std::io::Error>().map(std::io::Error::kind));
+    let http = chain(error).find_map(|error| error.downcast_ref::<HttpError>().map(HttpError::kind));
+    let said = text_of(error);
+    Symptoms {
+        status: status(&said),
+        changed: matches!(error, object_store::Error::Precondition { .. }),
+        io,
+        transport: match http {
+            Some(HttpErrorKind::Timeout) => Some(Transport::Timeout),
+            Some(HttpErrorKind::Interrupted | HttpErrorKind::Request) => Some(Transport::Interrupted),
+            Some(HttpErrorKind::Connect) => Some(Transport::Connect),
+            _ => None,
+        },
+        said,
     }
 }
 
@@ -1112,17 +971,9 @@ fn transport(error: &object_store::Error) -> String {
 }
 
 /// The status that the server answered with. The client's own type for it is private.
-fn status(error: &object_store::Error) -> Option<u16> {
-    let said = text_of(error);
+fn status(said: &str) -> Option<u16> {
     let at = said.find("status code: ")? + "status code: ".len();
     said.get(at..at + 3)?.parse().ok()
-}
-
-/// `<Code>…</Code>` of the server's answer, if it is one word.
-fn code_of(said: &str) -> Option<String> {
-    let (_, rest) = said.split_once("<Code>")?;
-    let (code, _) = rest.split_once("</Code>")?;
-    (code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')).then(|| code.to_owned())
 }
 
 fn one_line(text: &str) -> String {
@@ -1145,25 +996,15 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_servers_are_told_apart() {
-        let of = |error: &object_store::Error| Trouble::of(error, &text_of(error));
-        for (status, code, trouble) in [
-            ("404 Not Found", "NoSuchBucket", Trouble::NoBucket),
-            ("403 Forbidden", "AccessDenied", Trouble::Denied("AccessDenied".into())),
-            ("403 Forbidden", "SignatureDoesNotMatch", Trouble::KeysRejected("SignatureDoesNotMatch".into())),
-            ("403 Forbidden", "RequestTimeTooSkewed", Trouble::Clock),
-            ("301 Moved", "PermanentRedirect", Trouble::WrongRegion),
-            ("507 Insufficient Storage", "", Trouble::Full),
-            ("503 Slow Down", "SlowDown", Trouble::Unavailable(503, "SlowDown".into())),
-            ("400 Bad Request", "\u{1b}[2J", Trouble::Answer(400, String::new())),
-        ] {
-            assert_eq!(of(&answer(status, &format!("<Error><Code>{code}</Code></Error>"))), trouble, "{status} {code}");
-        }
+    fn what_the_client_says_is_understood() {
+        let of = |error: &object_store::Error| Outage::of(&symptoms(error));
+        let body = "<Error><Code>AccessDenied</Code></Error>";
+        assert_eq!(of(&answer("403 Forbidden", body)), Outage::Denied("AccessDenied".into()));
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-        assert_eq!(of(&object_store::Error::Generic { store: "S3", source: Box::new(refused) }), Trouble::Refused);
+        assert_eq!(of(&object_store::Error::Generic { store: "S3", source: Box::new(refused) }), Outage::Refused);
         assert_eq!(
             of(&object_store::Error::Generic { store: "S3", source: "client error (Connect): dns error".into() }),
-            Trouble::Dns
+            Outage::Dns
         );
     }
 

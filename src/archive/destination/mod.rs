@@ -13,10 +13,12 @@
 //! | after `publish` | renamed to its name | the claim is gone |
 //!
 //! [`folder`] is the one kind, [`bucket`] the other (the only file that names the S3 client),
-//! [`settings`] says how a store is reached and with which keys. Start with [`Destination::parse`].
+//! [`settings`] says how a store is reached and with which keys, [`outage`] what is wrong with one.
+//! Start with [`Destination::parse`].
 
 pub mod bucket;
 pub mod folder;
+pub mod outage;
 pub mod settings;
 
 use std::io::Write;
