@@ -302,45 +302,46 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;backup'= {
             cand -o 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
             cand --output 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
-            cand --as 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]'
-            cand --level 'How hard to compress [default: backup.level in config.toml, else default]'
             cand --recipient 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]'
             cand --recipients-file 'Encrypt the archive to the age recipients in this file, one a line; may be repeated'
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
+            cand --textfile 'File for Prometheus metrics [default: backup.textfile in config.toml]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --passphrase 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
+            cand --no-prune 'Remove no older archive, whatever rules config.toml sets'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
+            cand -h 'Print help'
+            cand --help 'Print help'
             cand create 'Make an archive of the session, whether its daemon runs or not'
             cand list 'List the archives of a folder or a store'
             cand show 'Show what one archive says about itself'
             cand verify 'Check an archive at a level'
+            cand prune 'Remove archives that no rule keeps'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'wpp;backup;create'= {
             cand -o 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
             cand --output 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
-            cand --as 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]'
-            cand --level 'How hard to compress [default: backup.level in config.toml, else default]'
             cand --recipient 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]'
             cand --recipients-file 'Encrypt the archive to the age recipients in this file, one a line; may be repeated'
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
+            cand --textfile 'File for Prometheus metrics [default: backup.textfile in config.toml]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --passphrase 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
+            cand --no-prune 'Remove no older archive, whatever rules config.toml sets'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'wpp;backup;list'= {
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
@@ -379,11 +380,36 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'wpp;backup;prune'= {
+            cand --keep-last 'Keep the newest N archives [default: backup.keep_last in config.toml]'
+            cand --keep-hourly 'Keep the newest archive of each of the last N hours that have one'
+            cand --keep-daily 'Keep the newest archive of each of the last N days that have one'
+            cand --keep-weekly 'Keep the newest archive of each of the last N weeks that have one'
+            cand --keep-monthly 'Keep the newest archive of each of the last N months that have one'
+            cand --keep-yearly 'Keep the newest archive of each of the last N years that have one'
+            cand --keep-within 'Keep all archives made within this time before the newest: 7d, 36h, 2m (months), 1y6m'
+            cand --older-than 'Age from which old copies go: 30d, 36h, 2m (months), 1y; the newest of each kind stays'
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --set-aside 'Remove old copies of the session instead, which restores and new links have set aside'
+            cand --dry-run 'Show the plan and remove nothing'
+            cand -y 'Agree in advance'
+            cand --yes 'Agree in advance'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'wpp;backup;help'= {
             cand create 'Make an archive of the session, whether its daemon runs or not'
             cand list 'List the archives of a folder or a store'
             cand show 'Show what one archive says about itself'
             cand verify 'Check an archive at a level'
+            cand prune 'Remove archives that no rule keeps'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'wpp;backup;help;create'= {
@@ -393,6 +419,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;backup;help;show'= {
         }
         &'wpp;backup;help;verify'= {
+        }
+        &'wpp;backup;help;prune'= {
         }
         &'wpp;backup;help;help'= {
         }
@@ -603,6 +631,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand list 'List the archives of a folder or a store'
             cand show 'Show what one archive says about itself'
             cand verify 'Check an archive at a level'
+            cand prune 'Remove archives that no rule keeps'
         }
         &'wpp;help;backup;create'= {
         }
@@ -611,6 +640,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;backup;show'= {
         }
         &'wpp;help;backup;verify'= {
+        }
+        &'wpp;help;backup;prune'= {
         }
         &'wpp;help;restore'= {
         }

@@ -202,45 +202,40 @@ complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Let messages leave the outbox again'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from help" -f -a "list" -d 'List messages that wait and messages that the server refused'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s o -l output -d 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l as -d 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]' -r -f -a "tar.gz\t'gzip members, which every Unix reads'
-tar.zst\t'zstd frames, smaller and several times as fast'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l level -d 'How hard to compress [default: backup.level in config.toml, else default]' -r -f -a "fast\t'As fast as the format allows'
-default\t'Little more time, noticeably smaller where the format allows it'
-small\t'Several times the time, for archives that are kept for long or sent far'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l recipient -d 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l recipients-file -d 'Encrypt the archive to the age recipients in this file, one a line; may be repeated' -r -F
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s o -l output -d 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l recipient -d 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l recipients-file -d 'Encrypt the archive to the age recipients in this file, one a line; may be repeated' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l textfile -d 'File for Prometheus metrics [default: backup.textfile in config.toml]' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -l passphrase -d 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "list" -d 'List the archives of a folder or a store'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "show" -d 'Show what one archive says about itself'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "verify" -d 'Check an archive at a level'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l passphrase -d 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l no-prune -d 'Remove no older archive, whatever rules config.toml sets'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "list" -d 'List the archives of a folder or a store'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "show" -d 'Show what one archive says about itself'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "verify" -d 'Check an archive at a level'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "prune" -d 'Remove archives that no rule keeps'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s o -l output -d 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l as -d 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]' -r -f -a "tar.gz\t'gzip members, which every Unix reads'
-tar.zst\t'zstd frames, smaller and several times as fast'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l level -d 'How hard to compress [default: backup.level in config.toml, else default]' -r -f -a "fast\t'As fast as the format allows'
-default\t'Little more time, noticeably smaller where the format allows it'
-small\t'Several times the time, for archives that are kept for long or sent far'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l recipient -d 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l recipients-file -d 'Encrypt the archive to the age recipients in this file, one a line; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l textfile -d 'File for Prometheus metrics [default: backup.textfile in config.toml]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l passphrase -d 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l no-prune -d 'Remove no older archive, whatever rules config.toml sets'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
@@ -267,10 +262,30 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcomma
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-last -d 'Keep the newest N archives [default: backup.keep_last in config.toml]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-hourly -d 'Keep the newest archive of each of the last N hours that have one' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-daily -d 'Keep the newest archive of each of the last N days that have one' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-weekly -d 'Keep the newest archive of each of the last N weeks that have one' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-monthly -d 'Keep the newest archive of each of the last N months that have one' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-yearly -d 'Keep the newest archive of each of the last N years that have one' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-within -d 'Keep all archives made within this time before the newest: 7d, 36h, 2m (months), 1y6m' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l older-than -d 'Age from which old copies go: 30d, 36h, 2m (months), 1y; the newest of each kind stays' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l set-aside -d 'Remove old copies of the session instead, which restores and new links have set aside'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l dry-run -d 'Show the plan and remove nothing'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -s y -l yes -d 'Agree in advance'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the archives of a folder or a store'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what one archive says about itself'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check an archive at a level'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove archives that no rule keeps'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l plan -d 'What to bring back' -r -f -a "auto\t'`exact` when custody is proven, else `rekey` when the archive holds a linked identity that is still the session\'s, else `data`'
 exact\t'Everything, Signal state included; only with proven custody'
@@ -399,5 +414,6 @@ complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from backup" -f -a "list" -d 'List the archives of a folder or a store'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from backup" -f -a "show" -d 'Show what one archive says about itself'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from backup" -f -a "verify" -d 'Check an archive at a level'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from backup" -f -a "prune" -d 'Remove archives that no rule keeps'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "list" -d 'List the drills'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "run" -d 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'

@@ -2,9 +2,14 @@
 //!
 //! Pure code takes `now` as an argument; only verbs call [`now`].
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 pub use jiff::Timestamp;
+pub use jiff::tz::TimeZone;
+
+use jiff::Span;
 
 /// The wall clock, in UTC.
 pub fn now() -> Timestamp {
@@ -48,6 +53,77 @@ pub fn since(then: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(then)).unwrap_or(Duration::ZERO)
 }
 
+/// The machine's time zone (`TZ`, else `/etc/localtime`) and its name; UTC where neither says one.
+pub fn local_zone() -> (TimeZone, String) {
+    let zone = TimeZone::try_system().unwrap_or(TimeZone::UTC);
+    let name = match zone.iana_name() {
+        Some(name) => name.to_owned(),
+        // A zone without a name is told by the offset that it has now.
+        None => zone.to_offset(now()).to_string(),
+    };
+    (zone, name)
+}
+
+/// A length of time on the calendar, written as years, months, days and hours in this order:
+/// `1y6m`, `2m`, `7d`, `36h`. It is never zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CalendarSpan {
+    years: i16,
+    months: i32,
+    days: i32,
+    hours: i32,
+}
+
+impl CalendarSpan {
+    /// The time this long before another one. Months and days are as long as the zone's calendar has
+    /// them; what lies before all calendars becomes the earliest time.
+    pub fn before(self, time: Timestamp, zone: &TimeZone) -> Timestamp {
+        let span = Span::new()
+            .try_years(self.years)
+            .and_then(|span| span.try_months(self.months))
+            .and_then(|span| span.try_days(self.days))
+            .and_then(|span| span.try_hours(self.hours));
+        span.and_then(|span| time.to_zoned(zone.clone()).checked_sub(span)).map_or(Timestamp::MIN, |then| then.timestamp())
+    }
+}
+
+impl FromStr for CalendarSpan {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<CalendarSpan, &'static str> {
+        const WRONG: &str = "a length of time such as 7d, 36h, 2m or 1y6m (years, months, days, hours)";
+        let mut values = [0_u32; 4];
+        let (mut rest, mut next) = (text, 0);
+        while !rest.is_empty() {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, unit) = rest.split_at(digits);
+            let mut letters = unit.chars();
+            let place = letters.next().and_then(|letter| "ymdh".find(letter)).filter(|place| *place >= next).ok_or(WRONG)?;
+            // Four digits are more than any calendar of archives needs, and no sum of them overflows.
+            values[place] =
+                Some(number).filter(|number| number.len() <= 4).and_then(|number| number.parse().ok()).ok_or(WRONG)?;
+            (rest, next) = (letters.as_str(), place + 1);
+        }
+        if values == [0; 4] {
+            return Err(WRONG);
+        }
+        // Below ten thousand each.
+        let [years, months, days, hours] = values;
+        Ok(CalendarSpan { years: years as i16, months: months as i32, days: days as i32, hours: hours as i32 })
+    }
+}
+
+impl fmt::Display for CalendarSpan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (value, unit) in [(i32::from(self.years), 'y'), (self.months, 'm'), (self.days, 'd'), (self.hours, 'h')] {
+            if value != 0 {
+                write!(formatter, "{value}{unit}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Measures one piece of work on the monotonic clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
@@ -72,6 +148,26 @@ impl Stopwatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_calendar_span_is_read_written_and_counted_back_on_the_calendar() {
+        for good in ["7d", "36h", "2m", "1y", "1y6m", "1y2m3d4h", "9999d"] {
+            assert_eq!(good.parse::<CalendarSpan>().unwrap().to_string(), good);
+        }
+        for bad in ["", "0d", "7", "d", "-1d", "1w", "6m1y", "1d1d", "7 d", "10000d", "1.5d", "7D", "1d\u{664}h"] {
+            assert!(bad.parse::<CalendarSpan>().is_err(), "{bad}");
+        }
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let before = |text: &str, time: &str| {
+            let span: CalendarSpan = text.parse().unwrap();
+            rfc3339(span.before(time.parse().unwrap(), &zone))
+        };
+        assert_eq!(before("36h", "2026-11-21T12:00:00Z"), "2026-11-20T00:00:00Z");
+        assert_eq!(before("1m", "2026-03-31T12:00:00Z"), "2026-02-28T13:00:00Z", "no 31st, and winter time");
+        assert_eq!(before("1d", "2026-03-29T12:00:00Z"), "2026-03-28T13:00:00Z", "a day of 23 hours");
+        let ages: CalendarSpan = "9999y9999m9999d9999h".parse().unwrap();
+        assert!(ages.before(now(), &zone) < from_ms(-62_000_000_000_000), "before all calendars");
+    }
 
     #[test]
     fn times_are_written_for_files_and_for_people() {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::clock::CalendarSpan;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::is_session_name;
 
@@ -27,6 +28,36 @@ pub enum Kind {
     Boolean,
     /// Words, as a list or separated by commas; kept separated by commas.
     List,
+    /// A length of calendar time such as `7d`; empty for none.
+    Span,
+    /// A program and its arguments, kept as a JSON array of texts; empty for none.
+    Command,
+    /// An address that is a secret, `https://…` or `http://…`; empty for none. It is shown up to its
+    /// host and no further.
+    SecretAddress,
+}
+
+impl Kind {
+    /// A value as it may be shown.
+    pub fn shown(self, value: &str) -> String {
+        match self {
+            Kind::SecretAddress if !value.is_empty() => match origin(value) {
+                Some(origin) => format!("{origin}/…"),
+                None => "(not shown)".to_owned(),
+            },
+            _ => value.to_owned(),
+        }
+    }
+}
+
+/// Scheme, host and port of an `http` or `https` address, the part that is no secret; `None` if it is
+/// no such address, or holds a name and a password.
+pub fn origin(address: &str) -> Option<&str> {
+    let (scheme, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]".contains(&byte);
+    let good = matches!(scheme, "http" | "https") && !authority.is_empty() && authority.bytes().all(plain);
+    good.then(|| &address[..scheme.len() + 3 + authority.len()])
 }
 
 /// One setting.
@@ -41,6 +72,8 @@ pub struct Key {
     /// What it does.
     pub help: &'static str,
 }
+
+const KEEP: Kind = Kind::Number(0, 1_000_000);
 
 /// Every setting.
 pub const KEYS: &[Key] = &[
@@ -160,6 +193,61 @@ pub const KEYS: &[Key] = &[
         help: "how hard archives are compressed: fast, default or small",
     },
     Key {
+        path: "backup.keep_last",
+        kind: KEEP,
+        default: "0",
+        help: "archives to keep of each session; with any rule set, a verified backup removes what no rule keeps",
+    },
+    Key {
+        path: "backup.keep_hourly",
+        kind: KEEP,
+        default: "0",
+        help: "hours to keep the newest archive of; 0 means no such rule",
+    },
+    Key { path: "backup.keep_daily", kind: KEEP, default: "0", help: "days to keep the newest archive of; 0 means no such rule" },
+    Key {
+        path: "backup.keep_weekly",
+        kind: KEEP,
+        default: "0",
+        help: "ISO weeks to keep the newest archive of; 0 means no such rule",
+    },
+    Key {
+        path: "backup.keep_monthly",
+        kind: KEEP,
+        default: "0",
+        help: "months to keep the newest archive of; 0 means no such rule",
+    },
+    Key {
+        path: "backup.keep_yearly",
+        kind: KEEP,
+        default: "0",
+        help: "years to keep the newest archive of; 0 means no such rule",
+    },
+    Key {
+        path: "backup.keep_within",
+        kind: Kind::Span,
+        default: "",
+        help: "keep all archives made within this time before the newest: 7d, 36h, 2m (months), 1y6m; empty means no such rule",
+    },
+    Key {
+        path: "backup.textfile",
+        kind: Kind::Text,
+        default: "",
+        help: "file for Prometheus metrics of backups, for node_exporter's textfile collector; empty means none",
+    },
+    Key {
+        path: "backup.ping_url",
+        kind: Kind::SecretAddress,
+        default: "",
+        help: "address to call when a backup starts (with /start at its end), ends well, or fails (with /fail); a secret",
+    },
+    Key {
+        path: "backup.on_failure",
+        kind: Kind::Command,
+        default: "",
+        help: "program and arguments, as a list, to run when a backup fails; it gets the result as JSON on its standard input",
+    },
+    Key {
         path: "doctor.disk_free_percent_min",
         kind: Kind::Number(0, 100),
         default: "10",
@@ -219,6 +307,7 @@ impl Config {
             let name = variable(key);
             if let Some(value) = environment.get(&name) {
                 let value = check(key, value).map_err(|reason| {
+                    let value = key.kind.shown(value);
                     Error::new(ErrorKind::Usage, format!("the environment variable {name} is {value:?}, which is not {reason}"))
                         .hint(format!("unset {name} or correct it: {}", key.help))
                 })?;
@@ -237,6 +326,7 @@ impl Config {
             );
         };
         let value = check(key, value).map_err(|reason| {
+            let value = key.kind.shown(value);
             Error::new(ErrorKind::Usage, format!("{path} was given as {value:?}, which is not {reason}")).hint(key.help)
         })?;
         self.values.insert(path, (value, Source::Flag));
@@ -252,6 +342,18 @@ impl Config {
     pub fn number(&self, path: &'static str) -> u64 {
         // Values were checked on their way in, and a test holds the defaults.
         self.text(path).parse().unwrap_or_default()
+    }
+
+    /// A span setting, if it is set. The path must be in [`KEYS`] and of kind [`Kind::Span`].
+    pub fn span(&self, path: &'static str) -> Option<CalendarSpan> {
+        // Values were checked on their way in, so only an empty one does not parse.
+        self.text(path).parse().ok()
+    }
+
+    /// The words of a command setting. The path must be in [`KEYS`] and of kind [`Kind::Command`].
+    pub fn command(&self, path: &'static str) -> Vec<String> {
+        // Values were checked on their way in, so only an empty one does not parse.
+        serde_json::from_str(self.text(path)).unwrap_or_default()
     }
 
     /// A yes-or-no setting. The path must be in [`KEYS`] and of kind [`Kind::Boolean`].
@@ -302,6 +404,19 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
         },
         Kind::Word(words) if words.contains(&value) => Ok(value.to_owned()),
         Kind::Word(words) => Err(format!("one of {}", words.join(", "))),
+        Kind::Command | Kind::SecretAddress if value.is_empty() => Ok(String::new()),
+        Kind::Command => match serde_json::from_str::<Vec<String>>(value) {
+            Ok(words) if words.first().is_some_and(|program| !program.is_empty()) && !value.contains("\\u0000") => {
+                Ok(value.to_owned())
+            }
+            _ => Err("a list of texts whose first is a program, [\"/usr/bin/mail\", \"-s\", \"backup failed\", \"me\"]".into()),
+        },
+        Kind::SecretAddress if origin(value).is_some() && value.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') => {
+            Ok(value.to_owned())
+        }
+        Kind::SecretAddress => Err("an address that begins with https:// and a host".into()),
+        Kind::Span if value.is_empty() => Ok(String::new()),
+        Kind::Span => value.parse().map(|span: CalendarSpan| span.to_string()).map_err(str::to_owned),
     }
 }
 
@@ -315,12 +430,18 @@ fn read_table(
         let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         if let Some(key) = KEYS.iter().find(|key| key.path == full) {
             let text = match (value, key.kind) {
-                (toml::Value::String(text), Kind::Text | Kind::Session | Kind::Word(_) | Kind::List) => text.clone(),
+                (
+                    toml::Value::String(text),
+                    Kind::Text | Kind::Session | Kind::Span | Kind::SecretAddress | Kind::Word(_) | Kind::List,
+                ) => text.clone(),
                 (toml::Value::Boolean(yes), Kind::Boolean) => yes.to_string(),
                 (toml::Value::Array(words), Kind::List) if words.iter().all(toml::Value::is_str) => {
                     words.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
                 }
                 (toml::Value::Integer(number), Kind::Number(..)) => number.to_string(),
+                (toml::Value::Array(words), Kind::Command) if words.iter().all(toml::Value::is_str) => {
+                    serde_json::json!(words.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>()).to_string()
+                }
                 (other, _) => {
                     return Err(Error::new(
                         ErrorKind::Usage,
@@ -330,6 +451,7 @@ fn read_table(
                 }
             };
             let text = check(key, &text).map_err(|reason| {
+                let text = key.kind.shown(&text);
                 Error::new(ErrorKind::Usage, format!("{full} in {} is {text:?}, which is not {reason}", path.display()))
                     .hint(key.help)
             })?;
@@ -353,6 +475,9 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Word(_) => "a word in quotes",
         Kind::Boolean => "true or false, without quotes",
         Kind::List => "a list of texts",
+        Kind::Span => "a length of time in quotes, such as \"7d\"",
+        Kind::Command => "a list of texts, the first of which is a program",
+        Kind::SecretAddress => "an address in quotes",
     }
 }
 
@@ -402,6 +527,43 @@ mod tests {
     }
 
     #[test]
+    fn a_command_is_a_list_of_texts_wherever_it_is_set() {
+        let config = load("[backup]\non_failure = [\"/bin/mail\", \"a, b\"]", &[]).unwrap();
+        assert_eq!(config.command("backup.on_failure"), ["/bin/mail", "a, b"]);
+        let config = load("", &[("WPP_BACKUP_ON_FAILURE", "[\"x\"]")]).unwrap();
+        assert_eq!(config.command("backup.on_failure"), ["x"]);
+        assert!(load("", &[]).unwrap().command("backup.on_failure").is_empty());
+        for bad in ["[]", "[\"\"]", "[1]", "\"rm -rf\"", "3"] {
+            assert!(load(&format!("[backup]\non_failure = {bad}"), &[]).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_secret_address_is_shown_up_to_its_host_and_never_in_an_error() {
+        let kind = Kind::SecretAddress;
+        assert_eq!(kind.shown("https://hc-ping.com/secret-uuid"), "https://hc-ping.com/…");
+        assert_eq!(kind.shown("http://127.0.0.1:8000/secret?secret"), "http://127.0.0.1:8000/…");
+        assert_eq!(kind.shown("secret"), "(not shown)");
+        assert_eq!(kind.shown("https://user:secret@host/"), "(not shown)");
+        for bad in
+            ["secret", "ftp://secret/x", "https://", "https://user:secret@host/", "https://host/secret#x", "https://ho st/secret"]
+        {
+            for error in [load(&format!("[backup]\nping_url = \"{bad}\""), &[]), load("", &[("WPP_BACKUP_PING_URL", bad)])] {
+                let error = error.unwrap_err();
+                assert!(!error.chain().contains("secret") && !error.hints().join("").contains("secret/"), "{error}");
+            }
+        }
+        assert!(load("[backup]\nping_url = 3", &[]).is_err());
+    }
+
+    #[test]
+    fn a_span_is_read_and_an_empty_one_is_none() {
+        assert_eq!(load("", &[]).unwrap().span("backup.keep_within"), None);
+        let config = load("[backup]\nkeep_within = \"1y6m\"", &[]).unwrap();
+        assert_eq!(config.span("backup.keep_within").map(|span| span.to_string()).as_deref(), Some("1y6m"));
+    }
+
+    #[test]
     fn lists_and_booleans_are_read_in_every_spelling() {
         for text in ["recipients = [\"age1a\", \"age1b\"]", "recipients = \"age1a, age1b\""] {
             let config = load(&format!("[backup]\n{text}"), &[]).unwrap();
@@ -424,6 +586,8 @@ mod tests {
             ("[daemon]\nwatchdog_ms = \"fast\"", "silence from the server"),
             ("[daemon]\nwatchdog_ms = 1", "silence from the server"),
             ("default_session = \"../x\"", "session used when"),
+            ("[backup]\nkeep_within = \"fortnight\"", "keep all archives made within"),
+            ("[backup]\nkeep_within = 7", "keep all archives made within"),
             ("daemon = 3", "`wpp help config`"),
             ("[backup]\nformat = \"zip\"", "format of archives"),
             ("[backup]\nlevel = 3", "how hard"),

@@ -10,6 +10,11 @@ impl Confirmed {
         yes.then_some(Confirmed(()))
     }
 
+    /// The operator's settings ask for it each time: rules that say which archives are kept.
+    pub fn by_setting(asked_for: bool) -> Option<Confirmed> {
+        asked_for.then_some(Confirmed(()))
+    }
+
     /// The operator typed an answer to a question; only `y` and `yes` agree.
     pub fn by_answer(answer: &str) -> Option<Confirmed> {
         matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes").then_some(Confirmed(()))

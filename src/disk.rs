@@ -27,12 +27,22 @@ pub fn create_folder(path: &Path) -> Result<()> {
 
 /// Writes a file so that a reader, or a power cut, sees the old content or the new, never a part.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    write_atomic_as(path, content, FILE_MODE)
+}
+
+/// [`write_atomic`] for a file that holds no secret and that other users read.
+pub fn write_atomic_for_all(path: &Path, content: &[u8]) -> Result<()> {
+    write_atomic_as(path, content, 0o644)
+}
+
+fn write_atomic_as(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let folder = parent(path);
-    let mut file = tempfile::Builder::new()
-        .prefix(".wpp-")
-        .permissions(fs::Permissions::from_mode(FILE_MODE))
-        .tempfile_in(folder)
-        .map_err(|error| cannot("write beside", path, error))?;
+    let mut file =
+        tempfile::Builder::new().prefix(".wpp-").tempfile_in(folder).map_err(|error| cannot("write beside", path, error))?;
+    // Set on the open file: as a wish for a new one, the process's mask would take parts of it away.
+    file.as_file()
+        .set_permissions(fs::Permissions::from_mode(mode))
+        .map_err(|error| cannot(&format!("set mode {mode:04o} beside"), path, error))?;
     faults::point("write", path)?;
     file.write_all(content).map_err(|error| cannot("write", path, error))?;
     faults::point("sync", path)?;
@@ -151,6 +161,16 @@ pub fn remove_folder(path: &Path) -> Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(cannot("remove folder", path, error)),
         _ => Ok(()),
     }
+}
+
+/// Everything in a folder, in no order; a folder that is not there holds nothing.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(cannot("list", folder, error)),
+    };
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(|error| cannot("list", folder, error))).collect()
 }
 
 /// Sets permission bits.

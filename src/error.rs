@@ -89,19 +89,27 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     hints: Vec<String>,
+    notes: Vec<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     /// An error with its cause in one lowercase sentence without a full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error(Box::new(Inner { kind, message: message.into(), hints: Vec::new(), source: None }))
+        Error(Box::new(Inner { kind, message: message.into(), hints: Vec::new(), notes: Vec::new(), source: None }))
     }
 
     /// Adds what to do next; several hints are shown in the order they were added.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Error {
         self.0.hints.push(hint.into());
+        self
+    }
+
+    /// Adds what else happened because of it, or beside it.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Error {
+        self.0.notes.push(note.into());
         self
     }
 
@@ -125,6 +133,11 @@ impl Error {
     /// What to do next.
     pub fn hints(&self) -> &[String] {
         &self.0.hints
+    }
+
+    /// What else happened.
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
     }
 
     /// The cause and every error underneath it, joined by colons.

@@ -21,7 +21,9 @@ pub mod archive;
 pub mod facts;
 // second floor: the verbs
 pub mod daemon;
+pub mod notice;
 pub mod backup;
+pub mod prune;
 pub mod restore;
 pub mod lifecycle;
 pub mod sandbox;

@@ -217,6 +217,9 @@ pub struct Report {
     /// Numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
+    /// What went wrong beside the thing itself; the verdict stands. `--quiet` does not silence it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// What to type next.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next: Vec<String>,
@@ -242,6 +245,7 @@ impl Report {
             steps: Vec::new(),
             findings: Vec::new(),
             metrics: Vec::new(),
+            warnings: Vec::new(),
             next: Vec::new(),
             data: serde_json::Value::Null,
             exit_code: None,

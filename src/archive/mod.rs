@@ -5,7 +5,8 @@
 //! [`codec`] compresses its blocks, [`pack`] writes an archive to an [`output`], [`open`] reads one that nobody trusts from an
 //! [`input`], [`verify`] says how far it was checked, [`custody`] judges whether Signal state moved
 //! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, [`shelf`] finds them,
-//! and [`verified`] knows which checks they passed. Start with [`manifest::Manifest`].
+//! [`verified`] and [`record`] are what the journal knows of their checks, and [`retention`] says which
+//! may go. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
@@ -17,7 +18,9 @@ pub mod input;
 pub mod open;
 pub mod scratch;
 pub mod verify;
+pub mod retention;
 pub mod destination;
 pub mod seal;
 pub mod shelf;
 pub mod verified;
+pub mod record;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::shelf::Stamp;
 use super::verify::Level;
 use crate::error::Result;
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, Journal, Outcome};
 
 /// One check of one archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,10 @@ pub struct Record {
     /// Its path or address.
     #[serde(rename = "path")]
     pub place: String,
+    /// The folder or the address that it lies in.
+    pub location: String,
+    /// Its name there.
+    pub name: String,
     /// SHA-256 of the file, when it was read to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
@@ -86,9 +90,14 @@ pub struct Record {
     pub failed: Option<String>,
 }
 
-/// Writes down a check of an archive of a session.
+/// Writes down a check of an archive of a session. One that failed is an act that failed, so that
+/// nobody who looks for checks takes it for one that passed.
 pub fn record(journal: &Journal, session: &str, record: &Record) -> Result<()> {
-    journal.record(Some(session), "verify", record).map(drop)
+    if record.failed.is_none() {
+        return journal.record(Some(session), "verify", record).map(drop);
+    }
+    let entry = journal.begin(Some(session), "verify", record)?;
+    journal.end(entry, Outcome::Failed)
 }
 
 /// All checks of a session's archives that a journal knows, oldest first.
@@ -146,14 +155,16 @@ impl Checks {
 
 /// What an entry says, if it is one of a check.
 fn check(entry: &Entry) -> Option<Check> {
-    if !matches!(entry.verb.as_str(), "backup" | "verify") || !matches!(entry.state.as_str(), "finished" | "done") {
-        return None;
-    }
+    let passed = match (entry.verb.as_str(), entry.state.as_str()) {
+        ("backup", "finished") | ("verify", "done" | "finished") => true,
+        ("verify", "failed") => false,
+        _ => return None,
+    };
     let text = |name: &str| entry.data[name].as_str().unwrap_or_default();
     let level: Level = serde_json::from_value(entry.data["level"].clone()).ok()?;
-    let result = match entry.data["failed"].as_str() {
-        Some(why) => CheckResult::Failed { level, why: why.to_owned() },
-        None => CheckResult::Passed(level),
+    let result = match passed {
+        true => CheckResult::Passed(level),
+        false => CheckResult::Failed { level, why: text("failed").to_owned() },
     };
     Some(Check {
         entry: entry.id,
@@ -178,9 +189,17 @@ mod tests {
         let journal = Journal::open(&folder.path().join("ops.db")).unwrap();
         for (level, passed) in results {
             let failed = (!passed).then(|| "as asked".to_owned());
-            let place = "/x".to_owned();
-            let kept =
-                Record { archive_id: "a".into(), place, sha256: None, level: *level, stamp: Some(STAMP), whole: true, failed };
+            let kept = Record {
+                archive_id: "a".into(),
+                place: "/x/y".into(),
+                location: "/x".into(),
+                name: "y".into(),
+                sha256: None,
+                level: *level,
+                stamp: Some(STAMP),
+                whole: true,
+                failed,
+            };
             record(&journal, "main", &kept).unwrap();
         }
         Checks::read(&journal, "main").unwrap()

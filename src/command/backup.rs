@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::keys::{ReadKeys, WriteKeys};
+use super::prune::{self, PruneArgs};
 use super::site;
 use crate::app::App;
 use crate::archive::codec::{Codec, Effort};
@@ -24,7 +26,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
 use crate::journal::Entry;
 use crate::lifecycle::Seen;
+use crate::notice::{Ending, Notices, Told};
 use crate::report::{Metric, Report, Section, Table, Verdict};
+use crate::ui;
 
 /// Options of `wpp backup`.
 #[derive(Debug, clap::Args)]
@@ -39,7 +43,8 @@ use crate::report::{Metric, Report, Section, Table, Verdict};
   wpp backup list                        what there is, and how far it was verified\n  \
   wpp backup verify latest --level hash  every byte against the manifest\n  \
   wpp backup verify --level restore latest\n                                         \
-  a real restore into a sandbox, up to READY"
+  a real restore into a sandbox, up to READY\n  \
+  wpp backup prune --dry-run             which archives would go by the rules in config.toml, and why"
 )]
 pub struct Args {
     /// What to do with archives; without it, one is made
@@ -60,6 +65,8 @@ enum Action {
     Show(ShowArgs),
     /// Check an archive at a level
     Verify(super::verify::Args),
+    /// Remove archives that no rule keeps
+    Prune(PruneArgs),
 }
 
 /// Options of `wpp backup create`.
@@ -78,6 +85,12 @@ struct CreateArgs {
     write: WriteKeys,
     #[command(flatten)]
     read: ReadKeys,
+    /// File for Prometheus metrics [default: backup.textfile in config.toml]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    textfile: Option<PathBuf>,
+    /// Remove no older archive, whatever rules config.toml sets
+    #[arg(long)]
+    no_prune: bool,
 }
 
 /// Options of `wpp backup list`.
@@ -119,11 +132,54 @@ impl Args {
             }
             Some(Action::Show(args)) => show(app, &args),
             Some(Action::Verify(args)) => args.run(app),
+            Some(Action::Prune(args)) => args.run(app),
         }
     }
 }
 
+/// Makes an archive and tells those whom the settings name how it ended.
 fn create(app: &App, args: CreateArgs) -> Result<Report> {
+    let textfile =
+        args.textfile.as_ref().map(|path| std::path::absolute(path).map_err(|error| disk::cannot("find", path, error)));
+    let textfile = textfile.transpose()?;
+    let begun = Notices::of(app.config(), app.home().kind(), textfile).begin(app.session().name());
+    let result = make(app, args);
+    let mut document = Vec::new();
+    let written = match &result {
+        Ok(report) => ui::json::report(&mut document, report),
+        Err(error) => ui::json::error(&mut document, error, error.hints()),
+    };
+    // Writing to memory cannot fail, and a program that gets nothing is told so by that.
+    let document = written.map(|()| String::from_utf8_lossy(&document).into_owned()).unwrap_or_default();
+    let ending = Ending {
+        exit_code: result.as_ref().map_or_else(|error| error.kind().exit_code(), Report::exit_code),
+        size_bytes: result.as_ref().ok().and_then(|report| report.data["size_bytes"].as_u64()),
+        document: &document,
+    };
+    // A home that was never used has no journal, and telling makes none.
+    let journal = if app.home().journal().exists() { app.journal().ok() } else { None };
+    let told = begun.end(&ending, journal);
+    match result {
+        Ok(mut report) => {
+            report.warnings.extend(told.iter().filter_map(Told::warning));
+            if !told.is_empty() {
+                let section = told.iter().fold(Section::new("Who was told"), |section, told| {
+                    let output = told.output.lines().map(|line| format!("\n    {line}")).collect::<String>();
+                    section.field(told.by, format!("{}: {}{output}", told.to, told.observed))
+                });
+                report = report.section(section);
+                report.data["notices"] = json!(told);
+            }
+            Ok(report)
+        }
+        Err(error) => Err(told.iter().fold(error, |error, told| {
+            let output = if told.output.is_empty() { String::new() } else { format!("; it wrote: {}", told.output.trim_end()) };
+            error.note(told.warning().unwrap_or_else(|| format!("told {} {}: {}", told.by, told.to, told.observed)) + &output)
+        })),
+    }
+}
+
+fn make(app: &App, args: CreateArgs) -> Result<Report> {
     let session = app.existing_session()?;
     let (recipients, identities) = args.write.choose(app, &args.read)?;
     let site = site(app, &session)?;
@@ -143,7 +199,7 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let made = backup::create(&Request {
         home: app.home(),
         session: &session,
-        destination,
+        destination: destination.clone(),
         recipients: recipients.as_ref(),
         identities: &identities,
         journal,
@@ -153,6 +209,25 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
         effort: args.effort.map_or_else(|| effort(app), Ok)?,
     })?;
     let mut report = made_report(&made, watch.elapsed_ms());
+    if !args.no_prune {
+        match prune::after_backup(app, &session, &destination, &identities, &made) {
+            Ok(None) => {}
+            Ok(Some((section, data))) => {
+                report = report.section(section);
+                report.data["pruned"] = data;
+            }
+            // The archive is there and verified; that what is old stays is another matter.
+            Err(error) => {
+                report = report
+                    .verdict(Verdict::Fail)
+                    .section(Section::new("Old archives").field("not pruned", error.chain()))
+                    .next(format!("wpp backup prune --dry-run --session {}", session.name()));
+                report.title = format!("{}; old archives could not be removed", report.title);
+                report.exit_code = Some(error.kind().exit_code());
+                report.data["prune_error"] = error.chain().into();
+            }
+        }
+    }
     report.metrics.extend(fault_points(app));
     Ok(report)
 }

@@ -23,11 +23,12 @@ impl Args {
                 Source::Environment(name) => name.clone(),
                 Source::Flag => "command line".to_owned(),
             };
+            let value = key.kind.shown(value);
             data.insert(
                 key.path.into(),
                 json!({ "value": value, "source": source, "variable": Config::variable(key), "help": key.help }),
             );
-            rows.push(vec![key.path.to_owned(), value.to_owned(), source, key.help.to_owned()]);
+            rows.push(vec![key.path.to_owned(), value, source, key.help.to_owned()]);
         }
         let table = Table { columns: ["setting", "value", "from", "what it does"].map(str::to_owned).to_vec(), rows };
         Ok(Report::answer("config", format!("Settings of the {} home {}", app.home().kind().name(), app.home().root().display()))

@@ -14,6 +14,7 @@ mod keys;
 pub mod logs;
 pub mod messages;
 pub mod outbound;
+pub mod prune;
 pub mod reauth;
 pub mod reset;
 pub mod restart;

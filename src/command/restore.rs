@@ -7,23 +7,22 @@ use super::keys::ReadKeys;
 use super::{site, site_with_sink};
 use crate::app::App;
 use crate::archive::custody::{self, Custody, Ledger};
-use crate::archive::manifest::{CONFIG, Manifest};
-use crate::archive::open;
-use crate::archive::seal::{Identities, SUFFIX};
+use crate::archive::manifest::CONFIG;
+use crate::archive::seal::SUFFIX;
 use crate::archive::shelf::Located;
-use crate::archive::verify::{self, Level};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle::{Site, describe};
 use crate::report::{Report, Section, Silent, Verdict};
-use crate::restore::{self, Health, Kind, Lifecycle, Request, RestorePlan, Wanted};
+use crate::restore::{self, Health, Kind, Lifecycle, Request, RestorePlan, Source, Wanted};
 use crate::session::rekey::Rekeyed;
 use crate::session::state::State;
 
 /// Options of `wpp restore`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Path or s3:// address of the archive, its name at the backup destination, or `latest`
+    /// Path or s3:// address of the archive, its name at the backup destination, or `latest`; or a wpp.db
+    /// that you kept, as it is or gzipped, from which messages come back
     #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
     archive: String,
     /// What to bring back
@@ -49,50 +48,48 @@ impl Args {
         let identities = self.keys.identities(app)?;
         let archive = locate(app, &self.archive, &identities)?;
         let place = archive.place();
-        let manifest = open::manifest(&mut archive.open(&identities)?)?;
+        let source = Source::find(&archive, &identities, &session, app.home().kind(), &app.scratch())?;
+        let manifest = source.manifest();
         site(app, &session)?;
         // A home that was never used has no journal, and a dry run makes none.
         let fresh = !app.home().journal().exists();
         let mut current = restore::survey(&session, app.home().kind())?;
-        let custody = if fresh {
+        source.check_account(&session)?;
+        let custody = if source.is_bare() {
+            Custody::Unprovable("a bare database of messages says nothing about keys".into())
+        } else if fresh {
             Custody::Unprovable("this home has no journal, so nothing is known about what happened to the store".into())
         } else {
             let ledger = Ledger::read(app.journal()?, session.name(), &manifest.custody)?;
-            current.removed = custody::removed(&manifest, session.name(), &ledger);
-            custody::judge(&manifest, session.name(), &ledger, current.signal.as_ref())
+            current.removed = custody::removed(manifest, session.name(), &ledger);
+            custody::judge(manifest, session.name(), &ledger, current.signal.as_ref())
         };
         let start = !self.keep_daemon_stopped;
-        let plan = match restore::plan(&manifest, &custody, &current, self.plan, start) {
+        let plan = match restore::plan(manifest, &custody, &current, self.plan, start) {
             Ok(plan) => plan,
             Err(refusal) => {
                 // The refusal names other plans; a damaged archive would fail in each of them.
-                verify::verify(&mut archive.open(&identities)?, Level::Hash, &app.scratch(), &**app.sink())?;
+                source.verify(&app.scratch(), &**app.sink())?;
                 return Err(refusal);
             }
         };
         if self.dry_run {
-            let opened = verify::verify(&mut archive.open(&identities)?, Level::Hash, &app.scratch(), &**app.sink())?;
-            if opened.manifest != manifest {
-                return Err(open::refused(&place, "its manifest changed while it was read"));
-            }
+            let verified = source.verify(&app.scratch(), &**app.sink())?;
             let title = format!(
-                "{}: would restore {} from {} (verified at level hash); nothing was changed",
+                "{}: would restore {} from {} ({verified}); nothing was changed",
                 session.name(),
                 plan.kind.name(),
-                manifest.created
+                source.describe()
             );
-            let report = Report::new("restore", title).section(plan_section(&plan, true)).section(config_section(
-                app,
-                (&archive, &identities),
-                &manifest,
-            )?);
+            let report =
+                Report::new("restore", title).section(plan_section(&plan, true)).section(config_section(app, &archive, &source)?);
             return Ok(report.data(json!({ "dry_run": true, "archive": place, "plan": plan, "current": current })));
         }
 
         let mut question = format!(
-            "Restore session {} from the archive of {} ({}: {} replaced, the old files are kept)?",
+            "Restore session {} from {} ({}: {} replaced, the old files are kept)?",
             session.name(),
-            manifest.created,
+            source.describe(),
             plan.kind.name(),
             plan.kind.files().join(" and ")
         );
@@ -109,9 +106,7 @@ impl Args {
         // The daemon's own steps are steps of the restore; told by it, they need no telling twice.
         let daemon = Daemon(site_with_sink(app, &session, &Silent)?);
         let request = Request {
-            archive: &archive,
-            identities: &identities,
-            manifest: &manifest,
+            source: &source,
             session: &session,
             journal: app.journal()?,
             lifecycle: &daemon,
@@ -120,7 +115,7 @@ impl Args {
         };
         let restored = restore::restore(&request, &plan, confirmed)?;
 
-        let from = format!("{} from the archive of {}", plan.kind.name(), manifest.created);
+        let from = format!("{} from {}", plan.kind.name(), source.describe());
         let title = match (restored.good, restored.rolled_back) {
             (true, _) => match &restored.health {
                 Some(Health::Unproven(state)) => {
@@ -136,11 +131,8 @@ impl Args {
             }
             (false, false) => format!("{}: restored {from}, but the daemon did not become healthy", session.name()),
         };
-        let mut report = Report::new("restore", title).section(plan_section(&plan, false)).section(config_section(
-            app,
-            (&archive, &identities),
-            &manifest,
-        )?);
+        let mut report =
+            Report::new("restore", title).section(plan_section(&plan, false)).section(config_section(app, &archive, &source)?);
         let mut aside = Section::new("Old files");
         let old_copies = restore::old_copies(&session)?;
         for (folder, bytes) in &old_copies {
@@ -223,10 +215,11 @@ fn keys_section(rekeyed: &Rekeyed, woken: Option<bool>) -> Section {
 
 /// The settings in the archive beside those of this home. They are never overwritten: they belong
 /// to all sessions of the home.
-fn config_section(app: &App, (archive, identities): (&Located, &Identities), manifest: &Manifest) -> Result<Section> {
+fn config_section(app: &App, archive: &Located, source: &Source<'_>) -> Result<Section> {
     let section = Section::new("Settings (reviewed, not restored)");
-    let Some(theirs) = open::small_content(&mut archive.open(identities)?, manifest, CONFIG)? else {
-        return Ok(section.line("the archive holds no config.toml"));
+    let Some(theirs) = source.small_content(CONFIG)? else {
+        let what = if source.is_bare() { "a bare database" } else { "the archive" };
+        return Ok(section.line(format!("{what} holds no config.toml")));
     };
     let path = app.home().config();
     let ours = match disk::read_small(&path, crate::config::SIZE_BYTES_MAX) {

@@ -94,6 +94,7 @@ pub static REPORT: Object = Object {
         optional("findings", List(&Shape::Object(&FINDING)), "what the checks of the doctor say"),
         optional("steps", List(&Shape::Object(&STEP)), "what was done, in order"),
         optional("metrics", List(&Shape::Object(&METRIC)), "numbers"),
+        optional("warnings", TEXTS, "what went wrong beside the thing itself; the verdict stands"),
         optional("next", TEXTS, "what to type next"),
         optional("sections", List(&Shape::Object(&SECTION)), "the same for the eye; its wording is no part of the contract"),
     ],
@@ -108,6 +109,7 @@ pub static ERROR: Object = Object {
         always("exit_code", Number, "what the process exits with; wpp(1) lists the codes"),
         always("message", Text, "what happened"),
         always("hints", TEXTS, "what to do next"),
+        optional("notes", TEXTS, "what else happened because of it, such as who was told"),
     ],
 };
 
@@ -485,6 +487,67 @@ static OLD_COPY: Object = Object {
     fields: &[always("path", Text, "the folder"), always("size_bytes", Number, "size of all files in it")],
 };
 
+static RULES: Object = Object {
+    name: "rules",
+    fields: &[
+        optional("keep_last", Number, "the newest so many"),
+        optional("keep_hourly", Number, "the newest of each of so many hours"),
+        optional("keep_daily", Number, "the newest of each of so many days"),
+        optional("keep_weekly", Number, "the newest of each of so many ISO weeks"),
+        optional("keep_monthly", Number, "the newest of each of so many months"),
+        optional("keep_yearly", Number, "the newest of each of so many years"),
+        optional("keep_within", Text, "all within this time before the newest"),
+    ],
+};
+
+static DECISION: Object = Object {
+    name: "decision",
+    fields: &[
+        always("name", Text, "the archive"),
+        always("size_bytes", Number, "its size"),
+        always("keep", Boolean, "whether it stays"),
+        always("reasons", TEXTS, "why"),
+        nullable("id", Text, "as in manifest; null if it cannot be read"),
+        nullable("parent", Text, "the id of the archive that it is an increment of"),
+        nullable("created_ms", Number, "as in manifest"),
+        nullable("error", Text, "why it cannot be read"),
+    ],
+};
+
+static PRUNED: Object = Object {
+    name: "pruned",
+    fields: &[
+        always("rules", Shape::Object(&RULES), "what is kept"),
+        always("time_zone", Text, "in which hours and days are counted"),
+        always("removed", TEXTS, "archives, in the order of their removal"),
+        always("freed_bytes", Number, "what they took"),
+        always("kept", Number, "archives of the session that are still there"),
+    ],
+};
+
+static TOLD: Object = Object {
+    name: "notice",
+    fields: &[
+        always("by", Text, "textfile, ping or hook"),
+        always("to", Text, "the file, the origin of the address, or the program"),
+        always("ok", Boolean, "whether it worked"),
+        always("observed", Text, "what was seen"),
+        optional("output", Text, "hook: what the program wrote"),
+    ],
+};
+
+static ASIDE: Object = Object {
+    name: "set-aside copy",
+    fields: &[
+        always("path", Text, "the folder"),
+        always("size_bytes", Number, "size of all files in it"),
+        always("kind", Text, "old: by a restore; logged-out: by a new link"),
+        nullable("set_aside_ms", Number, "when; null if its name does not tell"),
+        always("keep", Boolean, "whether it stays"),
+        always("reason", Text, "why"),
+    ],
+};
+
 static CHECK: Object = Object {
     name: "check",
     fields: &[
@@ -569,6 +632,9 @@ pub static SCHEMAS: &[Schema] = &[
             always("whole", Boolean, "whether both databases are inside and were sound"),
             always("took_ms", Number, "how long it took"),
             always("manifest", Shape::Object(&MANIFEST), "what it says about itself"),
+            optional("pruned", Shape::Object(&PRUNED), "what was removed after it, when rules are set"),
+            optional("prune_error", Text, "why nothing more was removed"),
+            optional("notices", List(&Shape::Object(&TOLD)), "who was told how it ended, when the settings name somebody"),
         ],
     },
     Schema {
@@ -698,6 +764,33 @@ pub static SCHEMAS: &[Schema] = &[
         name: "wpp.outbox/1",
         commands: &["wpp outbound list"],
         data: data![SOURCE, always("outbox", List(&Shape::Object(&OUTGOING)), "oldest first")],
+    },
+    Schema {
+        name: "wpp.prune/1",
+        commands: &["wpp backup prune"],
+        data: data![
+            always("session", Text, "the session"),
+            always("folder", Text, "where the archives are"),
+            always("dry_run", Boolean, "whether nothing was to be removed, or nothing had to be"),
+            always("time_zone", Text, "in which hours and days are counted"),
+            always("rules", Shape::Object(&RULES), "what is kept"),
+            always("archives", List(&Shape::Object(&DECISION)), "oldest first"),
+            always("removed", TEXTS, "archives, in the order of their removal"),
+            always("freed_bytes", Number, "what they took"),
+            always("spared", TEXTS, "what the plan let go and a second look did not"),
+        ],
+    },
+    Schema {
+        name: "wpp.prune-set-aside/1",
+        commands: &["wpp backup prune --set-aside"],
+        data: data![
+            always("session", Text, "the session"),
+            always("dry_run", Boolean, "whether nothing was to be removed, or nothing had to be"),
+            always("older_than", Text, "the age from which copies go"),
+            always("copies", List(&Shape::Object(&ASIDE)), "oldest first, by kind"),
+            always("removed", TEXTS, "folders"),
+            always("freed_bytes", Number, "what they took"),
+        ],
     },
     Schema {
         name: "wpp.reset/1",

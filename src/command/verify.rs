@@ -184,6 +184,8 @@ impl Checked<'_> {
         let record = Record {
             archive_id: manifest.map(|manifest| manifest.id.clone()).unwrap_or_default(),
             place: self.archive.place(),
+            location: self.archive.destination().to_string(),
+            name: self.archive.name().to_owned(),
             sha256: sha256.map(str::to_owned),
             level,
             stamp: Some(self.stamp.clone()),

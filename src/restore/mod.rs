@@ -1,4 +1,4 @@
-//! Restoring a session from an archive: a plan that is pure, and a transaction that carries it out.
+//! Restoring a session from an archive or a bare `wpp.db`: a plan that is pure, and a transaction that carries it out.
 //!
 //! **The plan.** [`plan`] decides what comes back, from what the archive says, what custody says
 //! and what is there now. It is printed by `--dry-run`. An old Signal store is never put in place as
@@ -26,10 +26,12 @@
 //! are made back (a server that cannot be reached is no reason to), unless the daemon connected meanwhile: then the new store holds what the old one
 //! does not, and going back would lose it. The old files are never deleted by `wpp`.
 //!
-//! Start with [`survey`], [`plan`], [`restore`] and, before any other use of a session, [`recover`].
+//! Start with [`Source`], [`survey`], [`plan`], [`restore`] and, before any other use of a session, [`recover`].
 
 mod plan;
+mod source;
 mod transaction;
 
 pub use plan::{Current, Kind, Other, RestorePlan, Store, Wanted, plan, survey};
+pub use source::Source;
 pub use transaction::{Health, Lifecycle, Recovered, Request, Restored, old_copies, recover, restore};

@@ -9,13 +9,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Kind, RestorePlan, denied, not_exact, same_account};
+use super::source::Source;
 use crate::archive::custody::{self, Custody, Ledger};
-use crate::archive::manifest::{Manifest, SESSION_DB, Signal, WPP_DB};
-use crate::archive::open;
-use crate::archive::seal::Identities;
-use crate::archive::shelf::Located;
+use crate::archive::manifest::{SESSION_DB, Signal, WPP_DB};
 use crate::archive::snapshot::{Quiet, Snapshot};
-use crate::archive::verify;
 use crate::backup;
 use crate::clock;
 use crate::confirm::Confirmed;
@@ -64,12 +61,8 @@ impl Health {
 
 /// What to restore, and into what.
 pub struct Request<'a> {
-    /// The archive.
-    pub archive: &'a Located,
-    /// What opens it, if it is encrypted.
-    pub identities: &'a Identities,
-    /// What it said when the plan was made; what is unpacked must say the same.
-    pub manifest: &'a Manifest,
+    /// Where the files come from. What is unpacked must be what it said when the plan was made.
+    pub source: &'a Source<'a>,
     /// The session, which may not exist.
     pub session: &'a SessionPaths,
     /// The home's journal.
@@ -184,13 +177,14 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
     let mut transaction = Transaction {
         phase: Phase::Staging,
         plan: plan.kind,
-        archive: request.archive.place().into(),
-        archive_id: request.manifest.id.clone(),
+        archive: request.source.place().into(),
+        archive_id: request.source.manifest().id.clone(),
         stamp: format!("{}-{}", clock::compact(clock::now()), &id[..8]),
         made_folder: !session.exists(),
         had: Vec::new(),
         identity_sha256: request
-            .manifest
+            .source
+            .manifest()
             .signal
             .as_ref()
             .filter(|_| plan.kind.brings_identity())
@@ -279,12 +273,8 @@ fn prepare_and_swap(
     let watch = steps.begin("unpack and verify");
     let stage = transaction.stage(session);
     disk::create_folder(&stage)?;
-    let opened = open::read(&mut request.archive.open(request.identities)?, Some(&stage), request.sink)?;
-    if opened.manifest != *request.manifest {
-        return Err(open::refused(&request.archive.place(), "it is not the archive any more that the plan was made for"));
-    }
-    verify::check_databases(&request.archive.place(), &stage, request.manifest)?;
-    steps.end(watch, "unpack and verify", "verified at level quick, beside the session", "verified at level quick".into(), true);
+    let said = request.source.unpack(&stage, request.sink)?;
+    steps.end(watch, "unpack and verify", "verified at level quick, beside the session", said.into(), true);
 
     let watch = steps.begin("take the session");
     *was_running = request.lifecycle.stop()?;
@@ -298,13 +288,13 @@ fn prepare_and_swap(
         // another account. Now the lock is held, and what is judged stays so.
         let live = Snapshot::open(&session.session_db(), Quiet::Proven).ok().flatten();
         let live = live.and_then(|snapshot| snapshot.signal().ok().flatten());
-        same_account(request.manifest, live.as_ref(), session.name())?;
+        same_account(request.source.manifest(), live.as_ref(), session.name())?;
         match transaction.plan {
             Kind::Exact => {
-                let ledger = Ledger::read(request.journal, session.name(), &request.manifest.custody)?;
-                match custody::judge(request.manifest, session.name(), &ledger, live.as_ref()) {
+                let ledger = Ledger::read(request.journal, session.name(), &request.source.manifest().custody)?;
+                match custody::judge(request.source.manifest(), session.name(), &ledger, live.as_ref()) {
                     Custody::Unbroken(_) => {}
-                    Custody::Broken(why) | Custody::Unprovable(why) => return Err(not_exact(request.manifest, &why)),
+                    Custody::Broken(why) | Custody::Unprovable(why) => return Err(not_exact(request.source.manifest(), &why)),
                 }
             }
             Kind::Rekey => transaction.rekeyed = Some(give_new_keys(request, &stage, live.as_ref(), steps)?),
@@ -353,7 +343,7 @@ fn prepare_and_swap(
 fn give_new_keys(request: &Request<'_>, stage: &Path, live: Option<&Signal>, steps: &mut Steps<'_>) -> Result<Rekeyed> {
     let watch = steps.begin("give the identity fresh keys");
     let mut used = Vec::new();
-    if let Some(kept) = &request.manifest.signal {
+    if let Some(kept) = &request.source.manifest().signal {
         used = rekey::chosen_before(request.journal, &kept.identity_sha256)?;
         if let Some(live) = live.filter(|live| live.identity_sha256 == kept.identity_sha256) {
             let id = |id: i64| u32::try_from(id).unwrap_or(0);

@@ -116,7 +116,7 @@ impl Reading {
 }
 
 /// A file name as an SQLite URI that promises that the file does not change.
-fn immutable_uri(path: &Path) -> PathBuf {
+pub(super) fn immutable_uri(path: &Path) -> PathBuf {
     use std::ffi::OsString;
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
     let mut text = b"file:".to_vec();

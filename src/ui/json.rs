@@ -31,12 +31,15 @@ pub fn report(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
 
 /// Writes an error as a document of the schema `wpp.error/1`.
 pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::Result<()> {
-    let document = json!({
+    let mut document = json!({
         "schema": "wpp.error/1",
         "code": error.kind().code(),
         "exit_code": error.kind().exit_code(),
         "message": error.chain(),
         "hints": hints,
     });
+    if !error.notes().is_empty() {
+        document["notes"] = json!(error.notes());
+    }
     writeln!(out, "{document}")
 }

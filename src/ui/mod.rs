@@ -81,7 +81,7 @@ impl Ui {
     /// Writes the result to stdout.
     pub fn report(&self, report: &Report) -> std::io::Result<()> {
         if self.quiet && !report.answer && report.exit_code() == 0 && self.format == Format::Text {
-            return Ok(());
+            return terminal::warnings(&mut anstream::stderr().lock(), report);
         }
         let mut report = report.clone();
         for next in &mut report.next {

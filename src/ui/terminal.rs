@@ -152,8 +152,18 @@ pub fn report(out: &mut impl Write, report: &Report, steps: bool) -> std::io::Re
     for metric in &report.metrics {
         writeln!(out, "  {}: {}", safe(&metric.name), metric.value)?;
     }
+    warnings(out, report)?;
     for next in &report.next {
         writeln!(out, "{DIM}next:{DIM:#} {}", safe(next))?;
+    }
+    Ok(())
+}
+
+/// Writes what went wrong beside the thing itself.
+pub fn warnings(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+    let yellow = colour(AnsiColor::Yellow);
+    for warning in &report.warnings {
+        writeln!(out, "{yellow}warning:{yellow:#} {}", safe(warning))?;
     }
     Ok(())
 }
@@ -209,6 +219,9 @@ fn finding(out: &mut impl Write, finding: &Finding) -> std::io::Result<()> {
 pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::Result<()> {
     let red = colour(AnsiColor::Red).bold();
     writeln!(out, "{red}error:{red:#} {}", safe(&error.chain()))?;
+    for note in error.notes() {
+        writeln!(out, "  {DIM}note:{DIM:#} {}", safe(note))?;
+    }
     for hint in hints {
         writeln!(out, "  {BOLD}next:{BOLD:#} {}", safe(hint))?;
     }

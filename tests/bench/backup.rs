@@ -190,7 +190,7 @@ impl Bench {
         };
         backup("wpp backup --level fast", "fast", &["--level", "fast"]);
         backup("wpp backup --level small", "small", &["--level", "small"]);
-        backup("wpp backup --format tar.zst", "zst", &["--format", "tar.zst"]);
+        backup("wpp backup --as tar.zst", "zst", &["--as", "tar.zst"]);
         for name in ["fast", "small", "zst"] {
             let _ = std::fs::remove_dir_all(folder(name));
         }

@@ -6,9 +6,6 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use wpp::archive::custody::{self, Ledger};
 use wpp::archive::input::Input;
-use wpp::archive::open;
-use wpp::archive::seal::Identities;
-use wpp::archive::shelf::Located;
 use wpp::confirm::Confirmed;
 use wpp::disk::{Lock, LockState};
 use wpp::error::{Error, ErrorKind};
@@ -507,21 +504,14 @@ impl Lifecycle for Puppet<'_> {
 fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
     let (paths, journal) = (paths(home), journal(home));
     let archive = stores::latest(&home.path().join("backups"));
-    let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
+    let source = restore::Source::archive(archive.display().to_string(), || Input::file(&archive)).unwrap();
+    let manifest = source.manifest();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
-    let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
-    let plan = restore::plan(&manifest, &judged, &current, Wanted::Data, true).unwrap();
-    let request = restore::Request {
-        archive: &Located::file(&archive).unwrap(),
-        identities: &Identities::default(),
-        manifest: &manifest,
-        session: &paths,
-        journal: &journal,
-        lifecycle: puppet,
-        start: true,
-        sink: &Silent,
-    };
+    let judged = custody::judge(manifest, "main", &ledger, current.signal.as_ref());
+    let plan = restore::plan(manifest, &judged, &current, Wanted::Data, true).unwrap();
+    let request =
+        restore::Request { source: &source, session: &paths, journal: &journal, lifecycle: puppet, start: true, sink: &Silent };
     let restored = restore::restore(&request, &plan, Confirmed::by_flag(true).unwrap()).unwrap();
     assert!(journal.open_entries("main").unwrap().is_empty());
     restored
@@ -579,15 +569,14 @@ fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
     let home = moved_on();
     let (paths, journal) = (paths(&home), journal(&home));
     let archive = stores::latest(&home.path().join("backups"));
-    let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
+    let source = restore::Source::archive(archive.display().to_string(), || Input::file(&archive)).unwrap();
+    let manifest = source.manifest();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
-    let judged = custody::judge(&manifest, "main", &ledger, current.signal.as_ref());
-    let plan = restore::plan(&manifest, &judged, &current, Wanted::Exact, false).unwrap();
+    let judged = custody::judge(manifest, "main", &ledger, current.signal.as_ref());
+    let plan = restore::plan(manifest, &judged, &current, Wanted::Exact, false).unwrap();
     let request = restore::Request {
-        archive: &Located::file(&archive).unwrap(),
-        identities: &Identities::default(),
-        manifest: &manifest,
+        source: &source,
         session: &paths,
         journal: &journal,
         lifecycle: &Overtaken(&journal),

@@ -20,8 +20,13 @@ const NOT_PROVOKED: &[&str] = &[
     "status.detail",
     // A daemon that hangs.
     "status.error",
+    // An old archive that cannot be removed.
+    "wpp.backup/1.prune_error",
     "wpp.send/1.error",
 ];
+
+/// Rules, and somebody to tell who does not listen.
+const SETTINGS: &str = "[backup]\nkeep_last = 9\non_failure = [\"/bin/sh\", \"-c\", \"echo no; exit 1\"]\n";
 
 /// What is wrong with documents, and which fields were seen in them.
 #[derive(Default)]
@@ -166,10 +171,14 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "sync status",
         "sync start",
         "config",
+        // A recipient whose key is not here.
+        "backup --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
         "backup",
         "backup list",
         "backup show latest",
         "backup verify latest",
+        "backup prune --keep-last 1 --keep-hourly 1 --keep-daily 1 --keep-weekly 1 --keep-monthly 1 --keep-yearly 1 --keep-within 1h",
+        "backup verify latest --level restore --keep",
         "doctor --list",
         "doctor --explain wpp.session.lock-held",
         "drill list",
@@ -181,6 +190,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "stop --session second",
         "restore latest --dry-run",
         "restore latest --yes",
+        "backup prune --set-aside --older-than 1h",
         "restore latest --plan rekey --yes",
         "status --session nobody",
     ] {
@@ -190,6 +200,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     std::fs::set_permissions(simulated.home.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     run("doctor --fix --yes");
     simulated.kill_daemon();
+    std::fs::write(simulated.home.path().join("config.toml"), SETTINGS).unwrap();
     for line in ["doctor", "backup", "doctor --fix --yes --all"] {
         run(line);
     }
@@ -198,6 +209,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     let session = simulated.home.session("main");
     let lock = wpp::disk::Lock::acquire(&session.join("LOCK"), "restore").unwrap();
     run("status");
+    run("backup");
     drop(lock);
     std::fs::remove_file(session.join("wpp.db")).unwrap();
     for line in [

@@ -392,3 +392,84 @@ pub(super) fn may_be_the_index(error: &rusqlite::Error) -> bool {
         _ => false,
     }
 }
+
+/// Whether a file from anywhere is a database that [`Messages::open`] takes and runs nothing foreign
+/// in; the reason why not says what it is instead. The caller alone has the file, and there is no
+/// `-wal` beside it.
+pub fn recognise(path: &Path) -> std::result::Result<(), String> {
+    let look = || -> rusqlite::Result<std::result::Result<(), String>> {
+        let connection = alone(path)?;
+        let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let found = schema(&connection)?;
+        if application != APPLICATION_ID {
+            return Ok(Err(name_of(&found)));
+        }
+        let Some(known) =
+            usize::try_from(version).ok().and_then(|version| MIGRATIONS.get(..version)).filter(|known| !known.is_empty())
+        else {
+            return Ok(Err(format!(
+                "it is a wpp.db of version {version}, and this wpp knows 1 to {}; use the version of wpp that wrote it",
+                MIGRATIONS.len()
+            )));
+        };
+        let model = Connection::open_in_memory()?;
+        for (_, sql) in known {
+            model.execute_batch(sql)?;
+        }
+        let expected = schema(&model)?;
+        for (kind, name, _) in expected.iter().filter(|(kind, _, _)| kind == "table") {
+            if !found.iter().any(|(other_kind, other, _)| (other_kind, other) == (kind, name)) {
+                return Ok(Err(format!("it is a wpp.db without its table {name}")));
+            }
+        }
+        // What runs by itself must be ours, word for word; tables that a repair left do no harm.
+        for object in found.iter().filter(|(kind, _, _)| matches!(kind.as_str(), "trigger" | "view")) {
+            if !expected.contains(object) {
+                return Ok(Err(format!("it holds the {} {:?}, which no wpp.db has", object.0, object.1)));
+            }
+        }
+        Ok(Ok(()))
+    };
+    look().unwrap_or_else(|error| Err(format!("SQLite cannot read it: {error}")))
+}
+
+/// The account whose messages are in a file, if any was linked. As for [`recognise`].
+pub fn account_in(path: &Path) -> Result<Option<String>> {
+    alone(path)
+        .and_then(|connection| {
+            connection.query_row("SELECT value FROM settings WHERE name = 'account'", [], |row| row.get(0)).optional()
+        })
+        .map_err(|error| failed(path, error))
+}
+
+/// Opens a file that nobody else has, making none beside it.
+fn alone(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(reading::immutable_uri(path), flags)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
+}
+
+/// Kind, name and text of everything in a schema.
+fn schema(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+    let mut statement = connection.prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema")?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+}
+
+/// What a database is that is not one of messages.
+fn name_of(schema: &[(String, String, String)]) -> String {
+    let has = |wanted: &str| schema.iter().any(|(kind, name, _)| kind == "table" && name == wanted);
+    if has("device") && has("prekeys") {
+        return "it is a session.db, which holds keys and no messages; keys come back from an archive alone".into();
+    }
+    if has("entry") && has("identity") {
+        return "it is the journal of a home, and no wpp.db".into();
+    }
+    if schema.is_empty() {
+        return "it is an empty SQLite database, and no wpp.db".into();
+    }
+    let tables: Vec<&str> =
+        schema.iter().filter(|(kind, _, _)| kind == "table").map(|(_, name, _)| name.as_str()).take(5).collect();
+    format!("it is a SQLite database of another program, and no wpp.db (its tables: {})", tables.join(", "))
+}

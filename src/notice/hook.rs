@@ -1,0 +1,131 @@
+//! The program that an operator has set to be run when a backup fails: without a shell, for a bounded
+//! time, with the result on its standard input. Start with [`run`].
+
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::Told;
+
+/// How long the program may run.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How much of what it writes is kept.
+const OUTPUT_BYTES_MAX: u64 = 16 << 10;
+
+/// Runs the program and says what became of it. One that does not end in time is killed, with all
+/// that it has started.
+pub fn run(command: &[String], document: &str, patience: Duration) -> Told {
+    let told = |ok: bool, observed: String, output: String| {
+        let to = command.first().cloned().unwrap_or_default();
+        Told { by: "hook", to, ok, observed, output }
+    };
+    let Some((program, arguments)) = command.split_first() else {
+        return told(false, "no program is named".into(), String::new());
+    };
+    let deadline = Instant::now() + patience;
+    let mut running = Command::new(program);
+    running.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = match running.spawn() {
+        Ok(child) => child,
+        Err(error) => return told(false, format!("it could not be started: {error}"), String::new()),
+    };
+    if let Some(mut stdin) = child.stdin.take() {
+        let document = document.to_owned();
+        // A program that does not read its input is left alone with it.
+        std::thread::spawn(move || drop(stdin.write_all(document.as_bytes())));
+    }
+    let outputs = [child.stdout.take().map(collect), child.stderr.take().map(collect)];
+    let ended = wait(&mut child, deadline);
+    if ended.is_none() {
+        kill(&mut child);
+    }
+    // Something that it has started may hold its output open for ever.
+    let text: String = outputs
+        .into_iter()
+        .flatten()
+        .filter_map(|output| {
+            output.recv_timeout(deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(200))).ok()
+        })
+        .collect();
+    match ended {
+        Some(Ok(status)) => told(status.success(), format!("it ended with {status}"), text),
+        Some(Err(error)) => told(false, format!("it could not be waited for: {error}"), text),
+        None => told(false, format!("it did not end within {} s and was killed", patience.as_secs()), text),
+    }
+}
+
+fn collect(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let mut from = from;
+        let kept = (&mut from).take(OUTPUT_BYTES_MAX).read_to_end(&mut bytes);
+        // What is not kept is read all the same: a full pipe would stop the program.
+        let _ = kept.and_then(|_| std::io::copy(&mut from, &mut std::io::sink()));
+        let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    receiver
+}
+
+fn wait(child: &mut Child, deadline: Instant) -> Option<std::io::Result<ExitStatus>> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(Ok(status)),
+            Err(error) => return Some(Err(error)),
+            Ok(None) if Instant::now() >= deadline => return None,
+            Ok(None) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+fn kill(child: &mut Child) {
+    // It leads a group of its own; that the group is gone already is as good.
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(text: &str, patience: Duration) -> Told {
+        run(&["/bin/sh", "-c", text].map(str::to_owned), "{\"title\":\"x\"}\n", patience)
+    }
+
+    #[test]
+    fn a_program_gets_the_document_and_what_it_says_is_kept() {
+        let told = script("cat; echo too >&2", PATIENCE);
+        assert!(told.ok && told.output == "{\"title\":\"x\"}\ntoo\n", "{told:?}");
+        let told = script("exit 7", PATIENCE);
+        assert!(!told.ok && told.observed.contains('7') && told.warning().is_some(), "{told:?}");
+        let told = run(&["/no/such/program".to_owned()], "", PATIENCE);
+        assert!(!told.ok && told.observed.contains("could not be started"), "{told:?}");
+        let told = script("head -c 100000 /dev/zero; echo end >&2", PATIENCE);
+        assert!(told.ok && told.output.len() as u64 == OUTPUT_BYTES_MAX + 4, "{}", told.output.len());
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_killed_with_all_it_started() {
+        let watch = Instant::now();
+        let told = script("echo $$; sleep 1000 & sleep 1000", Duration::from_millis(300));
+        assert!(watch.elapsed() < Duration::from_secs(10), "{:?}", watch.elapsed());
+        assert!(!told.ok && told.observed.contains("was killed"), "{told:?}");
+        let group = Pid::from_raw(told.output.trim().parse().unwrap()).unwrap();
+        let gone = (0..200).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            kill_process_group(group, Signal::CONT).is_err()
+        });
+        assert!(gone, "its children live on");
+        // One that ends and leaves a child with its output is not waited for.
+        let watch = Instant::now();
+        let told = script("sleep 5 & exit 0", Duration::from_millis(500));
+        assert!(told.ok && watch.elapsed() < Duration::from_secs(3), "{told:?} {:?}", watch.elapsed());
+    }
+}

@@ -1,0 +1,217 @@
+//! Metrics of backups in a file, for the textfile collector of Prometheus' node_exporter. The file may
+//! hold several sessions: each backup replaces the lines of its own. Start with [`write`].
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum as _;
+
+use crate::archive::record::Record;
+use crate::archive::retention::Check;
+use crate::archive::verify::Level;
+use crate::clock::{self, Timestamp};
+use crate::disk::{self, Lock};
+use crate::error::{Error, ErrorKind, Result};
+use crate::journal::Journal;
+
+/// The largest file that is taken for ours.
+const SIZE_BYTES_MAX: u64 = 1 << 20;
+/// How long another backup may take to write the same file.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Every metric with what it says; all are gauges.
+const METRICS: [(&str, &str); 9] = [
+    ("wpp_backup_last_attempt_timestamp_seconds", "When the last backup began, whatever became of it."),
+    ("wpp_backup_duration_seconds", "How long the last backup took."),
+    ("wpp_backup_success", "1 if the last backup ended with exit code 0, else 0."),
+    ("wpp_backup_exit_code", "What the last backup exited with."),
+    ("wpp_backup_last_success_timestamp_seconds", "When the newest backup began that is whole and was verified or read back."),
+    ("wpp_backup_size_bytes", "Size of that archive."),
+    ("wpp_backup_verified_level", "How far that archive was verified by now: 0 read back only, 1 hash, 2 quick, 3 restore."),
+    ("wpp_backup_last_verified_timestamp_seconds", "When an archive was last verified at this level or a higher one."),
+    ("wpp_backup_info", "The version of wpp that wrote these."),
+];
+
+/// One backup that has ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Attempt<'a> {
+    /// The session's name.
+    pub session: &'a str,
+    /// When it began.
+    pub began: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+    /// What it exits with.
+    pub exit_code: u8,
+}
+
+/// Writes the metrics of a session, keeping those of others.
+///
+/// # Errors
+/// [`ErrorKind::Denied`] when the file holds anything but such metrics: it is somebody else's.
+pub fn write(path: &Path, attempt: &Attempt<'_>, journal: Option<&Journal>) -> Result<()> {
+    let fresh = samples(attempt, journal)?;
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    let _alone = wait_for(Path::new(&lock))?;
+    let text = match disk::read_small(path, SIZE_BYTES_MAX) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(disk::cannot("read", path, error)),
+    };
+    let others = others(&text, attempt.session).ok_or_else(|| {
+        Error::new(ErrorKind::Denied, format!("{} holds more than metrics of backups, so it is not replaced", path.display()))
+            .hint("name a file of its own for them, whose name ends in .prom")
+    })?;
+    // The collector runs as another user, and nothing in it is a secret.
+    disk::write_atomic_for_all(path, render(&others, &fresh).as_bytes())
+}
+
+fn wait_for(path: &Path) -> Result<Lock> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match Lock::acquire(path, "metrics") {
+            Err(error) if error.kind() == ErrorKind::Locked && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Lines by metric.
+type Samples = BTreeMap<&'static str, Vec<String>>;
+
+/// The lines of other sessions; `None` if there is anything else.
+fn others(text: &str, session: &str) -> Option<Samples> {
+    let own = format!("session=\"{session}\"");
+    let mut others = Samples::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        if let Some(comment) = line.strip_prefix('#') {
+            if !["HELP wpp_backup_", "TYPE wpp_backup_"].iter().any(|start| comment.trim_start().starts_with(start)) {
+                return None;
+            }
+            continue;
+        }
+        let (name, labels) = line.split_once('{')?;
+        if !name.starts_with("wpp_backup_") {
+            return None;
+        }
+        // A metric that a later version writes is dropped; its own version writes it again.
+        let Some((known, _)) = METRICS.iter().find(|(known, _)| *known == name) else { continue };
+        if !labels.starts_with(&own) {
+            others.entry(known).or_default().push(line.to_owned());
+        }
+    }
+    Some(others)
+}
+
+fn samples(attempt: &Attempt<'_>, journal: Option<&Journal>) -> Result<Samples> {
+    let session = attempt.session;
+    let mut samples = Samples::new();
+    let mut add = |name: &'static str, more: &str, value: String| {
+        samples.entry(name).or_default().push(format!("{name}{{session=\"{session}\"{more}}} {value}"));
+    };
+    add(METRICS[0].0, "", seconds(attempt.began.as_millisecond()));
+    add(METRICS[1].0, "", format!("{:.3}", attempt.took.as_secs_f64()));
+    add(METRICS[2].0, "", u8::from(attempt.exit_code == 0).to_string());
+    add(METRICS[3].0, "", attempt.exit_code.to_string());
+    add(METRICS[8].0, &format!(",version=\"{}\"", env!("CARGO_PKG_VERSION")), "1".into());
+    let entries = journal.map_or_else(|| Ok(Vec::new()), |journal| journal.after(session, 0))?;
+    let records: Vec<Record> = entries.iter().filter_map(Record::of).collect();
+    if let Some(newest) = records.iter().rfind(|record| record.is_backup && record.whole) {
+        let checks = records.iter().filter(|record| record.archive_id == newest.archive_id && record.stamp.is(&newest.stamp));
+        let best = checks.map(Record::check).max().unwrap_or(Check::ReadBack);
+        add(METRICS[4].0, "", seconds(newest.at_ms));
+        add(METRICS[5].0, "", newest.stamp.size_bytes.to_string());
+        add(METRICS[6].0, "", rank(best).to_string());
+    }
+    for level in Level::value_variants() {
+        let last = records.iter().filter(|record| record.level >= Some(*level)).map(|record| record.at_ms).max();
+        if let Some(last) = last {
+            add(METRICS[7].0, &format!(",level=\"{}\"", level.name()), seconds(last));
+        }
+    }
+    Ok(samples)
+}
+
+/// 0 for what was only read back, then 1 and on, level by level.
+fn rank(check: Check) -> usize {
+    let place = |level| Level::value_variants().iter().position(|known| *known == level).unwrap_or_default();
+    match check {
+        Check::ReadBack => 0,
+        Check::Verified(level) => 1 + place(level),
+    }
+}
+
+fn seconds(milliseconds: i64) -> String {
+    let time = clock::from_ms(milliseconds);
+    format!("{}.{:03}", time.as_second(), time.subsec_millisecond())
+}
+
+fn render(others: &Samples, fresh: &Samples) -> String {
+    let mut text = String::new();
+    for (name, help) in METRICS {
+        let mut lines: Vec<&String> = [others, fresh].iter().filter_map(|samples| samples.get(name)).flatten().collect();
+        if lines.is_empty() {
+            continue;
+        }
+        lines.sort();
+        text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
+        for line in lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(session: &str, exit_code: u8) -> Attempt<'_> {
+        Attempt { session, began: clock::from_ms(1_795_230_900_123), took: Duration::from_millis(1500), exit_code }
+    }
+
+    #[test]
+    fn each_session_has_its_own_lines_and_nobody_elses_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wpp.prom");
+        for (session, code) in [("main", 0), ("main-2", 4), ("main", 11)] {
+            write(&path, &attempt(session, code), None).unwrap();
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches("# TYPE wpp_backup_success gauge").count(), 1, "{text}");
+        assert!(text.contains("wpp_backup_success{session=\"main\"} 0\nwpp_backup_success{session=\"main-2\"} 0\n"), "{text}");
+        assert!(
+            text.contains("wpp_backup_exit_code{session=\"main\"} 11\nwpp_backup_exit_code{session=\"main-2\"} 4\n"),
+            "{text}"
+        );
+        assert!(text.contains("wpp_backup_last_attempt_timestamp_seconds{session=\"main\"} 1795230900.123\n"), "{text}");
+        assert!(text.contains("wpp_backup_duration_seconds{session=\"main\"} 1.500\n"), "{text}");
+        assert_eq!(disk::mode_and_owner(&path).unwrap().unwrap().0, 0o644);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "something was left beside it");
+        for foreign in ["root:x:0:0::/root:/bin/sh\n", "node_load1 0.5\n", "# a note\n", "wpp_backup_success 1\n"] {
+            std::fs::write(&path, foreign).unwrap();
+            assert_eq!(write(&path, &attempt("main", 0), None).unwrap_err().kind(), ErrorKind::Denied, "{foreign}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), foreign);
+        }
+        assert!(write(&folder.path().join("nowhere/wpp.prom"), &attempt("main", 0), None).is_err());
+    }
+
+    #[test]
+    fn many_writers_lose_nobodys_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wpp.prom");
+        let names: Vec<String> = (0..8).map(|number| format!("s{number}")).collect();
+        std::thread::scope(|scope| {
+            for name in &names {
+                scope.spawn(|| write(&path, &attempt(name, 0), None).unwrap());
+            }
+        });
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(names.iter().all(|name| text.contains(&format!("wpp_backup_success{{session=\"{name}\"}} 1"))), "{text}");
+    }
+}
