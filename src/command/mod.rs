@@ -125,7 +125,7 @@ pub enum Command {
     /// Pause and resume sending, and list the outbox
     Outbound(outbound::Args),
     /// Make, list, show and verify archives of sessions
-    Backup(backup::Args),
+    Backup(Box<backup::Args>),
     /// Bring a session back from an archive
     Restore(restore::Args),
     /// Last resort: back the session up, verify the archive, remove the session
