@@ -335,6 +335,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;backup' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'How hard to compress [default: backup.level in config.toml, else default]')
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]')
             [CompletionResult]::new('--recipients-file', '--recipients-file', [CompletionResultType]::ParameterName, 'Encrypt the archive to the age recipients in this file, one a line; may be repeated')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
@@ -348,8 +350,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--no-prune', '--no-prune', [CompletionResultType]::ParameterName, 'Remove no older archive, whatever rules config.toml sets')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of the session, whether its daemon runs or not')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder or a store')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what one archive says about itself')
@@ -361,6 +363,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;backup;create' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'How hard to compress [default: backup.level in config.toml, else default]')
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]')
             [CompletionResult]::new('--recipients-file', '--recipients-file', [CompletionResultType]::ParameterName, 'Encrypt the archive to the age recipients in this file, one a line; may be repeated')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
@@ -374,8 +378,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--no-prune', '--no-prune', [CompletionResultType]::ParameterName, 'Remove no older archive, whatever rules config.toml sets')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'wpp;backup;list' {
@@ -412,6 +416,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the sandbox that level restore makes, to look at it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -586,6 +591,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
             [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'Leave the terminal''s session, so that closing the terminal does not end the daemon')
+            [CompletionResult]::new('--leashed', '--leashed', [CompletionResultType]::ParameterName, 'End when standard input does, which is when whoever started it ends, however that was')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')

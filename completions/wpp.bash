@@ -329,7 +329,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup)
-            opts="-o -s -q -h --output --recipient --recipients-file --passphrase --identity --passphrase-file --textfile --no-prune --home --session --format --quiet --help create list show verify prune help"
+            opts="-o -s -q -h --output --as --level --recipient --recipients-file --passphrase --identity --passphrase-file --textfile --no-prune --home --session --format --quiet --help create list show verify prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -347,6 +347,14 @@ _wpp() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -W "tar.gz tar.zst" -- "${cur}"))
+                    return 0
+                    ;;
+                --level)
+                    COMPREPLY=($(compgen -W "fast default small" -- "${cur}"))
                     return 0
                     ;;
                 --recipient)
@@ -440,7 +448,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup__subcmd__create)
-            opts="-o -s -q -h --output --recipient --recipients-file --passphrase --identity --passphrase-file --textfile --no-prune --home --session --format --quiet --help"
+            opts="-o -s -q -h --output --as --level --recipient --recipients-file --passphrase --identity --passphrase-file --textfile --no-prune --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -458,6 +466,14 @@ _wpp() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -W "tar.gz tar.zst" -- "${cur}"))
+                    return 0
+                    ;;
+                --level)
+                    COMPREPLY=($(compgen -W "fast default small" -- "${cur}"))
                     return 0
                     ;;
                 --recipient)
@@ -870,14 +886,14 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup__subcmd__verify)
-            opts="-s -q -h --level --identity --passphrase-file --home --session --format --quiet --help"
+            opts="-s -q -h --level --keep --identity --passphrase-file --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --level)
-                    COMPREPLY=($(compgen -W "hash quick" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "hash quick restore" -- "${cur}"))
                     return 0
                     ;;
                 --identity)
@@ -1003,7 +1019,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__daemon)
-            opts="-s -q -h --detached --home --session --format --quiet --help"
+            opts="-s -q -h --detached --leashed --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

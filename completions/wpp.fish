@@ -203,6 +203,11 @@ complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from help" -f -a "list" -d 'List messages that wait and messages that the server refused'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s o -l output -d 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l as -d 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]' -r -f -a "tar.gz\t'gzip members, which every Unix reads'
+tar.zst\t'zstd frames, smaller and several times as fast'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l level -d 'How hard to compress [default: backup.level in config.toml, else default]' -r -f -a "fast\t'As fast as the format allows'
+default\t'Little more time, noticeably smaller where the format allows it'
+small\t'Several times the time, for archives that are kept for long or sent far'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l recipient -d 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l recipients-file -d 'Encrypt the archive to the age recipients in this file, one a line; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
@@ -215,7 +220,7 @@ json\t'For programs; one document, or one line for each event and then the docum
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l passphrase -d 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l no-prune -d 'Remove no older archive, whatever rules config.toml sets'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "list" -d 'List the archives of a folder or a store'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "show" -d 'Show what one archive says about itself'
@@ -223,6 +228,11 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subc
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "prune" -d 'Remove archives that no rule keeps'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s o -l output -d 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l as -d 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]' -r -f -a "tar.gz\t'gzip members, which every Unix reads'
+tar.zst\t'zstd frames, smaller and several times as fast'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l level -d 'How hard to compress [default: backup.level in config.toml, else default]' -r -f -a "fast\t'As fast as the format allows'
+default\t'Little more time, noticeably smaller where the format allows it'
+small\t'Several times the time, for archives that are kept for long or sent far'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l recipient -d 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l recipients-file -d 'Encrypt the archive to the age recipients in this file, one a line; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
@@ -235,7 +245,7 @@ json\t'For programs; one document, or one line for each event and then the docum
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l passphrase -d 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l no-prune -d 'Remove no older archive, whatever rules config.toml sets'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
@@ -253,13 +263,15 @@ json\t'For programs; one document, or one line for each event and then the docum
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l level -d 'How far to check' -r -f -a "hash\t'Every byte of the file and of every content against the manifest'
-quick\t'hash, then SQLite\'s quick_check and the schema of each database'"
+quick\t'hash, then SQLite\'s quick_check and the schema of each database'
+restore\t'quick, then a real restore into a sandbox: integrity, index, rows, and a login to READY'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l keep -d 'Keep the sandbox that level restore makes, to look at it'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-last -d 'Keep the newest N archives [default: backup.keep_last in config.toml]' -r
@@ -365,6 +377,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s s -l session -d 'Sess
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l detached -d 'Leave the terminal\'s session, so that closing the terminal does not end the daemon'
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l leashed -d 'End when standard input does, which is when whoever started it ends, however that was'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l listen -d 'Loopback address to listen on; port 0 takes any' -r
