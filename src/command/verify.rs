@@ -5,6 +5,8 @@ use serde_json::json;
 use super::backup::{describe, locate, size};
 use super::keys::ReadKeys;
 use crate::app::App;
+use crate::archive::base;
+use crate::archive::chain;
 use crate::archive::input::Input;
 use crate::archive::manifest::Manifest;
 use crate::archive::open;
@@ -115,8 +117,8 @@ impl Checked<'_> {
         let folders: Vec<_> = beside.into_iter().chain([self.app.scratch(), std::env::temp_dir()]).collect();
         let proof = prove(Request {
             name: &name,
-            content_bytes: stated.content_bytes(),
-            unpack: &mut |folder| self.archive.read(&self.identities, |input| open::read(input, Some(folder), &**sink)),
+            content_bytes: stated.restored_bytes(),
+            unpack: &mut |folder| self.archive.read(&self.identities, |input| chain::unpack(input, folder, &**sink)),
             folders: &folders,
             program: self.app.program()?,
             ready_timeout: self.app.config().duration("daemon.start_timeout_ms"),
@@ -181,6 +183,9 @@ impl Checked<'_> {
     fn write_down(&self, manifest: Option<&Manifest>, sha256: Option<&str>, level: Level, failed: Option<String>) -> Result<()> {
         let own = self.app.session();
         let session = manifest.map_or(own.name(), |manifest| manifest.session.as_str());
+        if failed.is_some() {
+            base::forget(self.app.home(), session, self.archive.destination())?;
+        }
         let record = Record {
             archive_id: manifest.map(|manifest| manifest.id.clone()).unwrap_or_default(),
             place: self.archive.place(),
