@@ -329,7 +329,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup)
-            opts="-o -s -q -h --output --as --level --recipient --recipients-file --passphrase --identity --passphrase-file --textfile --no-prune --home --session --format --quiet --help create list show verify prune help"
+            opts="-o -s -q -h --incremental --output --as --level --recipient --recipients-file --passphrase --identity --passphrase-file --textfile --no-prune --home --session --format --quiet --help create list show verify prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -448,7 +448,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup__subcmd__create)
-            opts="-o -s -q -h --output --as --level --recipient --recipients-file --passphrase --identity --passphrase-file --textfile --no-prune --home --session --format --quiet --help"
+            opts="-o -s -q -h --incremental --output --as --level --recipient --recipients-file --passphrase --identity --passphrase-file --textfile --no-prune --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -217,6 +217,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subc
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l incremental -d 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l passphrase -d 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l no-prune -d 'Remove no older archive, whatever rules config.toml sets'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -242,6 +243,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l incremental -d 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l passphrase -d 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l no-prune -d 'Remove no older archive, whatever rules config.toml sets'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'

@@ -19,19 +19,25 @@
 //! that cannot be read is left out and named; one that is damaged is kept as it is, named, and the
 //! archive is then verified at level `hash` alone.
 //!
+//! An increment holds the pages of `wpp.db` that changed since another archive; [`increment`] decides
+//! and says why not.
+//!
 //! Start with [`create`].
+
+mod increment;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 
+use self::increment::{Changes, Increment};
 use crate::archive::codec::{Codec, Effort};
 use crate::archive::custody;
 use crate::archive::destination::{Destination, Draft};
 use crate::archive::manifest::{
-    BLOCK_BYTES, CONFIG, CONFIG_SIZE_MAX, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INDEX_SCHEMA, Index, IndexMember,
-    MANIFEST, MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
+    BLOCK_BYTES, CONFIG, CONFIG_SIZE_MAX, DELTA, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INCREMENT_FORMAT,
+    INDEX_SCHEMA, Index, IndexMember, MANIFEST, MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
 };
 use crate::archive::open;
 use crate::archive::output::Output;
@@ -67,6 +73,8 @@ pub struct Request<'a> {
     pub sink: &'a dyn Sink,
     /// What the daemon said about itself just before, if it answered.
     pub status: Option<&'a Status>,
+    /// For an increment, if one can be made: how many may follow a full archive.
+    pub increments_max: Option<u64>,
     /// How the archive is compressed.
     pub codec: Codec,
     /// How hard.
@@ -100,6 +108,12 @@ pub struct Backup {
     pub limits: Vec<String>,
     /// Why it was not verified further, if it was not.
     pub level_reason: Option<String>,
+    /// Why it is a full archive although an increment was asked for.
+    pub full_reason: Option<String>,
+    /// Why the next increment cannot build on it without reading it.
+    pub map_reason: Option<String>,
+    /// What had to be done before an increment could be made.
+    pub base_note: Option<String>,
     /// What was done, in order.
     pub steps: Vec<Step>,
     /// Parts of earlier backups that were killed, now removed.
@@ -129,6 +143,9 @@ struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stamp: Option<shelf::Stamp>,
     whole: bool,
+    /// The archive that it is an increment of: known here even when its key is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_id: Option<String>,
 }
 
 /// The lock that keeps backups and restores of one session apart, whichever folder they use.
@@ -149,6 +166,8 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     scratch::sweep(&request.scratch())?;
     settle(request)?;
     let mut steps = Steps::new(request.sink);
+    // Before the snapshot: reading archives takes time, and an open transaction holds up checkpoints.
+    let mut increment = Increment::prepare(request, &request.journal.identity()?);
 
     let watch = steps.begin("take a snapshot");
     let (daemon, session_lock) = stand(request)?;
@@ -163,6 +182,10 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
             Ok(part) => parts.push(part),
             Err(reason) => missing.push(Missing { name: name.into(), reason: plain(&reason) }),
         }
+    }
+    match parts.iter_mut().find(|part| part.name == WPP_DB) {
+        Some(part) => part.compare(&mut increment),
+        None => increment.give_up("there is no wpp.db to compare".into()),
     }
     for part in &mut parts {
         part.look();
@@ -189,9 +212,10 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     let seen: Vec<String> = parts.iter().map(|part| format!("{} ({} bytes)", part.name, part.size_bytes)).collect();
     steps.end(watch, "take a snapshot", "session.db and wpp.db, each as of one moment", seen.join(", "), missing.is_empty());
 
+    let chain = parts.iter().find_map(|part| Some(part.changes.as_ref()?.chain.clone()));
     let mut manifest = Manifest {
         schema: MANIFEST_SCHEMA.into(),
-        format: FORMAT,
+        format: if chain.is_some() { INCREMENT_FORMAT } else { FORMAT },
         id: uuid::Uuid::new_v4().to_string(),
         session: session.name().into(),
         home_kind: request.home.kind(),
@@ -204,9 +228,10 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         missing,
         signal: None,
         custody: mark,
+        chain,
     };
     let content_bytes: u64 = parts.iter().map(|part| part.size_bytes).sum();
-    let (name, draft) = choose(request, now, content_bytes)?;
+    let (name, draft) = choose(request, now, manifest.chain.is_some(), content_bytes)?;
     let place = request.destination.place(&name);
     let record = Record {
         archive_id: &manifest.id.clone(),
@@ -220,11 +245,15 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         read_back: false,
         stamp: None,
         whole: false,
+        parent_id: manifest.chain.as_ref().map(|chain| chain.parent_id.clone()),
     };
     let entry = request.journal.begin(Some(session.name()), "backup", &record)?;
 
     let mut draft = Some(draft);
-    let made = write_and_verify(request, &name, (&mut draft, session_lock), &mut manifest, &mut parts, &mut steps);
+    let made = {
+        let what = (&mut manifest, &mut parts, &mut increment);
+        write_and_verify(request, &name, (&mut draft, session_lock), what, &mut steps)
+    };
     drop(parts);
     let finished = made.and_then(|made| {
         draft.take().map_or(Ok(()), Draft::publish)?;
@@ -244,13 +273,17 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
         Record { sha256: Some(&made.sha256), level: made.level, read_back: true, stamp, whole: manifest.is_whole(), ..record };
     request.journal.update(entry, &record)?;
     request.journal.end(entry, Outcome::Finished)?;
+    increment.finish(&manifest.id, &name, made.size_bytes);
     Ok(Backup {
-        place,
+        place: place.clone(),
         manifest,
         size_bytes: made.size_bytes,
         sha256: made.sha256,
         level: made.level,
         level_reason: made.level_reason,
+        full_reason: increment.full_reason.take(),
+        map_reason: increment.map_reason.take(),
+        base_note: increment.note.take(),
         recipients: request.recipients.map(Recipients::names).unwrap_or_default(),
         limits: request.destination.limits(),
         steps: steps.done,
@@ -310,8 +343,7 @@ fn write_and_verify(
     request: &Request<'_>,
     name: &str,
     (draft, session_lock): (&mut Option<Draft>, Option<Lock>),
-    manifest: &mut Manifest,
-    parts: &mut Vec<Part>,
+    (manifest, parts, increment): (&mut Manifest, &mut Vec<Part>, &mut Increment),
     steps: &mut Steps<'_>,
 ) -> Result<Made> {
     let watch = steps.begin("write the archive");
@@ -330,7 +362,7 @@ fn write_and_verify(
             None => (reserved.output(), None),
             Some(recipients) => recipients.output(reserved.output()).map(|(output, tally)| (output, Some(tally)))?,
         };
-        match pack(request, output, &place, manifest, parts)? {
+        match pack(request, output, &place, manifest, parts, increment)? {
             Packing::Done(packed) => {
                 // Of the file, which is what people hash; the writer knows what went into it.
                 break match tally.as_ref().and_then(|tally| tally.get()) {
@@ -338,6 +370,8 @@ fn write_and_verify(
                     None => packed,
                 };
             }
+            // Every page was read a moment ago: the disk is failing.
+            Packing::Unreadable(DELTA, error) => return Err(error.hint("`wpp backup` makes a full archive of what can be read")),
             Packing::Unreadable(name, error) => {
                 // A page that cannot be read costs its own database and not the other one.
                 draft.take().map_or(Ok(()), Draft::discard)?;
@@ -375,10 +409,12 @@ fn read_back(
 ) -> Result<(Option<Level>, Option<String>)> {
     let watch = steps.begin("read the archive back");
     let damaged: Vec<String> = manifest.damaged().map(|(member, said)| format!("{}: {said}", member.name)).collect();
-    // What quick_check said, it said in the transaction that these very bytes came from.
-    let (level, mut level_reason) = match damaged.is_empty() {
-        true => (Level::Quick, None),
-        false => (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; ")))),
+    // What quick_check said, it said in the transaction that these very bytes came from. Nobody asked
+    // it of an increment, whose parents were read back when they were made.
+    let (level, mut level_reason) = match (&manifest.chain, damaged.is_empty()) {
+        (Some(_), _) => (Level::Hash, Some("`wpp backup verify` looks at an increment's whole chain".into())),
+        (None, true) => (Level::Quick, None),
+        (None, false) => (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; ")))),
     };
     let (bytes, object) = draft.open()?;
     let (bytes, hashing) = if request.recipients.is_some() {
@@ -425,7 +461,8 @@ fn read_back(
         None => format!("verified at level {}", level.name()),
         Some(reason) => format!("verified at level {} and no further: {reason}", level.name()),
     };
-    steps.end(watch, "read the archive back", "verified at level quick", text, level == Level::Quick);
+    let expected = if manifest.chain.is_some() { Level::Hash } else { Level::Quick };
+    steps.end(watch, "read the archive back", &format!("verified at level {}", expected.name()), text, level == expected);
     Ok((Some(level), level_reason))
 }
 
@@ -434,7 +471,14 @@ enum Packing {
     Unreadable(&'static str, Error),
 }
 
-fn pack(request: &Request<'_>, output: Box<dyn Output>, place: &str, manifest: &mut Manifest, parts: &[Part]) -> Result<Packing> {
+fn pack(
+    request: &Request<'_>,
+    output: Box<dyn Output>,
+    place: &str,
+    manifest: &mut Manifest,
+    parts: &[Part],
+    increment: &mut Increment,
+) -> Result<Packing> {
     let mut members = vec![IndexMember { name: MANIFEST.into(), size_bytes: None }];
     members.extend(parts.iter().map(|part| IndexMember { name: part.name.into(), size_bytes: Some(part.size_bytes) }));
     let index = Index {
@@ -450,9 +494,16 @@ fn pack(request: &Request<'_>, output: Box<dyn Output>, place: &str, manifest: &
     let mut writer = Writer::over(output, place, &index, request.codec, request.effort)?;
     let mut meter = Meter::new(request.sink, "archiving".into(), parts.iter().map(|part| part.size_bytes).sum());
     for part in parts {
+        let mapped = part.name == WPP_DB;
+        if let (true, Some(snapshot)) = (mapped, &part.snapshot) {
+            increment.begin_full(snapshot.page_size_bytes());
+        }
         let written = writer.member(part.name, part.size_bytes, |content| {
             part.stream(&request.scratch(), &mut |bytes| {
                 meter.add(bytes.len() as u64);
+                if mapped {
+                    increment.take(bytes);
+                }
                 content.write(bytes)
             })
         });
@@ -463,7 +514,10 @@ fn pack(request: &Request<'_>, output: Box<dyn Output>, place: &str, manifest: &
                 sha256: written.sha256,
                 offset_bytes: written.offset_bytes,
                 blocks_bytes: written.blocks_bytes,
-                database: part.facts.clone(),
+                database: part.facts.clone().map(|facts| Database {
+                    pages_blake3: if mapped || part.changes.is_some() { increment.root() } else { None },
+                    ..facts
+                }),
             }),
             Err(Unwritten::Source(error))
                 if part.snapshot.is_some() && error.kind() != ErrorKind::Locked && is_of_source(&error) =>
@@ -488,8 +542,8 @@ fn plain(text: &str) -> String {
 }
 
 /// Takes the first free name by beginning to write under it.
-fn choose(request: &Request<'_>, now: Timestamp, about_bytes: u64) -> Result<(String, Draft)> {
-    for name in shelf::names(request.session.name(), now, request.codec, request.recipients.is_some()) {
+fn choose(request: &Request<'_>, now: Timestamp, increment: bool, about_bytes: u64) -> Result<(String, Draft)> {
+    for name in shelf::names(request.session.name(), now, increment, request.codec, request.recipients.is_some()) {
         match request.destination.create(&name, about_bytes) {
             Ok(draft) => return Ok((name, draft)),
             Err(error) if error.kind() == ErrorKind::Locked => {}
@@ -505,6 +559,8 @@ struct Part {
     name: &'static str,
     size_bytes: u64,
     snapshot: Option<Snapshot>,
+    /// What is written in the place of the whole database.
+    changes: Option<Changes>,
     text: Vec<u8>,
     facts: Option<Database>,
     signal: Option<Signal>,
@@ -521,6 +577,7 @@ impl Part {
                 name,
                 size_bytes: snapshot.size_bytes(),
                 snapshot: Some(snapshot),
+                changes: None,
                 text: Vec::new(),
                 facts: None,
                 signal: None,
@@ -538,13 +595,24 @@ impl Part {
             Err(error) => return Err(disk::cannot("read", path, error).chain()),
         };
         let size_bytes = text.len() as u64;
-        Ok(Some(Part { name: CONFIG, size_bytes, snapshot: None, text, facts: None, signal: None, failed: None }))
+        Ok(Some(Part { name: CONFIG, size_bytes, snapshot: None, changes: None, text, facts: None, signal: None, failed: None }))
+    }
+
+    /// Makes an increment of it, if that can be done.
+    fn compare(&mut self, increment: &mut Increment) {
+        let Some(snapshot) = &self.snapshot else { return };
+        if let Some(changes) = increment.compare(snapshot) {
+            self.name = DELTA;
+            self.size_bytes = changes.delta.size_bytes();
+            self.changes = Some(changes);
+        }
     }
 
     /// Reads the facts, in the transaction that was opened before.
     fn look(&mut self) {
         let Some(snapshot) = &self.snapshot else { return };
-        match snapshot.database() {
+        // To check the whole database would cost more than to copy what changed in it.
+        match snapshot.database(self.changes.is_none()) {
             Ok(facts) => {
                 self.facts = Some(Database {
                     quick_check: plain(&facts.quick_check),
@@ -563,9 +631,10 @@ impl Part {
     }
 
     fn stream(&self, scratch: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        match &self.snapshot {
-            Some(snapshot) => snapshot.stream(scratch, take),
-            None => take(&self.text),
+        match (&self.snapshot, &self.changes) {
+            (Some(snapshot), Some(changes)) => changes.delta.write(&mut |run, take| snapshot.pages_of(run, take), take),
+            (Some(snapshot), None) => snapshot.stream(scratch, take),
+            (None, _) => take(&self.text),
         }
     }
 }

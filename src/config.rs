@@ -138,6 +138,12 @@ pub const KEYS: &[Key] = &[
         help: "rotated log files kept beside the current one",
     },
     Key {
+        path: "backup.chain_max",
+        kind: Kind::Number(0, 1000),
+        default: "7",
+        help: "increments that may follow a full archive before `wpp backup --incremental` makes the next full one",
+    },
+    Key {
         path: "backup.destination",
         kind: Kind::Text,
         default: "",

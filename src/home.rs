@@ -140,6 +140,18 @@ impl Home {
         self.root.join("backups")
     }
 
+    /// What backups remember between two runs.
+    pub fn backup_state(&self) -> PathBuf {
+        self.root.join("backup-state")
+    }
+
+    /// The page map of the newest archive of a session at one destination, named as operators name it.
+    pub fn page_map(&self, session: &str, destination: &str) -> PathBuf {
+        // A destination is a path or an address, and neither fits a file's name.
+        let destination = blake3::hash(destination.as_bytes()).to_hex();
+        self.backup_state().join(format!("{session}.{}.pages", &destination[..16]))
+    }
+
     /// Keys, companions, endpoint and control socket of the simulator of a sandbox home.
     pub fn simulator(&self) -> PathBuf {
         self.root.join("simulator")

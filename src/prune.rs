@@ -127,7 +127,7 @@ impl History {
             home: manifest.custody.journal.clone(),
             created: clock::from_ms(manifest.created_ms),
             whole: manifest.is_whole(),
-            parent: None,
+            parent: manifest.chain.as_ref().map(|chain| chain.parent_id.clone()),
             checked: self.checked(&manifest.id, stamp),
             failed: self.failed(&manifest.id, stamp),
         }

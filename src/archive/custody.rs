@@ -183,6 +183,7 @@ pub(crate) mod tests {
             missing: Vec::new(),
             signal: Some(signal("a", 3)),
             custody: Mark { journal: "here".into(), newest_entry: 5, last_start: None, last_connect: None },
+            chain: None,
         }
     }
 

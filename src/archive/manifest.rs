@@ -28,6 +28,11 @@
 //! that [`crate::archive::pack::header`] makes; a reader refuses any other, and with it links,
 //! devices, long names, sparse files and every other extension.
 //!
+//! **An increment**, `<session>-<UTC time>.wpp-incr.tar.gz` or `.tar.zst`, has major version 2: in the place of
+//! `wpp.db` it holds `wpp.db.delta` ([`super::delta`]), the pages that changed since another archive,
+//! its parent. The manifest's [`Chain`] names the parent; what is said about the database is said of
+//! the whole one, after the delta was applied.
+//!
 //! A change that older readers can ignore (a new field) raises [`Format::minor`]; any other,
 //! such as a new kind of member, raises [`Format::major`], and readers refuse majors that they
 //! do not know.
@@ -38,8 +43,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::home::HomeKind;
 
-/// Endings of an archive's name.
-pub const SUFFIXES: [&str; 2] = [".wpp.tar.gz", ".wpp.tar.zst"];
+/// Endings of an archive's name, and of an increment's.
+pub const SUFFIXES: [&str; 4] = [".wpp.tar.gz", ".wpp.tar.zst", ".wpp-incr.tar.gz", ".wpp-incr.tar.zst"];
 /// The first entry.
 pub const INDEX: &str = "index.json";
 /// The last entry.
@@ -50,8 +55,12 @@ pub const SESSION_DB: &str = "session.db";
 pub const WPP_DB: &str = "wpp.db";
 /// The home's settings.
 pub const CONFIG: &str = "config.toml";
-/// Every content that an archive of this major version may hold, in its order.
+/// Pages of [`WPP_DB`] that changed, in an increment.
+pub const DELTA: &str = "wpp.db.delta";
+/// Every content that an archive may hold, in its order.
 pub const CONTENTS: &[&str] = &[SESSION_DB, WPP_DB, CONFIG];
+/// Every content that an increment may hold, in its order.
+pub const INCREMENT_CONTENTS: &[&str] = &[SESSION_DB, DELTA, CONFIG];
 
 /// What the index names itself.
 pub const INDEX_SCHEMA: &str = "wpp.archive-index/1";
@@ -59,6 +68,11 @@ pub const INDEX_SCHEMA: &str = "wpp.archive-index/1";
 pub const MANIFEST_SCHEMA: &str = "wpp.archive/1";
 /// The format that this version writes.
 pub const FORMAT: Format = Format { major: 1, minor: 1 };
+
+/// The format of an increment that this version writes.
+pub const INCREMENT_FORMAT: Format = Format { major: 2, minor: 0 };
+/// In the place of what `quick_check` says, when nobody asked it.
+pub const NOT_RUN: &str = "not run";
 
 /// The index is a page; more is no index.
 pub const INDEX_SIZE_MAX: u64 = 64 << 10;
@@ -138,23 +152,27 @@ pub struct Manifest {
     pub signal: Option<Signal>,
     /// Where this home's journal stood.
     pub custody: Mark,
+    /// What it builds on, if it is an increment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Chain>,
 }
 
 impl Manifest {
-    /// A content by its name.
+    /// A content by its name. In an increment the delta stands for its database.
     pub fn member(&self, name: &str) -> Option<&Member> {
-        self.members.iter().find(|member| member.name == name)
+        self.members.iter().find(|member| member.stands_for() == name)
     }
 
     /// Members that were already damaged when the archive was made, with what `quick_check` said.
     pub fn damaged(&self) -> impl Iterator<Item = (&Member, &str)> {
         self.members.iter().filter_map(|member| {
             let said = member.database.as_ref()?.quick_check.as_str();
-            (said != "ok").then_some((member, said))
+            (said != "ok" && said != NOT_RUN).then_some((member, said))
         })
     }
 
-    /// Whether both databases are inside and were sound when they were read.
+    /// Whether both databases are inside, whole or as a delta, and nothing was seen to be wrong with
+    /// them when they were read.
     pub fn is_whole(&self) -> bool {
         [SESSION_DB, WPP_DB].iter().all(|name| self.member(name).is_some()) && self.damaged().next().is_none()
     }
@@ -172,6 +190,32 @@ impl Manifest {
     pub fn content_bytes(&self) -> u64 {
         self.members.iter().fold(0, |sum, member| sum.saturating_add(member.size_bytes))
     }
+}
+
+impl Member {
+    /// The file that comes out of it.
+    pub fn stands_for(&self) -> &str {
+        if self.name == DELTA { WPP_DB } else { &self.name }
+    }
+}
+
+/// What an increment builds on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chain {
+    /// Id of the full archive that the chain starts with.
+    pub base_id: String,
+    /// Id of the archive whose `wpp.db` the delta is applied to.
+    pub parent_id: String,
+    /// The name that it had; it lies beside the increment.
+    pub parent_name: String,
+    /// Increments from the full archive to this one: 1 for the first.
+    pub depth: u64,
+    /// Pages of the parent's `wpp.db`.
+    pub parent_pages: u64,
+    /// BLAKE3 over all page hashes of the parent's `wpp.db`, in hex.
+    pub parent_pages_blake3: String,
+    /// Pages that the delta holds.
+    pub changed_pages: u64,
 }
 
 /// One content.
@@ -208,10 +252,13 @@ pub struct Database {
     pub schema_sha256: String,
     /// Rows by table; full-text indexes and their helpers are left out.
     pub tables: BTreeMap<String, Rows>,
-    /// `ok`, or the first thing that SQLite's quick_check said.
+    /// `ok`, or the first thing that SQLite's quick_check said, or [`NOT_RUN`].
     pub quick_check: String,
     /// `pages` when streamed from the transaction itself, `copy` when through a temporary file.
     pub method: String,
+    /// BLAKE3 over all page hashes, in hex ([`super::pages::Root`]): known where increments are made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages_blake3: Option<String>,
 }
 
 /// How many rows a table holds.

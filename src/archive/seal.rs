@@ -214,11 +214,11 @@ impl<W: Write> Write for Sealed<W> {
     }
 }
 
-/// What can read encrypted archives.
-#[derive(Default)]
+/// What can read encrypted archives. A clone shares what its original learns.
+#[derive(Clone, Default)]
 pub struct Identities {
-    keys: Vec<Box<dyn age::Identity + Send + Sync>>,
-    passphrase: OnceLock<Secret>,
+    keys: Vec<Arc<dyn age::Identity + Send + Sync>>,
+    passphrase: Arc<OnceLock<Secret>>,
     ask: Option<Arc<Ask>>,
 }
 
@@ -246,7 +246,7 @@ impl Identities {
         };
         let content = if content.starts_with(MAGIC) {
             let secret = passphrase(&format!("passphrase of the identity file {}", path.display()))?;
-            let opened = Identities { passphrase: OnceLock::from(secret), ..Identities::default() };
+            let opened = Identities { passphrase: Arc::new(OnceLock::from(secret)), ..Identities::default() };
             let mut plain = Vec::new();
             let mut reader = opened
                 .open(std::io::Cursor::new(content), &path.display().to_string())
@@ -261,13 +261,13 @@ impl Identities {
         if found.is_empty() {
             return Err(wrong("it holds no key"));
         }
-        self.keys.extend(found);
+        self.keys.extend(found.into_iter().map(Arc::from));
         Ok(())
     }
 
     /// Takes a passphrase, instead of one that it had.
     pub fn set_passphrase(&mut self, passphrase: Secret) {
-        self.passphrase = OnceLock::from(passphrase);
+        self.passphrase = Arc::new(OnceLock::from(passphrase));
     }
 
     /// Lets it ask for a passphrase, once, when it meets an archive that needs one.

@@ -15,7 +15,7 @@ use super::codec::Codec;
 pub use super::destination::Stamp;
 use super::destination::settings::Settings;
 use super::destination::{Destination, Object, STORE_SCHEME};
-use super::input::{Bytes, Input};
+use super::input::{Bytes, Input, Neighbours};
 use super::manifest::{Manifest, SUFFIXES};
 use super::open::{self, Opened};
 use super::seal::{self, Identities};
@@ -117,6 +117,33 @@ fn shelve(destination: &Destination, object: Object, identities: &Identities) ->
     Shelved { name: object.name.clone(), encrypted: object.name.ends_with(seal::SUFFIX), place, object, manifest }
 }
 
+/// All archives of a destination, as one of them sees the others.
+#[derive(Debug)]
+pub struct Shelf {
+    /// The place.
+    pub destination: Arc<Destination>,
+    /// What encrypted archives are read with.
+    pub identities: Identities,
+}
+
+impl Neighbours for Shelf {
+    fn place(&self) -> String {
+        self.destination.to_string()
+    }
+
+    fn list(&self) -> Result<Vec<(String, u64)>> {
+        let objects = self.destination.list()?.into_iter().filter(|object| is_archive(&object.name));
+        Ok(objects.map(|object| (object.name, object.size_bytes)).collect())
+    }
+
+    fn open(&self, name: &str) -> Result<Option<Input>> {
+        match self.destination.look(name)? {
+            None => Ok(None),
+            Some(_) => Located::new(self.destination.clone(), name).open(&self.identities).map(Some),
+        }
+    }
+}
+
 /// An archive that an operator means.
 #[derive(Debug, Clone)]
 pub struct Located {
@@ -173,7 +200,11 @@ impl Located {
     /// [`ErrorKind::Denied`] when none of the keys opens it.
     pub fn open(&self, identities: &Identities) -> Result<Input> {
         let (bytes, size) = self.raw()?;
-        input(&self.place(), bytes, size, identities)
+        Ok(input(&self.place(), bytes, size, identities)?.among(self.neighbours(identities)))
+    }
+
+    fn neighbours(&self, identities: &Identities) -> Arc<Shelf> {
+        Arc::new(Shelf { destination: self.destination.clone(), identities: identities.clone() })
     }
 
     /// Verifies it at a level by reading it.
@@ -194,10 +225,10 @@ impl Located {
         let place = self.place();
         let cannot = |error| disk::cannot("read", Path::new(&place), error);
         if !seal::is_sealed(&mut bytes).map_err(cannot)? {
-            return read(&mut Input::new(place.clone(), size_bytes, bytes));
+            return read(&mut Input::new(place.clone(), size_bytes, bytes).among(self.neighbours(identities)));
         }
         let (bytes, hashing) = Hashing::over(bytes);
-        let opened = read(&mut input(&place, bytes, size_bytes, identities)?)?;
+        let opened = read(&mut input(&place, bytes, size_bytes, identities)?.among(self.neighbours(identities)))?;
         let sha256 = match hashing.finish(size_bytes) {
             Some(sha256) => sha256,
             None => disk::sha256(self.raw()?.0).map_err(cannot)?.0,
@@ -348,10 +379,11 @@ fn latest(destination: &Destination, session: &str, identities: &Identities) -> 
     Ok(newest.map(|shelved| shelved.name))
 }
 
-/// Candidates for the name of a new archive. Several within one second are numbered.
-pub fn names(session: &str, time: Timestamp, codec: Codec, encrypted: bool) -> impl Iterator<Item = String> {
+/// Candidates for the name of a new archive, or increment. Several within one second are numbered.
+pub fn names(session: &str, time: Timestamp, increment: bool, codec: Codec, encrypted: bool) -> impl Iterator<Item = String> {
     let stem = format!("{session}-{}", clock::compact(time));
-    let suffix = format!(".wpp.{}{}", codec.name(), if encrypted { seal::SUFFIX } else { "" });
+    let kind = if increment { "wpp-incr" } else { "wpp" };
+    let suffix = format!(".{kind}.{}{}", codec.name(), if encrypted { seal::SUFFIX } else { "" });
     (1..=999_u32).map(move |number| if number == 1 { format!("{stem}{suffix}") } else { format!("{stem}-{number}{suffix}") })
 }
 
@@ -363,8 +395,9 @@ mod tests {
     fn names_say_what_they_were_made_of() {
         let time = clock::from_ms(1_795_230_900_000);
         for session in ["main", "a-b", "a-20261121", "x-2"] {
-            for (codec, encrypted) in Codec::ALL.into_iter().flat_map(|codec| [(codec, false), (codec, true)]) {
-                for (number, name) in (1..).zip(names(session, time, codec, encrypted).take(3)) {
+            let kinds = Codec::ALL.into_iter().flat_map(|codec| [(codec, false), (codec, true)]);
+            for ((codec, encrypted), increment) in kinds.flat_map(|kind| [(kind, false), (kind, true)]) {
+                for (number, name) in (1..).zip(names(session, time, increment, codec, encrypted).take(3)) {
                     assert_eq!(named(&name), Some(Named { session, time, number }), "{name}");
                     assert!(is_archive(&name) && name.ends_with(".age") == encrypted);
                 }

@@ -21,7 +21,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use sha2::{Digest, Sha256};
 
-use super::manifest::{Database, Rows, Signal};
+use super::manifest::{Database, NOT_RUN, Rows, Signal};
+use super::pages::Run;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::sidecar;
@@ -135,12 +136,17 @@ impl Snapshot {
         self.pages * self.page_size_bytes
     }
 
+    /// Size of a page in bytes.
+    pub fn page_size_bytes(&self) -> u64 {
+        self.page_size_bytes
+    }
+
     /// Everything that a manifest says about a database. A damaged one has facts too: its
-    /// `quick_check` says so, and tables that cannot be counted are left out.
-    pub fn database(&self) -> Result<Database> {
+    /// `quick_check`, if it is wanted, says so, and tables that cannot be counted are left out.
+    pub fn database(&self, check: bool) -> Result<Database> {
         let read = || -> rusqlite::Result<Database> {
             let connection = self.connection.as_ref().ok_or(rusqlite::Error::InvalidQuery)?;
-            let quick_check = quick_check(connection);
+            let quick_check = if check { quick_check(connection) } else { NOT_RUN.into() };
             Ok(Database {
                 page_size_bytes: self.page_size_bytes,
                 pages: self.pages,
@@ -153,6 +159,7 @@ impl Snapshot {
                     Method::Pages => "pages".into(),
                     Method::Copy => "copy".into(),
                 },
+                pages_blake3: None,
             })
         };
         read().map_err(|error| unreadable(&self.path, error))
@@ -177,7 +184,8 @@ impl Snapshot {
         }
     }
 
-    fn stream_pages(&self, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    /// [`Snapshot::stream`] from the transaction itself, page by page.
+    pub fn stream_pages(&self, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let sqlite = |error| unreadable(&self.path, error);
         let mut statement =
             self.connection()?.prepare("SELECT pgno, data FROM sqlite_dbpage('main') ORDER BY pgno").map_err(sqlite)?;
@@ -187,16 +195,41 @@ impl Snapshot {
             let number = unsigned(row, 0).map_err(sqlite)?;
             let page = row.get_ref(1).and_then(|value| value.as_blob().map_err(Into::into)).map_err(sqlite)?;
             if number != expected || page.len() as u64 != self.page_size_bytes {
-                return Err(Error::new(
-                    ErrorKind::Unexpected,
-                    format!("page {expected} of {} could not be read", self.path.display()),
-                )
-                .hint("check the disk; `wpp doctor` looks at the database"));
+                return Err(self.no_page(expected));
             }
             take(page)?;
             expected += 1;
         }
         Ok(())
+    }
+
+    /// Hands over some of the pages, in order, as [`Snapshot::stream`] would. Only a build that reads
+    /// pages from the transaction itself can: see [`Snapshot::has_pages`].
+    pub fn pages_of(&self, run: Run, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let sqlite = |error| unreadable(&self.path, error);
+        let mut statement =
+            self.connection()?.prepare_cached("SELECT data FROM sqlite_dbpage('main') WHERE pgno = ?1").map_err(sqlite)?;
+        for number in run.first..run.first.saturating_add(run.count) {
+            // SQLite's page numbers have 32 bits.
+            let mut rows = statement.query([number.cast_signed()]).map_err(sqlite)?;
+            let row = rows.next().map_err(sqlite)?;
+            let page = row.map(|row| row.get_ref(0)?.as_blob().map_err(Into::into)).transpose().map_err(sqlite)?;
+            match page.filter(|page| page.len() as u64 == self.page_size_bytes) {
+                Some(page) => take(page)?,
+                None => return Err(self.no_page(number)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether single pages can be read.
+    pub fn has_pages(&self) -> bool {
+        self.method == Method::Pages
+    }
+
+    fn no_page(&self, number: u64) -> Error {
+        Error::new(ErrorKind::Unexpected, format!("page {number} of {} could not be read", self.path.display()))
+            .hint("check the disk; `wpp doctor` looks at the database")
     }
 
     fn stream_copy(&self, scratch: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
@@ -444,7 +477,7 @@ mod tests {
         assert_eq!(names(folder.path()), ["a b%.db"]);
         for method in [Method::Pages, Method::Copy] {
             let snapshot = Snapshot::open_with(&path, Quiet::Proven, Some(method)).unwrap().unwrap();
-            let database = snapshot.database().unwrap();
+            let database = snapshot.database(true).unwrap();
             assert_eq!((database.quick_check.as_str(), database.tables["t"]), ("ok", Rows { count: 1, highest: Some(1) }));
             let read = bytes(&snapshot, folder.path());
             assert_eq!(read.len() as u64, snapshot.size_bytes());
@@ -473,7 +506,7 @@ mod tests {
         }
         for method in [Method::Pages, Method::Copy] {
             let snapshot = Snapshot::open_with(&path, Quiet::Proven, Some(method)).unwrap().unwrap();
-            assert_eq!(snapshot.database().unwrap().tables["t"].count, 2);
+            assert_eq!(snapshot.database(true).unwrap().tables["t"].count, 2);
             let copy = folder.path().join("copy.db");
             std::fs::write(&copy, bytes(&snapshot, folder.path())).unwrap();
             let read = open_read_only(&copy, true).unwrap();
@@ -492,7 +525,7 @@ mod tests {
         for _ in 0..500 {
             live.execute_batch("INSERT INTO t VALUES (hex(randomblob(500)))").unwrap();
         }
-        assert_eq!(snapshot.database().unwrap().tables["t"].count, 1);
+        assert_eq!(snapshot.database(true).unwrap().tables["t"].count, 1);
         let copy = folder.path().join("copy.db");
         std::fs::write(&copy, bytes(&snapshot, folder.path())).unwrap();
         let read = open_read_only(&copy, true).unwrap();
@@ -520,7 +553,7 @@ mod tests {
         live.execute_batch("CREATE TABLE t (x TEXT); INSERT INTO t VALUES (hex(randomblob(100000)))").unwrap();
         for quiet in [Quiet::Proven, Quiet::Unknown] {
             let snapshot = Snapshot::open(&path, quiet).unwrap().unwrap();
-            assert_eq!(snapshot.database().unwrap().journal_mode, "delete");
+            assert_eq!(snapshot.database(true).unwrap().journal_mode, "delete");
             assert_eq!(bytes(&snapshot, folder.path()), std::fs::read(&path).unwrap());
         }
         // A writer that died in the middle: pages of the file are half new, the old ones are in the

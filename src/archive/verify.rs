@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::chain;
 use super::input::Input;
 use super::manifest::Manifest;
-use super::open::{self, Opened, refused};
+use super::open::{Opened, refused};
 use super::scratch::Scratch;
 use super::snapshot;
 use crate::error::{Error, ErrorKind, Result};
@@ -35,17 +36,17 @@ impl Level {
     }
 }
 
-/// Verifies an archive at level `hash` or `quick`. `quick` unpacks into a private folder in `scratch`,
-/// which is gone when this returns. Level `restore` takes a daemon too, and is
-/// [`crate::verify`]'s.
+/// Verifies an archive at level `hash` or `quick`, an increment together with all that it builds on.
+/// Each needs room in `scratch`, which is free again when this returns: `quick` unpacks there. Level
+/// `restore` takes a daemon too, and is [`crate::verify`]'s.
 ///
 /// Fails with [`ErrorKind::Archive`] when the archive is not what it says.
 pub fn verify(input: &mut Input, level: Level, scratch: &Path, sink: &dyn Sink) -> Result<Opened> {
     match level {
-        Level::Hash => open::read(input, None, sink),
+        Level::Hash => chain::check(input, scratch, sink),
         Level::Quick => {
             let folder = Scratch::make(scratch)?;
-            let opened = open::read(input, Some(folder.path()), sink)?;
+            let opened = chain::unpack(input, folder.path(), sink)?;
             check_databases(input.name(), folder.path(), &opened.manifest)?;
             Ok(opened)
         }
@@ -58,7 +59,7 @@ pub fn verify(input: &mut Input, level: Level, scratch: &Path, sink: &dyn Sink) 
 pub fn check_databases(archive: &str, folder: &Path, manifest: &Manifest) -> Result<()> {
     for member in &manifest.members {
         let Some(stated) = &member.database else { continue };
-        let path = folder.join(&member.name);
+        let path = folder.join(member.stands_for());
         let look = || -> rusqlite::Result<(String, String, String)> {
             let connection = snapshot::open_read_only(&path, true)?;
             Ok((

@@ -11,9 +11,11 @@ use super::keys::{ReadKeys, WriteKeys};
 use super::prune::{self, PruneArgs};
 use super::site;
 use crate::app::App;
+
+use crate::archive::chain;
 use crate::archive::codec::{Codec, Effort};
 use crate::archive::destination::{Destination, STORE_SCHEME};
-use crate::archive::manifest::{DaemonEnd, DaemonState, Manifest};
+use crate::archive::manifest::{DELTA, DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
 use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Located, Shelved};
@@ -40,6 +42,7 @@ use crate::ui;
   wpp backup --as tar.zst --level small  a smaller one, for zstd in the place of gunzip\n  \
   wpp backup --output s3://bucket/wpp    an archive in S3-compatible storage\n  \
   wpp backup --recipient age1…           an archive that this host cannot read\n  \
+  wpp backup --incremental               what changed since the last one\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
   wpp backup verify latest --level hash  every byte against the manifest\n  \
   wpp backup verify --level restore latest\n                                         \
@@ -72,6 +75,10 @@ enum Action {
 /// Options of `wpp backup create`.
 #[derive(Debug, clap::Args)]
 struct CreateArgs {
+    /// Only the pages of wpp.db that changed since the newest archive there; a full archive, saying
+    /// why, when that cannot be done or would save less than half
+    #[arg(long)]
+    incremental: bool,
     /// Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]
     #[arg(long, short, value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
     output: Option<String>,
@@ -205,6 +212,7 @@ fn make(app: &App, args: CreateArgs) -> Result<Report> {
         journal,
         sink: &**app.sink(),
         status: status.as_deref(),
+        increments_max: args.incremental.then(|| app.config().number("backup.chain_max")),
         codec: args.codec.map_or_else(|| codec(app), Ok)?,
         effort: args.effort.map_or_else(|| effort(app), Ok)?,
     })?;
@@ -276,12 +284,24 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
         Some(level) => format!("verified at level {}", level.name()),
         None => "written and read back; not verified: no key here".to_owned(),
     };
-    let title = match whole {
-        true => format!("{}: backed up, {}, {verified}", manifest.session, size(made.size_bytes)),
-        false => format!("{}: backed up in part, {}, {verified}", manifest.session, size(made.size_bytes)),
+    let how = match (&manifest.chain, whole) {
+        (Some(_), true) => "backed up what changed",
+        (Some(_), false) => "backed up in part what changed",
+        (None, true) => "backed up",
+        (None, false) => "backed up in part",
     };
+    let title = format!("{}: {how}, {}, {verified}", manifest.session, size(made.size_bytes));
     let mut section = Section::default().field("archive", &made.place).field("SHA-256", &made.sha256);
+    if let Some(reason) = &made.full_reason {
+        section = section.field("a full archive, because", reason);
+    }
     section = describe(manifest, section);
+    if let Some(note) = &made.base_note {
+        section = section.field("page map", note);
+    }
+    if let Some(reason) = &made.map_reason {
+        section = section.field("page map", format!("NOT kept, and the next increment takes longer: {reason}"));
+    }
     if !made.recipients.is_empty() {
         section = section.field("encrypted to", made.recipients.join(", "));
     }
@@ -307,6 +327,8 @@ fn made_report(made: &Backup, took_ms: u64) -> Report {
         "recipients": made.recipients,
         "limits": made.limits,
         "level_reason": made.level_reason,
+        "full_reason": made.full_reason,
+        "map_reason": made.map_reason,
         "whole": whole,
         "took_ms": took_ms,
         "manifest": manifest.summary(),
@@ -342,12 +364,24 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
             "Made while the daemon ran: restored, the identity gets fresh keys (`--plan rekey`). For `--plan exact`, stop first.",
         );
     }
+    if let Some(chain) = &manifest.chain {
+        section = section
+            .field("increment", format!("number {} of the chain of archive {}", chain.depth, chain.base_id))
+            .field("builds on", format!("{} (archive {})", chain.parent_name, chain.parent_id));
+    }
+    let damaged: Vec<&str> = manifest.damaged().map(|(member, _)| member.name.as_str()).collect();
     for member in &manifest.members {
         let rows: u64 = member.database.iter().flat_map(|database| database.tables.values()).map(|rows| rows.count).sum();
         let text = match &member.database {
-            Some(database) if database.quick_check != "ok" => {
+            Some(database) if damaged.contains(&member.name.as_str()) => {
                 format!("{}, DAMAGED: {}", size(member.size_bytes), database.quick_check)
             }
+            Some(database) if let Some(chain) = manifest.chain.as_ref().filter(|_| member.name == DELTA) => format!(
+                "{}, of {} of {} pages; {rows} rows in all, not checked by SQLite",
+                size(member.size_bytes),
+                chain.changed_pages,
+                database.pages
+            ),
             Some(_) => format!("{}, {rows} rows", size(member.size_bytes)),
             None => size(member.size_bytes),
         };
@@ -361,7 +395,12 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
 
 fn list(app: &App, destination: &Destination, identities: &Identities) -> Result<Report> {
     let shelved = shelf::list(destination, identities)?;
-    let columns = ["archive", "session", "taken", "size", "verified (level, when)", "holds"].map(str::to_owned).to_vec();
+    let readable: Vec<(&str, &Manifest)> =
+        shelved.iter().filter_map(|archive| Some((archive.name.as_str(), archive.manifest.as_ref().ok()?))).collect();
+    let without_key: Vec<&str> =
+        shelved.iter().filter(|archive| archive.is_locked()).map(|archive| archive.name.as_str()).collect();
+    let broken = chain::broken(&readable, &without_key);
+    let columns = ["archive", "session", "taken", "kind", "size", "verified (level, when)", "holds"].map(str::to_owned).to_vec();
     let mut table = Table { columns, rows: Vec::new() };
     let mut data = Vec::new();
     let (mut unreadable, mut locked) = (0, 0);
@@ -372,7 +411,14 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
             "encrypted": archive.encrypted, "locked": archive.is_locked(),
         });
         let (row, more) = match &archive.manifest {
-            Ok(manifest) => readable_row(archive, manifest, checks.of(&manifest.session)?),
+            Ok(manifest) => {
+                let base = manifest.chain.as_ref().map(|chain| {
+                    let base = readable.iter().find(|(_, manifest)| manifest.id == chain.base_id);
+                    base.map_or(chain.base_id.as_str(), |(name, _)| *name)
+                });
+                let broken = broken.get(&manifest.id).map(String::as_str);
+                readable_row(archive, manifest, (base, broken), checks.of(&manifest.session)?)
+            }
             Err(_) if archive.is_locked() => {
                 locked += 1;
                 locked_row(archive, known(app, archive)?)
@@ -381,6 +427,7 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
                 unreadable += 1;
                 let row = vec![
                     archive.name.clone(),
+                    "?".into(),
                     "?".into(),
                     "?".into(),
                     size(archive.object.size_bytes),
@@ -403,13 +450,16 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     if unreadable > 0 {
         title.push_str(&format!(", {unreadable} of them not readable"));
     }
+    if !broken.is_empty() {
+        title.push_str(&format!(", {} of them without what they build on", broken.len()));
+    }
     let mut report = Report::answer("backup-list", title).data(json!({ "folder": destination.to_string(), "archives": data }));
     if shelved.is_empty() {
         report = report.next("wpp backup");
     } else {
         report = report.section(Section { table: Some(table), ..Section::default() });
     }
-    Ok(if unreadable > 0 { report.verdict(Verdict::Fail) } else { report })
+    Ok(if unreadable > 0 || !broken.is_empty() { report.verdict(Verdict::Fail) } else { report })
 }
 
 fn merged(mut one: Value, two: Value) -> Value {
@@ -419,7 +469,13 @@ fn merged(mut one: Value, two: Value) -> Value {
     one
 }
 
-fn readable_row(archive: &Shelved, manifest: &Manifest, checks: &Checks) -> (Vec<String>, Value) {
+/// `base` is the start of its chain and `broken` what is wrong with that chain, if it is an increment.
+fn readable_row(
+    archive: &Shelved,
+    manifest: &Manifest,
+    (base, broken): (Option<&str>, Option<&str>),
+    checks: &Checks,
+) -> (Vec<String>, Value) {
     let verified = checks.best(&manifest.id, &archive.object.stamp);
     let failed = checks.failure(&manifest.id, &archive.object.stamp);
     let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
@@ -431,16 +487,23 @@ fn readable_row(archive: &Shelved, manifest: &Manifest, checks: &Checks) -> (Vec
         }
         (true, false) => "damaged data".to_owned(),
     };
+    let holds = broken.map_or(holds, |why| format!("BROKEN CHAIN: {why}"));
+    let kind = match (&manifest.chain, base) {
+        (Some(chain), Some(base)) => format!("increment {} of {base}", chain.depth),
+        _ => "full".into(),
+    };
     let row = vec![
         archive.name.clone(),
         manifest.session.clone(),
         manifest.created.clone(),
+        kind,
         size(archive.object.size_bytes),
         standing(verified, failed),
         holds,
     ];
     let more = json!({
         "id": manifest.id, "session": manifest.session, "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
+        "chain": manifest.chain, "broken": broken,
         "verified_level": verified.map(|(level, _)| level), "verified_ms": verified.map(|(_, at_ms)| at_ms),
         "failed_level": failed.map(Check::level), "failed_ms": failed.map(|check| check.at_ms),
         "failed_why": failed.and_then(Check::why),
@@ -465,7 +528,8 @@ fn locked_row(archive: &Shelved, known: Option<Entry>) -> (Vec<String>, Value) {
             (checked, holds.into())
         }
     };
-    let row = vec![archive.name.clone(), session.to_owned(), taken, size(archive.object.size_bytes), checked, holds];
+    let kind = if archive.name.contains(".wpp-incr.") { "increment" } else { "full" };
+    let row = vec![archive.name.clone(), session.to_owned(), taken, kind.into(), size(archive.object.size_bytes), checked, holds];
     let mut more = json!({ "session": archive.session(), "created_ms": created_ms });
     if let Some(entry) = known {
         let level = &entry.data["level"];

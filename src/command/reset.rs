@@ -88,6 +88,7 @@ impl Args {
             journal,
             sink: &**app.sink(),
             status: None,
+            increments_max: None,
             codec: codec(app)?,
             effort: effort(app)?,
         })?;

@@ -311,6 +311,7 @@ static MANIFEST: Object = Object {
         always("missing", List(&Shape::Object(&MISSING)), "what should be inside and is not"),
         nullable("signal", Shape::Object(&SIGNAL), "identity and counters of the Signal store; null if they could not be read"),
         always("custody", Shape::Object(&MARK), "where the home's journal stood"),
+        optional("chain", Shape::Object(&CHAIN), "what it builds on, if it is an increment"),
     ],
 };
 
@@ -351,8 +352,22 @@ static DATABASE: Object = Object {
         always("last_migration", Text, "the newest migration that was applied"),
         always("schema_sha256", Text, "SHA-256 over the text of the schema, in hex"),
         always("tables", Map(&Shape::Object(&ROWS)), "rows by table"),
-        always("quick_check", Text, "ok, or the first thing that SQLite's quick_check said"),
+        always("quick_check", Text, "ok, or the first thing that SQLite's quick_check said, or not run"),
         always("method", Text, "pages or copy"),
+        optional("pages_blake3", Text, "BLAKE3 over all page hashes, in hex; where increments are made"),
+    ],
+};
+
+static CHAIN: Object = Object {
+    name: "chain",
+    fields: &[
+        always("base_id", Text, "id of the full archive that the chain starts with"),
+        always("parent_id", Text, "id of the archive that it builds on"),
+        always("parent_name", Text, "the name that it had"),
+        always("depth", Number, "1 for the first increment"),
+        always("parent_pages", Number, "pages of the parent's wpp.db"),
+        always("parent_pages_blake3", Text, "BLAKE3 over all their hashes, in hex"),
+        always("changed_pages", Number, "pages inside"),
     ],
 };
 
@@ -411,6 +426,8 @@ static SHELVED: Object = Object {
         optional("session", Text, "as in manifest"),
         optional("created_ms", Number, "as in manifest"),
         optional("whole", Boolean, "whether both databases are inside and were sound"),
+        optional("chain", Shape::Object(&CHAIN), "as in manifest; null for a full archive"),
+        optional("broken", Text, "what an increment needs and is not here"),
         optional("verified_level", Text, "the highest level at which this home verified it: hash, quick or restore"),
         optional("verified_ms", Number, "when it last did so"),
         optional("failed_level", Text, "the level that it failed at, and has not passed since"),
@@ -629,6 +646,8 @@ pub static SCHEMAS: &[Schema] = &[
             always("recipients", TEXTS, "who can read it: age recipients or passphrase; empty when it is not encrypted"),
             always("limits", TEXTS, "what the destination cannot do"),
             nullable("level_reason", Text, "why it was not verified further"),
+            nullable("full_reason", Text, "why it is a full archive although --incremental was given"),
+            nullable("map_reason", Text, "why the next increment has to read archives again"),
             always("whole", Boolean, "whether both databases are inside and were sound"),
             always("took_ms", Number, "how long it took"),
             always("manifest", Shape::Object(&MANIFEST), "what it says about itself"),

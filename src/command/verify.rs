@@ -5,6 +5,8 @@ use serde_json::json;
 use super::backup::{describe, locate, size};
 use super::keys::ReadKeys;
 use crate::app::App;
+use crate::archive::base;
+use crate::archive::chain;
 use crate::archive::input::Input;
 use crate::archive::manifest::Manifest;
 use crate::archive::open;
@@ -116,7 +118,7 @@ impl Checked<'_> {
         let proof = prove(Request {
             name: &name,
             content_bytes: stated.content_bytes(),
-            unpack: &mut |folder| self.archive.read(&self.identities, |input| open::read(input, Some(folder), &**sink)),
+            unpack: &mut |folder| self.archive.read(&self.identities, |input| chain::unpack(input, folder, &**sink)),
             folders: &folders,
             program: self.app.program()?,
             ready_timeout: self.app.config().duration("daemon.start_timeout_ms"),
@@ -180,6 +182,9 @@ impl Checked<'_> {
     /// Leaves what came of it in the journal, for the very file that was looked at.
     fn write_down(&self, manifest: Option<&Manifest>, sha256: Option<&str>, level: Level, failed: Option<String>) -> Result<()> {
         let own = self.app.session();
+        if failed.is_some() {
+            base::forget(self.app.home(), own.name(), self.archive.destination())?;
+        }
         let session = manifest.map_or(own.name(), |manifest| manifest.session.as_str());
         let record = Record {
             archive_id: manifest.map(|manifest| manifest.id.clone()).unwrap_or_default(),

@@ -511,6 +511,7 @@ mod tests {
                 tables: [(MESSAGES.to_owned(), Rows { count: messages, highest: None })].into(),
                 quick_check: quick_check.into(),
                 method: "pages".into(),
+                pages_blake3: None,
             }),
         }
     }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use super::plan::denied;
+use crate::archive::chain;
 use crate::archive::input::Input;
 use crate::archive::manifest::{
     CONFIG, Daemon, DaemonState, FORMAT, MANIFEST_SCHEMA, Manifest, Mark, Member, Missing, SESSION_DB, WPP_DB,
@@ -152,7 +153,7 @@ impl<'a> Source<'a> {
     pub(super) fn unpack(&self, stage: &Path, sink: &dyn Sink) -> Result<&'static str> {
         let said = match &self.from {
             From::Archive { place, open } => {
-                let opened = open::read(&mut open()?, Some(stage), sink)?;
+                let opened = chain::unpack(&mut open()?, stage, sink)?;
                 if opened.manifest != self.manifest {
                     return Err(open::refused(place, "it is not the archive any more that the plan was made for"));
                 }
@@ -239,7 +240,7 @@ impl Database {
         let Some(snapshot) = Snapshot::open(&copy, Quiet::Proven)? else {
             return Err(refused(&place, "its copy vanished"));
         };
-        let facts = snapshot.database()?;
+        let facts = snapshot.database(true)?;
         drop(snapshot);
         if facts.quick_check != "ok" {
             return Err(refused(&place, format!("SQLite's quick_check says: {}", facts.quick_check))
@@ -268,6 +269,7 @@ impl Database {
                 database: Some(facts),
             }],
             missing: vec![missing(SESSION_DB), missing(CONFIG)],
+            chain: None,
             signal: None,
             custody: Mark { journal: String::new(), newest_entry: 0, last_start: None, last_connect: None },
         };

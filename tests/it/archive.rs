@@ -314,8 +314,10 @@ fn shapes(form: Form) -> Vec<Shape> {
     add("footer points behind the end", changed(|d| d.footer_offset = Some(u64::MAX)), "");
     add("manifest under another name", changed(|d| d.manifest_name = "manifest".into()), "where manifest.json should be");
 
-    add("newer major format", changed(|d| d.index["format"]["major"] = json!(2)), "format 2.0");
-    add("newer major format in the manifest", changed(|d| d.manifest["format"]["major"] = json!(2)), "format 2.0");
+    add("newer major format", changed(|d| d.index["format"]["major"] = json!(3)), "format 3.0");
+    add("newer major format in the manifest", changed(|d| d.manifest["format"]["major"] = json!(3)), "format 3.0");
+    add("an increment that is none", changed(|d| d.index["format"]["major"] = json!(2)), "no content of this format");
+    add("an increment's manifest", changed(|d| d.manifest["format"]["major"] = json!(2)), "no content of this format");
     add("another schema", changed(|d| d.index["schema"] = json!("somebody.else/1")), "somebody.else");
     add("index is no index", changed(|d| d.index = json!([1, 2, 3])), "cannot be read");
     add("index too large", changed(|d| d.index["x"] = json!("x".repeat(70_000))), "bytes large|index.json is damaged");

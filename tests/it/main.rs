@@ -20,6 +20,7 @@ mod documents;
 mod drill;
 mod harness;
 mod layers;
+mod increments;
 mod lifecycle;
 mod messages_crash;
 mod notice;

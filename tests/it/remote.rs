@@ -11,15 +11,15 @@ use crate::seal::{keygen, tool};
 use crate::stores;
 
 /// A sandbox home whose archives go to a prefix of the server's bucket.
-struct Away {
-    home: TestHome,
-    server: S3Server,
+pub struct Away {
+    pub home: TestHome,
+    pub server: S3Server,
 }
 
 const PLACE: &str = "s3://archives/some/where";
 
 impl Away {
-    fn new() -> Away {
+    pub fn new() -> Away {
         Away::with(S3Server::start(), "")
     }
 
@@ -30,7 +30,7 @@ impl Away {
         Away { home, server }
     }
 
-    fn objects(&self) -> Vec<String> {
+    pub fn objects(&self) -> Vec<String> {
         self.server.objects("some/where")
     }
 

@@ -8,20 +8,16 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::{
-    Ends, Expected, Opened, SPACE_MARGIN_BYTES, Target, check_agreement, check_header, check_zeros, entry, parse_index, refused,
-};
+use super::{Ends, Expected, Opened, Unpack, check_agreement, check_header, check_zeros, entry, parse_index, refused};
 use crate::archive::codec::{Unpacker, unpack_all};
 use crate::archive::input::Input;
 use crate::archive::manifest::{BLOCK_BYTES, CONFIG_SIZE_MAX, INDEX, INDEX_SIZE_MAX, Manifest, Member};
 use crate::archive::pack::{TAR_BLOCK_BYTES, blocks_under_way, footer, padding, workers};
-use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::report::{Meter, Sink};
 
@@ -109,14 +105,14 @@ pub(super) fn content(input: &mut Input, ends: &Ends, manifest: &Manifest, membe
     entry(&archive, &plain, &expected, CONFIG_SIZE_MAX, 0).map(<[u8]>::to_vec)
 }
 
-/// Reads every byte and checks it; unpacks the contents into `into` when one is given.
+/// Reads every byte and checks it; the contents go to `taker`.
 /// `packed_manifest` is what `manifest` was in: the file must hold the same when it is read through.
 pub(super) fn read(
     input: &mut Input,
     ends: &Ends,
     manifest: Manifest,
     packed_manifest: &[u8],
-    into: Option<&Path>,
+    taker: &mut dyn Unpack,
     sink: &dyn Sink,
 ) -> Result<Opened> {
     let archive = &input.name().to_owned();
@@ -133,15 +129,13 @@ pub(super) fn read(
     let index = parse_index(archive, entry(archive, &plain, &expected, INDEX_SIZE_MAX, 0)?, ends.size_bytes)?;
     check_agreement(archive, &manifest, &index)?;
     let modified_seconds = u64::try_from(index.created_ms / 1000).unwrap_or(0);
-    if let Some(folder) = into {
-        disk::require_space(folder, manifest.content_bytes() + SPACE_MARGIN_BYTES)?;
-    }
+    taker.announce(manifest.content_bytes())?;
 
     let hasher = unpack(input, ends, &layout, hasher, packed_manifest, |blocks| {
         let mut meter = Meter::new(sink, format!("reading {archive}"), manifest.content_bytes());
         let mut seen = vec![INDEX];
         for (member, sizes) in manifest.members.iter().zip(&layout.entries) {
-            let mut content = Content::of(archive, member, modified_seconds, into)?;
+            let mut content = Content::of(archive, member, modified_seconds, taker)?;
             for _ in sizes {
                 blocks.next(&member.name, |plain| {
                     meter.add(plain.len() as u64);
@@ -166,16 +160,16 @@ struct Content<'a> {
     archive: &'a str,
     member: &'a Member,
     modified_seconds: u64,
-    target: Option<Target>,
+    taker: &'a mut dyn Unpack,
     hasher: Sha256,
     /// How much of the entry was taken.
     taken: u64,
 }
 
 impl<'a> Content<'a> {
-    fn of(archive: &'a str, member: &'a Member, modified_seconds: u64, into: Option<&Path>) -> Result<Content<'a>> {
-        let target = into.map(|folder| Target::create(&folder.join(&member.name))).transpose()?;
-        Ok(Content { archive, member, modified_seconds, target, hasher: Sha256::new(), taken: 0 })
+    fn of(archive: &'a str, member: &'a Member, modified_seconds: u64, taker: &'a mut dyn Unpack) -> Result<Content<'a>> {
+        taker.begin(&member.name, member.size_bytes)?;
+        Ok(Content { archive, member, modified_seconds, taker, hasher: Sha256::new(), taken: 0 })
     }
 
     /// Takes the next part of the tar entry: its header, then the content, then zeros.
@@ -192,9 +186,7 @@ impl<'a> Content<'a> {
         // A block has a size that a processor can address.
         let (content, zeros) = plain.split_at(usize::try_from(left).unwrap_or(usize::MAX).min(plain.len()));
         self.hasher.update(content);
-        if let Some(target) = &mut self.target {
-            target.write(content)?;
-        }
+        self.taker.write(content)?;
         self.taken += plain.len() as u64;
         check_zeros(self.archive, zeros)
     }
@@ -203,7 +195,7 @@ impl<'a> Content<'a> {
         if hex::encode(self.hasher.finalize()) != self.member.sha256 {
             return Err(refused(self.archive, format!("{} is not what the manifest states", self.member.name)));
         }
-        self.target.map_or(Ok(()), Target::finish)
+        self.taker.end()
     }
 }
 

@@ -17,10 +17,11 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::codec::{self, Codec};
+use super::delta::{self, Decoder};
 use super::input::Input;
 use super::manifest::{
-    CONFIG, CONFIG_SIZE_MAX, CONTENTS, FORMAT, Format, INDEX, INDEX_SCHEMA, Index, MANIFEST, MANIFEST_SCHEMA, MANIFEST_SIZE_MAX,
-    Manifest,
+    CONFIG, CONFIG_SIZE_MAX, CONTENTS, DELTA, FORMAT, Format, INCREMENT_CONTENTS, INCREMENT_FORMAT, INDEX, INDEX_SCHEMA, Index,
+    MANIFEST, MANIFEST_SCHEMA, MANIFEST_SIZE_MAX, Manifest,
 };
 use super::pack::{FOOTER_BYTES, TAR_BLOCK_BYTES, TAR_END_BYTES, header, padding, read_footer};
 use crate::disk;
@@ -73,18 +74,94 @@ pub fn small_content(input: &mut Input, manifest: &Manifest, name: &str) -> Resu
 
 /// Reads every byte and checks it; unpacks the contents into `into` when one is given, which must
 /// be an empty folder. On an error the folder holds parts that the caller removes.
+///
+/// Of an increment this is its own bytes alone: [`super::chain`] builds what they stand for.
 pub fn read(input: &mut Input, into: Option<&Path>, sink: &dyn Sink) -> Result<Opened> {
+    match into {
+        None => read_to(input, &mut Looked { archive: input.name().to_owned(), delta: None }, sink),
+        Some(folder) => read_to(input, &mut InFolder::new(folder), sink),
+    }
+}
+
+/// Takes the contents of an archive, one after the other. What it takes is proven only when the
+/// whole archive was read.
+pub trait Unpack {
+    /// All contents together are so large, which the archive's documents agree on.
+    fn announce(&mut self, _content_bytes: u64) -> Result<()> {
+        Ok(())
+    }
+    /// A content begins. Its name is one that the format knows, its size what the index announced.
+    fn begin(&mut self, name: &str, size_bytes: u64) -> Result<()>;
+    /// Takes its next bytes.
+    fn write(&mut self, bytes: &[u8]) -> Result<()>;
+    /// All its bytes were taken.
+    fn end(&mut self) -> Result<()>;
+}
+
+/// Keeps nothing, and sees whether a delta is one.
+struct Looked {
+    archive: String,
+    delta: Option<Decoder>,
+}
+
+impl Unpack for Looked {
+    fn begin(&mut self, name: &str, size_bytes: u64) -> Result<()> {
+        self.delta = (name == DELTA).then(|| Decoder::new(&self.archive, size_bytes));
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.delta.as_mut().map_or(Ok(()), |delta| delta.take(bytes, &mut |_, _| Ok(())))
+    }
+
+    fn end(&mut self) -> Result<()> {
+        self.delta.take().map_or(Ok(()), |delta| delta.finish().map(drop))
+    }
+}
+
+/// Makes a file of each content.
+#[derive(Debug)]
+pub struct InFolder {
+    folder: PathBuf,
+    file: Option<Target>,
+}
+
+impl InFolder {
+    /// In a folder that has none of them.
+    pub fn new(folder: &Path) -> InFolder {
+        InFolder { folder: folder.to_owned(), file: None }
+    }
+}
+
+impl Unpack for InFolder {
+    fn announce(&mut self, content_bytes: u64) -> Result<()> {
+        disk::require_space(&self.folder, content_bytes.saturating_add(SPACE_MARGIN_BYTES))
+    }
+
+    fn begin(&mut self, name: &str, _size_bytes: u64) -> Result<()> {
+        self.file = Some(Target::create(&self.folder.join(name))?);
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.as_mut().map_or(Ok(()), |file| file.write(bytes))
+    }
+
+    fn end(&mut self) -> Result<()> {
+        self.file.take().map_or(Ok(()), Target::finish)?;
+        disk::sync_folder(&self.folder)
+    }
+}
+
+/// Reads every byte and checks it; its contents go to `unpack`.
+pub fn read_to(input: &mut Input, unpack: &mut dyn Unpack, sink: &dyn Sink) -> Result<Opened> {
     let ends = Ends::look(input)?;
     let (manifest, packed) = ends.manifest(input)?;
     input.go_to(0)?;
-    let opened = match manifest.block_bytes {
-        Some(_) => blocks::read(input, &ends, manifest, &packed, into, sink)?,
-        None => sequential::read(input, &ends, into, sink)?,
-    };
-    if let Some(folder) = into {
-        disk::sync_folder(folder)?;
+    match manifest.block_bytes {
+        Some(_) => blocks::read(input, &ends, manifest, &packed, unpack, sink),
+        None => sequential::read(input, &ends, unpack, sink),
     }
-    Ok(opened)
 }
 
 /// Refuses an archive, saying why.
@@ -162,9 +239,11 @@ fn parse<T: DeserializeOwned>(path: &str, name: &str, schema: &str, text: &[u8])
     }
     let head: Head =
         serde_json::from_slice(text).map_err(|error| refused(path, format!("its {name} cannot be read")).caused_by(error))?;
-    if head.format.major != FORMAT.major {
-        return Err(refused(path, format!("it has format {}.{}", head.format.major, head.format.minor))
-            .hint(format!("this wpp reads format {}; use the version of wpp that wrote it, or a newer one", FORMAT.major)));
+    if ![FORMAT.major, INCREMENT_FORMAT.major].contains(&head.format.major) {
+        return Err(refused(path, format!("it has format {}.{}", head.format.major, head.format.minor)).hint(format!(
+            "this wpp reads formats {} and {}; use the version of wpp that wrote it, or a newer one",
+            FORMAT.major, INCREMENT_FORMAT.major
+        )));
     }
     if head.schema != schema {
         return Err(refused(path, format!("its {name} is a {:?} and not a {schema:?}", head.schema)));
@@ -197,7 +276,7 @@ fn parse_index(path: &str, text: &[u8], size_bytes: u64) -> Result<Index> {
     if first.name != MANIFEST || first.size_bytes.is_some() {
         return Err(refused(path, "its index does not list the manifest first"));
     }
-    check_names(path, contents.iter().map(|member| member.name.as_str()))?;
+    check_names(path, index.format, contents.iter().map(|member| member.name.as_str()))?;
     let mut total = 0_u64;
     for member in contents {
         let Some(size) = member.size_bytes else {
@@ -226,15 +305,17 @@ fn parse_manifest(path: &str, text: &[u8]) -> Result<Manifest> {
     if !crate::home::is_session_name(&manifest.session) {
         return Err(refused(path, format!("its session is called {:?}", manifest.session)));
     }
-    check_names(path, manifest.members.iter().map(|member| member.name.as_str()))?;
+    check_names(path, manifest.format, manifest.members.iter().map(|member| member.name.as_str()))?;
+    check_chain(path, &manifest)?;
     Ok(manifest)
 }
 
 /// Contents are known, and in their order, which also means at most once each.
-fn check_names<'a>(path: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+fn check_names<'a>(path: &str, format: Format, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let contents = if format.major == INCREMENT_FORMAT.major { INCREMENT_CONTENTS } else { CONTENTS };
     let mut next = 0;
     for name in names {
-        match CONTENTS.iter().position(|known| *known == name) {
+        match contents.iter().position(|known| *known == name) {
             None => return Err(refused(path, format!("it lists {name:?}, which is no content of this format"))),
             Some(place) if place < next => {
                 return Err(refused(path, format!("it lists {name} twice or out of order")));
@@ -243,6 +324,36 @@ fn check_names<'a>(path: &str, names: impl Iterator<Item = &'a str>) -> Result<(
         }
     }
     if next == 0 { Err(refused(path, "it has no contents")) } else { Ok(()) }
+}
+
+/// An increment says what it builds on, in terms that lead nowhere else, and nothing else does.
+fn check_chain(path: &str, manifest: &Manifest) -> Result<()> {
+    let increment = manifest.format.major == INCREMENT_FORMAT.major;
+    let Some(chain) = &manifest.chain else {
+        return if increment { Err(refused(path, "it is an increment and does not say of what")) } else { Ok(()) };
+    };
+    if manifest.block_bytes.is_none() {
+        return Err(refused(path, "its manifest lists no blocks"));
+    }
+    let delta = manifest.members.iter().find(|member| member.name == DELTA).filter(|_| increment);
+    let Some((delta, database)) = delta.and_then(|delta| Some((delta, delta.database.as_ref()?))) else {
+        return Err(refused(path, "it says what it is an increment of, and is none"));
+    };
+    // What a database grows by is all in the delta, so no claim is larger than what is really there.
+    let grown = database.pages.saturating_sub(chain.parent_pages);
+    if grown > chain.changed_pages || chain.changed_pages > delta.size_bytes / delta::PAGE_HEAD_BYTES {
+        return Err(refused(path, format!("{} bytes cannot lead to {} pages", delta.size_bytes, database.pages)));
+    }
+    let root = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut parts = Path::new(&chain.parent_name).components();
+    let plain = matches!((parts.next(), parts.next()), (Some(std::path::Component::Normal(name)), None) if name == chain.parent_name.as_str());
+    if !plain || chain.depth == 0 || chain.parent_id == manifest.id || chain.base_id == manifest.id {
+        return Err(refused(path, format!("it says that it is an increment of {:?}", chain.parent_name)));
+    }
+    if !root(&chain.parent_pages_blake3) || !database.pages_blake3.as_deref().is_some_and(root) {
+        return Err(refused(path, "it does not say which pages it leads from and to"));
+    }
+    Ok(())
 }
 
 struct Expected<'a> {
@@ -358,6 +469,7 @@ fn why_not(block: &[u8; TAR_BLOCK_BYTES], expected: &Expected<'_>, seen: &[&str]
 }
 
 /// A file that a content is unpacked to.
+#[derive(Debug)]
 struct Target {
     file: File,
     path: PathBuf,

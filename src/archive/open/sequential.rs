@@ -7,10 +7,7 @@ use std::path::Path;
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::{
-    Ends, Expected, Opened, SPACE_MARGIN_BYTES, Target, check_agreement, check_header, check_zeros, parse_index, parse_manifest,
-    refused,
-};
+use super::{Ends, Expected, Opened, Unpack, check_agreement, check_header, check_zeros, parse_index, parse_manifest, refused};
 use crate::archive::codec::Codec;
 use crate::archive::input::Input;
 use crate::archive::manifest::{CONFIG_SIZE_MAX, INDEX, INDEX_SIZE_MAX, MANIFEST, MANIFEST_SIZE_MAX, Member};
@@ -39,8 +36,8 @@ fn only_gzip(input: &Input, ends: &Ends) -> Result<String> {
     }
 }
 
-/// Reads every byte and checks it; unpacks the contents into `into` when one is given.
-pub(super) fn read(input: &mut Input, ends: &Ends, into: Option<&Path>, sink: &dyn Sink) -> Result<Opened> {
+/// Reads every byte and checks it; the contents go to `unpack`.
+pub(super) fn read(input: &mut Input, ends: &Ends, unpack: &mut dyn Unpack, sink: &dyn Sink) -> Result<Opened> {
     let path = &only_gzip(input, ends)?;
     let (size_bytes, manifest_offset, expected_sha256) = (ends.size_bytes, ends.manifest_offset, ends.sha256);
     let mut reader = Reader::new(path, input.take(size_bytes - FOOTER_BYTES as u64), 0);
@@ -51,10 +48,8 @@ pub(super) fn read(input: &mut Input, ends: &Ends, into: Option<&Path>, sink: &d
     let index = parse_index(path, &text, size_bytes)?;
     let modified_seconds = Some(u64::try_from(index.created_ms / 1000).unwrap_or(0));
     let total: u64 = index.members.iter().filter_map(|member| member.size_bytes).sum();
-    if let Some(folder) = into {
-        disk::require_space(folder, total + SPACE_MARGIN_BYTES)?;
-    }
 
+    unpack.announce(total)?;
     let mut meter = Meter::new(sink, format!("reading {path}"), total);
     let mut seen = vec![INDEX];
     let mut contents = Vec::new();
@@ -62,15 +57,13 @@ pub(super) fn read(input: &mut Input, ends: &Ends, into: Option<&Path>, sink: &d
         let Some(size) = member.size_bytes else { continue };
         let offset_bytes = reader.start_of_entry();
         reader.header(&Expected { name: &member.name, size_bytes: Some(size), modified_seconds }, &seen)?;
-        let mut target = into.map(|folder| Target::create(&folder.join(&member.name))).transpose()?;
+        unpack.begin(&member.name, size)?;
         let sha256 = reader.content(size, &mut |bytes| {
             meter.add(bytes.len() as u64);
-            target.as_mut().map_or(Ok(()), |target| target.write(bytes))
+            unpack.write(bytes)
         })?;
         reader.end_of_entry(size, 0)?;
-        if let Some(target) = target {
-            target.finish()?;
-        }
+        unpack.end()?;
         contents.push((sha256, offset_bytes));
         seen.push(&member.name);
     }
