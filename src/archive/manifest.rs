@@ -186,6 +186,14 @@ impl Manifest {
         summary
     }
 
+    /// Sum of the sizes of the files that come out of it: of an increment, with its whole database.
+    pub fn restored_bytes(&self) -> u64 {
+        self.members.iter().fold(0, |sum, member| {
+            let whole = member.database.as_ref().map(|database| database.pages.saturating_mul(database.page_size_bytes));
+            sum.saturating_add(member.size_bytes.max(whole.unwrap_or(0)))
+        })
+    }
+
     /// Sum of the sizes of all contents.
     pub fn content_bytes(&self) -> u64 {
         self.members.iter().fold(0, |sum, member| sum.saturating_add(member.size_bytes))

@@ -37,7 +37,7 @@ impl Level {
 }
 
 /// Verifies an archive at level `hash` or `quick`, an increment together with all that it builds on.
-/// Each needs room in `scratch`, which is free again when this returns: `quick` unpacks there. Level
+/// `quick` unpacks into a private folder in `scratch`, which is gone when this returns. Level
 /// `restore` takes a daemon too, and is [`crate::verify`]'s.
 ///
 /// Fails with [`ErrorKind::Archive`] when the archive is not what it says.

@@ -11,7 +11,6 @@ use super::keys::{ReadKeys, WriteKeys};
 use super::prune::{self, PruneArgs};
 use super::site;
 use crate::app::App;
-
 use crate::archive::chain;
 use crate::archive::codec::{Codec, Effort};
 use crate::archive::destination::{Destination, STORE_SCHEME};

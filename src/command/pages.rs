@@ -2,7 +2,7 @@
 //! and becomes a man page of section 7. Start with [`page`].
 
 /// What backups hold, how far they are verified, and how they come back.
-pub const ARCHIVES: &str = include_str!("archives.md");
+pub const ARCHIVES: &str = include_str!("pages/archives.md");
 
 /// The page on a subject.
 pub fn page(subject: &str) -> Option<&'static str> {

@@ -117,7 +117,7 @@ impl Checked<'_> {
         let folders: Vec<_> = beside.into_iter().chain([self.app.scratch(), std::env::temp_dir()]).collect();
         let proof = prove(Request {
             name: &name,
-            content_bytes: stated.content_bytes(),
+            content_bytes: stated.restored_bytes(),
             unpack: &mut |folder| self.archive.read(&self.identities, |input| chain::unpack(input, folder, &**sink)),
             folders: &folders,
             program: self.app.program()?,
@@ -182,10 +182,10 @@ impl Checked<'_> {
     /// Leaves what came of it in the journal, for the very file that was looked at.
     fn write_down(&self, manifest: Option<&Manifest>, sha256: Option<&str>, level: Level, failed: Option<String>) -> Result<()> {
         let own = self.app.session();
-        if failed.is_some() {
-            base::forget(self.app.home(), own.name(), self.archive.destination())?;
-        }
         let session = manifest.map_or(own.name(), |manifest| manifest.session.as_str());
+        if failed.is_some() {
+            base::forget(self.app.home(), session, self.archive.destination())?;
+        }
         let record = Record {
             archive_id: manifest.map(|manifest| manifest.id.clone()).unwrap_or_default(),
             place: self.archive.place(),

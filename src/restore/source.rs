@@ -269,9 +269,9 @@ impl Database {
                 database: Some(facts),
             }],
             missing: vec![missing(SESSION_DB), missing(CONFIG)],
-            chain: None,
             signal: None,
             custody: Mark { journal: String::new(), newest_entry: 0, last_start: None, last_connect: None },
+            chain: None,
         };
         Ok((Database { place, copy, account, _scratch: scratch }, manifest))
     }

@@ -246,6 +246,23 @@ fn increments_under_a_running_daemon_hold_every_message_of_their_moment() {
         assert_eq!(manifest.daemon.session_state.as_deref(), Some("READY"));
     }
     assert_eq!(simulated.state().0, "READY");
+    // And it comes back to life in a sandbox.
+    let outcome = home.run(&["backup", "verify", "latest", "--level", "restore"]);
+    assert!(outcome.code == 0 && outcome.stdout.contains("verified at level restore"), "{outcome:?}");
+}
+
+#[test]
+fn what_a_kept_increment_builds_on_is_not_pruned() {
+    let (home, archives) = chain_of_three();
+    let there = || archives.iter().map(|path| path.exists()).collect::<Vec<bool>>();
+    let outcome = home.run(&["backup", "prune", "--keep-last", "1", "--yes"]);
+    assert_eq!((outcome.code, there()), (0, vec![true; 4]), "{outcome:?}");
+    // A new full one sets the chain free.
+    mark(&home, "later");
+    let (newest, _) = backup(&home, &[]);
+    let outcome = home.run(&["backup", "prune", "--keep-last", "1", "--yes"]);
+    assert_eq!((outcome.code, there()), (0, vec![false; 4]), "{outcome:?}");
+    assert!(newest.exists());
 }
 
 #[test]

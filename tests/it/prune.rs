@@ -420,7 +420,7 @@ fn archives_in_a_store_are_pruned_like_those_in_a_folder() {
 }
 
 /// A session with a store that is large enough for increments to be worth while.
-fn with_chains() -> TestHome {
+fn with_chains(recipient: Option<&str>) -> TestHome {
     let home = stores::home("chains");
     let change = |text: &str| {
         let connection = stores::open(&home.session("main").join("wpp.db"));
@@ -433,20 +433,22 @@ fn with_chains() -> TestHome {
             connection.execute("INSERT INTO ballast VALUES (randomblob(20000))", []).unwrap();
         }
     }
-    for (number, arguments) in
-        [&["backup"][..], &["backup", "--incremental"], &["backup", "--incremental"]].repeat(2).iter().enumerate()
-    {
+    // A full archive, two increments, and all of that once more.
+    set(&home, "chain_max = 2\n");
+    for number in 0..6 {
         change(&format!("state {number}"));
-        let (code, report) = home.json(arguments);
+        let mut arguments = vec!["backup", "--incremental"];
+        arguments.extend(recipient.iter().flat_map(|recipient| ["--recipient", recipient]));
+        let (code, report) = home.json(&arguments);
         assert_eq!(code, 0, "{report}");
-        assert_eq!(report["data"]["manifest"]["chain"].is_object(), arguments.len() > 1, "{report}");
+        assert_eq!(report["data"]["manifest"]["chain"].is_object(), number % 3 > 0, "{report}");
     }
     home
 }
 
 #[test]
 fn a_chain_goes_from_its_top_and_nothing_that_is_kept_loses_what_it_builds_on() {
-    let template = with_chains();
+    let template = with_chains(None);
     let all = archives(&template);
     let arguments = ["backup", "prune", "--keep-last", "2", "--yes"];
     let counted = {
@@ -480,7 +482,7 @@ fn a_chain_goes_from_its_top_and_nothing_that_is_kept_loses_what_it_builds_on() 
 
 #[test]
 fn an_increment_that_cannot_be_read_holds_back_all_that_it_may_build_on() {
-    let home = with_chains();
+    let home = with_chains(None);
     let folder = home.path().join("backups");
     let all = archives(&home);
     // The last link of the older chain is damaged at its end, so that nobody can tell what it needs.
@@ -494,4 +496,18 @@ fn an_increment_that_cannot_be_read_holds_back_all_that_it_may_build_on() {
     std::fs::remove_file(folder.join(&all[2])).unwrap();
     let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
     assert_eq!((code, removed(&report["data"])), (0, vec![all[1].clone(), all[0].clone()]), "{report}");
+}
+
+#[test]
+fn a_chain_whose_key_is_not_here_is_kept_together_by_what_the_journal_knows() {
+    let home = with_chains(Some(NOBODY));
+    let all = archives(&home);
+    assert!(all.iter().all(|name| name.ends_with(".age")), "{all:?}");
+    let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
+    assert_eq!((code, removed(&report["data"])), (0, vec![all[2].clone(), all[1].clone(), all[0].clone()]), "{report}");
+    let decisions = report["data"]["archives"].as_array().unwrap();
+    assert!(
+        decisions[3]["reasons"].to_string().contains("builds on it") && decisions[5]["parent"] == decisions[4]["id"],
+        "{report}"
+    );
 }
