@@ -110,6 +110,8 @@ pub fn survey(request: &Request<'_>) -> Result<Survey> {
         stamps.insert(name.clone(), stamp);
         archives.push(Archived { name, size_bytes: shelved.object.size_bytes, facts });
     }
+    // The journal knows the time of what is sealed better than its name does.
+    archives.sort_by_key(|archive| (archive.known().map_or(Timestamp::MAX, |known| known.created), archive.name.clone()));
     Ok(Survey { plan: retention::plan(archives, request.rules, request.zone, clock::now()), stamps })
 }
 

@@ -179,8 +179,6 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "backup verify latest",
         "backup verify latest --level restore",
         "backup --incremental",
-        // To a key that nobody has.
-        "backup --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
         "backup list",
         "backup prune --keep-last 1 --keep-hourly 1 --keep-daily 1 --keep-weekly 1 --keep-monthly 1 --keep-yearly 1 --keep-within 1h",
         "backup verify latest --level restore --keep",
