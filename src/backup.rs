@@ -45,7 +45,7 @@ use crate::archive::pack::{Packed, Unwritten, Writer};
 use crate::archive::scratch;
 use crate::archive::seal::{Identities, Recipients};
 use crate::archive::shelf;
-use crate::archive::snapshot::{Quiet, Snapshot};
+use crate::archive::snapshot::{Looking, Patience, Quiet, Snapshot};
 use crate::archive::verify::Level;
 use crate::clock::{self, Timestamp};
 use crate::daemon::api::Status;
@@ -79,6 +79,8 @@ pub struct Request<'a> {
     pub codec: Codec,
     /// How hard.
     pub effort: Effort,
+    /// How long it waits for others, and lets them wait.
+    pub patience: Patience,
 }
 
 impl Request<'_> {
@@ -178,7 +180,7 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     let mut missing = Vec::new();
     let mut parts = Vec::new();
     for (name, path) in [(SESSION_DB, session.session_db()), (WPP_DB, session.wpp_db())] {
-        match Part::database(name, &path, quiet) {
+        match Part::database(name, &path, quiet, request) {
             Ok(part) => parts.push(part),
             Err(reason) => missing.push(Missing { name: name.into(), reason: plain(&reason) }),
         }
@@ -476,7 +478,7 @@ fn pack(
     output: Box<dyn Output>,
     place: &str,
     manifest: &mut Manifest,
-    parts: &[Part],
+    parts: &mut [Part],
     increment: &mut Increment,
 ) -> Result<Packing> {
     let mut members = vec![IndexMember { name: MANIFEST.into(), size_bytes: None }];
@@ -490,10 +492,9 @@ fn pack(
         members,
     };
     manifest.members.clear();
-    manifest.signal = parts.iter().find_map(|part| part.signal.clone());
     let mut writer = Writer::over(output, place, &index, request.codec, request.effort)?;
     let mut meter = Meter::new(request.sink, "archiving".into(), parts.iter().map(|part| part.size_bytes).sum());
-    for part in parts {
+    for part in parts.iter_mut() {
         let mapped = part.name == WPP_DB;
         if let (true, Some(snapshot)) = (mapped, &part.snapshot) {
             increment.begin_full(snapshot.page_size_bytes());
@@ -507,6 +508,7 @@ fn pack(
                 content.write(bytes)
             })
         });
+        let written = written.and_then(|written| part.finish_look().map(|()| written).map_err(Unwritten::Source));
         match written {
             Ok(written) => manifest.members.push(Member {
                 name: part.name.into(),
@@ -527,6 +529,7 @@ fn pack(
             Err(error) => return Err(error.into()),
         }
     }
+    manifest.signal = parts.iter().find_map(|part| part.signal.clone());
     let packed = writer.finish(manifest)?;
     Ok(Packing::Done(packed))
 }
@@ -564,14 +567,18 @@ struct Part {
     text: Vec<u8>,
     facts: Option<Database>,
     signal: Option<Signal>,
+    /// Gathers facts and signal while the database is read out.
+    looking: Option<Looking>,
     failed: Option<String>,
 }
 
 impl Part {
     /// Opens the database's read transaction, and nothing more: the next one is opened right after.
-    fn database(name: &'static str, path: &Path, quiet: Quiet) -> Result<Part, String> {
-        match Snapshot::open(path, quiet) {
+    fn database(name: &'static str, path: &Path, quiet: Quiet, request: &Request<'_>) -> Result<Part, String> {
+        match Snapshot::take(path, quiet, &request.scratch(), request.patience) {
             Ok(None) => Err("there is no such file".into()),
+            // Whoever holds a lock can be asked to let go; the hint says how.
+            Err(error) if error.kind() == ErrorKind::Locked => Err(format!("{} ({})", error.chain(), error.hints().join("; "))),
             Err(error) => Err(error.chain()),
             Ok(Some(snapshot)) => Ok(Part {
                 name,
@@ -581,6 +588,7 @@ impl Part {
                 text: Vec::new(),
                 facts: None,
                 signal: None,
+                looking: None,
                 failed: None,
             }),
         }
@@ -595,7 +603,17 @@ impl Part {
             Err(error) => return Err(disk::cannot("read", path, error).chain()),
         };
         let size_bytes = text.len() as u64;
-        Ok(Some(Part { name: CONFIG, size_bytes, snapshot: None, changes: None, text, facts: None, signal: None, failed: None }))
+        Ok(Some(Part {
+            name: CONFIG,
+            size_bytes,
+            snapshot: None,
+            changes: None,
+            text,
+            facts: None,
+            signal: None,
+            looking: None,
+            failed: None,
+        }))
     }
 
     /// Makes an increment of it, if that can be done.
@@ -608,26 +626,37 @@ impl Part {
         }
     }
 
-    /// Reads the facts, in the transaction that was opened before.
+    /// Reads the facts, in the transaction that was opened before, or begins to.
     fn look(&mut self) {
-        let Some(snapshot) = &self.snapshot else { return };
+        let Some(snapshot) = &mut self.snapshot else { return };
         // To check the whole database would cost more than to copy what changed in it.
-        match snapshot.database(self.changes.is_none()) {
-            Ok(facts) => {
-                self.facts = Some(Database {
-                    quick_check: plain(&facts.quick_check),
-                    last_migration: plain(&facts.last_migration),
-                    tables: facts.tables.iter().map(|(name, rows)| (plain(name), *rows)).collect(),
-                    ..facts
-                });
-            }
-            Err(error) => {
-                self.failed = Some(error.chain());
-                return;
-            }
+        let check = self.changes.is_none();
+        if check && let Some(looking) = snapshot.look_beside() {
+            self.looking = Some(looking);
+            return;
         }
+        let found = snapshot.database(check).map(|facts| (facts, snapshot.signal()));
+        if let Err(error) = self.keep(found) {
+            self.failed = Some(error.chain());
+        }
+    }
+
+    /// Waits for the facts, if they are still being read.
+    fn finish_look(&mut self) -> Result<()> {
+        self.looking.take().map_or(Ok(()), |looking| self.keep(looking.finish()))
+    }
+
+    fn keep(&mut self, found: Result<(Database, Result<Option<Signal>>)>) -> Result<()> {
+        let (facts, signal) = found?;
+        self.facts = Some(Database {
+            quick_check: plain(&facts.quick_check),
+            last_migration: plain(&facts.last_migration),
+            tables: facts.tables.iter().map(|(name, rows)| (plain(name), *rows)).collect(),
+            ..facts
+        });
         // A store that cannot tell its identity is taken all the same; custody then has less to go by.
-        self.signal = snapshot.signal().unwrap_or_default();
+        self.signal = signal.unwrap_or_default();
+        Ok(())
     }
 
     fn stream(&self, scratch: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {

@@ -199,6 +199,18 @@ pub const KEYS: &[Key] = &[
         help: "how hard archives are compressed: fast, default or small",
     },
     Key {
+        path: "backup.stall_ms_max",
+        kind: Kind::Number(1, 600_000),
+        default: "2000",
+        help: "how long a backup may hold up who writes to a database with a rollback journal; one with a write-ahead log never does",
+    },
+    Key {
+        path: "backup.lock_wait_ms_max",
+        kind: Kind::Number(0, 600_000),
+        default: "30000",
+        help: "how long a backup waits for a database that another program has locked",
+    },
+    Key {
         path: "backup.keep_last",
         kind: KEEP,
         default: "0",

@@ -2,30 +2,40 @@
 //!
 //! The pages come out of the transaction itself, through SQLite's `sqlite_dbpage` table, so that
 //! no second copy is needed and no writer can make it start over. A build of SQLite without that
-//! table is noticed, and the pages then go through a temporary copy, made in one step.
+//! table is noticed, and the pages then go through a temporary copy.
 //!
 //! **Which opening is used, and what it leaves behind.** While a daemon runs, its `-wal` and
 //! `-shm` are there and shared; a reader adds none. When the caller holds the session's lock
-//! ([`Quiet::Proven`]) nobody writes: without a `-wal` the file alone is the database and is
-//! opened as immutable, which makes no file at all; with one (a killed daemon leaves committed
-//! data in it) the reader must use it, and a `-shm` that had to be made for that is removed again.
-//! Nothing is ever checkpointed or written.
+//! ([`Quiet::Proven`]) nobody writes, and the files are read without locks, with the log if there is
+//! one (a killed daemon leaves committed data in it), and without making a file. Nothing is ever
+//! checkpointed or written.
 //!
-//! Start with [`Snapshot::open`].
+//! **Databases with a rollback journal** are another matter: a reader keeps their writers from
+//! committing, just as `BEGIN IMMEDIATE` does but without the right to write. So what others may
+//! write to is copied as fast as the disk allows, the lock is given back, and everything slow is done
+//! with the copy. [`Patience`] bounds how long the others are held up.
+//!
+//! **Two threads for one state.** Checking a database takes as long as reading it out, so a backup
+//! does both at once, through two transactions that are proven to see the same ([`Looking`]).
+//!
+//! Start with [`Snapshot::take`] for a backup and [`Snapshot::open`] for a look.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Database, NOT_RUN, Rows, Signal};
 use super::pages::Run;
+use super::scratch::Scratch;
+use crate::clock::{self, Stopwatch};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::sidecar;
+use crate::session::reading::{self, Way};
 
 /// Whether anybody may write to the database meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +66,29 @@ impl Method {
     }
 }
 
+/// How long a backup waits for others, and lets them wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For a lock that another program holds.
+    pub lock_wait: Duration,
+    /// The longest that writers of a database with a rollback journal are held up.
+    pub stall_max: Duration,
+}
+
+/// A look waits for others as long as SQLite's own tools do when they are told to.
+const LOOK_WAIT: Duration = Duration::from_secs(30);
+/// A database up to this size is copied in a moment; when it was not, something came between.
+const SMALL_BYTES: u64 = 64 << 20;
+const SMALL_ATTEMPTS: u32 = 3;
+/// Between two looks at the clock while a database is copied.
+const COPY_STEP_PAGES: u64 = 256;
+const COPY: &str = "copy.db";
+
+/// Below this size, checking a database costs less than a thread is worth.
+const SECOND_BYTES_MIN: u64 = 8 << 20;
+/// A writer commits between two reads every time only if it does nothing else.
+const SECOND_ATTEMPTS: u32 = 50;
+
 /// One open read transaction. Dropping it ends the transaction and removes what it made.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -64,17 +97,67 @@ pub struct Snapshot {
     method: Method,
     pages: u64,
     page_size_bytes: u64,
-    remove_after: Option<PathBuf>,
+    journal_mode: String,
+    way: Way,
+    /// Another transaction that sees the same.
+    second: Option<Box<Snapshot>>,
+    /// Since when a writer may be waiting.
+    begun: Stopwatch,
+    /// Holds the copy that the transaction is of.
+    copied: Option<Scratch>,
 }
 
 impl Snapshot {
     /// Opens the database and its one read transaction. `None` when there is no such file.
     pub fn open(path: &Path, quiet: Quiet) -> Result<Option<Snapshot>> {
-        Snapshot::open_with(path, quiet, None)
+        Snapshot::open_with(path, quiet, None, LOOK_WAIT)
+    }
+
+    /// As [`Snapshot::open`], for reading all of it: writers are not held up beyond `patience`.
+    /// `scratch` is the folder for a copy, if one is needed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] when others hold the database, or would have to wait, for too long.
+    pub fn take(path: &Path, quiet: Quiet, scratch: &Path, patience: Patience) -> Result<Option<Snapshot>> {
+        Snapshot::take_with(path, quiet, None, scratch, patience)
+    }
+
+    fn take_with(
+        path: &Path,
+        quiet: Quiet,
+        method: Option<Method>,
+        scratch: &Path,
+        patience: Patience,
+    ) -> Result<Option<Snapshot>> {
+        let mut attempts = 1;
+        loop {
+            let Some(snapshot) = Snapshot::open_with(path, quiet, method, patience.lock_wait)? else { return Ok(None) };
+            let small = snapshot.size_bytes() <= SMALL_BYTES;
+            let taken = match quiet != Quiet::Unknown || snapshot.journal_mode == "wal" {
+                true => Some(snapshot),
+                false => snapshot.copied_within(scratch, patience.stall_max)?,
+            };
+            if let Some(mut taken) = taken {
+                taken.double(patience.lock_wait).map_err(|error| unreadable(path, error))?;
+                return Ok(Some(taken));
+            }
+            if !small || attempts == SMALL_ATTEMPTS {
+                let stall_max = clock::human(patience.stall_max);
+                return Err(Error::new(
+                    ErrorKind::Locked,
+                    format!("{} has a rollback journal and could not be copied within {stall_max}", path.display()),
+                )
+                .hint(
+                    "whoever writes to it would have been held up for longer: stop that program, raise backup.stall_ms_max, \
+                     or give the database a write-ahead log (PRAGMA journal_mode = WAL)",
+                ));
+            }
+            attempts += 1;
+        }
     }
 
     /// [`Snapshot::open`] with a method of the caller's choice.
-    pub fn open_with(path: &Path, quiet: Quiet, method: Option<Method>) -> Result<Option<Snapshot>> {
+    fn open_with(path: &Path, quiet: Quiet, method: Option<Method>, lock_wait: Duration) -> Result<Option<Snapshot>> {
         match std::fs::metadata(path) {
             // SQLite would wait for somebody to write into a pipe.
             Ok(metadata) if !metadata.is_file() => {
@@ -85,24 +168,21 @@ impl Snapshot {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(disk::cannot("look at", path, error)),
         }
-        let wal = sidecar(path, "-wal");
-        let shm = sidecar(path, "-shm");
         // An empty -wal holds nothing, and so does one whose header was never written.
-        let hot = std::fs::metadata(&wal).is_ok_and(|metadata| metadata.len() > 0);
-        let immutable = quiet != Quiet::Unknown && !hot && !sidecar(path, "-journal").exists();
-        // Another process that opened the database meanwhile would share this -shm: only the lock
-        // rules that out.
-        let remove_after = (quiet == Quiet::Proven && !immutable && !shm.exists()).then_some(shm);
-        let connection = open_read_only(path, immutable).map_err(|error| unreadable(path, error))?;
-        let mut snapshot = Snapshot {
-            connection: Some(connection),
-            path: path.to_owned(),
-            method: Method::Copy,
-            pages: 0,
-            page_size_bytes: 0,
-            remove_after,
+        let log = std::fs::metadata(sidecar(path, "-wal")).is_ok_and(|metadata| metadata.len() > 0);
+        let way = match quiet {
+            Quiet::Unknown => Way::Shared,
+            // Whether a journal is one to be rolled back, SQLite finds out with its locks.
+            Quiet::Proven | Quiet::Likely if sidecar(path, "-journal").exists() => Way::Shared,
+            Quiet::Proven | Quiet::Likely if log => Way::StillWithLog,
+            Quiet::Proven | Quiet::Likely => Way::Still,
         };
-        snapshot.begin(method).map_err(|error| unreadable(path, error))?;
+        let begin = || -> rusqlite::Result<Snapshot> {
+            let connection = reading::connect(path, way)?;
+            connection.busy_timeout(lock_wait)?;
+            Snapshot::begin(connection, path, way, method)
+        };
+        let snapshot = begin().map_err(|error| unreadable(path, error))?;
         if snapshot.pages == 0 {
             return Err(Error::new(ErrorKind::Unexpected, format!("{} is empty", path.display()))
                 .hint("it was never written by a daemon, or was emptied; restore it from an archive"));
@@ -110,18 +190,154 @@ impl Snapshot {
         Ok(Some(snapshot))
     }
 
-    fn begin(&mut self, method: Option<Method>) -> rusqlite::Result<()> {
+    fn begin(connection: Connection, path: &Path, way: Way, method: Option<Method>) -> rusqlite::Result<Snapshot> {
+        start(&connection)?;
+        let begun = Stopwatch::start();
+        let available = Method::available(&connection)?;
+        Ok(Snapshot {
+            method: method.unwrap_or(available),
+            pages: page_count(&connection)?,
+            page_size_bytes: connection.pragma_query_value(None, "page_size", |row| unsigned(row, 0))?,
+            journal_mode: journal_mode(&connection, available)?,
+            way,
+            second: None,
+            begun,
+            connection: Some(connection),
+            path: path.to_owned(),
+            copied: None,
+        })
+    }
+
+    /// Opens a second transaction of the same state, if the database is large enough and it can be
+    /// proven that the two see the same. The state may become a later one by this.
+    fn double(&mut self, lock_wait: Duration) -> rusqlite::Result<()> {
         let Some(connection) = &self.connection else { return Ok(()) };
-        connection.execute_batch("BEGIN")?;
-        // The transaction starts with the first read.
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        let available = Method::available(connection)?;
-        let page_size = connection.pragma_query_value(None, "page_size", |row| unsigned(row, 0))?;
-        let pages = connection.pragma_query_value(None, "page_count", |row| unsigned(row, 0))?;
-        self.method = method.unwrap_or(available);
-        self.pages = pages;
-        self.page_size_bytes = page_size;
+        let alone = self.way != Way::Shared;
+        // With a rollback journal, the first transaction alone holds others up long enough.
+        if self.size_bytes() < SECOND_BYTES_MIN || !(alone || self.journal_mode == "wal") {
+            return Ok(());
+        }
+        let path = self.copied.as_ref().map_or_else(|| self.path.clone(), |folder| folder.path().join(COPY));
+        let other = reading::connect(&path, self.way)?;
+        other.busy_timeout(lock_wait)?;
+        if alone {
+            // Nobody writes.
+            self.second = Some(Box::new(Snapshot::begin(other, &self.path, self.way, Some(self.method))?));
+            return Ok(());
+        }
+        for _ in 0..SECOND_ATTEMPTS {
+            // What the other sees now is no later than what this one sees next, and that no later
+            // than what the other sees after it. If the other sees no change, all three are one.
+            let before = data_version(&other)?;
+            connection.execute_batch("COMMIT")?;
+            start(connection)?;
+            start(&other)?;
+            if data_version(&other)? == before {
+                self.pages = page_count(connection)?;
+                self.second = Some(Box::new(Snapshot::begin_within(other, self)));
+                return Ok(());
+            }
+            other.execute_batch("COMMIT")?;
+        }
+        self.pages = page_count(connection)?;
         Ok(())
+    }
+
+    /// A snapshot out of a transaction that is open already and sees the same as another.
+    fn begin_within(connection: Connection, same: &Snapshot) -> Snapshot {
+        Snapshot {
+            connection: Some(connection),
+            path: same.path.clone(),
+            method: same.method,
+            pages: same.pages,
+            page_size_bytes: same.page_size_bytes,
+            journal_mode: same.journal_mode.clone(),
+            way: same.way,
+            second: None,
+            begun: same.begun,
+            copied: None,
+        }
+    }
+
+    /// Starts gathering the facts in a thread of their own, while this transaction is read out; `None`
+    /// if there is no second transaction to do it in.
+    pub fn look_beside(&mut self) -> Option<Looking> {
+        let second = self.second.take()?;
+        let interrupt = second.connection.as_ref()?.get_interrupt_handle();
+        let method = self.method_name();
+        let look = move || {
+            let database = Database { method: method.into(), ..second.database(true)? };
+            Ok((database, second.signal()))
+        };
+        let thread = std::thread::Builder::new().name("check".into()).spawn(look).ok()?;
+        Some(Looking { thread: Some(thread), interrupt })
+    }
+
+    fn method_name(&self) -> &'static str {
+        match (self.method, &self.copied) {
+            (Method::Pages, None) => "pages",
+            (Method::Copy, _) | (_, Some(_)) => "copy",
+        }
+    }
+
+    /// The same content out of a copy, with the database given back; `None` if that takes longer
+    /// than `stall_max` from the start of the transaction.
+    fn copied_within(mut self, scratch: &Path, stall_max: Duration) -> Result<Option<Snapshot>> {
+        let folder = Scratch::make(scratch)?;
+        let copy = folder.path().join(COPY);
+        let late = |begun: Stopwatch| begun.elapsed() > stall_max;
+        let whole = self.copy_to(&copy, || late(self.begun))?;
+        self.connection = None;
+        if !whole {
+            return Ok(None);
+        }
+        let open = || Snapshot::begin(reading::connect(&copy, Way::Still)?, &self.path, Way::Still, Some(self.method));
+        let snapshot = open().map_err(|error| unreadable(&copy, error))?;
+        Ok(Some(Snapshot { journal_mode: std::mem::take(&mut self.journal_mode), copied: Some(folder), ..snapshot }))
+    }
+
+    /// Writes the database of this transaction into a new file; `false` if `stop` said so meanwhile.
+    fn copy_to(&self, copy: &Path, stop: impl Fn() -> bool) -> Result<bool> {
+        disk::require_space(copy, self.size_bytes())?;
+        match self.method {
+            Method::Pages => {
+                let mut file = std::io::BufWriter::with_capacity(1 << 20, disk::create_file(copy)?);
+                let (mut pages, mut stopped) = (0, false);
+                let written = self.stream_pages(&mut |page| {
+                    pages += 1;
+                    if pages % COPY_STEP_PAGES == 0 && stop() {
+                        stopped = true;
+                        return Err(Error::new(ErrorKind::Locked, "it takes too long").hint("try again"));
+                    }
+                    std::io::Write::write_all(&mut file, page).map_err(|error| disk::cannot("write", copy, error))
+                });
+                match written {
+                    Err(_) if stopped => Ok(false),
+                    Err(error) => Err(error),
+                    Ok(()) => {
+                        std::io::Write::flush(&mut file).map_err(|error| disk::cannot("write", copy, error))?;
+                        Ok(!stop())
+                    }
+                }
+            }
+            Method::Copy => {
+                drop(disk::create_file(copy)?);
+                let copied = || -> rusqlite::Result<bool> {
+                    use rusqlite::backup::{Backup, StepResult};
+                    let source = self.connection.as_ref().ok_or(rusqlite::Error::InvalidQuery)?;
+                    let mut target = Connection::open(copy)?;
+                    let backup = Backup::new(source, &mut target)?;
+                    // The transaction is open throughout, so no step starts over. Within the range.
+                    while backup.step(COPY_STEP_PAGES as i32)? != StepResult::Done {
+                        if stop() {
+                            return Ok(false);
+                        }
+                    }
+                    Ok(true)
+                };
+                copied().map_err(|error| unreadable(&self.path, error))
+            }
+        }
     }
 
     fn connection(&self) -> Result<&Connection> {
@@ -150,15 +366,12 @@ impl Snapshot {
             Ok(Database {
                 page_size_bytes: self.page_size_bytes,
                 pages: self.pages,
-                journal_mode: connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?,
+                journal_mode: self.journal_mode.clone(),
                 last_migration: last_migration(connection)?,
                 schema_sha256: schema_sha256(connection)?,
                 tables: count_rows(connection)?,
                 quick_check,
-                method: match self.method {
-                    Method::Pages => "pages".into(),
-                    Method::Copy => "copy".into(),
-                },
+                method: self.method_name().into(),
                 pages_blake3: None,
             })
         };
@@ -176,7 +389,7 @@ impl Snapshot {
     }
 
     /// Hands over the bytes of the database file as of this transaction, [`Snapshot::size_bytes`]
-    /// in all. `scratch` is where a build that cannot stream puts its temporary copy.
+    /// in all. `scratch` is the folder for the temporary copy of a build that cannot stream.
     pub fn stream(&self, scratch: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         match self.method {
             Method::Pages => self.stream_pages(take),
@@ -233,23 +446,13 @@ impl Snapshot {
     }
 
     fn stream_copy(&self, scratch: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let copy = tempfile::Builder::new()
-            .prefix(".wpp-copy-")
-            .tempfile_in(scratch)
-            .map_err(|error| disk::cannot("make a temporary copy in", scratch, error))?;
-        disk::require_space(scratch, self.size_bytes())?;
-        let copied = || -> rusqlite::Result<()> {
-            let source = self.connection.as_ref().ok_or(rusqlite::Error::InvalidQuery)?;
-            let mut target = Connection::open(copy.path())?;
-            // One step: a copy in several steps starts over whenever somebody writes.
-            rusqlite::backup::Backup::new(source, &mut target)?.step(-1)?;
-            Ok(())
-        };
-        copied().map_err(|error| unreadable(&self.path, error))?;
-        let mut file = std::fs::File::open(copy.path()).map_err(|error| disk::cannot("read", copy.path(), error))?;
+        let folder = Scratch::make(scratch)?;
+        let copy = folder.path().join(COPY);
+        self.copy_to(&copy, || false)?;
+        let mut file = disk::open_to_read(&copy).map_err(|error| disk::cannot("read", &copy, error))?;
         let mut buffer = vec![0; 256 << 10];
         loop {
-            match std::io::Read::read(&mut file, &mut buffer).map_err(|error| disk::cannot("read", copy.path(), error))? {
+            match std::io::Read::read(&mut file, &mut buffer).map_err(|error| disk::cannot("read", &copy, error))? {
                 0 => return Ok(()),
                 count => take(&buffer[..count])?,
             }
@@ -257,51 +460,66 @@ impl Snapshot {
     }
 }
 
-impl Drop for Snapshot {
+/// Facts of a database that a thread gathers. Dropping it stops the thread.
+pub struct Looking {
+    thread: Option<JoinHandle<Result<(Database, Result<Option<Signal>>)>>>,
+    interrupt: rusqlite::InterruptHandle,
+}
+
+impl Looking {
+    /// Waits for what [`Snapshot::database`] and [`Snapshot::signal`] say.
+    pub fn finish(mut self) -> Result<(Database, Result<Option<Signal>>)> {
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(found)) => found,
+            _ => Err(Error::new(ErrorKind::Unexpected, "a database could not be checked: a thread ended early")
+                .hint("run the command again; if it happens again, report it as a bug of wpp")),
+        }
+    }
+}
+
+impl Drop for Looking {
     fn drop(&mut self) {
-        drop(self.connection.take());
-        if let Some(path) = &self.remove_after {
-            // The -shm only caches where things are in the -wal; whoever needs it makes it again.
-            let _ = std::fs::remove_file(path);
+        if let Some(thread) = self.thread.take() {
+            self.interrupt.interrupt();
+            let _ = thread.join();
         }
     }
 }
 
-/// Opens a database to look at it: nothing is written, nothing in it is run. `immutable` makes no
-/// file beside it either, and is right only when nobody writes and there is no `-wal`.
-pub fn open_read_only(path: &Path, immutable: bool) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_URI
-        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    // SQLite's rule against links holds for every part of a path. Only the file itself must be
-    // none: a home may well lie behind a link.
-    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
-    let real = match (folder, path.file_name()) {
-        (Some(folder), Some(name)) => folder.join(name),
-        _ => path.to_owned(),
-    };
-    let connection = Connection::open_with_flags(uri(&real, immutable), flags)?;
-    connection.busy_timeout(Duration::from_secs(30))?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.pragma_update(None, "cell_size_check", true)?;
+/// Begins a transaction and lets it see what there is now.
+fn start(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN")?;
+    // The transaction starts with the first read.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+}
+
+fn page_count(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.pragma_query_value(None, "page_count", |row| unsigned(row, 0))
+}
+
+/// A number that is another one whenever the connection sees another state than before.
+fn data_version(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.pragma_query_value(None, "data_version", |row| unsigned(row, 0))
+}
+
+/// What the file itself says, where it can be asked: a connection that takes no locks calls every
+/// mode `delete`.
+fn journal_mode(connection: &Connection, available: Method) -> rusqlite::Result<String> {
+    if available == Method::Pages {
+        let sql = "SELECT hex(substr(data, 19, 2)) = '0202' FROM sqlite_dbpage('main') WHERE pgno = 1";
+        if connection.query_row(sql, [], |row| row.get(0)).optional()? == Some(true) {
+            return Ok("wal".into());
+        }
+    }
+    connection.pragma_query_value(None, "journal_mode", |row| row.get(0))
+}
+
+/// Opens a database to look at it: nothing is written, nothing in it is run. `still` makes no file
+/// beside it either, and is right only when nobody writes and there is no `-wal`.
+pub fn open_read_only(path: &Path, still: bool) -> rusqlite::Result<Connection> {
+    let connection = reading::connect(path, if still { Way::Still } else { Way::Shared })?;
+    connection.busy_timeout(LOOK_WAIT)?;
     Ok(connection)
-}
-
-fn uri(path: &Path, immutable: bool) -> String {
-    use std::fmt::Write as _;
-    use std::os::unix::ffi::OsStrExt;
-    let mut text = String::from("file:");
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => text.push(char::from(*byte)),
-            // Writing to a String cannot fail.
-            other => drop(write!(text, "%{other:02x}")),
-        }
-    }
-    text.push_str(if immutable { "?mode=ro&immutable=1" } else { "?mode=ro" });
-    text
 }
 
 /// `ok`, or the first things that are wrong.
@@ -476,7 +694,7 @@ mod tests {
         drop(store(&path));
         assert_eq!(names(folder.path()), ["a b%.db"]);
         for method in [Method::Pages, Method::Copy] {
-            let snapshot = Snapshot::open_with(&path, Quiet::Proven, Some(method)).unwrap().unwrap();
+            let snapshot = Snapshot::open_with(&path, Quiet::Proven, Some(method), LOOK_WAIT).unwrap().unwrap();
             let database = snapshot.database(true).unwrap();
             assert_eq!((database.quick_check.as_str(), database.tables["t"]), ("ok", Rows { count: 1, highest: Some(1) }));
             let read = bytes(&snapshot, folder.path());
@@ -505,9 +723,9 @@ mod tests {
             std::fs::copy(sidecar(&folder.path().join("live.db"), ending), sidecar(&path, ending)).unwrap();
         }
         for method in [Method::Pages, Method::Copy] {
-            let snapshot = Snapshot::open_with(&path, Quiet::Proven, Some(method)).unwrap().unwrap();
+            let snapshot = Snapshot::open_with(&path, Quiet::Proven, Some(method), LOOK_WAIT).unwrap().unwrap();
             assert_eq!(snapshot.database(true).unwrap().tables["t"].count, 2);
-            let copy = folder.path().join("copy.db");
+            let copy = folder.path().join(COPY);
             std::fs::write(&copy, bytes(&snapshot, folder.path())).unwrap();
             let read = open_read_only(&copy, true).unwrap();
             assert_eq!(count_rows(&read).unwrap()["t"].count, 2);
@@ -526,7 +744,7 @@ mod tests {
             live.execute_batch("INSERT INTO t VALUES (hex(randomblob(500)))").unwrap();
         }
         assert_eq!(snapshot.database(true).unwrap().tables["t"].count, 1);
-        let copy = folder.path().join("copy.db");
+        let copy = folder.path().join(COPY);
         std::fs::write(&copy, bytes(&snapshot, folder.path())).unwrap();
         let read = open_read_only(&copy, true).unwrap();
         assert_eq!((quick_check(&read).as_str(), count_rows(&read).unwrap()["t"].count), ("ok", 1));
@@ -565,6 +783,136 @@ mod tests {
             std::fs::copy(sidecar(&path, ending), sidecar(&left.join("x.db"), ending)).unwrap();
         }
         assert!(Snapshot::open(&left.join("x.db"), Quiet::Proven).is_err());
+    }
+
+    const PATIENT: Patience = Patience { lock_wait: Duration::from_secs(20), stall_max: Duration::from_secs(20) };
+
+    /// A database with a rollback journal and some megabytes in it, open.
+    fn rollback(path: &Path) -> Connection {
+        let live = Connection::open(path).unwrap();
+        live.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t (x BLOB)").unwrap();
+        for _ in 0..20 {
+            live.execute("INSERT INTO t VALUES (randomblob(500000))", []).unwrap();
+        }
+        live
+    }
+
+    #[test]
+    fn a_database_with_a_rollback_journal_is_given_back_as_soon_as_it_is_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let scratch = folder.path().join("scratch");
+        let live = rollback(&path);
+        for method in [Method::Pages, Method::Copy] {
+            let before: u64 = live.query_row("SELECT count(*) FROM t", [], |row| unsigned(row, 0)).unwrap();
+            let snapshot = Snapshot::take_with(&path, Quiet::Unknown, Some(method), &scratch, PATIENT).unwrap().unwrap();
+            // Nobody waits while the snapshot is worked on.
+            live.busy_timeout(Duration::ZERO).unwrap();
+            live.execute("INSERT INTO t VALUES (1)", []).unwrap();
+            let database = snapshot.database(true).unwrap();
+            assert_eq!((database.tables["t"].count, database.quick_check.as_str()), (before, "ok"));
+            assert_eq!((database.journal_mode.as_str(), database.method.as_str()), ("delete", "copy"));
+            let copy = folder.path().join(COPY);
+            std::fs::write(&copy, bytes(&snapshot, &scratch)).unwrap();
+            assert_eq!(count_rows(&open_read_only(&copy, true).unwrap()).unwrap()["t"].count, before);
+            drop(snapshot);
+            assert_eq!(names(&scratch), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn two_transactions_see_the_same_state_under_a_writer_that_never_rests() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let live = rollback(&path);
+        live.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
+        live.execute_batch("CREATE TABLE n (x INTEGER); INSERT INTO n VALUES (0)").unwrap();
+        let stop = AtomicBool::new(false);
+        let doubled = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let writer = Connection::open(&path).unwrap();
+                writer.busy_timeout(Duration::from_secs(20)).unwrap();
+                writer.pragma_update(None, "synchronous", "OFF").unwrap();
+                while !stop.load(Ordering::Relaxed) {
+                    writer.execute_batch("UPDATE n SET x = x + 1; INSERT INTO t VALUES (x'00')").unwrap();
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+            });
+            let number =
+                |connection: &Connection| connection.query_row("SELECT x FROM n", [], |row| row.get::<_, i64>(0)).unwrap();
+            let mut doubled = 0;
+            for _ in 0..100 {
+                let snapshot = Snapshot::take(&path, Quiet::Unknown, folder.path(), PATIENT).unwrap().unwrap();
+                let Some(second) = &snapshot.second else { continue };
+                doubled += 1;
+                assert_eq!(number(snapshot.connection().unwrap()), number(second.connection().unwrap()));
+                assert_eq!(snapshot.pages, page_count(second.connection().unwrap()).unwrap());
+                assert_eq!(snapshot.pages, page_count(snapshot.connection().unwrap()).unwrap());
+            }
+            stop.store(true, Ordering::Relaxed);
+            doubled
+        });
+        assert!(doubled > 10, "{doubled} of 100");
+        // What they gather is what one alone gathers, whatever is written meanwhile.
+        let mut snapshot = Snapshot::take(&path, Quiet::Unknown, folder.path(), PATIENT).unwrap().unwrap();
+        let alone = snapshot.database(true).unwrap();
+        let looking = snapshot.look_beside().unwrap();
+        live.execute_batch("DELETE FROM t").unwrap();
+        assert_eq!(looking.finish().unwrap().0, alone);
+        assert!(snapshot.look_beside().is_none());
+        drop(snapshot);
+        // A copy and files that nobody changes have two transactions too; one that is not wanted ends.
+        live.execute_batch("INSERT INTO t VALUES (zeroblob(9000000))").unwrap();
+        live.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(())).unwrap();
+        for quiet in [Quiet::Unknown, Quiet::Proven] {
+            let mut snapshot = Snapshot::take(&path, quiet, folder.path(), PATIENT).unwrap().unwrap();
+            let looking = snapshot.look_beside().unwrap();
+            if quiet == Quiet::Proven {
+                drop(looking);
+                continue;
+            }
+            drop(snapshot);
+            let (database, _) = looking.finish().unwrap();
+            assert_eq!((database.quick_check.as_str(), database.method.as_str()), ("ok", "copy"));
+        }
+    }
+
+    #[test]
+    fn what_would_hold_others_up_for_too_long_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let scratch = folder.path().join("scratch");
+        let live = rollback(&path);
+        let impatient = Patience { stall_max: Duration::ZERO, ..PATIENT };
+        for method in [Method::Pages, Method::Copy] {
+            let error = Snapshot::take_with(&path, Quiet::Unknown, Some(method), &scratch, impatient).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Locked);
+            assert!(error.hints()[0].contains("backup.stall_ms_max"), "{error:?}");
+            live.busy_timeout(Duration::ZERO).unwrap();
+            live.execute("INSERT INTO t VALUES (1)", []).unwrap();
+            assert_eq!(names(&scratch), [""; 0]);
+        }
+        // With the session's lock, and with a log, nobody is held up.
+        assert!(Snapshot::take(&path, Quiet::Proven, &scratch, impatient).unwrap().is_some());
+        live.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
+        let snapshot = Snapshot::take(&path, Quiet::Unknown, &scratch, impatient).unwrap().unwrap();
+        let database = snapshot.database(true).unwrap();
+        assert_eq!((database.journal_mode.as_str(), database.method.as_str()), ("wal", "pages"));
+    }
+
+    #[test]
+    fn a_lock_that_another_program_holds_is_waited_for_and_then_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let live = rollback(&path);
+        live.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        let hasty = Patience { lock_wait: Duration::from_millis(50), ..PATIENT };
+        let error = Snapshot::take(&path, Quiet::Unknown, folder.path(), hasty).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Locked);
+        assert!(error.hints()[0].contains("another program holds"), "{error:?}");
+        live.execute_batch("COMMIT").unwrap();
+        assert!(Snapshot::take(&path, Quiet::Unknown, folder.path(), hasty).unwrap().is_some());
     }
 
     #[test]

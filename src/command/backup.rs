@@ -18,6 +18,7 @@ use crate::archive::manifest::{DELTA, DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
 use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Located, Shelved};
+use crate::archive::snapshot::Patience;
 use crate::archive::verified::{Check, Checks};
 use crate::archive::verify::Level;
 use crate::backup::{self, Backup, Request};
@@ -214,6 +215,7 @@ fn make(app: &App, args: CreateArgs) -> Result<Report> {
         increments_max: args.incremental.then(|| app.config().number("backup.chain_max")),
         codec: args.codec.map_or_else(|| codec(app), Ok)?,
         effort: args.effort.map_or_else(|| effort(app), Ok)?,
+        patience: patience(app),
     })?;
     let mut report = made_report(&made, watch.elapsed_ms());
     if !args.no_prune {
@@ -247,6 +249,12 @@ pub(super) fn codec(app: &App) -> Result<Codec> {
 /// How hard archives are compressed, as it is set.
 pub(super) fn effort(app: &App) -> Result<Effort> {
     chosen(app, "backup.level", Effort::from_name)
+}
+
+/// How long a backup waits for others, and lets them wait, as it is set.
+pub(super) fn patience(app: &App) -> Patience {
+    let config = app.config();
+    Patience { lock_wait: config.duration("backup.lock_wait_ms_max"), stall_max: config.duration("backup.stall_ms_max") }
 }
 
 fn chosen<T>(app: &App, path: &'static str, from_name: fn(&str) -> Option<T>) -> Result<T> {

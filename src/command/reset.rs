@@ -4,7 +4,7 @@ use serde_json::json;
 
 use std::path::Path;
 
-use super::backup::{codec, describe, effort};
+use super::backup::{codec, describe, effort, patience};
 use super::keys::{ReadKeys, WriteKeys};
 use super::site;
 use crate::app::App;
@@ -91,6 +91,7 @@ impl Args {
             increments_max: None,
             codec: codec(app)?,
             effort: effort(app)?,
+            patience: patience(app),
         })?;
         if made.level.is_none() {
             return Err(Error::new(

@@ -1,7 +1,8 @@
 //! Opens a session's database to read, and leaves nothing behind.
 //!
 //! An ordinary read-only open of a database in write-ahead mode makes `-wal` and `-shm` files, which
-//! stay and belong to whoever looked. [`open`] chooses, by what is there, the way that makes none.
+//! stay and belong to whoever looked. [`open`] chooses, by what is there, the way that makes none;
+//! [`connect`] is for who knows the [`Way`].
 
 use std::path::{Path, PathBuf};
 
@@ -46,6 +47,48 @@ pub enum Refusal {
     Disk(Error),
 }
 
+/// How a database is opened to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Beside others, with locks; uses the `-wal` and `-shm` that are there, or makes them.
+    Shared,
+    /// As a file that nobody changes and that has no log.
+    Still,
+    /// With a log that nobody changes: its index is made in memory, without locks.
+    StillWithLog,
+}
+
+/// Opens a database to look at it: nothing is written, nothing in it is run, and a link in its place
+/// is refused.
+pub fn connect(path: &Path, way: Way) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    // SQLite's rule against links holds for every part of a path. Only the file itself must be
+    // none: a home may well lie behind a link.
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    let real = match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    };
+    let connection = match way {
+        Way::Shared => Connection::open_with_flags(uri(&real, false), flags)?,
+        Way::Still => Connection::open_with_flags(uri(&real, true), flags)?,
+        Way::StillWithLog => {
+            // Without locks SQLite reads a log only in exclusive mode, which keeps the index in memory.
+            let connection = Connection::open_with_flags_and_vfs(uri(&real, false), flags, c"unix-none")?;
+            connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+            connection
+        }
+    };
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // A hostile schema gets no code to run beyond our own statements.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(connection)
+}
+
 /// Opens `path`, one of the session's databases.
 ///
 /// - A daemon has it open: its `-wal` and `-shm` are there and are used as they are.
@@ -65,35 +108,19 @@ pub fn open(session: &SessionPaths, path: &Path) -> std::result::Result<Reading,
     }
     let lock = session.lock();
     let held = matches!(Lock::look(&lock).map_err(Refusal::Disk)?, LockState::Held(_));
-    let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let side_files = (files[1].is_some(), sidecar(path, "-shm").exists());
     let unopened = side_files == (false, false);
-    let connection = if held && !unopened {
-        if side_files != (true, true) {
-            return Err(Refusal::Busy);
-        }
-        Connection::open_with_flags(path, read_only).and_then(|connection| {
-            connection.busy_timeout(std::time::Duration::from_secs(2))?;
-            Ok(connection)
-        })
-    } else {
-        if log {
-            // Without locks SQLite reads a log only in exclusive mode, which keeps the index in memory.
-            Connection::open_with_flags_and_vfs(path, read_only, c"unix-none").and_then(|connection| {
-                connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-                Ok(connection)
-            })
-        } else {
-            Connection::open_with_flags(immutable_uri(path), read_only | OpenFlags::SQLITE_OPEN_URI)
-        }
-    }
-    .and_then(|connection| {
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        // A hostile schema gets no code to run beyond our own statements.
-        connection.pragma_update(None, "trusted_schema", false)?;
+    let way = match (held && !unopened, log) {
+        (true, _) if side_files != (true, true) => return Err(Refusal::Busy),
+        (true, _) => Way::Shared,
+        (false, true) => Way::StillWithLog,
+        (false, false) => Way::Still,
+    };
+    let connection = connect(path, way).and_then(|connection| {
+        connection.busy_timeout(std::time::Duration::from_secs(2))?;
         Ok(connection)
-    })
-    .map_err(|error| match error.sqlite_error_code() {
+    });
+    let connection = connection.map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Refusal::Busy,
         _ => Refusal::Failed(error),
     })?;
@@ -115,8 +142,8 @@ impl Reading {
     }
 }
 
-/// A file name as an SQLite URI that promises that the file does not change.
-pub(super) fn immutable_uri(path: &Path) -> PathBuf {
+/// A file name as an SQLite URI, which may promise that the file does not change.
+fn uri(path: &Path, immutable: bool) -> PathBuf {
     use std::ffi::OsString;
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
     let mut text = b"file:".to_vec();
@@ -126,7 +153,7 @@ pub(super) fn immutable_uri(path: &Path) -> PathBuf {
             _ => text.push(*byte),
         }
     }
-    text.extend(b"?immutable=1");
+    text.extend(if immutable { &b"?mode=ro&immutable=1"[..] } else { b"?mode=ro" });
     PathBuf::from(OsString::from_vec(text))
 }
 

@@ -443,12 +443,9 @@ pub fn account_in(path: &Path) -> Result<Option<String>> {
         .map_err(|error| failed(path, error))
 }
 
-/// Opens a file that nobody else has, making none beside it.
+/// Opens a file that nobody else has, making none beside it. An operator may name a link.
 fn alone(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(reading::immutable_uri(path), flags)?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    Ok(connection)
+    reading::connect(&path.canonicalize().unwrap_or_else(|_| path.to_owned()), reading::Way::Still)
 }
 
 /// Kind, name and text of everything in a schema.
