@@ -45,7 +45,7 @@ use crate::archive::pack::{Packed, Unwritten, Writer};
 use crate::archive::scratch;
 use crate::archive::seal::{Identities, Recipients};
 use crate::archive::shelf;
-use crate::archive::snapshot::{Looking, Patience, Quiet, Snapshot};
+use crate::archive::snapshot::{Facts, Looking, Patience, Quiet, Snapshot};
 use crate::archive::verify::Level;
 use crate::clock::{self, Timestamp};
 use crate::daemon::api::Status;
@@ -646,7 +646,7 @@ impl Part {
         self.looking.take().map_or(Ok(()), |looking| self.keep(looking.finish()))
     }
 
-    fn keep(&mut self, found: Result<(Database, Result<Option<Signal>>)>) -> Result<()> {
+    fn keep(&mut self, found: Result<Facts>) -> Result<()> {
         let (facts, signal) = found?;
         self.facts = Some(Database {
             quick_check: plain(&facts.quick_check),

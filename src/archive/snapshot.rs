@@ -460,15 +460,18 @@ impl Snapshot {
     }
 }
 
+/// What [`Snapshot::database`] and [`Snapshot::signal`] say.
+pub type Facts = (Database, Result<Option<Signal>>);
+
 /// Facts of a database that a thread gathers. Dropping it stops the thread.
 pub struct Looking {
-    thread: Option<JoinHandle<Result<(Database, Result<Option<Signal>>)>>>,
+    thread: Option<JoinHandle<Result<Facts>>>,
     interrupt: rusqlite::InterruptHandle,
 }
 
 impl Looking {
-    /// Waits for what [`Snapshot::database`] and [`Snapshot::signal`] say.
-    pub fn finish(mut self) -> Result<(Database, Result<Option<Signal>>)> {
+    /// Waits for them.
+    pub fn finish(mut self) -> Result<Facts> {
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(found)) => found,
             _ => Err(Error::new(ErrorKind::Unexpected, "a database could not be checked: a thread ended early")
