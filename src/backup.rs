@@ -134,9 +134,6 @@ struct Record<'a> {
     location: String,
     name: &'a str,
     created_ms: i64,
-    /// The archive that it is an increment of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parent: Option<&'a str>,
     encrypted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<&'a str>,
@@ -148,6 +145,9 @@ struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stamp: Option<shelf::Stamp>,
     whole: bool,
+    /// The archive that it is an increment of: known here even when its key is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_id: Option<String>,
 }
 
 /// The lock that keeps backups and restores of one session apart, whichever folder they use.
@@ -235,20 +235,19 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     let content_bytes: u64 = parts.iter().map(|part| part.size_bytes).sum();
     let (name, draft) = choose(request, now, manifest.chain.is_some(), content_bytes)?;
     let place = request.destination.place(&name);
-    let parent = manifest.chain.as_ref().map(|chain| chain.parent_id.clone());
     let record = Record {
         archive_id: &manifest.id.clone(),
         path: &place,
         location: request.destination.to_string(),
         name: &name,
         created_ms: manifest.created_ms,
-        parent: parent.as_deref(),
         encrypted: request.recipients.is_some(),
         sha256: None,
         level: None,
         read_back: false,
         stamp: None,
         whole: false,
+        parent_id: manifest.chain.as_ref().map(|chain| chain.parent_id.clone()),
     };
     let entry = request.journal.begin(Some(session.name()), "backup", &record)?;
 

@@ -283,6 +283,18 @@ pub const KEYS: &[Key] = &[
         default: "60000",
         help: "age of the last byte from the server above which the stream counts as lost",
     },
+    Key {
+        path: "doctor.backup_age_hours_max",
+        kind: Kind::Number(0, 100_000),
+        default: "26",
+        help: "hours without a whole, verified backup after which the doctor complains; 0 never",
+    },
+    Key {
+        path: "doctor.restore_age_days_max",
+        kind: Kind::Number(0, 10_000),
+        default: "35",
+        help: "days without a backup verified at level restore after which the doctor complains; 0 never",
+    },
 ];
 
 /// Where a value came from.

@@ -82,6 +82,10 @@ pub struct Limits {
     pub heartbeat_age_ms_max: u64,
     /// How long a daemon may take to come up, in milliseconds.
     pub start_timeout_ms: u64,
+    /// Longest time without a whole, verified backup, in hours; 0 for any.
+    pub backup_age_hours_max: u64,
+    /// Longest time without a backup verified at level restore, in days; 0 for any.
+    pub restore_age_days_max: u64,
 }
 
 /// The machine and the home.
@@ -183,6 +187,10 @@ pub struct SessionFacts {
     pub messages: Probed<MessagesFacts>,
     /// The journal's rows about this session.
     pub journal: Probed<JournalFacts>,
+    /// What the journal says of its backups.
+    pub backups: Probed<BackupFacts>,
+    /// Old copies of its files that restores and new links have set aside.
+    pub set_aside: Probed<SetAside>,
 }
 
 impl SessionFacts {
@@ -379,4 +387,38 @@ pub struct Moment {
     pub id: i64,
     /// When, milliseconds since the epoch.
     pub at_ms: i64,
+}
+
+/// Backups of one session as the journal knows them. Times are milliseconds since the epoch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupFacts {
+    /// When the journal first mentions the session.
+    pub known_since_ms: Option<i64>,
+    /// The newest backup that is whole, was verified or at least read back, and is still there as far
+    /// as can be seen from here.
+    pub whole_ms: Option<i64>,
+    /// When a whole backup of this home last passed verification at level restore.
+    pub proven_ms: Option<i64>,
+    /// The newest backup or verification, if it failed and nothing has made up for it since.
+    pub failed: Option<FailedBackup>,
+}
+
+/// A backup or a verification that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedBackup {
+    /// `backup` or `verify`.
+    pub verb: String,
+    /// When, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// What is known of it, in one lowercase sentence.
+    pub why: String,
+}
+
+/// Old copies beside a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// Their folders.
+    pub folders: Vec<PathBuf>,
+    /// What they hold together.
+    pub size_bytes: u64,
 }

@@ -296,6 +296,30 @@ impl SessionPaths {
         self.folder.with_file_name(format!(".{}.{what}-{stamp}", self.name))
     }
 
+    /// Folders beside the session's that hold old copies of its files: what a restore replaced, and
+    /// what was left of a device that the phone had logged out. Sorted by name.
+    pub fn set_aside(&self) -> Result<Vec<PathBuf>> {
+        let Some(parent) = self.folder.parent() else { return Ok(Vec::new()) };
+        let entries = match std::fs::read_dir(parent) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(disk::cannot("list", parent, error)),
+        };
+        let prefixes = ["old", "logged-out"].map(|what| format!(".{}.{what}-", self.name));
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| disk::cannot("list", parent, error))?;
+            let name = entry.file_name();
+            let is_copy = name.to_str().is_some_and(|name| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str())));
+            // What a link leads to is nobody's copy.
+            if is_copy && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                found.push(entry.path());
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
     /// Whether the session has a folder.
     pub fn exists(&self) -> bool {
         self.folder.is_dir()

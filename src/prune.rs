@@ -19,17 +19,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::destination::Destination;
 use crate::archive::manifest::Manifest;
-use crate::archive::record::Record;
 use crate::archive::retention::{self, Archived, Check, Decision, Facts, Known, PrunePlan, Rules};
 use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Stamp};
+use crate::archive::verified::Checks;
+use crate::archive::written::Written;
 use crate::backup;
 use crate::clock::{self, TimeZone, Timestamp};
 use crate::config::Config;
 use crate::confirm::Confirmed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
-use crate::journal::{Entry, Journal, Outcome};
+use crate::journal::{Journal, Outcome};
 
 const VERB: &str = "prune";
 
@@ -87,7 +88,10 @@ impl Survey {
 pub fn survey(request: &Request<'_>) -> Result<Survey> {
     let ours = request.journal.identity()?;
     let session = request.session.name();
-    let entries = request.journal.after(session, 0)?;
+    let history = History {
+        checks: Checks::read(request.journal, session)?,
+        written: request.journal.after(session, 0)?.iter().filter_map(Written::of).collect(),
+    };
     let mut archives = Vec::new();
     let mut stamps = BTreeMap::new();
     for shelved in shelf::list(request.destination, request.identities)? {
@@ -97,8 +101,8 @@ pub fn survey(request: &Request<'_>) -> Result<Survey> {
         let facts = match &shelved.manifest {
             // What belongs to others is none of ours, but what cannot be read may be.
             Ok(manifest) if manifest.session != session => continue,
-            Ok(manifest) => Facts::Known(known(manifest, &entries, &stamp)),
-            Err(error) => remembered(&name, &entries, &stamp, &ours).map_or_else(
+            Ok(manifest) => Facts::Known(history.known(manifest, &stamp)),
+            Err(error) => history.remembered(&name, &stamp, &ours).map_or_else(
                 || Facts::Unknown { why: error.chain(), may_need: may_need.then(|| session.to_owned()) },
                 Facts::Known,
             ),
@@ -106,41 +110,59 @@ pub fn survey(request: &Request<'_>) -> Result<Survey> {
         stamps.insert(name.clone(), stamp);
         archives.push(Archived { name, size_bytes: shelved.object.size_bytes, facts });
     }
+    // The journal knows the time of what is sealed better than its name does.
+    archives.sort_by_key(|archive| (archive.known().map_or(Timestamp::MAX, |known| known.created), archive.name.clone()));
     Ok(Survey { plan: retention::plan(archives, request.rules, request.zone, clock::now()), stamps })
 }
 
-fn known(manifest: &Manifest, entries: &[Entry], stamp: &Stamp) -> Known {
-    let records = entries.iter().filter_map(Record::of).filter(|record| record.stamp.is(stamp));
-    Known {
-        id: manifest.id.clone(),
-        session: manifest.session.clone(),
-        home: manifest.custody.journal.clone(),
-        created: clock::from_ms(manifest.created_ms),
-        whole: manifest.is_whole(),
-        parent: manifest.chain.as_ref().map(|chain| chain.parent_id.clone()),
-        checked: best(records.filter(|record| record.archive_id == manifest.id)),
+/// What the journal says of a session's archives.
+struct History {
+    checks: Checks,
+    written: Vec<Written>,
+}
+
+impl History {
+    fn known(&self, manifest: &Manifest, stamp: &Stamp) -> Known {
+        Known {
+            id: manifest.id.clone(),
+            session: manifest.session.clone(),
+            home: manifest.custody.journal.clone(),
+            created: clock::from_ms(manifest.created_ms),
+            whole: manifest.is_whole(),
+            parent: manifest.chain.as_ref().map(|chain| chain.parent_id.clone()),
+            checked: self.checked(&manifest.id, stamp),
+            failed: self.failed(&manifest.id, stamp),
+        }
     }
-}
 
-/// What the journal knows of an archive that cannot be read here because it is sealed: this home
-/// wrote that very file.
-fn remembered(name: &str, entries: &[Entry], stamp: &Stamp, home: &str) -> Option<Known> {
-    let records: Vec<Record> = entries.iter().filter_map(Record::of).filter(|record| record.stamp.is(stamp)).collect();
-    let made = records.iter().find(|record| record.is_backup && record.name.as_deref() == Some(name))?;
-    Some(Known {
-        id: made.archive_id.clone(),
-        session: made.session.clone(),
-        home: home.to_owned(),
-        created: clock::from_ms(made.created_ms?),
-        whole: made.whole,
-        parent: made.parent.clone(),
-        checked: best(records.iter().filter(|record| record.archive_id == made.archive_id).cloned()),
-    })
-}
+    /// What is known of an archive that cannot be read here because it is sealed: this home wrote
+    /// that very file.
+    fn remembered(&self, name: &str, stamp: &Stamp, home: &str) -> Option<Known> {
+        let made = self.written.iter().rfind(|written| written.name == name && written.stamp.is(stamp))?;
+        Some(Known {
+            id: made.archive_id.clone(),
+            session: made.session.clone(),
+            home: home.to_owned(),
+            created: clock::from_ms(made.created_ms),
+            whole: made.whole,
+            parent: made.parent_id.clone(),
+            checked: self.checked(&made.archive_id, stamp),
+            failed: self.failed(&made.archive_id, stamp),
+        })
+    }
 
-/// The best check, and when it was last made.
-fn best(records: impl Iterator<Item = Record>) -> Option<(Check, Timestamp)> {
-    records.map(|record| (record.check(), clock::from_ms(record.at_ms))).max()
+    fn checked(&self, id: &str, stamp: &Stamp) -> Option<(Check, Timestamp)> {
+        let verified = self.checks.best(id, stamp).map(|(level, at_ms)| (Check::Verified(level), clock::from_ms(at_ms)));
+        verified.or_else(|| {
+            let made = self.written.iter().rfind(|written| written.archive_id == id && written.stamp.is(stamp))?;
+            Some((Check::ReadBack, clock::from_ms(made.at_ms)))
+        })
+    }
+
+    fn failed(&self, id: &str, stamp: &Stamp) -> Option<String> {
+        let failure = self.checks.failure(id, stamp)?;
+        Some(format!("level {}, {}", failure.level().name(), failure.why().unwrap_or_default()))
+    }
 }
 
 /// What the journal keeps of a removal.

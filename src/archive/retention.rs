@@ -6,7 +6,8 @@
 //! full length. Hours and days are those of one stated time zone, weeks are ISO weeks.
 //!
 //! **What may count.** An archive is *sound* when it is whole, was verified by this home (or read
-//! back, if it is sealed to a key that is not here), and so is the whole chain that it builds on.
+//! back, if it is sealed to a key that is not here) and failed no check since, and when all of that
+//! holds for the whole chain that it builds on.
 //! Only sound archives fill a rule. One that is not sound is kept beside them as long as the rule is
 //! not filled, and never in the place of a sound one.
 //!
@@ -86,6 +87,8 @@ pub struct Known {
     pub parent: Option<String>,
     /// How far this home has checked this very file, and when it last did.
     pub checked: Option<(Check, Timestamp)>,
+    /// What a later check found wrong with it.
+    pub failed: Option<String>,
 }
 
 /// What is known, or why nothing is.
@@ -283,7 +286,7 @@ struct Group<'a> {
 
 fn groups<'a>(archives: &'a [Archived], chains: &Chains<'a>, now: Timestamp) -> Vec<Group<'a>> {
     let known = || archives.iter().enumerate().filter_map(|(number, archive)| Some((number, archive.known()?)));
-    let good = |known: &Known| known.whole && known.checked.is_some();
+    let good = |known: &Known| known.whole && known.checked.is_some() && known.failed.is_none();
     let good_ids: BTreeSet<&str> = known().filter(|(_, known)| good(known)).map(|(_, known)| known.id.as_str()).collect();
     let mut groups: BTreeMap<(&str, &str), Group<'a>> = BTreeMap::new();
     for (number, known) in known().filter(|(_, known)| known.created <= now) {
@@ -335,10 +338,11 @@ impl Group<'_> {
             return;
         };
         for (number, known) in &archives[..newest_sound] {
-            let reason = match (known.checked, known.whole) {
-                (None, _) => "not verified yet",
-                (_, false) => "it holds its session only in part, and is newer than the last one that is whole and verified",
-                (_, true) => "what it builds on is not there or not verified, and it is newer than the last one that is",
+            let reason = match (&known.failed, known.checked, known.whole) {
+                (Some(why), _, _) => &format!("it is newer than the last one that is verified, and failed: {why}"),
+                (_, None, _) => "not verified yet",
+                (_, _, false) => "it holds its session only in part, and is newer than the last one that is whole and verified",
+                (_, _, true) => "what it builds on is not there or not verified, and it is newer than the last one that is",
             };
             reasons.add(*number, reason);
         }

@@ -107,7 +107,12 @@ pub struct Checks(pub Vec<Check>);
 impl Checks {
     /// Reads them.
     pub fn read(journal: &Journal, session: &str) -> Result<Checks> {
-        Ok(Checks(journal.after(session, 0)?.iter().filter_map(check).collect()))
+        Ok(Checks::of_entries(&journal.after(session, 0)?))
+    }
+
+    /// Those among a session's entries.
+    pub fn of_entries(entries: &[Entry]) -> Checks {
+        Checks(entries.iter().filter_map(check).collect())
     }
 
     /// The highest level at which this very file is verified, and when that was. A check that

@@ -1,4 +1,5 @@
-//! Completions and man pages, generated from the clap tree and from [`super::schemas`].
+//! Completions and man pages, generated from the clap tree, from [`super::schemas`] and from
+//! [`super::pages`].
 //!
 //! The files in `completions/` and `man/` are these, and a test fails when they are stale.
 
@@ -24,6 +25,7 @@ pub fn man_pages() -> Result<Vec<(String, Vec<u8>)>> {
     tree.build();
     collect(&tree, "wpp", &mut pages)?;
     pages.push(("wpp-json.5".into(), super::schemas::man_page().into_bytes()));
+    pages.push(("wpp-archives.7".into(), super::pages::man(super::pages::ARCHIVES).into_bytes()));
     Ok(pages)
 }
 

@@ -14,6 +14,7 @@ mod keys;
 pub mod logs;
 pub mod messages;
 pub mod outbound;
+pub mod pages;
 pub mod prune;
 pub mod reauth;
 pub mod reset;
@@ -243,7 +244,9 @@ pub fn tree() -> clap::Command {
         .collect();
     let settings = format!("Settings of config.toml with their defaults, and the variables that set them too:{settings}");
     Cli::command()
-        .after_help(format!("Exit codes:\n    0  ok{codes}"))
+        .after_help(format!(
+            "`wpp help archives` is a page on backups: what they hold, and how they come back.\n\nExit codes:\n    0  ok{codes}"
+        ))
         .mut_subcommand("config", |config| config.after_help(settings))
 }
 
@@ -320,6 +323,13 @@ pub fn main() -> ExitCode {
     // Answers and ends the process when a shell asks for completions through COMPLETE=<shell>.
     clap_complete::CompleteEnv::with_factory(tree).complete();
     let words = spelled(std::env::args_os());
+    if let [_, help, topic] = &words[..]
+        && help == "help"
+        && let Some(page) = topic.to_str().and_then(pages::page)
+    {
+        let written = crate::ui::page(page).is_ok();
+        return ExitCode::from(if written { 0 } else { ErrorKind::Unexpected.exit_code() });
+    }
     let cli = match tree().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         // Whoever asked for JSON reads no prose; help and the version are prose by nature.

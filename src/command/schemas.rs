@@ -972,7 +972,7 @@ pub fn man_page() -> String {
     for object in objects {
         section(&mut text, object.name, "", object.fields);
     }
-    text.push_str(".SH SEE ALSO\n\\fBwpp\\fR(1)\n");
+    text.push_str(".SH SEE ALSO\n\\fBwpp\\fR(1), \\fBwpp\\-archives\\fR(7)\n");
     text
 }
 

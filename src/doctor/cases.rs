@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::{Selection, catalog, examine, fix};
 use crate::disk::{LockOwner, Space};
 use crate::facts::{
-    DaemonLook, DaemonStatus, DatabaseHealth, Facts, HostFacts, JournalFacts, Limits, LockFacts, MessagesFacts, MessagesRows,
-    MissingSession, Moment, OpenAct, PathKind, PathLook, PathSeen, Probed, Problem, SearchIndex, SessionFacts, SocketFacts,
-    StoreFacts,
+    BackupFacts, DaemonLook, DaemonStatus, DatabaseHealth, Facts, FailedBackup, HostFacts, JournalFacts, Limits, LockFacts,
+    MessagesFacts, MessagesRows, MissingSession, Moment, OpenAct, PathKind, PathLook, PathSeen, Probed, Problem, SearchIndex,
+    SessionFacts, SetAside, SocketFacts, StoreFacts,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Severity};
@@ -16,6 +16,7 @@ use crate::session::state::{Reason, State};
 
 const NOW_MS: i64 = 1_795_230_900_000;
 const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
 fn look(path: &str, kind: PathKind, mode: u32) -> PathLook {
     let seen = Probed::Known(Some(PathSeen { kind, mode, owner: 1000 }));
@@ -77,12 +78,21 @@ fn whole() -> Facts {
                 rows: Some(MessagesRows { reconnects_last_hour: 1, logged_out_ms: None, was_linked: true }),
             }),
             journal: Probed::Known(JournalFacts { started: Some(Moment { id: 1, at_ms: NOW_MS }), ..JournalFacts::default() }),
+            backups: Probed::Known(BackupFacts {
+                known_since_ms: Some(NOW_MS - 100 * DAY_MS),
+                whole_ms: Some(NOW_MS - DAY_MS),
+                proven_ms: Some(NOW_MS - 20 * DAY_MS),
+                failed: None,
+            }),
+            set_aside: Probed::Known(SetAside::default()),
         }],
         limits: Limits {
             disk_free_percent_min: 10,
             reconnects_per_hour_max: 6,
             heartbeat_age_ms_max: 60_000,
             start_timeout_ms: 30_000,
+            backup_age_hours_max: 26,
+            restore_age_days_max: 35,
         },
     }
 }
@@ -196,6 +206,7 @@ const CASES: &[Case] = &[
         breaks: |facts| {
             facts.host.journal = Probed::Known(Err("file is not a database".into()));
             facts.sessions[0].journal = Probed::Failed("file is not a database".into());
+            facts.sessions[0].backups = Probed::Failed("file is not a database".into());
         },
         finds: &[("wpp.home.journal", Error)],
     },
@@ -470,7 +481,67 @@ const CASES: &[Case] = &[
         },
         finds: &[("wpp.store.messages-damaged", Error), ("wpp.store.not-paired", Unknown)],
     },
+    Case {
+        what: "a cron that stopped two days ago",
+        facts: whole,
+        breaks: |facts| backups(facts).whole_ms = Some(NOW_MS - 2 * DAY_MS),
+        finds: &[("wpp.backup.stale", Warning)],
+    },
+    Case {
+        what: "a session that has run for a week without any backup",
+        facts: stopped,
+        breaks: |facts| {
+            let since = Some(NOW_MS - 7 * DAY_MS);
+            *backups(facts) = BackupFacts { known_since_ms: since, ..BackupFacts::default() };
+        },
+        finds: &[("wpp.backup.stale", Warning)],
+    },
+    Case {
+        what: "backups that nobody ever tried",
+        facts: whole,
+        breaks: |facts| backups(facts).proven_ms = None,
+        finds: &[("wpp.backup.restore-unproven", Warning)],
+    },
+    Case {
+        what: "backups that nobody tried since summer",
+        facts: whole,
+        breaks: |facts| backups(facts).proven_ms = Some(NOW_MS - 80 * DAY_MS),
+        finds: &[("wpp.backup.restore-unproven", Warning)],
+    },
+    Case {
+        what: "a backup that failed last night",
+        facts: whole,
+        breaks: |facts| {
+            backups(facts).failed =
+                Some(FailedBackup { verb: "backup".into(), at_ms: NOW_MS - MINUTE_MS, why: "no archive came of it".into() });
+        },
+        finds: &[("wpp.backup.last-failed", Warning)],
+    },
+    Case {
+        what: "an archive that did not come back",
+        facts: whole,
+        breaks: |facts| {
+            backups(facts).failed = Some(FailedBackup { verb: "verify".into(), at_ms: NOW_MS - DAY_MS, why: "x".into() });
+        },
+        finds: &[("wpp.backup.last-failed", Warning)],
+    },
+    Case {
+        what: "old copies that are larger than what is free",
+        facts: whole,
+        breaks: |facts| {
+            facts.sessions[0].set_aside =
+                Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 60 << 30 });
+        },
+        finds: &[("wpp.backup.set-aside", Warning)],
+    },
 ];
+
+fn backups(facts: &mut Facts) -> &mut BackupFacts {
+    match &mut facts.sessions[0].backups {
+        Probed::Known(backups) => backups,
+        other => panic!("{other:?}"),
+    }
+}
 
 /// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
 pub(crate) fn commands() -> Vec<String> {
@@ -547,6 +618,8 @@ fn a_look_that_failed_is_never_ok() {
     session.store = Probed::Failed(failed());
     session.messages = Probed::Failed(failed());
     session.journal = Probed::Failed(failed());
+    session.backups = Probed::Failed(failed());
+    session.set_aside = Probed::Failed(failed());
     let examination = examine(&facts, &Selection::default());
     let fine: Vec<_> = examination.made.iter().filter(|made| made.severity != Unknown).map(|made| made.id).collect();
     // These two were not looked up by a probe but come with the scope.
@@ -623,4 +696,42 @@ fn nothing_is_restarted_blindly() {
             assert_eq!(plan, [], "{named:?} {reason:?}");
         }
     }
+}
+
+#[test]
+fn a_session_that_is_new_or_has_no_phone_is_not_asked_for_backups() {
+    let ids = ["wpp.backup.stale", "wpp.backup.restore-unproven"];
+    type Break = fn(&mut Facts);
+    let peaceful: [(&str, Break); 4] = [
+        ("new", |facts| {
+            *backups(facts) = BackupFacts { known_since_ms: Some(NOW_MS - MINUTE_MS), ..BackupFacts::default() };
+        }),
+        ("never written down", |facts| *backups(facts) = BackupFacts::default()),
+        ("no phone", |facts| {
+            status(facts).paired = false;
+            *backups(facts) = BackupFacts { known_since_ms: Some(0), ..BackupFacts::default() };
+        }),
+        ("turned off", |facts| {
+            (facts.limits.backup_age_hours_max, facts.limits.restore_age_days_max) = (0, 0);
+            *backups(facts) = BackupFacts { known_since_ms: Some(0), ..BackupFacts::default() };
+        }),
+    ];
+    for (what, change) in peaceful {
+        let mut facts = whole();
+        change(&mut facts);
+        let examination = examine(&facts, &Selection::of(&ids.map(str::to_owned)));
+        assert!(examination.findings.is_empty(), "{what}: {:?}", examination.findings);
+        assert_eq!(examination.skipped.len(), 2, "{what}");
+    }
+    // A store that is gone makes the backups matter more, not less.
+    let mut facts = stopped();
+    facts.sessions[0].store = Probed::NotApplicable("there is no session.db yet".into());
+    backups(&mut facts).whole_ms = Some(NOW_MS - 2 * DAY_MS);
+    assert!(bad(&facts).iter().any(|(id, _)| id == "wpp.backup.stale"));
+    // Old copies that fit are worth a word.
+    let mut facts = whole();
+    facts.sessions[0].set_aside =
+        Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 3 << 20 });
+    let findings = examine(&facts, &Selection::of(&["wpp.backup.set-aside".to_owned()])).findings;
+    assert!(findings[0].severity == Severity::Info && findings[0].summary.contains("hold 3 MiB"), "{findings:?}");
 }

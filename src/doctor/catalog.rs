@@ -3,7 +3,7 @@
 //! The order is the order of judging: a check stands below the ones that it needs.
 
 use super::Judge::{Host, Session};
-use super::{Check, host, security, session, stores};
+use super::{Check, backups, host, security, session, stores};
 use crate::report::Severity::{Critical, Error, Warning};
 
 const RESTART: Option<&str> = Some("runbooks/restart.md");
@@ -331,6 +331,53 @@ pub const CHECKS: &[Check] = &[
         explain: "session.db holds a phone number and a signed account once a phone was linked, and goes on holding them after the phone \
                   removed the device; so the mark that the daemon leaves at a logout is looked at too.",
         judge: Session(stores::paired),
+    },
+    Check {
+        id: "wpp.backup.stale",
+        title: "there is a recent backup",
+        area: "backup",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: RESET,
+        explain: "A backup counts that holds both databases, both sound, that was verified (or read back, when it is encrypted for \
+                  somebody else) and whose file is still there. Older than doctor.backup_age_hours_max is too old. A session without \
+                  a phone, and one that is younger than that, is left in peace. wpp only knows the backups that it made itself.",
+        judge: Session(backups::fresh),
+    },
+    Check {
+        id: "wpp.backup.restore-unproven",
+        title: "a backup was seen to come back",
+        area: "backup",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "Bytes that are what they were, in a database that SQLite finds sound, can still be a session that does not start. \
+                  `wpp backup verify --level restore` really restores an archive, into a sandbox that reaches nobody, starts it to READY \
+                  and asks it for messages. It should have passed within doctor.restore_age_days_max.",
+        judge: Session(backups::proven),
+    },
+    Check {
+        id: "wpp.backup.last-failed",
+        title: "the last backup and its checks went well",
+        area: "backup",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "The newest backup made no archive, or one that lacks something; or an archive did not pass a verification, and none \
+                  has passed that level since.",
+        judge: Session(backups::succeeded),
+    },
+    Check {
+        id: "wpp.backup.set-aside",
+        title: "old copies leave room on the disk",
+        area: "backup",
+        severity: Warning,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "A restore keeps the files that it replaced, and a new link the store of the device that the phone removed; they lie \
+                  beside the session, hold its secrets, and wpp never deletes them unasked. That they are there is worth knowing; that \
+                  they are larger than what is free on the disk is a warning.",
+        judge: Session(backups::set_aside),
     },
 ];
 

@@ -6,6 +6,7 @@
 //! What could not be looked at is *unknown*. What another failed check makes meaningless is skipped
 //! and says why. Nothing is called ok that was not seen to be ok.
 
+pub mod backups;
 pub mod catalog;
 pub mod database;
 pub mod fix;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Scope, database};
+use super::{Scope, backups, database};
 use crate::archive::shelf::is_archive;
 use crate::clock;
 use crate::daemon::api::Status;
@@ -18,8 +18,8 @@ use crate::daemon::client::Client;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{
-    DaemonLook, DaemonStatus, Facts, HostFacts, JournalFacts, Limits, LockFacts, MessagesFacts, Moment, OpenAct, PathKind,
-    PathLook, PathSeen, Probed, SessionFacts, SocketFacts, StoreFacts,
+    BackupFacts, DaemonLook, DaemonStatus, Facts, HostFacts, JournalFacts, Limits, LockFacts, MessagesFacts, Moment, OpenAct,
+    PathKind, PathLook, PathSeen, Probed, SessionFacts, SetAside, SocketFacts, StoreFacts,
 };
 use crate::home::{Home, SessionPaths};
 use crate::journal::{Entry, Journal};
@@ -83,6 +83,8 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
             reconnects_per_hour_max: scope.config.number("doctor.reconnects_per_hour_max"),
             heartbeat_age_ms_max: scope.config.number("doctor.heartbeat_age_ms_max"),
             start_timeout_ms: scope.config.number("daemon.start_timeout_ms"),
+            backup_age_hours_max: scope.config.number("doctor.backup_age_hours_max"),
+            restore_age_days_max: scope.config.number("doctor.restore_age_days_max"),
         },
     }
 }
@@ -101,6 +103,8 @@ fn nothing_seen(name: &str) -> SessionFacts {
         store: unasked(),
         messages: unasked(),
         journal: unasked(),
+        backups: unasked(),
+        set_aside: unasked(),
     }
 }
 
@@ -300,11 +304,24 @@ fn session_jobs(at: usize, paths: &SessionPaths, home: Option<&Home>, depth: Dep
     if let Some(journal_path) = home.map(Home::journal) {
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || look_at_journal(&journal_path, journal.name()).into(),
-            Probed::Failed,
-            move |seen, _, sessions| sessions[at].journal = seen,
+            move || match look_at_journal(&journal_path, journal.name()) {
+                Ok((journal, backups)) => (Probed::Known(journal), Probed::Known(backups)),
+                Err(error) => (Probed::Failed(error.chain()), Probed::Failed(error.chain())),
+            },
+            |reason| (Probed::Failed(reason.clone()), Probed::Failed(reason)),
+            move |(journal, backups), _, sessions| {
+                let session = &mut sessions[at];
+                (session.journal, session.backups) = (journal, backups);
+            },
         ));
     }
+    let beside = paths.clone();
+    jobs.push(Job::new(
+        FILES_TIMEOUT,
+        move || look_beside(&beside).into(),
+        Probed::Failed,
+        move |seen, _, sessions| sessions[at].set_aside = seen,
+    ));
     match depth {
         Depth::Full => {
             jobs.push(Job::new(
@@ -513,9 +530,9 @@ fn noted(status: Status) -> DaemonStatus {
     }
 }
 
-fn look_at_journal(path: &Path, session: &str) -> Result<JournalFacts> {
+fn look_at_journal(path: &Path, session: &str) -> Result<(JournalFacts, BackupFacts)> {
     if !exists(path)? {
-        return Ok(JournalFacts::default());
+        return Ok((JournalFacts::default(), BackupFacts::default()));
     }
     let journal = Journal::open(path)?;
     let latest = |verb: &str| -> Result<Option<Moment>> {
@@ -525,7 +542,22 @@ fn look_at_journal(path: &Path, session: &str) -> Result<JournalFacts> {
         let alive = is_alive(pid);
         OpenAct { id, verb, at_ms, pid, alive }
     });
-    Ok(JournalFacts { open: open.collect(), started: latest("start")?, stopped: latest("stop")? })
+    let facts = JournalFacts { open: open.collect(), started: latest("start")?, stopped: latest("stop")? };
+    let backups = backups::of_journal(&journal.after(session, 0)?, is_alive, |path| path.is_file());
+    Ok((facts, backups))
+}
+
+/// What restores and new links have set aside.
+fn look_beside(paths: &SessionPaths) -> Result<SetAside> {
+    let folders = paths.set_aside()?;
+    let mut size_bytes = 0;
+    for folder in &folders {
+        for file in std::fs::read_dir(folder).map_err(|error| disk::cannot("list", folder, error))?.take(NAMES_MAX) {
+            let file = file.map_err(|error| disk::cannot("list", folder, error))?;
+            size_bytes += file.metadata().map_err(|error| disk::cannot("look at", &file.path(), error))?.len();
+        }
+    }
+    Ok(SetAside { folders, size_bytes })
 }
 
 fn is_alive(pid: u32) -> bool {

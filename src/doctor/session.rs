@@ -28,7 +28,7 @@ pub fn folder(facts: &Facts, session: &SessionFacts) -> Judged {
         Probed::Failed(reason) if inside.path == look.path => Some(reason),
         _ => None,
     });
-    let cut_off = session.journal.known().and_then(|journal| journal.open.iter().find(|act| act.verb != "backup"));
+    let cut_off = session.journal.known().and_then(|journal| journal.open.iter().find(|act| touches(&act.verb)));
     Ok(vec![match (known(&look.seen, "the session's folder")?, closed) {
         (Some(seen), None) if seen.kind == PathKind::Folder => Said::ok(format!("{path} is there")),
         (Some(seen), Some(reason)) if seen.kind == PathKind::Folder => {
@@ -414,11 +414,16 @@ pub fn search_degraded(facts: &Facts, session: &SessionFacts) -> Judged {
     }])
 }
 
+/// Whether an act changes the session's files. What a killed backup or verification leaves is no part
+/// of the session, and the next one removes it.
+fn touches(verb: &str) -> bool {
+    !matches!(verb, "backup" | "verify")
+}
+
 /// No restore or reset was cut off.
 pub fn interrupted(facts: &Facts, session: &SessionFacts) -> Judged {
     let journal = known(&session.journal, "the journal")?;
-    // What a killed backup leaves is no part of the session, and the next one removes it.
-    let acts = journal.open.iter().filter(|act| act.alive || act.verb != "backup");
+    let acts = journal.open.iter().filter(|act| act.alive || touches(&act.verb));
     let said: Vec<Said> = acts
         .map(|act| {
             let when = ago(facts, act.at_ms);

@@ -49,6 +49,9 @@ pub fn run(sandbox: &Sandbox, rehearsal: &mut Rehearsal) -> Result<(), Over> {
         sandbox.wpp(&["backup", "verify", "--level", "quick", &archive])?;
         Ok(format!("{} bytes, {sent} messages arrived meanwhile", report.data.get("size_bytes").cloned().unwrap_or_default()))
     })?;
+    rehearsal.step("prove the archive", "restored into a sandbox of its own, it comes back to READY", |_| {
+        Ok(sandbox.wpp(&["backup", "verify", "--level", "restore", &archive])?.title)
+    })?;
     rehearsal.step("kill -9 the daemon", "its process is gone", |_| Ok(format!("process {} is gone", sandbox.kill_daemon()?)))?;
     rehearsal.step("ask the doctor", "it finds the dead daemon", |_| {
         let report = sandbox.try_wpp(&["doctor"], Arc::new(Silent))?;

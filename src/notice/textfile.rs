@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 
-use crate::archive::record::Record;
-use crate::archive::retention::Check;
+use crate::archive::verified::Checks;
 use crate::archive::verify::Level;
+use crate::archive::written::Written;
 use crate::clock::{self, Timestamp};
 use crate::disk::{self, Lock};
 use crate::error::{Error, ErrorKind, Result};
@@ -118,31 +118,27 @@ fn samples(attempt: &Attempt<'_>, journal: Option<&Journal>) -> Result<Samples> 
     add(METRICS[2].0, "", u8::from(attempt.exit_code == 0).to_string());
     add(METRICS[3].0, "", attempt.exit_code.to_string());
     add(METRICS[8].0, &format!(",version=\"{}\"", env!("CARGO_PKG_VERSION")), "1".into());
-    let entries = journal.map_or_else(|| Ok(Vec::new()), |journal| journal.after(session, 0))?;
-    let records: Vec<Record> = entries.iter().filter_map(Record::of).collect();
-    if let Some(newest) = records.iter().rfind(|record| record.is_backup && record.whole) {
-        let checks = records.iter().filter(|record| record.archive_id == newest.archive_id && record.stamp.is(&newest.stamp));
-        let best = checks.map(Record::check).max().unwrap_or(Check::ReadBack);
+    let Some(journal) = journal else { return Ok(samples) };
+    let checks = Checks::read(journal, session)?;
+    let entries = journal.after(session, 0)?;
+    if let Some(newest) = entries.iter().rev().filter_map(Written::of).find(|written| written.whole) {
+        let best = checks.best(&newest.archive_id, &newest.stamp).map_or(0, |(level, _)| rank(level));
         add(METRICS[4].0, "", seconds(newest.at_ms));
         add(METRICS[5].0, "", newest.stamp.size_bytes.to_string());
-        add(METRICS[6].0, "", rank(best).to_string());
+        add(METRICS[6].0, "", best.to_string());
     }
     for level in Level::value_variants() {
-        let last = records.iter().filter(|record| record.level >= Some(*level)).map(|record| record.at_ms).max();
-        if let Some(last) = last {
+        let passed = checks.0.iter().filter(|check| check.why().is_none() && check.level() >= *level);
+        if let Some(last) = passed.map(|check| check.at_ms).max() {
             add(METRICS[7].0, &format!(",level=\"{}\"", level.name()), seconds(last));
         }
     }
     Ok(samples)
 }
 
-/// 0 for what was only read back, then 1 and on, level by level.
-fn rank(check: Check) -> usize {
-    let place = |level| Level::value_variants().iter().position(|known| *known == level).unwrap_or_default();
-    match check {
-        Check::ReadBack => 0,
-        Check::Verified(level) => 1 + place(level),
-    }
+/// 1 and on, level by level.
+fn rank(level: Level) -> usize {
+    1 + Level::value_variants().iter().position(|known| *known == level).unwrap_or_default()
 }
 
 fn seconds(milliseconds: i64) -> String {

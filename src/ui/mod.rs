@@ -121,6 +121,15 @@ impl Ui {
     }
 }
 
+/// Writes a page of the manual. A reader that went away has read enough.
+pub fn page(text: &str) -> std::io::Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
 /// Writes a line of a result that has no end of its own. A reader that went away is its end.
 fn output(out: &mut impl Write, line: &str) {
     let written = writeln!(out, "{line}").and_then(|()| out.flush());

@@ -218,7 +218,7 @@ fn what_is_no_sound_wpp_db_is_refused_by_its_name_before_anything_is_touched() {
             "database disk image is malformed",
         ),
         (made("header.db", &bytes(b"SQLite format 3\0".to_vec())), "refused"),
-        (made("text.db", &bytes(b"INSERT INTO messages".to_vec())), "not a gzip file"),
+        (made("text.db", &bytes(b"INSERT INTO messages".to_vec())), "neither a gzip nor a zstd file"),
         (
             made("text.db.gz", &|path| {
                 std::fs::write(path.with_extension("txt"), "hello ".repeat(500)).unwrap();

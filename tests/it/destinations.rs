@@ -14,7 +14,7 @@ use super::objects::{BUCKET, Conditions, Fault, KEY, S3Server, SECRET, destinati
 
 const MIB: usize = 1 << 20;
 /// Three parts.
-const LARGE: usize = 17 * MIB + 12_345;
+const LARGE: usize = 14 * MIB + 12_345;
 
 /// Bytes that no two places of share, so that a piece from elsewhere is noticed.
 fn bytes(count: usize, seed: u64) -> Vec<u8> {
@@ -61,7 +61,7 @@ fn conforms(destination: &Destination, leftovers: &dyn Fn() -> Vec<String>) {
     destination.remove("main-none").unwrap();
 
     // Sizes around the edges of parts and ranges; the content is what was written, from anywhere.
-    for (number, size) in [0, 1, 65_536, 6 * MIB, 6 * MIB + 1, 12 * MIB, LARGE].into_iter().enumerate() {
+    for (number, size) in [0, 1, 65_536, 5 * MIB, 5 * MIB + 1, 10 * MIB, LARGE].into_iter().enumerate() {
         let (name, content) = (format!("main-{number}"), bytes(size, number as u64));
         let draft = write(destination, &name, &content);
         let (mut back, object) = draft.open().unwrap();
@@ -379,7 +379,7 @@ fn another_object_of_the_name_is_not_read_as_the_rest_of_this_one() {
     reader.read_exact(&mut [0; 1000]).unwrap();
     destination.remove("main-x").unwrap();
     write(&destination, "main-x", &bytes(LARGE, 2)).publish().unwrap();
-    reader.seek(SeekFrom::Start(15 << 20)).unwrap();
+    reader.seek(SeekFrom::Start(12 << 20)).unwrap();
     let seen = reader.read_exact(&mut [0; 1000]);
     let error = wpp::disk::cannot("read", Path::new("x"), seen.unwrap_err());
     assert!(words(&error).contains("replaced"), "{error:?}");
@@ -443,7 +443,7 @@ fn listing_and_the_ends_of_archives_cost_little() {
     reader.seek(SeekFrom::End(-66)).unwrap();
     reader.read_exact(&mut [0; 66]).unwrap();
     assert_eq!(server.requests().len(), 2);
-    // In order, the ranges grow: 17 MiB take no more than a dozen requests.
+    // In order, the ranges grow: 14 MiB take no more than a dozen requests.
     let (mut reader, _) = destination.open_bytes("main-x").unwrap();
     std::io::copy(&mut reader, &mut std::io::sink()).unwrap();
     assert!(server.requests().len() <= 12);

@@ -116,6 +116,12 @@ struct Case {
     left: &'static [&'static str],
 }
 
+/// Makes all that the journal holds happen long ago.
+fn backdate(folder: &Path) {
+    let journal = rusqlite::Connection::open(folder.join("../../ops.db")).unwrap();
+    journal.execute("UPDATE entry SET at_ms = at_ms - 100 * 86400000", []).unwrap();
+}
+
 const CASES: &[Case] = &[
     Case {
         what: "modes",
@@ -219,6 +225,46 @@ const CASES: &[Case] = &[
         left: &["wpp.session.interrupted"],
     },
     Case {
+        what: "months without a backup",
+        breaks: |folder| {
+            let journal = Journal::open(&folder.join("../../ops.db")).unwrap();
+            journal.record(Some("main"), "connect", &json!({})).unwrap();
+            drop(journal);
+            backdate(folder);
+        },
+        finds: &["wpp.backup.stale"],
+        left: &["wpp.backup.stale"],
+    },
+    Case {
+        what: "a backup that is old, and was never tried",
+        breaks: |folder| {
+            let archive = folder.join("../../backups/x.wpp.tar.gz");
+            std::fs::create_dir(archive.parent().unwrap()).unwrap();
+            chmod(archive.parent().unwrap(), 0o700);
+            write(&archive, "x");
+            let journal = Journal::open(&folder.join("../../ops.db")).unwrap();
+            let data = json!({ "archive_id": "x", "path": archive, "level": "quick", "whole": true });
+            let entry = journal.begin(Some("main"), "backup", &data).unwrap();
+            journal.end(entry, wpp::journal::Outcome::Finished).unwrap();
+            drop(journal);
+            backdate(folder);
+        },
+        finds: &["wpp.backup.restore-unproven", "wpp.backup.stale"],
+        left: &["wpp.backup.restore-unproven", "wpp.backup.stale"],
+    },
+    Case {
+        what: "a backup that was cut off",
+        breaks: |folder| {
+            let journal = Journal::open(&folder.join("../../ops.db")).unwrap();
+            journal.begin(Some("main"), "backup", &json!({})).unwrap();
+            drop(journal);
+            let journal = rusqlite::Connection::open(folder.join("../../ops.db")).unwrap();
+            journal.execute("UPDATE entry SET pid = 2147483647", []).unwrap();
+        },
+        finds: &["wpp.backup.last-failed"],
+        left: &["wpp.backup.last-failed"],
+    },
+    Case {
         what: "a damaged journal",
         breaks: |folder| write(&folder.join("../../ops.db"), "x".repeat(9000)),
         // Without it nobody knows whether the daemon was stopped or died: that is unknown, not fine.
@@ -245,6 +291,25 @@ fn what_is_broken_is_found_and_what_can_be_mended_is() {
             assert_eq!(report["data"]["fixes"], json!([]), "nothing that loses data is ever automatic: {report:#}");
         }
     }
+}
+
+#[test]
+fn old_copies_are_counted() {
+    let home = whole();
+    for (name, size) in [(".main.old-20261101T000000Z-x", 3 << 20), (".main.logged-out-1", 1 << 20), (".other.old-1", 1 << 20)] {
+        let folder = home.path().join("sessions").join(name);
+        std::fs::create_dir(&folder).unwrap();
+        chmod(&folder, 0o700);
+        write(&folder.join("session.db"), vec![0; size]);
+    }
+    let (code, report) = doctor(&home, &["--only", "wpp.backup.set-aside"]);
+    let finding = &report["findings"][0];
+    assert_eq!((code, &finding["severity"]), (0, &json!("info")), "{report:#}");
+    assert!(
+        finding["summary"].as_str().unwrap().starts_with("2 old copies")
+            && finding["summary"].as_str().unwrap().ends_with("4 MiB"),
+        "{finding}"
+    );
 }
 
 #[test]

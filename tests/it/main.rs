@@ -25,6 +25,7 @@ mod lifecycle;
 mod messages_crash;
 mod notice;
 mod objects;
+mod pages;
 mod progress;
 mod prune;
 mod ratchet;

@@ -418,3 +418,96 @@ fn archives_in_a_store_are_pruned_like_those_in_a_folder() {
     let journal = Journal::open(&home.path().join("ops.db")).unwrap();
     assert!(journal.open_entries("main").unwrap().is_empty());
 }
+
+/// A session with a store that is large enough for increments to be worth while.
+fn with_chains(recipient: Option<&str>) -> TestHome {
+    let home = stores::home("chains");
+    let change = |text: &str| {
+        let connection = stores::open(&home.session("main").join("wpp.db"));
+        connection.execute("UPDATE marker SET text = ?1", [text]).unwrap();
+    };
+    {
+        let connection = stores::open(&home.session("main").join("wpp.db"));
+        connection.execute_batch("CREATE TABLE ballast (data BLOB)").unwrap();
+        for _ in 0..40 {
+            connection.execute("INSERT INTO ballast VALUES (randomblob(20000))", []).unwrap();
+        }
+    }
+    // A full archive, two increments, and all of that once more.
+    set(&home, "chain_max = 2\n");
+    for number in 0..6 {
+        change(&format!("state {number}"));
+        let mut arguments = vec!["backup", "--incremental"];
+        arguments.extend(recipient.iter().flat_map(|recipient| ["--recipient", recipient]));
+        let (code, report) = home.json(&arguments);
+        assert_eq!(code, 0, "{report}");
+        assert_eq!(report["data"]["manifest"]["chain"].is_object(), number % 3 > 0, "{report}");
+    }
+    home
+}
+
+#[test]
+fn a_chain_goes_from_its_top_and_nothing_that_is_kept_loses_what_it_builds_on() {
+    let template = with_chains(None);
+    let all = archives(&template);
+    let arguments = ["backup", "prune", "--keep-last", "2", "--yes"];
+    let counted = {
+        let home = copy_with_times(&template);
+        let (code, report) = home.json(&arguments);
+        assert_eq!(code, 0, "{report}");
+        // The newest two are increments, and their full archive stays for them.
+        assert_eq!(removed(&report["data"]), [all[2].clone(), all[1].clone(), all[0].clone()], "{report}");
+        assert_eq!(archives(&home), all[3..]);
+        let kept: Vec<String> =
+            report["data"]["archives"].as_array().unwrap().iter().map(|decision| decision["reasons"].to_string()).collect();
+        assert!(kept[3].contains("builds on it"), "{kept:?}");
+        for name in &all[3..] {
+            assert_eq!(home.run(&["backup", "verify", name]).code, 0, "{name}");
+        }
+        report["metrics"][0]["value"].as_f64().unwrap() as u64
+    };
+    for number in 1..=counted {
+        let label = format!("kill@{number}");
+        let home = copy_with_times(&template);
+        assert!(!home.command(&arguments).env("WPP_DISK_FAULT", &label).output().unwrap().status.success(), "{label}");
+        let (code, report) = home.json(&["backup", "list"]);
+        assert_eq!(code, 0, "{label}: {report}");
+        let broken: Vec<&Value> =
+            report["data"]["archives"].as_array().unwrap().iter().filter(|archive| archive["broken"].is_string()).collect();
+        assert!(broken.is_empty(), "{label}: {broken:?}");
+        assert_eq!(home.json(&arguments).0, 0, "{label}");
+        assert_eq!(archives(&home), all[3..], "{label}");
+    }
+}
+
+#[test]
+fn an_increment_that_cannot_be_read_holds_back_all_that_it_may_build_on() {
+    let home = with_chains(None);
+    let folder = home.path().join("backups");
+    let all = archives(&home);
+    // The last link of the older chain is damaged at its end, so that nobody can tell what it needs.
+    let bytes = std::fs::read(folder.join(&all[2])).unwrap();
+    std::fs::write(folder.join(&all[2]), &bytes[..bytes.len() - 30]).unwrap();
+    let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
+    assert_eq!((code, removed(&report["data"]).len()), (0, 0), "{report}");
+    let shown = home.run(&["backup", "prune", "--keep-last", "1", "--dry-run"]).stdout;
+    assert!(shown.contains(&format!("{} may build on it, and cannot be read", all[2])), "{shown}");
+    // Once it is out of the way, what is left of its chain goes.
+    std::fs::remove_file(folder.join(&all[2])).unwrap();
+    let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
+    assert_eq!((code, removed(&report["data"])), (0, vec![all[1].clone(), all[0].clone()]), "{report}");
+}
+
+#[test]
+fn a_chain_whose_key_is_not_here_is_kept_together_by_what_the_journal_knows() {
+    let home = with_chains(Some(NOBODY));
+    let all = archives(&home);
+    assert!(all.iter().all(|name| name.ends_with(".age")), "{all:?}");
+    let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
+    assert_eq!((code, removed(&report["data"])), (0, vec![all[2].clone(), all[1].clone(), all[0].clone()]), "{report}");
+    let decisions = report["data"]["archives"].as_array().unwrap();
+    assert!(
+        decisions[3]["reasons"].to_string().contains("builds on it") && decisions[5]["parent"] == decisions[4]["id"],
+        "{report}"
+    );
+}

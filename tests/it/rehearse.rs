@@ -464,3 +464,43 @@ fn a_proof_that_is_killed_takes_its_daemon_with_it_and_an_interrupted_one_cleans
     let entry = listed(home);
     assert_eq!((&entry["verified_level"], &entry["failed_level"]), (&json!("quick"), &Value::Null), "{entry}");
 }
+
+#[test]
+fn the_doctor_asks_for_backups_and_for_proofs_until_it_has_them() {
+    let simulated = used();
+    let home = &simulated.home;
+    wpp::disk::set_mode(home.path(), 0o700).unwrap();
+    wpp::disk::set_mode(&home.path().join("config.toml"), 0o600).unwrap();
+    let found = || -> Vec<String> {
+        let (_, report) = home.json(&["doctor"]);
+        let findings = report["findings"].as_array().unwrap().clone();
+        let bad = findings.iter().filter(|finding| !["ok", "info"].contains(&finding["severity"].as_str().unwrap()));
+        bad.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(found(), [""; 0], "a new session is left in peace");
+    let journal = Connection::open(home.path().join("ops.db")).unwrap();
+    journal.execute("UPDATE entry SET at_ms = at_ms - 100 * 86400000", []).unwrap();
+    drop(journal);
+    assert_eq!(found(), ["wpp.backup.stale"]);
+    let archive = back_up(home);
+    assert_eq!(found(), ["wpp.backup.restore-unproven"]);
+    assert_eq!(prove(home).0, 0);
+    assert_eq!(found(), [""; 0]);
+    // The one archive rots, and is then thrown away.
+    let mut bytes = std::fs::read(&archive).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&archive, bytes).unwrap();
+    assert_eq!(home.run(&["backup", "verify", "latest", "--level", "restore"]).code, 12);
+    assert_eq!(found(), ["wpp.backup.last-failed"]);
+    std::fs::remove_file(&archive).unwrap();
+    assert_eq!(found(), ["wpp.backup.stale", "wpp.backup.last-failed"]);
+    back_up(home);
+    assert_eq!(found(), [""; 0]);
+    // Thresholds are the operator's.
+    let (_, report) = home.json(&["doctor", "--only", "wpp.backup"]);
+    assert_eq!(report["findings"].as_array().unwrap().len(), 4, "{report:#}");
+    let mut command = home.command(&["doctor", "--only", "wpp.backup.stale", "--format", "json"]);
+    let output = command.env("WPP_DOCTOR_BACKUP_AGE_HOURS_MAX", "0").output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("turn this check off"), "{output:?}");
+}

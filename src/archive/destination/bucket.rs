@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::client::{HttpClient, HttpConnector, HttpError, HttpErrorKind};
+use object_store::client::{HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService};
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path as Key;
 use object_store::{
@@ -43,8 +43,8 @@ use crate::clock;
 use crate::disk::{self, faults};
 use crate::error::{Context, Error, ErrorKind, Result};
 
-/// Size of a part. Servers want at least 5 MiB, and some want all parts but the last equal.
-const PART_BYTES: usize = 6 << 20;
+/// Size of a part: the least that servers take. Some want all parts but the last equal.
+const PART_BYTES: usize = 5 << 20;
 /// Room for an archive that fits into one request, to begin with.
 const SMALL_BYTES: usize = 256 << 10;
 /// Fewer than the 10,000 that servers allow.
@@ -54,10 +54,12 @@ const FLYING_MAX: usize = 2;
 /// The first range of a reader: the end of an archive with its manifest fits in most.
 const RANGE_BYTES_MIN: u64 = 64 << 10;
 /// The largest range; two of them are held.
-const RANGE_BYTES_MAX: u64 = 4 << 20;
+const RANGE_BYTES_MAX: u64 = 2 << 20;
 /// A claim is some lines.
 const CLAIM_SIZE_BYTES_MAX: u64 = 64 << 10;
 const CLAIM_SCHEMA: &str = "wpp.claim/1";
+/// How many times as long as others an attempt to send a part may take.
+const UPLOAD_PATIENCE: u32 = 5;
 /// How long leaving nothing behind may take.
 const GOODBYE: Duration = Duration::from_secs(10);
 
@@ -292,6 +294,9 @@ impl Link {
             .enable_all()
             .build()
             .while_doing(|| "cannot start a thread for the store".into())?;
+        let http = http_client(&endpoint, settings.attempt)
+            .while_doing(|| "cannot set up TLS for the store".into())
+            .map_err(|error| error.hint("check this machine's certificate store"))?;
         let client = |attempt: Duration, retry: Duration| -> Result<Arc<AmazonS3>> {
             let retry = RetryConfig {
                 backoff: BackoffConfig {
@@ -314,7 +319,7 @@ impl Link {
                 .with_disable_tagging(true)
                 // Not every server knows how to delete several objects at once.
                 .with_disable_bulk_delete(true)
-                .with_http_connector(Connector { https: endpoint.https, loopback: endpoint.loopback, attempt });
+                .with_http_connector(Patient { client: http.clone(), attempt });
             if let Some(token) = &keys.token {
                 builder = builder.with_token(token.reveal());
             }
@@ -329,7 +334,7 @@ impl Link {
         Ok(Link {
             runtime: Some(runtime),
             store: client(settings.attempt, settings.retry)?,
-            uploads: client(settings.attempt * 5, settings.retry)?,
+            uploads: client(settings.attempt * UPLOAD_PATIENCE, settings.retry)?,
             goodbye: client(settings.attempt.min(GOODBYE), settings.retry.min(GOODBYE))?,
             bucket: bucket.to_owned(),
             conditional: AtomicU8::new(UNTRIED),
@@ -448,28 +453,43 @@ impl Drop for Link {
 
 /// Makes the HTTP client: TLS unless the address is of this machine, no redirects (they could lead
 /// a sandbox out, and a store that moves is a setting to correct), and no proxy for loopback.
-#[derive(Debug)]
-struct Connector {
-    https: bool,
-    loopback: bool,
+///
+/// There is one for all uses of a store: each holds the system's certificates.
+fn http_client(endpoint: &Endpoint, attempt: Duration) -> reqwest::Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("wpp/", env!("CARGO_PKG_VERSION")))
+        .https_only(endpoint.https)
+        .http1_only()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(attempt.min(Duration::from_secs(10)))
+        .timeout(attempt * UPLOAD_PATIENCE)
+        .pool_idle_timeout(Duration::from_secs(20));
+    if endpoint.loopback {
+        builder = builder.no_proxy();
+    }
+    builder.build()
+}
+
+/// The HTTP client with a bound on how long it waits for an answer.
+#[derive(Debug, Clone)]
+struct Patient {
+    client: reqwest::Client,
     attempt: Duration,
 }
 
-impl HttpConnector for Connector {
+impl HttpConnector for Patient {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("wpp/", env!("CARGO_PKG_VERSION")))
-            .https_only(self.https)
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.attempt.min(Duration::from_secs(10)))
-            .timeout(self.attempt)
-            .pool_idle_timeout(Duration::from_secs(20));
-        if self.loopback {
-            builder = builder.no_proxy();
+        Ok(HttpClient::new(self.clone()))
+    }
+}
+
+#[async_trait::async_trait]
+impl HttpService for Patient {
+    async fn call(&self, request: HttpRequest) -> std::result::Result<HttpResponse, HttpError> {
+        match tokio::time::timeout(self.attempt, HttpService::call(&self.client, request)).await {
+            Ok(answer) => answer,
+            Err(late) => Err(HttpError::new(HttpErrorKind::Timeout, late)),
         }
-        let client = builder.build().map_err(|error| object_store::Error::Generic { store: "http", source: Box::new(error) })?;
-        Ok(HttpClient::new(client))
     }
 }
 

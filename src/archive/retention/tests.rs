@@ -24,6 +24,7 @@ fn archived(id: &str, created: &str) -> Archived {
             whole: true,
             parent: None,
             checked: Some((Check::Verified(Level::Quick), at(created))),
+            failed: None,
         }),
     }
 }
@@ -145,6 +146,15 @@ fn what_was_never_verified_never_pushes_out_what_was() {
     let plan = planned(&archives, Rules { daily: 2, ..Rules::default() });
     assert_eq!(kept(&plan), ["b", "d", "e", "f"], "in each day the sound one is chosen");
     assert_eq!(plan.anchors().map(|anchor| anchor.archive.name.as_str()).collect::<Vec<_>>(), ["d.wpp.tar.gz"]);
+    // What failed a check later is no reason to remove anything, whatever it passed before.
+    let failed: Vec<Archived> = archives
+        .iter()
+        .cloned()
+        .map(|archive| with(archive, |known| known.failed = (known.id == "d").then(|| "damaged".to_owned())))
+        .collect();
+    let plan = planned(&failed, Rules { last: 1, ..Rules::default() });
+    assert_eq!(kept(&plan), ["b", "c", "d", "e", "f"]);
+    assert!(reasons(&plan, "d")[0].contains("failed: damaged"), "{:?}", reasons(&plan, "d"));
     // Where nothing is verified, nothing goes.
     let none: Vec<Archived> = days(4).into_iter().map(|archive| with(archive, |known| known.checked = None)).collect();
     assert!(planned(&none, Rules { last: 1, ..Rules::default() }).removals().is_empty());
@@ -154,6 +164,9 @@ fn what_was_never_verified_never_pushes_out_what_was() {
 fn the_newest_at_each_level_stays() {
     let check = |check: Check| move |known: &mut Known| known.checked = Some((check, known.created));
     let archives = [
+        with(archived("x", "2026-11-01T00:00:00Z"), check(Check::Verified(Level::Restore))),
+        with(archived("y", "2026-11-02T00:00:00Z"), check(Check::Verified(Level::Restore))),
+        with(archived("z", "2026-11-03T00:00:00Z"), check(Check::Verified(Level::Quick))),
         with(archived("a", "2026-11-10T00:00:00Z"), check(Check::Verified(Level::Quick))),
         with(archived("b", "2026-11-11T00:00:00Z"), check(Check::Verified(Level::Hash))),
         with(archived("c", "2026-11-12T00:00:00Z"), check(Check::Verified(Level::Hash))),
@@ -161,7 +174,8 @@ fn the_newest_at_each_level_stays() {
         with(archived("e", "2026-11-14T00:00:00Z"), check(Check::ReadBack)),
     ];
     let plan = planned(&archives, Rules { last: 1, ..Rules::default() });
-    assert_eq!(kept(&plan), ["a", "c", "e"]);
+    assert_eq!(kept(&plan), ["y", "a", "c", "e"]);
+    assert_eq!(reasons(&plan, "y"), ["the newest verified at level restore"]);
     assert_eq!(reasons(&plan, "a"), ["the newest verified at level quick"]);
     assert_eq!(reasons(&plan, "c"), ["the newest verified at level hash"]);
     assert_eq!(reasons(&plan, "e"), ["the newest", "the newest read back", "last"]);
@@ -241,9 +255,10 @@ fn made_up(random: &mut StdRng) -> Vec<Archived> {
             known.home = ["here", "here", "there"][random.random_range(0..3)].into();
             known.whole = random.random_range(0..8) > 0;
             known.checked =
-                [None, Some(Check::ReadBack), Some(Check::Verified(Level::Hash)), Some(Check::Verified(Level::Quick))]
+                [None, Some(Check::ReadBack), Some(Check::Verified(Level::Hash)), Some(Check::Verified(Level::Restore))]
                     [random.random_range(0..4)]
                 .map(|check| (check, known.created));
+            known.failed = (random.random_range(0..10) == 0).then(|| "noise".to_owned());
             if random.random_range(0..2) == 0 {
                 known.parent = Some(random.random_range(0..count).to_string());
             }
@@ -306,7 +321,7 @@ fn whatever_the_archives_and_the_rules_nothing_is_removed_that_must_stay() {
             let (mut next, mut steps) = (Some(known), 0);
             loop {
                 let Some(one) = next else { return false };
-                if !one.whole || one.checked.is_none() || steps > 100 {
+                if !one.whole || one.checked.is_none() || one.failed.is_some() || steps > 100 {
                     return false;
                 }
                 match &one.parent {
@@ -316,6 +331,8 @@ fn whatever_the_archives_and_the_rules_nothing_is_removed_that_must_stay() {
                 steps += 1;
             }
         };
+        // Of two that were made in one moment the names decide.
+        let order = |known: &Known| (known.created, format!("{}.wpp.tar.gz", known.id));
         for removed in &removals {
             let Some(gone) = removed.archive.known() else { panic!("unreadable and removed\n{}", label()) };
             assert!(!removed.anchor && gone.created <= at(NOW), "{}", label());
@@ -324,7 +341,7 @@ fn whatever_the_archives_and_the_rules_nothing_is_removed_that_must_stay() {
                 .filter(|one| one.session == gone.session && one.home == gone.home && one.created <= at(NOW))
                 .copied()
                 .collect();
-            let newer: Vec<&&Known> = group.iter().filter(|one| one.created > gone.created).collect();
+            let newer: Vec<&&Known> = group.iter().filter(|one| order(one) > order(gone)).collect();
             assert!(
                 newer.iter().any(|one| sound(one) && kept_ids.contains(one.id.as_str())),
                 "no sound one after {gone:?}\n{}",
