@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Judged, Said, Stop, known, line, quoted};
+use super::{Judged, Said, Stop, known, line};
 use crate::archive::verified::{CheckResult, Checks};
 use crate::archive::verify::Level;
 use crate::clock;
@@ -142,9 +142,9 @@ pub fn succeeded(facts: &Facts, session: &SessionFacts) -> Judged {
 /// Old copies do not fill the disk.
 pub fn set_aside(facts: &Facts, session: &SessionFacts) -> Judged {
     let copies = known(&session.set_aside, "what is beside the session")?;
-    let Some(first) = copies.folders.first() else {
+    if copies.folders.is_empty() {
         return Ok(vec![Said::ok("nothing is set aside")]);
-    };
+    }
     let count = copies.folders.len();
     let noun = if count == 1 { "old copy" } else { "old copies" };
     let said = Said::bad(format!(
@@ -160,10 +160,10 @@ pub fn set_aside(facts: &Facts, session: &SessionFacts) -> Judged {
         ),
         _ => said.severity(Severity::Info),
     };
-    let parent = first.parent().map_or_else(String::new, |parent| parent.display().to_string());
-    Ok(vec![
-        said.by_hand("look at them; remove those in which nothing is needed any more", format!("ls -lA {}", quoted(&parent))),
-    ])
+    Ok(vec![said.by_hand(
+        "see which may go; the newest of each kind stays",
+        line(facts, Some(&session.name), "backup prune --set-aside --older-than 30d --dry-run"),
+    )])
 }
 
 /// The backups of a session that holds something to lose, unless the operator wants no such check.

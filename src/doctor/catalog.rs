@@ -375,7 +375,7 @@ pub const CHECKS: &[Check] = &[
         needs: &["wpp.home.marker"],
         runbook: None,
         explain: "A restore keeps the files that it replaced, and a new link the store of the device that the phone removed; they lie \
-                  beside the session, hold its secrets, and wpp never deletes them unasked. That they are there is worth knowing; that \
+                  beside the session, hold its secrets, and wpp never deletes them unasked (`wpp backup prune --set-aside` does). That they are there is worth knowing; that \
                   they are larger than what is free on the disk is a warning.",
         judge: Session(backups::set_aside),
     },

@@ -51,7 +51,7 @@ fn steps(report: &Value) -> Vec<(String, String, String)> {
 fn left(home: &TestHome) -> Vec<String> {
     let names = std::fs::read_dir(home.path().join("backups")).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| !name.ends_with(".wpp.tar.gz")).collect()
+    names.filter(|name| ![".wpp.tar.", ".wpp-incr.tar."].iter().any(|part| name.contains(part))).collect()
 }
 
 fn listed(home: &TestHome) -> Value {
@@ -503,4 +503,45 @@ fn the_doctor_asks_for_backups_and_for_proofs_until_it_has_them() {
     let mut command = home.command(&["doctor", "--only", "wpp.backup.stale", "--format", "json"]);
     let output = command.env("WPP_DOCTOR_BACKUP_AGE_HOURS_MAX", "0").output().unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).contains("turn this check off"), "{output:?}");
+}
+
+#[test]
+fn an_increment_and_an_encrypted_archive_are_proven_as_what_they_stand_for() {
+    let simulated = used();
+    let home = &simulated.home;
+    let base = back_up(home);
+    assert_eq!(home.run(&["start"]).code, 0);
+    simulated.peer_sends("chamomile", 3);
+    simulated.until("the messages", || if simulated.found("chamomile") == 3 { Ok(()) } else { Err("not all".into()) });
+    assert_eq!(home.run(&["stop"]).code, 0);
+    let (code, report) = home.json(&["backup", "--incremental"]);
+    assert!(code == 0 && report["data"]["path"].as_str().unwrap().contains(".wpp-incr."), "{report}");
+    let increment = report["data"]["path"].as_str().unwrap().to_owned();
+    let verify = ["backup", "verify", &increment, "--level", "restore"];
+    let (code, report) = home.json(&verify);
+    assert_eq!((code, &report["data"]["level"]), (0, &json!("restore")), "{report:#}");
+    // All nine messages are in it, six of which lie in the archive that it builds on.
+    assert!(steps(&report).iter().any(|(_, _, observed)| observed.starts_with("9 messages")), "{report:#}");
+    // Without that one it does not come back.
+    let aside = base.with_extension("away");
+    std::fs::rename(&base, &aside).unwrap();
+    let outcome = home.run(&verify);
+    assert_eq!(outcome.code, 12, "{outcome:?}");
+    std::fs::rename(&aside, &base).unwrap();
+    assert_eq!(home.run(&verify).code, 0);
+
+    let sealed = |arguments: &[&str]| {
+        let output = home.command(arguments).env("WPP_BACKUP_PASSPHRASE", "hush hush").output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = sealed(&["backup", "--format", "json"]);
+    let report: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let archive = report["data"]["path"].as_str().unwrap().to_owned();
+    assert!(code == Some(0) && archive.ends_with(".age"), "{said}");
+    let (code, said) = sealed(&["backup", "verify", &archive, "--level", "restore"]);
+    assert!(code == Some(0) && said.contains("verified at level restore"), "{said}");
+    // Who lacks the key cannot check, which is no verdict on the archive.
+    assert_eq!(home.run(&["backup", "verify", &archive, "--level", "restore"]).code, 15);
+    assert_eq!(listed(home)["failed_level"], Value::Null);
+    assert_eq!(left(home), [""; 0]);
 }
