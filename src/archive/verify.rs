@@ -19,7 +19,7 @@ use crate::report::Sink;
 pub enum Level {
     /// Every byte of the file and of every content against the manifest
     Hash,
-    /// hash, then SQLite's quick_check and the schema of each database
+    /// hash, then SQLite's quick_check (tables and indexes) and the schema of each database
     Quick,
     /// quick, then a real restore into a sandbox: integrity, index, rows, and a login to READY
     Restore,
