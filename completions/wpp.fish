@@ -265,7 +265,7 @@ json\t'For programs; one document, or one line for each event and then the docum
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l level -d 'How far to check' -r -f -a "hash\t'Every byte of the file and of every content against the manifest'
-quick\t'hash, then SQLite\'s quick_check and the schema of each database'
+quick\t'hash, then SQLite\'s quick_check (tables and indexes) and the schema of each database'
 restore\t'quick, then a real restore into a sandbox: integrity, index, rows, and a login to READY'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F

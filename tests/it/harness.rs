@@ -88,7 +88,7 @@ impl Outcome {
         assert!(!self.stderr.contains("panicked"), "{self:?}");
     }
 
-    fn of(output: Output) -> Outcome {
+    pub fn of(output: Output) -> Outcome {
         Outcome {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

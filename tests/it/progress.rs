@@ -66,7 +66,12 @@ fn people_see_a_bar_that_is_gone_when_the_result_is_written() {
     let home = large();
     let words = format!("{} backup", program());
     // A machine without the tool that makes a terminal has nothing to show here.
-    let Ok(output) = Command::new("script").args(["-qec", &words, "/dev/null"]).env("WPP_HOME", home.path()).env(SLOW_DISK.0, SLOW_DISK.1).output() else {
+    let Ok(output) = Command::new("script")
+        .args(["-qec", &words, "/dev/null"])
+        .env("WPP_HOME", home.path())
+        .env(SLOW_DISK.0, SLOW_DISK.1)
+        .output()
+    else {
         return;
     };
     let text = String::from_utf8_lossy(&output.stdout);
