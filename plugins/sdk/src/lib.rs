@@ -1,0 +1,136 @@
+//! What plugins of wpp are written with.
+//!
+//! A plugin is a component. It implements the traits of one world and names itself with that world's
+//! macro: [`checker!`] for checks alone, [`notifier!`] for a place that notices go to, [`gateway!`] for
+//! a gateway to WhatsApp. What it asks of the host is in [`http`], [`config`] and [`clock`];
+//! [`Api`] is a server that answers in JSON, and knows how servers fail.
+//!
+//! ```ignore
+//! use wpp_plugin_sdk::checker::{Check, Guest, Judgement, Outcome};
+//!
+//! struct Plugin;
+//!
+//! impl Guest for Plugin {
+//!     fn describe() -> Vec<Check> { … }
+//!     fn run(only: Vec<String>) -> Vec<Outcome> { … }
+//! }
+//!
+//! wpp_plugin_sdk::checker!(Plugin);
+//! ```
+
+mod api;
+#[doc(hidden)]
+#[allow(warnings, clippy::all, reason = "generated: plugins/bindings writes it from the contract")]
+pub mod bindings {
+    pub mod checker;
+    pub mod gateway;
+    pub mod notifier;
+    pub mod powers;
+}
+pub mod judge;
+
+pub use api::{Answer, Api};
+pub use bindings::powers::wpp::plugin::types::{Evidence, Failure, FailureKind, Setting, Severity};
+pub use bindings::powers::wpp::plugin::{clock, config, http, log};
+pub use serde_json::{self, Value, json};
+
+/// What a plugin with checks alone implements.
+pub mod checker {
+    pub use crate::bindings::checker::exports::wpp::plugin::checks::{Check, Finding, Guest, Judgement, Outcome};
+}
+
+/// What a plugin that sends notices implements.
+pub mod notifier {
+    pub use crate::bindings::notifier::exports::wpp::plugin::channel::{
+        Condition, Description, Guest, Kind, Message, Receipt, Wellness,
+    };
+}
+
+/// What a plugin for a gateway implements: four traits.
+pub mod gateway {
+    pub use crate::bindings::gateway::exports::wpp::plugin::channel::{
+        Condition, Description, Guest as Channel, Kind, Message, Receipt, Wellness,
+    };
+    pub use crate::bindings::gateway::exports::wpp::plugin::checks::{
+        Check, Finding, Guest as Checks, Judgement, Outcome,
+    };
+    pub use crate::bindings::gateway::exports::wpp::plugin::sessions::{
+        Guest as Sessions, Offer, Session, State, Way,
+    };
+    pub use crate::bindings::gateway::exports::wpp::plugin::webhooks::{Delivery, Guest as Webhooks, Webhook};
+}
+
+/// Makes a component with checks of a type.
+#[macro_export]
+macro_rules! checker {
+    ($plugin:ident) => {
+        $crate::bindings::checker::export_checker!($plugin with_types_in $crate::bindings::checker);
+        $crate::panics_are_told!();
+    };
+}
+
+/// Makes a component that sends notices of a type.
+#[macro_export]
+macro_rules! notifier {
+    ($plugin:ident) => {
+        $crate::bindings::notifier::export_notifier!($plugin with_types_in $crate::bindings::notifier);
+        $crate::panics_are_told!();
+    };
+}
+
+/// Makes a component for a gateway of a type.
+#[macro_export]
+macro_rules! gateway {
+    ($plugin:ident) => {
+        $crate::bindings::gateway::export_gateway!($plugin with_types_in $crate::bindings::gateway);
+        $crate::panics_are_told!();
+    };
+}
+
+/// A component has no stderr: without this nobody would learn why it ended.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! panics_are_told {
+    () => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            extern "C" fn tell() {
+                $crate::tell_panics();
+            }
+            // Called by the component's own start, before its first call.
+            #[used]
+            #[unsafe(link_section = ".init_array")]
+            static TELL: extern "C" fn() = tell;
+        };
+    };
+}
+
+#[doc(hidden)]
+pub fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| log::write(log::Level::Error, &panic.to_string())));
+}
+
+/// Why something was not done.
+pub fn failure(kind: FailureKind, message: impl Into<String>, hint: impl Into<String>) -> Failure {
+    Failure { kind, message: message.into(), hint: hint.into() }
+}
+
+/// The system behind the plugin has no such thing.
+pub fn unsupported(message: impl Into<String>) -> Failure {
+    failure(FailureKind::Unsupported, message, "")
+}
+
+/// A setting that must be there.
+pub fn required(name: &str) -> Result<String, Failure> {
+    config::get(name).filter(|value| !value.is_empty()).ok_or_else(|| {
+        failure(FailureKind::Misconfigured, format!("the setting {name} is missing"), format!("set {name} in config.toml"))
+    })
+}
+
+/// A setting as a number.
+pub fn number(name: &str, default: u64) -> Result<u64, Failure> {
+    let Some(text) = config::get(name) else { return Ok(default) };
+    text.parse().map_err(|_| {
+        failure(FailureKind::Misconfigured, format!("the setting {name} is no number"), format!("write {name} as digits in config.toml"))
+    })
+}
