@@ -1,0 +1,425 @@
+//! Runs components. The only file that names wasmtime.
+//!
+//! Imports [`super::http`] and [`super::powers`]. Start with [`Host::new`] and [`Host::load`]. A plugin
+//! has what [`Powers`] holds and nothing beside it. Each call gets an instance of its own, so that one
+//! call can leave nothing for the next, and one that was ended cannot do harm any more. What a guest
+//! may take is in [`Limits`]: time, also while it waits for a call of its own to be answered; memory
+//! and tables; and how much it may hand over.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+use wasmtime::{Config, Engine, Store, StoreLimits, StoreLimitsBuilder, Trap};
+
+use super::cache::Cache;
+use super::powers::{Heard, Powers};
+use crate::error::{Error, ErrorKind, Result};
+
+#[expect(missing_docs, reason = "the contract documents them, and these are generated from it")]
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "src/plugin/wpp.wit",
+        world: "gateway",
+        imports: { default: async },
+        exports: { default: async },
+    });
+}
+
+/// The contract's words, as plain data.
+pub mod words {
+    pub use super::bindings::exports::wpp::plugin::{channel, checks, sessions, webhooks};
+    pub use super::bindings::wpp::plugin::{http, log, types};
+}
+
+use bindings::exports::wpp::plugin as exports;
+use bindings::wpp::plugin as imports;
+
+/// The package of the contract, without its version.
+const PACKAGE: &str = "wpp:plugin/";
+/// The version that is hosted. A later one is hosted beside it, never instead of it.
+pub const VERSION: &str = "0.1.0";
+
+/// What a call may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From its start to its end, whatever it waits for.
+    pub deadline: Duration,
+    /// All memories of the plugin together, as far as there can be more than one.
+    pub memory_bytes: usize,
+    /// Elements of each table.
+    pub table_elements: usize,
+    /// Bytes that it may hand over in one call or one answer.
+    pub output_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            deadline: Duration::from_secs(30),
+            memory_bytes: 64 << 20,
+            table_elements: 20_000,
+            output_bytes: 4 << 20,
+        }
+    }
+}
+
+/// An interface of the contract that a plugin may export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interface {
+    /// Checks for the doctor.
+    Checks,
+    /// Messages and notices.
+    Channel,
+    /// Sessions of a gateway.
+    Sessions,
+    /// Webhooks of a gateway.
+    Webhooks,
+}
+
+impl Interface {
+    /// All of them.
+    pub const ALL: [Interface; 4] = [Interface::Checks, Interface::Channel, Interface::Sessions, Interface::Webhooks];
+
+    /// Its name in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Interface::Checks => "checks",
+            Interface::Channel => "channel",
+            Interface::Sessions => "sessions",
+            Interface::Webhooks => "webhooks",
+        }
+    }
+}
+
+/// The engine, and what it gives to plugins.
+pub struct Host {
+    engine: Engine,
+    linker: Linker<State>,
+    limits: Limits,
+    /// How many calls run: the clock of deadlines ticks as long as there is one.
+    running: Arc<AtomicUsize>,
+}
+
+/// How often a guest that computes is made to look up, and others get their turn.
+const TICK: Duration = Duration::from_millis(10);
+
+impl Host {
+    /// Makes the engine.
+    pub fn new(limits: Limits) -> Result<Host> {
+        let mut config = Config::new();
+        config.wasm_component_model(true).epoch_interruption(true).memory_init_cow(true);
+        config.max_wasm_stack(512 << 10).async_stack_size(1 << 20);
+        let engine = Engine::new(&config).map_err(|error| broken("cannot start the engine of plugins", &error))?;
+        let mut linker = Linker::new(&engine);
+        let link = |linker: &mut Linker<State>| -> wasmtime::Result<()> {
+            imports::types::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+            imports::log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+            imports::clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+            imports::config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+            imports::http::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+        };
+        link(&mut linker).map_err(|error| broken("cannot offer anything to plugins", &error))?;
+        Ok(Host { engine, linker, limits, running: Arc::new(AtomicUsize::new(0)) })
+    }
+
+    /// What compiled code depends on beside the component: the engine's version and settings.
+    pub fn compatibility(&self) -> u64 {
+        use std::hash::{Hash as _, Hasher as _};
+        let mut hasher = std::hash::DefaultHasher::new();
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Compiles a component, or takes what was compiled before.
+    pub fn load(&self, name: &str, bytes: &[u8], cache: Option<&Cache>) -> Result<Plugin> {
+        if bytes.get(..8).is_none_or(|start| !start.starts_with(b"\0asm")) {
+            return Err(refused(name, "it is no WebAssembly").hint("give the .wasm file that the plugin's build wrote"));
+        }
+        if bytes[4..8] == [1, 0, 0, 0] {
+            return Err(refused(name, "it is a core module and no component")
+                .hint("build it with `wpp plugin build`, or make a component of it with `wasm-tools component new`"));
+        }
+        let component = match cache.and_then(|cache| cache.get(bytes, self.compatibility())) {
+            Some(compiled) => self.trusted(&compiled),
+            None => None,
+        };
+        let component = match component {
+            Some(component) => component,
+            None => {
+                let component = Component::new(&self.engine, bytes)
+                    .map_err(|error| refused(name, "it cannot be compiled").caused_by(std::io::Error::other(format!("{error:#}"))).hint(
+                        "build it again with a current toolchain; `wpp plugin build` does",
+                    ))?;
+                if let (Some(cache), Ok(compiled)) = (cache, component.serialize()) {
+                    cache.put(bytes, self.compatibility(), &compiled);
+                }
+                component
+            }
+        };
+        self.link(name, &component)
+    }
+
+    // Compiled code is code: it runs as it is. What the cache gives was written by this user with a
+    // mode of 0600 in a folder of 0700, and its hash was compared with the one that was noted.
+    #[expect(unsafe_code, reason = "the engine cannot check compiled code; the cache did what can be done")]
+    fn trusted(&self, compiled: &[u8]) -> Option<Component> {
+        // SAFETY: these are bytes that `Component::serialize` gave to `Cache::put`, by the contract of
+        // `Cache::get`. An engine of another version or with other settings refuses them.
+        unsafe { Component::deserialize(&self.engine, compiled) }.ok()
+    }
+
+    fn link(&self, name: &str, component: &Component) -> Result<Plugin> {
+        let kind = component.component_type();
+        let names: Vec<String> = kind.imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
+        let foreign: Vec<&str> = names.iter().map(String::as_str).filter(|import| !offered(import)).collect();
+        if !foreign.is_empty() {
+            return Err(refused(name, format!("it asks for {}, which no plugin is given", foreign.join(", "))).hint(format!(
+                "a plugin is given log, clock, config and http of {PACKAGE}*@{VERSION}; one for another version needs another wpp"
+            )));
+        }
+        let exports: Vec<String> = kind.exports(&self.engine).map(|(name, _)| name.to_owned()).collect();
+        let interfaces: Vec<Interface> = Interface::ALL
+            .into_iter()
+            .filter(|interface| exports.contains(&format!("{PACKAGE}{}@{VERSION}", interface.name())))
+            .collect();
+        if interfaces.is_empty() {
+            let what = if exports.is_empty() { "nothing".into() } else { exports.join(", ") };
+            return Err(refused(name, format!("it offers {what}, and no interface of {PACKAGE}*@{VERSION}"))
+                .hint("build it against the contract that `wpp plugin new` writes down"));
+        }
+        let linked = self.linker.instantiate_pre(component).map_err(|error| {
+            refused(name, "it does not fit the contract")
+                .caused_by(std::io::Error::other(format!("{error:#}")))
+                .hint(format!("build it against version {VERSION} of the contract"))
+        })?;
+        Ok(Plugin {
+            name: name.to_owned(),
+            linked,
+            interfaces,
+            imports: names,
+            limits: self.limits,
+            running: Arc::clone(&self.running),
+        })
+    }
+}
+
+fn offered(import: &str) -> bool {
+    ["types", "log", "clock", "config", "http"].iter().any(|interface| import == format!("{PACKAGE}{interface}@{VERSION}"))
+}
+
+fn refused(name: &str, why: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Denied, format!("the plugin {name} cannot be used: {why}"))
+}
+
+fn broken(what: &str, error: &wasmtime::Error) -> Error {
+    Error::new(ErrorKind::Unexpected, what.to_owned())
+        .caused_by(std::io::Error::other(format!("{error:#}")))
+        .hint("report this as a bug of wpp")
+}
+
+/// A component that is ready to be called.
+pub struct Plugin {
+    name: String,
+    linked: InstancePre<State>,
+    interfaces: Vec<Interface>,
+    imports: Vec<String>,
+    limits: Limits,
+    running: Arc<AtomicUsize>,
+}
+
+/// What a call gave, and what was heard meanwhile.
+#[derive(Debug)]
+pub struct Called<T> {
+    /// What the plugin answered, or how it was ended.
+    pub answer: Result<T>,
+    /// What it wrote to the log, and what it was denied.
+    pub heard: Heard,
+}
+
+// One line for each function of the contract: a call with an instance of its own.
+macro_rules! calls {
+    ($($(#[$doc:meta])* $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty = $interface:ident.$call:ident($($value:expr),*);)*) => {
+        impl Plugin {
+            $($(#[$doc])*
+            pub async fn $method(&self, powers: Powers $(, $argument: $kind)*) -> Called<$answer> {
+                self.call(powers, stringify!($method), async |store, linked| {
+                    let indices = exports::$interface::GuestIndices::new(linked)?;
+                    let instance = linked.instantiate_async(&mut *store).await?;
+                    indices.load(&mut *store, &instance)?.$call(&mut *store $(, $value)*).await
+                })
+                .await
+            })*
+        }
+    };
+}
+
+type Answer<T> = std::result::Result<T, words::types::Failure>;
+
+calls! {
+    /// The checks that it has.
+    checks() -> Vec<words::checks::Check> = checks.call_describe();
+    /// Judges these checks, or all.
+    judge(only: &[String]) -> Vec<words::checks::Outcome> = checks.call_run(only);
+    /// What kind of channel it is, and what it needs.
+    describe() -> words::channel::Description = channel.call_describe();
+    /// How the system behind it is.
+    health() -> Answer<words::channel::Wellness> = channel.call_health();
+    /// Sends a message.
+    send(message: &words::channel::Message) -> Answer<words::channel::Receipt> = channel.call_send(message);
+    /// All sessions.
+    sessions() -> Answer<Vec<words::sessions::Session>> = sessions.call_list();
+    /// One session.
+    status(session: &str) -> Answer<words::sessions::Session> = sessions.call_status(session);
+    /// Starts a session.
+    start(session: &str) -> Answer<()> = sessions.call_start(session);
+    /// Stops a session.
+    stop(session: &str) -> Answer<()> = sessions.call_stop(session);
+    /// Restarts a session.
+    restart(session: &str) -> Answer<()> = sessions.call_restart(session);
+    /// Unlinks a session from its phone.
+    logout(session: &str) -> Answer<()> = sessions.call_logout(session);
+    /// Asks once for what links a session.
+    link(session: &str, way: &words::sessions::Way) -> Answer<words::sessions::Offer> = sessions.call_link(session, way);
+    /// All webhooks.
+    webhooks() -> Answer<Vec<words::webhooks::Webhook>> = webhooks.call_list();
+    /// Sends a test event.
+    webhook_test(id: &str) -> Answer<String> = webhooks.call_test(id);
+    /// Deliveries that failed.
+    webhook_failures() -> Answer<Vec<words::webhooks::Delivery>> = webhooks.call_failures();
+    /// Turns a webhook on.
+    webhook_enable(id: &str) -> Answer<()> = webhooks.call_enable(id);
+    /// Turns a webhook off.
+    webhook_disable(id: &str) -> Answer<()> = webhooks.call_disable(id);
+    /// Delivers a failed event again.
+    webhook_retry(delivery: &str) -> Answer<()> = webhooks.call_retry(delivery);
+}
+
+impl Plugin {
+    /// What operators call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it exports.
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
+    /// What it imports: its manifest of powers.
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    async fn call<T>(
+        &self,
+        powers: Powers,
+        what: &str,
+        call: impl AsyncFnOnce(&mut Store<State>, &InstancePre<State>) -> wasmtime::Result<T>,
+    ) -> Called<T> {
+        let limits = StoreLimitsBuilder::new()
+            .memory_size(self.limits.memory_bytes)
+            .table_elements(self.limits.table_elements)
+            .instances(64)
+            .memories(8)
+            .tables(64)
+            .trap_on_grow_failure(true)
+            .build();
+        let mut store = Store::new(self.linked.engine(), State { powers, limits });
+        store.limiter(|state| &mut state.limits);
+        store.set_hostcall_fuel(self.limits.output_bytes);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        let ticking = self.tick();
+        let ended = tokio::time::timeout(self.limits.deadline, call(&mut store, &self.linked)).await;
+        drop(ticking);
+        let answer = match ended {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.ended(what, &error)),
+            Err(_) => Err(self.unknown(what, format!("it took longer than {} ms", self.limits.deadline.as_millis()))),
+        };
+        // The instance goes with the store: after a trap nothing of it may be used again.
+        Called { answer, heard: store.into_data().powers.heard() }
+    }
+
+    // The epochs of the engine advance only while somebody computes.
+    fn tick(&self) -> impl Drop + use<> {
+        struct Ticking(Arc<AtomicUsize>);
+        impl Drop for Ticking {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+        if self.running.fetch_add(1, Ordering::SeqCst) == 0 {
+            let (running, engine) = (Arc::clone(&self.running), self.linked.engine().weak());
+            std::thread::spawn(move || {
+                while running.load(Ordering::SeqCst) > 0 {
+                    std::thread::sleep(TICK);
+                    let Some(engine) = engine.upgrade() else { return };
+                    engine.increment_epoch();
+                }
+            });
+        }
+        Ticking(Arc::clone(&self.running))
+    }
+
+    fn ended(&self, what: &str, error: &wasmtime::Error) -> Error {
+        let text = format!("{error:#}");
+        let why = match error.downcast_ref::<Trap>() {
+            Some(Trap::StackOverflow) => "its stack is full".to_owned(),
+            Some(Trap::UnreachableCodeReached) => "it gave up (a panic, or what its language calls so)".to_owned(),
+            Some(trap) => format!("it was ended: {trap}"),
+            None if text.contains("forcing trap when growing") || text.contains("memory minimum size") => {
+                format!("it wants more than {} of memory", crate::report::size(self.limits.memory_bytes as u64))
+            }
+            None if text.contains("fuel") => {
+                format!("it hands over more than {}", crate::report::size(self.limits.output_bytes as u64))
+            }
+            None => text.clone(),
+        };
+        self.unknown(what, why).caused_by(std::io::Error::other(text))
+    }
+
+    fn unknown(&self, what: &str, why: impl std::fmt::Display) -> Error {
+        Error::new(ErrorKind::Unknown, format!("the plugin {} was ended while it did `{what}`: {why}", self.name))
+            .hint(format!("tell its author; `wpp plugin info {0}` says who, and `wpp plugin remove {0}` goes on without it", self.name))
+    }
+}
+
+/// What belongs to one instance.
+struct State {
+    powers: Powers,
+    limits: StoreLimits,
+}
+
+impl imports::types::Host for State {}
+
+impl imports::log::Host for State {
+    async fn write(&mut self, level: imports::log::Level, message: String) {
+        self.powers.write(level, message);
+    }
+}
+
+impl imports::clock::Host for State {
+    async fn now_ms(&mut self) -> u64 {
+        u64::try_from(crate::clock::now().as_millisecond()).unwrap_or(0)
+    }
+
+    async fn monotonic_ms(&mut self) -> u64 {
+        self.powers.monotonic_ms()
+    }
+}
+
+impl imports::config::Host for State {
+    async fn get(&mut self, name: String) -> Option<String> {
+        self.powers.setting(&name)
+    }
+}
+
+impl imports::http::Host for State {
+    async fn send(&mut self, request: imports::http::Request) -> std::result::Result<imports::http::Response, imports::http::Error> {
+        self.powers.send(request).await
+    }
+}
+

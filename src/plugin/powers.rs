@@ -1,0 +1,87 @@
+//! What one call of a plugin is given: its own settings, its log, the time, and HTTP to what the
+//! operator granted. Start with [`Powers`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::host::words::http::{Error as HttpError, Request, Response};
+use super::host::words::log::Level;
+use super::http::{self, Http};
+use crate::clock::Stopwatch;
+
+/// Lines of the log that are kept of one call, and the length of each.
+const LINES_MAX: usize = 200;
+const LINE_BYTES_MAX: usize = 4096;
+
+/// What a call is given.
+pub struct Powers {
+    settings: Arc<BTreeMap<String, String>>,
+    http: Arc<Http>,
+    deadline: Duration,
+    begun: Stopwatch,
+    heard: Heard,
+}
+
+/// What was heard of a call beside its answer.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// What it wrote, with its level in front, in order.
+    pub lines: Vec<(&'static str, String)>,
+    /// How many lines more there were.
+    pub dropped: usize,
+    /// Requests that were not sent, each with the reason.
+    pub denied: Vec<String>,
+    /// How many requests were sent.
+    pub requests: usize,
+}
+
+impl Powers {
+    /// For one call.
+    pub fn new(settings: Arc<BTreeMap<String, String>>, http: Arc<Http>, deadline: Duration) -> Powers {
+        Powers { settings, http, deadline, begun: Stopwatch::start(), heard: Heard::default() }
+    }
+
+    /// Takes a line of the log.
+    pub fn write(&mut self, level: Level, message: String) {
+        if self.heard.lines.len() >= LINES_MAX {
+            self.heard.dropped += 1;
+            return;
+        }
+        let level = match level {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        };
+        let end = (0..=LINE_BYTES_MAX.min(message.len())).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+        self.heard.lines.push((level, self.http.blotted(&message[..end])));
+    }
+
+    /// Since some moment before the call.
+    pub fn monotonic_ms(&self) -> u64 {
+        self.begun.elapsed_ms()
+    }
+
+    /// One of the plugin's settings.
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.settings.get(name).cloned()
+    }
+
+    /// Sends a request, if it is granted.
+    pub async fn send(&mut self, request: Request) -> Result<Response, HttpError> {
+        let left = self.deadline.saturating_sub(self.begun.elapsed());
+        let wish = request.timeout_ms.map_or(http::PATIENCE, |ms| Duration::from_millis(ms.into()));
+        let answer = self.http.send(request, wish.min(left)).await;
+        match &answer {
+            Err(HttpError::Denied(why)) => self.heard.denied.push(why.clone()),
+            _ => self.heard.requests += 1,
+        }
+        answer
+    }
+
+    /// What was heard, at the end.
+    pub fn heard(self) -> Heard {
+        self.heard
+    }
+}
