@@ -68,7 +68,8 @@ impl Grant {
         match text.split_once('=') {
             Some(("http", address)) => {
                 let url = reqwest::Url::parse(address).map_err(|error| wrong(&error.to_string()))?;
-                let origin = Origin::of(&url).ok_or_else(|| wrong("an origin is http or https, with a host and without a password"))?;
+                let origin =
+                    Origin::of(&url).ok_or_else(|| wrong("an origin is http or https, with a host and without a password"))?;
                 if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
                     return Err(wrong("an origin ends with its host or port; a path cannot be granted alone"));
                 }
@@ -163,8 +164,22 @@ mod tests {
             assert_eq!(Grant::parse(shown).unwrap(), Grant::parse(text).unwrap());
         }
         for text in [
-            "", "http", "http=", "http=ftp://x", "http=https://user:word@x", "http=https://x/path", "http=https://x?y", "http=x",
-            "secret=", "secret=a b", "secret=a\n", "private=", "private=a/b", "all", "http=https://", "file=/etc",
+            "",
+            "http",
+            "http=",
+            "http=ftp://x",
+            "http=https://user:word@x",
+            "http=https://x/path",
+            "http=https://x?y",
+            "http=x",
+            "secret=",
+            "secret=a b",
+            "secret=a\n",
+            "private=",
+            "private=a/b",
+            "all",
+            "http=https://",
+            "file=/etc",
         ] {
             let error = Grant::parse(text).unwrap_err();
             assert!(error.kind() == ErrorKind::Usage && !error.hints().is_empty(), "{text}");

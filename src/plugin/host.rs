@@ -56,12 +56,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            deadline: Duration::from_secs(30),
-            memory_bytes: 64 << 20,
-            table_elements: 20_000,
-            output_bytes: 4 << 20,
-        }
+        Limits { deadline: Duration::from_secs(30), memory_bytes: 64 << 20, table_elements: 20_000, output_bytes: 4 << 20 }
     }
 }
 
@@ -148,10 +143,11 @@ impl Host {
         let component = match component {
             Some(component) => component,
             None => {
-                let component = Component::new(&self.engine, bytes)
-                    .map_err(|error| refused(name, "it cannot be compiled").caused_by(std::io::Error::other(format!("{error:#}"))).hint(
-                        "build it again with a current toolchain; `wpp plugin build` does",
-                    ))?;
+                let component = Component::new(&self.engine, bytes).map_err(|error| {
+                    refused(name, "it cannot be compiled")
+                        .caused_by(std::io::Error::other(format!("{error:#}")))
+                        .hint("build it again with a current toolchain; `wpp plugin build` does")
+                })?;
                 if let (Some(cache), Ok(compiled)) = (cache, component.serialize()) {
                     cache.put(bytes, self.compatibility(), &compiled);
                 }
@@ -189,7 +185,18 @@ impl Host {
             return Err(refused(name, format!("it offers {what}, and no interface of {PACKAGE}*@{VERSION}"))
                 .hint("build it against the contract that `wpp plugin new` writes down"));
         }
-        let linked = self.linker.instantiate_pre(component).map_err(|error| {
+        let fit = |linked: InstancePre<State>| -> wasmtime::Result<InstancePre<State>> {
+            for interface in &interfaces {
+                match interface {
+                    Interface::Checks => drop(exports::checks::GuestIndices::new(&linked)?),
+                    Interface::Channel => drop(exports::channel::GuestIndices::new(&linked)?),
+                    Interface::Sessions => drop(exports::sessions::GuestIndices::new(&linked)?),
+                    Interface::Webhooks => drop(exports::webhooks::GuestIndices::new(&linked)?),
+                }
+            }
+            Ok(linked)
+        };
+        let linked = self.linker.instantiate_pre(component).and_then(fit).map_err(|error| {
             refused(name, "it does not fit the contract")
                 .caused_by(std::io::Error::other(format!("{error:#}")))
                 .hint(format!("build it against version {VERSION} of the contract"))
@@ -370,20 +377,26 @@ impl Plugin {
             Some(Trap::StackOverflow) => "its stack is full".to_owned(),
             Some(Trap::UnreachableCodeReached) => "it gave up (a panic, or what its language calls so)".to_owned(),
             Some(trap) => format!("it was ended: {trap}"),
-            None if text.contains("forcing trap when growing") || text.contains("memory minimum size") => {
+            None if text.contains("growing table") || text.contains("table minimum size") => {
+                format!("it wants a table of more than {} elements", self.limits.table_elements)
+            }
+            None if text.contains("growing memory") || text.contains("memory minimum size") => {
                 format!("it wants more than {} of memory", crate::report::size(self.limits.memory_bytes as u64))
             }
             None if text.contains("fuel") => {
                 format!("it hands over more than {}", crate::report::size(self.limits.output_bytes as u64))
             }
-            None => text.clone(),
+            // The engine's words; what follows them says where in the component, which helps nobody here.
+            None => error.root_cause().to_string(),
         };
-        self.unknown(what, why).caused_by(std::io::Error::other(text))
+        self.unknown(what, why)
     }
 
     fn unknown(&self, what: &str, why: impl std::fmt::Display) -> Error {
-        Error::new(ErrorKind::Unknown, format!("the plugin {} was ended while it did `{what}`: {why}", self.name))
-            .hint(format!("tell its author; `wpp plugin info {0}` says who, and `wpp plugin remove {0}` goes on without it", self.name))
+        Error::new(ErrorKind::Unknown, format!("the plugin {} was ended while it did `{what}`: {why}", self.name)).hint(format!(
+            "tell its author; `wpp plugin info {0}` says who, and `wpp plugin remove {0}` goes on without it",
+            self.name
+        ))
     }
 }
 
@@ -418,8 +431,10 @@ impl imports::config::Host for State {
 }
 
 impl imports::http::Host for State {
-    async fn send(&mut self, request: imports::http::Request) -> std::result::Result<imports::http::Response, imports::http::Error> {
+    async fn send(
+        &mut self,
+        request: imports::http::Request,
+    ) -> std::result::Result<imports::http::Response, imports::http::Error> {
         self.powers.send(request).await
     }
 }
-

@@ -102,7 +102,8 @@ impl Http {
     }
 
     fn granted(&self, url: &Url) -> Result<Origin, Error> {
-        let origin = Origin::of(url).ok_or_else(|| Error::Invalid("an address is http or https, with a host and without a password".into()))?;
+        let origin = Origin::of(url)
+            .ok_or_else(|| Error::Invalid("an address is http or https, with a host and without a password".into()))?;
         if self.grants.reaches(&origin) {
             return Ok(origin);
         }
@@ -196,7 +197,8 @@ impl Http {
     fn headers(&self, wanted: &[Header], body: &[u8], secret: bool) -> Result<HeaderMap, Error> {
         let mut headers = HeaderMap::new();
         for Header { name, value } in wanted {
-            let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::Invalid(format!("{name:?} is no header's name")))?;
+            let known =
+                HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::Invalid(format!("{name:?} is no header's name")))?;
             if OURS.contains(&known.as_str()) {
                 return Err(Error::Invalid(format!("the header {known} is the host's own")));
             }
@@ -218,7 +220,11 @@ impl Http {
         let text = url.as_str().replace("%7B", "{").replace("%7D", "}").replace("%7b", "{").replace("%7d", "}");
         let Some(filled) = self.fill(&text, None)? else { return Ok(url.clone()) };
         let url = parse(&filled)?;
-        if Origin::of(&url).as_ref() == Some(origin) { Ok(url) } else { Err(Error::Invalid("a secret that changes where an address leads to".into())) }
+        if Origin::of(&url).as_ref() == Some(origin) {
+            Ok(url)
+        } else {
+            Err(Error::Invalid("a secret that changes where an address leads to".into()))
+        }
     }
 
     /// A text with its secrets put in; `None` when it holds none. Signatures are of `body`, and have
@@ -280,7 +286,9 @@ impl Http {
         use std::io::ErrorKind as Io;
         let class = match io {
             Some(Io::TimedOut) => Outage::Timeout,
-            Some(Io::NetworkUnreachable | Io::HostUnreachable | Io::NetworkDown | Io::AddrNotAvailable) => Outage::NetworkUnreachable,
+            Some(Io::NetworkUnreachable | Io::HostUnreachable | Io::NetworkDown | Io::AddrNotAvailable) => {
+                Outage::NetworkUnreachable
+            }
             _ if error.is_timeout() => Outage::Timeout,
             _ => Outage::ProviderUnavailable,
         };
@@ -353,9 +361,32 @@ mod tests {
             assert!(public(text), "{text}");
         }
         for text in [
-            "127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.0.1", "172.31.9.9", "169.254.169.254", "0.0.0.0", "0.1.2.3", "100.64.0.1",
-            "192.0.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1",
-            "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:db8::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "192.168.0.1",
+            "172.16.0.1",
+            "172.31.9.9",
+            "169.254.169.254",
+            "0.0.0.0",
+            "0.1.2.3",
+            "100.64.0.1",
+            "192.0.0.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:7f00:1::",
+            "2001:db8::1",
         ] {
             assert!(!public(text), "{text}");
         }

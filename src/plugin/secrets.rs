@@ -70,8 +70,11 @@ impl Secrets {
         };
         use std::os::unix::fs::MetadataExt as _;
         if !seen.is_file() || seen.mode() & 0o077 != 0 {
-            return Err(Error::new(ErrorKind::Denied, format!("others may read the secret {}, or it is no file", path.display()))
-                .hint(format!("chmod 600 {}", path.display())));
+            return Err(Error::new(
+                ErrorKind::Denied,
+                format!("others may read the secret {}, or it is no file", path.display()),
+            )
+            .hint(format!("chmod 600 {}", path.display())));
         }
         let text = disk::read_small(&path, SECRET_BYTES_MAX).map_err(|error| disk::cannot("read", &path, error))?;
         let text = String::from_utf8(text).map_err(|_| {

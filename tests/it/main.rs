@@ -26,6 +26,7 @@ mod messages_crash;
 mod notice;
 mod objects;
 mod pages;
+mod plugin;
 mod progress;
 mod prune;
 mod ratchet;

@@ -393,8 +393,9 @@ pub mod wpp {
         /// HTTP to the origins that the operator granted to these very bytes of the plugin.
         ///
         /// The text `{{secret:NAME}}` in a header's value or in the address's path is put in by the host,
-        /// when the operator granted the secret and the address is of a granted origin. A plugin never sees
-        /// what it stands for: where an answer holds it, it is blotted out.
+        /// when the operator granted the secret and the address is of a granted origin; in a header
+        /// `{{hmac-sha256:NAME}}` is the signature of the body with it, in hex. A plugin never sees what it
+        /// stands for: where an answer holds it, it is blotted out.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod http {
             #[used]

@@ -1,0 +1,67 @@
+//! Notices as HTTP requests to an address of the operator's, signed so that the receiver knows who
+//! sent them.
+//!
+//! The request is a POST of `{"key", "to", "title", "text", "at_ms"}`. `X-Wpp-Signature` is
+//! `sha256=` and the HMAC-SHA256 of the body in hex, with the secret `webhook-key`; without the
+//! setting `signed = false` a request without it is never sent.
+
+use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
+use wpp_plugin_sdk::{Api, Failure, FailureKind, Setting, clock, config, failure, json, required};
+
+struct Webhook;
+
+impl Guest for Webhook {
+    fn describe() -> Description {
+        let setting = |name: &str, about: &str, required: bool, default: Option<&str>| Setting {
+            name: name.into(),
+            about: about.into(),
+            required,
+            default: default.map(str::to_owned),
+        };
+        Description {
+            title: "webhook".into(),
+            kind: Kind::Notice,
+            settings: vec![
+                setting("url", "Where requests go to", true, None),
+                setting("signed", "Whether each carries a signature", false, Some("true")),
+            ],
+            secrets: vec![("webhook-key".into(), "What requests are signed with; the receiver has it, too".into())],
+            versions: Vec::new(),
+        }
+    }
+
+    fn health() -> Result<Wellness, Failure> {
+        // Whoever receives notices does not expect to be asked how it is.
+        let url = required("url")?;
+        Ok(Wellness {
+            condition: Condition::Ok,
+            summary: format!("notices go to {url}; nothing is sent to find out whether they arrive"),
+            version: None,
+            version_known: true,
+            evidence: Vec::new(),
+        })
+    }
+
+    fn send(message: Message) -> Result<Receipt, Failure> {
+        let url = required("url")?;
+        let mut server = Api::at(url);
+        match config::get("signed").as_deref() {
+            None | Some("true") => server = server.header("x-wpp-signature", "sha256={{hmac-sha256:webhook-key}}"),
+            Some("false") => {}
+            Some(_) => {
+                return Err(failure(FailureKind::Misconfigured, "the setting signed is neither true nor false", "write one of them"));
+            }
+        }
+        let body = json!({
+            "key": message.key,
+            "to": message.to,
+            "title": message.title,
+            "text": message.text,
+            "at_ms": clock::now_ms(),
+        });
+        let answer = server.header("idempotency-key", message.key).post("", Some(&body))?;
+        if (200..300).contains(&answer.status) { Ok(Receipt { id: None, url: None }) } else { Err(answer.complaint()) }
+    }
+}
+
+wpp_plugin_sdk::notifier!(Webhook);

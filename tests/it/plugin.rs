@@ -1,0 +1,376 @@
+//! The host of plugins, against plugins that do what no plugin may do.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use wpp::error::ErrorKind;
+use wpp::plugin::cache::Cache;
+use wpp::plugin::grants::{Grant, Grants};
+use wpp::plugin::host::words::checks::Judgement;
+use wpp::plugin::host::{Called, Host, Interface, Limits, Plugin};
+use wpp::plugin::http::Http;
+use wpp::plugin::powers::Powers;
+use wpp::plugin::secrets::Secrets;
+
+/// A component that comes with the project.
+pub fn component(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins").join(name).join(format!("{name}.wasm"));
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn limits() -> Limits {
+    Limits { deadline: Duration::from_millis(600), memory_bytes: 16 << 20, output_bytes: 1 << 20, ..Limits::default() }
+}
+
+struct Bench {
+    runtime: tokio::runtime::Runtime,
+    host: Host,
+    grants: Vec<String>,
+    secrets: BTreeMap<String, String>,
+}
+
+impl Bench {
+    fn new(limits: Limits) -> Bench {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Bench { runtime, host: Host::new(limits).unwrap(), grants: Vec::new(), secrets: BTreeMap::new() }
+    }
+
+    fn powers(&self, settings: &[(&str, &str)]) -> Powers {
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let grants = Grants(self.grants.iter().map(|text| Grant::parse(text).unwrap()).collect());
+        let secrets = Arc::new(Secrets::new(Path::new("/nowhere"), &self.secrets));
+        let http = Http::new("hostile", grants, secrets, false, 1 << 20);
+        Powers::new(Arc::new(settings), Arc::new(http), limits().deadline)
+    }
+
+    fn judge(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> Called<Vec<wpp::plugin::host::words::checks::Outcome>> {
+        self.runtime.block_on(plugin.judge(self.powers(settings), &[]))
+    }
+
+    /// The summary of the one finding.
+    fn said(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> String {
+        let outcomes = self.judge(plugin, settings).answer.unwrap();
+        match &outcomes[0].judgement {
+            Judgement::Found(findings) => findings[0].summary.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_a_plugin_does_that_none_may_do_ends_it_and_nothing_else() {
+    let bench = Bench::new(limits());
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    assert_eq!(plugin.interfaces(), [Interface::Checks]);
+    let tame = || assert_eq!(bench.said(&plugin, &[("act", "nothing")]), "nothing");
+    tame();
+    for (act, why) in [
+        ("loop", "longer than 600 ms"),
+        ("loop-of-calls", "longer than 600 ms"),
+        ("memory", "more than 16.0 MiB of memory"),
+        ("stack", "ended"),
+        ("trap", "gave up"),
+        ("findings", "hands over more than"),
+        ("a-long-finding", ""),
+    ] {
+        let begun = Instant::now();
+        let called = bench.judge(&plugin, &[("act", act)]);
+        let error = called.answer.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unknown, "{act}: {}", error.chain());
+        assert!(error.message().contains(why) && !error.hints().is_empty(), "{act}: {}", error.chain());
+        assert!(begun.elapsed() < Duration::from_secs(20), "{act}");
+        // It goes on to the next as if nothing had been.
+        tame();
+    }
+    let called = bench.runtime.block_on(plugin.checks(bench.powers(&[("act", "trap-in-describe")])));
+    assert_eq!(called.answer.unwrap_err().kind(), ErrorKind::Unknown);
+    assert!(
+        called.heard.lines.iter().any(|(level, line)| *level == "error" && line.contains("described to death")),
+        "{:?}",
+        called.heard
+    );
+    let called = bench.judge(&plugin, &[("act", "log")]);
+    assert!(called.heard.lines.len() == 200 && called.heard.dropped > 1000, "{}", called.heard.dropped);
+    assert!(called.heard.lines.iter().all(|(_, line)| line.len() <= 4096));
+}
+
+#[test]
+fn the_host_works_on_while_a_plugin_loops() {
+    let bench = Bench::new(Limits { deadline: Duration::from_millis(400), ..limits() });
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    // Both are on the one thread of the runtime.
+    let (looped, tame) = bench.runtime.block_on(async {
+        let looping = plugin.judge(bench.powers(&[("act", "loop")]), &[]);
+        let tame = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            plugin.judge(bench.powers(&[("act", "nothing")]), &[]).await
+        };
+        tokio::join!(looping, tame)
+    });
+    assert!(looped.answer.is_err() && tame.answer.is_ok());
+}
+
+#[test]
+fn what_is_no_plugin_is_refused_with_its_reason() {
+    let bench = Bench::new(limits());
+    let refused = |bytes: &[u8], why: &str| {
+        let error = bench.host.load("x", bytes, None).err().unwrap();
+        assert!(
+            error.kind() == ErrorKind::Denied && error.chain().contains(why) && !error.hints().is_empty(),
+            "{}",
+            error.chain()
+        );
+    };
+    refused(b"", "no WebAssembly");
+    refused(b"MZ something else", "no WebAssembly");
+    refused(&wat::parse_str("(module)").unwrap(), "core module");
+    refused(b"\0asm\x0d\0\x01\0 garbage", "cannot be compiled");
+    let whole = component("hostile");
+    refused(&whole[..whole.len() / 2], "cannot be compiled");
+    refused(&wat::parse_str("(component)").unwrap(), "offers nothing");
+    let wat = |import: &str| wat::parse_str(format!("(component (import \"{import}\" (instance)))")).unwrap();
+    refused(&wat("wasi:filesystem/types@0.2.0"), "asks for wasi:filesystem/types@0.2.0");
+    refused(&wat("wpp:plugin/http@0.2.0"), "asks for wpp:plugin/http@0.2.0");
+    refused(&wat("wpp:plugin/shell@0.1.0"), "asks for wpp:plugin/shell@0.1.0");
+    let export = "(component (instance $i) (export \"wpp:plugin/checks@9.0.0\" (instance $i)))";
+    refused(&wat::parse_str(export).unwrap(), "offers wpp:plugin/checks@9.0.0");
+}
+
+#[test]
+fn a_table_beyond_the_limit_is_not_made() {
+    // Every component has a table; the least one is too large here.
+    let bench = Bench::new(Limits { table_elements: 1, ..limits() });
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    let error = bench.judge(&plugin, &[("act", "nothing")]).answer.unwrap_err();
+    assert!(error.kind() == ErrorKind::Unknown && error.message().contains("table"), "{}", error.chain());
+}
+
+#[test]
+fn an_interface_of_another_shape_is_refused() {
+    let bench = Bench::new(limits());
+    let text = "(component (instance $i) (export \"wpp:plugin/checks@0.1.0\" (instance $i)))";
+    let error = bench.host.load("x", &wat::parse_str(text).unwrap(), None).err().unwrap();
+    assert!(error.kind() == ErrorKind::Denied && error.chain().contains("does not fit the contract"), "{}", error.chain());
+}
+
+#[test]
+fn compiled_code_is_taken_from_the_cache_and_a_tampered_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::at(&folder.path().join("compiled")).unwrap();
+    let bench = Bench::new(limits());
+    let bytes = component("hostile");
+    let run = || {
+        let plugin = bench.host.load("hostile", &bytes, Some(&cache)).unwrap();
+        assert_eq!(bench.said(&plugin, &[("act", "nothing")]), "nothing");
+    };
+    run();
+    let files: Vec<PathBuf> =
+        std::fs::read_dir(folder.path().join("compiled")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1);
+    let written = std::fs::metadata(&files[0]).unwrap().modified().unwrap();
+    run();
+    assert_eq!(std::fs::metadata(&files[0]).unwrap().modified().unwrap(), written, "it was compiled again");
+    let mut code = std::fs::read(&files[0]).unwrap();
+    let middle = code.len() / 2;
+    code[middle] ^= 0xff;
+    std::fs::write(&files[0], &code).unwrap();
+    run();
+    assert_ne!(std::fs::read(&files[0]).unwrap()[middle], code[middle], "what was tampered with was replaced");
+}
+
+/// A server that answers each request with the next of these, and tells what it was asked.
+fn server(answers: Vec<String>) -> (SocketAddr, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (asked, heard) = channel();
+    std::thread::spawn(move || {
+        for answer in answers {
+            let Ok((mut stream, _)) = listener.accept() else { return };
+            stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let mut request = Vec::new();
+            let mut piece = [0; 4096];
+            loop {
+                let Ok(count @ 1..) = stream.read(&mut piece) else { break };
+                request.extend_from_slice(&piece[..count]);
+                let text = String::from_utf8_lossy(&request).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                let length =
+                    head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+                if body.len() >= length.and_then(|length| length.parse().ok()).unwrap_or(0) {
+                    break;
+                }
+            }
+            let _ = asked.send(String::from_utf8_lossy(&request).into_owned());
+            if answer == "silence" {
+                std::thread::sleep(Duration::from_secs(3));
+                continue;
+            }
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    (address, heard)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}", body.len())
+}
+
+#[test]
+fn requests_go_to_granted_origins_alone_and_redirects_are_judged_again() {
+    let (elsewhere, _) = server(vec![answer("200 OK", "", "elsewhere")]);
+    let redirects: Vec<String> = [
+        "http://169.254.169.254/latest/meta-data".to_owned(),
+        format!("http://{elsewhere}/"),
+        "http://localhost:1/".to_owned(),
+        "file:///etc/passwd".to_owned(),
+    ]
+    .iter()
+    .map(|to| answer("302 Found", &format!("location: {to}\r\n"), ""))
+    .collect();
+    let count = redirects.len();
+    let (address, heard) = server([vec![answer("200 OK", "", "here")], redirects].concat());
+    let mut bench = Bench::new(limits());
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    let ask = |bench: &Bench, url: &str| bench.said(&plugin, &[("act", "request"), ("url", url)]);
+    let url = format!("http://{address}/");
+    let said = ask(&bench, &url);
+    assert!(said.starts_with("denied") && said.contains(&format!("wpp plugin grant hostile http=http://{address}")), "{said}");
+    assert!(heard.try_recv().is_err());
+    bench.grants.push(format!("http=http://{address}"));
+    assert_eq!(ask(&bench, &url), "200 here");
+    for _ in 0..count {
+        let said = ask(&bench, &url);
+        assert!(said.starts_with("denied") || said.starts_with("invalid"), "{said}");
+    }
+    for (url, why) in [
+        (format!("http://user:word@{address}/"), "invalid"),
+        (format!("https://{address}/"), "denied"),
+        ("http://127.0.0.1:1/".to_owned(), "denied"),
+        ("gopher://x/".to_owned(), "invalid"),
+        ("no address".to_owned(), "invalid"),
+    ] {
+        let said = ask(&bench, &url);
+        assert!(said.starts_with(why), "{url}: {said}");
+    }
+}
+
+#[test]
+fn a_name_with_a_private_address_is_reached_only_when_that_is_granted_by_name() {
+    let (address, _heard) = server(vec![answer("200 OK", "", "private")]);
+    let mut bench = Bench::new(limits());
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    // A name that is no `localhost` and that every resolver here gives a loopback address.
+    let name = "ip6-localhost";
+    let known = std::net::ToSocketAddrs::to_socket_addrs(&(name, address.port()));
+    if known.map_or(true, |mut found| !found.any(|found| found.ip().is_loopback())) {
+        return;
+    }
+    bench.grants.push(format!("http=http://{name}:{}", address.port()));
+    let url = format!("http://{name}:{}/", address.port());
+    let ask = |bench: &Bench| bench.said(&plugin, &[("act", "request"), ("url", &url)]);
+    let said = ask(&bench);
+    assert!(said.contains("no public address") && said.contains(&format!("private={name}")), "{said}");
+    bench.grants.push(format!("private={name}"));
+    let said = ask(&bench);
+    // It listens on the address of version 4 alone; what matters is that it was tried.
+    assert!(said.starts_with("200") || said.starts_with("no answer"), "{said}");
+}
+
+#[test]
+fn a_secret_is_put_in_for_granted_origins_and_never_seen() {
+    let echo = answer("200 OK", "x-key: s3cret-word\r\n", "your key is s3cret-word.");
+    let (address, heard) = server(vec![echo.clone(), echo.clone(), echo.clone(), echo]);
+    let (other, other_heard) = server(vec![answer("200 OK", "", "other")]);
+    let mut bench = Bench::new(limits());
+    bench.secrets.insert("WPP_SECRET_API_KEY".into(), "s3cret-word".into());
+    bench.grants.push(format!("http=http://{address}"));
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    let url = format!("http://{address}/x");
+    let ask = |bench: &Bench, more: &[(&str, &str)]| {
+        bench.said(&plugin, &[&[("act", "request"), ("url", url.as_str())], more].concat())
+    };
+    let key = ("header", "x-api-key={{secret:api-key}}");
+    let said = ask(&bench, &[key]);
+    assert!(said.contains("the secret api-key is not granted"), "{said}");
+    bench.grants.push("secret=api-key".into());
+    assert_eq!(ask(&bench, &[key]), "200 your key is [secret].");
+    assert!(heard.recv().unwrap().contains("x-api-key: s3cret-word\r\n"));
+    assert!(ask(&bench, &[("url", &format!("{url}/{{{{secret:api-key}}}}/y"))]).contains("[secret]"));
+    assert!(heard.recv().unwrap().starts_with("GET /x/s3cret-word/y "));
+    // The signature of the body, as any other program makes it.
+    assert!(ask(&bench, &[("header", "x-signature={{hmac-sha256:api-key}}"), ("body", "text")]).starts_with("200"));
+    let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(b"s3cret-word").unwrap();
+    hmac::Mac::update(&mut mac, b"text");
+    let signature = hex::encode(hmac::Mac::finalize(mac).into_bytes());
+    let request = heard.recv().unwrap();
+    assert!(request.contains(&format!("x-signature: {signature}\r\n")) && !request.contains("s3cret"), "{request}");
+    // Not into the host's name, not into another header by a line of its own, not to another server.
+    for (more, why) in [
+        (vec![("url", "http://{{secret:api-key}}.example/")], ""),
+        (vec![("header", "x-a=1\r\nx-b: {{secret:api-key}}")], "invalid"),
+        (vec![("header", "host=evil.example")], "invalid"),
+        (vec![("header", "x-a={{secret:other}}")], "denied"),
+        (vec![("header", "x-a={{secret:../../etc/passwd}}")], "invalid"),
+    ] {
+        let said = ask(&bench, &more);
+        assert!(said.starts_with(why) && !said.starts_with("200") && !said.contains("s3cret"), "{more:?}: {said}");
+    }
+    let url = format!("http://{other}/");
+    let said = bench.said(&plugin, &[("act", "request"), ("url", &url), key]);
+    assert!(said.starts_with("denied") && other_heard.try_recv().is_err(), "{said}");
+}
+
+#[test]
+fn a_redirect_to_another_granted_server_takes_no_secret_along() {
+    let (other, other_heard) = server(vec![answer("200 OK", "", "other")]);
+    let (address, _heard) = server(vec![answer("307 Temporary Redirect", &format!("location: http://{other}/\r\n"), "")]);
+    let mut bench = Bench::new(limits());
+    bench.secrets.insert("WPP_SECRET_API_KEY".into(), "s3cret-word".into());
+    bench.grants = vec![format!("http=http://{address}"), format!("http=http://{other}"), "secret=api-key".into()];
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    let url = format!("http://{address}/");
+    let settings = [("act", "request"), ("url", url.as_str()), ("header", "x-api-key={{secret:api-key}}")];
+    assert_eq!(bench.said(&plugin, &settings), "200 other");
+    let request = other_heard.recv().unwrap();
+    assert!(!request.contains("s3cret") && !request.contains("x-api-key"), "{request}");
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_told_by_its_kind_and_a_parked_plugin_is_ended() {
+    let (silent, _) = server(vec!["silence".into(), "silence".into()]);
+    let long = answer("200 OK", "", &"x".repeat(2 << 20));
+    let (talkative, _) = server(vec![long]);
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut bench = Bench::new(limits());
+    bench.grants = [silent, talkative, closed].iter().map(|address| format!("http=http://{address}")).collect();
+    bench.grants.push("http=http://no-such-name.invalid".into());
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    let ask = |url: &str| bench.judge(&plugin, &[("act", "request"), ("url", url)]);
+    let said = |url: &str| bench.said(&plugin, &[("act", "request"), ("url", url)]);
+    assert!(said(&format!("http://{closed}/")).contains("ProviderUnavailable"));
+    assert!(said("http://no-such-name.invalid/").contains("DnsResolution"));
+    assert!(said(&format!("http://{talkative}/")).starts_with("too large"));
+    // It waits in a call of the host's for longer than it may take in all.
+    let begun = Instant::now();
+    let parked = ask(&format!("http://{silent}/"));
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    let timed_out = match parked.answer {
+        Err(error) => error.message().contains("longer than"),
+        Ok(outcomes) => format!("{outcomes:?}").contains("Timeout"),
+    };
+    assert!(timed_out);
+}
+
+#[test]
+fn a_plugin_reads_its_own_settings_alone() {
+    let bench = Bench::new(limits());
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    for other in ["../other.url", "plugin.webhook.url", "webhook.url", ""] {
+        assert_eq!(bench.said(&plugin, &[("act", "setting"), ("other", other)]), "None", "{other}");
+    }
+}
