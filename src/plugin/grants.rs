@@ -22,7 +22,7 @@ pub struct Origin {
 
 impl Origin {
     /// Of an address; `None` if it is none of http or https, or holds a name and a password.
-    pub fn of(address: &reqwest::Url) -> Option<Origin> {
+    pub fn of(address: &url::Url) -> Option<Origin> {
         let https = match address.scheme() {
             "https" => true,
             "http" => false,
@@ -67,7 +67,7 @@ impl Grant {
         };
         match text.split_once('=') {
             Some(("http", address)) => {
-                let url = reqwest::Url::parse(address).map_err(|error| wrong(&error.to_string()))?;
+                let url = url::Url::parse(address).map_err(|error| wrong(&error.to_string()))?;
                 let origin =
                     Origin::of(&url).ok_or_else(|| wrong("an origin is http or https, with a host and without a password"))?;
                 if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn an_origin_is_its_scheme_its_host_and_its_port() {
         let grants = Grants([Grant::parse("http=https://a.example:8443").unwrap()].into());
-        let reaches = |text: &str| grants.reaches(&Origin::of(&reqwest::Url::parse(text).unwrap()).unwrap());
+        let reaches = |text: &str| grants.reaches(&Origin::of(&url::Url::parse(text).unwrap()).unwrap());
         assert!(reaches("https://a.example:8443/any/path?query") && reaches("https://A.EXAMPLE:8443"));
         for other in ["http://a.example:8443", "https://a.example", "https://b.a.example:8443", "https://a.example.:8443"] {
             assert!(!reaches(other), "{other}");

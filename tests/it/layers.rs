@@ -104,14 +104,17 @@ fn dangerous_crates_are_named_in_their_own_rooms_alone_and_only_the_face_prints(
                 wrong.push(place());
             }
             let alone = [
-                ("archive/destination/bucket.rs", &["object_store::", "reqwest::", "rustls::"][..]),
-                ("archive/seal.rs", &["age::"][..]),
+                (&["archive/destination/bucket.rs"][..], &["object_store::"][..]),
+                (&["archive/destination/bucket.rs", "plugin/http.rs"], &["reqwest::", "rustls::"]),
+                (&["archive/seal.rs"], &["age::"]),
+                // Compiled code runs as it is: the one unsafe line of the project is beside its check.
+                (&["plugin/host.rs"], &["wasmtime::", "unsafe "]),
             ];
-            for (file, names) in alone {
+            for (files, names) in alone {
                 let named = |name: &str| {
                     line.match_indices(name).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
                 };
-                if path != Path::new(file) && names.iter().any(|name| named(name)) {
+                if !files.iter().any(|file| path == Path::new(file)) && names.iter().any(|name| named(name)) {
                     wrong.push(place());
                 }
             }
