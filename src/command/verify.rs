@@ -24,7 +24,8 @@ use crate::verify::{Proof, Request, prove};
 #[command(
     after_help = "An archive that is not what its manifest says, or that SQLite's quick_check finds damaged, exits 12. One \
                         that passes both and yet does not come back to life at level restore exits 4. Either is written \
-                        down, and `wpp backup list` shows it."
+                        down, and `wpp backup list` shows it. Exit code 5 means that the machine, by a full disk or too much \
+                        load, kept it from being found out; nothing is written down then."
 )]
 pub struct Args {
     /// Path or s3:// address of the archive, its name at the backup destination, or `latest`
