@@ -118,6 +118,7 @@ impl Args {
 
         let from = format!("{} from {}", plan.kind.name(), source.describe());
         let title = match (restored.good, restored.rolled_back) {
+            (true, _) if !start => format!("{}: restored {from}; the daemon is not running", session.name()),
             (true, _) => match &restored.health {
                 Some(Health::Unproven(state)) => {
                     format!("{}: restored {from}; the daemon runs, but could not be seen to work: {state}", session.name())
@@ -132,7 +133,14 @@ impl Args {
             }
             (false, false) => format!("{}: restored {from}, but the daemon did not become healthy", session.name()),
         };
-        let mut report = Report::new("restore", title).section(plan_section(&plan, false)).section(settings);
+        let done = match restored.rolled_back {
+            // What the plan would have cost was not paid.
+            true => Section::default()
+                .field("plan", format!("{}, undone", plan.kind.name()))
+                .line("The session holds what it held before, and no message was lost by the attempt."),
+            false => plan_section(&plan, false),
+        };
+        let mut report = Report::new("restore", title).section(done).section(settings);
         let mut aside = Section::new("Old files");
         // The restore is done, and a listing that fails takes nothing from it.
         let (old_copies, unlisted) = match restore::old_copies(&session) {
@@ -172,8 +180,13 @@ impl Args {
         if let Some(rekeyed) = &restored.rekeyed {
             report = report.section(keys_section(rekeyed, restored.woken));
         }
-        if matches!(restored.health, Some(Health::Unproven(_))) || restored.woken == Some(false) {
+        if matches!(restored.health, Some(Health::Unproven(_))) {
             report = report.verdict(Verdict::Unknown).next(format!("wpp status --session {}", session.name()));
+        }
+        if restored.woken == Some(false) {
+            report = report
+                .verdict(Verdict::Unknown)
+                .next(format!("wpp doctor --only wpp.restore.wake-owed --session {}   # until it is ok", session.name()));
         }
         if matches!(restored.health, Some(Health::Unlinked(_))) {
             report = report.next(format!("wpp reauth --session {}", session.name()));

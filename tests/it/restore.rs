@@ -522,6 +522,27 @@ fn restore_as(home: &TestHome, wanted: Wanted, daemon: &dyn Lifecycle) -> Result
     restore::restore(&request, &plan, Confirmed::by_flag(true).unwrap())
 }
 
+#[test]
+fn a_restore_that_was_taken_back_does_not_name_losses_that_nobody_had() {
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    simulated.peer_sends("bergamot", 2);
+    simulated.until("both", || if simulated.found("bergamot") == 2 { Ok(()) } else { Err("not yet".into()) });
+    assert_eq!(home.run(&["stop"]).code, 0);
+    // An archive of a version that this wpp does not know: sound, and no daemon comes up on it.
+    let (path, kept) = (home.session("main").join("wpp.db"), home.path().join("kept.db"));
+    std::fs::copy(&path, &kept).unwrap();
+    stores::open(&path).execute_batch("DELETE FROM messages; PRAGMA user_version = 99").unwrap();
+    assert_eq!(home.run(&["backup"]).code, 0);
+    std::fs::copy(&kept, &path).unwrap();
+    assert!(home.run(&["restore", "latest", "--plan", "data", "--dry-run"]).stdout.contains("2 messages that were stored"));
+    let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes"]);
+    assert!(outcome.code == 4 && outcome.stdout.contains("NOT restored, the old files are back"), "{outcome:?}");
+    assert!(outcome.stdout.contains("holds what it held before") && !outcome.stdout.contains("cannot come back"), "{outcome:?}");
+    assert_eq!(home.run(&["start"]).code, 0);
+    assert_eq!(simulated.found("bergamot"), 2);
+}
+
 /// A daemon that does one thing before it says how it is.
 struct Act<F: Fn() -> Result<Health, Error>>(F);
 
