@@ -80,6 +80,8 @@ pub const INDEX_SIZE_MAX: u64 = 64 << 10;
 pub const MANIFEST_SIZE_MAX: u64 = 4 << 20;
 /// How much of the tar file goes into one block.
 pub const BLOCK_BYTES: u32 = 1 << 20;
+/// More links than anybody restores; a chain is walked no further.
+pub const CHAIN_DEPTH_MAX: u64 = 10_000;
 /// A config file is a page.
 pub const CONFIG_SIZE_MAX: u64 = 1 << 20;
 
