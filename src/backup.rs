@@ -9,9 +9,11 @@
 //! receivers drop as a duplicate.
 //!
 //! **Who else may run.** A lock beside the session keeps two backups (and a restore) apart. If no
-//! daemon holds the session's own lock, the backup holds it, which proves that nobody uses the
+//! daemon holds the session's own lock, the backup holds it, which proves that no daemon uses the
 //! stores meanwhile: custody rests on it. If a daemon holds it, the backup goes on beside it. If a
-//! restore or a reset holds it, the backup waits for nobody and says who it is.
+//! restore or a reset holds it, the backup waits for nobody and says who it is. Other programs know
+//! nothing of these locks. SQLite's own keep the backup apart from them; where it goes without, it
+//! looks afterwards whether anybody came, and then begins anew.
 //!
 //! **What becomes an archive.** In a folder it is written as `.partial`, forced to the disk, read back,
 //! and only then gets its name; a store shows it under its name as soon as it is complete, and it is
@@ -21,8 +23,11 @@
 //! that cannot be read is left out and named; one that is damaged is kept as it is, named, and the
 //! archive is then verified at level `hash` alone.
 //!
+//! What is no database of a session, such as an emptied one, is kept and named as damaged is.
+//!
 //! An increment holds the pages of `wpp.db` that changed since another archive; [`increment`] decides
-//! and says why not.
+//! and says why not. The whole database is checked for it as for a full archive, beside the comparing;
+//! but its level is `hash`, because only its own bytes are read back and not its chain.
 //!
 //! Start with [`create`].
 
@@ -182,6 +187,15 @@ impl Account {
     }
 }
 
+/// How a session without a daemon is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Locked {
+    /// With SQLite's locks, unless those would leave a file behind.
+    WhereNoFileIsMade,
+    /// Another program was seen at the databases.
+    Always,
+}
+
 /// What a session held at one moment.
 struct Taken {
     daemon: Daemon,
@@ -231,14 +245,26 @@ fn make(request: &Request<'_>, account: &mut Account) -> Result<Backup> {
     scratch::sweep(&request.scratch())?;
     settle(request)?;
     let mut steps = Steps::new(request.sink);
-    // Before the snapshot: reading archives takes time, and an open transaction holds up checkpoints.
-    let mut increment = Increment::prepare(request, &request.journal.identity()?);
-    let mut taken = snapshot(request, &mut increment, &mut steps)?;
-    let session_lock = taken.session_lock.take();
-    let (mut making, record) = begin(request, taken, increment)?;
-    let entry = request.journal.begin(Some(request.session.name()), VERB, &record)?;
-    account.entry = Some(entry);
-    let made = making.write(session_lock, &mut steps)?;
+    let mut locked = Locked::WhereNoFileIsMade;
+    let (making, made, record, entry) = loop {
+        // Before the snapshot: reading archives takes time, and an open transaction holds up checkpoints.
+        let mut increment = Increment::prepare(request, &request.journal.identity()?);
+        let Some(mut taken) = snapshot(request, locked, &mut increment, &mut steps)? else {
+            locked = Locked::Always;
+            continue;
+        };
+        let session_lock = taken.session_lock.take();
+        let (mut making, record) = begin(request, taken, increment)?;
+        let entry = match account.entry {
+            Some(entry) => request.journal.update(entry, &record).map(|()| entry)?,
+            None => request.journal.begin(Some(request.session.name()), VERB, &record)?,
+        };
+        account.entry = Some(entry);
+        match making.write(session_lock, &mut steps)? {
+            Some(made) => break (making, made, record, entry),
+            None => locked = Locked::Always,
+        }
+    };
     let Making { name, place, draft, manifest, mut increment, .. } = making;
 
     // Written down before it gets its name: whoever finds the name finds this, too.
@@ -254,7 +280,7 @@ fn make(request: &Request<'_>, account: &mut Account) -> Result<Backup> {
     draft.publish()?;
     account.published = true;
     request.journal.end(entry, Outcome::Finished)?;
-    increment.finish(&manifest, &name, made.size_bytes);
+    increment.finish(&manifest, &name, made.stamp);
     Ok(Backup {
         place,
         manifest,
@@ -274,12 +300,16 @@ fn make(request: &Request<'_>, account: &mut Account) -> Result<Backup> {
 }
 
 /// Opens the transactions of both databases and reads what there is to know of them. The order of
-/// what is in here is what the backup promises: see the head of this file.
-fn snapshot(request: &Request<'_>, increment: &mut Increment, steps: &mut Steps<'_>) -> Result<Taken> {
+/// what is in here is what the backup promises: see the head of this file. `None` when another program
+/// changed a database that was read without locks.
+fn snapshot(request: &Request<'_>, locked: Locked, increment: &mut Increment, steps: &mut Steps<'_>) -> Result<Option<Taken>> {
     let session = request.session;
     let watch = steps.begin("take a snapshot");
     let (daemon, session_lock) = stand(request)?;
-    let quiet = if session_lock.is_some() { Quiet::Proven } else { Quiet::Unknown };
+    let quiet = match locked {
+        Locked::WhereNoFileIsMade if session_lock.is_some() => Quiet::Proven,
+        _ => Quiet::Unknown,
+    };
     // Before the snapshot: what the journal gains from here on counts as having come after it.
     let mark = custody::mark(request.journal, session.name())?;
     let now = clock::now();
@@ -291,12 +321,20 @@ fn snapshot(request: &Request<'_>, increment: &mut Increment, steps: &mut Steps<
             Err(reason) => missing.push(Missing { name: name.into(), reason: plain(&reason) }),
         }
     }
+    let linked = parts.iter().any(|part| part.name == WPP_DB && part.has_account());
+    for part in &mut parts {
+        part.recognise(linked);
+        part.look_beside();
+    }
     match parts.iter_mut().find(|part| part.name == WPP_DB) {
         Some(part) => part.compare(increment),
         None => increment.give_up("there is no wpp.db to compare".into()),
     }
     for part in &mut parts {
         part.look();
+    }
+    if parts.iter().any(|part| part.failed.is_some()) && !are_as_they_were(&parts)? {
+        return Ok(None);
     }
     for part in parts.extract_if(.., |part| part.failed.is_some()) {
         let name = part.stands_for();
@@ -319,7 +357,17 @@ fn snapshot(request: &Request<'_>, increment: &mut Increment, steps: &mut Steps<
     }
     let seen: Vec<String> = parts.iter().map(|part| format!("{} ({} bytes)", part.name, part.size_bytes)).collect();
     steps.end(watch, "take a snapshot", "session.db and wpp.db, each as of one moment", seen.join(", "), missing.is_empty());
-    Ok(Taken { daemon, session_lock, mark, now, parts, missing })
+    Ok(Some(Taken { daemon, session_lock, mark, now, parts, missing }))
+}
+
+/// Whether no other program changed what was read without locks.
+fn are_as_they_were(parts: &[Part]) -> Result<bool> {
+    for snapshot in parts.iter().filter_map(|part| part.snapshot.as_ref()) {
+        if !snapshot.is_as_it_was()? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Describes the archive, and takes a name for it.

@@ -157,6 +157,7 @@ pub(crate) mod tests {
     pub(crate) fn signal(identity: &str, logins: i64) -> Signal {
         Signal {
             paired: true,
+            logged_out_ms: None,
             identity_sha256: identity.into(),
             account_sha256: Some("account".into()),
             highest_prekey_id: Some(812),

@@ -240,7 +240,7 @@ impl Database {
         let Some(snapshot) = Snapshot::open(&copy, Quiet::Proven)? else {
             return Err(refused(&place, "its copy vanished"));
         };
-        let facts = snapshot.database(true)?;
+        let facts = snapshot.database()?;
         drop(snapshot);
         if facts.quick_check != "ok" {
             return Err(refused(&place, format!("SQLite's quick_check says: {}", facts.quick_check))

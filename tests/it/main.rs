@@ -18,6 +18,7 @@ mod destinations;
 mod doctor;
 mod documents;
 mod drill;
+mod foreign;
 mod harness;
 mod layers;
 mod increments;

@@ -33,7 +33,7 @@ pub use self::proof::full_text_fault;
 use self::events::{add_event, newest_event, prune, set_setting, setting};
 use self::inbound::store;
 use self::open::{DROP_INDEX_TRIGGERS, FOR_ANOTHER_ACCOUNT, FULL_TEXT_INDEX, INBOUND_KEPT_MS, OUTBOX_KEPT_MS, TRANSITIONS_MAX};
-pub use self::open::{account_in, recognise};
+pub use self::open::{account_in, account_of, logged_out_in, not_ours, recognise};
 use self::outbox::{outbox_event, outgoing_by};
 use super::reading::{self, Reading, Refusal};
 use super::state::{Reason, State};
