@@ -956,6 +956,7 @@ mod tests {
             assert_eq!(snapshot.database().unwrap().journal_mode, "delete");
             assert_eq!(bytes(&snapshot, folder.path()), std::fs::read(&path).unwrap());
         }
+        let wanted: String = live.query_row("SELECT hex(x) FROM t", [], |row| row.get(0)).unwrap();
         // A writer that died in the middle: pages of the file are half new, the old ones are in the
         // journal, and only a program that may write can put them back.
         live.execute_batch("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; UPDATE t SET x = hex(randomblob(100000)); INSERT INTO t SELECT x FROM t").unwrap();
@@ -967,7 +968,6 @@ mod tests {
         assert!(Snapshot::open(&left.join("x.db"), Quiet::Proven).is_err());
         // A backup puts them back in a copy.
         let before: Vec<Vec<u8>> = ["x.db", "x.db-journal"].map(|name| std::fs::read(left.join(name)).unwrap()).into();
-        let wanted: String = Connection::open(&path).unwrap().query_row("SELECT hex(x) FROM t", [], |row| row.get(0)).unwrap();
         let scratch = folder.path().join("scratch");
         for quiet in [Quiet::Proven, Quiet::Unknown] {
             let snapshot = Snapshot::take(&left.join("x.db"), quiet, &scratch, PATIENT).unwrap().unwrap();
@@ -1176,6 +1176,7 @@ mod tests {
             connection
                 .execute_batch("INSERT INTO words (rowid, x) SELECT id, x FROM t; INSERT INTO more SELECT x FROM t")
                 .unwrap();
+            connection.execute_batch("COMMIT").unwrap();
             connection.execute_batch(damage).unwrap();
         };
         let said = || {
