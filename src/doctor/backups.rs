@@ -54,6 +54,12 @@ pub fn of_journal(entries: &[Entry], is_alive: impl Fn(u32) -> bool, is_there: i
                     }
                 }
             }
+            // It came back to life where it counts: both databases, and the server let it in.
+            ("restore", "finished")
+                if entry.data["ready"] == true && entry.data["plan"] != "data" && whole.contains(text("archive_id")) =>
+            {
+                facts.proven_ms = Some(entry.at_ms);
+            }
             ("backup", "failed") => {
                 let why = match text("failed") {
                     "" => "no archive came of it".into(),
@@ -127,7 +133,7 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
     let limit_ms = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(DAY_MS);
     let said = match (backups.proven_ms, backups.whole_ms, backups.known_since_ms) {
         (Some(at_ms), ..) if facts.now_ms - at_ms <= limit_ms => {
-            return Ok(vec![Said::ok(format!("a backup came back to life in a sandbox {} ago", age(facts, at_ms)))]);
+            return Ok(vec![Said::ok(format!("a backup came back to life {} ago", age(facts, at_ms)))]);
         }
         (Some(at_ms), ..) => Said::bad(format!("no backup was seen to come back for {}", age(facts, at_ms))).seen(
             "newest verification at level restore that passed",
@@ -280,6 +286,25 @@ mod tests {
         let own = made("a", "/a", json!("quick"), true);
         assert_eq!(facts(&[own.clone(), checked("a", "done", "restore")]).proven_ms, Some(2 * HOUR_MS));
         for other in [checked("b", "done", "restore"), checked("a", "failed", "restore"), checked("a", "done", "quick")] {
+            assert_eq!(facts(&[own.clone(), other.clone()]).proven_ms, None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_real_restore_of_the_whole_session_that_ended_ready_proves_as_much() {
+        let own = made("a", "/a", json!("quick"), true);
+        let restored = |id: &str, state: &'static str, plan: &str, ready: Value| {
+            ("restore", state, json!({ "archive_id": id, "phase": "swapped", "plan": plan, "ready": ready }))
+        };
+        for plan in ["exact", "rekey"] {
+            assert_eq!(facts(&[own.clone(), restored("a", "finished", plan, json!(true))]).proven_ms, Some(2 * HOUR_MS));
+        }
+        for other in [
+            restored("a", "finished", "data", json!(true)),
+            restored("a", "finished", "exact", Value::Null),
+            restored("a", "undone", "exact", json!(true)),
+            restored("b", "finished", "exact", json!(true)),
+        ] {
             assert_eq!(facts(&[own.clone(), other.clone()]).proven_ms, None, "{other:?}");
         }
     }
