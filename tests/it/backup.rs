@@ -512,6 +512,10 @@ fn a_backup_that_fails_or_is_killed_at_any_disk_operation_leaves_no_false_archiv
             assert!(left.is_empty(), "{label}: {left:?}");
             let journal = wpp::journal::Journal::open(&home.path().join("ops.db")).unwrap();
             assert!(journal.open_entries("main").unwrap().is_empty(), "{label}");
+            // In a folder, whatever has its name was verified, and the journal says how far.
+            for entry in journal.history("main", "backup").unwrap().iter().filter(|entry| entry.state == "finished") {
+                assert!(entry.data["level"] == "quick" && entry.data["whole"] == true, "{label}: {entry:?}");
+            }
             assert!(stores::everything(&home.session("main")) == before, "{label}: the session was changed");
         }
     }
