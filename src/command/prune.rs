@@ -1,7 +1,6 @@
 //! `wpp backup prune`, and what a backup prunes by itself.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -15,7 +14,7 @@ use crate::archive::seal::Identities;
 use crate::backup::Backup;
 use crate::clock::{self, CalendarSpan};
 use crate::confirm::Confirmed;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::home::SessionPaths;
 use crate::prune::aside::{self, Copy};
 use crate::prune::{self, Pruned, Request};
@@ -105,42 +104,7 @@ impl PruneArgs {
         if let (true, Some(older_than)) = (self.set_aside, self.older_than) {
             return set_aside(app, &session, older_than, self.dry_run, self.yes);
         }
-        let destination = match &self.destination {
-            Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
-            None => app.destination()?,
-        };
-        if let (Some(_), Some(folder)) = (&self.destination, destination.folder().filter(|folder| !folder.is_dir())) {
-            return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                .hint("check the path; without one the home's own archives are pruned"));
-        }
-        // Looking must not make a journal, nor the home around it.
-        if !app.home().journal().exists() {
-            let text = format!("{}: this home has verified no archive, so it removes none", session.name());
-            return Ok(Report::answer("prune", text).next("wpp backup list").data(json!({
-                "session": session.name(), "folder": destination.to_string(), "dry_run": true,
-                "time_zone": clock::local_zone().1, "rules": self.rules.over(prune::configured(app.config())),
-                "archives": [], "removed": [], "freed_bytes": 0, "spared": [],
-            })));
-        }
-        if !self.dry_run {
-            prune::recover(&session, app.journal()?, Some(&destination))?;
-        }
-        let destination = match &self.destination {
-            Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
-            None => app.destination()?,
-        };
-        if let (Some(_), Some(folder)) = (&self.destination, destination.folder().filter(|folder| !folder.is_dir())) {
-            return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                .hint("check the path; without one the home's own archives are pruned"));
-        }
-        let destination = match &self.destination {
-            Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
-            None => app.destination()?,
-        };
-        if let (Some(_), Some(folder)) = (&self.destination, destination.folder().filter(|folder| !folder.is_dir())) {
-            return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                .hint("check the path; without one the home's own archives are pruned"));
-        }
+        let destination = app.given_destination(self.destination.as_deref())?;
         // Looking must not make a journal, nor the home around it.
         if !app.home().journal().exists() {
             let text = format!("{}: this home has verified no archive, so it removes none", session.name());

@@ -71,6 +71,12 @@ impl Checked<'_> {
         self.archive.open(&self.identities)
     }
 
+    /// What it says about itself. What is encrypted and damaged may not even open, and that is found
+    /// like any other damage.
+    fn stated(&self) -> Result<Manifest> {
+        open::manifest(&mut self.input()?)
+    }
+
     fn by_reading(self, level: Level) -> Result<Report> {
         let watch = Stopwatch::start();
         let read = |level| self.archive.verify(&self.identities, level, &self.app.scratch(), &**self.app.sink());
@@ -82,7 +88,7 @@ impl Checked<'_> {
                     Level::Quick if read(Level::Hash).is_ok() => Level::Quick,
                     _ => Level::Hash,
                 };
-                let manifest = open::manifest(&mut self.input()?).ok();
+                let manifest = self.stated().ok();
                 self.write_down(manifest.as_ref(), None, failed, Some(error.chain()))?;
                 return Err(error);
             }
@@ -103,7 +109,7 @@ impl Checked<'_> {
     fn by_restoring(self, keep: bool) -> Result<Report> {
         let watch = Stopwatch::start();
         let name = self.archive.place();
-        let stated = match open::manifest(&mut self.input()?) {
+        let stated = match self.stated() {
             Ok(manifest) => manifest,
             Err(error) => {
                 if error.kind() == ErrorKind::Archive {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Judged, Said, Stop, known, line};
-use crate::archive::verified::{CheckResult, Checks};
+use crate::archive::verified::{self, CheckResult};
 use crate::archive::verify::Level;
 use crate::clock;
 use crate::facts::{BackupFacts, Facts, FailedBackup, SessionFacts};
@@ -19,7 +19,6 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// What the journal's entries on a session, oldest first, say of its backups. `is_alive` tells whether
 /// a process lives, `is_there` whether a path leads to a file.
 pub fn of_journal(entries: &[Entry], is_alive: impl Fn(u32) -> bool, is_there: impl Fn(&Path) -> bool) -> BackupFacts {
-    let checks = Checks::of_entries(entries);
     let mut facts = BackupFacts { known_since_ms: entries.first().map(|entry| entry.at_ms), ..BackupFacts::default() };
     let mut whole: BTreeSet<&str> = BTreeSet::new();
     // What failed, and the level at which a later check makes up for it.
@@ -49,19 +48,18 @@ pub fn of_journal(entries: &[Entry], is_alive: impl Fn(u32) -> bool, is_there: i
             ("backup", "open") if !is_alive(entry.pid) => failed = Some((failure("it was cut off".into()), None)),
             _ => {}
         }
-        for check in checks.0.iter().filter(|check| check.entry == entry.id) {
-            match &check.result {
-                CheckResult::Failed { level, why } => {
-                    let why = format!("{} does not pass level {}: {why}", check.place, level.name());
-                    failed = Some((failure(why), Some(*level)));
+        let Some(check) = verified::check(entry) else { continue };
+        match &check.result {
+            CheckResult::Failed { level, why } => {
+                let why = format!("{} does not pass level {}: {why}", check.place, level.name());
+                failed = Some((failure(why), Some(*level)));
+            }
+            CheckResult::Passed(passed) => {
+                if matches!(failed, Some((_, Some(level))) if *passed >= level) {
+                    failed = None;
                 }
-                CheckResult::Passed(passed) => {
-                    if matches!(failed, Some((_, Some(level))) if *passed >= level) {
-                        failed = None;
-                    }
-                    if *passed == Level::Restore && check.whole && whole.contains(check.archive_id.as_str()) {
-                        facts.proven_ms = Some(check.at_ms);
-                    }
+                if *passed == Level::Restore && check.whole && whole.contains(check.archive_id.as_str()) {
+                    facts.proven_ms = Some(check.at_ms);
                 }
             }
         }

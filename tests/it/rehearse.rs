@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use wpp::archive::input::Input;
 use wpp::archive::open;
 use wpp::archive::verify::Level;
 use wpp::disk::{Lock, LockState};
@@ -351,7 +350,7 @@ fn rows_that_the_manifest_does_not_state_are_found() {
             name: &name,
             content_bytes: 1 << 20,
             unpack: &mut |into| {
-                let mut opened = open::read(&mut Input::file(&archive)?, Some(into), &Silent)?;
+                let mut opened = open::read(&mut stores::input(&archive)?, Some(into), &Silent)?;
                 lie(&mut opened.manifest);
                 Ok(opened)
             },
