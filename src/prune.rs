@@ -29,6 +29,7 @@ use crate::confirm::Confirmed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::journal::{Journal, Outcome};
+use crate::report::count;
 
 const VERB: &str = "prune";
 
@@ -153,7 +154,10 @@ pub fn apply(request: &Request<'_>, planned: &Survey, _confirmed: Confirmed) -> 
     for decision in removals {
         remove(request, decision, &now).map_err(|error| match pruned.removed.len() {
             0 => error.hint("nothing was removed"),
-            count => error.hint(format!("{count} archives were removed before; the next `wpp backup prune` goes on")),
+            removed => error.hint(format!(
+                "{} removed before; the next `wpp backup prune` goes on",
+                count(removed, "archive was", "archives were")
+            )),
         })?;
         pruned.removed.push(decision.archive.name.clone());
         pruned.freed_bytes += decision.archive.size_bytes;

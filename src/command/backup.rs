@@ -27,7 +27,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
 use crate::lifecycle::Seen;
 use crate::notice::{Ending, Notices, Told};
-use crate::report::{Metric, Report, Section, Table, Verdict, size};
+use crate::report::{Metric, Report, Section, Table, Verdict, count, size};
 use crate::ui;
 
 /// Options of `wpp backup`.
@@ -374,12 +374,13 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
                 format!("{}, DAMAGED: {}", size(member.size_bytes), database.quick_check)
             }
             Some(database) if let Some(chain) = manifest.chain.as_ref().filter(|_| member.name == DELTA) => format!(
-                "{}, of {} of {} pages; {rows} rows in all, not checked by SQLite",
+                "{}, of {} of {}; {} in all, not checked by SQLite",
                 size(member.size_bytes),
                 chain.changed_pages,
-                database.pages
+                count(database.pages, "page", "pages"),
+                count(rows, "row", "rows")
             ),
-            Some(_) => format!("{}, {rows} rows", size(member.size_bytes)),
+            Some(_) => format!("{}, {}", size(member.size_bytes), count(rows, "row", "rows")),
             None => size(member.size_bytes),
         };
         section = section.field(&member.name, text);
@@ -448,7 +449,7 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     }
     let mut title = match shelved.len() {
         0 => format!("No archive in {destination}"),
-        count => format!("{count} in {destination}"),
+        all => format!("{} in {destination}", count(all, "archive", "archives")),
     };
     if locked > 0 {
         title.push_str(&format!(", {locked} of them encrypted to keys that were not given"));
@@ -581,8 +582,11 @@ fn show(app: &App, args: &ShowArgs) -> Result<Report> {
         section = section.field(
             "Signal state",
             format!(
-                "{} sessions, {} sender keys, next prekey {}, {} logins",
-                signal.sessions, signal.sender_keys, signal.next_prekey_id, signal.login_counter
+                "{}, {}, next prekey {}, {}",
+                count(signal.sessions, "session", "sessions"),
+                count(signal.sender_keys, "sender key", "sender keys"),
+                signal.next_prekey_id,
+                count(signal.login_counter, "login", "logins")
             ),
         );
     }

@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::home::SessionPaths;
 use crate::prune::aside::{self, Copy};
 use crate::prune::{self, Pruned, Request};
-use crate::report::{Event, Report, Section, Table, size};
+use crate::report::{Event, Report, Section, Table, count, size};
 
 /// Options of `wpp backup prune`.
 #[derive(Debug, clap::Args)]
@@ -131,7 +131,7 @@ impl PruneArgs {
         let survey = prune::survey(&request)?;
         let removals = survey.plan.removals();
         let freed: u64 = removals.iter().map(|decision| decision.archive.size_bytes).sum();
-        let what = count(removals.len(), "archive");
+        let what = count(removals.len(), "archive", "archives");
         let data = |dry_run: bool, pruned: Option<&Pruned>| {
             json!({
                 "session": session.name(), "folder": destination.to_string(), "dry_run": dry_run, "time_zone": zone_name, "rules": rules,
@@ -144,7 +144,9 @@ impl PruneArgs {
         if self.dry_run || removals.is_empty() {
             let title = match (removals.len(), survey.plan.decisions.len()) {
                 (0, 0) => format!("{}: no archive in {}", session.name(), destination),
-                (0, all) => format!("{}: nothing to remove of {} in {}", session.name(), count(all, "archive"), destination),
+                (0, all) => {
+                    format!("{}: nothing to remove of {} in {}", session.name(), count(all, "archive", "archives"), destination)
+                }
                 _ => format!("{}: would remove {what} ({}); nothing was removed", session.name(), size(freed)),
             };
             let mut report = Report::answer("prune", title).section(rules_section(&rules, &zone_name));
@@ -164,7 +166,7 @@ impl PruneArgs {
         let title = format!(
             "{}: removed {}, {} freed, {} kept",
             session.name(),
-            count(pruned.removed.len(), "archive"),
+            count(pruned.removed.len(), "archive", "archives"),
             size(pruned.freed_bytes),
             survey.plan.decisions.len() - pruned.removed.len()
         );
@@ -203,10 +205,6 @@ pub(super) fn after_backup(
         "kept": survey.plan.decisions.len() - pruned.removed.len(),
     });
     Ok(Some((section, data)))
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// The plan, for whoever is asked to agree to it.
@@ -280,7 +278,7 @@ fn set_aside(app: &App, session: &SessionPaths, older_than: CalendarSpan, dry_ru
     let copies = aside::survey(session, older_than, clock::now())?;
     let going: Vec<&Copy> = copies.iter().filter(|copy| !copy.keep).collect();
     let bytes: u64 = going.iter().map(|copy| copy.size_bytes).sum();
-    let what = if going.len() == 1 { "1 old copy".to_owned() } else { format!("{} old copies", going.len()) };
+    let what = count(going.len(), "old copy", "old copies");
     let columns = ["old copy", "size", "", "why"].map(str::to_owned).to_vec();
     let rows = copies.iter().map(|copy| {
         let word = if copy.keep { "keep" } else { "remove" };

@@ -11,7 +11,7 @@ use crate::archive::verify::Level;
 use crate::clock;
 use crate::facts::{BackupFacts, Facts, FailedBackup, SessionFacts};
 use crate::journal::Entry;
-use crate::report::Severity;
+use crate::report::{Severity, count};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -143,10 +143,13 @@ pub fn set_aside(facts: &Facts, session: &SessionFacts) -> Judged {
     if copies.folders.is_empty() {
         return Ok(vec![Said::ok("nothing is set aside")]);
     }
-    let count = copies.folders.len();
-    let noun = if count == 1 { "old copy" } else { "old copies" };
     let said = Said::bad(format!(
-        "{count} {noun} of the session's files, set aside by restores and new links, hold {} MiB",
+        "{} {} MiB",
+        count(
+            copies.folders.len(),
+            "old copy of the session's files, set aside by a restore or a new link, holds",
+            "old copies of the session's files, set aside by restores and new links, hold"
+        ),
         copies.size_bytes.div_ceil(1 << 20)
     ));
     let free = facts.host.space.known().map(|space| space.free_bytes);
