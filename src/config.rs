@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::clock::CalendarSpan;
-use crate::error::{Context, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::home::is_session_name;
 
 /// The largest `config.toml` that is read.
@@ -18,6 +18,11 @@ pub const SIZE_BYTES_MAX: u64 = 1 << 20;
 pub enum Kind {
     /// Text.
     Text,
+    /// The absolute path of a file; empty for none. A relative one would mean another file in each
+    /// working directory, and cron has its own.
+    File,
+    /// The absolute path of a folder, or an address such as `s3://BUCKET/PREFIX`; empty for none.
+    Place,
     /// A session's name.
     Session,
     /// A whole number from the first to the second.
@@ -145,9 +150,9 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "backup.destination",
-        kind: Kind::Text,
+        kind: Kind::Place,
         default: "",
-        help: "where archives go: a folder, or s3://BUCKET/PREFIX; empty means `backups` in the home",
+        help: "where archives go: the absolute path of a folder, or s3://BUCKET/PREFIX; empty means `backups` in the home",
     },
     Key {
         path: "backup.recipients",
@@ -175,9 +180,9 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "backup.s3.credentials_file",
-        kind: Kind::Text,
+        kind: Kind::File,
         default: "",
-        help: "file with aws_access_key_id and aws_secret_access_key, for its owner alone; empty means AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        help: "absolute path of a file with aws_access_key_id and aws_secret_access_key, for its owner alone; empty means AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     },
     Key { path: "backup.s3.profile", kind: Kind::Text, default: "default", help: "section of the credentials file" },
     Key {
@@ -249,9 +254,9 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "backup.textfile",
-        kind: Kind::Text,
+        kind: Kind::File,
         default: "",
-        help: "file for Prometheus metrics of backups, for node_exporter's textfile collector; empty means none",
+        help: "absolute path of a file for Prometheus metrics of backups, for node_exporter's textfile collector; empty means none",
     },
     Key {
         path: "backup.ping_url",
@@ -325,9 +330,7 @@ impl Config {
             |bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8"));
         match crate::disk::read_small(path, SIZE_BYTES_MAX).and_then(utf8) {
             Ok(text) => {
-                let table: toml::Table = toml::from_str(&text)
-                    .context(ErrorKind::Usage, || format!("{} is not valid TOML", path.display()))
-                    .map_err(|error| error.hint("fix the line it names, or move the file away to run with defaults"))?;
+                let table: toml::Table = toml::from_str(&text).map_err(|error| not_toml(path, &text, &error))?;
                 read_table(path, "", &table, &mut values)?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -337,9 +340,12 @@ impl Config {
             let name = variable(key);
             if let Some(value) = environment.get(&name) {
                 let value = check(key, value).map_err(|reason| {
-                    let value = key.kind.shown(value);
-                    Error::new(ErrorKind::Usage, format!("the environment variable {name} is {value:?}, which is not {reason}"))
-                        .hint(format!("unset {name} or correct it: {}", key.help))
+                    let shown = key.kind.shown(value);
+                    let error = Error::new(
+                        ErrorKind::Usage,
+                        format!("the environment variable {name} is {shown:?}, which is not {reason}"),
+                    );
+                    say_absolute(error, key, value, Path::new("")).hint(format!("unset {name} or correct it: {}", key.help))
                 })?;
                 values.insert(key.path, (value, Source::Environment(name)));
             }
@@ -420,10 +426,45 @@ fn variable(key: &Key) -> String {
     format!("WPP_{}", key.path.replace('.', "_").to_uppercase())
 }
 
+/// A file that is no TOML, without a word of what is in it: the line may hold a secret.
+fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |part| part.chars().count()) + 1;
+    // Only what is a setting's own name is repeated.
+    let names = |name: &str| KEYS.iter().find(|key| key.path == name || key.path.ends_with(&format!(".{name}")));
+    let word = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).and_then(|(word, _)| names(word.trim()));
+    let of = word.map(|key| format!(", at {}", key.path.rsplit('.').next().unwrap_or_default())).unwrap_or_default();
+    Error::new(
+        ErrorKind::Usage,
+        format!("{} is not valid TOML: line {line}, column {column}{of}: {}", path.display(), error.message()),
+    )
+    .hint(format!("fix line {line}, or move the file away to run with defaults"))
+}
+
+/// Adds what a relative path would have to be, beside the file that it is written in or in the
+/// working directory.
+fn say_absolute(error: Error, key: &Key, value: &str, beside: &Path) -> Error {
+    if !matches!(key.kind, Kind::File | Kind::Place) || value.starts_with('~') || value.chars().any(char::is_control) {
+        return error;
+    }
+    match std::path::absolute(beside.join(value)) {
+        Ok(whole) => error.hint(format!("write \"{}\" if that is meant", whole.display())),
+        Err(_) => error,
+    }
+}
+
 fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
     match key.kind {
-        Kind::Text | Kind::List if value.chars().any(char::is_control) => Err("text without control characters".into()),
+        Kind::Text | Kind::List | Kind::File | Kind::Place if value.chars().any(char::is_control) => {
+            Err("text without control characters".into())
+        }
         Kind::Text | Kind::List => Ok(value.to_owned()),
+        Kind::File | Kind::Place if value.is_empty() || Path::new(value).is_absolute() => Ok(value.to_owned()),
+        // Which addresses are known is told where they are used.
+        Kind::Place if value.contains("://") => Ok(value.to_owned()),
+        Kind::File => Err("an absolute path".into()),
+        Kind::Place => Err("an absolute path or s3://BUCKET/PREFIX".into()),
         Kind::Boolean if matches!(value, "true" | "false") => Ok(value.to_owned()),
         Kind::Boolean => Err("true or false".into()),
         Kind::Session if is_session_name(value) => Ok(value.to_owned()),
@@ -462,7 +503,14 @@ fn read_table(
             let text = match (value, key.kind) {
                 (
                     toml::Value::String(text),
-                    Kind::Text | Kind::Session | Kind::Span | Kind::SecretAddress | Kind::Word(_) | Kind::List,
+                    Kind::Text
+                    | Kind::File
+                    | Kind::Place
+                    | Kind::Session
+                    | Kind::Span
+                    | Kind::SecretAddress
+                    | Kind::Word(_)
+                    | Kind::List,
                 ) => text.clone(),
                 (toml::Value::Boolean(yes), Kind::Boolean) => yes.to_string(),
                 (toml::Value::Array(words), Kind::List) if words.iter().all(toml::Value::is_str) => {
@@ -481,9 +529,10 @@ fn read_table(
                 }
             };
             let text = check(key, &text).map_err(|reason| {
-                let text = key.kind.shown(&text);
-                Error::new(ErrorKind::Usage, format!("{full} in {} is {text:?}, which is not {reason}", path.display()))
-                    .hint(key.help)
+                let shown = key.kind.shown(&text);
+                let error =
+                    Error::new(ErrorKind::Usage, format!("{full} in {} is {shown:?}, which is not {reason}", path.display()));
+                say_absolute(error, key, &text, path.parent().unwrap_or(Path::new(""))).hint(key.help)
             })?;
             values.insert(key.path, (text, Source::File(path.to_owned())));
         } else if let (toml::Value::Table(inner), true) =
@@ -500,6 +549,8 @@ fn read_table(
 fn wanted(kind: Kind) -> &'static str {
     match kind {
         Kind::Text => "text in quotes",
+        Kind::File => "an absolute path in quotes",
+        Kind::Place => "an absolute path or s3://BUCKET/PREFIX in quotes",
         Kind::Session => "a session name in quotes",
         Kind::Number(..) => "a whole number",
         Kind::Word(_) => "a word in quotes",
@@ -587,6 +638,51 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_depends_on_the_working_directory_is_refused_with_the_one_that_may_be_meant() {
+        for (name, variable) in [
+            ("destination", "WPP_BACKUP_DESTINATION"),
+            ("textfile", "WPP_BACKUP_TEXTFILE"),
+            ("s3.credentials_file", "WPP_BACKUP_S3_CREDENTIALS_FILE"),
+        ] {
+            for bad in ["archives", "./archives", "../archives", "~/archives"] {
+                let error = load(&format!("[backup]\n{name} = \"{bad}\""), &[]).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Usage);
+                assert!(error.message().contains("an absolute path"), "{name} {bad}: {error}");
+                let meant = error.hints().iter().any(|hint| hint.starts_with("write \"/") && hint.contains("archives"));
+                assert_eq!(meant, !bad.starts_with('~'), "{name} {bad}: {:?}", error.hints());
+                let error = load("", &[(variable, bad)]).unwrap_err();
+                assert!(error.message().contains(variable), "{error}");
+            }
+            for good in ["", "/srv/archives"] {
+                load(&format!("[backup]\n{name} = \"{good}\""), &[(variable, good)]).unwrap();
+            }
+        }
+        assert_eq!(load("[backup]\ndestination = \"s3://b/p\"", &[]).unwrap().text("backup.destination"), "s3://b/p");
+        assert!(load("[backup]\ntextfile = \"s3://b/p\"", &[]).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_told_by_its_place_and_never_by_its_words() {
+        for (text, line, key) in [
+            ("[backup]\nping_url = https://host/tellnoone", 2, "at ping_url"),
+            ("[backup]\n\nping_url = \"https://host/tellnoone", 3, "at ping_url"),
+            ("[backup]\nping_url = \"https://host/tell\\qnoone\"", 2, "at ping_url"),
+            ("[backup]\nping_url = 'a' tellnoone", 2, "at ping_url"),
+            ("[backup]\nping_url = 'tellnoone'\nping_url = 'tellnoone'", 3, "ping_url"),
+            ("[backup]\ntellnoone", 2, ""),
+            ("[backup]\ntellnoone = = 3", 2, ""),
+            ("x = [\"tellnoone\"", 1, ""),
+            ("x = 0tellnoone", 1, ""),
+            ("x = {tellnoone", 1, ""),
+        ] {
+            let error = load(text, &[]).unwrap_err();
+            let said = format!("{error} {} {}", error.chain(), error.hints().join(" "));
+            assert!(!said.contains("tell") && !said.contains("noone"), "{text}: {said}");
+            assert!(said.contains(&format!("line {line}, column ")) && said.contains(key), "{text}: {said}");
+        }
+    }
+
+    #[test]
     fn a_span_is_read_and_an_empty_one_is_none() {
         assert_eq!(load("", &[]).unwrap().span("backup.keep_within"), None);
         let config = load("[backup]\nkeep_within = \"1y6m\"", &[]).unwrap();
@@ -621,7 +717,7 @@ mod tests {
             ("daemon = 3", "`wpp help config`"),
             ("[backup]\nformat = \"zip\"", "format of archives"),
             ("[backup]\nlevel = 3", "how hard"),
-            ("x = [", "fix the line"),
+            ("x = [", "fix line 1"),
         ] {
             let error = load(text, &[]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage, "{text}");

@@ -378,6 +378,8 @@ pub struct JournalFacts {
     pub started: Option<Moment>,
     /// The newest orderly stop of a daemon.
     pub stopped: Option<Moment>,
+    /// The restore that gave the session fresh keys, if the own phone was not woken after it.
+    pub wake_owed: Option<Moment>,
 }
 
 /// One row's place in the journal and in time.

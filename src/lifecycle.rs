@@ -5,7 +5,8 @@
 
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -84,20 +85,31 @@ pub struct Leash {
     child: Child,
 }
 
+/// How a daemon on a leash ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It drained, and reported no error.
+    Clean,
+    /// It ended with an error, or was killed by somebody else.
+    Failed(ExitStatus),
+    /// It was killed when the patience was over.
+    Killed,
+}
+
 impl Leash {
-    /// Has it drain and end, and waits for that; says whether it ended by itself, or was killed when
-    /// `patience` was over.
-    pub fn let_go(mut self, patience: Duration) -> bool {
+    /// Has it drain and end, and waits for that as long as `patience`.
+    pub fn let_go(mut self, patience: Duration) -> Ending {
         drop(self.child.stdin.take());
         let deadline = Instant::now() + patience;
         while Instant::now() < deadline {
             match self.child.try_wait() {
-                Ok(Some(status)) => return status.success(),
+                Ok(Some(status)) if status.success() => return Ending::Clean,
+                Ok(Some(status)) => return Ending::Failed(status),
                 Ok(None) => sleep(POLL),
                 Err(_) => break,
             }
         }
-        false
+        Ending::Killed
     }
 }
 
@@ -150,42 +162,54 @@ impl Site<'_> {
 
     /// [`Site::start`] for those who know that `session.db` may be missing: a new one is made.
     pub fn start_whatever_is_there(&self) -> Result<Started> {
-        self.start_child(false).map(|(started, _)| started)
+        self.start_child(&mut None, false, &AtomicBool::new(false))
     }
 
     /// [`Site::start_whatever_is_there`] for a daemon that is not to outlive its starter: it ends
     /// with the value, and when this process ends, even by a kill. The settings of this process's
     /// environment are not its own.
-    pub fn start_leashed(&self) -> Result<(Started, Leash)> {
-        let (started, child) = self.start_child(true)?;
-        let child = child.ok_or_else(|| {
+    ///
+    /// Fails with [`ErrorKind::Interrupted`] soon after `stop` is set. On every error, what was
+    /// started has ended.
+    pub fn start_leashed(&self, stop: &AtomicBool) -> Result<(Started, Leash)> {
+        let mut child = None;
+        let started = self.start_child(&mut child, true, stop);
+        let leash = child.map(|child| Leash { child });
+        let started = started?;
+        let leash = leash.ok_or_else(|| {
             Error::new(ErrorKind::Locked, format!("session {} has a daemon already", self.session.name()))
                 .hint("wait until it ends, then try again")
         })?;
-        Ok((started, Leash { child }))
+        Ok((started, leash))
     }
 
-    fn start_child(&self, leashed: bool) -> Result<(Started, Option<Child>)> {
+    fn start_child(&self, child: &mut Option<Child>, leashed: bool, stop: &AtomicBool) -> Result<Started> {
         let watch = Stopwatch::start();
         self.session.checked_socket()?;
         let deadline = Instant::now() + self.config.duration("daemon.start_timeout_ms");
-        let mut child: Option<Child> = None;
         let mut last: Result<Status> =
             Err(Error::new(ErrorKind::Unreachable, format!("the daemon of session {} did not answer", self.session.name())));
         while Instant::now() < deadline {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::new(
+                    ErrorKind::Interrupted,
+                    format!("interrupted while the daemon of session {} was starting", self.session.name()),
+                )
+                .hint("run it again"));
+            }
             // Somebody else may start or end a daemon meanwhile: one that wins the lock is waited for,
             // one that goes away is replaced.
             if child.is_none() {
                 match Lock::look(&self.session.lock())? {
                     LockState::Held(Some(owner)) if owner.role != "daemon" => return Err(busy(self.session, Some(&owner))),
                     LockState::Held(_) => {}
-                    LockState::Absent | LockState::Stale(_) => child = Some(self.spawn(leashed)?),
+                    LockState::Absent | LockState::Stale(_) => *child = Some(self.spawn(leashed)?),
                 }
             }
             match child.as_mut().map(|child| ended(self.session, child)).transpose()?.flatten() {
                 Some(error) if error.kind() == ErrorKind::Locked => {
                     last = Err(error);
-                    child = None;
+                    *child = None;
                     sleep(POLL);
                     continue;
                 }
@@ -201,7 +225,7 @@ impl Site<'_> {
         }
         let status =
             last.map_err(|error| error.hint(format!("read the daemon's log with `wpp logs --session {}`", self.session.name())))?;
-        Ok((Started { status, already_running: child.is_none(), took_ms: watch.elapsed_ms() }, child))
+        Ok(Started { status, already_running: child.is_none(), took_ms: watch.elapsed_ms() })
     }
 
     fn spawn(&self, leashed: bool) -> Result<Child> {

@@ -229,7 +229,7 @@ pub struct Report {
     /// The exit code, when it is not the verdict's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<u8>,
-    /// Whether it answers a question (a list, a search): then `--quiet` does not silence it.
+    /// Whether it tells what was asked for (a list, a search, a warning): then `--quiet` does not silence it.
     #[serde(default, skip)]
     pub answer: bool,
 }

@@ -13,7 +13,7 @@ use super::destination::Destination;
 use super::input::Neighbours;
 use super::manifest::{Chain, Manifest, WPP_DB};
 use super::open;
-use super::pages::{Description, MapReader, MapWriter, Remembered};
+use super::pages::{Description, Hash, MapReader, MapWriter, Remembered};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, HomeKind};
@@ -52,8 +52,8 @@ pub struct Base {
 }
 
 impl Base {
-    /// What the next increment's manifest says of it.
-    pub fn chain(&self, changed_pages: u64) -> Option<Chain> {
+    /// What the next increment's manifest says of it, but for the pages that it will hold.
+    pub fn chain(&self) -> Option<Chain> {
         let links = &self.map.description().chain;
         let (first, last) = (links.first()?, links.last()?);
         Some(Chain {
@@ -63,7 +63,7 @@ impl Base {
             depth: links.len() as u64,
             parent_pages: self.map.pages(),
             parent_pages_blake3: hex::encode(self.map.stated_root()),
-            changed_pages,
+            changed_pages: 0,
         })
     }
 }
@@ -96,6 +96,21 @@ fn ours(wanted: &Wanted<'_>, manifest: &Manifest) -> bool {
         == (wanted.session, wanted.home_kind, wanted.journal)
 }
 
+/// Whether an increment may build on an archive. Nobody looks at the whole database when an increment
+/// is made, so damage that is known must not come to be called whole by it.
+fn sound(name: &str, manifest: &Manifest) -> Result<(), String> {
+    match manifest.is_whole() {
+        true => Ok(()),
+        false => Err(format!("{name}, which it would build on, is not whole: it lacks something, or what it holds is damaged")),
+    }
+}
+
+/// The root over the pages of its database, as an archive states it.
+fn pages_root(manifest: &Manifest) -> Option<Hash> {
+    let stated = manifest.member(WPP_DB)?.database.as_ref()?.pages_blake3.as_deref()?;
+    hex::decode(stated).ok()?.try_into().ok()
+}
+
 /// The map in the home, if it is good and the chain that it belongs to is there; otherwise why not.
 fn kept(wanted: &Wanted<'_>, listed: &[(String, u64)]) -> Result<MapReader, String> {
     let open = || MapReader::open(wanted.map).map_err(|error| error.chain());
@@ -104,34 +119,34 @@ fn kept(wanted: &Wanted<'_>, listed: &[(String, u64)]) -> Result<MapReader, Stri
     if (session.as_str(), destination.as_str()) != (wanted.session, wanted.destination) {
         return Err(format!("the page map is of session {session} at {destination}"));
     }
-    let mut before: Option<Manifest> = None;
+    let (mut parent_id, mut stated) = (None, None);
     for link in chain {
         let size = listed.iter().find(|(name, _)| *name == link.name).map(|(_, size)| *size);
         if size != Some(link.size_bytes) {
             let gone = if size.is_some() { "changed" } else { "gone" };
             return Err(format!("{}, which it would build on, is {gone}", link.name));
         }
+        let parent = parent_id.replace(link.id.as_str());
         let read =
             wanted.neighbours.open(&link.name).and_then(|input| input.map(|mut input| open::manifest(&mut input)).transpose());
         let manifest = match read {
             Ok(Some(manifest)) if manifest.id == link.id && ours(wanted, &manifest) => manifest,
             Ok(_) => return Err(format!("{}, which it would build on, is another archive now", link.name)),
-            // Encrypted to a key that is not here: its name and its size are all that can be known.
-            Err(error) if error.kind() == ErrorKind::Denied => continue,
+            // Encrypted to a key that is not here: its name and its size are all that can be known. A
+            // map is only kept of an archive that is whole.
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                stated = Some(map.stated_root());
+                continue;
+            }
             Err(error) => return Err(format!("{}, which it would build on, cannot be read: {}", link.name, error.chain())),
         };
-        let follows = match (&manifest.chain, &before) {
-            (None, None) => true,
-            (Some(chain), Some(before)) => chain.parent_id == before.id,
-            _ => false,
-        };
-        if !follows {
+        if manifest.chain.as_ref().map(|chain| chain.parent_id.as_str()) != parent {
             return Err(format!("{}, which it would build on, is not in the chain that the page map states", link.name));
         }
-        before = Some(manifest);
+        sound(&link.name, &manifest)?;
+        stated = pages_root(&manifest);
     }
-    let stated = before.as_ref().and_then(|manifest| manifest.member(WPP_DB)?.database.as_ref()?.pages_blake3.as_deref());
-    if stated.is_some_and(|stated| stated != hex::encode(map.stated_root())) {
+    if stated != Some(map.stated_root()) {
         return Err("the page map is of another database than its archive".into());
     }
     // Read to its end once, so that what it says is proven before anything is built on it.
@@ -139,20 +154,25 @@ fn kept(wanted: &Wanted<'_>, listed: &[(String, u64)]) -> Result<MapReader, Stri
     open()?.ok_or_else(|| "the page map is gone".into())
 }
 
-/// Makes the map again, from the newest archive that can be read with its whole chain.
+/// Makes the map again, from the newest archive that can be read with its whole chain. One that is not
+/// whole ends the search: building on an older one would leave unsaid what is known to be wrong.
 fn make_again(wanted: &Wanted<'_>, listed: &[(String, u64)], why: String) -> Result<Base, String> {
     let mut candidates = Vec::new();
     for (name, _) in listed {
         let Ok(Some(mut input)) = wanted.neighbours.open(name) else { continue };
         let Ok(manifest) = open::manifest(&mut input) else { continue };
-        if ours(wanted, &manifest) && manifest.member(WPP_DB).is_some() {
+        if ours(wanted, &manifest) {
             candidates.push((manifest.created_ms, name, manifest));
         }
     }
     candidates.sort_by(|one, two| (two.0, two.1).cmp(&(one.0, one.1)));
     let mut failed = None;
     for (_, name, manifest) in candidates {
+        sound(name, &manifest)?;
         let Ok(links) = chain::ancestors(&manifest, name, wanted.neighbours) else { continue };
+        for link in &links {
+            sound(&link.name, &link.manifest)?;
+        }
         if let Some(why) = full_up(wanted, links.len() as u64 + 1) {
             return Err(why);
         }

@@ -6,9 +6,10 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::disk;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// An archive's bytes, wherever they are.
 pub trait Bytes: Read + Seek + Send {}
@@ -21,6 +22,7 @@ pub struct Input {
     size_bytes: u64,
     bytes: Box<dyn Bytes>,
     neighbours: Option<Arc<dyn Neighbours>>,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// The place that an archive lies at, with the others there.
@@ -39,7 +41,7 @@ impl Input {
     /// `bytes` may fail with one of our errors inside an [`std::io::Error`]
     /// ([`crate::disk::as_io`]); it then comes out of the reader as it went in.
     pub fn new(name: String, size_bytes: u64, bytes: Box<dyn Bytes>) -> Input {
-        Input { name, size_bytes, bytes, neighbours: None }
+        Input { name, size_bytes, bytes, neighbours: None, stop: None }
     }
 
     /// Says where the archive lies, for an increment that builds on others there.
@@ -47,6 +49,14 @@ impl Input {
     pub fn among(mut self, neighbours: Arc<dyn Neighbours>) -> Input {
         self.neighbours = Some(neighbours);
         self
+    }
+
+    /// Has every reading of it, and of its neighbours, fail with [`ErrorKind::Interrupted`] once the
+    /// flag is set.
+    pub fn stop_at(&mut self, flag: Arc<AtomicBool>) {
+        self.neighbours =
+            self.neighbours.take().map(|all| Arc::new(Stoppable { all, flag: flag.clone() }) as Arc<dyn Neighbours>);
+        self.stop = Some(flag);
     }
 
     /// The place that it lies at, if that is known.
@@ -77,7 +87,35 @@ impl Input {
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            let error = Error::new(ErrorKind::Interrupted, format!("interrupted while reading {}", self.name));
+            return Err(disk::as_io(error.hint("run it again")));
+        }
         self.bytes.read(buffer)
+    }
+}
+
+/// Neighbours of an archive that is read until a flag is set.
+struct Stoppable {
+    all: Arc<dyn Neighbours>,
+    flag: Arc<AtomicBool>,
+}
+
+impl Neighbours for Stoppable {
+    fn place(&self) -> String {
+        self.all.place()
+    }
+
+    fn list(&self) -> Result<Vec<(String, u64)>> {
+        self.all.list()
+    }
+
+    fn open(&self, name: &str) -> Result<Option<Input>> {
+        let mut input = self.all.open(name)?;
+        if let Some(input) = &mut input {
+            input.stop_at(self.flag.clone());
+        }
+        Ok(input)
     }
 }
 

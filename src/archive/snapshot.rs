@@ -43,7 +43,8 @@ use crate::session::reading::{self, Way};
 pub enum Quiet {
     /// The caller holds the session's lock.
     Proven,
-    /// Nobody held the session's lock a moment ago. Right for a look, not for a backup.
+    /// Nobody held the session's lock a moment ago. Right for a look; a backup goes by the locks of
+    /// SQLite all the same.
     Likely,
     /// A daemon may run.
     Unknown,
@@ -115,11 +116,12 @@ impl Snapshot {
     }
 
     /// As [`Snapshot::open`], for reading all of it: writers are not held up beyond `patience`.
-    /// `scratch` is the folder for a copy, if one is needed.
+    /// `scratch` is the folder for a copy, if one is needed. Only [`Quiet::Proven`] does without locks.
     ///
     /// # Errors
     /// [`ErrorKind::Locked`] when others hold the database, or would have to wait, for too long.
     pub fn take(path: &Path, quiet: Quiet, scratch: &Path, patience: Patience) -> Result<Option<Snapshot>> {
+        let quiet = if quiet == Quiet::Proven { Quiet::Proven } else { Quiet::Unknown };
         Snapshot::take_with(path, quiet, None, scratch, patience)
     }
 
@@ -820,6 +822,18 @@ mod tests {
             live.execute("INSERT INTO t VALUES (randomblob(500000))", []).unwrap();
         }
         live
+    }
+
+    #[test]
+    fn a_backup_takes_nobodys_word_that_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollback.db");
+        let _live = rollback(&path);
+        let method = |quiet| {
+            let patience = Patience { lock_wait: LOOK_WAIT, stall_max: Duration::from_secs(600) };
+            Snapshot::take(&path, quiet, folder.path(), patience).unwrap().unwrap().method_name()
+        };
+        assert_eq!([Quiet::Proven, Quiet::Likely, Quiet::Unknown].map(method), ["pages", "copy", "copy"]);
     }
 
     #[test]

@@ -187,6 +187,8 @@ impl Args {
         report = report.next(next(scope, &examination, failed || doubtful));
         report.steps = steps.into_iter().map(|(_, step)| step).collect();
         report.exit_code = Some(exit_code);
+        // Whoever asked for quiet wants to hear what will hurt, whether or not it fails the command.
+        report.answer = examination.findings.iter().any(|finding| finding.severity >= Severity::Warning);
         report.findings = examination.findings;
         report
     }

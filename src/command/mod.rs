@@ -139,8 +139,7 @@ pub enum Command {
     Daemon(daemon::Args),
     /// Show every setting, its value and where it comes from
     Config(config::Args),
-    /// Run the loopback WhatsApp of a sandbox home
-    #[command(hide = true)]
+    /// Run the loopback WhatsApp of a sandbox home, or ask it to do something
     Simulator(simulator::Args),
 }
 

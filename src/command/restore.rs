@@ -73,6 +73,8 @@ impl Args {
                 return Err(refusal);
             }
         };
+        // Read before anything is done: an archive in a store may be out of reach afterwards.
+        let settings = config_section(app, &archive, &source)?;
         if self.dry_run {
             let verified = source.verify(&app.scratch(), &**app.sink())?;
             let title = format!(
@@ -81,8 +83,7 @@ impl Args {
                 plan.kind.name(),
                 source.describe()
             );
-            let report =
-                Report::new("restore", title).section(plan_section(&plan, true)).section(config_section(app, &archive, &source)?);
+            let report = Report::new("restore", title).section(plan_section(&plan, true)).section(settings);
             return Ok(report.data(json!({ "dry_run": true, "archive": place, "plan": plan, "current": current })));
         }
 
@@ -117,6 +118,7 @@ impl Args {
 
         let from = format!("{} from {}", plan.kind.name(), source.describe());
         let title = match (restored.good, restored.rolled_back) {
+            (true, _) if !start => format!("{}: restored {from}; the daemon is not running", session.name()),
             (true, _) => match &restored.health {
                 Some(Health::Unproven(state)) => {
                     format!("{}: restored {from}; the daemon runs, but could not be seen to work: {state}", session.name())
@@ -131,24 +133,45 @@ impl Args {
             }
             (false, false) => format!("{}: restored {from}, but the daemon did not become healthy", session.name()),
         };
-        let mut report =
-            Report::new("restore", title).section(plan_section(&plan, false)).section(config_section(app, &archive, &source)?);
+        let done = match restored.rolled_back {
+            // What the plan would have cost was not paid.
+            true => Section::default()
+                .field("plan", format!("{}, undone", plan.kind.name()))
+                .line("The session holds what it held before, and no message was lost by the attempt."),
+            false => plan_section(&plan, false),
+        };
+        let mut report = Report::new("restore", title).section(done).section(settings);
         let mut aside = Section::new("Old files");
-        let old_copies = restore::old_copies(&session)?;
+        // The restore is done, and a listing that fails takes nothing from it.
+        let (old_copies, unlisted) = match restore::old_copies(&session) {
+            Ok(copies) => (copies, None),
+            Err(error) => (Vec::new(), Some(error.chain())),
+        };
         for (folder, bytes) in &old_copies {
             let note = if Some(folder) == restored.old.as_ref() { "set aside now, " } else { "" };
             aside = aside.field(format!("{note}{}", size(*bytes)), folder.display());
         }
-        if let Some(old) = &restored.old {
-            aside = aside.line("wpp never deletes them. They hold the session's secrets like the session itself.");
-            report = report.next(format!("rm -r '{}'   # once nothing in it is needed any more", old.display()));
+        if let Some(unlisted) = &unlisted {
+            if let Some(old) = &restored.old {
+                aside = aside.field("set aside now", old.display());
+            }
+            aside = aside.line(format!("Warning: they cannot be listed: {unlisted}"));
         }
-        if !old_copies.is_empty() {
+        if restored.old.is_some() {
+            aside = aside
+                .line("They hold the session's secrets like the session itself. wpp deletes none of them unless you tell it to.");
+            report = report.next(format!(
+                "wpp backup prune --set-aside --older-than 30d --session {}   # the newest of each kind stays",
+                session.name()
+            ));
+        }
+        if !old_copies.is_empty() || unlisted.is_some() {
             report = report.section(aside);
         }
         report.steps.clone_from(&restored.steps);
         report.metrics.extend(fault_points(app));
         let old: Vec<Value> = old_copies.iter().map(|(path, bytes)| json!({ "path": path, "size_bytes": bytes })).collect();
+        let old = unlisted.is_none().then_some(old);
         report = report.data(json!({
             "dry_run": false, "archive": place, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
             "health": restored.health, "old": restored.old, "old_copies": old,
@@ -157,8 +180,13 @@ impl Args {
         if let Some(rekeyed) = &restored.rekeyed {
             report = report.section(keys_section(rekeyed, restored.woken));
         }
-        if matches!(restored.health, Some(Health::Unproven(_))) || restored.woken == Some(false) {
+        if matches!(restored.health, Some(Health::Unproven(_))) {
             report = report.verdict(Verdict::Unknown).next(format!("wpp status --session {}", session.name()));
+        }
+        if restored.woken == Some(false) {
+            report = report
+                .verdict(Verdict::Unknown)
+                .next(format!("wpp doctor --only wpp.restore.wake-owed --session {}   # until it is ok", session.name()));
         }
         if matches!(restored.health, Some(Health::Unlinked(_))) {
             report = report.next(format!("wpp reauth --session {}", session.name()));

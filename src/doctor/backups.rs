@@ -1,7 +1,7 @@
 //! Judges of a session's backups: whether there are any, whether one was seen to come back, and what
 //! failed. They look at the journal alone; archives are read by `wpp backup verify`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 pub fn of_journal(entries: &[Entry], is_alive: impl Fn(u32) -> bool, is_there: impl Fn(&Path) -> bool) -> BackupFacts {
     let mut facts = BackupFacts { known_since_ms: entries.first().map(|entry| entry.at_ms), ..BackupFacts::default() };
     let mut whole: BTreeSet<&str> = BTreeSet::new();
+    // Archives that were not read back by the backup that made them, and when it began.
+    let mut cut_off: BTreeMap<&str, i64> = BTreeMap::new();
     // What failed, and the level at which a later check makes up for it.
     let mut failed: Option<(FailedBackup, Option<Level>)> = None;
     for entry in entries {
@@ -30,9 +32,16 @@ pub fn of_journal(entries: &[Entry], is_alive: impl Fn(u32) -> bool, is_there: i
             ("backup", "finished") => {
                 let sound = entry.data["whole"].as_bool().unwrap_or(false);
                 let checked = entry.data["level"].is_string() || entry.data["read_back"].as_bool().unwrap_or(false);
-                if !sound {
+                if !checked {
+                    let place = text("path");
+                    let why = format!(
+                        "it was cut off before {place} was read back; `wpp backup verify {place}` tells whether it is good"
+                    );
+                    failed = Some((failure(why), None));
+                    cut_off.insert(text("archive_id"), entry.at_ms);
+                } else if !sound {
                     failed = Some((failure("not all of the session could be taken, or not all of it was sound".into()), None));
-                } else if checked {
+                } else {
                     whole.insert(text("archive_id"));
                     // An address of a store is not looked up: that is no look at this machine.
                     let path = Path::new(text("path"));
@@ -44,7 +53,19 @@ pub fn of_journal(entries: &[Entry], is_alive: impl Fn(u32) -> bool, is_there: i
                     }
                 }
             }
-            ("backup", "failed") => failed = Some((failure("no archive came of it".into()), None)),
+            // It came back to life where it counts: both databases, and the server let it in.
+            ("restore", "finished")
+                if entry.data["ready"] == true && entry.data["plan"] != "data" && whole.contains(text("archive_id")) =>
+            {
+                facts.proven_ms = Some(entry.at_ms);
+            }
+            ("backup", "failed") => {
+                let why = match text("failed") {
+                    "" => "no archive came of it".into(),
+                    why => format!("no archive came of it: {why}"),
+                };
+                failed = Some((failure(why), None));
+            }
             ("backup", "open") if !is_alive(entry.pid) => failed = Some((failure("it was cut off".into()), None)),
             _ => {}
         }
@@ -57,6 +78,15 @@ pub fn of_journal(entries: &[Entry], is_alive: impl Fn(u32) -> bool, is_there: i
             CheckResult::Passed(passed) => {
                 if matches!(failed, Some((_, Some(level))) if *passed >= level) {
                     failed = None;
+                }
+                if check.whole
+                    && let Some((id, at_ms)) = cut_off.remove_entry(check.archive_id.as_str())
+                {
+                    whole.insert(id);
+                    facts.whole_ms = facts.whole_ms.max(Some(at_ms));
+                    if matches!(&failed, Some((failed, None)) if failed.at_ms == at_ms) {
+                        failed = None;
+                    }
                 }
                 if *passed == Level::Restore && check.whole && whole.contains(check.archive_id.as_str()) {
                     facts.proven_ms = Some(check.at_ms);
@@ -101,7 +131,7 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
     let limit_ms = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(DAY_MS);
     let said = match (backups.proven_ms, backups.whole_ms, backups.known_since_ms) {
         (Some(at_ms), ..) if facts.now_ms - at_ms <= limit_ms => {
-            return Ok(vec![Said::ok(format!("a backup came back to life in a sandbox {} ago", age(facts, at_ms)))]);
+            return Ok(vec![Said::ok(format!("a backup came back to life {} ago", age(facts, at_ms)))]);
         }
         (Some(at_ms), ..) => Said::bad(format!("no backup was seen to come back for {}", age(facts, at_ms))).seen(
             "newest verification at level restore that passed",
@@ -235,10 +265,47 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_that_was_cut_off_is_told_as_that_until_its_archive_is_verified() {
+        let data = json!({ "archive_id": "a", "path": "s3://b/a", "whole": false, "read_back": false });
+        let cut_off = || ("backup", "finished", data.clone());
+        let seen = facts(&[cut_off()]);
+        let why = seen.failed.unwrap().why;
+        assert!(why.contains("cut off") && why.contains("wpp backup verify s3://b/a"), "{why}");
+        assert_eq!(seen.whole_ms, None);
+        assert!(facts(&[cut_off(), checked("b", "done", "quick")]).failed.is_some(), "another archive was verified");
+        assert!(facts(&[cut_off(), checked("a", "failed", "quick")]).failed.is_some());
+        let seen = facts(&[cut_off(), checked("a", "done", "restore")]);
+        assert_eq!((seen.failed, seen.whole_ms, seen.proven_ms), (None, Some(HOUR_MS), Some(2 * HOUR_MS)));
+        // What failed after it is another matter.
+        let failed = ("backup", "failed", json!({ "failed": "the disk is full" }));
+        let seen = facts(&[cut_off(), failed, checked("a", "done", "quick")]);
+        assert_eq!(seen.failed.unwrap().why, "no archive came of it: the disk is full");
+    }
+
+    #[test]
     fn only_a_passed_restore_of_a_backup_of_this_home_proves_anything() {
         let own = made("a", "/a", json!("quick"), true);
         assert_eq!(facts(&[own.clone(), checked("a", "done", "restore")]).proven_ms, Some(2 * HOUR_MS));
         for other in [checked("b", "done", "restore"), checked("a", "failed", "restore"), checked("a", "done", "quick")] {
+            assert_eq!(facts(&[own.clone(), other.clone()]).proven_ms, None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_real_restore_of_the_whole_session_that_ended_ready_proves_as_much() {
+        let own = made("a", "/a", json!("quick"), true);
+        let restored = |id: &str, state: &'static str, plan: &str, ready: Value| {
+            ("restore", state, json!({ "archive_id": id, "phase": "swapped", "plan": plan, "ready": ready }))
+        };
+        for plan in ["exact", "rekey"] {
+            assert_eq!(facts(&[own.clone(), restored("a", "finished", plan, json!(true))]).proven_ms, Some(2 * HOUR_MS));
+        }
+        for other in [
+            restored("a", "finished", "data", json!(true)),
+            restored("a", "finished", "exact", Value::Null),
+            restored("a", "undone", "exact", json!(true)),
+            restored("b", "finished", "exact", json!(true)),
+        ] {
             assert_eq!(facts(&[own.clone(), other.clone()]).proven_ms, None, "{other:?}");
         }
     }

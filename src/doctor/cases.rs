@@ -534,7 +534,26 @@ const CASES: &[Case] = &[
         },
         finds: &[("wpp.backup.set-aside", Warning)],
     },
+    Case {
+        what: "a restore with fresh keys whose phone was not woken, the daemon READY",
+        facts: whole,
+        breaks: |facts| journal(facts).wake_owed = Some(Moment { id: 4, at_ms: NOW_MS - 9 * MINUTE_MS }),
+        finds: &[("wpp.restore.wake-owed", Warning)],
+    },
+    Case {
+        what: "the same, and nobody has started the daemon since",
+        facts: stopped,
+        breaks: |facts| journal(facts).wake_owed = Some(Moment { id: 4, at_ms: NOW_MS - 9 * MINUTE_MS }),
+        finds: &[("wpp.restore.wake-owed", Warning)],
+    },
 ];
+
+fn journal(facts: &mut Facts) -> &mut JournalFacts {
+    match &mut facts.sessions[0].journal {
+        Probed::Known(journal) => journal,
+        other => panic!("{other:?}"),
+    }
+}
 
 fn backups(facts: &mut Facts) -> &mut BackupFacts {
     match &mut facts.sessions[0].backups {

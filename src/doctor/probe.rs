@@ -23,6 +23,7 @@ use crate::facts::{
 };
 use crate::home::{Home, SessionPaths};
 use crate::journal::{Entry, Journal};
+use crate::session::rekey;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -542,8 +543,12 @@ fn look_at_journal(path: &Path, session: &str) -> Result<(JournalFacts, BackupFa
         let alive = is_alive(pid);
         OpenAct { id, verb, at_ms, pid, alive }
     });
-    let facts = JournalFacts { open: open.collect(), started: latest("start")?, stopped: latest("stop")? };
-    let backups = backups::of_journal(&journal.after(session, 0)?, is_alive, |path| path.is_file());
+    let open = open.collect();
+    let entries = journal.after(session, 0)?;
+    let owed = rekey::owed_wake(&journal, session)?.and_then(|id| entries.iter().find(|entry| entry.id == id));
+    let wake_owed = owed.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
+    let facts = JournalFacts { open, started: latest("start")?, stopped: latest("stop")?, wake_owed };
+    let backups = backups::of_journal(&entries, is_alive, |path| path.is_file());
     Ok((facts, backups))
 }
 

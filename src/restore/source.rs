@@ -279,7 +279,7 @@ impl Database {
 
 /// Copies a database in one read transaction, with what its `-wal` holds.
 fn snapshot(place: &str, path: &Path, to: &Path) -> Result<u64> {
-    let quiet = if sidecar(path, "-shm").exists() { Quiet::Unknown } else { Quiet::Proven };
+    let quiet = if sidecar(path, "-shm").exists() { Quiet::Unknown } else { Quiet::Likely };
     let reading = |error: Error| refused(place, error.chain());
     let Some(snapshot) = Snapshot::open(path, quiet).map_err(reading)? else {
         return Err(refused(place, "it vanished"));

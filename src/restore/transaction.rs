@@ -115,6 +115,9 @@ struct Transaction {
     /// What was done to its store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rekeyed: Option<Rekeyed>,
+    /// Whether the daemon was READY with the restored files: the doctor takes it for a proof.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ready: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,6 +193,7 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
             .filter(|_| plan.kind.brings_identity())
             .map(|signal| signal.identity_sha256.clone()),
         rekeyed: None,
+        ready: false,
     };
     let mut steps = Steps::new(request.sink);
     let entry = request.journal.begin(Some(session.name()), VERB, &transaction)?;
@@ -222,8 +226,12 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
         match started {
             Ok(health) => {
                 restored.health = Some(health);
+                if ready {
+                    transaction.ready = true;
+                    request.journal.update(entry, &transaction).map_err(|error| restored_but(session, error))?;
+                }
                 if ready && transaction.rekeyed.is_some() {
-                    restored.woken = Some(see_woken(request, entry, &mut steps)?);
+                    restored.woken = Some(see_woken(request, entry, &mut steps));
                 }
             }
             Err(_) => {
@@ -241,25 +249,25 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
 }
 
 /// Watches the daemon wake the own phone. It goes on trying when this gives up.
-fn see_woken(request: &Request<'_>, entry: i64, steps: &mut Steps<'_>) -> Result<bool> {
+fn see_woken(request: &Request<'_>, entry: i64, steps: &mut Steps<'_>) -> bool {
     let watch = steps.begin("wake the own phone");
     let deadline = Instant::now() + WAKE_PATIENCE;
-    let woken = loop {
-        let owed = rekey::owed_wake(request.journal, request.session.name())? == Some(entry);
-        if !owed || Instant::now() >= deadline {
-            break !owed;
+    let (woken, observed) = loop {
+        // The restore is done: a journal that is busy or cannot be read only hides whether it was.
+        match rekey::owed_wake(request.journal, request.session.name()) {
+            Ok(owed) if owed != Some(entry) => break (true, "the server took the request".to_owned()),
+            Err(error) if error.kind() != ErrorKind::Locked => {
+                break (false, format!("not seen, the daemon tries by itself: {}", error.chain()));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        if Instant::now() >= deadline {
+            break (false, "not yet; the daemon goes on trying".to_owned());
         }
         std::thread::sleep(Duration::from_millis(50));
     };
-    let observed = if woken { "the server took the request" } else { "not yet; the daemon goes on trying" };
-    steps.end(
-        watch,
-        "wake the own phone",
-        "the phone is sent a request, and starts a new Signal session",
-        observed.into(),
-        woken,
-    );
-    Ok(woken)
+    steps.end(watch, "wake the own phone", "the phone is sent a request, and starts a new Signal session", observed, woken);
+    woken
 }
 
 fn prepare_and_swap(
@@ -392,10 +400,10 @@ fn go_back(
     let watch = steps.begin("swap back");
     let connected =
         || -> Result<bool> { Ok(request.journal.after(session.name(), entry)?.iter().any(|entry| entry.verb == "connect")) };
-    let mut stay = connected()?;
+    let mut stay = connected().map_err(|error| restored_but(session, error))?;
     if !stay {
         request.lifecycle.stop().map_err(|error| restored_but(session, error))?;
-        stay = connected()?;
+        stay = connected().map_err(|error| restored_but(session, error))?;
     }
     if stay {
         let observed = "not done: the daemon connected with the restored files, and what it received or sent is in them alone";
@@ -405,10 +413,11 @@ fn go_back(
     let held = Lock::acquire(&session.lock(), VERB).map_err(|error| restored_but(session, error))?;
     transaction.phase = Phase::Undoing;
     request.journal.update(entry, transaction).map_err(|error| restored_but(session, error))?;
-    undo(session, transaction)?;
-    let_go(session, transaction, Some(held))?;
+    undo(session, transaction).map_err(|error| half_undone(session, transaction, error))?;
     // Ended here and not later: a daemon refuses to start while an undoing is open.
-    request.journal.end(entry, Outcome::Undone)?;
+    let_go(session, transaction, Some(held))
+        .and_then(|()| request.journal.end(entry, Outcome::Undone))
+        .map_err(|error| undone_but(session, error))?;
     restored.rolled_back = true;
     restored.old = None;
     restored.rekeyed = None;
@@ -426,6 +435,24 @@ fn go_back(
 fn restored_but(session: &SessionPaths, error: Error) -> Error {
     error.hint(format!(
         "the restored files are in place, the replaced ones beside them; any `wpp` command on session {} completes the restore",
+        session.name()
+    ))
+}
+
+fn half_undone(session: &SessionPaths, transaction: &Transaction, error: Error) -> Error {
+    error.hint(format!(
+        "the daemon did not become healthy with the restored files, and putting the old ones back was cut off: what is not in {} \
+         yet lies in {}; any `wpp` command on session {} goes on with it",
+        session.folder().display(),
+        transaction.old(session).display(),
+        session.name()
+    ))
+}
+
+fn undone_but(session: &SessionPaths, error: Error) -> Error {
+    error.hint(format!(
+        "the daemon did not become healthy with the restored files, and the old ones are in place again; any `wpp` command on \
+         session {0} clears up what is left, then `wpp start --session {0}` starts it",
         session.name()
     ))
 }

@@ -428,6 +428,76 @@ fn a_full_archive_is_made_when_the_chain_is_long_or_too_much_changed() {
     assert!(report["data"]["full_reason"].as_str().unwrap().contains("no wpp.db"), "{report}");
 }
 
+/// Damages a page of a table in the middle of the database; the pages around it can still be read.
+fn damage(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 3000].fill(0x5a);
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn an_archive_that_is_not_whole_is_built_on_by_no_increment_and_damage_stays_told() {
+    let home = home();
+    full(&home);
+    mark(&home, "later");
+    // What the chain begins with was good; what is there now is not.
+    increment(&home);
+    let good = std::fs::read(wpp_db(&home)).unwrap();
+    // A table's first page, so that every check sees it.
+    stores::open(&wpp_db(&home)).execute_batch("VACUUM").unwrap();
+    damage(&wpp_db(&home));
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, &report["data"]["whole"]), (4, &false.into()), "{report}");
+    let state = home.path().join("backup-state");
+    let maps = || std::fs::read_dir(&state).unwrap().count();
+    assert_eq!(maps(), 0, "a map of what is not whole");
+    for _ in 0..2 {
+        let (code, report) = home.json(&["backup", "--incremental"]);
+        assert_eq!((code, &report["data"]["manifest"]["chain"]), (4, &Value::Null), "{report}");
+        assert!(report["data"]["full_reason"].as_str().unwrap().contains("is not whole"), "{report}");
+        assert_eq!(maps(), 0);
+        let (_, said) = home.json(&["doctor", "--only", "wpp.backup.last-failed"]);
+        assert!(said.to_string().contains("not all of it was sound"), "{said}");
+    }
+    // A map that an earlier version kept is not believed either.
+    std::fs::write(wpp_db(&home), good).unwrap();
+    let (_, data) = backup(&home, &["--incremental"]);
+    assert!(data["full_reason"].as_str().unwrap().contains("is not whole"), "{data}");
+    mark(&home, "mended");
+    assert_eq!(stores::marker(unpack(&increment(&home)).path(), "wpp.db"), "mended");
+}
+
+#[test]
+fn a_database_that_turns_unreadable_while_it_is_read_leaves_no_map_behind() {
+    let home = home();
+    let path = wpp_db(&home);
+    let live = stores::open(&path);
+    live.execute_batch(
+        "PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 0;
+         CREATE TABLE bulk (number INTEGER PRIMARY KEY, data BLOB);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+         INSERT INTO bulk (data) SELECT randomblob(3000) FROM n;
+         PRAGMA wal_checkpoint(TRUNCATE);
+         UPDATE bulk SET data = randomblob(3000);",
+    )
+    .unwrap();
+    // The pages are known to be in the log, and the end of the log is gone: as on a disk that fails.
+    let log = path.with_extension("db-wal");
+    let file = std::fs::OpenOptions::new().write(true).open(&log).unwrap();
+    file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    let lock = wpp::disk::Lock::acquire(&home.session("main").join("LOCK"), "daemon").unwrap();
+    for _ in 0..2 {
+        let (code, report) = home.json(&["backup", "--incremental"]);
+        assert_eq!(code, 4, "{report}");
+        let manifest = &report["data"]["manifest"];
+        assert_eq!((&manifest["missing"][0]["name"], &manifest["chain"]), (&"wpp.db".into(), &Value::Null), "{report}");
+        assert!(manifest["missing"][0]["reason"].as_str().unwrap().contains("disk I/O error"), "{report}");
+        assert_eq!(std::fs::read_dir(home.path().join("backup-state")).unwrap().count(), 0, "{report}");
+    }
+    drop((lock, live));
+}
+
 #[test]
 fn an_increment_that_fails_or_is_killed_at_any_disk_operation_leaves_whole_chains() {
     let template = home();
@@ -563,6 +633,15 @@ fn a_host_that_cannot_read_its_archives_makes_increments_in_a_store_all_the_same
     std::fs::remove_dir_all(home.path().join("backup-state")).unwrap();
     let (path, data) = make("again");
     assert!(path.ends_with(".wpp.tar.gz.age") && data["full_reason"].as_str().unwrap().contains("no archive"), "{data}");
+    // A full archive that nobody asked to be more leaves a map, too: here nothing can be made again.
+    std::fs::remove_dir_all(home.path().join("backup-state")).unwrap();
+    assert_eq!(home.run(&["backup", "--recipient", &public]).code, 0);
+    let (path, data) = make("on from there");
+    assert!(path.ends_with(".wpp-incr.tar.gz.age"), "{data}");
+    let (path, _) = {
+        std::fs::remove_dir_all(home.path().join("backup-state")).unwrap();
+        make("once more")
+    };
     // With the key it would have been made again.
     std::fs::remove_dir_all(home.path().join("backup-state")).unwrap();
     mark(home, "with the key");

@@ -72,8 +72,10 @@ fn every_file_of_a_session_is_private() {
 
 #[test]
 fn a_pair_code_links_too_and_a_png_is_written() {
-    let simulated = Simulated::new();
-    let outcome = simulated.link_with(&["reauth", "--pair-code", "+1 555 010 0000", "--timeout", "15"]);
+    // A key is stretched from the code on both sides, without a word on the connection meanwhile: a busy
+    // machine takes longer for it than the watchdog of the other tests waits.
+    let simulated = Simulated::with_settings("[daemon]\nstart_timeout_ms = 20000\nwatchdog_ms = 20000\n");
+    let outcome = simulated.link_with(&["reauth", "--pair-code", "+1 555 010 0000", "--timeout", "60"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert!(!outcome.stdout.contains("\"event\":\"qr_code\""), "{outcome:?}");
 

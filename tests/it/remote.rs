@@ -109,6 +109,55 @@ fn a_store_takes_archives_and_gives_them_back() {
 }
 
 #[test]
+fn what_was_read_back_whole_needs_no_further_answer_of_the_store() {
+    let away = Away::new();
+    away.server.requests();
+    assert_eq!(away.home.run(&["backup"]).code, 0);
+    let requests = away.server.requests();
+    let last = requests.iter().rfind(|request| request.contains("main-")).unwrap();
+    assert!(last.starts_with("GET"), "what fails after the last read makes a whole archive a failed one: {requests:?}");
+    let (_, listed) = away.home.json(&["backup", "list"]);
+    assert_eq!(archives(&listed)[0]["verified_level"], "quick", "its stamp is that of what was read: {listed}");
+}
+
+#[test]
+fn a_backup_that_is_killed_before_it_read_back_is_told_as_that() {
+    let template = Away::new();
+    let home = stores::copy(&template.home);
+    assert_eq!(home.run(&["backup"]).code, 0);
+    let standing = |home: &TestHome| home.json(&["doctor", "--only", "wpp.backup.last-failed"]).1.to_string();
+    let clean = || {
+        for name in template.objects() {
+            std::fs::remove_file(template.server.bucket().join("some/where").join(name)).unwrap();
+        }
+    };
+    clean();
+    let mut seen = 0;
+    for number in 1.. {
+        let home = stores::copy(&template.home);
+        let output = home.command(&["backup"]).env("WPP_DISK_FAULT", format!("kill@{number}")).output().unwrap();
+        if output.status.success() {
+            break;
+        }
+        let objects = template.objects();
+        if objects.len() == 1 {
+            // The next one settles it, here to a folder and in vain, so that nothing makes up for it.
+            let outcome = home.run(&["backup", "--output", home.path().join("elsewhere").to_str().unwrap()]);
+            assert_eq!(outcome.code, 0, "{outcome:?}");
+            let journal = wpp::journal::Journal::open(&home.path().join("ops.db")).unwrap();
+            let entry = journal.history("main", "backup").unwrap().remove(0);
+            let read_back = entry.data["read_back"].as_bool().unwrap();
+            assert_eq!(entry.data["whole"].as_bool().unwrap(), read_back, "{number}: {entry:?}");
+            let _ = standing(&home);
+            seen += usize::from(read_back) + 100 * usize::from(!read_back);
+            let _ = entry;
+        }
+        clean();
+    }
+    assert!(seen > 100, "{seen}");
+}
+
+#[test]
 fn what_a_store_damages_is_not_kept() {
     for (method, fault) in [("GET", Fault::Corrupt), ("GET", Fault::Answer(403))] {
         let away = Away::new();

@@ -63,7 +63,8 @@ fn exact_brings_everything_back_while_custody_is_unbroken_and_keeps_the_old() {
     // The old copy is whole, its last commit included, and the report says where it is.
     let old = PathBuf::from(report["data"]["old"].as_str().unwrap());
     assert_eq!(markers(&old), ["live", "live"]);
-    assert!(report["next"].to_string().contains(old.to_str().unwrap()), "{report}");
+    assert!(report["sections"].to_string().contains(old.to_str().unwrap()), "{report}");
+    assert!(report["next"].to_string().contains("prune --set-aside --older-than 30d"), "{report}");
     assert!(beside(&home, "stage").is_empty() && !home.session("main").join("LOCK").exists());
     // Restoring again sets the next copy aside beside the first.
     assert_eq!(home.run(&["restore", "latest", "--yes", "--keep-daemon-stopped"]).code, 0);
@@ -501,6 +502,12 @@ impl Lifecycle for Puppet<'_> {
 }
 
 fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
+    let restored = restore_as(home, Wanted::Data, puppet).unwrap();
+    assert!(journal(home).open_entries("main").unwrap().is_empty());
+    restored
+}
+
+fn restore_as(home: &TestHome, wanted: Wanted, daemon: &dyn Lifecycle) -> Result<restore::Restored, Error> {
     let (paths, journal) = (paths(home), journal(home));
     let archive = stores::latest(&home.path().join("backups"));
     let source = restore::Source::archive(archive.display().to_string(), || stores::input(&archive)).unwrap();
@@ -508,12 +515,120 @@ fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
     let judged = custody::judge(manifest, "main", &ledger, current.signal.as_ref());
-    let plan = restore::plan(manifest, &judged, &current, Wanted::Data, true).unwrap();
+    let plan = restore::plan(manifest, &judged, &current, wanted, true).unwrap();
     let request =
-        restore::Request { source: &source, session: &paths, journal: &journal, lifecycle: puppet, start: true, sink: &Silent };
-    let restored = restore::restore(&request, &plan, Confirmed::by_flag(true).unwrap()).unwrap();
-    assert!(journal.open_entries("main").unwrap().is_empty());
-    restored
+        restore::Request { source: &source, session: &paths, journal: &journal, lifecycle: daemon, start: true, sink: &Silent };
+    restore::restore(&request, &plan, Confirmed::by_flag(true).unwrap())
+}
+
+#[test]
+fn a_restore_that_was_taken_back_does_not_name_losses_that_nobody_had() {
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    simulated.peer_sends("bergamot", 2);
+    simulated.until("both", || if simulated.found("bergamot") == 2 { Ok(()) } else { Err("not yet".into()) });
+    assert_eq!(home.run(&["stop"]).code, 0);
+    // An archive of a version that this wpp does not know: sound, and no daemon comes up on it.
+    let (path, kept) = (home.session("main").join("wpp.db"), home.path().join("kept.db"));
+    std::fs::copy(&path, &kept).unwrap();
+    stores::open(&path).execute_batch("DELETE FROM messages; PRAGMA user_version = 99").unwrap();
+    assert_eq!(home.run(&["backup"]).code, 0);
+    std::fs::copy(&kept, &path).unwrap();
+    assert!(home.run(&["restore", "latest", "--plan", "data", "--dry-run"]).stdout.contains("2 messages that were stored"));
+    let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes"]);
+    assert!(outcome.code == 4 && outcome.stdout.contains("NOT restored, the old files are back"), "{outcome:?}");
+    assert!(outcome.stdout.contains("holds what it held before") && !outcome.stdout.contains("cannot come back"), "{outcome:?}");
+    assert_eq!(home.run(&["start"]).code, 0);
+    assert_eq!(simulated.found("bergamot"), 2);
+}
+
+/// A daemon that does one thing before it says how it is.
+struct Act<F: Fn() -> Result<Health, Error>>(F);
+
+impl<F: Fn() -> Result<Health, Error>> Lifecycle for Act<F> {
+    fn stop(&self) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    fn start(&self) -> Result<Health, Error> {
+        self.0()
+    }
+}
+
+#[test]
+fn an_error_after_the_swap_says_where_the_files_are() {
+    let home = moved_on();
+    // What cannot be made back: a file lies where the restored one has to go.
+    let obstacle = || {
+        let stage = beside(&home, "stage").pop().unwrap();
+        std::fs::write(stage.join("wpp.db"), "made by hand").unwrap();
+        Err(Error::new(ErrorKind::Failed, "it did not become READY").hint("x"))
+    };
+    let error = restore_as(&home, Wanted::Data, &Act(obstacle)).unwrap_err();
+    let old = beside(&home, "old").pop().unwrap();
+    let said = error.hints().join("\n");
+    assert!(said.contains(old.to_str().unwrap()) && said.contains("`wpp` command on session main goes on"), "{said}");
+    std::fs::remove_file(beside(&home, "stage").pop().unwrap().join("wpp.db")).unwrap();
+    next_command(&home, "after the obstacle was removed");
+    assert_eq!(markers(&home.session("main")), ["live", "live"]);
+
+    // The journal cannot be asked whether it connected.
+    let home = moved_on();
+    let blinded = || {
+        garble(&home, "connect");
+        Err(Error::new(ErrorKind::Failed, "it did not become READY").hint("x"))
+    };
+    let error = restore_as(&home, Wanted::Data, &Act(blinded)).unwrap_err();
+    assert!(error.hints().join("\n").contains("the restored files are in place"), "{:?}", error.hints());
+    assert_eq!(markers(&home.session("main")), ["live", "archived"]);
+}
+
+/// A row of the journal that cannot be read.
+fn garble(home: &TestHome, verb: &str) {
+    let journal = rusqlite::Connection::open(home.path().join("ops.db")).unwrap();
+    let sql = "INSERT INTO entry (at_ms, session, verb, pid, user_id, version, state, data)
+               VALUES ('torn', 'main', ?1, 1, 0, '', 'done', '{}')";
+    journal.execute(sql, [verb]).unwrap();
+}
+
+#[test]
+fn a_restore_is_done_though_nobody_can_see_whether_the_phone_was_woken() {
+    let home = moved_on();
+    let blinded = || {
+        garble(&home, "wake");
+        Ok(Health::Healthy("READY".into()))
+    };
+    let restored = restore_as(&home, Wanted::Rekey, &Act(blinded)).unwrap();
+    assert!(restored.good && restored.woken == Some(false), "{restored:?}");
+    let step = restored.steps.last().unwrap();
+    assert!(step.title == "wake the own phone" && step.observed.contains("not seen"), "{step:?}");
+    assert!(journal(&home).open_entries("main").unwrap().is_empty());
+}
+
+#[test]
+fn a_restore_is_done_though_old_copies_cannot_be_listed() {
+    let home = moved_on();
+    std::fs::write(home.path().join("sessions/.main.old-note"), "by hand").unwrap();
+    let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes", "--keep-daemon-stopped"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("Warning: they cannot be listed") && outcome.stdout.contains("set aside now"), "{outcome:?}");
+    assert!(!outcome.stdout.contains("never deletes") && outcome.stdout.contains("unless you tell it to"), "{outcome:?}");
+    assert!(format!("{outcome:?}").contains("wpp backup prune --set-aside --older-than 30d"), "{outcome:?}");
+    assert_eq!(markers(&home.session("main")), ["live", "archived"]);
+}
+
+#[test]
+fn the_doctor_tells_of_a_phone_that_is_still_to_be_woken() {
+    let home = moved_on();
+    let look = || home.json(&["doctor", "--only", "wpp.restore.wake-owed"]).1["findings"][0].clone();
+    assert_eq!(look()["severity"], "ok");
+    assert_eq!(home.run(&["restore", "latest", "--plan", "rekey", "--yes", "--keep-daemon-stopped"]).code, 0);
+    let finding = look();
+    assert_eq!(finding["severity"], "warning", "{finding}");
+    assert!(finding["remedy"]["command"].as_str().unwrap().starts_with("wpp start"), "{finding}");
+    let restore = journal(&home).latest("main", "restore").unwrap().unwrap();
+    journal(&home).record(Some("main"), "wake", &json!({ "restore": restore.id })).unwrap();
+    assert_eq!(look()["severity"], "ok");
 }
 
 #[test]
@@ -636,6 +751,9 @@ fn a_real_session_gets_its_messages_back_and_goes_on_with_the_same_link() {
     let (code, report) = home.json(&["restore", "latest", "--yes"]);
     assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("exact")), "{report}");
     assert_eq!(simulated.state().0, "READY");
+    // That a whole backup came back and was let in by the server is the proof that the doctor asks for.
+    let proven = home.json(&["doctor", "--only", "wpp.backup.restore-unproven"]).1["findings"][0].clone();
+    assert!(proven["severity"] == "ok" && proven["summary"].as_str().unwrap().contains("came back to life"), "{proven}");
     assert_eq!((simulated.found("bergamot"), simulated.found("verbena")), (5, 1));
     assert_eq!(home.run(&["send", PEER, "after the second restore", "--wait", "10"]).code, 0);
     simulated.until("the peer reading it", || {

@@ -66,7 +66,13 @@ impl Draft {
         if self.whole.symlink_metadata().is_ok() {
             return Err(taken(&self.whole.display().to_string(), "an archive that appeared while this one was written"));
         }
-        disk::rename(&self.partial, &self.whole)?;
+        if let Err(error) = disk::rename(&self.partial, &self.whole) {
+            // It may have its name and not be sure to keep it; nothing stays of what is said to have failed.
+            if self.partial.symlink_metadata().is_err() {
+                let _ = std::fs::remove_file(&self.whole);
+            }
+            return Err(error);
+        }
         self.settled = true;
         Ok(())
     }

@@ -272,7 +272,7 @@ impl Draft {
     }
 
     /// Removes it and says whether that worked; dropping it tries the same.
-    pub fn discard(self) -> Result<()> {
+    pub fn discard(&self) -> Result<()> {
         match self.take()? {
             Kind::Folder(draft) => draft.discard(),
             Kind::Store(upload) => upload.discard(),

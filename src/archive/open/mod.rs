@@ -184,9 +184,14 @@ impl Ends {
         let size_bytes = input.size_bytes();
         let mut start = [0; 4];
         input.go_to(0)?;
-        let codec = match size_bytes < 4 || input.read_exact(&mut start).is_err() {
+        let codec = match size_bytes < 4 {
             true => None,
-            false => Codec::of(start),
+            // One that shrank while it was looked at is cut short; any other error is not the archive's.
+            false => match input.read_exact(&mut start) {
+                Ok(()) => Codec::of(start),
+                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => None,
+                Err(error) => return Err(input.cannot_read(error)),
+            },
         };
         let codec = codec.ok_or_else(|| refused(input.name(), "it is neither a gzip nor a zstd file"))?;
         let mut footer = [0; FOOTER_BYTES];
