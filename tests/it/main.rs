@@ -36,6 +36,7 @@ mod runbooks;
 mod schemas;
 mod seal;
 mod send;
+mod shelf;
 mod simulated;
 mod simulator;
 mod store;
