@@ -13,7 +13,7 @@ use crate::backup::{self, Backup, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::lifecycle::{Seen, Site};
-use crate::report::{Report, Section};
+use crate::report::{Report, Section, count};
 
 /// Options of `wpp reset`.
 #[derive(Debug, clap::Args)]
@@ -48,9 +48,9 @@ impl Args {
             .next(format!("wpp reset --session {}", session.name())));
         }
         let question = format!(
-            "Back up and then remove session {} ({} files, its link to the phone among them)?",
+            "Back up and then remove session {} ({}, its link to the phone among them)?",
             session.name(),
-            plan.len()
+            count(plan.len(), "file", "files")
         );
         let confirmed = app.confirm(self.yes, &question)?;
 

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::Value;
-use wpp::archive::input::Input;
 use wpp::archive::open;
 use wpp::report::Silent;
 
@@ -99,7 +98,7 @@ impl Drop for Mover {
 fn unpack(report: &Value) -> tempfile::TempDir {
     let archive = PathBuf::from(report["data"]["path"].as_str().unwrap_or_else(|| panic!("{report}")));
     let folder = tempfile::tempdir().unwrap();
-    open::read(&mut Input::file(&archive).unwrap(), Some(folder.path()), &Silent).unwrap();
+    open::read(&mut stores::input(&archive).unwrap(), Some(folder.path()), &Silent).unwrap();
     folder
 }
 
