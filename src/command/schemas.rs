@@ -385,7 +385,11 @@ static SIGNAL: Object = Object {
     name: "signal",
     fields: &[
         always("paired", Boolean, "whether the store holds the keys of a linked device"),
-        optional("logged_out_ms", Number, "when the phone logged that device out, in milliseconds since the epoch, if it is known"),
+        optional(
+            "logged_out_ms",
+            Number,
+            "when the phone logged that device out, in milliseconds since the epoch, if it is known",
+        ),
         always("identity_sha256", Text, "differs between registrations"),
         nullable("account_sha256", Text, "differs between accounts; null before linking"),
         nullable("highest_prekey_id", Number, "the highest one-time prekey id in the store"),

@@ -348,7 +348,10 @@ mod tests {
         assert_eq!(store(&place.session, TIMEOUT).unwrap().health, DatabaseHealth::Interrupted);
         assert_eq!(place.files(), before);
         // Opened to write it is as it was before.
-        Connection::open(place.session.session_db()).unwrap().execute_batch("CREATE TABLE device (pn TEXT, account BLOB)").unwrap();
+        Connection::open(place.session.session_db())
+            .unwrap()
+            .execute_batch("CREATE TABLE device (pn TEXT, account BLOB)")
+            .unwrap();
         assert_eq!(store(&place.session, TIMEOUT).unwrap().health, DatabaseHealth::Whole);
     }
 
