@@ -7,14 +7,17 @@ use super::keys::ReadKeys;
 use super::{site, site_with_sink};
 use crate::app::App;
 use crate::archive::custody::{self, Custody, Ledger};
-use crate::archive::manifest::CONFIG;
-use crate::archive::seal::SUFFIX;
-use crate::archive::shelf::Located;
+use crate::archive::manifest::{CONFIG, Manifest};
+use crate::archive::open;
+use crate::archive::seal::{Identities, SUFFIX};
+use crate::archive::shelf::{self, Located};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
+use crate::home::SessionPaths;
 use crate::lifecycle::{Site, describe};
 use crate::report::{Report, Section, Silent, Verdict, size};
 use crate::restore::{self, Health, Kind, Lifecycle, Request, RestorePlan, Source, Wanted};
+use crate::session::messages::Adopted;
 use crate::session::rekey::Rekeyed;
 use crate::session::state::State;
 
@@ -46,7 +49,7 @@ impl Args {
     pub fn run(self, app: &App) -> Result<Report> {
         let session = app.session();
         let identities = self.keys.identities(app)?;
-        let archive = locate(app, &self.archive, &identities)?;
+        let (archive, passed_over) = self.choose(app, &session, &identities)?;
         let place = archive.place();
         let source = Source::find(&archive, &identities, &session, app.home().kind(), &app.scratch())?;
         let manifest = source.manifest();
@@ -84,7 +87,10 @@ impl Args {
                 source.describe()
             );
             let report = Report::new("restore", title).section(plan_section(&plan, true)).section(settings);
-            return Ok(report.data(json!({ "dry_run": true, "archive": place, "plan": plan, "current": current })));
+            let mut report = report
+                .data(json!({ "dry_run": true, "archive": place, "plan": plan, "current": current, "passed_over": passed_over }));
+            report.sections.extend(passed_over_section(&passed_over));
+            return Ok(report);
         }
 
         let mut question = format!(
@@ -141,6 +147,7 @@ impl Args {
             false => plan_section(&plan, false),
         };
         let mut report = Report::new("restore", title).section(done).section(settings);
+        report.sections.extend(passed_over_section(&passed_over));
         let mut aside = Section::new("Old files");
         // The restore is done, and a listing that fails takes nothing from it.
         let (old_copies, unlisted) = match restore::old_copies(&session) {
@@ -175,8 +182,24 @@ impl Args {
         report = report.data(json!({
             "dry_run": false, "archive": place, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
             "health": restored.health, "old": restored.old, "old_copies": old,
-            "rekeyed": restored.rekeyed, "woken": restored.woken,
+            "rekeyed": restored.rekeyed, "woken": restored.woken, "adopted": restored.adopted,
+            "passed_over": passed_over,
         }));
+        if restored.adopted != Adopted::default() {
+            let mut waits = Section::new("What waits to be sent");
+            if restored.adopted.rejected > 0 {
+                waits = waits.field(
+                    "rejected",
+                    format!("{} messages, which another session or device had queued", restored.adopted.rejected),
+                );
+                report = report.next(format!("wpp outbound list --session {}   # what was rejected", session.name()));
+            }
+            if restored.adopted.paused {
+                waits = waits.field("paused", "sending was paused before the restore, and stays so");
+                report = report.next(format!("wpp outbound resume --session {}   # when it is to be sent", session.name()));
+            }
+            report = report.section(waits);
+        }
         if let Some(rekeyed) = &restored.rekeyed {
             report = report.section(keys_section(rekeyed, restored.woken));
         }
@@ -198,6 +221,45 @@ impl Args {
         }
         Ok(report)
     }
+}
+
+impl Args {
+    /// The archive that is meant. `latest` is the newest that holds what is to come back; names of
+    /// newer ones, with what they lack, come back beside it.
+    fn choose(&self, app: &App, session: &SessionPaths, identities: &Identities) -> Result<(Located, Vec<String>)> {
+        let newest = locate(app, &self.archive, identities)?;
+        if self.archive != "latest" || newest.name() == "latest" {
+            return Ok((newest, Vec::new()));
+        }
+        let current = restore::survey(session, app.home().kind())?;
+        let lacks = |manifest: &Manifest| restore::holds(manifest, &current, self.plan).err();
+        // One that cannot be read is refused below, with the reason.
+        let read = newest.open(identities).and_then(|mut input| open::manifest(&mut input));
+        if !read.is_ok_and(|manifest| lacks(&manifest).is_some()) {
+            return Ok((newest, Vec::new()));
+        }
+        let destination = app.destination()?;
+        let mut passed_over = Vec::new();
+        for shelved in shelf::list(&destination, identities)?.into_iter().rev() {
+            if shelved.session() != Some(session.name()) {
+                continue;
+            }
+            let reason = match &shelved.manifest {
+                Ok(manifest) => lacks(manifest).map(|reason| reason.message().to_owned()),
+                Err(error) => Some(error.chain()),
+            };
+            match reason {
+                None => return Ok((Located::new(destination, &shelved.name), passed_over)),
+                Some(reason) => passed_over.push(format!("{}: {reason}", shelved.name)),
+            }
+        }
+        Ok((newest, Vec::new()))
+    }
+}
+
+fn passed_over_section(passed_over: &[String]) -> Option<Section> {
+    let section = passed_over.iter().fold(Section::default(), |section, reason| section.field("passed over", reason));
+    (!passed_over.is_empty()).then_some(section)
 }
 
 fn plan_section(plan: &RestorePlan, steps: bool) -> Section {

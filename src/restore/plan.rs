@@ -361,6 +361,23 @@ fn no_twin(manifest: &Manifest, current: &Current) -> Result<()> {
     }
 }
 
+/// Why what waits in the outbox is not sent from where it comes to: it was queued for another
+/// session, or for another identity.
+pub(super) fn foreign(manifest: &Manifest, session: &str, live: Option<&Signal>, kind: Kind, empty: bool) -> Option<String> {
+    let sent = "so it is not sent from here; send it again under a new id";
+    if manifest.session != session {
+        return Some(format!("it was queued in session {} and came here by a restore, {sent}", manifest.session));
+    }
+    if kind.brings_identity() {
+        return None;
+    }
+    let other = match (live, &manifest.signal) {
+        (Some(live), Some(kept)) => live.identity_sha256 != kept.identity_sha256,
+        _ => empty,
+    };
+    other.then(|| format!("it was queued for another device than this session has, {sent}"))
+}
+
 fn loses(manifest: &Manifest, current: &Current, kind: Kind) -> Vec<String> {
     let created = &manifest.created;
     let mut loses = Vec::new();
@@ -449,13 +466,26 @@ fn warnings(manifest: &Manifest, custody: &Custody, current: &Current, kind: Kin
             warnings.push("the present session.db can be read and is of the same identity: `--plan data` would keep it".into());
         }
     }
-    if kind != Kind::Exact {
+    let empty = current.session_db == Store::Absent && current.wpp_db == Store::Absent;
+    if foreign(manifest, &current.session, current.signal.as_ref(), kind, empty).is_some() {
+        warnings.push(format!("what waited in the outbox at {} is not sent from here: it is rejected", manifest.created));
+    } else if kind != Kind::Exact {
         warnings.push(format!(
             "what waited in the outbox at {} is sent again, under the same ids: receivers drop what they have",
             manifest.created
         ));
     }
     warnings
+}
+
+/// Fails when an archive does not hold what is wanted of it, whatever else speaks for it.
+pub fn holds(manifest: &Manifest, current: &Current, wanted: Wanted) -> Result<()> {
+    usable(manifest, WPP_DB)?;
+    match wanted {
+        Wanted::Data => Ok(()),
+        Wanted::Auto if current.session_db == Store::Readable => Ok(()),
+        Wanted::Auto | Wanted::Exact | Wanted::Rekey | Wanted::ForceExact => usable(manifest, SESSION_DB),
+    }
 }
 
 fn usable(manifest: &Manifest, name: &str) -> Result<()> {
