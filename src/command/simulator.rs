@@ -147,8 +147,9 @@ fn stop(runtime: &Runtime, directory: &Path) -> Result<Report> {
     let status = runtime.block_on(control::ask(directory, &Request::Status))?;
     let pid = status["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
     let Some(pid) = pid else {
-        return Err(Error::new(ErrorKind::Unexpected, "the simulator does not name its process")
-            .hint("end it where it was started"));
+        return Err(
+            Error::new(ErrorKind::Unexpected, "the simulator does not name its process").hint("end it where it was started")
+        );
     };
     rustix::process::kill_process(pid, Signal::TERM)
         .map_err(std::io::Error::from)

@@ -31,6 +31,7 @@ mod prune;
 mod ratchet;
 mod remote;
 mod rehearse;
+mod reset;
 mod restore;
 mod runbooks;
 mod schemas;
