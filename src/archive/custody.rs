@@ -96,7 +96,7 @@ pub fn judge(manifest: &Manifest, session: &str, ledger: &Ledger, live: Option<&
     }
     if let Some(entry) = ledger.since.iter().find(|entry| !HARMLESS.contains(&entry.verb.as_str())) {
         return Custody::Broken(format!(
-            "the store was used after the archive was made: the journal records {} at {} (entry {})",
+            "the store was used after the archive was made: the journal of this home (ops.db, entry {2}) records `{0}` at {1}",
             entry.verb,
             clock::rfc3339(clock::from_ms(entry.at_ms)),
             entry.id

@@ -15,7 +15,8 @@ use crate::backup::{self, Backup, Hold, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::lifecycle::{Seen, Site};
-use crate::report::{Report, Section};
+use crate::report::{Report, Section, size};
+use crate::restore;
 
 /// Options of `wpp reset`.
 #[derive(Debug, clap::Args)]
@@ -73,7 +74,7 @@ impl Args {
             Err(error) => return Err(resume(&site, was_running, error)),
         };
         let section = describe(&made.manifest, Section::default().field("archive", &made.place));
-        Ok(Report::new(
+        let mut report = Report::new(
             "reset",
             format!(
                 "{}: removed; all it held is in an archive verified at level {}",
@@ -83,7 +84,22 @@ impl Args {
         )
         .section(section)
         .data(json!({ "session": session.name(), "backup": made.place, "removed": plan }))
-        .next(format!("wpp reauth --session {}", session.name())))
+        .next(format!("wpp reauth --session {}", session.name()));
+        // The reset is done, and a listing that fails takes nothing from it.
+        match restore::old_copies(&session) {
+            Ok(copies) if copies.is_empty() => {}
+            Ok(copies) => {
+                let aside = Section::new("Old copies that restores set aside, with keys inside, are still there");
+                report = report
+                    .section(copies.iter().fold(aside, |section, (folder, bytes)| section.field(size(*bytes), folder.display())))
+                    .next(format!(
+                        "wpp backup prune --set-aside --older-than 30d --dry-run --session {}   # what could be removed",
+                        session.name()
+                    ));
+            }
+            Err(error) => report.warnings.push(format!("old copies that restores set aside cannot be listed: {}", error.chain())),
+        }
+        Ok(report)
     }
 
     fn backup(&self, app: &App, session: &SessionPaths, hold: &Hold) -> Result<Backup> {

@@ -7,13 +7,14 @@ use super::keys::ReadKeys;
 use super::{site, site_with_sink};
 use crate::app::App;
 use crate::archive::custody::{self, Custody, Ledger};
-use crate::archive::manifest::{CONFIG, Manifest};
+use crate::archive::manifest::{CONFIG, Manifest, WPP_DB};
 use crate::archive::open;
 use crate::archive::seal::{Identities, SUFFIX};
 use crate::archive::shelf::{self, Located};
 use crate::disk;
+use crate::doctor::quoted;
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::SessionPaths;
+use crate::home::{HomeKind, SessionPaths};
 use crate::lifecycle::{Site, describe};
 use crate::report::{Report, Section, Silent, Verdict, size};
 use crate::restore::{self, Health, Kind, Lifecycle, Request, RestorePlan, Source, Wanted};
@@ -69,10 +70,18 @@ impl Args {
         };
         let start = !self.keep_daemon_stopped;
         let plan = match restore::plan(manifest, &custody, &current, self.plan, start) {
-            Ok(plan) => plan,
+            Ok(mut plan) => {
+                plan.warnings.extend(source.warnings());
+                plan
+            }
             Err(refusal) => {
                 // The refusal names other plans; a damaged archive would fail in each of them.
                 source.verify(&app.scratch(), &**app.sink())?;
+                let root = app.home().root();
+                if manifest.home_kind == HomeKind::Sandbox && app.home().kind() == HomeKind::Live && !root.exists() {
+                    let root = quoted(&root.display().to_string());
+                    return Err(refusal.hint(format!("make one there first: `wpp --home {root} simulator --create --detach`")));
+                }
                 return Err(refusal);
             }
         };
@@ -101,10 +110,10 @@ impl Args {
             plan.kind.files().join(" and ")
         );
         if !plan.warnings.is_empty() {
-            question = format!("Note: {}.\n{question}", plan.warnings.join("; "));
+            question = format!("{}{question}", listed("Note", &plan.warnings));
         }
         if !plan.loses.is_empty() {
-            question = format!("Not there afterwards: {}.\n{question}", plan.loses.join("; "));
+            question = format!("{}{question}", listed("Not there afterwards", &plan.loses));
         }
         if plan.kind == Kind::ForceExact {
             question = format!("THIS LOSES MESSAGES WITHOUT A WORD; `--plan rekey` does not.\n{question}");
@@ -166,11 +175,17 @@ impl Args {
         }
         if restored.old.is_some() {
             aside = aside
-                .line("They hold the session's secrets like the session itself. wpp deletes none of them unless you tell it to.");
-            report = report.next(format!(
-                "wpp backup prune --set-aside --older-than 30d --session {}   # the newest of each kind stays",
-                session.name()
-            ));
+                .line("They hold the session's secrets like the session itself. wpp deletes none of them unless you tell it to.")
+                .line(format!(
+                    "When they are not needed any more: `wpp backup prune --set-aside --older-than 30d --session {}`, which keeps the newest of each kind.",
+                    session.name()
+                ));
+        }
+        if let Some(kept) = restored.old.as_ref().map(|old| old.join(WPP_DB)).filter(|kept| kept.exists()) {
+            let undo = format!("wpp restore {} --plan data --session {}", quoted(&kept.display().to_string()), session.name());
+            report = report
+                .next(format!("{undo} --dry-run   # looks at the messages that were replaced"))
+                .next(format!("{undo}   # puts them back"));
         }
         if !old_copies.is_empty() || unlisted.is_some() {
             report = report.section(aside);
@@ -255,6 +270,11 @@ impl Args {
         }
         Ok((newest, Vec::new()))
     }
+}
+
+/// One line for each sentence.
+fn listed(title: &str, sentences: &[String]) -> String {
+    sentences.iter().fold(format!("{title}:\n"), |text, sentence| format!("{text}  - {sentence}\n"))
 }
 
 fn passed_over_section(passed_over: &[String]) -> Option<Section> {

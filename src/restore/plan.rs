@@ -20,12 +20,12 @@ const MESSAGES: &str = "messages";
 /// What the operator asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Wanted {
-    /// `exact` when custody is proven, else `rekey` when the archive holds a linked identity that is
+    /// `exact` when the keys in the archive are proven to be the newest, else `rekey` when the archive holds a linked identity that is
     /// still the session's, else `data`
     Auto,
-    /// Everything, Signal state included; only with proven custody
+    /// Everything, Signal state included; only when nothing used it since, which the journal proves
     Exact,
-    /// Everything but the ratchets: the identity comes back with fresh keys, and every conversation
+    /// Everything but the state of conversations (ratchets): the identity comes back with fresh keys, and every conversation
     /// starts a new Signal session
     Rekey,
     /// Chats and messages (wpp.db); the session keeps its own keys
@@ -275,7 +275,7 @@ pub fn plan(manifest: &Manifest, custody: &Custody, current: &Current, wanted: W
 /// The kind, and why it is this one.
 fn choose(manifest: &Manifest, custody: &Custody, current: &Current, wanted: Wanted) -> Result<(Kind, String)> {
     let unbroken = match custody {
-        Custody::Unbroken(why) => Ok(format!("custody is proven: {why}")),
+        Custody::Unbroken(why) => Ok(format!("the keys in the archive are the newest: {why}")),
         Custody::Broken(why) | Custody::Unprovable(why) => Err(why.as_str()),
     };
     Ok(match (wanted, unbroken) {
@@ -391,6 +391,13 @@ fn loses(manifest: &Manifest, current: &Current, kind: Kind) -> Vec<String> {
     let kept = manifest.member(WPP_DB).and_then(|member| member.database.as_ref()?.tables.get(MESSAGES)).map(|rows| rows.count);
     match (&current.wpp_db, current.messages, kept) {
         (Store::Absent, _, _) => {}
+        // A file that somebody kept does not say when it was: how many of its messages are not here, too, nobody knows.
+        (_, Some(live), Some(kept)) if live > kept && manifest.tool_version.is_empty() => {
+            loses.push(format!(
+                "at least {} messages that are here and not in the file; they stay in the copy that is set aside",
+                live - kept
+            ));
+        }
         (_, Some(live), Some(kept)) if live > kept => loses
             .push(format!("{} messages that were stored after {created}; they stay in the copy that is set aside", live - kept,)),
         (_, Some(_), Some(_)) => {}

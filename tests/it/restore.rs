@@ -65,7 +65,11 @@ fn exact_brings_everything_back_while_custody_is_unbroken_and_keeps_the_old() {
     let old = PathBuf::from(report["data"]["old"].as_str().unwrap());
     assert_eq!(markers(&old), ["live", "live"]);
     assert!(report["sections"].to_string().contains(old.to_str().unwrap()), "{report}");
-    assert!(report["next"].to_string().contains("prune --set-aside --older-than 30d"), "{report}");
+    assert!(report["sections"].to_string().contains("prune --set-aside --older-than 30d"), "{report}");
+    // What to type next takes nothing away: it looks at what was replaced, or puts it back.
+    let next = report["next"].to_string();
+    assert!(next.contains("/wpp.db' --plan data") || next.contains("/wpp.db --plan data"), "{next}");
+    assert!(!next.contains("prune"), "{next}");
     assert!(beside(&home, "stage").is_empty() && !home.session("main").join("LOCK").exists());
     // Restoring again sets the next copy aside beside the first.
     assert_eq!(home.run(&["restore", "latest", "--yes", "--keep-daemon-stopped"]).code, 0);

@@ -36,7 +36,7 @@ pub use self::adopt::{Adopted, Adoption, adopt, paused_in};
 use self::events::{add_event, newest_event, prune, set_setting, setting};
 use self::inbound::store;
 use self::open::{DROP_INDEX_TRIGGERS, FOR_ANOTHER_ACCOUNT, FULL_TEXT_INDEX, INBOUND_KEPT_MS, OUTBOX_KEPT_MS, TRANSITIONS_MAX};
-pub use self::open::{account_in, recognise};
+pub use self::open::{account_in, newest_in, recognise};
 use self::outbox::{outbox_event, outgoing_by};
 use super::reading::{self, Reading, Refusal};
 use super::state::{Reason, State};
