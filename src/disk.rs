@@ -179,6 +179,16 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     entries.map(|entry| entry.map(|entry| entry.path()).map_err(|error| cannot("list", folder, error))).collect()
 }
 
+/// Size of all files under a folder. Links are not followed.
+pub fn folder_size_bytes(folder: &Path) -> Result<u64> {
+    let mut sum = 0;
+    for path in list(folder)? {
+        let metadata = path.symlink_metadata().map_err(|error| cannot("look at", &path, error))?;
+        sum += if metadata.is_dir() { folder_size_bytes(&path)? } else { metadata.len() };
+    }
+    Ok(sum)
+}
+
 /// Sets permission bits.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     faults::point("chmod", path)?;
@@ -567,6 +577,18 @@ mod tests {
         }
         assert!(read_private("key", folder.path(), 4).is_err());
         assert_eq!(read_private("key", &folder.path().join("none"), 4).unwrap_err().kind(), ErrorKind::Usage);
+    }
+
+    #[test]
+    fn the_size_of_a_folder_is_that_of_all_files_in_it_and_of_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("in")).unwrap();
+        fs::write(folder.path().join("in/one"), "123").unwrap();
+        fs::write(folder.path().join("two"), "45").unwrap();
+        assert_eq!(folder_size_bytes(folder.path()).unwrap(), 5);
+        std::os::unix::fs::symlink("/proc", folder.path().join("in/x")).unwrap();
+        assert_eq!(folder_size_bytes(folder.path()).unwrap(), 5 + "/proc".len() as u64);
+        assert_eq!(folder_size_bytes(&folder.path().join("nowhere")).unwrap(), 0);
     }
 
     #[test]

@@ -18,12 +18,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::archive::destination::Destination;
-use crate::archive::manifest::Manifest;
-use crate::archive::retention::{self, Archived, Check, Decision, Facts, Known, PrunePlan, Rules};
+use crate::archive::history::History;
+use crate::archive::retention::{self, Archived, Decision, Facts, PrunePlan, Rules};
 use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Stamp};
-use crate::archive::verified::Checks;
-use crate::archive::written::Written;
 use crate::backup;
 use crate::clock::{self, TimeZone, Timestamp};
 use crate::config::Config;
@@ -31,6 +29,7 @@ use crate::confirm::Confirmed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::journal::{Journal, Outcome};
+use crate::report::count;
 
 const VERB: &str = "prune";
 
@@ -52,8 +51,8 @@ pub fn configured(config: &Config) -> Rules {
 pub struct Request<'a> {
     /// Where the archives are.
     pub destination: &'a Destination,
-    /// What encrypted ones are read with; what cannot be read is known by the journal if this home
-    /// made it.
+    /// What encrypted ones are read with; what cannot be read for lack of a key is known by the
+    /// journal if this home made it.
     pub identities: &'a Identities,
     /// The session whose archives may go.
     pub session: &'a SessionPaths,
@@ -88,24 +87,22 @@ impl Survey {
 pub fn survey(request: &Request<'_>) -> Result<Survey> {
     let ours = request.journal.identity()?;
     let session = request.session.name();
-    let history = History {
-        checks: Checks::read(request.journal, session)?,
-        written: request.journal.after(session, 0)?.iter().filter_map(Written::of).collect(),
-    };
+    let history = History::read(request.journal, session)?;
     let mut archives = Vec::new();
     let mut stamps = BTreeMap::new();
     for shelved in shelf::list(request.destination, request.identities)? {
         let (name, stamp) = (shelved.name.clone(), shelved.object.stamp.clone());
         // Increments say so in their names, and start with the name of their session.
-        let may_need = name.contains(".wpp-incr.") && name.starts_with(&format!("{session}-"));
+        let may_need = shelf::is_increment(&name) && name.starts_with(&format!("{session}-"));
         let facts = match &shelved.manifest {
             // What belongs to others is none of ours, but what cannot be read may be.
             Ok(manifest) if manifest.session != session => continue,
-            Ok(manifest) => Facts::Known(history.known(manifest, &stamp)),
-            Err(error) => history.remembered(&name, &stamp, &ours).map_or_else(
-                || Facts::Unknown { why: error.chain(), may_need: may_need.then(|| session.to_owned()) },
-                Facts::Known,
-            ),
+            Ok(manifest) => Facts::Known(history.known(manifest, &name, &stamp)),
+            // Rot changes no stamp: only what a key would open is what this home remembers.
+            Err(error) => match shelved.is_locked().then(|| history.remembered(&name, &stamp, &ours)).flatten() {
+                Some(known) => Facts::Known(known),
+                None => Facts::Unknown { why: error.chain(), may_need: may_need.then(|| session.to_owned()) },
+            },
         };
         stamps.insert(name.clone(), stamp);
         archives.push(Archived { name, size_bytes: shelved.object.size_bytes, facts });
@@ -113,56 +110,6 @@ pub fn survey(request: &Request<'_>) -> Result<Survey> {
     // The journal knows the time of what is sealed better than its name does.
     archives.sort_by_key(|archive| (archive.known().map_or(Timestamp::MAX, |known| known.created), archive.name.clone()));
     Ok(Survey { plan: retention::plan(archives, request.rules, request.zone, clock::now()), stamps })
-}
-
-/// What the journal says of a session's archives.
-struct History {
-    checks: Checks,
-    written: Vec<Written>,
-}
-
-impl History {
-    fn known(&self, manifest: &Manifest, stamp: &Stamp) -> Known {
-        Known {
-            id: manifest.id.clone(),
-            session: manifest.session.clone(),
-            home: manifest.custody.journal.clone(),
-            created: clock::from_ms(manifest.created_ms),
-            whole: manifest.is_whole(),
-            parent: manifest.chain.as_ref().map(|chain| chain.parent_id.clone()),
-            checked: self.checked(&manifest.id, stamp),
-            failed: self.failed(&manifest.id, stamp),
-        }
-    }
-
-    /// What is known of an archive that cannot be read here because it is sealed: this home wrote
-    /// that very file.
-    fn remembered(&self, name: &str, stamp: &Stamp, home: &str) -> Option<Known> {
-        let made = self.written.iter().rfind(|written| written.name == name && written.stamp.is(stamp))?;
-        Some(Known {
-            id: made.archive_id.clone(),
-            session: made.session.clone(),
-            home: home.to_owned(),
-            created: clock::from_ms(made.created_ms),
-            whole: made.whole,
-            parent: made.parent_id.clone(),
-            checked: self.checked(&made.archive_id, stamp),
-            failed: self.failed(&made.archive_id, stamp),
-        })
-    }
-
-    fn checked(&self, id: &str, stamp: &Stamp) -> Option<(Check, Timestamp)> {
-        let verified = self.checks.best(id, stamp).map(|(level, at_ms)| (Check::Verified(level), clock::from_ms(at_ms)));
-        verified.or_else(|| {
-            let made = self.written.iter().rfind(|written| written.archive_id == id && written.stamp.is(stamp))?;
-            Some((Check::ReadBack, clock::from_ms(made.at_ms)))
-        })
-    }
-
-    fn failed(&self, id: &str, stamp: &Stamp) -> Option<String> {
-        let failure = self.checks.failure(id, stamp)?;
-        Some(format!("level {}, {}", failure.level().name(), failure.why().unwrap_or_default()))
-    }
 }
 
 /// What the journal keeps of a removal.
@@ -207,7 +154,10 @@ pub fn apply(request: &Request<'_>, planned: &Survey, _confirmed: Confirmed) -> 
     for decision in removals {
         remove(request, decision, &now).map_err(|error| match pruned.removed.len() {
             0 => error.hint("nothing was removed"),
-            count => error.hint(format!("{count} archives were removed before; the next `wpp backup prune` goes on")),
+            removed => error.hint(format!(
+                "{} removed before; the next `wpp backup prune` goes on",
+                count(removed, "archive was", "archives were")
+            )),
         })?;
         pruned.removed.push(decision.archive.name.clone());
         pruned.freed_bytes += decision.archive.size_bytes;

@@ -35,7 +35,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::interrupt::Interrupts;
 use crate::lifecycle::{Ending, Leash, Site, Started, describe};
-use crate::report::{Event, Silent, Sink, Step, Steps, Verdict};
+use crate::report::{Event, Silent, Sink, Step, Steps, Verdict, count};
 use crate::sandbox::{SESSION, Sandbox};
 use crate::session::messages::{Chat, Message, Messages, SearchMode, full_text_fault};
 use crate::session::state::State;
@@ -333,8 +333,12 @@ impl Course<'_> {
         self.step("list the chats", "every chat that is stored", |_| {
             let answer = client()?.chats().map_err(failed)?.chats;
             match answer == stored.chats {
-                true => Ok(((), format!("{} chats", answer.len()))),
-                false => Err(Fault::Deviates(format!("{} chats, and {} are stored", answer.len(), stored.chats.len()))),
+                true => Ok(((), count(answer.len(), "chat", "chats"))),
+                false => Err(Fault::Deviates(format!(
+                    "{}, and {} stored",
+                    count(answer.len(), "chat", "chats"),
+                    count(stored.chats.len(), "is", "are")
+                ))),
             }
         })?;
         self.step("show the newest message", "the one that was stored last", |_| {
@@ -611,7 +615,7 @@ fn prepare(session: &SessionPaths) -> Result<(Stored, String), Fault> {
         messages.set_outbound_paused(true)?;
         messages.set_sync_enabled(true)?;
         let counts = messages.counts()?;
-        let mut text = format!("{} messages in {} chats", counts.messages, counts.chats);
+        let mut text = format!("{} in {}", count(counts.messages, "message", "messages"), count(counts.chats, "chat", "chats"));
         if messages.logged_out()?.is_some() {
             text.push_str("; the phone had logged the session out before, so after a real restore it must be linked anew");
         }

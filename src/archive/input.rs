@@ -1,15 +1,13 @@
 //! Where an archive is read from: a file, an object in a store, or either of them decrypted.
 //!
-//! Readers take an [`Input`] and never ask which. Start with [`Input::file`].
+//! Readers take an [`Input`] and never ask which. Start with [`Input::new`];
+//! [`super::shelf::Located::open`] makes one of what an operator named.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::manifest::SUFFIXES;
-use super::open::refused;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -37,68 +35,7 @@ pub trait Neighbours: Send + Sync {
     fn open(&self, name: &str) -> Result<Option<Input>>;
 }
 
-/// Archives in a folder.
-#[derive(Debug, Clone)]
-pub struct Folder(pub PathBuf);
-
-impl Folder {
-    /// The folder that a file lies in.
-    pub fn of(file: &Path) -> Folder {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        Folder(folder.unwrap_or(Path::new(".")).to_owned())
-    }
-}
-
-impl Neighbours for Folder {
-    fn place(&self) -> String {
-        self.0.display().to_string()
-    }
-
-    fn list(&self) -> Result<Vec<(String, u64)>> {
-        let cannot = |error| disk::cannot("list", &self.0, error);
-        let entries = match std::fs::read_dir(&self.0) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(cannot(error)),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(cannot)?;
-            // A name that is no text is none that an archive gets.
-            if let Ok(name) = entry.file_name().into_string()
-                && SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
-                && !name.starts_with('.')
-            {
-                found.push((name, entry.metadata().map_err(cannot)?.len()));
-            }
-        }
-        found.sort();
-        Ok(found)
-    }
-
-    fn open(&self, name: &str) -> Result<Option<Input>> {
-        let path = self.0.join(name);
-        match std::fs::metadata(&path) {
-            Ok(_) => Input::file(&path).map(Some),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(disk::cannot("look at", &path, error)),
-        }
-    }
-}
-
 impl Input {
-    /// Opens a file; its neighbours are what lies in the same folder. What is no ordinary file is refused without waiting for it.
-    pub fn file(path: &Path) -> Result<Input> {
-        // Looked at before it is opened: opening a pipe would wait for a writer.
-        let metadata = std::fs::metadata(path).map_err(|error| disk::cannot("open the archive", path, error))?;
-        let name = path.display().to_string();
-        if !metadata.is_file() {
-            return Err(refused(&name, "it is not a file"));
-        }
-        let file = File::open(path).map_err(|error| disk::cannot("open the archive", path, error))?;
-        Ok(Input::new(name, metadata.len(), Box::new(file)).among(Arc::new(Folder::of(path))))
-    }
-
     /// An archive of `size_bytes` under the name that errors call it by.
     ///
     /// `bytes` may fail with one of our errors inside an [`std::io::Error`]

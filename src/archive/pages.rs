@@ -438,7 +438,6 @@ pub struct MapReader {
     path: PathBuf,
     page_size_bytes: u64,
     pages: u64,
-    archive_id: String,
     stated: Hash,
     entries_stated: Hash,
     key: Key,
@@ -500,7 +499,6 @@ impl MapReader {
             path: path.to_owned(),
             page_size_bytes,
             pages,
-            archive_id,
             stated: part(48),
             entries_stated: part(80),
             key: part(112),
@@ -519,11 +517,6 @@ impl MapReader {
     /// Pages of the database.
     pub fn pages(&self) -> u64 {
         self.pages
-    }
-
-    /// The archive that it describes.
-    pub fn archive_id(&self) -> &str {
-        &self.archive_id
     }
 
     /// The root that it states.
@@ -631,7 +624,7 @@ mod tests {
         let all = entries(7);
         let id = written(&path, &all);
         let mut map = MapReader::open(&path).unwrap().unwrap();
-        assert_eq!((map.page_size_bytes(), map.pages(), map.archive_id(), map.key()), (512, 7, id.as_str(), &KEY));
+        assert_eq!((map.page_size_bytes(), map.pages(), map.key()), (512, 7, &KEY));
         assert_eq!(map.description(), &description(&id));
         let read: Vec<Entry> = std::iter::from_fn(|| map.next_entry().unwrap()).collect();
         assert_eq!(read, all);

@@ -973,7 +973,7 @@ mod tests {
                 connection.execute("INSERT INTO t (x) VALUES (?1)", [format!("word{number} other")]).unwrap();
             }
             connection
-                .execute_batch("INSERT INTO words (rowid, x) SELECT id, x FROM t; INSERT INTO more SELECT x FROM t")
+                .execute_batch("INSERT INTO words (rowid, x) SELECT id, x FROM t; INSERT INTO more SELECT x FROM t; COMMIT")
                 .unwrap();
             connection.execute_batch(damage).unwrap();
         };

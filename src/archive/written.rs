@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use super::shelf::Stamp;
+use super::verify::Level;
 use crate::journal::Entry;
 
 /// One archive that was written, and verified or read back.
@@ -39,11 +40,18 @@ impl Written {
             whole: bool,
             created_ms: Option<i64>,
             parent_id: Option<String>,
+            #[serde(default)]
+            read_back: bool,
+            level: Option<Level>,
         }
         if (entry.verb.as_str(), entry.state.as_str()) != ("backup", "finished") {
             return None;
         }
         let data: Data = entry.data().ok()?;
+        // One that was cut off before it read back what it had written says neither.
+        if !data.read_back && data.level.is_none() {
+            return None;
+        }
         // Older entries hold the path alone, and no time but their own.
         let last = data.path.rsplit('/').next().map(str::to_owned);
         Some(Written {

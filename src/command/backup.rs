@@ -1,7 +1,6 @@
 //! `wpp backup`.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,22 +13,21 @@ use crate::app::App;
 use crate::archive::chain;
 use crate::archive::codec::{Codec, Effort};
 use crate::archive::destination::{Destination, STORE_SCHEME};
+use crate::archive::history::{History, Standing};
 use crate::archive::manifest::{DELTA, DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
 use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Located, Shelved};
 use crate::archive::snapshot::Patience;
-use crate::archive::verified::{Check, Checks};
-use crate::archive::verify::Level;
+use crate::archive::verified::Check;
 use crate::backup::{self, Backup, Request};
 use crate::clock::{self, Stopwatch};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
-use crate::journal::Entry;
 use crate::lifecycle::Seen;
 use crate::notice::{Ending, Notices, Told};
-use crate::report::{Metric, Report, Section, Table, Verdict, size};
+use crate::report::{Metric, Report, Section, Table, Verdict, count, size};
 use crate::ui;
 
 /// Options of `wpp backup`.
@@ -126,17 +124,7 @@ impl Args {
         match self.action {
             None => create(app, self.create),
             Some(Action::Create(args)) => create(app, args),
-            Some(Action::List(args)) => {
-                let destination = match &args.destination {
-                    Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
-                    None => app.destination()?,
-                };
-                if let (Some(_), Some(folder)) = (&args.destination, destination.folder().filter(|folder| !folder.is_dir())) {
-                    return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                        .hint("check the path; without one the home's own archives are listed"));
-                }
-                list(app, &destination, &args.keys.given(app)?)
-            }
+            Some(Action::List(args)) => list(app, &*app.given_destination(args.destination.as_deref())?, &args.keys.given(app)?),
             Some(Action::Show(args)) => show(app, &args),
             Some(Action::Verify(args)) => args.run(app),
             Some(Action::Prune(args)) => args.run(app),
@@ -281,7 +269,9 @@ fn absolute(text: &str) -> Result<String> {
 
 /// The archive that an operator means.
 pub(super) fn locate(app: &App, text: &str, identities: &Identities) -> Result<Located> {
-    shelf::find(&app.destination()?, &app.store_settings()?, app.session().name(), text, identities)
+    let session = app.session();
+    let history = || app.history(session.name());
+    shelf::find(&app.destination()?, &app.store_settings()?, session.name(), text, identities, history)
 }
 
 fn made_report(made: &Backup, took_ms: u64) -> Report {
@@ -384,12 +374,13 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
                 format!("{}, DAMAGED: {}", size(member.size_bytes), database.quick_check)
             }
             Some(database) if let Some(chain) = manifest.chain.as_ref().filter(|_| member.name == DELTA) => format!(
-                "{}, of {} of {} pages; {rows} rows in all, not checked by SQLite",
+                "{}, of {} of {}; {} in all, not checked by SQLite",
                 size(member.size_bytes),
                 chain.changed_pages,
-                database.pages
+                count(database.pages, "page", "pages"),
+                count(rows, "row", "rows")
             ),
-            Some(_) => format!("{}, {rows} rows", size(member.size_bytes)),
+            Some(_) => format!("{}, {}", size(member.size_bytes), count(rows, "row", "rows")),
             None => size(member.size_bytes),
         };
         section = section.field(&member.name, text);
@@ -401,7 +392,17 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
 }
 
 fn list(app: &App, destination: &Destination, identities: &Identities) -> Result<Report> {
-    let shelved = shelf::list(destination, identities)?;
+    let mut shelved = shelf::list(destination, identities)?;
+    let mut histories: BTreeMap<String, History> = BTreeMap::new();
+    for session in shelved.iter().filter_map(Shelved::session) {
+        if !histories.contains_key(session) {
+            histories.insert(session.to_owned(), app.history(session)?);
+        }
+    }
+    let nothing = History::default();
+    let history = |archive: &Shelved| archive.session().and_then(|session| histories.get(session)).unwrap_or(&nothing);
+    // The journal knows the time of what is sealed better than its name does.
+    shelved.sort_by_cached_key(|archive| archive.order(archive.remembered_ms(history(archive))));
     let readable: Vec<(&str, &Manifest)> =
         shelved.iter().filter_map(|archive| Some((archive.name.as_str(), archive.manifest.as_ref().ok()?))).collect();
     let without_key: Vec<&str> =
@@ -411,7 +412,6 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     let mut table = Table { columns, rows: Vec::new() };
     let mut data = Vec::new();
     let (mut unreadable, mut locked) = (0, 0);
-    let mut checks = Known { app, sessions: BTreeMap::new() };
     for archive in &shelved {
         let entry = json!({
             "path": archive.place, "name": archive.name, "size_bytes": archive.object.size_bytes,
@@ -424,11 +424,11 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
                     base.map_or(chain.base_id.as_str(), |(name, _)| *name)
                 });
                 let broken = broken.get(&manifest.id).map(String::as_str);
-                readable_row(archive, manifest, (base, broken), checks.of(&manifest.session)?)
+                readable_row(archive, manifest, (base, broken), history(archive))
             }
             Err(_) if archive.is_locked() => {
                 locked += 1;
-                locked_row(archive, known(app, archive)?)
+                locked_row(archive, history(archive))
             }
             Err(error) => {
                 unreadable += 1;
@@ -449,7 +449,7 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     }
     let mut title = match shelved.len() {
         0 => format!("No archive in {destination}"),
-        count => format!("{count} in {destination}"),
+        all => format!("{} in {destination}", count(all, "archive", "archives")),
     };
     if locked > 0 {
         title.push_str(&format!(", {locked} of them encrypted to keys that were not given"));
@@ -481,10 +481,9 @@ fn readable_row(
     archive: &Shelved,
     manifest: &Manifest,
     (base, broken): (Option<&str>, Option<&str>),
-    checks: &Checks,
+    history: &History,
 ) -> (Vec<String>, Value) {
-    let verified = checks.best(&manifest.id, &archive.object.stamp);
-    let failed = checks.failure(&manifest.id, &archive.object.stamp);
+    let standing = history.standing(&manifest.id, &archive.name, &archive.object.stamp);
     let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
         (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
         (_, true) => "all".to_owned(),
@@ -505,95 +504,69 @@ fn readable_row(
         manifest.created.clone(),
         kind,
         size(archive.object.size_bytes),
-        standing(verified, failed),
+        words(standing).unwrap_or_else(|| UNCHECKED.to_owned()),
         holds,
     ];
     let more = json!({
         "id": manifest.id, "session": manifest.session, "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
         "chain": manifest.chain, "broken": broken,
-        "verified_level": verified.map(|(level, _)| level), "verified_ms": verified.map(|(_, at_ms)| at_ms),
-        "failed_level": failed.map(Check::level), "failed_ms": failed.map(|check| check.at_ms),
-        "failed_why": failed.and_then(Check::why),
     });
-    (row, more)
+    (row, merged(more, standing_data(standing)))
 }
 
 /// An archive that cannot be read here: what its name says, and what the journal knows if this home
-/// made it.
-fn locked_row(archive: &Shelved, known: Option<Entry>) -> (Vec<String>, Value) {
-    let session = archive.session().unwrap_or("?");
-    let created_ms = known.as_ref().and_then(|entry| entry.data["created_ms"].as_i64()).or(archive.created_ms());
+/// made it or has read it once.
+fn locked_row(archive: &Shelved, history: &History) -> (Vec<String>, Value) {
+    let (name, stamp) = (archive.name.as_str(), &archive.object.stamp);
+    let written = history.written(name, stamp);
+    let id = history.id(name, stamp);
+    // Without an id, checks that could read none are left, such as of a file that is no archive at all.
+    let standing = history.standing(id.unwrap_or_default(), name, stamp);
+    let created_ms = archive.remembered_ms(history).or(archive.created_ms());
     let taken = created_ms.map_or("?".into(), |at_ms| clock::rfc3339(clock::from_ms(at_ms)));
-    let (checked, holds) = match &known {
-        None => ("not this file by this home".to_owned(), "encrypted: no key was given".to_owned()),
-        Some(entry) => {
-            let checked = match entry.data["level"].as_str() {
-                Some(level) => format!("{level}, {}", clock::rfc3339(clock::from_ms(entry.at_ms))),
-                None => "read back only".into(),
-            };
-            let holds = if entry.data["whole"] == true { "all; encrypted" } else { "not all; encrypted" };
-            (checked, holds.into())
-        }
+    let checked = words(standing).unwrap_or_else(|| written.map_or(UNCHECKED, |_| "read back only").to_owned());
+    let holds = match written.map(|written| written.whole) {
+        None => "encrypted: no key was given",
+        Some(true) => "all; encrypted",
+        Some(false) => "not all; encrypted",
     };
-    let kind = if archive.name.contains(".wpp-incr.") { "increment" } else { "full" };
-    let row = vec![archive.name.clone(), session.to_owned(), taken, kind.into(), size(archive.object.size_bytes), checked, holds];
-    let mut more = json!({ "session": archive.session(), "created_ms": created_ms });
-    if let Some(entry) = known {
-        let level = &entry.data["level"];
-        more = merged(
-            more,
-            json!({
-                "id": entry.data["archive_id"], "whole": entry.data["whole"], "read_back": entry.data["read_back"],
-                "verified_level": level, "verified_ms": if level.is_null() { Value::Null } else { json!(entry.at_ms) },
-            }),
-        );
+    let kind = if shelf::is_increment(name) { "increment" } else { "full" };
+    let session = archive.session();
+    let row = vec![
+        name.to_owned(),
+        session.unwrap_or("?").to_owned(),
+        taken,
+        kind.into(),
+        size(archive.object.size_bytes),
+        checked,
+        holds.to_owned(),
+    ];
+    let mut more = merged(json!({ "session": session, "created_ms": created_ms }), standing_data(standing));
+    if let Some(written) = written {
+        // Whatever this home wrote was read back, or it was no backup.
+        more = merged(more, json!({ "id": written.archive_id, "whole": written.whole, "read_back": true }));
     }
     (row, more)
 }
 
-/// What the journal says about this very file, if this home wrote it.
-fn known(app: &App, archive: &Shelved) -> Result<Option<Entry>> {
-    let Some(session) = archive.session().filter(|_| app.home().journal().exists()) else { return Ok(None) };
-    let entries = app.journal()?.after(session, 0)?;
-    Ok(entries.into_iter().rev().find(|entry| {
-        entry.verb == "backup"
-            && entry.state == "finished"
-            && entry.data["name"] == archive.name.as_str()
-            && is_of(entry, archive)
-    }))
-}
-
-/// Whether an entry of the journal is about the file as it is now.
-fn is_of(entry: &Entry, archive: &Shelved) -> bool {
-    serde_json::from_value::<shelf::Stamp>(entry.data["stamp"].clone()).is_ok_and(|then| then.is(&archive.object.stamp))
-}
-
-/// What the journal knows of checks, read once for each session.
-struct Known<'a> {
-    app: &'a App,
-    sessions: BTreeMap<String, Checks>,
-}
-
-impl Known<'_> {
-    fn of(&mut self, session: &str) -> Result<&Checks> {
-        match self.sessions.entry(session.to_owned()) {
-            btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-            // A home without a journal has verified nothing; looking must not make one.
-            btree_map::Entry::Vacant(entry) if !self.app.home().journal().exists() => Ok(entry.insert(Checks::default())),
-            btree_map::Entry::Vacant(entry) => Ok(entry.insert(Checks::read(self.app.journal()?, session)?)),
-        }
-    }
-}
+/// Of a file that no check of this home was about.
+const UNCHECKED: &str = "not this file by this home";
 
 /// `quick, 2026-…; failed at level restore, 2026-…`.
-fn standing(verified: Option<(Level, i64)>, failed: Option<&Check>) -> String {
+fn words(standing: Standing<'_>) -> Option<String> {
     let when = |at_ms: i64| clock::rfc3339(clock::from_ms(at_ms));
-    let verified = verified.map(|(level, at_ms)| format!("{}, {}", level.name(), when(at_ms)));
-    let failed = failed.map(|check| format!("FAILED at level {}, {}", check.level().name(), when(check.at_ms)));
-    match (verified, failed) {
-        (None, None) => "not this file by this home".to_owned(),
-        (verified, failed) => failed.into_iter().chain(verified).collect::<Vec<_>>().join("; "),
-    }
+    let verified = standing.verified.map(|(level, at_ms)| format!("{}, {}", level.name(), when(at_ms)));
+    let failed = standing.failed.map(|check| format!("FAILED at level {}, {}", check.level().name(), when(check.at_ms)));
+    let words: Vec<String> = failed.into_iter().chain(verified).collect();
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+fn standing_data(Standing { verified, failed }: Standing<'_>) -> Value {
+    json!({
+        "verified_level": verified.map(|(level, _)| level), "verified_ms": verified.map(|(_, at_ms)| at_ms),
+        "failed_level": failed.map(Check::level), "failed_ms": failed.map(|check| check.at_ms),
+        "failed_why": failed.and_then(Check::why),
+    })
 }
 
 fn show(app: &App, args: &ShowArgs) -> Result<Report> {
@@ -606,11 +579,14 @@ fn show(app: &App, args: &ShowArgs) -> Result<Report> {
         .field("written by", format!("wpp {}", manifest.tool_version))
         .field("home", manifest.home_kind.name());
     if let Some(signal) = &manifest.signal {
-        section = section.field("linked to a phone", if signal.paired { "yes" } else { "no" }).field(
+        section = section.field(
             "Signal state",
             format!(
-                "{} sessions, {} sender keys, next prekey {}, {} logins",
-                signal.sessions, signal.sender_keys, signal.next_prekey_id, signal.login_counter
+                "{}, {}, next prekey {}, {}",
+                count(signal.sessions, "session", "sessions"),
+                count(signal.sender_keys, "sender key", "sender keys"),
+                signal.next_prekey_id,
+                count(signal.login_counter, "login", "logins")
             ),
         );
     }

@@ -15,7 +15,7 @@ use crate::backup::{self, Backup, Hold, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::lifecycle::{Seen, Site};
-use crate::report::{Report, Section, size};
+use crate::report::{Report, Section, count, size};
 use crate::restore;
 
 /// Options of `wpp reset`.
@@ -53,9 +53,9 @@ impl Args {
             .next(format!("wpp reset --session {}", session.name())));
         }
         let question = format!(
-            "Back up and then remove session {} ({} files, its link to the phone among them)?",
+            "Back up and then remove session {} ({}, its link to the phone among them)?",
             session.name(),
-            plan.len()
+            count(plan.len(), "file", "files")
         );
         let confirmed = app.confirm(self.yes, &question)?;
 

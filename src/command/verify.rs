@@ -86,6 +86,12 @@ impl Checked<'_> {
         self.archive.open(&self.identities)
     }
 
+    /// What it says about itself. What is encrypted and damaged may not even open, and that is found
+    /// like any other damage.
+    fn stated(&self) -> Result<Manifest> {
+        open::manifest(&mut self.input()?)
+    }
+
     fn by_reading(self, level: Level) -> Result<Report> {
         let watch = Stopwatch::start();
         let read = |level| self.archive.verify(&self.identities, level, &self.app.scratch(), &**self.app.sink());
@@ -93,7 +99,7 @@ impl Checked<'_> {
             Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::Archive => {
                 let failed = failed_level(level, || read(Level::Hash).map(drop))?;
-                let manifest = match open::manifest(&mut self.input()?) {
+                let manifest = match self.stated() {
                     Ok(manifest) => Some(manifest),
                     Err(error) if error.kind() == ErrorKind::Archive => None,
                     Err(error) => return Err(error),
@@ -118,7 +124,7 @@ impl Checked<'_> {
     fn by_restoring(self, keep: bool) -> Result<Report> {
         let watch = Stopwatch::start();
         let name = self.archive.place();
-        let stated = match open::manifest(&mut self.input()?) {
+        let stated = match self.stated() {
             Ok(manifest) => manifest,
             Err(error) => {
                 if error.kind() == ErrorKind::Archive {

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Judged, Said, Stop, known, line};
-use crate::archive::verified::{CheckResult, Checks};
+use crate::archive::verified::{self, CheckResult};
 use crate::archive::verify::Level;
 use crate::clock;
 use crate::facts::{BackupFacts, Facts, FailedBackup, SessionFacts};
 use crate::journal::Entry;
-use crate::report::Severity;
+use crate::report::{Severity, count};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -19,7 +19,6 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// What the journal's entries on a session, oldest first, say of its backups. `is_alive` tells whether
 /// a process lives, `is_there` whether a path leads to a file.
 pub fn of_journal(entries: &[Entry], is_alive: impl Fn(u32) -> bool, is_there: impl Fn(&Path) -> bool) -> BackupFacts {
-    let checks = Checks::of_entries(entries);
     let mut facts = BackupFacts { known_since_ms: entries.first().map(|entry| entry.at_ms), ..BackupFacts::default() };
     let mut whole: BTreeSet<&str> = BTreeSet::new();
     // Archives that were not read back by the backup that made them, and when it began.
@@ -70,28 +69,27 @@ pub fn of_journal(entries: &[Entry], is_alive: impl Fn(u32) -> bool, is_there: i
             ("backup", "open") if !is_alive(entry.pid) => failed = Some((failure("it was cut off".into()), None)),
             _ => {}
         }
-        for check in checks.0.iter().filter(|check| check.entry == entry.id) {
-            match &check.result {
-                CheckResult::Failed { level, why } => {
-                    let why = format!("{} does not pass level {}: {why}", check.place, level.name());
-                    failed = Some((failure(why), Some(*level)));
+        let Some(check) = verified::check(entry) else { continue };
+        match &check.result {
+            CheckResult::Failed { level, why } => {
+                let why = format!("{} does not pass level {}: {why}", check.place, level.name());
+                failed = Some((failure(why), Some(*level)));
+            }
+            CheckResult::Passed(passed) => {
+                if matches!(failed, Some((_, Some(level))) if *passed >= level) {
+                    failed = None;
                 }
-                CheckResult::Passed(passed) => {
-                    if matches!(failed, Some((_, Some(level))) if *passed >= level) {
+                if check.whole
+                    && let Some((id, at_ms)) = cut_off.remove_entry(check.archive_id.as_str())
+                {
+                    whole.insert(id);
+                    facts.whole_ms = facts.whole_ms.max(Some(at_ms));
+                    if matches!(&failed, Some((failed, None)) if failed.at_ms == at_ms) {
                         failed = None;
                     }
-                    if check.whole
-                        && let Some((id, at_ms)) = cut_off.remove_entry(check.archive_id.as_str())
-                    {
-                        whole.insert(id);
-                        facts.whole_ms = facts.whole_ms.max(Some(at_ms));
-                        if matches!(&failed, Some((failed, None)) if failed.at_ms == at_ms) {
-                            failed = None;
-                        }
-                    }
-                    if *passed == Level::Restore && check.whole && whole.contains(check.archive_id.as_str()) {
-                        facts.proven_ms = Some(check.at_ms);
-                    }
+                }
+                if *passed == Level::Restore && check.whole && whole.contains(check.archive_id.as_str()) {
+                    facts.proven_ms = Some(check.at_ms);
                 }
             }
         }
@@ -175,10 +173,13 @@ pub fn set_aside(facts: &Facts, session: &SessionFacts) -> Judged {
     if copies.folders.is_empty() {
         return Ok(vec![Said::ok("nothing is set aside")]);
     }
-    let count = copies.folders.len();
-    let noun = if count == 1 { "old copy" } else { "old copies" };
     let said = Said::bad(format!(
-        "{count} {noun} of the session's files, set aside by restores and new links, hold {} MiB",
+        "{} {} MiB",
+        count(
+            copies.folders.len(),
+            "old copy of the session's files, set aside by a restore or a new link, holds",
+            "old copies of the session's files, set aside by restores and new links, hold"
+        ),
         copies.size_bytes.div_ceil(1 << 20)
     ));
     let free = facts.host.space.known().map(|space| space.free_bytes);

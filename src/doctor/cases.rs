@@ -752,5 +752,10 @@ fn a_session_that_is_new_or_has_no_phone_is_not_asked_for_backups() {
     facts.sessions[0].set_aside =
         Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 3 << 20 });
     let findings = examine(&facts, &Selection::of(&["wpp.backup.set-aside".to_owned()])).findings;
-    assert!(findings[0].severity == Severity::Info && findings[0].summary.contains("hold 3 MiB"), "{findings:?}");
+    assert!(
+        findings[0].severity == Severity::Info
+            && findings[0].summary.contains("1 old copy of")
+            && findings[0].summary.contains("holds 3 MiB"),
+        "{findings:?}"
+    );
 }

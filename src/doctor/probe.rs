@@ -554,13 +554,10 @@ fn look_at_journal(path: &Path, session: &str) -> Result<(JournalFacts, BackupFa
 
 /// What restores and new links have set aside.
 fn look_beside(paths: &SessionPaths) -> Result<SetAside> {
-    let folders = paths.set_aside()?;
+    let folders: Vec<PathBuf> = paths.set_aside()?.into_iter().map(|copy| copy.path).collect();
     let mut size_bytes = 0;
     for folder in &folders {
-        for file in std::fs::read_dir(folder).map_err(|error| disk::cannot("list", folder, error))?.take(NAMES_MAX) {
-            let file = file.map_err(|error| disk::cannot("list", folder, error))?;
-            size_bytes += file.metadata().map_err(|error| disk::cannot("look at", &file.path(), error))?.len();
-        }
+        size_bytes += disk::folder_size_bytes(folder)?;
     }
     Ok(SetAside { folders, size_bytes })
 }

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 
-use crate::archive::verified::Checks;
+use crate::archive::history::History;
 use crate::archive::verify::Level;
-use crate::archive::written::Written;
 use crate::clock::{self, Timestamp};
 use crate::disk::{self, Lock};
 use crate::error::{Error, ErrorKind, Result};
@@ -20,17 +19,27 @@ const SIZE_BYTES_MAX: u64 = 1 << 20;
 /// How long another backup may take to write the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+const LAST_ATTEMPT: &str = "wpp_backup_last_attempt_timestamp_seconds";
+const DURATION: &str = "wpp_backup_duration_seconds";
+const SUCCESS: &str = "wpp_backup_success";
+const EXIT_CODE: &str = "wpp_backup_exit_code";
+const LAST_SUCCESS: &str = "wpp_backup_last_success_timestamp_seconds";
+const SIZE: &str = "wpp_backup_size_bytes";
+const VERIFIED_LEVEL: &str = "wpp_backup_verified_level";
+const LAST_VERIFIED: &str = "wpp_backup_last_verified_timestamp_seconds";
+const INFO: &str = "wpp_backup_info";
+
 /// Every metric with what it says; all are gauges.
 const METRICS: [(&str, &str); 9] = [
-    ("wpp_backup_last_attempt_timestamp_seconds", "When the last backup began, whatever became of it."),
-    ("wpp_backup_duration_seconds", "How long the last backup took."),
-    ("wpp_backup_success", "1 if the last backup ended with exit code 0, else 0."),
-    ("wpp_backup_exit_code", "What the last backup exited with."),
-    ("wpp_backup_last_success_timestamp_seconds", "When the newest backup began that is whole and was verified or read back."),
-    ("wpp_backup_size_bytes", "Size of that archive."),
-    ("wpp_backup_verified_level", "How far that archive was verified by now: 0 read back only, 1 hash, 2 quick, 3 restore."),
-    ("wpp_backup_last_verified_timestamp_seconds", "When an archive was last verified at this level or a higher one."),
-    ("wpp_backup_info", "The version of wpp that wrote these."),
+    (LAST_ATTEMPT, "When the last backup began, whatever became of it."),
+    (DURATION, "How long the last backup took."),
+    (SUCCESS, "1 if the last backup ended with exit code 0, else 0."),
+    (EXIT_CODE, "What the last backup exited with."),
+    (LAST_SUCCESS, "When the newest backup began that is whole and was verified or read back."),
+    (SIZE, "Size of that archive."),
+    (VERIFIED_LEVEL, "How far that archive was verified by now: 0 read back only, 1 hash, 2 quick, 3 restore."),
+    (LAST_VERIFIED, "When an archive was last verified at this level or a higher one."),
+    (INFO, "The version of wpp that wrote these."),
 ];
 
 /// One backup that has ended.
@@ -51,10 +60,14 @@ pub struct Attempt<'a> {
 /// # Errors
 /// [`ErrorKind::Denied`] when the file holds anything but such metrics: it is somebody else's.
 pub fn write(path: &Path, attempt: &Attempt<'_>, journal: Option<&Journal>) -> Result<()> {
+    write_within(path, attempt, journal, PATIENCE)
+}
+
+fn write_within(path: &Path, attempt: &Attempt<'_>, journal: Option<&Journal>, patience: Duration) -> Result<()> {
     let fresh = samples(attempt, journal)?;
     let mut lock = path.as_os_str().to_owned();
     lock.push(".lock");
-    let _alone = wait_for(Path::new(&lock))?;
+    let _alone = wait_for(Path::new(&lock), patience)?;
     let text = match disk::read_small(path, SIZE_BYTES_MAX) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -68,8 +81,8 @@ pub fn write(path: &Path, attempt: &Attempt<'_>, journal: Option<&Journal>) -> R
     disk::write_atomic_for_all(path, render(&others, &fresh).as_bytes())
 }
 
-fn wait_for(path: &Path) -> Result<Lock> {
-    let deadline = Instant::now() + PATIENCE;
+fn wait_for(path: &Path, patience: Duration) -> Result<Lock> {
+    let deadline = Instant::now() + patience;
     loop {
         match Lock::acquire(path, "metrics") {
             Err(error) if error.kind() == ErrorKind::Locked && Instant::now() < deadline => {
@@ -113,24 +126,23 @@ fn samples(attempt: &Attempt<'_>, journal: Option<&Journal>) -> Result<Samples> 
     let mut add = |name: &'static str, more: &str, value: String| {
         samples.entry(name).or_default().push(format!("{name}{{session=\"{session}\"{more}}} {value}"));
     };
-    add(METRICS[0].0, "", seconds(attempt.began.as_millisecond()));
-    add(METRICS[1].0, "", format!("{:.3}", attempt.took.as_secs_f64()));
-    add(METRICS[2].0, "", u8::from(attempt.exit_code == 0).to_string());
-    add(METRICS[3].0, "", attempt.exit_code.to_string());
-    add(METRICS[8].0, &format!(",version=\"{}\"", env!("CARGO_PKG_VERSION")), "1".into());
+    add(LAST_ATTEMPT, "", seconds(attempt.began.as_millisecond()));
+    add(DURATION, "", format!("{:.3}", attempt.took.as_secs_f64()));
+    add(SUCCESS, "", u8::from(attempt.exit_code == 0).to_string());
+    add(EXIT_CODE, "", attempt.exit_code.to_string());
+    add(INFO, &format!(",version=\"{}\"", env!("CARGO_PKG_VERSION")), "1".into());
     let Some(journal) = journal else { return Ok(samples) };
-    let checks = Checks::read(journal, session)?;
-    let entries = journal.after(session, 0)?;
-    if let Some(newest) = entries.iter().rev().filter_map(Written::of).find(|written| written.whole) {
-        let best = checks.best(&newest.archive_id, &newest.stamp).map_or(0, |(level, _)| rank(level));
-        add(METRICS[4].0, "", seconds(newest.at_ms));
-        add(METRICS[5].0, "", newest.stamp.size_bytes.to_string());
-        add(METRICS[6].0, "", best.to_string());
+    let History { checks, written } = History::read(journal, session)?;
+    if let Some(newest) = written.iter().rfind(|written| written.whole) {
+        let best = checks.best(&newest.archive_id, &newest.name, &newest.stamp).map_or(0, |(level, _)| rank(level));
+        add(LAST_SUCCESS, "", seconds(newest.at_ms));
+        add(SIZE, "", newest.stamp.size_bytes.to_string());
+        add(VERIFIED_LEVEL, "", best.to_string());
     }
     for level in Level::value_variants() {
         let passed = checks.0.iter().filter(|check| check.why().is_none() && check.level() >= *level);
         if let Some(last) = passed.map(|check| check.at_ms).max() {
-            add(METRICS[7].0, &format!(",level=\"{}\"", level.name()), seconds(last));
+            add(LAST_VERIFIED, &format!(",level=\"{}\"", level.name()), seconds(last));
         }
     }
     Ok(samples)
@@ -204,7 +216,7 @@ mod tests {
         let names: Vec<String> = (0..8).map(|number| format!("s{number}")).collect();
         std::thread::scope(|scope| {
             for name in &names {
-                scope.spawn(|| write(&path, &attempt(name, 0), None).unwrap());
+                scope.spawn(|| write_within(&path, &attempt(name, 0), None, Duration::from_secs(60)).unwrap());
             }
         });
         let text = std::fs::read_to_string(&path).unwrap();

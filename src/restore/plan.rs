@@ -12,6 +12,7 @@ use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{HomeKind, SessionPaths, is_session_name};
+use crate::report::count;
 use crate::session::rekey;
 
 /// The table of wpp.db whose rows an operator misses.
@@ -186,14 +187,8 @@ fn quiet(session: &SessionPaths) -> Result<Quiet> {
 /// The sessions beside this one, and whose they are.
 fn others(session: &SessionPaths) -> Result<Vec<Other>> {
     let Some(folder) = session.folder().parent() else { return Ok(Vec::new()) };
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(disk::cannot("list", folder, error)),
-    };
     let mut others = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| disk::cannot("list", folder, error))?.path();
+    for path in disk::list(folder)? {
         let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| is_session_name(name)) else { continue };
         let other = SessionPaths::at(&path, name);
         if name == session.name() || !other.session_db().exists() {
@@ -394,12 +389,14 @@ fn loses(manifest: &Manifest, current: &Current, kind: Kind) -> Vec<String> {
         // A file that somebody kept does not say when it was: how many of its messages are not here, too, nobody knows.
         (_, Some(live), Some(kept)) if live > kept && manifest.tool_version.is_empty() => {
             loses.push(format!(
-                "at least {} messages that are here and not in the file; they stay in the copy that is set aside",
-                live - kept
+                "at least {} here and not in the file; they stay in the copy that is set aside",
+                count(live - kept, "message that is", "messages that are")
             ));
         }
-        (_, Some(live), Some(kept)) if live > kept => loses
-            .push(format!("{} messages that were stored after {created}; they stay in the copy that is set aside", live - kept,)),
+        (_, Some(live), Some(kept)) if live > kept => loses.push(format!(
+            "{} stored after {created}; they stay in the copy that is set aside",
+            count(live - kept, "message that was", "messages that were")
+        )),
         (_, Some(_), Some(_)) => {}
         (Store::Readable, _, _) => {
             loses.push(format!("what was stored after {created}, which cannot be counted; it is set aside"));

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::confirm::Confirmed;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::{SessionPaths, sidecar};
+use crate::home::{AsideKind, SessionPaths, sidecar};
 use crate::journal::{Entry, Journal, Outcome};
 use crate::report::{Sink, Step, Steps};
 use crate::session::messages::{Adopted, Adoption, adopt, paused_in};
@@ -665,27 +665,6 @@ fn same_file_system(session: &SessionPaths) -> Result<()> {
 
 /// Copies that earlier restores of this session set aside, oldest first, with their sizes in bytes.
 pub fn old_copies(session: &SessionPaths) -> Result<Vec<(PathBuf, u64)>> {
-    let Some(parent) = session.folder().parent() else { return Ok(Vec::new()) };
-    let prefix = session.beside("old", "");
-    let prefix = prefix.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut found = Vec::new();
-    let entries = match std::fs::read_dir(parent) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
-        Err(error) => return Err(disk::cannot("list", parent, error)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(|error| disk::cannot("list", parent, error))?;
-        if entry.file_name().to_string_lossy().starts_with(&prefix) {
-            let path = entry.path();
-            let mut size_bytes = 0;
-            for file in std::fs::read_dir(&path).map_err(|error| disk::cannot("list", &path, error))? {
-                let file = file.map_err(|error| disk::cannot("list", &path, error))?;
-                size_bytes += file.metadata().map_err(|error| disk::cannot("look at", &file.path(), error))?.len();
-            }
-            found.push((path, size_bytes));
-        }
-    }
-    found.sort();
-    Ok(found)
+    let copies = session.set_aside()?.into_iter().filter(|copy| copy.kind == AsideKind::Restore);
+    copies.map(|copy| disk::folder_size_bytes(&copy.path).map(|size_bytes| (copy.path, size_bytes))).collect()
 }

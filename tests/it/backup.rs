@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use wpp::archive::destination::Destination;
-use wpp::archive::input::Input;
 use wpp::archive::open;
 use wpp::archive::seal::Identities;
 use wpp::archive::verify::{Level, verify};
@@ -23,7 +22,7 @@ fn archive_of(report: &Value) -> PathBuf {
 
 fn unpack(archive: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    open::read(&mut Input::file(archive).unwrap(), Some(folder.path()), &Silent).unwrap();
+    open::read(&mut stores::input(archive).unwrap(), Some(folder.path()), &Silent).unwrap();
     folder
 }
 
@@ -241,7 +240,7 @@ fn a_stopped_session_is_read_without_leaving_a_file_behind() {
     assert!(stores::everything(&home.session("main")) == before);
     let archive = archive_of(&report);
     assert_eq!(wpp::disk::mode_and_owner(&archive).unwrap().unwrap().0, 0o600);
-    let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
+    let manifest = open::manifest(&mut stores::input(&archive).unwrap()).unwrap();
     let signal = manifest.signal.clone().unwrap();
     assert_eq!((signal.paired, signal.highest_prekey_id, signal.next_prekey_id, signal.login_counter), (true, Some(812), 813, 4));
     assert_eq!(manifest.member("session.db").unwrap().database.as_ref().unwrap().last_migration, "20260703000001");
@@ -282,7 +281,7 @@ fn the_archive_has_the_format_that_was_asked_for_and_its_blocks_are_put_together
         assert_eq!((code, &report["data"]["level"]), (0, &Value::from("quick")), "{arguments:?}: {report}");
         let archive = archive_of(&report);
         assert!(archive.to_str().unwrap().ends_with(ending), "{arguments:?}: {archive:?}");
-        let manifest = open::manifest(&mut Input::file(&archive).unwrap()).unwrap();
+        let manifest = open::manifest(&mut stores::input(&archive).unwrap()).unwrap();
         assert!(manifest.member("wpp.db").unwrap().blocks_bytes.len() > 8, "{manifest:?}");
         let unpacked = unpack(&archive);
         for name in ["session.db", "wpp.db"] {
@@ -500,7 +499,7 @@ fn a_backup_that_fails_or_is_killed_at_any_disk_operation_leaves_no_false_archiv
             let backups = home.path().join("backups");
             let archives = wpp::archive::shelf::list(&Destination::Folder(backups.clone()), &Identities::default()).unwrap();
             for archive in &archives {
-                verify(&mut Input::file(Path::new(&archive.place)).unwrap(), Level::Quick, &backups, &Silent)
+                verify(&mut stores::input(Path::new(&archive.place)).unwrap(), Level::Quick, &backups, &Silent)
                     .unwrap_or_else(|error| panic!("{label}: {}", error.chain()));
             }
             // The next backup clears up and is whole.
@@ -512,6 +511,10 @@ fn a_backup_that_fails_or_is_killed_at_any_disk_operation_leaves_no_false_archiv
             assert!(left.is_empty(), "{label}: {left:?}");
             let journal = wpp::journal::Journal::open(&home.path().join("ops.db")).unwrap();
             assert!(journal.open_entries("main").unwrap().is_empty(), "{label}");
+            // In a folder, whatever has its name was verified, and the journal says how far.
+            for entry in journal.history("main", "backup").unwrap().iter().filter(|entry| entry.state == "finished") {
+                assert!(entry.data["level"] == "quick" && entry.data["whole"] == true, "{label}: {entry:?}");
+            }
             assert!(stores::everything(&home.session("main")) == before, "{label}: the session was changed");
         }
     }

@@ -55,7 +55,7 @@ fn settings_are_checked_wherever_they_come_from() {
         assert!(outcome.code == 14 && format!("{}{}", outcome.stdout, outcome.stderr).contains(part), "{outcome:?}");
         let (code, value) = home.json(&["start", "--session", "main"]);
         assert_eq!((code, value["code"].as_str()), (2, Some("REQUEST_INVALID")));
-        let (_, doctor) = home.json(&["doctor", "--only", "wpp.home.config"]);
+        let (_, doctor) = home.json(&["doctor", "--only", "wpp.home.settings"]);
         assert!(doctor.to_string().contains("config.toml"), "{doctor}");
     }
     std::fs::remove_dir_all(home.session("main")).unwrap();

@@ -8,7 +8,6 @@ use serde_json::Value;
 use wpp::archive::chain;
 use wpp::archive::codec::{Codec, Effort};
 use wpp::archive::destination::Destination;
-use wpp::archive::input::Input;
 use wpp::archive::manifest::{DELTA, FORMAT, INDEX_SCHEMA, Index, IndexMember, MANIFEST, Manifest};
 use wpp::archive::open;
 use wpp::archive::output::FileOutput;
@@ -114,7 +113,7 @@ fn bytes(path: &Path) -> Vec<u8> {
 
 fn unpack(archive: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    chain::unpack(&mut Input::file(archive).unwrap(), folder.path(), &Silent)
+    chain::unpack(&mut stores::input(archive).unwrap(), folder.path(), &Silent)
         .unwrap_or_else(|error| panic!("{}: {}", archive.display(), error.chain()));
     folder
 }
@@ -167,7 +166,7 @@ fn every_moment_of_random_edits_comes_back_byte_for_byte() {
             let read = |name: &str| std::fs::read(unpacked.path().join(name)).unwrap();
             assert!(read("session.db") == *session && read("wpp.db") == *wpp, "seed {seed}, moment {number}: {path:?}");
             for level in [Level::Hash, Level::Quick] {
-                verify(&mut Input::file(path).unwrap(), level, unpacked.path(), &Silent).unwrap();
+                verify(&mut stores::input(path).unwrap(), level, unpacked.path(), &Silent).unwrap();
             }
             let left: Vec<_> = std::fs::read_dir(unpacked.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
             assert_eq!(left.len(), 3, "a verification left something: {left:?}");
@@ -178,7 +177,7 @@ fn every_moment_of_random_edits_comes_back_byte_for_byte() {
 #[test]
 fn an_increment_is_small_says_what_it_builds_on_and_is_restored_by_the_same_command() {
     let (home, archives) = chain_of_three();
-    let manifest = |path: &Path| open::manifest(&mut Input::file(path).unwrap()).unwrap();
+    let manifest = |path: &Path| open::manifest(&mut stores::input(path).unwrap()).unwrap();
     let (base, last) = (manifest(&archives[0]), manifest(&archives[3]));
     let chain = last.chain.clone().unwrap();
     assert_eq!((chain.base_id, chain.depth), (base.id.clone(), 3));
@@ -242,7 +241,7 @@ fn increments_under_a_running_daemon_hold_every_message_of_their_moment() {
         simulated.until("the message", || if simulated.found("hello") == wanted { Ok(()) } else { Err(String::new()) });
         let path = increment(home);
         assert_eq!(count(&path), wanted as i64);
-        let manifest = open::manifest(&mut Input::file(&path).unwrap()).unwrap();
+        let manifest = open::manifest(&mut stores::input(&path).unwrap()).unwrap();
         assert_eq!(manifest.daemon.session_state.as_deref(), Some("READY"));
     }
     assert_eq!(simulated.state().0, "READY");
@@ -412,7 +411,7 @@ fn a_full_archive_is_made_when_the_chain_is_long_or_too_much_changed() {
     // A full archive in between, asked for or not, is what the next one builds on.
     let (plain, data) = backup(&home, &[]);
     assert_eq!(data["full_reason"], Value::Null);
-    let manifest = open::manifest(&mut Input::file(&increment(&home)).unwrap()).unwrap();
+    let manifest = open::manifest(&mut stores::input(&increment(&home)).unwrap()).unwrap();
     assert_eq!(Some(manifest.chain.unwrap().parent_name.as_str()), plain.file_name().unwrap().to_str());
     std::fs::write(home.path().join("config.toml"), "[backup]\nchain_max = 0\n").unwrap();
     assert!(full(&home).1.contains("no increments"));
@@ -525,7 +524,7 @@ fn an_increment_that_fails_or_is_killed_at_any_disk_operation_leaves_whole_chain
                 let archives = wpp::archive::shelf::list(&there, &Identities::default()).unwrap();
                 assert!(archives.len() >= 2, "{label}");
                 for archive in &archives {
-                    verify(&mut Input::file(Path::new(&archive.place)).unwrap(), Level::Hash, home.path(), &Silent)
+                    verify(&mut stores::input(Path::new(&archive.place)).unwrap(), Level::Hash, home.path(), &Silent)
                         .unwrap_or_else(|error| panic!("{label}, {when}: {}", error.chain()));
                 }
             };
@@ -554,9 +553,9 @@ fn an_increment_that_fails_or_is_killed_at_any_disk_operation_leaves_whole_chain
 #[test]
 fn an_increment_that_lies_about_its_chain_is_refused() {
     let (_home, archives) = chain_of_three();
-    let input = Input::file(&archives[3]).unwrap();
+    let input = stores::input(&archives[3]).unwrap();
     let neighbours = input.neighbours().unwrap();
-    let good = open::manifest(&mut Input::file(&archives[3]).unwrap()).unwrap();
+    let good = open::manifest(&mut stores::input(&archives[3]).unwrap()).unwrap();
     assert_eq!(chain::ancestors(&good, "it", &*neighbours).unwrap().len(), 3);
     type Lie = fn(&mut Manifest);
     let lies: [(&str, Lie); 8] = [
@@ -575,8 +574,11 @@ fn an_increment_that_lies_about_its_chain_is_refused() {
         let error = chain::ancestors(&manifest, "it", &*neighbours).expect_err(label);
         assert_eq!(error.kind(), ErrorKind::Archive, "{label}");
         assert!(error.message().contains("needs"), "{label}: {error}");
-        let all: Vec<_> =
-            archives[..3].iter().map(|path| open::manifest(&mut Input::file(path).unwrap()).unwrap()).chain([manifest]).collect();
+        let all: Vec<_> = archives[..3]
+            .iter()
+            .map(|path| open::manifest(&mut stores::input(path).unwrap()).unwrap())
+            .chain([manifest])
+            .collect();
         let named: Vec<(&str, &_)> = all.iter().map(|manifest| ("name", manifest)).collect();
         assert_eq!(chain::broken(&named, &[]).len(), 1, "{label}");
         // A parent that only lacks a key is not called missing.
@@ -660,7 +662,7 @@ fn a_host_that_cannot_read_its_archives_makes_increments_in_a_store_all_the_same
 /// Writes an increment anew, with hashes that fit, after its manifest and its delta were bent.
 fn bend(archive: &Path, manifest: &dyn Fn(&mut Manifest), delta: &dyn Fn(&mut Vec<u8>)) {
     let folder = tempfile::tempdir().unwrap();
-    let mut stated = open::read(&mut Input::file(archive).unwrap(), Some(folder.path()), &Silent).unwrap().manifest;
+    let mut stated = open::read(&mut stores::input(archive).unwrap(), Some(folder.path()), &Silent).unwrap().manifest;
     let mut contents: Vec<(String, Vec<u8>)> =
         stated.members.iter().map(|one| (one.name.clone(), std::fs::read(folder.path().join(&one.name)).unwrap())).collect();
     delta(&mut contents.iter_mut().find(|(name, _)| name == DELTA).unwrap().1);

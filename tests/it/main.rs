@@ -37,6 +37,7 @@ mod runbooks;
 mod schemas;
 mod seal;
 mod send;
+mod shelf;
 mod simulated;
 mod simulator;
 mod store;

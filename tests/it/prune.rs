@@ -154,6 +154,22 @@ fn what_is_not_ours_or_not_verified_or_not_readable_stays() {
 }
 
 #[test]
+fn an_archive_that_rotted_in_place_stays_and_is_no_reason_to_remove_a_good_one() {
+    for rotten in [0, 2] {
+        let home = backed_up(3);
+        let all = archives(&home);
+        stores::rot(&home.path().join("backups").join(&all[rotten]), -3);
+        let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
+        // The newest that can be read stays beside the one that cannot.
+        let expected: Vec<String> = all.iter().take(2).filter(|name| **name != all[rotten]).take(1).cloned().collect();
+        assert_eq!((code, removed(&report["data"])), (0, expected), "{report}");
+        let decisions = report["data"]["archives"].as_array().unwrap();
+        let judged = decisions.iter().find(|decision| decision["name"] == all[rotten].as_str()).unwrap();
+        assert!(judged["keep"] == true && judged["error"].is_string() && judged["id"].is_null(), "{report}");
+    }
+}
+
+#[test]
 fn nothing_goes_when_a_file_is_not_the_one_that_was_judged() {
     let home = backed_up(3);
     let opened = Home::open(home.path()).unwrap();

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use wpp::archive::input::Input;
 use wpp::archive::open;
 use wpp::archive::verify::Level;
 use wpp::disk::{Lock, LockState};
@@ -353,7 +352,7 @@ fn rows_that_the_manifest_does_not_state_are_found() {
             name: &name,
             content_bytes: 1 << 20,
             unpack: &mut |into, _| {
-                let mut opened = open::read(&mut Input::file(&archive)?, Some(into), &Silent)?;
+                let mut opened = open::read(&mut stores::input(&archive)?, Some(into), &Silent)?;
                 lie(&mut opened.manifest);
                 Ok(opened)
             },
@@ -393,7 +392,7 @@ fn trouble_of_the_machine_is_not_held_against_the_archive() {
         let proof = prove_with(ProofRequest {
             name: &name,
             content_bytes: 1 << 20,
-            unpack: &mut |into, _| open::read(&mut Input::file(&archive)?, Some(into), &Silent),
+            unpack: &mut |into, _| open::read(&mut stores::input(&archive)?, Some(into), &Silent),
             folders: std::slice::from_ref(&sandboxes),
             program,
             ready_timeout: Duration::from_secs(if program.ends_with("hangs") { 1 } else { 15 }),
@@ -524,7 +523,7 @@ fn an_archive_is_unpacked_until_its_reader_is_told_to_stop() {
         let flag = Arc::new(AtomicBool::new(false));
         let into = tempfile::tempdir().unwrap();
         let bytes = Fuse(std::fs::File::open(&archive).unwrap(), reads, flag.clone());
-        let mut input = Input::new("archive".into(), size_bytes, Box::new(bytes));
+        let mut input = wpp::archive::input::Input::new("archive".into(), size_bytes, Box::new(bytes));
         input.stop_at(flag.clone());
         match open::read(&mut input, Some(into.path()), &Silent) {
             // Never a refusal: what is cut short is not bad.

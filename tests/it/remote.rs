@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use wpp::doctor::backups::of_journal;
 
 use crate::harness::{Outcome, TestHome};
 use crate::objects::{BUCKET, Conditions, Fault, KEY, S3Server, SECRET};
@@ -118,43 +119,6 @@ fn what_was_read_back_whole_needs_no_further_answer_of_the_store() {
     assert!(last.starts_with("GET"), "what fails after the last read makes a whole archive a failed one: {requests:?}");
     let (_, listed) = away.home.json(&["backup", "list"]);
     assert_eq!(archives(&listed)[0]["verified_level"], "quick", "its stamp is that of what was read: {listed}");
-}
-
-#[test]
-fn a_backup_that_is_killed_before_it_read_back_is_told_as_that() {
-    let template = Away::new();
-    let home = stores::copy(&template.home);
-    assert_eq!(home.run(&["backup"]).code, 0);
-    let standing = |home: &TestHome| home.json(&["doctor", "--only", "wpp.backup.last-failed"]).1.to_string();
-    let clean = || {
-        for name in template.objects() {
-            std::fs::remove_file(template.server.bucket().join("some/where").join(name)).unwrap();
-        }
-    };
-    clean();
-    let mut seen = 0;
-    for number in 1.. {
-        let home = stores::copy(&template.home);
-        let output = home.command(&["backup"]).env("WPP_DISK_FAULT", format!("kill@{number}")).output().unwrap();
-        if output.status.success() {
-            break;
-        }
-        let objects = template.objects();
-        if objects.len() == 1 {
-            // The next one settles it, here to a folder and in vain, so that nothing makes up for it.
-            let outcome = home.run(&["backup", "--output", home.path().join("elsewhere").to_str().unwrap()]);
-            assert_eq!(outcome.code, 0, "{outcome:?}");
-            let journal = wpp::journal::Journal::open(&home.path().join("ops.db")).unwrap();
-            let entry = journal.history("main", "backup").unwrap().remove(0);
-            let read_back = entry.data["read_back"].as_bool().unwrap();
-            assert_eq!(entry.data["whole"].as_bool().unwrap(), read_back, "{number}: {entry:?}");
-            let _ = standing(&home);
-            seen += usize::from(read_back) + 100 * usize::from(!read_back);
-            let _ = entry;
-        }
-        clean();
-    }
-    assert!(seen > 100, "{seen}");
 }
 
 #[test]
@@ -390,7 +354,7 @@ fn sweep(large: bool, acts: &[&str]) {
         }
     };
     clean();
-    let (mut claims, mut unknown) = (0, 0);
+    let (mut claims, mut unknown, mut cut_off) = (0, 0, 0);
     for act in acts {
         // A large one takes seconds each time; what comes before the first byte is the same for both.
         for number in if large { 8 } else { 1 }..=counted {
@@ -415,10 +379,22 @@ fn sweep(large: bool, acts: &[&str]) {
             unknown = unknown.max(unfinished.iter().filter(|name| name.starts_with(".upload-")).count());
             let journal = wpp::journal::Journal::open(&home.path().join("ops.db")).unwrap();
             assert!(journal.open_entries("main").unwrap().is_empty(), "{label}");
+            // What has its name and was not read back is told as that, and never as a bad backup.
+            let entries = journal.history("main", "backup").unwrap();
+            let told = of_journal(&entries[..1], |_| false, |_| true).failed.map(|failed| failed.why).unwrap_or_default();
+            match (entries[0].state.as_str(), entries[0].data["read_back"].as_bool()) {
+                ("finished", Some(true)) => assert!(told.is_empty() && entries[0].data["whole"] == true, "{label}: {told}"),
+                ("finished", _) => {
+                    assert!(told.contains("cut off") && told.contains("wpp backup verify s3://"), "{label}: {told}");
+                    cut_off += 1;
+                }
+                _ => assert!(told.contains("no archive came of it"), "{label}: {told}"),
+            }
             clean();
         }
     }
     assert!(unknown <= 1, "{unknown}");
+    assert!(cut_off > 0, "a store shows an archive before it was read back");
     assert_eq!(claims > 0, large, "an upload of several parts leaves a claim when it is killed, and no other does");
 }
 

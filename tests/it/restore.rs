@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use wpp::archive::custody::{self, Ledger};
-use wpp::archive::input::Input;
 use wpp::confirm::Confirmed;
 use wpp::disk::{Lock, LockState};
 use wpp::error::{Error, ErrorKind};
@@ -523,7 +522,7 @@ fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
 fn restore_as(home: &TestHome, wanted: Wanted, daemon: &dyn Lifecycle) -> Result<restore::Restored, Error> {
     let (paths, journal) = (paths(home), journal(home));
     let archive = stores::latest(&home.path().join("backups"));
-    let source = restore::Source::archive(archive.display().to_string(), || Input::file(&archive)).unwrap();
+    let source = restore::Source::archive(archive.display().to_string(), || stores::input(&archive)).unwrap();
     let manifest = source.manifest();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
@@ -696,7 +695,7 @@ fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
     let home = moved_on();
     let (paths, journal) = (paths(&home), journal(&home));
     let archive = stores::latest(&home.path().join("backups"));
-    let source = restore::Source::archive(archive.display().to_string(), || Input::file(&archive)).unwrap();
+    let source = restore::Source::archive(archive.display().to_string(), || stores::input(&archive)).unwrap();
     let manifest = source.manifest();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use wpp::archive::destination::Destination;
 use wpp::archive::destination::settings::Settings;
+use wpp::archive::history::History;
+use wpp::archive::input::Input;
 use wpp::archive::seal::Identities;
-use wpp::archive::shelf;
+use wpp::archive::shelf::{self, Located};
+use wpp::error::Result;
 
 use crate::harness::TestHome;
 
@@ -67,7 +70,23 @@ pub fn home(marker: &str) -> TestHome {
 /// The newest archive of `main` in a folder.
 pub fn latest(folder: &Path) -> PathBuf {
     let (there, keys) = (Arc::new(Destination::Folder(folder.to_owned())), Identities::default());
-    shelf::find(&there, &Settings::default(), "main", "latest", &keys).unwrap().path().unwrap()
+    shelf::find(&there, &Settings::default(), "main", "latest", &keys, || Ok(History::default())).unwrap().path().unwrap()
+}
+
+/// A plain archive in a file, to be read.
+pub fn input(path: &Path) -> Result<Input> {
+    Located::file(path)?.open(&Identities::default())
+}
+
+/// Turns one byte of a file over, as a disk does: its size and its time stay. A negative place counts
+/// from the end.
+pub fn rot(path: &Path, place: i64) {
+    let modified = std::fs::metadata(path).unwrap().modified().unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    let place = if place < 0 { bytes.len() - place.unsigned_abs() as usize } else { place as usize };
+    bytes[place] ^= 0x40;
+    std::fs::write(path, bytes).unwrap();
+    std::fs::File::options().write(true).open(path).unwrap().set_modified(modified).unwrap();
 }
 
 /// Another home with the same files, journal and archives.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Cleared, Object, PARTIAL, Stamp, belongs_to, taken};
 use crate::archive::input::Bytes;
+use crate::archive::open::refused;
 use crate::disk;
 use crate::error::Result;
 
@@ -129,9 +130,14 @@ pub fn look(folder: &Path, name: &str) -> Result<Option<Object>> {
     }
 }
 
-/// Opens a file.
+/// Opens a file. What is no ordinary file is refused without waiting for it.
 pub fn open(folder: &Path, name: &str) -> Result<(Box<dyn Bytes>, Object)> {
     let path = folder.join(name);
+    // Looked at before it is opened: opening a pipe would wait for a writer.
+    let metadata = std::fs::metadata(&path).map_err(|error| disk::cannot("open the archive", &path, error))?;
+    if !metadata.is_file() {
+        return Err(refused(&path.display().to_string(), "it is not a file"));
+    }
     let file = disk::open_to_read(&path).map_err(|error| disk::cannot("open the archive", &path, error))?;
     let object = object(&file, &path)?;
     Ok((Box::new(file), object))
@@ -168,18 +174,9 @@ pub fn clear(folder: &Path, session: &str) -> Result<Cleared> {
 }
 
 fn names(folder: &Path) -> Result<Vec<String>> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(disk::cannot("list", folder, error)),
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| disk::cannot("list", folder, error))?;
-        // A name that is no text is none that wpp gave.
-        found.extend(entry.file_name().into_string().ok());
-    }
-    Ok(found)
+    // A name that is no text is none that wpp gave.
+    let name = |path: PathBuf| path.file_name()?.to_str().map(str::to_owned);
+    Ok(disk::list(folder)?.into_iter().filter_map(name).collect())
 }
 
 fn object(file: &File, path: &Path) -> Result<Object> {

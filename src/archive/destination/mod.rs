@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::input::{Bytes, Input};
+use super::input::Bytes;
 use super::output::Output;
 use crate::error::{Error, ErrorKind, Result};
 use bucket::Bucket;
@@ -114,11 +114,16 @@ impl Destination {
             )
             .hint("write s3://BUCKET/PREFIX for S3-compatible storage, or the path of a folder"));
         }
-        if text.is_empty() {
-            return Err(Error::new(ErrorKind::Usage, "the place for archives is empty")
-                .hint("write s3://BUCKET/PREFIX for S3-compatible storage, or the path of a folder"));
-        }
-        Ok(Destination::Folder(PathBuf::from(text)))
+        Destination::folder_in(text).map(Destination::Folder).ok_or_else(|| {
+            Error::new(ErrorKind::Usage, "the place for archives is empty")
+                .hint("write s3://BUCKET/PREFIX for S3-compatible storage, or the path of a folder")
+        })
+    }
+
+    /// The folder that [`Destination::parse`] takes `text` for, for whoever has no settings; `None`
+    /// when it names none.
+    pub fn folder_in(text: &str) -> Option<PathBuf> {
+        (!text.is_empty() && !text.contains("://")).then(|| PathBuf::from(text))
     }
 
     /// The folder, if it is one.
@@ -157,14 +162,9 @@ impl Destination {
         }
     }
 
-    /// Opens an object as an archive's bytes, as they lie there: what is encrypted stays so.
-    pub fn open(&self, name: &str) -> Result<Input> {
-        let (bytes, object) = self.open_bytes(name)?;
-        Ok(Input::new(self.place(name), object.size_bytes, bytes))
-    }
-
-    /// Opens an object to be read from any place in it; gives the state of it that is read.
-    pub fn open_bytes(&self, name: &str) -> Result<(Box<dyn Bytes>, Object)> {
+    /// Opens an object to be read from any place in it, as it lies there: what is encrypted stays so.
+    /// Gives the state of it that is read.
+    pub fn open(&self, name: &str) -> Result<(Box<dyn Bytes>, Object)> {
         let name = checked(name)?;
         match self {
             Destination::Folder(folder) => folder::open(folder, name),
@@ -361,6 +361,7 @@ mod tests {
         let parse = |text: &str| Destination::parse(text, &Settings::default());
         assert!(matches!(parse("/mnt/safe").unwrap(), Destination::Folder(_)));
         assert!(matches!(parse("backups").unwrap(), Destination::Folder(_)));
+        assert_eq!(Destination::folder_in("backups"), Some("backups".into()));
         for (text, shown) in [("s3://b-1.x", "s3://b-1.x/n"), ("s3://bucket/a/b/", "s3://bucket/a/b/n")] {
             assert_eq!(parse(text).unwrap().place("n"), shown);
         }
@@ -383,6 +384,7 @@ mod tests {
             let error = parse(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage, "{bad}");
             assert!(!error.hints().is_empty());
+            assert_eq!(Destination::folder_in(bad), None, "{bad}");
         }
     }
 
