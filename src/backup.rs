@@ -114,6 +114,10 @@ pub struct Backup {
     pub size_bytes: u64,
     /// SHA-256 of the file, in hex.
     pub sha256: String,
+    /// Its name at the destination.
+    pub name: String,
+    /// Which state of the file was read back.
+    pub stamp: Stamp,
     /// How far it was verified; `None` when it could not be, for lack of a key. Whatever it is, all
     /// bytes were read back and are what was written.
     pub level: Option<Level>,
@@ -219,9 +223,61 @@ fn lock_path(session: &SessionPaths) -> PathBuf {
     session.beside("backup", "lock")
 }
 
+/// The session's lock in the hands of somebody who goes on holding it after the backup.
+#[derive(Debug)]
+pub struct Hold {
+    lock: Lock,
+    ended: DaemonEnd,
+}
+
+impl Hold {
+    /// Takes the lock, which no daemon may hold.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] when anybody holds it.
+    pub fn take(session: &SessionPaths, role: &str) -> Result<Hold> {
+        let before = Lock::look(&session.lock())?;
+        let lock = Lock::acquire(&session.lock(), role)?;
+        Ok(Hold { lock, ended: end_of(&before) })
+    }
+
+    /// The lock, whose drop lets others use the session.
+    pub fn into_lock(self) -> Lock {
+        self.lock
+    }
+}
+
+/// Fails when the folder for archives lies in the session that they are of, by whatever path: what
+/// removes or replaces the session would take them with it.
+pub fn check_destination(destination: &Destination, session: &SessionPaths) -> Result<()> {
+    let Some(folder) = destination.folder() else { return Ok(()) };
+    // The session may be reached through a link, too; one that is not there holds nothing.
+    let Ok(inside) = session.folder().canonicalize() else { return Ok(()) };
+    let folder = std::path::absolute(folder).map_err(|error| disk::cannot("find", folder, error))?;
+    // The folder itself may not be there yet; what is there of its path tells where it will be.
+    let real = folder.ancestors().find_map(|above| above.canonicalize().ok());
+    if real.is_some_and(|real| real.starts_with(&inside)) {
+        return Err(Error::new(
+            ErrorKind::Denied,
+            format!("{} lies in the folder of session {}: its archives would be lost with it", folder.display(), session.name()),
+        )
+        .hint("choose a folder outside the session: `backup.destination` in config.toml, or --output FOLDER"));
+    }
+    Ok(())
+}
+
 /// Takes a backup. The result states at which level it was verified. The journal has an entry of
 /// it, also when it fails.
 pub fn create(request: &Request<'_>) -> Result<Backup> {
+    create_as(request, None)
+}
+
+/// [`create`] for one who holds the session's lock already, and goes on holding it.
+pub fn create_held(request: &Request<'_>, hold: &Hold) -> Result<Backup> {
+    create_as(request, Some(hold))
+}
+
+fn create_as(request: &Request<'_>, hold: Option<&Hold>) -> Result<Backup> {
     let mut account = Account::default();
     let apart = match lock(request.session, ROLE) {
         Ok(apart) => apart,
@@ -234,14 +290,17 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
             return Err(error);
         }
     };
-    let made = make(request, &mut account).inspect_err(|error| account.fail(request, error));
+    let made = make(request, hold, &mut account).inspect_err(|error| account.fail(request, error));
     drop(apart);
     made
 }
 
-fn make(request: &Request<'_>, account: &mut Account) -> Result<Backup> {
+fn make(request: &Request<'_>, hold: Option<&Hold>, account: &mut Account) -> Result<Backup> {
+    check_destination(&request.destination, request.session)?;
     let cleared = request.destination.clear(request.session.name())?;
     disk::create_folder(&request.scratch())?;
+    // Again: what is above a folder that is not there yet need not tell where it will be.
+    check_destination(&request.destination, request.session)?;
     scratch::sweep(&request.scratch())?;
     settle(request)?;
     let mut steps = Steps::new(request.sink);
@@ -249,7 +308,7 @@ fn make(request: &Request<'_>, account: &mut Account) -> Result<Backup> {
     let (making, made, record, entry) = loop {
         // Before the snapshot: reading archives takes time, and an open transaction holds up checkpoints.
         let mut increment = Increment::prepare(request, &request.journal.identity()?);
-        let Some(mut taken) = snapshot(request, locked, &mut increment, &mut steps)? else {
+        let Some(mut taken) = snapshot(request, (hold, locked), &mut increment, &mut steps)? else {
             locked = Locked::Always;
             continue;
         };
@@ -280,12 +339,14 @@ fn make(request: &Request<'_>, account: &mut Account) -> Result<Backup> {
     draft.publish()?;
     account.published = true;
     request.journal.end(entry, Outcome::Finished)?;
-    increment.finish(&manifest, &name, made.stamp);
+    increment.finish(&manifest, &name, made.stamp.clone());
     Ok(Backup {
         place,
         manifest,
         size_bytes: made.size_bytes,
         sha256: made.sha256,
+        name,
+        stamp: made.stamp,
         level: made.level,
         level_reason: made.level_reason,
         full_reason: increment.full_reason.take(),
@@ -302,12 +363,20 @@ fn make(request: &Request<'_>, account: &mut Account) -> Result<Backup> {
 /// Opens the transactions of both databases and reads what there is to know of them. The order of
 /// what is in here is what the backup promises: see the head of this file. `None` when another program
 /// changed a database that was read without locks.
-fn snapshot(request: &Request<'_>, locked: Locked, increment: &mut Increment, steps: &mut Steps<'_>) -> Result<Option<Taken>> {
+fn snapshot(
+    request: &Request<'_>,
+    (hold, locked): (Option<&Hold>, Locked),
+    increment: &mut Increment,
+    steps: &mut Steps<'_>,
+) -> Result<Option<Taken>> {
     let session = request.session;
     let watch = steps.begin("take a snapshot");
-    let (daemon, session_lock) = stand(request)?;
+    let (daemon, session_lock) = match hold {
+        Some(hold) => (stopped(hold.ended), None),
+        None => stand(request)?,
+    };
     let quiet = match locked {
-        Locked::WhereNoFileIsMade if session_lock.is_some() => Quiet::Proven,
+        Locked::WhereNoFileIsMade if hold.is_some() || session_lock.is_some() => Quiet::Proven,
         _ => Quiet::Unknown,
     };
     // Before the snapshot: what the journal gains from here on counts as having come after it.
@@ -430,13 +499,7 @@ fn stand(request: &Request<'_>) -> Result<(Daemon, Option<Lock>)> {
     let path = request.session.lock();
     let before = Lock::look(&path)?;
     match Lock::acquire(&path, ROLE) {
-        Ok(lock) => {
-            let ended = match before {
-                LockState::Stale(owner) if owner.as_ref().is_none_or(|owner| owner.role == "daemon") => DaemonEnd::Killed,
-                _ => DaemonEnd::Clean,
-            };
-            Ok((Daemon { state: DaemonState::Stopped, ended: Some(ended), session_state: None }, Some(lock)))
-        }
+        Ok(lock) => Ok((stopped(end_of(&before)), Some(lock))),
         Err(error) if error.kind() == ErrorKind::Locked => match Lock::look(&path)? {
             LockState::Held(Some(owner)) if owner.role != "daemon" => Err(error),
             _ => {
@@ -445,6 +508,18 @@ fn stand(request: &Request<'_>) -> Result<(Daemon, Option<Lock>)> {
             }
         },
         Err(error) => Err(error),
+    }
+}
+
+fn stopped(ended: DaemonEnd) -> Daemon {
+    Daemon { state: DaemonState::Stopped, ended: Some(ended), session_state: None }
+}
+
+/// How the last daemon ended, by the lock that it left.
+fn end_of(before: &LockState) -> DaemonEnd {
+    match before {
+        LockState::Stale(owner) if owner.as_ref().is_none_or(|owner| owner.role == "daemon") => DaemonEnd::Killed,
+        _ => DaemonEnd::Clean,
     }
 }
 

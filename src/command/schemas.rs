@@ -492,6 +492,14 @@ static REKEYED: Object = Object {
     ],
 };
 
+static ADOPTED: Object = Object {
+    name: "adopted",
+    fields: &[
+        always("paused", Boolean, "whether sending was paused, as it was before the restore"),
+        always("rejected", Number, "waiting messages that were rejected, because another session or device had queued them"),
+    ],
+};
+
 static HEALTH: Object = Object {
     name: "health",
     fields: &[
@@ -853,6 +861,8 @@ pub static SCHEMAS: &[Schema] = &[
                 Boolean,
                 "whether the own phone was woken; absent or null when it need not be or the daemon was not seen READY"
             ),
+            optional("passed_over", List(&Text), "newer archives that `latest` does not mean, each with what it lacks"),
+            optional("adopted", Shape::Object(&ADOPTED), "what was done about messages that wait to be sent"),
         ],
     },
     Schema {

@@ -96,7 +96,7 @@ fn rows(session: &SessionPaths) -> Result<(Option<String>, MessagesRows)> {
     let rows = MessagesRows {
         reconnects_last_hour: lost as u64,
         logged_out_ms: messages.logged_out()?.map(|mark| mark.at_ms),
-        was_linked: messages.account()?.is_some(),
+        was_linked: messages.was_linked()?,
     };
     Ok((messages.index_problem()?, rows))
 }

@@ -21,8 +21,20 @@ pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
     }])
 }
 
-/// The messages' database is whole.
+/// The messages' database is whole, and there if the session was linked.
 pub fn messages_db(facts: &Facts, session: &SessionFacts) -> Judged {
+    if let (Probed::NotApplicable(_), Probed::Known(store)) = (&session.messages, &session.store)
+        && store.paired == Some(true)
+    {
+        return Ok(vec![
+            Said::bad("the session is linked to a phone, and its wpp.db, which holds the messages, is gone")
+                .seen("wpp.db", "holds the messages", "no such file")
+                .by_hand(
+                    "restore the messages from the newest archive before the session starts; the Signal state stays as it is",
+                    line(facts, Some(&session.name), "restore latest --plan data"),
+                ),
+        ]);
+    }
     let messages = known(&session.messages, "wpp.db")?;
     Ok(vec![match &messages.health {
         DatabaseHealth::Whole => Said::ok("wpp.db passes quick_check"),

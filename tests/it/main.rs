@@ -32,6 +32,7 @@ mod prune;
 mod ratchet;
 mod remote;
 mod rehearse;
+mod reset;
 mod restore;
 mod runbooks;
 mod schemas;

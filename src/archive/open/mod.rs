@@ -175,7 +175,7 @@ pub fn read_to(input: &mut Input, unpack: &mut dyn Unpack, sink: &dyn Sink) -> R
 /// Refuses an archive, saying why.
 pub fn refused(archive: &str, reason: impl AsRef<str>) -> Error {
     Error::new(ErrorKind::Archive, format!("the archive {archive} is refused: {}", reason.as_ref()))
-        .hint("nothing was changed; `wpp backup list` shows other archives, and `wpp backup` makes a new one")
+        .hint("nothing was changed; `wpp backup list` shows other archives")
 }
 
 /// What the two ends of an archive say.

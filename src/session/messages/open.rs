@@ -482,6 +482,13 @@ pub fn logged_out_in(connection: &Connection) -> Option<i64> {
     serde_json::from_str::<serde_json::Value>(&text?).ok()?.get("at_ms")?.as_i64()
 }
 
+/// When the newest message in a file was sent, milliseconds since the epoch. As for [`recognise`].
+pub fn newest_in(path: &Path) -> Result<Option<i64>> {
+    alone(path)
+        .and_then(|connection| connection.query_row("SELECT max(sent_ms) FROM messages", [], |row| row.get(0)))
+        .map_err(|error| failed(path, error))
+}
+
 /// Opens a file that nobody else has, making none beside it. An operator may name a link.
 fn alone(path: &Path) -> rusqlite::Result<Connection> {
     reading::connect(&path.canonicalize().unwrap_or_else(|_| path.to_owned()), reading::Way::Still)
