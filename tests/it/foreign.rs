@@ -163,6 +163,22 @@ fn what_is_none_of_ours_is_named_and_never_called_whole() {
     }
 }
 
+#[test]
+fn an_emptied_database_costs_no_good_archive() {
+    let home = stores::home("good");
+    std::fs::write(home.path().join("config.toml"), "[backup]\nkeep_last = 1\n").unwrap();
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!(code, 0, "{report}");
+    let good = PathBuf::from(report["data"]["path"].as_str().unwrap());
+    let path = home.session("main").join("wpp.db");
+    std::fs::remove_file(&path).unwrap();
+    Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
+    for _ in 0..3 {
+        assert_eq!(home.json(&["backup"]).0, 4);
+        assert!(good.exists(), "the rules removed the one archive that holds messages");
+    }
+}
+
 /// Fills the middle of a table's pages with noise.
 fn bend(home: &TestHome, table: &str) {
     let path = home.session("main").join("wpp.db");
