@@ -507,6 +507,7 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
         Kind::Word(words) => Err(format!("one of {}", words.join(", "))),
         Kind::Command | Kind::SecretAddress if value.is_empty() => Ok(String::new()),
         Kind::Command => match serde_json::from_str::<Vec<String>>(value) {
+            Ok(words) if words.is_empty() => Ok(String::new()),
             Ok(words) if words.first().is_some_and(|program| !program.is_empty()) && !value.contains("\\u0000") => {
                 Ok(value.to_owned())
             }
@@ -685,7 +686,9 @@ mod tests {
         let config = load("", &[("WPP_BACKUP_ON_FAILURE", "[\"x\"]")]).unwrap();
         assert_eq!(config.command("backup.on_failure"), ["x"]);
         assert!(load("", &[]).unwrap().command("backup.on_failure").is_empty());
-        for bad in ["[]", "[\"\"]", "[1]", "\"rm -rf\"", "3"] {
+        // The default as the help prints it: none.
+        assert!(load("[backup]\non_failure = []", &[]).unwrap().command("backup.on_failure").is_empty());
+        for bad in ["[\"\"]", "[1]", "\"rm -rf\"", "3"] {
             assert!(load(&format!("[backup]\non_failure = {bad}"), &[]).is_err(), "{bad}");
         }
     }

@@ -387,7 +387,7 @@ fn loses(manifest: &Manifest, current: &Current, kind: Kind) -> Vec<String> {
     match (&current.wpp_db, current.messages, kept) {
         (Store::Absent, _, _) => {}
         // A file that somebody kept does not say when it was: how many of its messages are not here, too, nobody knows.
-        (_, Some(live), Some(kept)) if live > kept && manifest.tool_version.is_empty() => {
+        (_, Some(live), Some(kept)) if live > kept && manifest.custody.journal.is_empty() => {
             loses.push(format!(
                 "at least {} here and not in the file; they stay in the copy that is set aside",
                 count(live - kept, "message that is", "messages that are")
