@@ -1176,7 +1176,6 @@ mod tests {
             connection
                 .execute_batch("INSERT INTO words (rowid, x) SELECT id, x FROM t; INSERT INTO more SELECT x FROM t; COMMIT")
                 .unwrap();
-            connection.execute_batch("COMMIT").unwrap();
             connection.execute_batch(damage).unwrap();
         };
         let said = || {
