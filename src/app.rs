@@ -50,15 +50,24 @@ pub struct App {
 impl App {
     /// Finds the home and reads the settings; opens nothing else.
     pub fn new(settings: Settings) -> Result<App> {
+        match App::without_broken_settings(settings)? {
+            (app, None) => Ok(app),
+            (_, Some(broken)) => Err(broken),
+        }
+    }
+
+    /// [`App::new`] with the defaults in the place of a config.toml that cannot be read, and what is
+    /// wrong with that.
+    pub fn without_broken_settings(settings: Settings) -> Result<(App, Option<Error>)> {
         let Settings { home, session, environment, sink, ask, ask_secret } = settings;
         let root = root(home, &environment)?;
         let home = Home::open(&root)?;
-        let mut config = Config::load(&home.config(), &environment)?;
+        let (mut config, broken) = Config::load_without_broken_file(&home.config(), &environment)?;
         if let Some(session) = session {
             config.set_flag("default_session", &own_session(&session)?)?;
         }
         arm_faults(&home, &environment)?;
-        Ok(App { home, config, sink, ask, ask_secret, journal: OnceCell::new(), program: OnceCell::new() })
+        Ok((App { home, config, sink, ask, ask_secret, journal: OnceCell::new(), program: OnceCell::new() }, broken))
     }
 
     /// The home.

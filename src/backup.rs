@@ -9,9 +9,11 @@
 //! receivers drop as a duplicate.
 //!
 //! **Who else may run.** A lock beside the session keeps two backups (and a restore) apart. If no
-//! daemon holds the session's own lock, the backup holds it, which proves that nobody uses the
+//! daemon holds the session's own lock, the backup holds it, which proves that no daemon uses the
 //! stores meanwhile: custody rests on it. If a daemon holds it, the backup goes on beside it. If a
-//! restore or a reset holds it, the backup waits for nobody and says who it is.
+//! restore or a reset holds it, the backup waits for nobody and says who it is. Other programs know
+//! nothing of these locks. SQLite's own keep the backup apart from them; where it goes without, it
+//! looks afterwards whether anybody came, and then begins anew.
 //!
 //! **What becomes an archive.** In a folder it is written as `.partial`, forced to the disk, read back,
 //! and only then gets its name; a store shows it under its name as soon as it is complete, and it is
@@ -21,8 +23,11 @@
 //! that cannot be read is left out and named; one that is damaged is kept as it is, named, and the
 //! archive is then verified at level `hash` alone.
 //!
+//! What is no database of a session, such as an emptied one, is kept and named as damaged is.
+//!
 //! An increment holds the pages of `wpp.db` that changed since another archive; [`increment`] decides
-//! and says why not.
+//! and says why not. The whole database is checked for it as for a full archive, beside the comparing;
+//! but its level is `hash`, because only its own bytes are read back and not its chain.
 //!
 //! Start with [`create`].
 
@@ -109,6 +114,10 @@ pub struct Backup {
     pub size_bytes: u64,
     /// SHA-256 of the file, in hex.
     pub sha256: String,
+    /// Its name at the destination.
+    pub name: String,
+    /// Which state of the file was read back.
+    pub stamp: Stamp,
     /// How far it was verified; `None` when it could not be, for lack of a key. Whatever it is, all
     /// bytes were read back and are what was written.
     pub level: Option<Level>,
@@ -184,6 +193,15 @@ impl Account {
     }
 }
 
+/// How a session without a daemon is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Locked {
+    /// With SQLite's locks, unless those would leave a file behind.
+    WhereNoFileIsMade,
+    /// Another program was seen at the databases.
+    Always,
+}
+
 /// What a session held at one moment.
 struct Taken {
     daemon: Daemon,
@@ -207,9 +225,61 @@ fn lock_path(session: &SessionPaths) -> PathBuf {
     session.beside("backup", "lock")
 }
 
+/// The session's lock in the hands of somebody who goes on holding it after the backup.
+#[derive(Debug)]
+pub struct Hold {
+    lock: Lock,
+    ended: DaemonEnd,
+}
+
+impl Hold {
+    /// Takes the lock, which no daemon may hold.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] when anybody holds it.
+    pub fn take(session: &SessionPaths, role: &str) -> Result<Hold> {
+        let before = Lock::look(&session.lock())?;
+        let lock = Lock::acquire(&session.lock(), role)?;
+        Ok(Hold { lock, ended: end_of(&before) })
+    }
+
+    /// The lock, whose drop lets others use the session.
+    pub fn into_lock(self) -> Lock {
+        self.lock
+    }
+}
+
+/// Fails when the folder for archives lies in the session that they are of, by whatever path: what
+/// removes or replaces the session would take them with it.
+pub fn check_destination(destination: &Destination, session: &SessionPaths) -> Result<()> {
+    let Some(folder) = destination.folder() else { return Ok(()) };
+    // The session may be reached through a link, too; one that is not there holds nothing.
+    let Ok(inside) = session.folder().canonicalize() else { return Ok(()) };
+    let folder = std::path::absolute(folder).map_err(|error| disk::cannot("find", folder, error))?;
+    // The folder itself may not be there yet; what is there of its path tells where it will be.
+    let real = folder.ancestors().find_map(|above| above.canonicalize().ok());
+    if real.is_some_and(|real| real.starts_with(&inside)) {
+        return Err(Error::new(
+            ErrorKind::Denied,
+            format!("{} lies in the folder of session {}: its archives would be lost with it", folder.display(), session.name()),
+        )
+        .hint("choose a folder outside the session: `backup.destination` in config.toml, or --output FOLDER"));
+    }
+    Ok(())
+}
+
 /// Takes a backup. The result states at which level it was verified. The journal has an entry of
 /// it, also when it fails.
 pub fn create(request: &Request<'_>) -> Result<Backup> {
+    create_as(request, None)
+}
+
+/// [`create`] for one who holds the session's lock already, and goes on holding it.
+pub fn create_held(request: &Request<'_>, hold: &Hold) -> Result<Backup> {
+    create_as(request, Some(hold))
+}
+
+fn create_as(request: &Request<'_>, hold: Option<&Hold>) -> Result<Backup> {
     let mut account = Account::default();
     let apart = match lock(request.session, ROLE) {
         Ok(apart) => apart,
@@ -222,25 +292,40 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
             return Err(error);
         }
     };
-    let made = make(request, &mut account).inspect_err(|error| account.fail(request, error));
+    let made = make(request, hold, &mut account).inspect_err(|error| account.fail(request, error));
     drop(apart);
     made
 }
 
-fn make(request: &Request<'_>, account: &mut Account) -> Result<Backup> {
+fn make(request: &Request<'_>, hold: Option<&Hold>, account: &mut Account) -> Result<Backup> {
+    check_destination(&request.destination, request.session)?;
     let cleared = request.destination.clear(request.session.name())?;
     disk::create_folder(&request.scratch())?;
+    // Again: what is above a folder that is not there yet need not tell where it will be.
+    check_destination(&request.destination, request.session)?;
     scratch::sweep(&request.scratch())?;
     settle(request)?;
     let mut steps = Steps::new(request.sink);
-    // Before the snapshot: reading archives takes time, and an open transaction holds up checkpoints.
-    let mut increment = Increment::prepare(request, &request.journal.identity()?);
-    let mut taken = snapshot(request, &mut increment, &mut steps)?;
-    let session_lock = taken.session_lock.take();
-    let (mut making, record) = begin(request, taken, increment)?;
-    let entry = request.journal.begin(Some(request.session.name()), VERB, &record)?;
-    account.entry = Some(entry);
-    let made = making.write(session_lock, &mut steps)?;
+    let mut locked = Locked::WhereNoFileIsMade;
+    let (making, made, record, entry) = loop {
+        // Before the snapshot: reading archives takes time, and an open transaction holds up checkpoints.
+        let mut increment = Increment::prepare(request, &request.journal.identity()?);
+        let Some(mut taken) = snapshot(request, (hold, locked), &mut increment, &mut steps)? else {
+            locked = Locked::Always;
+            continue;
+        };
+        let session_lock = taken.session_lock.take();
+        let (mut making, record) = begin(request, taken, increment)?;
+        let entry = match account.entry {
+            Some(entry) => request.journal.update(entry, &record).map(|()| entry)?,
+            None => request.journal.begin(Some(request.session.name()), VERB, &record)?,
+        };
+        account.entry = Some(entry);
+        match making.write(session_lock, &mut steps)? {
+            Some(made) => break (making, made, record, entry),
+            None => locked = Locked::Always,
+        }
+    };
     let Making { name, place, draft, manifest, mut increment, .. } = making;
 
     // Written down before it gets its name: whoever finds the name finds this, too.
@@ -256,12 +341,14 @@ fn make(request: &Request<'_>, account: &mut Account) -> Result<Backup> {
     draft.publish()?;
     account.published = true;
     request.journal.end(entry, Outcome::Finished)?;
-    increment.finish(&manifest, &name, made.size_bytes);
+    increment.finish(&manifest, &name, made.stamp.clone());
     Ok(Backup {
         place,
         manifest,
         size_bytes: made.size_bytes,
         sha256: made.sha256,
+        name,
+        stamp: made.stamp,
         level: made.level,
         level_reason: made.level_reason,
         full_reason: increment.full_reason.take(),
@@ -276,12 +363,24 @@ fn make(request: &Request<'_>, account: &mut Account) -> Result<Backup> {
 }
 
 /// Opens the transactions of both databases and reads what there is to know of them. The order of
-/// what is in here is what the backup promises: see the head of this file.
-fn snapshot(request: &Request<'_>, increment: &mut Increment, steps: &mut Steps<'_>) -> Result<Taken> {
+/// what is in here is what the backup promises: see the head of this file. `None` when another program
+/// changed a database that was read without locks.
+fn snapshot(
+    request: &Request<'_>,
+    (hold, locked): (Option<&Hold>, Locked),
+    increment: &mut Increment,
+    steps: &mut Steps<'_>,
+) -> Result<Option<Taken>> {
     let session = request.session;
     let watch = steps.begin("take a snapshot");
-    let (daemon, session_lock) = stand(request)?;
-    let quiet = if session_lock.is_some() { Quiet::Proven } else { Quiet::Unknown };
+    let (daemon, session_lock) = match hold {
+        Some(hold) => (stopped(hold.ended), None),
+        None => stand(request)?,
+    };
+    let quiet = match locked {
+        Locked::WhereNoFileIsMade if hold.is_some() || session_lock.is_some() => Quiet::Proven,
+        _ => Quiet::Unknown,
+    };
     // Before the snapshot: what the journal gains from here on counts as having come after it.
     let mark = custody::mark(request.journal, session.name())?;
     let now = clock::now();
@@ -293,12 +392,20 @@ fn snapshot(request: &Request<'_>, increment: &mut Increment, steps: &mut Steps<
             Err(reason) => missing.push(Missing { name: name.into(), reason: plain(&reason) }),
         }
     }
+    let linked = parts.iter().any(|part| part.name == WPP_DB && part.has_account());
+    for part in &mut parts {
+        part.recognise(linked);
+        part.look_beside();
+    }
     match parts.iter_mut().find(|part| part.name == WPP_DB) {
         Some(part) => part.compare(increment),
         None => increment.give_up("there is no wpp.db to compare".into()),
     }
     for part in &mut parts {
         part.look();
+    }
+    if parts.iter().any(|part| part.failed.is_some()) && !are_as_they_were(&parts)? {
+        return Ok(None);
     }
     for part in parts.extract_if(.., |part| part.failed.is_some()) {
         let name = part.stands_for();
@@ -321,7 +428,17 @@ fn snapshot(request: &Request<'_>, increment: &mut Increment, steps: &mut Steps<
     }
     let seen: Vec<String> = parts.iter().map(|part| format!("{} ({} bytes)", part.name, part.size_bytes)).collect();
     steps.end(watch, "take a snapshot", "session.db and wpp.db, each as of one moment", seen.join(", "), missing.is_empty());
-    Ok(Taken { daemon, session_lock, mark, now, parts, missing })
+    Ok(Some(Taken { daemon, session_lock, mark, now, parts, missing }))
+}
+
+/// Whether no other program changed what was read without locks.
+fn are_as_they_were(parts: &[Part]) -> Result<bool> {
+    for snapshot in parts.iter().filter_map(|part| part.snapshot.as_ref()) {
+        if !snapshot.is_as_it_was()? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Describes the archive, and takes a name for it.
@@ -384,13 +501,7 @@ fn stand(request: &Request<'_>) -> Result<(Daemon, Option<Lock>)> {
     let path = request.session.lock();
     let before = Lock::look(&path)?;
     match Lock::acquire(&path, ROLE) {
-        Ok(lock) => {
-            let ended = match before {
-                LockState::Stale(owner) if owner.as_ref().is_none_or(|owner| owner.role == "daemon") => DaemonEnd::Killed,
-                _ => DaemonEnd::Clean,
-            };
-            Ok((Daemon { state: DaemonState::Stopped, ended: Some(ended), session_state: None }, Some(lock)))
-        }
+        Ok(lock) => Ok((stopped(end_of(&before)), Some(lock))),
         Err(error) if error.kind() == ErrorKind::Locked => match Lock::look(&path)? {
             LockState::Held(Some(owner)) if owner.role != "daemon" => Err(error),
             _ => {
@@ -399,6 +510,18 @@ fn stand(request: &Request<'_>) -> Result<(Daemon, Option<Lock>)> {
             }
         },
         Err(error) => Err(error),
+    }
+}
+
+fn stopped(ended: DaemonEnd) -> Daemon {
+    Daemon { state: DaemonState::Stopped, ended: Some(ended), session_state: None }
+}
+
+/// How the last daemon ended, by the lock that it left.
+fn end_of(before: &LockState) -> DaemonEnd {
+    match before {
+        LockState::Stale(owner) if owner.as_ref().is_none_or(|owner| owner.role == "daemon") => DaemonEnd::Killed,
+        _ => DaemonEnd::Clean,
     }
 }
 

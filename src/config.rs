@@ -331,7 +331,7 @@ impl Config {
         match crate::disk::read_small(path, SIZE_BYTES_MAX).and_then(utf8) {
             Ok(text) => {
                 let table: toml::Table = toml::from_str(&text).map_err(|error| not_toml(path, &text, &error))?;
-                read_table(path, "", &table, &mut values)?;
+                read_table((path, &text), "", &table, &mut values)?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(crate::disk::cannot("read", path, error)),
@@ -351,6 +351,16 @@ impl Config {
             }
         }
         Ok(Config { values })
+    }
+
+    /// [`Config::load`], and where the file is broken, the settings without it and what is wrong with it:
+    /// for commands that an operator needs most when something is broken.
+    pub fn load_without_broken_file(path: &Path, environment: &BTreeMap<String, String>) -> Result<(Config, Option<Error>)> {
+        match Config::load(path, environment) {
+            Ok(config) => Ok((config, None)),
+            // No file has an empty name.
+            Err(error) => Ok((Config::load(Path::new(""), environment)?, Some(error))),
+        }
     }
 
     /// Puts a flag's value over everything else.
@@ -410,6 +420,26 @@ impl Config {
     /// Every setting with its value and where that came from, in the order of [`KEYS`].
     pub fn all(&self) -> impl Iterator<Item = (&'static Key, &str, &Source)> {
         KEYS.iter().filter_map(|key| self.values.get(key.path).map(|(value, source)| (key, value.as_str(), source)))
+    }
+
+    /// A key's default as config.toml spells it: `0`, `true`, `"main"`, `[]`.
+    pub fn default_in_toml(key: &Key) -> String {
+        match key.kind {
+            Kind::Number(..) | Kind::Boolean => key.default.to_owned(),
+            Kind::List => {
+                let words: Vec<String> = key
+                    .default
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|word| !word.is_empty())
+                    .map(|word| format!("{word:?}"))
+                    .collect();
+                format!("[{}]", words.join(", "))
+            }
+            Kind::Command if key.default.is_empty() => "[]".to_owned(),
+            Kind::Command => key.default.to_owned(),
+            _ => format!("{:?}", key.default),
+        }
     }
 
     /// The variable that sets a key: `daemon.watchdog_ms` is `WPP_DAEMON_WATCHDOG_MS`.
@@ -477,6 +507,7 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
         Kind::Word(words) => Err(format!("one of {}", words.join(", "))),
         Kind::Command | Kind::SecretAddress if value.is_empty() => Ok(String::new()),
         Kind::Command => match serde_json::from_str::<Vec<String>>(value) {
+            Ok(words) if words.is_empty() => Ok(String::new()),
             Ok(words) if words.first().is_some_and(|program| !program.is_empty()) && !value.contains("\\u0000") => {
                 Ok(value.to_owned())
             }
@@ -491,8 +522,24 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
     }
 }
 
+/// Where a setting of a file is set, for people: `config.toml, line 7`. The line is left out where it
+/// cannot be told.
+fn place((path, text): (&Path, &str), full: &str) -> String {
+    let mut table = String::new();
+    for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+        if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            table = format!("{}.", header.trim());
+        }
+        let name = line.split('=').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+        if format!("{table}{name}") == full || format!("{full}.") == table {
+            return format!("{}, line {number}", path.display());
+        }
+    }
+    path.display().to_string()
+}
+
 fn read_table(
-    path: &Path,
+    (path, whole): (&Path, &str),
     prefix: &str,
     table: &toml::Table,
     values: &mut BTreeMap<&'static str, (String, Source)>,
@@ -521,26 +568,32 @@ fn read_table(
                     serde_json::json!(words.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>()).to_string()
                 }
                 (other, _) => {
-                    return Err(Error::new(
+                    let place = place((path, whole), &full);
+                    let error = Error::new(
                         ErrorKind::Usage,
-                        format!("{full} in {} is {} and must be {}", path.display(), other.type_str(), wanted(key.kind)),
-                    )
-                    .hint(key.help));
+                        format!("{full} in {place} is {} and must be {}", other.type_str(), wanted(key.kind)),
+                    );
+                    return Err(match spelled(key, name, other) {
+                        Some(spelled) => error.hint(spelled).hint(key.help),
+                        None => error.hint(key.help),
+                    });
                 }
             };
             let text = check(key, &text).map_err(|reason| {
                 let shown = key.kind.shown(&text);
-                let error =
-                    Error::new(ErrorKind::Usage, format!("{full} in {} is {shown:?}, which is not {reason}", path.display()));
+                let error = Error::new(
+                    ErrorKind::Usage,
+                    format!("{full} in {} is {shown:?}, which is not {reason}", place((path, whole), &full)),
+                );
                 say_absolute(error, key, &text, path.parent().unwrap_or(Path::new(""))).hint(key.help)
             })?;
             values.insert(key.path, (text, Source::File(path.to_owned())));
         } else if let (toml::Value::Table(inner), true) =
             (value, KEYS.iter().any(|key| key.path.starts_with(&format!("{full}."))))
         {
-            read_table(path, &full, inner, values)?;
+            read_table((path, whole), &full, inner, values)?;
         } else {
-            return Err(unknown(path, &full));
+            return Err(unknown(&place((path, whole), &full), &full));
         }
     }
     Ok(())
@@ -562,13 +615,29 @@ fn wanted(kind: Kind) -> &'static str {
     }
 }
 
-fn unknown(path: &Path, full: &str) -> Error {
+/// How a value of the wrong type is to be written, if the same value of the right type will do.
+fn spelled(key: &Key, name: &str, value: &toml::Value) -> Option<String> {
+    match (value, key.kind) {
+        (toml::Value::String(text), Kind::Number(..) | Kind::Boolean) => {
+            let text = check(key, text.trim()).ok()?;
+            Some(format!("write `{name} = {text}`, without quotes"))
+        }
+        (toml::Value::Integer(_) | toml::Value::Boolean(_), Kind::Number(..) | Kind::Boolean | Kind::SecretAddress) => None,
+        (toml::Value::Integer(_) | toml::Value::Boolean(_), _) => {
+            let text = check(key, &value.to_string()).ok()?;
+            Some(format!("write `{name} = \"{text}\"`, in quotes"))
+        }
+        _ => None,
+    }
+}
+
+fn unknown(place: &str, full: &str) -> Error {
     let nearest = KEYS
         .iter()
         .map(|key| (strsim::damerau_levenshtein(key.path, full), key.path))
         .min()
         .filter(|(distance, _)| *distance <= full.len().max(6) / 3);
-    let error = Error::new(ErrorKind::Usage, format!("{} sets {full}, which is not a setting of wpp", path.display()));
+    let error = Error::new(ErrorKind::Usage, format!("{place} sets {full}, which is not a setting of wpp"));
     match nearest {
         Some((_, name)) => error.hint(format!("did you mean {name}?")),
         None => error.hint("`wpp help config` lists every setting; remove the line or correct it"),
@@ -591,6 +660,9 @@ mod tests {
     fn every_default_passes_its_own_check() {
         for key in KEYS {
             assert_eq!(check(key, key.default).as_deref(), Ok(key.default), "{}", key.path);
+            // As the help prints it, it can be pasted.
+            let line = format!("{} = {}", key.path, Config::default_in_toml(key));
+            assert_eq!(load(&line, &[]).unwrap_or_else(|error| panic!("{line}: {error}")).text(key.path), key.default);
         }
     }
 
@@ -614,7 +686,9 @@ mod tests {
         let config = load("", &[("WPP_BACKUP_ON_FAILURE", "[\"x\"]")]).unwrap();
         assert_eq!(config.command("backup.on_failure"), ["x"]);
         assert!(load("", &[]).unwrap().command("backup.on_failure").is_empty());
-        for bad in ["[]", "[\"\"]", "[1]", "\"rm -rf\"", "3"] {
+        // The default as the help prints it: none.
+        assert!(load("[backup]\non_failure = []", &[]).unwrap().command("backup.on_failure").is_empty());
+        for bad in ["[\"\"]", "[1]", "\"rm -rf\"", "3"] {
             assert!(load(&format!("[backup]\non_failure = {bad}"), &[]).is_err(), "{bad}");
         }
     }
@@ -718,10 +792,18 @@ mod tests {
             ("[backup]\nformat = \"zip\"", "format of archives"),
             ("[backup]\nlevel = 3", "how hard"),
             ("x = [", "fix line 1"),
+            ("[backup]\nkeep_last = \"0\"", "write `keep_last = 0`, without quotes"),
+            ("default_session = 7", "write `default_session = \"7\"`, in quotes"),
         ] {
             let error = load(text, &[]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage, "{text}");
             assert!(error.hints().iter().any(|hint| hint.contains(part)), "{text}: {:?}", error.hints());
+        }
+        for (text, line) in
+            [("# x\n[daemon]\n watchdog_ms = 1", 3), ("[backup]\nzebra = 1", 2), ("a = 1", 1), ("\n[zebra]\nx = 1", 2)]
+        {
+            let error = load(text, &[]).unwrap_err();
+            assert!(error.message().contains(&format!("config.toml, line {line} ")), "{text}: {error}");
         }
         assert!(load("", &[("WPP_DAEMON_WATCHDOG_MS", "no")]).unwrap_err().message().contains("WPP_DAEMON_WATCHDOG_MS"));
     }

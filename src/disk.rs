@@ -77,9 +77,15 @@ pub fn open_to_read(path: &Path) -> std::io::Result<File> {
 /// and that nobody else may open. `what` is what it holds, in the words of the operator.
 ///
 /// # Errors
-/// [`ErrorKind::Denied`] when others can read or replace it, with the command that mends it.
+/// [`ErrorKind::Usage`] when there is no such file, [`ErrorKind::Denied`] when others can read or
+/// replace it, with the command that mends it.
 pub fn read_private(what: &str, path: &Path, size_bytes_max: u64) -> Result<Vec<u8>> {
-    let mut file = open_to_read(path).map_err(|error| cannot(&format!("read the {what}"), path, error))?;
+    let mut file = open_to_read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Error::new(ErrorKind::Usage, format!("there is no {what} {}", path.display())).hint("check the path that was given")
+        }
+        _ => cannot(&format!("read the {what}"), path, error),
+    })?;
     // Asked of the open file: what lies under the name may change in between.
     let metadata = file.metadata().map_err(|error| cannot(&format!("look at the {what}"), path, error))?;
     let shown = path.display();
@@ -571,6 +577,7 @@ mod tests {
             assert!(error.hints()[0].starts_with("chmod 600 "), "{error}");
         }
         assert!(read_private("key", folder.path(), 4).is_err());
+        assert_eq!(read_private("key", &folder.path().join("none"), 4).unwrap_err().kind(), ErrorKind::Usage);
     }
 
     #[test]

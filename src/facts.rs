@@ -303,6 +303,9 @@ pub enum DatabaseHealth {
         /// What SQLite said, the first few lines.
         problems: Vec<String>,
     },
+    /// A writer died in the middle of a transaction. Whoever opens the database to write takes that
+    /// back first; until then nobody can read it.
+    Interrupted,
 }
 
 /// The client library's store.

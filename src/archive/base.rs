@@ -4,12 +4,15 @@
 //! The map of the newest archive of each session and destination lies in the home. One that is
 //! missing, damaged, somebody else's, or belongs to an archive that is gone, is made again from the
 //! newest archive there that can be read; if there is none, or its chain is as long as it may get,
-//! the next archive is a full one, and the reason is told. Start with [`find`].
+//! the next archive is a full one, and the reason is told. The same holds when the file of an archive
+//! is not in the state in which it was read last: making the map again reads every byte of its chain. Bits
+//! that rot under an unchanged time show in `wpp backup verify` alone. Start with [`find`].
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::chain;
-use super::destination::Destination;
+use super::destination::{Destination, Stamp};
 use super::input::Neighbours;
 use super::manifest::{Chain, Manifest, WPP_DB};
 use super::open;
@@ -34,6 +37,8 @@ pub struct Wanted<'a> {
     pub destination: &'a str,
     /// What lies there.
     pub neighbours: &'a dyn Neighbours,
+    /// In which state a file there is; `None` if it is gone.
+    pub stamp: &'a dyn Fn(&str) -> Result<Option<Stamp>>,
     /// The map's place.
     pub map: &'a Path,
     /// Increments that may follow a full archive.
@@ -96,8 +101,8 @@ fn ours(wanted: &Wanted<'_>, manifest: &Manifest) -> bool {
         == (wanted.session, wanted.home_kind, wanted.journal)
 }
 
-/// Whether an increment may build on an archive. Nobody looks at the whole database when an increment
-/// is made, so damage that is known must not come to be called whole by it.
+/// Whether an increment may build on an archive: after damage a chain begins anew, so that what is bad
+/// is in as few archives as can be.
 fn sound(name: &str, manifest: &Manifest) -> Result<(), String> {
     match manifest.is_whole() {
         true => Ok(()),
@@ -125,6 +130,10 @@ fn kept(wanted: &Wanted<'_>, listed: &[(String, u64)]) -> Result<MapReader, Stri
         if size != Some(link.size_bytes) {
             let gone = if size.is_some() { "changed" } else { "gone" };
             return Err(format!("{}, which it would build on, is {gone}", link.name));
+        }
+        let now = (wanted.stamp)(&link.name).map_err(|error| error.chain())?;
+        if !matches!((&link.stamp, now), (Some(read), Some(now)) if now.is(read)) {
+            return Err(format!("the file of {}, which it would build on, was touched since it was read", link.name));
         }
         let parent = parent_id.replace(link.id.as_str());
         let read =
@@ -191,13 +200,19 @@ fn make_again(wanted: &Wanted<'_>, listed: &[(String, u64)], why: String) -> Res
 fn map_of(wanted: &Wanted<'_>, listed: &[(String, u64)], name: &str) -> Result<MapReader> {
     let partial = begin(wanted.map)?;
     let made = || -> Result<MapReader> {
+        // Before they are read: what is changed meanwhile has another one.
+        let mut stamps = BTreeMap::new();
+        for (listed, _) in listed {
+            stamps.insert(listed.as_str(), (wanted.stamp)(listed)?);
+        }
         let mut input = wanted.neighbours.open(name)?.ok_or_else(|| gone(name))?;
         let (links, opened, map) = chain::map(&mut input, &partial, wanted.sink)?;
         let mut chain = Vec::new();
         let all = links.iter().map(|link| (link.name.as_str(), link.manifest.id.as_str()));
         for (name, id) in all.chain([(name, opened.manifest.id.as_str())]) {
             let size_bytes = listed.iter().find(|(listed, _)| listed == name).map(|(_, size)| *size).ok_or_else(|| gone(name))?;
-            chain.push(Remembered { id: id.to_owned(), name: name.to_owned(), size_bytes });
+            let stamp = stamps.remove(name).flatten();
+            chain.push(Remembered { id: id.to_owned(), name: name.to_owned(), size_bytes, stamp });
         }
         finish(map, wanted.session, wanted.destination, chain, wanted.map)?;
         MapReader::open(wanted.map)?.ok_or_else(|| gone(name))

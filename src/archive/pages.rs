@@ -1,5 +1,5 @@
 //! Page maps: what an increment needs to know of the archive before it, which is one [`Entry`] for
-//! each page of the database. Imports the ground only.
+//! each page of the database. Imports the ground only, and what a destination calls a state of a file.
 //!
 //! An entry is a page's BLAKE3, which says whether it changed, and a short keyed hash of each eighth,
 //! which says where: a row that is updated in place changes one eighth of its page. Only a page that
@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::destination::Stamp;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 
@@ -274,6 +275,9 @@ pub struct Remembered {
     pub name: String,
     /// Its file's size.
     pub size_bytes: u64,
+    /// Which state of the file was read and found to be good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<Stamp>,
 }
 
 /// What a map belongs to.
@@ -576,7 +580,7 @@ mod tests {
     use super::*;
 
     fn description(id: &str) -> Description {
-        let last = Remembered { id: id.into(), name: "main-x.wpp.tar.gz".into(), size_bytes: 9 };
+        let last = Remembered { id: id.into(), name: "main-x.wpp.tar.gz".into(), size_bytes: 9, stamp: None };
         Description { session: "main".into(), destination: "/backups".into(), chain: vec![last] }
     }
 

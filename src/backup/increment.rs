@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use super::Request;
 use crate::archive::base::{self, Base, Wanted};
 use crate::archive::delta::{Comparer, Delta};
+use crate::archive::destination::Stamp;
 use crate::archive::manifest::{Chain, Manifest};
 use crate::archive::pages::{Cutter, MapWriter, Remembered};
 use crate::archive::shelf::Shelf;
@@ -74,6 +75,7 @@ impl Increment {
             home_kind: request.home.kind(),
             journal,
             destination: &increment.destination,
+            stamp: &|name| Ok(request.destination.look(name)?.map(|object| object.stamp)),
             neighbours: &Shelf { destination: request.destination.clone(), identities: request.identities.clone() },
             map: &increment.place,
             chain_max,
@@ -177,11 +179,16 @@ impl Increment {
 
     /// The archive has its name. If it is whole, the next increment may build on it; otherwise none
     /// builds on anything there, so that the next backup looks at the whole database again.
-    pub fn finish(&mut self, manifest: &Manifest, name: &str, size_bytes: u64) {
+    pub fn finish(&mut self, manifest: &Manifest, name: &str, stamp: Stamp) {
         let kept = if manifest.is_whole() {
             let Some(map) = self.map.take() else { return };
             let mut chain = std::mem::take(&mut self.builds_on);
-            chain.push(Remembered { id: manifest.id.clone(), name: name.to_owned(), size_bytes });
+            chain.push(Remembered {
+                id: manifest.id.clone(),
+                name: name.to_owned(),
+                size_bytes: stamp.size_bytes,
+                stamp: Some(stamp),
+            });
             base::finish(map, &self.session, &self.destination, chain, &self.place)
         } else {
             self.drop_map();

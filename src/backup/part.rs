@@ -5,10 +5,11 @@ use std::path::Path;
 
 use super::increment::{Changes, Increment};
 use super::{Request, plain};
-use crate::archive::manifest::{CONFIG, CONFIG_SIZE_MAX, DELTA, Database, Signal, WPP_DB};
-use crate::archive::snapshot::{Facts, Looking, Quiet, Snapshot};
+use crate::archive::manifest::{CONFIG, CONFIG_SIZE_MAX, DELTA, Database, SESSION_DB, Signal, WPP_DB};
+use crate::archive::snapshot::{Facts, Looking, Quiet, Snapshot, table_exists};
 use crate::disk;
 use crate::error::{ErrorKind, Result};
+use crate::session::messages;
 
 /// One content.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub(super) struct Part {
     pub signal: Option<Signal>,
     /// Gathers facts and signal while the database is read out.
     looking: Option<Looking>,
+    /// Why it is none of a session's databases, whole as it may be.
+    foreign: Option<String>,
     /// Why nothing can be said about it, and it has to be left out.
     pub failed: Option<String>,
 }
@@ -58,6 +61,32 @@ impl Part {
         if self.name == DELTA { WPP_DB } else { self.name }
     }
 
+    /// Sees whether it is what a daemon keeps under this name, and not an emptied or a foreign
+    /// database. `linked` says whether the session was ever linked to a phone.
+    pub fn recognise(&mut self, linked: bool) {
+        let Some(snapshot) = &self.snapshot else { return };
+        let look = if self.stands_for() == WPP_DB { messages::not_ours } else { not_a_store };
+        // Where even that cannot be read, the check of the whole database says why.
+        self.foreign = match snapshot.ask(look) {
+            Ok(None) if linked && self.name == SESSION_DB && snapshot.ask(has_no_identity).is_ok_and(|none| none) => {
+                Some("it holds no identity, although the session was linked to a phone".into())
+            }
+            Ok(said) => said,
+            Err(error) => Some(error.chain()),
+        };
+    }
+
+    /// Whether it holds messages of an account.
+    pub fn has_account(&self) -> bool {
+        let asked = self.snapshot.as_ref().map(|snapshot| snapshot.ask(|connection| Ok(messages::account_of(connection))));
+        matches!(asked, Some(Ok(Some(_))))
+    }
+
+    /// When the phone logged the session out, as wpp.db knows it.
+    pub fn logged_out_ms(&self) -> Option<i64> {
+        self.snapshot.as_ref()?.ask(|connection| Ok(messages::logged_out_in(connection))).ok().flatten()
+    }
+
     /// Makes an increment of it, if that can be done.
     pub fn compare(&mut self, increment: &mut Increment) {
         let Some(snapshot) = &self.snapshot else { return };
@@ -68,16 +97,19 @@ impl Part {
         }
     }
 
-    /// Reads the facts, in the transaction that was opened before, or begins to.
+    /// Begins to read the facts, in a second transaction of the same state, if there is one: the whole
+    /// database is checked while it is compared or read out.
+    pub fn look_beside(&mut self) {
+        self.looking = self.snapshot.as_mut().and_then(Snapshot::look_beside);
+    }
+
+    /// Reads the facts, if nobody does so yet.
     pub fn look(&mut self) {
-        let Some(snapshot) = &mut self.snapshot else { return };
-        // To check the whole database would cost more than to copy what changed in it.
-        let check = self.changes.is_none();
-        if check && let Some(looking) = snapshot.look_beside() {
-            self.looking = Some(looking);
+        let Some(snapshot) = &self.snapshot else { return };
+        if self.looking.is_some() {
             return;
         }
-        let found = snapshot.database(check).map(|facts| (facts, snapshot.signal()));
+        let found = snapshot.database().map(|facts| (facts, snapshot.signal()));
         if let Err(error) = self.keep(found) {
             self.failed = Some(error.chain());
         }
@@ -90,8 +122,12 @@ impl Part {
 
     fn keep(&mut self, found: Result<Facts>) -> Result<()> {
         let (facts, signal) = found?;
+        let quick_check = match self.foreign.take() {
+            Some(what) if facts.quick_check == "ok" => what,
+            _ => facts.quick_check.clone(),
+        };
         self.facts = Some(Database {
-            quick_check: plain(&facts.quick_check),
+            quick_check: plain(&quick_check),
             last_migration: plain(&facts.last_migration),
             tables: facts.tables.iter().map(|(name, rows)| (plain(name), *rows)).collect(),
             ..facts
@@ -109,4 +145,20 @@ impl Part {
             (None, _) => take(&self.text),
         }
     }
+}
+
+/// Why a database is none that the client library keeps keys in.
+fn not_a_store(connection: &rusqlite::Connection) -> rusqlite::Result<Option<String>> {
+    if table_exists(connection, "device")? {
+        return Ok(None);
+    }
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(Some(match tables {
+        0 => "it is an empty SQLite database, and no session.db".into(),
+        _ => "it is a SQLite database without a table device, and no session.db".into(),
+    }))
+}
+
+fn has_no_identity(connection: &rusqlite::Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM device", [], |row| row.get(0))
 }

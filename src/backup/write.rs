@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::increment::Increment;
 use super::part::Part;
-use super::{Request, plain};
+use super::{Request, are_as_they_were, plain};
 use crate::archive::destination::{Draft, Stamp};
 use crate::archive::manifest::{DELTA, Database, INDEX_SCHEMA, Index, IndexMember, MANIFEST, Manifest, Member, Missing, WPP_DB};
 use crate::archive::open;
@@ -45,19 +45,20 @@ enum Packing {
 }
 
 impl Making<'_> {
-    /// Writes the archive, lets go of the session, and reads the archive back.
-    pub fn write(&mut self, session_lock: Option<Lock>, steps: &mut Steps<'_>) -> Result<Made> {
-        let packed = self.pack_all(steps)?;
+    /// Writes the archive, lets go of the session, and reads the archive back. `None` when another
+    /// program changed a database that was read without locks: nothing of the archive is left.
+    pub fn write(&mut self, session_lock: Option<Lock>, steps: &mut Steps<'_>) -> Result<Option<Made>> {
+        let Some(packed) = self.pack_all(steps)? else { return Ok(None) };
         // The databases were read in full; nobody has to wait for what follows.
         for part in &mut self.parts {
             part.snapshot = None;
         }
         drop(session_lock);
-        self.read_back(packed, steps)
+        self.read_back(packed, steps).map(Some)
     }
 
     /// Writes all that can be read.
-    fn pack_all(&mut self, steps: &mut Steps<'_>) -> Result<Packed> {
+    fn pack_all(&mut self, steps: &mut Steps<'_>) -> Result<Option<Packed>> {
         let watch = steps.begin("write the archive");
         let content_bytes: u64 = self.parts.iter().map(|part| part.size_bytes).sum();
         if let Some(folder) = self.request.destination.folder() {
@@ -68,7 +69,14 @@ impl Making<'_> {
                 None => (self.draft.output(), None),
                 Some(recipients) => recipients.output(self.draft.output()).map(|(output, tally)| (output, Some(tally)))?,
             };
-            match self.pack(output)? {
+            let packing = self.pack(output)?;
+            if !are_as_they_were(&self.parts)? {
+                self.draft.discard()?;
+                self.increment.drop_map();
+                steps.end(watch, "write the archive", "files that nobody changes", "another program came: anew".into(), true);
+                return Ok(None);
+            }
+            match packing {
                 Packing::Done(packed) => {
                     // Of the file, which is what people hash; the writer knows what went into it.
                     break match tally.as_ref().and_then(|tally| tally.get()) {
@@ -85,7 +93,7 @@ impl Making<'_> {
         };
         let text = format!("{} bytes of {content_bytes}, SHA-256 {}", packed.size_bytes, packed.sha256);
         steps.end(watch, "write the archive", "all contents, forced to the disk", text, true);
-        Ok(packed)
+        Ok(Some(packed))
     }
 
     /// A page that cannot be read costs its own database and not the other one.
@@ -155,6 +163,9 @@ impl Making<'_> {
             }
         }
         manifest.signal = parts.iter().find_map(|part| part.signal.clone());
+        if let Some(signal) = &mut manifest.signal {
+            signal.logged_out_ms = parts.iter().find(|part| part.stands_for() == WPP_DB).and_then(Part::logged_out_ms);
+        }
         let packed = writer.finish(manifest)?;
         Ok(Packing::Done(packed))
     }
@@ -164,8 +175,8 @@ impl Making<'_> {
         let Making { request, draft, place, manifest, .. } = self;
         let watch = steps.begin("read the archive back");
         let damaged: Vec<String> = manifest.damaged().map(|(member, said)| format!("{}: {said}", member.name)).collect();
-        // What quick_check said, it said in the transaction that these very bytes came from. Nobody asked
-        // it of an increment, whose parents were read back when they were made.
+        // What quick_check said, it said in the transaction that these very bytes came from. Of an
+        // increment it said it of the whole database; that the chain leads there, nobody has seen yet.
         let (level, mut level_reason) = match (&manifest.chain, damaged.is_empty()) {
             (Some(_), _) => (Level::Hash, Some("`wpp backup verify` looks at an increment's whole chain".into())),
             (None, true) => (Level::Quick, None),

@@ -76,7 +76,8 @@ enum Action {
 #[derive(Debug, clap::Args)]
 struct CreateArgs {
     /// Only the pages of wpp.db that changed since the newest archive there; a full archive, saying
-    /// why, when that cannot be done or would save less than half
+    /// why, when that cannot be done or would save less than half. All of wpp.db is checked either way;
+    /// an increment is read back at level hash
     #[arg(long)]
     incremental: bool,
     /// Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]
@@ -369,7 +370,7 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
         },
     );
     if let Some(signal) = &manifest.signal {
-        section = section.field("linked to a phone", if signal.paired { "yes" } else { "no" });
+        section = section.field("linked to a phone", signal.link());
     }
     if manifest.daemon.state == DaemonState::Running {
         section = section.line(
@@ -510,7 +511,9 @@ fn readable_row(
 ) -> (Vec<String>, Value) {
     let standing = history.standing(&manifest.id, &archive.name, &archive.object.stamp);
     let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
-        (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
+        (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired || signal.logged_out_ms.is_some()) => {
+            "all, no link".to_owned()
+        }
         (_, true) => "all".to_owned(),
         (false, _) => {
             let names: Vec<&str> = manifest.missing.iter().map(|missing| missing.name.as_str()).collect();

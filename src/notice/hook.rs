@@ -19,7 +19,11 @@ const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
 /// How much of what it writes is kept.
 const OUTPUT_BYTES_MAX: usize = 16 << 10;
 
-/// Runs the program and says what became of it. One that does not end in time is killed, with all
+/// What unlocks archives and stores, and addresses that are secrets: none of a notice's business. What
+/// the program needs itself it is given some other way.
+const SECRETS: [&str; 4] = ["WPP_BACKUP_PASSPHRASE", "WPP_BACKUP_PING_URL", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+/// Runs the program, without the secrets of this process's environment, and says what became of it. One that does not end in time is killed, with all
 /// that it has started.
 pub fn run(command: &[String], document: &str, patience: Duration) -> Told {
     let told = |ok: bool, observed: String, output: String| {
@@ -32,6 +36,9 @@ pub fn run(command: &[String], document: &str, patience: Duration) -> Told {
     let deadline = Instant::now() + patience;
     let mut running = Command::new(program);
     running.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    for name in SECRETS {
+        running.env_remove(name);
+    }
     let mut child = match running.spawn() {
         Ok(child) => child,
         Err(error) => return told(false, format!("it could not be started: {error}"), String::new()),

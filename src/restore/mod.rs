@@ -33,6 +33,6 @@ mod plan;
 mod source;
 mod transaction;
 
-pub use plan::{Current, Kind, Other, RestorePlan, Store, Wanted, plan, survey};
+pub use plan::{Current, Kind, Other, RestorePlan, Store, Wanted, holds, plan, survey};
 pub use source::Source;
 pub use transaction::{Health, Lifecycle, Recovered, Request, Restored, old_copies, recover, restore};

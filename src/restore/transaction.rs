@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Kind, RestorePlan, denied, not_exact, same_account};
+use super::plan::{Kind, RestorePlan, denied, foreign, not_exact, same_account};
 use super::source::Source;
 use crate::archive::custody::{self, Custody, Ledger};
 use crate::archive::manifest::{SESSION_DB, Signal, WPP_DB};
@@ -21,6 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::{AsideKind, SessionPaths, sidecar};
 use crate::journal::{Entry, Journal, Outcome};
 use crate::report::{Sink, Step, Steps};
+use crate::session::messages::{Adopted, Adoption, adopt, paused_in};
 use crate::session::rekey::{self, Rekeyed};
 
 const VERB: &str = "restore";
@@ -88,6 +89,8 @@ pub struct Restored {
     pub old: Option<PathBuf>,
     /// What was done to the Signal store before it was put in place.
     pub rekeyed: Option<Rekeyed>,
+    /// What was done about messages that wait to be sent.
+    pub adopted: Adopted,
     /// Whether the own phone was woken; `None` when it need not be, or the daemon was not seen READY.
     pub woken: Option<bool>,
     /// What was done, in order.
@@ -115,6 +118,9 @@ struct Transaction {
     /// What was done to its store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rekeyed: Option<Rekeyed>,
+    /// What was done about messages that wait to be sent.
+    #[serde(default)]
+    adopted: Adopted,
     /// Whether the daemon was READY with the restored files: the doctor takes it for a proof.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ready: bool,
@@ -193,6 +199,7 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
             .filter(|_| plan.kind.brings_identity())
             .map(|signal| signal.identity_sha256.clone()),
         rekeyed: None,
+        adopted: Adopted::default(),
         ready: false,
     };
     let mut steps = Steps::new(request.sink);
@@ -213,6 +220,7 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
         rolled_back: false,
         old,
         rekeyed: transaction.rekeyed.clone(),
+        adopted: transaction.adopted.clone(),
         woken: None,
         steps: Vec::new(),
     };
@@ -291,11 +299,11 @@ fn prepare_and_swap(
     let observed = if *was_running { "the daemon was stopped; the lock is held" } else { "no daemon ran; the lock is held" };
     steps.end(watch, "take the session", "no daemon runs, and none can start", observed.into(), true);
 
+    // The plan may be old: since it was made, somebody may have started the session, or linked
+    // another account. Now the lock is held, and what is judged stays so.
+    let live = Snapshot::open(&session.session_db(), Quiet::Proven).ok().flatten();
+    let live = live.and_then(|snapshot| snapshot.signal().ok().flatten());
     if transaction.plan.brings_identity() {
-        // The plan may be old: since it was made, somebody may have started the session, or linked
-        // another account. Now the lock is held, and what is judged stays so.
-        let live = Snapshot::open(&session.session_db(), Quiet::Proven).ok().flatten();
-        let live = live.and_then(|snapshot| snapshot.signal().ok().flatten());
         same_account(request.source.manifest(), live.as_ref(), session.name())?;
         match transaction.plan {
             Kind::Exact => {
@@ -309,6 +317,8 @@ fn prepare_and_swap(
             Kind::Data | Kind::ForceExact => {}
         }
     }
+
+    settle_outbox(request, transaction, &stage, live.as_ref(), steps)?;
 
     let watch = steps.begin("swap the files");
     let old = transaction.old(session);
@@ -343,6 +353,34 @@ fn prepare_and_swap(
     drop(held);
     let observed = format!("{} in place, {} old files set aside", transaction.plan.files().join(" and "), transaction.had.len());
     steps.end(watch, "swap the files", "new files in place, old ones kept", observed, true);
+    Ok(())
+}
+
+/// Keeps what was unpacked from sending what nobody means to send: a pause of now stays, and what
+/// waited in another session or for another device is rejected.
+fn settle_outbox(
+    request: &Request<'_>,
+    transaction: &mut Transaction,
+    stage: &Path,
+    live: Option<&Signal>,
+    steps: &mut Steps<'_>,
+) -> Result<()> {
+    let session = request.session;
+    let pause = paused_in(&session.wpp_db()) == Some(true);
+    let empty = !is_there(&session.session_db()) && !is_there(&session.wpp_db());
+    let reject = foreign(request.source.manifest(), session.name(), live, transaction.plan, empty);
+    let watch = steps.begin("look at what waits to be sent");
+    transaction.adopted = adopt(&stage.join(WPP_DB), Adoption { pause, reject: reject.as_deref() })?;
+    let Adopted { paused, rejected } = transaction.adopted;
+    let mut observed = match (reject.is_some(), rejected) {
+        (false, _) => "it waits on".to_owned(),
+        (true, 0) => "nothing waits".to_owned(),
+        (true, rejected) => format!("{rejected} messages rejected: they were not queued for this session's device"),
+    };
+    if paused {
+        observed.push_str("; sending stays paused");
+    }
+    steps.end(watch, "look at what waits to be sent", "nothing is sent that is not this session's", observed, true);
     Ok(())
 }
 
@@ -421,6 +459,7 @@ fn go_back(
     restored.rolled_back = true;
     restored.old = None;
     restored.rekeyed = None;
+    restored.adopted = Adopted::default();
     steps.end(watch, "swap back", "the old files in place again", "the old files are in place again".into(), true);
     if was_running {
         let watch = steps.begin("start the daemon with the old files");

@@ -485,8 +485,47 @@ fn shapes_of_blocks(codec: Codec) -> Vec<Shape> {
     add(
         "a content that no disk holds",
         lies(|m| m["members"][1]["size_bytes"] = json!(u64::MAX)),
-        "wpp.db hold more than any disk",
+        "states 18446744073709551615 bytes of wpp.db",
     );
+    add(
+        "more rows than can be added up",
+        lies(|m| m["members"][1]["database"]["tables"]["messages"]["count"] = json!(u64::MAX)),
+        "states 18446744073709551615 rows in messages of wpp.db",
+    );
+    add(
+        "tables that together hold too many rows",
+        lies(|m| {
+            for table in ["a", "b"] {
+                m["members"][0]["database"]["tables"][table] = json!({ "count": 1_u64 << 47, "highest": null });
+            }
+            m["members"][0]["database"]["tables"]["c"] = json!({ "count": 1, "highest": null });
+        }),
+        "rows in ",
+    );
+    add(
+        "pages that no database has",
+        lies(|m| m["members"][1]["database"]["pages"] = json!(u64::MAX)),
+        "18446744073709551615 pages of",
+    );
+    add("pages of no size", lies(|m| m["members"][1]["database"]["page_size_bytes"] = json!(0)), "pages of 0 bytes");
+    add(
+        "sessions that cannot be added up",
+        lies(|m| {
+            m["signal"] = json!({ "paired": true, "identity_sha256": "", "account_sha256": null, "highest_prekey_id": null,
+            "next_prekey_id": i64::MIN, "login_counter": 0, "sessions": u64::MAX, "sender_keys": 1 })
+        }),
+        "Signal sessions or sender keys",
+    );
+    for time in [i64::MIN, i64::MAX] {
+        add(
+            "a time that no calendar knows",
+            changed(move |d| {
+                d.manifest["created_ms"] = json!(time);
+                d.index["created_ms"] = json!(time);
+            }),
+            "states the time",
+        );
+    }
     add("a content of the size of a disk", lies(|m| m["members"][1]["size_bytes"] = json!(1_u64 << 42)), "wpp.db are");
     add(
         "a content that the index knows otherwise",

@@ -520,3 +520,45 @@ fn a_backup_that_fails_or_is_killed_at_any_disk_operation_leaves_no_false_archiv
         }
     }
 }
+
+#[test]
+fn an_archive_of_a_session_that_the_phone_logged_out_says_so() {
+    let home = stores::home("gone");
+    let linked = |report: &Value| report["data"]["manifest"]["signal"]["logged_out_ms"].clone();
+    assert_eq!(linked(&home.json(&["backup"]).1), Value::Null);
+    let wpp = stores::open(&home.session("main").join("wpp.db"));
+    let mark = r#"{"at_ms": 1700000000000, "reason": "logged_out"}"#;
+    wpp.execute("INSERT INTO settings (name, value, changed_ms) VALUES ('logged_out', ?1, 0)", [mark]).unwrap();
+    drop(wpp);
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, linked(&report)), (0, 1_700_000_000_000_i64.into()), "{report}");
+    let said = home.run(&["backup", "show", "latest"]).stdout;
+    assert!(said.contains("no: keys of a device are in it, which was logged out at 2023-11-14"), "{said}");
+    assert!(home.run(&["backup", "list"]).stdout.contains("all, no link"));
+}
+
+#[test]
+fn a_writer_that_was_killed_in_a_transaction_costs_that_transaction_alone() {
+    let home = stores::home("killed");
+    let session = home.session("main");
+    let (path, elsewhere) = (session.join("wpp.db"), tempfile::tempdir().unwrap());
+    let live = elsewhere.path().join("wpp.db");
+    std::fs::rename(&path, &live).unwrap();
+    let writer = stores::open(&live);
+    writer.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(())).unwrap();
+    writer
+        .execute_batch("PRAGMA cache_size = 1; BEGIN; UPDATE messages SET text = hex(randomblob(3000)); DELETE FROM marker")
+        .unwrap();
+    let journal = session.join("wpp.db-journal");
+    std::fs::copy(&live, &path).unwrap();
+    std::fs::copy(elsewhere.path().join("wpp.db-journal"), &journal).unwrap();
+    let before = (std::fs::read(&path).unwrap(), std::fs::read(&journal).unwrap());
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, &report["data"]["level"]), (0, &"quick".into()), "{report}");
+    assert_eq!(stores::marker(unpack(&archive_of(&report)).path(), "wpp.db"), "killed");
+    assert!((std::fs::read(&path).unwrap(), std::fs::read(&journal).unwrap()) == before, "the files are left as they were");
+    let (_, report) = home.json(&["doctor"]);
+    let text = report.to_string();
+    assert!(text.contains("an interrupted write to wpp.db waits to be rolled back"), "{text}");
+    assert!(!text.contains("wpp.db is damaged"), "{text}");
+}

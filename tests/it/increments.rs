@@ -184,7 +184,7 @@ fn an_increment_is_small_says_what_it_builds_on_and_is_restored_by_the_same_comm
     assert_eq!(chain.parent_id, manifest(&archives[2]).id);
     assert_eq!(Some(chain.parent_name.as_str()), archives[2].file_name().unwrap().to_str());
     let database = last.member("wpp.db").unwrap().database.clone().unwrap();
-    assert_eq!((database.quick_check.as_str(), database.tables["ballast"].count), ("not run", 400));
+    assert_eq!((database.quick_check.as_str(), database.tables["ballast"].count), ("ok", 400));
     assert!(chain.changed_pages < database.pages / 10, "{} of {}", chain.changed_pages, database.pages);
     assert!(last.is_whole() && last.damaged().next().is_none());
     let size = |path: &Path| std::fs::metadata(path).unwrap().len();
@@ -551,6 +551,44 @@ fn an_increment_that_fails_or_is_killed_at_any_disk_operation_leaves_whole_chain
 }
 
 #[test]
+fn what_an_increment_builds_on_is_read_again_when_its_file_was_touched() {
+    let (home, archives) = chain_of_three();
+    // The same bytes with another time: read again, and built on.
+    let bytes = std::fs::read(&archives[0]).unwrap();
+    std::fs::write(&archives[0], &bytes).unwrap();
+    mark(&home, "touched");
+    let said = || {
+        let outcome = home.run(&["backup", "--incremental"]);
+        assert!(
+            outcome.stdout.contains("increment") && !outcome.stdout.contains("a full archive, because"),
+            "{}",
+            outcome.stdout
+        );
+        outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let text = said();
+    assert!(text.contains("was touched since it was read: it was made again"), "{text}");
+    // It is remembered that it was.
+    mark(&home, "once");
+    assert!(!said().contains("touched"));
+    // Other bytes under the same name, of the same size, in the middle of a content.
+    let rot = |link: &Path| {
+        let mut bytes = std::fs::read(link).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x20;
+        std::fs::write(link, bytes).unwrap();
+    };
+    rot(&archives[0]);
+    let (_, reason) = full(&home);
+    assert!(reason.contains("was touched since it was read") && reason.contains("could not be made again"), "{reason}");
+    // What comes before the rotten one is good, and is built on.
+    let (home, archives) = chain_of_three();
+    rot(&archives[2]);
+    let (_, data) = backup(&home, &["--incremental"]);
+    assert_eq!(data["manifest"]["chain"]["parent_name"], archives[1].file_name().unwrap().to_str().unwrap(), "{data}");
+}
+
+#[test]
 fn an_increment_that_lies_about_its_chain_is_refused() {
     let (_home, archives) = chain_of_three();
     let input = stores::input(&archives[3]).unwrap();
@@ -581,6 +619,11 @@ fn an_increment_that_lies_about_its_chain_is_refused() {
             .collect();
         let named: Vec<(&str, &_)> = all.iter().map(|manifest| ("name", manifest)).collect();
         assert_eq!(chain::broken(&named, &[]).len(), 1, "{label}");
+        // A parent's position may be a lie just as well.
+        let mut bent = all.clone();
+        bent[2].chain.as_mut().unwrap().depth = u64::MAX;
+        let named: Vec<(&str, &_)> = bent.iter().map(|manifest| ("name", manifest)).collect();
+        assert_ne!(chain::broken(&named, &[]).len(), 0, "{label}");
         // A parent that only lacks a key is not called missing.
         let parent = all[3].chain.as_ref().unwrap().parent_name.clone();
         let alone = [("name", &all[3])];

@@ -366,6 +366,22 @@ fn a_failed_backup_runs_the_operators_program_with_the_result() {
     assert!(outcome.stderr.contains("note: told hook"), "{outcome:?}");
     drop(lock);
 
+    // Nothing of what unlocks archives and stores is in its environment.
+    let printer = home.path().join("environment.sh");
+    std::fs::write(&printer, "#!/bin/sh\nenv\n").unwrap();
+    std::fs::set_permissions(&printer, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    set(&home, &format!("on_failure = ['{}']\n", printer.display()));
+    let lock = wpp::backup::lock(&paths, "backup").unwrap();
+    let mut command = home.command(&["backup"]);
+    for name in ["WPP_BACKUP_PASSPHRASE", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        command.env(name, SECRET);
+    }
+    let outcome =
+        crate::harness::Outcome::of(command.env("WPP_BACKUP_PING_URL", format!("http://127.0.0.1:1/{SECRET}")).output().unwrap());
+    assert!(outcome.code == 11 && outcome.stderr.contains("PATH="), "{outcome:?}");
+    assert!(!outcome.stderr.contains(SECRET), "{outcome:?}");
+    drop(lock);
+
     // A backup in part is a failure, too, and what the program does wrong is a warning.
     std::fs::remove_file(home.session("main").join("wpp.db")).unwrap();
     hook("9");

@@ -64,7 +64,11 @@ fn exact_brings_everything_back_while_custody_is_unbroken_and_keeps_the_old() {
     let old = PathBuf::from(report["data"]["old"].as_str().unwrap());
     assert_eq!(markers(&old), ["live", "live"]);
     assert!(report["sections"].to_string().contains(old.to_str().unwrap()), "{report}");
-    assert!(report["next"].to_string().contains("prune --set-aside --older-than 30d"), "{report}");
+    assert!(report["sections"].to_string().contains("prune --set-aside --older-than 30d"), "{report}");
+    // What to type next takes nothing away: it looks at what was replaced, or puts it back.
+    let next = report["next"].to_string();
+    assert!(next.contains("/wpp.db' --plan data") || next.contains("/wpp.db --plan data"), "{next}");
+    assert!(!next.contains("prune"), "{next}");
     assert!(beside(&home, "stage").is_empty() && !home.session("main").join("LOCK").exists());
     // Restoring again sets the next copy aside beside the first.
     assert_eq!(home.run(&["restore", "latest", "--yes", "--keep-daemon-stopped"]).code, 0);
@@ -246,12 +250,20 @@ fn another_account_another_kind_of_home_and_another_journal_are_noticed() {
 }
 
 #[test]
-fn a_removed_session_comes_back_exactly() {
+fn a_session_that_a_reset_removed_comes_back_exactly_and_one_that_is_gone_gets_fresh_keys() {
     let home = stores::home("archived");
+    assert_eq!(home.run(&["reset", "--yes"]).code, 0);
+    let (code, report) = home.json(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
+    assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("exact")), "{report}");
+    assert_eq!(report["data"]["old"], serde_json::Value::Null, "{report}");
+    std::fs::remove_dir_all(home.session("main")).unwrap();
+    assert_eq!(home.run(&["backup"]).code, 10);
+    stores::make(&home.session("main"), "archived");
     assert_eq!(home.run(&["backup"]).code, 0);
     std::fs::remove_dir_all(home.session("main")).unwrap();
+    // Who removed it, and after what, the journal does not know.
     let (code, report) = home.json(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
-    assert_eq!((code, &report["data"]["old"]), (0, &serde_json::Value::Null), "{report}");
+    assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("rekey")), "{report}");
     assert_eq!(markers(&home.session("main")), ["archived", "archived"]);
     assert_eq!(wpp::disk::mode_and_owner(&home.session("main")).unwrap().unwrap().0, 0o700);
     for name in STORES {
@@ -606,12 +618,13 @@ fn a_restore_is_done_though_nobody_can_see_whether_the_phone_was_woken() {
 }
 
 #[test]
-fn a_restore_is_done_though_old_copies_cannot_be_listed() {
+fn a_restore_is_not_disturbed_by_a_file_that_is_named_like_an_old_copy() {
     let home = moved_on();
     std::fs::write(home.path().join("sessions/.main.old-note"), "by hand").unwrap();
     let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes", "--keep-daemon-stopped"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    assert!(outcome.stdout.contains("Warning: they cannot be listed") && outcome.stdout.contains("set aside now"), "{outcome:?}");
+    assert!(outcome.stdout.contains("set aside now") && !outcome.stdout.contains("cannot be listed"), "{outcome:?}");
+    assert!(!outcome.stdout.contains("main.old-note"), "{outcome:?}");
     assert!(!outcome.stdout.contains("never deletes") && outcome.stdout.contains("unless you tell it to"), "{outcome:?}");
     assert!(format!("{outcome:?}").contains("wpp backup prune --set-aside --older-than 30d"), "{outcome:?}");
     assert_eq!(markers(&home.session("main")), ["live", "archived"]);
@@ -745,9 +758,14 @@ fn a_real_session_gets_its_messages_back_and_goes_on_with_the_same_link() {
     // Stopped, copied, put back with no traffic between: exact, Signal state included.
     assert_eq!(home.run(&["stop"]).code, 0);
     assert_eq!(home.run(&["backup"]).code, 0);
-    for name in STORES {
-        damage(&home.session("main").join(name));
-    }
+    // Without a store to compare with there is the journal's word alone, which may be an old copy's.
+    let (store, aside) = (home.session("main").join("session.db"), home.path().join("aside.db"));
+    std::fs::rename(&store, &aside).unwrap();
+    let outcome = home.run(&["restore", "latest", "--dry-run"]);
+    assert!(outcome.code == 0 && outcome.stdout.contains("would restore rekey"), "{outcome:?}");
+    assert_eq!(home.run(&["restore", "latest", "--plan", "exact", "--yes"]).code, 15);
+    std::fs::rename(&aside, &store).unwrap();
+    damage(&home.session("main").join("wpp.db"));
     let (code, report) = home.json(&["restore", "latest", "--yes"]);
     assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("exact")), "{report}");
     assert_eq!(simulated.state().0, "READY");
@@ -811,4 +829,51 @@ fn a_server_that_cannot_be_reached_is_no_reason_to_take_a_restore_back() {
         "READY" => Ok(()),
         other => Err(other.to_owned()),
     });
+}
+
+#[test]
+fn a_pause_outlives_a_restore_and_another_sessions_outbox_is_not_sent() {
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    assert_eq!(home.run(&["outbound", "pause"]).code, 0);
+    assert_eq!(home.run(&["send", PEER, "waits", "--id", "one", "--wait", "1"]).code, 5);
+    assert_eq!(home.run(&["backup"]).code, 0);
+    let archive = stores::latest(&home.path().join("backups"));
+    let archive = archive.to_str().unwrap();
+    let into = |more: &[&str]| -> Vec<String> {
+        ["restore", archive, "--plan", "data", "--yes", "--session", "other"]
+            .iter()
+            .chain(more)
+            .map(|&word| word.to_owned())
+            .collect()
+    };
+    let words = into(&["--dry-run"]);
+    let outcome = home.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(outcome.stdout.contains("is not sent from here"), "{outcome:?}");
+    let words = into(&["--keep-daemon-stopped"]);
+    let (code, report) = home.json(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!((code, &report["data"]["adopted"]), (0, &json!({ "paused": false, "rejected": 1 })), "{report}");
+    let listed = home.run(&["outbound", "list", "--session", "other"]);
+    assert!(listed.stdout.contains("session main") && listed.stdout.contains("rejected"), "{listed:?}");
+    // It never was linked: it starts, and the doctor does not miss a link.
+    let (_, doctor) = home.json(&["doctor", "--session", "other"]);
+    assert!(!doctor.to_string().contains("was linked to a phone"), "{doctor}");
+    let outcome = home.run(&["start", "--session", "other"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let (_, doctor) = home.json(&["doctor", "--session", "other"]);
+    assert!(!doctor.to_string().contains("was linked to a phone"), "{doctor}");
+    assert_eq!(home.run(&["stop", "--session", "other"]).code, 0);
+
+    // The session's own outbox comes back as it was, and what is paused now stays so.
+    assert_eq!(home.run(&["outbound", "resume"]).code, 0);
+    simulated.until("the message", || if simulated.peer_texts() == ["waits"] { Ok(()) } else { Err("none".into()) });
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(home.run(&["backup"]).code, 0);
+    assert_eq!(home.run(&["outbound", "pause"]).code, 0);
+    // Killed, so that the pause may lie in the log alone.
+    simulated.kill_daemon();
+    let (code, report) = home.json(&["restore", "latest", "--plan", "data", "--yes"]);
+    assert_eq!((code, &report["data"]["adopted"]), (0, &json!({ "paused": true, "rejected": 0 })), "{report}");
+    assert!(report["sections"].to_string().contains("sending was paused before"), "{report}");
+    assert_eq!(home.json(&["status"]).1["data"]["outbound_paused"], true);
 }

@@ -25,6 +25,25 @@ pub fn open(path: &Path) -> Connection {
     connection
 }
 
+/// What a real wpp.db holds beside messages and their index, as statements.
+fn beside_messages() -> &'static str {
+    static STATEMENTS: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    STATEMENTS.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wpp.db");
+        drop(wpp::session::messages::Messages::open(&path).unwrap());
+        let real = Connection::open(&path).unwrap();
+        let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'messages%' AND name NOT LIKE 'sqlite%'";
+        let mut statements: Vec<String> =
+            real.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        for pragma in ["application_id", "user_version"] {
+            let value: i64 = real.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
+            statements.push(format!("PRAGMA {pragma} = {value}"));
+        }
+        statements.join("; ")
+    })
+}
+
 /// Makes both stores of a session, closed cleanly. The marker goes into both.
 pub fn make(folder: &Path, marker: &str) {
     std::fs::create_dir_all(folder).unwrap();
@@ -50,14 +69,15 @@ pub fn make(folder: &Path, marker: &str) {
     let wpp = open(&folder.join("wpp.db"));
     wpp.execute_batch(&format!(
         "CREATE TABLE messages (number INTEGER PRIMARY KEY, text TEXT);
-         CREATE TABLE marker (text TEXT); INSERT INTO marker VALUES ('{marker}');
-         PRAGMA user_version = 2;"
+         CREATE TABLE marker (text TEXT); INSERT INTO marker VALUES ('{marker}');"
     ))
     .unwrap();
     for number in 0..300 {
         wpp.execute("INSERT INTO messages (text) VALUES (?1)", [format!("message {number} {}", "words ".repeat(number % 40))])
             .unwrap();
     }
+    // Last: empty tables have pages that are all alike.
+    wpp.execute_batch(beside_messages()).unwrap();
 }
 
 /// A sandbox home with one session `main`.
