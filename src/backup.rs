@@ -184,7 +184,9 @@ impl Account {
             _ if self.published => Ok(()),
             Some(entry) => request.journal.end(entry, Outcome::Failed),
             None => {
-                let data = serde_json::json!({ "failed": plain(&error.chain()) });
+                let data = serde_json::json!({
+                    "failed": plain(&error.chain()), "location": request.destination.to_string(),
+                });
                 request.journal.record_failed(Some(request.session.name()), "backup", &data).map(drop)
             }
         };

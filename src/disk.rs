@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock;
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::report::size;
 
 /// Mode of every folder that `wpp` makes.
 pub const FOLDER_MODE: u32 = 0o700;
@@ -244,7 +245,7 @@ pub fn require_space(path: &Path, needed_bytes: u64) -> Result<()> {
     }
     Err(Error::new(
         ErrorKind::Unexpected,
-        format!("{} has {} MiB free and this needs {} MiB", path.display(), space.free_bytes >> 20, needed_bytes >> 20),
+        format!("{} has {} free and this needs {}", path.display(), size(space.free_bytes), size(needed_bytes)),
     )
     .hint("free disk space, or point the command at another file system"))
 }

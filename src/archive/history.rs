@@ -60,6 +60,23 @@ impl History {
         Standing { verified: self.checks.best(archive_id, name, stamp), failed: self.checks.failure(archive_id, name, stamp) }
     }
 
+    /// Why no check counts for a file, in words for a list.
+    pub fn unchecked(&self, archive_id: Option<&str>, name: &str) -> &'static str {
+        let ids = self.written.iter().map(|written| (&written.archive_id, &written.name));
+        let known: Vec<_> = ids.chain(self.checks.0.iter().map(|check| (&check.archive_id, &check.name))).collect();
+        match known.iter().any(|(_, of)| *of == name) {
+            true => "never; changed since it was",
+            false if known.iter().any(|(id, _)| Some(id.as_str()) == archive_id) => "never; a copy of one that was",
+            false => "never by this home",
+        }
+    }
+
+    /// SHA-256 of a file as this home wrote it, or as a check that passed read it.
+    pub fn sha256(&self, archive_id: &str, name: &str, stamp: &Stamp) -> Option<&str> {
+        let written = || self.written.iter().rfind(|written| written.archive_id == archive_id && written.stamp.is(stamp));
+        self.checks.sha256(archive_id, name, stamp).or_else(|| written()?.sha256.as_deref())
+    }
+
     /// What is known of an archive that can be read.
     pub fn known(&self, manifest: &Manifest, name: &str, stamp: &Stamp) -> Known {
         Known {

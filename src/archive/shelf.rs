@@ -27,6 +27,11 @@ use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::Sink;
 
+/// What stands for the newest archive of a session.
+const LATEST: &str = "latest";
+/// How far the clocks of two hosts are apart without anybody minding.
+const AHEAD: std::time::Duration = std::time::Duration::from_secs(300);
+
 /// One archive at a destination.
 #[derive(Debug)]
 pub struct Shelved {
@@ -69,6 +74,11 @@ impl Shelved {
     pub fn remembered_ms(&self, history: &History) -> Option<i64> {
         let written = history.written(&self.name, &self.object.stamp).filter(|_| self.is_locked());
         written.map(|written| written.created_ms)
+    }
+
+    /// Whether it is dated ahead of this clock, so far that no two clocks are apart.
+    pub fn is_ahead(&self) -> bool {
+        self.created_ms().is_some_and(|at_ms| clock::from_ms(at_ms) > clock_limit())
     }
 
     /// Its place among the others, the oldest first: by what it says itself, else by what is `known`
@@ -192,12 +202,17 @@ impl Located {
         Located { destination, name: name.to_owned() }
     }
 
-    /// A file, wherever it lies.
+    /// A file, wherever it lies. A link stands for the file that it leads to, and what that one
+    /// builds on lies beside it.
     pub fn file(path: &Path) -> Result<Located> {
-        let path = std::path::absolute(path).map_err(|error| disk::cannot("find", path, error))?;
+        let found = if path.is_symlink() { path.canonicalize() } else { std::path::absolute(path) };
+        let path = found.map_err(|error| disk::cannot("find", path, error))?;
         match (path.parent(), path.file_name().and_then(|name| name.to_str())) {
             (Some(folder), Some(name)) => Ok(Located::new(Arc::new(Destination::Folder(folder.to_owned())), name)),
-            _ => Err(Error::new(ErrorKind::Usage, format!("{} is no archive", path.display())).hint("name a file")),
+            _ => {
+                Err(Error::new(ErrorKind::Usage, format!("{} is no archive", path.display()))
+                    .hint("name a file, whose name is text"))
+            }
         }
     }
 
@@ -223,7 +238,11 @@ impl Located {
 
     /// Which state of it is there now.
     pub fn stamp(&self) -> Result<Stamp> {
-        match self.destination.look(&self.name)? {
+        let seen = match &*self.destination {
+            Destination::Folder(folder) => folder::look(folder, &self.name),
+            Destination::Store(_) => self.destination.look(&self.name),
+        };
+        match seen? {
             Some(object) => Ok(object.stamp),
             None => Err(open::refused(&self.place(), "it is not there any more, or it is not a file")),
         }
@@ -343,7 +362,8 @@ impl Seek for Hashed {
 }
 
 /// The archive that an operator means: a path, an address, the name of one at the destination, or
-/// `latest` for the newest of the session, readable or encrypted. Only archives that have the names
+/// `latest` for the newest of the session, readable or encrypted; behind a folder or an address,
+/// `latest` is the newest there. Only archives that have the names
 /// that they were given are looked at for that one. `history` gives what the home's journal says of
 /// the session's archives, and is asked when names do not tell which one is the newest.
 pub fn find(
@@ -359,6 +379,7 @@ pub fn find(
         let there = Arc::new(Destination::parse(place, settings)?);
         return match there.look(name)? {
             Some(_) => Ok(Located::new(there, name)),
+            None if name == LATEST => newest(&there, session, identities, history),
             None => Err(Error::new(ErrorKind::Archive, format!("there is no archive {text}"))
                 .hint(format!("`wpp backup list {place}` shows the archives there"))),
         };
@@ -367,19 +388,34 @@ pub fn find(
     if given.exists() {
         return Located::file(&given);
     }
-    if text == "latest" {
-        return latest(destination, session, identities, history)?
-            .map(|name| Located::new(destination.clone(), &name))
-            .ok_or_else(|| {
-                Error::new(ErrorKind::Archive, format!("{destination} holds no archive of session {session}"))
-                    .hint("make one with `wpp backup`, or name a file")
-            });
+    if text == LATEST {
+        return newest(destination, session, identities, history);
+    }
+    if let (Some(folder), true) = (given.parent().filter(|folder| folder.is_dir()), given.ends_with(LATEST)) {
+        let folder = std::path::absolute(folder).map_err(|error| disk::cannot("find", folder, error))?;
+        return newest(&Arc::new(Destination::Folder(folder)), session, identities, history);
     }
     if given.components().count() == 1 && destination.look(text)?.is_some() {
         return Ok(Located::new(destination.clone(), text));
     }
     Err(Error::new(ErrorKind::Archive, format!("there is no archive {text} here or in {destination}"))
         .hint("`wpp backup list` shows the archives; `latest` stands for the newest one of the session"))
+}
+
+fn clock_limit() -> Timestamp {
+    clock::now().checked_add(AHEAD).unwrap_or(Timestamp::MAX)
+}
+
+fn newest(
+    destination: &Arc<Destination>,
+    session: &str,
+    identities: &Identities,
+    history: impl FnOnce() -> Result<History>,
+) -> Result<Located> {
+    latest(destination, session, identities, history)?.map(|name| Located::new(destination.clone(), &name)).ok_or_else(|| {
+        Error::new(ErrorKind::Archive, format!("{destination} holds no archive of session {session}"))
+            .hint("make one with `wpp backup`, or name a file")
+    })
 }
 
 fn latest(
@@ -390,10 +426,15 @@ fn latest(
 ) -> Result<Option<String>> {
     // Names tell the second, so that only archives of the newest one are opened and not all: each
     // takes a request of a store, and each that is sealed with a passphrase a second.
-    let mut seconds: BTreeMap<Timestamp, Vec<Object>> = BTreeMap::new();
+    let mut seconds: BTreeMap<(bool, Timestamp), Vec<Object>> = BTreeMap::new();
+    let limit = clock_limit();
     for object in destination.list()?.into_iter().filter(|object| is_archive(&object.name)) {
         if let Some(name) = named(&object.name).filter(|name| name.session == session) {
-            seconds.entry(name.time).or_default().push(object);
+            // Of what is dated ahead of this clock, the time at which it was written tells more; and
+            // where that lies ahead as well, nothing does, and everything else comes first.
+            let written = || Timestamp::from_second(object.stamp.modified_s).unwrap_or(Timestamp::MAX);
+            let time = if name.time <= limit { name.time } else { written() };
+            seconds.entry((time <= limit, time)).or_default().push(object);
         }
     }
     let mut history = Some(history);
@@ -499,11 +540,13 @@ mod tests {
                 session: "main".into(),
                 at_ms: begun_ms + number,
                 archive_id: name.clone(),
+                location: String::new(),
                 name: name.clone(),
                 stamp: sealed(folder.path(), name),
                 whole: true,
                 created_ms: begun_ms + 10 * number,
                 parent_id: None,
+                sha256: None,
             });
             let history = History { written: written.collect(), ..History::default() };
             others.iter().for_each(|name| drop(sealed(folder.path(), name)));

@@ -21,12 +21,16 @@ pub struct Check {
     pub archive_id: String,
     /// Where it was: a path or an address.
     pub place: String,
+    /// The folder or the address that it lay in; empty when that is not known.
+    pub location: String,
     /// Its name there.
     pub name: String,
     /// The file's stamp at that time.
     pub stamp: Option<Stamp>,
     /// Whether everything that it should hold is in it and sound.
     pub whole: bool,
+    /// SHA-256 of the file, when it was read to its end.
+    pub sha256: Option<String>,
     /// How it came out.
     pub result: CheckResult,
 }
@@ -142,6 +146,12 @@ impl Checks {
         standing
     }
 
+    /// SHA-256 of this very file, as the newest check that passed read it.
+    pub fn sha256(&self, archive_id: &str, name: &str, stamp: &Stamp) -> Option<&str> {
+        let passed = self.of(archive_id, name, stamp).filter(|check| check.why().is_none());
+        passed.filter_map(|check| check.sha256.as_deref()).last()
+    }
+
     /// The id of the archive in this very file, if a check could read it.
     pub fn id(&self, name: &str, stamp: &Stamp) -> Option<&str> {
         let of_file = |check: &&Check| check.name == name && check.is_of(stamp) && !check.archive_id.is_empty();
@@ -155,6 +165,16 @@ impl Checks {
             "" => check.name == name,
             id => id == archive_id,
         })
+    }
+}
+
+/// The folder or the address that an entry's archive lies in, or was meant for; empty when it says none.
+pub fn location(entry: &Entry) -> String {
+    let text = |name: &str| entry.data[name].as_str().unwrap_or_default();
+    match (text("location"), text("path").rsplit_once('/')) {
+        // Older entries hold the path alone.
+        ("", Some((folder, _))) => folder.to_owned(),
+        (location, _) => location.to_owned(),
     }
 }
 
@@ -175,10 +195,12 @@ pub fn check(entry: &Entry) -> Option<Check> {
         at_ms: entry.at_ms,
         archive_id: text("archive_id").to_owned(),
         place: text("path").to_owned(),
+        location: location(entry),
         // Older entries hold the path alone.
         name: entry.data["name"].as_str().or(text("path").rsplit('/').next()).unwrap_or_default().to_owned(),
         stamp: serde_json::from_value(entry.data["stamp"].clone()).ok(),
         whole: entry.data["whole"].as_bool().unwrap_or(false),
+        sha256: entry.data["sha256"].as_str().map(str::to_owned),
         result,
     })
 }

@@ -12,6 +12,7 @@ use super::site;
 use crate::app::App;
 use crate::archive::chain;
 use crate::archive::codec::{Codec, Effort};
+use crate::archive::destination::settings::Settings;
 use crate::archive::destination::{Destination, STORE_SCHEME};
 use crate::archive::history::{History, Standing};
 use crate::archive::manifest::{DELTA, DaemonEnd, DaemonState, Manifest};
@@ -20,6 +21,7 @@ use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Located, Shelved};
 use crate::archive::snapshot::Patience;
 use crate::archive::verified::Check;
+use crate::archive::verify::Level;
 use crate::backup::{self, Backup, Request};
 use crate::clock::{self, Stopwatch};
 use crate::disk;
@@ -138,7 +140,8 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let textfile =
         args.textfile.as_ref().map(|path| std::path::absolute(path).map_err(|error| disk::cannot("find", path, error)));
     let textfile = textfile.transpose()?;
-    let begun = Notices::of(app.config(), app.home().kind(), textfile).begin(app.session().name());
+    let begun = Notices::of(app.config(), app.home().kind(), textfile)
+        .begin(app.session().name(), &told_destination(app, args.output.as_deref()));
     let result = make(app, args);
     let mut document = Vec::new();
     let written = match &result {
@@ -173,6 +176,18 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
             error.note(told.warning().unwrap_or_else(|| format!("told {} {}: {}", told.by, told.to, told.observed)) + &output)
         })),
     }
+}
+
+/// The destination of a backup as others are told of it, whatever state it is in.
+fn told_destination(app: &App, output: Option<&str>) -> String {
+    let text = match (output, app.config().text("backup.destination")) {
+        (Some(text), _) => text,
+        (None, "") => return app.home().backups().display().to_string(),
+        (None, text) => text,
+    };
+    // What is no address may hold a password.
+    let parsed = absolute(text).and_then(|text| Destination::parse(&text, &Settings::default()));
+    parsed.map_or_else(|_| "unusable".into(), |destination| destination.to_string())
 }
 
 fn make(app: &App, args: CreateArgs) -> Result<Report> {
@@ -394,6 +409,12 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
 
 fn list(app: &App, destination: &Destination, identities: &Identities) -> Result<Report> {
     let mut shelved = shelf::list(destination, identities)?;
+    // What cannot be read and has lost its name may be anybody's.
+    let of_session = super::given_session(app);
+    if let Some(session) = &of_session {
+        shelved.retain(|archive| archive.session().is_none_or(|of| of == session));
+    }
+    let of_session = of_session.map_or(String::new(), |session| format!(" of session {session}"));
     let mut histories: BTreeMap<String, History> = BTreeMap::new();
     for session in shelved.iter().filter_map(Shelved::session) {
         if !histories.contains_key(session) {
@@ -449,8 +470,8 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
         data.push(merged(entry, more));
     }
     let mut title = match shelved.len() {
-        0 => format!("No archive in {destination}"),
-        all => format!("{} in {destination}", count(all, "archive", "archives")),
+        0 => format!("No archive{of_session} in {destination}"),
+        all => format!("{}{of_session} in {destination}", count(all, "archive", "archives")),
     };
     if locked > 0 {
         title.push_str(&format!(", {locked} of them encrypted to keys that were not given"));
@@ -461,7 +482,11 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     if !broken.is_empty() {
         title.push_str(&format!(", {} of them without what they build on", broken.len()));
     }
+    let ahead: Vec<&str> = shelved.iter().filter(|archive| archive.is_ahead()).map(|archive| archive.name.as_str()).collect();
     let mut report = Report::answer("backup-list", title).data(json!({ "folder": destination.to_string(), "archives": data }));
+    report
+        .warnings
+        .extend(ahead.into_iter().map(|name| format!("{name} is dated ahead of this clock, so it is not taken for the latest")));
     if shelved.is_empty() {
         report = report.next("wpp backup");
     } else {
@@ -496,6 +521,11 @@ fn readable_row(
         }
         (true, false) => "damaged data".to_owned(),
     };
+    let holds = match standing.failed.map(Check::level) {
+        None => holds,
+        Some(Level::Restore) => format!("{holds}; it did NOT come back"),
+        Some(_) => format!("DAMAGED; it states: {holds}"),
+    };
     let holds = broken.map_or(holds, |why| format!("BROKEN CHAIN: {why}"));
     let kind = match (&manifest.chain, base) {
         (Some(chain), Some(base)) => format!("increment {} of {base}", chain.depth),
@@ -507,7 +537,7 @@ fn readable_row(
         manifest.created.clone(),
         kind,
         size(archive.object.size_bytes),
-        words(standing).unwrap_or_else(|| UNCHECKED.to_owned()),
+        words(standing).unwrap_or_else(|| history.unchecked(Some(&manifest.id), &archive.name).to_owned()),
         holds,
     ];
     let more = json!({
@@ -527,7 +557,7 @@ fn locked_row(archive: &Shelved, history: &History) -> (Vec<String>, Value) {
     let standing = history.standing(id.unwrap_or_default(), name, stamp);
     let created_ms = archive.remembered_ms(history).or(archive.created_ms());
     let taken = created_ms.map_or("?".into(), |at_ms| clock::rfc3339(clock::from_ms(at_ms)));
-    let checked = words(standing).unwrap_or_else(|| written.map_or(UNCHECKED, |_| "read back only").to_owned());
+    let checked = words(standing).unwrap_or_else(|| written.map_or(history.unchecked(id, name), |_| "read back only").to_owned());
     let holds = match written.map(|written| written.whole) {
         None => "encrypted: no key was given",
         Some(true) => "all; encrypted",
@@ -551,9 +581,6 @@ fn locked_row(archive: &Shelved, history: &History) -> (Vec<String>, Value) {
     }
     (row, more)
 }
-
-/// Of a file that no check of this home was about.
-const UNCHECKED: &str = "not this file by this home";
 
 /// `quick, 2026-…; failed at level restore, 2026-…`.
 fn words(standing: Standing<'_>) -> Option<String> {

@@ -43,6 +43,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use crate::app::{App, Settings};
 use crate::archive::codec::Codec;
 use crate::clock;
+use crate::config::Source;
 use crate::config::{Config, KEYS};
 use crate::daemon::api::Status;
 use crate::error::{EXIT_CODES, Error, ErrorKind, Result};
@@ -375,4 +376,10 @@ pub fn main() -> ExitCode {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(code),
         Err(_) => ExitCode::from(ErrorKind::Unexpected.exit_code()),
     }
+}
+
+/// The session that the command line or the environment names, if either does.
+fn given_session(app: &App) -> Option<String> {
+    let (_, name, source) = app.config().all().find(|(key, ..)| key.path == "default_session")?;
+    matches!(source, Source::Flag | Source::Environment(_)).then(|| name.to_owned())
 }

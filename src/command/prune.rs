@@ -129,6 +129,10 @@ impl PruneArgs {
             zone: &zone,
         };
         let survey = prune::survey(&request)?;
+        // A name that was mistyped is not a session without archives.
+        if survey.plan.decisions.is_empty() && super::given_session(app).is_some() {
+            app.existing_session()?;
+        }
         let removals = survey.plan.removals();
         let freed: u64 = removals.iter().map(|decision| decision.archive.size_bytes).sum();
         let what = count(removals.len(), "archive", "archives");
@@ -162,7 +166,7 @@ impl PruneArgs {
         tell(app, &survey.plan, &zone_name);
         let question = format!("Remove {what} of session {} ({}) from {}?", session.name(), size(freed), destination);
         let confirmed = app.confirm(self.yes, &question)?;
-        let pruned = prune::apply(&request, &survey, confirmed)?;
+        let pruned = prune::apply(&request, &survey, None, confirmed)?;
         let title = format!(
             "{}: removed {}, {} freed, {} kept",
             session.name(),
@@ -192,7 +196,7 @@ pub(super) fn after_backup(
     let request = Request { destination, identities, session, journal: app.journal()?, rules: &rules, zone: &zone };
     let survey = prune::survey(&request)?;
     let pruned = match survey.rests_on(&made.manifest.id) {
-        true => prune::apply(&request, &survey, confirmed)?,
+        true => prune::apply(&request, &survey, Some(&made.manifest.id), confirmed)?,
         // In part, or with something newer beside it: rules wait for a backup that is whole.
         false => Pruned::default(),
     };

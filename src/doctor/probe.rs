@@ -11,6 +11,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::{Scope, backups, database};
+use crate::archive::destination::folder;
+use crate::archive::shelf::Stamp;
 use crate::archive::shelf::is_archive;
 use crate::clock;
 use crate::daemon::api::Status;
@@ -548,7 +550,11 @@ fn look_at_journal(path: &Path, session: &str) -> Result<(JournalFacts, BackupFa
     let owed = rekey::owed_wake(&journal, session)?.and_then(|id| entries.iter().find(|entry| entry.id == id));
     let wake_owed = owed.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
     let facts = JournalFacts { open, started: latest("start")?, stopped: latest("stop")?, wake_owed };
-    let backups = backups::of_journal(&entries, is_alive, |path| path.is_file());
+    let look = |path: &Path| -> Option<Stamp> {
+        let name = path.file_name()?.to_str()?;
+        folder::look(path.parent()?, name).ok().flatten().map(|object| object.stamp)
+    };
+    let backups = backups::of_journal(&entries, clock::now_ms(), is_alive, look);
     Ok((facts, backups))
 }
 

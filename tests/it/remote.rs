@@ -381,7 +381,8 @@ fn sweep(large: bool, acts: &[&str]) {
             assert!(journal.open_entries("main").unwrap().is_empty(), "{label}");
             // What has its name and was not read back is told as that, and never as a bad backup.
             let entries = journal.history("main", "backup").unwrap();
-            let told = of_journal(&entries[..1], |_| false, |_| true).failed.map(|failed| failed.why).unwrap_or_default();
+            let told =
+                of_journal(&entries[..1], 0, |_| false, |_| None).failed.pop().map(|failed| failed.why).unwrap_or_default();
             match (entries[0].state.as_str(), entries[0].data["read_back"].as_bool()) {
                 ("finished", Some(true)) => assert!(told.is_empty() && entries[0].data["whole"] == true, "{label}: {told}"),
                 ("finished", _) => {

@@ -5,7 +5,7 @@ use std::io::{Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Cleared, Object, PARTIAL, Stamp, belongs_to, taken};
+use super::{Cleared, Object, PARTIAL, Stamp, belongs_to, is_hidden, taken};
 use crate::archive::input::Bytes;
 use crate::archive::open::refused;
 use crate::disk;
@@ -110,19 +110,21 @@ impl Drop for Draft {
     }
 }
 
-/// Every file; links and folders are none.
+/// Every file of a name that may be one of an archive; links and folders are none. What has another
+/// name is not even looked at: whatever somebody puts there must not be in the way.
 pub fn list(folder: &Path) -> Result<Vec<Object>> {
     let mut found = Vec::new();
-    for name in names(folder)? {
+    for name in names(folder)?.into_iter().filter(|name| !is_hidden(name)) {
         found.extend(look(folder, &name)?);
     }
     Ok(found)
 }
 
-/// One file.
+/// One file. A link is none: what it leads to is an archive of its own, or one of another place, and
+/// would count twice.
 pub fn look(folder: &Path, name: &str) -> Result<Option<Object>> {
     let path = folder.join(name);
-    match std::fs::metadata(&path) {
+    match path.symlink_metadata() {
         Ok(seen) if seen.is_file() => Ok(Some(of(name, &seen))),
         Ok(_) => Ok(None),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -134,7 +136,7 @@ pub fn look(folder: &Path, name: &str) -> Result<Option<Object>> {
 pub fn open(folder: &Path, name: &str) -> Result<(Box<dyn Bytes>, Object)> {
     let path = folder.join(name);
     // Looked at before it is opened: opening a pipe would wait for a writer.
-    let metadata = std::fs::metadata(&path).map_err(|error| disk::cannot("open the archive", &path, error))?;
+    let metadata = path.symlink_metadata().map_err(|error| disk::cannot("open the archive", &path, error))?;
     if !metadata.is_file() {
         return Err(refused(&path.display().to_string(), "it is not a file"));
     }
@@ -158,9 +160,10 @@ pub fn clear(folder: &Path, session: &str) -> Result<Cleared> {
     let mut cleared = Cleared::default();
     for name in names(folder)?.into_iter().filter(|name| name.ends_with(PARTIAL) && belongs_to(name, session)) {
         let path = folder.join(&name);
-        let held = match disk::open_to_read(&path) {
-            Ok(file) => file.try_lock().err().map(|_| "another process writes it".to_owned()),
-            Err(error) => Some(error.to_string()),
+        let held = match (path.symlink_metadata(), disk::open_to_read(&path)) {
+            (Ok(seen), _) if !seen.is_file() => Some("it is not a file".to_owned()),
+            (_, Ok(file)) => file.try_lock().err().map(|_| "another process writes it".to_owned()),
+            (_, Err(error)) => Some(error.to_string()),
         };
         match held {
             None => {
