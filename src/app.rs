@@ -14,6 +14,7 @@ use crate::confirm::Confirmed;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::{Home, HomeKind, SessionPaths};
 use crate::journal::Journal;
+use crate::plugin::Plugins;
 use crate::report::{Event, Sink};
 use crate::session::SessionId;
 
@@ -43,6 +44,7 @@ pub struct App {
     sink: Arc<dyn Sink>,
     ask: Arc<Ask>,
     ask_secret: Arc<seal::Ask>,
+    secrets: BTreeMap<String, String>,
     journal: OnceCell<Journal>,
     program: OnceCell<PathBuf>,
 }
@@ -67,7 +69,8 @@ impl App {
             config.set_flag("default_session", &own_session(&session)?)?;
         }
         arm_faults(&home, &environment)?;
-        Ok((App { home, config, sink, ask, ask_secret, journal: OnceCell::new(), program: OnceCell::new() }, broken))
+        let secrets = environment.into_iter().filter(|(name, _)| name.starts_with("WPP_SECRET_")).collect();
+        Ok((App { home, config, sink, ask, ask_secret, secrets, journal: OnceCell::new(), program: OnceCell::new() }, broken))
     }
 
     /// The home.
@@ -78,6 +81,11 @@ impl App {
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The home's plugins, and the secrets that may be put into their requests.
+    pub fn plugins(&self) -> Result<Plugins<'_>> {
+        Plugins::open(&self.home, &self.config, &self.secrets)
     }
 
     /// Where events go.

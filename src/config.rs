@@ -319,6 +319,7 @@ pub enum Source {
 #[derive(Debug, Clone)]
 pub struct Config {
     values: BTreeMap<&'static str, (String, Source)>,
+    plugins: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Config {
@@ -326,11 +327,15 @@ impl Config {
     pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Config> {
         let mut values: BTreeMap<&'static str, (String, Source)> =
             KEYS.iter().map(|key| (key.path, (key.default.to_owned(), Source::Default))).collect();
+        let mut plugins = BTreeMap::new();
         let utf8 =
             |bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8"));
         match crate::disk::read_small(path, SIZE_BYTES_MAX).and_then(utf8) {
             Ok(text) => {
-                let table: toml::Table = toml::from_str(&text).map_err(|error| not_toml(path, &text, &error))?;
+                let mut table: toml::Table = toml::from_str(&text).map_err(|error| not_toml(path, &text, &error))?;
+                if let Some(of_plugins) = table.remove("plugin") {
+                    plugins = read_plugins(path, of_plugins)?;
+                }
                 read_table((path, &text), "", &table, &mut values)?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -350,7 +355,13 @@ impl Config {
                 values.insert(key.path, (value, Source::Environment(name)));
             }
         }
-        Ok(Config { values })
+        Ok(Config { values, plugins })
+    }
+
+    /// The settings of a plugin: the table `[plugin.NAME]` of `config.toml`, as texts. What is in it
+    /// is the plugin's to know.
+    pub fn plugin(&self, name: &str) -> BTreeMap<String, String> {
+        self.plugins.get(name).cloned().unwrap_or_default()
     }
 
     /// [`Config::load`], and where the file is broken, the settings without it and what is wrong with it:
@@ -597,6 +608,35 @@ fn read_table(
         }
     }
     Ok(())
+}
+
+/// The tables `[plugin.NAME]`: texts, numbers and `true` or `false`.
+fn read_plugins(path: &Path, tables: toml::Value) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
+    let wrong = |full: &str, what: &str| {
+        Error::new(ErrorKind::Usage, format!("{full} in {} is {what}", path.display()))
+            .hint("a plugin's settings are texts, numbers, true and false, under [plugin.NAME]")
+    };
+    let toml::Value::Table(tables) = tables else { return Err(wrong("plugin", "no table")) };
+    let mut plugins = BTreeMap::new();
+    for (name, table) in tables {
+        let toml::Value::Table(table) = table else { return Err(wrong(&format!("plugin.{name}"), "no table")) };
+        if !is_session_name(&name) {
+            return Err(wrong(&format!("plugin.{name}"), "no plugin's name (1 to 64 of a-z, 0-9, _ and -)"));
+        }
+        let mut settings = BTreeMap::new();
+        for (key, value) in table {
+            let text = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Float(number) => number.to_string(),
+                toml::Value::Boolean(yes) => yes.to_string(),
+                other => return Err(wrong(&format!("plugin.{name}.{key}"), other.type_str())),
+            };
+            settings.insert(key, text);
+        }
+        plugins.insert(name, settings);
+    }
+    Ok(plugins)
 }
 
 fn wanted(kind: Kind) -> &'static str {

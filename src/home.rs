@@ -140,6 +140,31 @@ impl Home {
         self.root.join("backups")
     }
 
+    /// Components, one for each plugin.
+    pub fn plugins(&self) -> PathBuf {
+        self.root.join("plugins")
+    }
+
+    /// The component of a plugin.
+    pub fn plugin(&self, name: &str) -> PathBuf {
+        self.plugins().join(format!("{name}.wasm"))
+    }
+
+    /// What components were compiled to.
+    pub fn plugins_compiled(&self) -> PathBuf {
+        self.plugins().join("compiled")
+    }
+
+    /// Which bytes each plugin is, and what it is allowed.
+    pub fn plugins_lock(&self) -> PathBuf {
+        self.root.join("plugins.lock")
+    }
+
+    /// Secrets that are put into plugins' requests, one file each.
+    pub fn secrets(&self) -> PathBuf {
+        self.root.join("secrets")
+    }
+
     /// What backups remember between two runs.
     pub fn backup_state(&self) -> PathBuf {
         self.root.join("backup-state")

@@ -3,6 +3,7 @@
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
 pub mod backup;
+pub mod channel;
 pub mod chats;
 pub mod config;
 pub mod daemon;
@@ -15,6 +16,7 @@ pub mod logs;
 pub mod messages;
 pub mod outbound;
 pub mod pages;
+pub mod plugin;
 pub mod prune;
 pub mod reauth;
 pub mod reset;
@@ -138,6 +140,10 @@ pub enum Command {
     Drill(drill::Args),
     /// Run the session's daemon in the foreground
     Daemon(daemon::Args),
+    /// Add, allow and remove plugins: checks, and channels such as gateways and notices
+    Plugin(plugin::Args),
+    /// Ask channels how they are, and send through them
+    Channel(channel::Args),
     /// Show every setting, its value and where it comes from
     Config(config::Args),
     /// Run the loopback WhatsApp of a sandbox home, or ask it to do something
@@ -170,6 +176,8 @@ impl Command {
             }
             Command::Drill(args) => args.run(&App::new(settings)?),
             Command::Daemon(args) => args.run(&App::new(settings)?),
+            Command::Plugin(args) => args.run(&App::new(settings)?),
+            Command::Channel(args) => args.run(&App::new(settings)?),
             Command::Config(args) => with_broken_settings(settings, |app| args.run(app)).map(|mut report| {
                 if !report.warnings.is_empty() {
                     // Whoever asks whether the settings are right is told by the code, too.

@@ -645,8 +645,79 @@ macro_rules! data {
 
 const SOURCE: Field = always("source", Text, "daemon, or file when no daemon answered");
 
+/// One plugin of a list.
+static PLUGIN: Object = Object {
+    name: "plugin",
+    fields: &[
+        always("name", Text, "what it is called here"),
+        always("sha256", Text, "SHA-256 of its component, in hex"),
+        always("interfaces", TEXTS, "what it offers"),
+        always("grants", TEXTS, "what it is allowed"),
+        always("state", Text, "as added, or what is wrong with its bytes"),
+    ],
+};
+
+/// One channel of a list.
+static CHANNEL: Object = Object {
+    name: "channel",
+    fields: &[
+        always("name", Text, "the plugin that it is"),
+        always("kind", Text, "gateway, notice or unknown"),
+        always("title", Text, "the system's name, or why it is unknown"),
+    ],
+};
+
 /// Every document, sorted by name.
 pub static SCHEMAS: &[Schema] = &[
+    Schema {
+        name: "wpp.channel/1",
+        commands: &["wpp channel health"],
+        data: data![
+            always("name", Text, "the channel"),
+            always("condition", Text, "ok, degraded or down"),
+            always("summary", Text, "how its system is, in one sentence"),
+            nullable("version", Text, "what its system says that it is"),
+            always("version_known", Boolean, "whether the plugin was tried with that version"),
+        ],
+    },
+    Schema {
+        name: "wpp.channel-send/1",
+        commands: &["wpp channel send"],
+        data: data![
+            always("name", Text, "the channel"),
+            always("key", Text, "what tells the message from all others"),
+            nullable("id", Text, "what the system calls it"),
+            nullable("url", Text, "where it can be looked at"),
+        ],
+    },
+    Schema {
+        name: "wpp.channels/1",
+        commands: &["wpp channel list"],
+        data: data![always("channels", List(&Shape::Object(&CHANNEL)), "one for each plugin that is a channel")],
+    },
+    Schema {
+        name: "wpp.plugin/1",
+        commands: &["wpp plugin add", "wpp plugin remove", "wpp plugin info", "wpp plugin grant", "wpp plugin revoke"],
+        data: data![
+            always("name", Text, "the plugin"),
+            always("sha256", Text, "SHA-256 of its component, in hex"),
+            always("grants", TEXTS, "what it is allowed; what it was allowed, once it is removed"),
+            optional("changed", TEXTS, "what was new of the grants, or was there of those that were taken back"),
+            optional("interfaces", TEXTS, "what it offers"),
+            optional("imports", TEXTS, "what it asks for"),
+            optional("added", Text, "when it was added, RFC 3339"),
+            optional("source", Text, "the file that it was added from"),
+            optional("checks", TEXTS, "ids of its checks"),
+            optional("settings", TEXTS, "settings that it reads"),
+            optional("secrets", TEXTS, "secrets that it has put into requests"),
+            optional("versions", TEXTS, "versions of its server that it was tried with"),
+        ],
+    },
+    Schema {
+        name: "wpp.plugins/1",
+        commands: &["wpp plugin list"],
+        data: data![always("plugins", List(&Shape::Object(&PLUGIN)), "one for each plugin")],
+    },
     Schema {
         name: "wpp.backup/1",
         commands: &["wpp backup", "wpp backup create"],

@@ -1,7 +1,8 @@
 //! Plugins: components that add checks and channels, and that can do nothing else.
 //!
-//! The contract is `wpp.wit`. [`host`] runs components; [`http`], [`secrets`] and [`grants`] are what
-//! stands between them and the world; [`cache`] keeps what was compiled. Start with [`host::Host`].
+//! The contract is `wpp.wit`. [`registry`] says which plugins a home has; [`host`] runs components;
+//! [`http`], [`secrets`] and [`grants`] are what stands between them and the world; [`cache`] keeps what
+//! was compiled. Start with [`Plugins::open`].
 
 pub mod grants;
 pub mod secrets;
@@ -9,3 +10,110 @@ pub mod cache;
 pub mod host;
 pub mod http;
 pub mod powers;
+pub mod registry;
+pub mod adapt;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::cache::Cache;
+use self::host::{Called, Host, Limits, Plugin};
+use self::http::Http;
+use self::powers::Powers;
+use self::registry::Registry;
+use self::secrets::Secrets;
+use crate::config::Config;
+use crate::error::{Context, Result};
+use crate::home::{Home, HomeKind};
+
+/// The plugins of a home, ready to be loaded. Nothing of the engine runs before the first one is.
+pub struct Plugins<'a> {
+    home: &'a Home,
+    config: &'a Config,
+    secrets: Arc<Secrets>,
+    registry: Registry,
+    host: std::cell::OnceCell<Host>,
+    limits: Limits,
+}
+
+/// A plugin with what it is given.
+pub struct Loaded {
+    /// The component.
+    pub plugin: Plugin,
+    settings: Arc<BTreeMap<String, String>>,
+    http: Arc<Http>,
+    limits: Limits,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl<'a> Plugins<'a> {
+    /// Those of a home; `environment` may hold secrets.
+    pub fn open(home: &'a Home, config: &'a Config, environment: &BTreeMap<String, String>) -> Result<Plugins<'a>> {
+        Ok(Plugins {
+            home,
+            config,
+            secrets: Arc::new(Secrets::new(&home.secrets(), environment)),
+            registry: Registry::open(home)?,
+            host: std::cell::OnceCell::new(),
+            limits: Limits::default(),
+        })
+    }
+
+    /// Which there are, and what each is allowed.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The same, to change it.
+    pub fn registry_mut(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+
+    /// Loads one.
+    pub fn load(&self, name: &str) -> Result<Loaded> {
+        let bytes = self.registry.bytes(name)?;
+        let cache = Cache::at(&self.home.plugins_compiled())?;
+        let plugin = self.host()?.load(name, &bytes, Some(&cache))?;
+        let http = Http::new(
+            name,
+            self.registry.pinned(name)?.grants.clone(),
+            Arc::clone(&self.secrets),
+            self.home.kind() == HomeKind::Sandbox,
+            self.limits.output_bytes,
+        );
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .while_doing(|| "cannot start what plugins run in".into())?;
+        Ok(Loaded {
+            plugin,
+            settings: Arc::new(self.config.plugin(name)),
+            http: Arc::new(http),
+            limits: self.limits,
+            runtime,
+        })
+    }
+
+    /// Looks at a component that is not one of them yet.
+    pub fn look_at(&self, name: &str, bytes: &[u8]) -> Result<Plugin> {
+        self.host()?.load(name, bytes, None)
+    }
+
+    fn host(&self) -> Result<&Host> {
+        if self.host.get().is_none() {
+            // It was empty a moment ago, and a `OnceCell` is not shared.
+            let _ = self.host.set(Host::new(self.limits)?);
+        }
+        self.host.get().ok_or_else(|| {
+            crate::error::Error::new(crate::error::ErrorKind::Unexpected, "the engine was not kept").hint("report this as a bug of wpp")
+        })
+    }
+}
+
+impl Loaded {
+    /// Calls the plugin, and waits.
+    pub fn call<T>(&self, call: impl AsyncFnOnce(&Plugin, Powers) -> Called<T>) -> Called<T> {
+        let powers = Powers::new(Arc::clone(&self.settings), Arc::clone(&self.http), self.limits.deadline);
+        self.runtime.block_on(call(&self.plugin, powers))
+    }
+}

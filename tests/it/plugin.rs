@@ -24,12 +24,18 @@ pub fn component(name: &str) -> Vec<u8> {
 }
 
 fn limits() -> Limits {
-    Limits { deadline: Duration::from_millis(600), memory_bytes: 16 << 20, output_bytes: 1 << 20, ..Limits::default() }
+    Limits { memory_bytes: 16 << 20, output_bytes: 1 << 20, ..Limits::default() }
+}
+
+/// For plugins that would never end.
+fn short() -> Limits {
+    Limits { deadline: Duration::from_secs(2), ..limits() }
 }
 
 struct Bench {
     runtime: tokio::runtime::Runtime,
     host: Host,
+    limits: Limits,
     grants: Vec<String>,
     secrets: BTreeMap<String, String>,
 }
@@ -37,7 +43,7 @@ struct Bench {
 impl Bench {
     fn new(limits: Limits) -> Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Bench { runtime, host: Host::new(limits).unwrap(), grants: Vec::new(), secrets: BTreeMap::new() }
+        Bench { runtime, host: Host::new(limits).unwrap(), limits, grants: Vec::new(), secrets: BTreeMap::new() }
     }
 
     fn powers(&self, settings: &[(&str, &str)]) -> Powers {
@@ -45,7 +51,7 @@ impl Bench {
         let grants = Grants(self.grants.iter().map(|text| Grant::parse(text).unwrap()).collect());
         let secrets = Arc::new(Secrets::new(Path::new("/nowhere"), &self.secrets));
         let http = Http::new("hostile", grants, secrets, false, 1 << 20);
-        Powers::new(Arc::new(settings), Arc::new(http), limits().deadline)
+        Powers::new(Arc::new(settings), Arc::new(http), self.limits.deadline)
     }
 
     fn judge(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> Called<Vec<wpp::plugin::host::words::checks::Outcome>> {
@@ -64,14 +70,14 @@ impl Bench {
 
 #[test]
 fn what_a_plugin_does_that_none_may_do_ends_it_and_nothing_else() {
-    let bench = Bench::new(limits());
+    let bench = Bench::new(short());
     let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
     assert_eq!(plugin.interfaces(), [Interface::Checks]);
     let tame = || assert_eq!(bench.said(&plugin, &[("act", "nothing")]), "nothing");
     tame();
     for (act, why) in [
-        ("loop", "longer than 600 ms"),
-        ("loop-of-calls", "longer than 600 ms"),
+        ("loop", "longer than 2000 ms"),
+        ("loop-of-calls", "longer than 2000 ms"),
         ("memory", "more than 16.0 MiB of memory"),
         ("stack", "ended"),
         ("trap", "gave up"),
@@ -101,7 +107,7 @@ fn what_a_plugin_does_that_none_may_do_ends_it_and_nothing_else() {
 
 #[test]
 fn the_host_works_on_while_a_plugin_loops() {
-    let bench = Bench::new(Limits { deadline: Duration::from_millis(400), ..limits() });
+    let bench = Bench::new(short());
     let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
     // Both are on the one thread of the runtime.
     let (looped, tame) = bench.runtime.block_on(async {
@@ -184,7 +190,7 @@ fn compiled_code_is_taken_from_the_cache_and_a_tampered_one_is_not() {
 }
 
 /// A server that answers each request with the next of these, and tells what it was asked.
-fn server(answers: Vec<String>) -> (SocketAddr, Receiver<String>) {
+pub fn server(answers: Vec<String>) -> (SocketAddr, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (asked, heard) = channel();
@@ -207,7 +213,7 @@ fn server(answers: Vec<String>) -> (SocketAddr, Receiver<String>) {
             }
             let _ = asked.send(String::from_utf8_lossy(&request).into_owned());
             if answer == "silence" {
-                std::thread::sleep(Duration::from_secs(3));
+                std::thread::sleep(Duration::from_secs(60));
                 continue;
             }
             let _ = stream.write_all(answer.as_bytes());
@@ -216,7 +222,7 @@ fn server(answers: Vec<String>) -> (SocketAddr, Receiver<String>) {
     (address, heard)
 }
 
-fn answer(status: &str, headers: &str, body: &str) -> String {
+pub fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}", body.len())
 }
 
@@ -346,7 +352,7 @@ fn a_server_that_does_not_answer_is_told_by_its_kind_and_a_parked_plugin_is_ende
     let long = answer("200 OK", "", &"x".repeat(2 << 20));
     let (talkative, _) = server(vec![long]);
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut bench = Bench::new(limits());
+    let mut bench = Bench::new(Limits { deadline: Duration::from_secs(1), ..limits() });
     bench.grants = [silent, talkative, closed].iter().map(|address| format!("http=http://{address}")).collect();
     bench.grants.push("http=http://no-such-name.invalid".into());
     let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
@@ -356,10 +362,8 @@ fn a_server_that_does_not_answer_is_told_by_its_kind_and_a_parked_plugin_is_ende
     assert!(said("http://no-such-name.invalid/").contains("DnsResolution"));
     assert!(said(&format!("http://{talkative}/")).starts_with("too large"));
     // It waits in a call of the host's for longer than it may take in all.
-    let begun = Instant::now();
     let parked = ask(&format!("http://{silent}/"));
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    let timed_out = match parked.answer {
+        let timed_out = match parked.answer {
         Err(error) => error.message().contains("longer than"),
         Ok(outcomes) => format!("{outcomes:?}").contains("Timeout"),
     };
@@ -373,4 +377,96 @@ fn a_plugin_reads_its_own_settings_alone() {
     for other in ["../other.url", "plugin.webhook.url", "webhook.url", ""] {
         assert_eq!(bench.said(&plugin, &[("act", "setting"), ("other", other)]), "None", "{other}");
     }
+}
+
+/// A home with a plugin that sends notices to this address.
+fn with_webhook(address: SocketAddr, more: &[&str]) -> crate::harness::TestHome {
+    let home = crate::stores::home("plugin");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/webhook/webhook.wasm");
+    std::fs::write(home.path().join("config.toml"), format!("[plugin.webhook]\nurl = \"http://{address}/in\"\n")).unwrap();
+    wpp::disk::set_mode(&home.path().join("config.toml"), 0o600).unwrap();
+    let outcome = home.run(&[&["plugin", "add", file.to_str().unwrap(), "--yes"], more].concat());
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    home
+}
+
+#[test]
+fn a_notice_goes_where_it_is_granted_signed_and_once_for_each_key() {
+    let (address, heard) = server(vec![answer("200 OK", "", "{}"), answer("500 Internal Server Error", "", "{\"message\":\"no\"}")]);
+    let home = with_webhook(address, &[]);
+    let send = |home: &crate::harness::TestHome| {
+        let mut command = home.command(&["channel", "send", "webhook", "the disk is full", "--title", "wpp", "--key", "disk-1"]);
+        command.env("WPP_SECRET_WEBHOOK_KEY", "s3cret-word").output().unwrap()
+    };
+    // Nothing is granted: the hint says what is wanted, and does it when it is pasted.
+    for wanted in [format!("http=http://{address}"), "secret=webhook-key".to_owned()] {
+        let output = send(&home);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(15) && said.contains(&format!("wpp plugin grant webhook {wanted}")), "{said}");
+        assert!(heard.try_recv().is_err() && !said.contains("s3cret"));
+        assert_eq!(home.run(&["plugin", "grant", "webhook", &wanted]).code, 0);
+    }
+    let output = send(&home);
+    assert!(output.status.success(), "{output:?}");
+    let request = heard.recv().unwrap();
+    assert!(request.starts_with("POST /in ") && request.contains("idempotency-key: disk-1\r\n"), "{request}");
+    assert!(request.contains("x-wpp-signature: sha256=") && request.contains("the disk is full"), "{request}");
+    let output = send(&home);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(4) && said.contains("500") && said.contains("next:"), "{said}");
+}
+
+#[test]
+fn other_bytes_have_no_grants_and_are_not_run() {
+    let (address, _) = server(Vec::new());
+    let home = with_webhook(address, &["--grant", &format!("http=http://{address}")]);
+    let file = home.path().join("plugins/webhook.wasm");
+    let mut bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, component("hostile")).unwrap();
+    for line in [&["plugin", "info", "webhook"][..], &["channel", "health", "webhook"], &["plugin", "grant", "webhook", "secret=x"]] {
+        let outcome = home.run(line);
+        assert!(outcome.code == 15 && outcome.stderr.contains("changed since it was added"), "{outcome:?}");
+    }
+    assert!(home.run(&["plugin", "list"]).stdout.contains("changed since it was added"));
+    // Added anew, they begin with nothing.
+    bytes.push(0);
+    bytes.extend_from_slice(&[1, 0]);
+    let changed = home.path().join("changed.wasm");
+    std::fs::write(&changed, component("hostile")).unwrap();
+    let outcome = home.run(&["plugin", "add", changed.to_str().unwrap(), "--name", "webhook", "--yes"]);
+    assert!(outcome.code == 0 && outcome.stdout.contains(&format!("no longer allowed: http=http://{address}")), "{outcome:?}");
+    assert!(home.run(&["plugin", "info", "webhook"]).stdout.contains("nothing"));
+}
+
+#[test]
+fn a_lock_file_that_wpp_did_not_write_is_an_error_and_nothing_is_run() {
+    let (address, _) = server(Vec::new());
+    let home = with_webhook(address, &[]);
+    let path = home.path().join("plugins.lock");
+    let text = std::fs::read_to_string(&path).unwrap();
+    for (from, to) in [
+        ("[plugin.webhook]", "[plugin.\"../webhook\"]"),
+        ("sha256 = \"", "sha256 = \"x"),
+        ("grants = []", "grants = [\"all\"]"),
+        ("grants = []", "granted = []"),
+        ("[plugin.webhook]", "[plugin.webhook"),
+    ] {
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        for line in [&["plugin", "list"][..], &["channel", "health", "webhook"]] {
+            let outcome = home.run(line);
+            assert!(outcome.code == 2 && outcome.stderr.contains("plugins.lock"), "{to}: {outcome:?}");
+        }
+        // What has to do with no plugin does not look at it.
+        assert_eq!(home.run(&["backup", "list"]).code, 0);
+    }
+}
+
+#[test]
+fn a_sandbox_reaches_loopback_alone_whatever_is_granted() {
+    let home = with_webhook("127.0.0.1:9".parse().unwrap(), &[]);
+    std::fs::write(home.path().join("config.toml"), "[plugin.webhook]\nurl = \"http://1.1.1.1/in\"\nsigned = false\n").unwrap();
+    assert_eq!(home.run(&["plugin", "grant", "webhook", "http=http://1.1.1.1"]).code, 0);
+    let outcome = home.run(&["channel", "send", "webhook", "text"]);
+    assert!(outcome.code == 15 && outcome.stderr.contains("a sandbox reaches loopback alone"), "{outcome:?}");
 }

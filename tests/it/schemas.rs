@@ -204,6 +204,28 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     // A home that others can read is a finding with a fix.
     std::fs::set_permissions(simulated.home.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     run("doctor --fix --yes");
+    let (address, _heard) = crate::plugin::server(vec![crate::plugin::answer("200 OK", "", "{}")]);
+    let config = simulated.home.path().join("config.toml");
+    let before = std::fs::read_to_string(&config).unwrap_or_default();
+    let webhook = format!("{before}\n[plugin.webhook]\nurl = \"http://{address}/\"\nsigned = false\n");
+    std::fs::write(&config, webhook).unwrap();
+    for line in [
+        "plugin list",
+        &format!("plugin add {}/plugins/webhook/webhook.wasm --yes", env!("CARGO_MANIFEST_DIR")),
+        "plugin info webhook",
+        &format!("plugin grant webhook http=http://{address}"),
+        "plugin revoke webhook secret=webhook-key",
+        "plugin list",
+        "channel list",
+        "channel health webhook",
+        "channel send webhook text",
+        &format!("plugin add {}/plugins/hostile/hostile.wasm --yes", env!("CARGO_MANIFEST_DIR")),
+        "plugin info hostile",
+        "plugin remove hostile",
+    ] {
+        run(line);
+    }
+    std::fs::write(&config, before).unwrap();
     simulated.kill_daemon();
     std::fs::write(simulated.home.path().join("config.toml"), SETTINGS).unwrap();
     for line in ["doctor", "backup", "doctor --fix --yes --all"] {

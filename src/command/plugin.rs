@@ -1,0 +1,282 @@
+//! `wpp plugin`: the plugins of a home, and what each is allowed.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::clock;
+use crate::disk;
+use crate::error::{Context as _, Error, ErrorKind, Result};
+use crate::plugin::grants::Grant;
+use crate::plugin::host::Interface;
+use crate::plugin::registry::{COMPONENT_BYTES_MAX, Pinned, sha256};
+use crate::plugin::{Loaded, Plugins};
+use crate::report::{Report, Section, Table, count, size};
+
+/// Options of `wpp plugin`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Show all plugins and what each is allowed
+    List,
+    /// Add a plugin, or put other bytes in its place
+    Add(AddArgs),
+    /// Take a plugin away with all that was granted to it
+    Remove(OneArgs),
+    /// Show what a plugin is, what it asks for and what it is allowed
+    Info(OneArgs),
+    /// Allow a plugin more
+    Grant(GrantArgs),
+    /// Take back what a plugin was allowed
+    Revoke(GrantArgs),
+}
+
+const GRANTS: &str = "\
+Grants:
+  http=https://HOST[:PORT]   requests to this origin, and to no other
+  secret=NAME                to have the secret NAME put into requests, which the plugin never sees:
+                             the variable WPP_SECRET_NAME, or the file secrets/NAME of the home (mode 0600)
+  private=HOST               HOST may have an address that is not public; addresses and localhost need no such grant
+A grant is for the bytes that the plugin has now. Its settings are in config.toml, under [plugin.NAME].";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = GRANTS)]
+struct AddArgs {
+    /// The component: a .wasm file
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+    /// What to call it here [default: the file's name]
+    #[arg(long)]
+    name: Option<String>,
+    /// Allow it this; may be repeated
+    #[arg(long, value_name = "GRANT")]
+    grant: Vec<String>,
+    /// Agree in advance
+    #[arg(long, short)]
+    yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct OneArgs {
+    /// The plugin
+    name: String,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = GRANTS)]
+struct GrantArgs {
+    /// The plugin
+    name: String,
+    /// What it is allowed
+    #[arg(value_name = "GRANT", required = true)]
+    grants: Vec<String>,
+}
+
+impl Args {
+    /// Runs the verb.
+    pub fn run(self, app: &App) -> Result<Report> {
+        let mut plugins = app.plugins()?;
+        match self.verb {
+            Verb::List => Ok(list(&plugins)),
+            Verb::Add(args) => args.run(app, &mut plugins),
+            Verb::Remove(args) => args.remove(app, &mut plugins),
+            Verb::Info(args) => args.info(&plugins),
+            Verb::Grant(args) => args.run(app, &mut plugins, true),
+            Verb::Revoke(args) => args.run(app, &mut plugins, false),
+        }
+    }
+}
+
+fn list(plugins: &Plugins<'_>) -> Report {
+    let mut table = Table { columns: ["plugin", "offers", "allowed", "bytes"].map(str::to_owned).into(), rows: Vec::new() };
+    let mut data = Vec::new();
+    for (name, pinned) in plugins.registry().all() {
+        let state = match plugins.registry().bytes(name) {
+            Ok(_) => "as added".to_owned(),
+            Err(error) => error.message().to_owned(),
+        };
+        let grants: Vec<String> = pinned.grants.0.iter().map(Grant::to_string).collect();
+        let allowed = if grants.is_empty() { "nothing".into() } else { grants.join(", ") };
+        table.rows.push(vec![name.to_owned(), pinned.interfaces.join(", "), allowed, state.clone()]);
+        data.push(json!({
+            "name": name, "sha256": pinned.sha256, "interfaces": pinned.interfaces, "grants": grants, "state": state,
+        }));
+    }
+    let title = if data.is_empty() { "No plugins".into() } else { count(data.len(), "plugin", "plugins") };
+    let section = Section { table: (!data.is_empty()).then_some(table), ..Section::default() };
+    Report::answer("plugins", title).section(section).data(json!({ "plugins": data }))
+}
+
+impl AddArgs {
+    fn run(self, app: &App, plugins: &mut Plugins<'_>) -> Result<Report> {
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => self.file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned(),
+        };
+        let grants: Vec<Grant> = self.grant.iter().map(|text| Grant::parse(text)).collect::<Result<_>>()?;
+        let bytes = read(&self.file)?;
+        let plugin = plugins.look_at(&name, &bytes)?;
+        let interfaces: Vec<String> = plugin.interfaces().iter().map(|interface| interface.name().to_owned()).collect();
+        let asks: Vec<&str> = plugin.imports().iter().map(|import| short(import)).filter(|import| *import != "types").collect();
+        let allowed = if grants.is_empty() { "nothing".into() } else { texts(&grants).join(", ") };
+        let before = plugins.registry().pinned(&name).ok().cloned();
+        let lost = before.as_ref().filter(|before| before.sha256 != sha256(&bytes)).map(|before| texts(&before.grants.0));
+        let mut question = format!(
+            "Add the plugin {name} ({}, SHA-256 {}…)? It offers {}, asks for {}, and is allowed {allowed}.",
+            size(bytes.len() as u64),
+            &sha256(&bytes)[..16],
+            interfaces.join(", "),
+            if asks.is_empty() { "nothing".into() } else { asks.join(", ") },
+        );
+        if let Some(lost) = lost.as_ref().filter(|lost| !lost.is_empty()) {
+            question.push_str(&format!(" What was granted to its old bytes goes: {}.", lost.join(", ")));
+        }
+        app.confirm(self.yes, &question)?;
+        let mut kept = before.filter(|before| before.sha256 == sha256(&bytes)).map(|before| before.grants).unwrap_or_default();
+        kept.0.extend(grants);
+        let pinned = Pinned {
+            sha256: sha256(&bytes),
+            size_bytes: bytes.len() as u64,
+            added: clock::rfc3339(clock::now()),
+            source: std::path::absolute(&self.file).unwrap_or(self.file).display().to_string(),
+            interfaces: interfaces.clone(),
+            imports: plugin.imports().to_vec(),
+            grants: kept.clone(),
+        };
+        app.home().ensure()?;
+        app.journal()?.record(None, "plugin-add", &json!({ "name": name, "sha256": pinned.sha256, "grants": kept }))?;
+        plugins.registry_mut().add(&name, &bytes, pinned.clone())?;
+        let mut section = Section::default()
+            .field("offers", interfaces.join(", "))
+            .field("asks for", asks.join(", "))
+            .field("allowed", texts(&kept.0).join(", "))
+            .field("SHA-256", &pinned.sha256);
+        if let Some(lost) = lost.filter(|lost| !lost.is_empty()) {
+            section = section.line(format!("its bytes changed; no longer allowed: {}", lost.join(", ")));
+        }
+        let mut report = Report::new("plugin", format!("{name}: added")).section(section).data(json!({
+            "name": name, "sha256": pinned.sha256, "interfaces": interfaces, "imports": pinned.imports, "grants": texts(&kept.0),
+        }));
+        if plugin.interfaces().contains(&Interface::Channel) {
+            report = report.next(format!("wpp plugin info {name}")).next(format!("wpp channel health {name}"));
+        }
+        Ok(report)
+    }
+}
+
+impl OneArgs {
+    fn remove(self, app: &App, plugins: &mut Plugins<'_>) -> Result<Report> {
+        let pinned = plugins.registry().pinned(&self.name)?.clone();
+        app.journal()?.record(None, "plugin-remove", &json!({ "name": self.name, "sha256": pinned.sha256 }))?;
+        plugins.registry_mut().remove(&self.name)?;
+        Ok(Report::new("plugin", format!("{}: removed with what it was allowed", self.name))
+            .data(json!({ "name": self.name, "sha256": pinned.sha256, "grants": texts(&pinned.grants.0) })))
+    }
+
+    fn info(self, plugins: &Plugins<'_>) -> Result<Report> {
+        let pinned = plugins.registry().pinned(&self.name)?.clone();
+        let loaded = plugins.load(&self.name)?;
+        let mut section = Section::default()
+            .field("offers", pinned.interfaces.join(", "))
+            .field("asks for", pinned.imports.iter().map(|import| short(import)).collect::<Vec<_>>().join(", "))
+            .field("allowed", if pinned.grants.0.is_empty() { "nothing".into() } else { texts(&pinned.grants.0).join(", ") })
+            .field("SHA-256", &pinned.sha256)
+            .field("size", size(pinned.size_bytes))
+            .field("added", format!("{} from {}", pinned.added, pinned.source));
+        let mut data = json!({
+            "name": self.name, "sha256": pinned.sha256, "interfaces": pinned.interfaces, "imports": pinned.imports,
+            "grants": texts(&pinned.grants.0), "added": pinned.added, "source": pinned.source,
+        });
+        let mut report = Report::answer("plugin", format!("{}: {}", self.name, described(&loaded, &mut section, &mut data)?));
+        if loaded.plugin.interfaces().contains(&Interface::Checks) {
+            let checks = loaded.call(async |plugin, powers| plugin.checks(powers).await).answer?;
+            let mut table = Table { columns: ["check", "what is right"].map(str::to_owned).into(), rows: Vec::new() };
+            table.rows.extend(checks.iter().map(|check| vec![check.id.clone(), check.title.clone()]));
+            data["checks"] = json!(checks.iter().map(|check| &check.id).collect::<Vec<_>>());
+            report = report.section(Section { table: Some(table), ..Section::default() });
+        }
+        report.sections.insert(0, section);
+        Ok(report.data(data))
+    }
+}
+
+/// What a channel says of itself, as one word for the title.
+fn described(loaded: &Loaded, section: &mut Section, data: &mut serde_json::Value) -> Result<String> {
+    if !loaded.plugin.interfaces().contains(&Interface::Channel) {
+        return Ok("checks for the doctor".into());
+    }
+    let about = loaded.call(async |plugin, powers| plugin.describe(powers).await).answer?;
+    let mut table = Table { columns: ["setting", "", "what it is"].map(str::to_owned).into(), rows: Vec::new() };
+    for setting in &about.settings {
+        let need = match (&setting.default, setting.required) {
+            (_, true) => "required".to_owned(),
+            (Some(default), false) => format!("default {default}"),
+            (None, false) => "optional".to_owned(),
+        };
+        table.rows.push(vec![setting.name.clone(), need, setting.about.clone()]);
+    }
+    table.rows.extend(about.secrets.iter().map(|(name, about)| vec![name.clone(), "secret".into(), about.clone()]));
+    data["settings"] = json!(about.settings.iter().map(|setting| &setting.name).collect::<Vec<_>>());
+    data["secrets"] = json!(about.secrets.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    data["versions"] = json!(about.versions);
+    if !table.rows.is_empty() {
+        section.table = Some(table);
+    }
+    Ok(about.title)
+}
+
+impl GrantArgs {
+    fn run(self, app: &App, plugins: &mut Plugins<'_>, give: bool) -> Result<Report> {
+        let grants: Vec<Grant> = self.grants.iter().map(|text| Grant::parse(text)).collect::<Result<_>>()?;
+        plugins.registry().pinned(&self.name)?;
+        let verb = if give { "plugin-grant" } else { "plugin-revoke" };
+        app.journal()?.record(None, verb, &json!({ "name": self.name, "grants": texts(&grants) }))?;
+        let changed = if give {
+            plugins.registry_mut().grant(&self.name, &grants)?
+        } else {
+            plugins.registry_mut().revoke(&self.name, &grants)?
+        };
+        let pinned = plugins.registry().pinned(&self.name)?;
+        let now = texts(&pinned.grants.0);
+        let word = if give { "allowed" } else { "no longer allowed" };
+        let title = match changed.len() {
+            0 => format!("{}: nothing changed", self.name),
+            _ => format!("{}: {word} {}", self.name, texts(&changed).join(", ")),
+        };
+        Ok(Report::new("plugin", title)
+            .section(Section::default().field("allowed", if now.is_empty() { "nothing".into() } else { now.join(", ") }))
+            .data(json!({
+                "name": self.name, "sha256": pinned.sha256, "changed": texts(&changed), "grants": now,
+            })))
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let seen = std::fs::metadata(path).while_doing(|| format!("cannot look at {}", path.display())).map_err(|error| {
+        error.hint("give the .wasm file that the plugin's build wrote")
+    })?;
+    if !seen.is_file() || seen.len() > COMPONENT_BYTES_MAX {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            format!("{} is no file of at most {}", path.display(), size(COMPONENT_BYTES_MAX)),
+        )
+        .hint("give the .wasm file that the plugin's build wrote"));
+    }
+    disk::read_small(path, COMPONENT_BYTES_MAX).map_err(|error| disk::cannot("read", path, error))
+}
+
+fn texts<'a>(grants: impl IntoIterator<Item = &'a Grant>) -> Vec<String> {
+    grants.into_iter().map(Grant::to_string).collect()
+}
+
+/// `http` of `wpp:plugin/http@0.1.0`.
+fn short(import: &str) -> &str {
+    let last = import.rsplit('/').next().unwrap_or(import);
+    last.split('@').next().unwrap_or(last)
+}

@@ -1,0 +1,172 @@
+//! The plugins of a home, each pinned to its bytes, and what each is allowed. Start with
+//! [`Registry::open`].
+//!
+//! A plugin is the file `plugins/NAME.wasm` of the home; `plugins.lock` notes its SHA-256, where it
+//! came from and what was granted to these very bytes. A file with other bytes than the lock notes is
+//! not run, and has no grants.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::grants::{Grant, Grants};
+use crate::disk;
+use crate::error::{Error, ErrorKind, Result};
+use crate::home::{Home, is_session_name};
+
+/// The largest component that is taken. One made of Python has 18 MiB.
+pub const COMPONENT_BYTES_MAX: u64 = 64 << 20;
+const LOCK_BYTES_MAX: u64 = 1 << 20;
+
+/// What the lock notes of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pinned {
+    /// SHA-256 of the component, in hex.
+    pub sha256: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// When it was added, RFC 3339.
+    pub added: String,
+    /// The file that it was added from.
+    pub source: String,
+    /// The interfaces that it exports.
+    pub interfaces: Vec<String>,
+    /// What it imports.
+    pub imports: Vec<String>,
+    /// What the operator granted to these bytes.
+    #[serde(default)]
+    pub grants: Grants,
+}
+
+/// The document that is `plugins.lock`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    plugin: BTreeMap<String, Pinned>,
+}
+
+/// The plugins of a home.
+pub struct Registry {
+    home: Home,
+    document: Document,
+}
+
+impl Registry {
+    /// Those of a home; none when it has no lock file.
+    pub fn open(home: &Home) -> Result<Registry> {
+        let path = home.plugins_lock();
+        let wrong = |why: String| {
+            Error::new(ErrorKind::Usage, format!("{} is not what wpp wrote: {why}", path.display())).hint(
+                "no plugin is used until it is; restore the file from a backup, or move it away and add the plugins again",
+            )
+        };
+        let document = match disk::read_small(&path, LOCK_BYTES_MAX) {
+            Ok(bytes) => {
+                let text = String::from_utf8(bytes).map_err(|_| wrong("it is no text".into()))?;
+                toml::from_str::<Document>(&text).map_err(|error| wrong(error.message().to_owned()))?
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Document::default(),
+            Err(error) => return Err(disk::cannot("read", &path, error)),
+        };
+        for (name, pinned) in &document.plugin {
+            let hex = pinned.sha256.len() == 64 && pinned.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if !is_session_name(name) || !hex {
+                return Err(wrong(format!("the entry {name:?} has no plugin's name, or no SHA-256")));
+            }
+        }
+        Ok(Registry { home: home.clone(), document })
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Pinned)> {
+        self.document.plugin.iter().map(|(name, pinned)| (name.as_str(), pinned))
+    }
+
+    /// One of them.
+    pub fn pinned(&self, name: &str) -> Result<&Pinned> {
+        self.document.plugin.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.document.plugin.keys().map(String::as_str).collect();
+            let hint = if known.is_empty() { "none was added; `wpp plugin add FILE` adds one".into() } else { format!("there are {}", known.join(", ")) };
+            Error::new(ErrorKind::Usage, format!("there is no plugin {name}")).hint(hint)
+        })
+    }
+
+    /// The bytes of one, which are the ones that were pinned.
+    pub fn bytes(&self, name: &str) -> Result<Vec<u8>> {
+        let pinned = self.pinned(name)?;
+        let path = self.home.plugin(name);
+        let bytes = disk::read_small(&path, COMPONENT_BYTES_MAX).map_err(|error| {
+            disk::cannot("read the plugin", &path, error).hint(format!("`wpp plugin add FILE --name {name}` puts it there again"))
+        })?;
+        let sha256 = sha256(&bytes);
+        if sha256 == pinned.sha256 {
+            return Ok(bytes);
+        }
+        Err(Error::new(
+            ErrorKind::Denied,
+            format!("{} changed since it was added: its SHA-256 is {sha256} and was {}", path.display(), pinned.sha256),
+        )
+        .hint(format!("what was granted to the old bytes does not hold for these; `wpp plugin add FILE --name {name}` asks anew")))
+    }
+
+    /// Adds a plugin, or puts another in its place: then without the old one's grants.
+    pub fn add(&mut self, name: &str, bytes: &[u8], pinned: Pinned) -> Result<()> {
+        if !is_session_name(name) {
+            return Err(Error::new(ErrorKind::Usage, format!("{name:?} is no plugin's name")).hint("a name is 1 to 64 of a-z, 0-9, _ and -"));
+        }
+        disk::create_folder(&self.home.plugins())?;
+        // The component first: a lock that names bytes which are not there refuses them, and one that
+        // is behind has no grants for the new ones.
+        disk::write_atomic(&self.home.plugin(name), bytes)?;
+        self.document.plugin.insert(name.to_owned(), pinned);
+        self.write()
+    }
+
+    /// Takes a plugin away with all that was granted to it.
+    pub fn remove(&mut self, name: &str) -> Result<PathBuf> {
+        self.pinned(name)?;
+        self.document.plugin.remove(name);
+        self.write()?;
+        let path = self.home.plugin(name);
+        if path.exists() {
+            disk::remove_file(&path)?;
+        }
+        Ok(path)
+    }
+
+    /// Grants more; what was new of it.
+    pub fn grant(&mut self, name: &str, grants: &[Grant]) -> Result<Vec<Grant>> {
+        // Only to bytes that are there: a grant is for what was looked at.
+        self.bytes(name)?;
+        let Some(pinned) = self.document.plugin.get_mut(name) else { return Ok(Vec::new()) };
+        let new = grants.iter().filter(|grant| pinned.grants.0.insert((*grant).clone())).cloned().collect();
+        self.write()?;
+        Ok(new)
+    }
+
+    /// Takes grants back; what was there of it.
+    pub fn revoke(&mut self, name: &str, grants: &[Grant]) -> Result<Vec<Grant>> {
+        self.pinned(name)?;
+        let Some(pinned) = self.document.plugin.get_mut(name) else { return Ok(Vec::new()) };
+        let gone = grants.iter().filter(|grant| pinned.grants.0.remove(grant)).cloned().collect();
+        self.write()?;
+        Ok(gone)
+    }
+
+    fn write(&self) -> Result<()> {
+        let mut text = String::from("# Written by `wpp plugin`. A grant holds for the bytes of this SHA-256 alone.\n");
+        text.push_str(&toml::to_string(&self.document).map_err(|error| {
+            Error::new(ErrorKind::Unexpected, format!("cannot write down the plugins: {error}")).hint("report this as a bug of wpp")
+        })?);
+        disk::write_atomic(&self.home.plugins_lock(), text.as_bytes())
+    }
+}
+
+/// SHA-256 in hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
