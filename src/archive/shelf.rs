@@ -380,7 +380,7 @@ pub fn find(
         return match there.look(name)? {
             Some(_) => Ok(Located::new(there, name)),
             None if name == LATEST => newest(&there, session, identities, history),
-            None => Err(Error::new(ErrorKind::Archive, format!("there is no archive {text}"))
+            None => Err(Error::new(ErrorKind::Usage, format!("there is no archive {text}"))
                 .hint(format!("`wpp backup list {place}` shows the archives there"))),
         };
     }
@@ -398,7 +398,7 @@ pub fn find(
     if given.components().count() == 1 && destination.look(text)?.is_some() {
         return Ok(Located::new(destination.clone(), text));
     }
-    Err(Error::new(ErrorKind::Archive, format!("there is no archive {text} here or in {destination}"))
+    Err(Error::new(ErrorKind::Usage, format!("there is no archive {text} here or in {destination}"))
         .hint("`wpp backup list` shows the archives; `latest` stands for the newest one of the session"))
 }
 

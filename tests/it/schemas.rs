@@ -9,12 +9,6 @@ use crate::simulated::{PEER, Simulated};
 
 /// Optional fields that no run below brings about: they need a fault of their own kind.
 const NOT_PROVOKED: &[&str] = &[
-    // Large archives.
-    "event.done",
-    "event.left_seconds",
-    "event.per_second",
-    "event.total",
-    "event.what",
     // A server that refuses a message.
     "outgoing.error",
     // A phone that logs the session out.
@@ -26,6 +20,10 @@ const NOT_PROVOKED: &[&str] = &[
     "wpp.backup/1.prune_error",
     "wpp.send/1.error",
 ];
+
+/// Whether a backup takes long enough to tell how far it is depends on the machine; what it then says is
+/// held by the tests of progress.
+const BY_CHANCE: [&str; 5] = ["event.done", "event.left_seconds", "event.per_second", "event.total", "event.what"];
 
 /// Rules, and somebody to tell who does not listen.
 const SETTINGS: &str = "[backup]\nkeep_last = 9\non_failure = [\"/bin/sh\", \"-c\", \"echo no; exit 1\"]\n";
@@ -260,7 +258,8 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     for object in [&REPORT, &ERROR, &EVENT] {
         fields(object.name, &Shape::Object(object), &mut all);
     }
-    let unseen: Vec<&str> = all.difference(&findings.seen).map(String::as_str).collect();
+    let unseen = all.difference(&findings.seen).map(String::as_str).filter(|name| !BY_CHANCE.contains(name));
+    let unseen: Vec<&str> = unseen.collect();
     assert_eq!(unseen, NOT_PROVOKED, "documented and never written, or the other way round");
 }
 
