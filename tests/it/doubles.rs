@@ -502,3 +502,180 @@ impl Behaviour for Baileys {
         }
     }
 }
+
+/// Jarvis and its sidecar, at one address. The sidecar is as recorded; the application as its source
+/// says.
+pub struct Jarvis {
+    pub token: String,
+    /// `close`, `connecting`, `qr` or `open`.
+    pub state: String,
+    pub enabled: bool,
+    /// What the sidecar answers the application.
+    pub status_code: u16,
+    pub callback: Value,
+    pub last_error: String,
+    pub waiting: u64,
+    pub events: Vec<Value>,
+    pub ready: bool,
+    pub code: Value,
+}
+
+impl Jarvis {
+    pub fn well() -> Jarvis {
+        let callback = json!({
+            "enabled": true, "url": "http://127.0.0.1:8000/api/v1/webhooks/whatsapp", "by_events": false,
+            "events": ["messages.upsert", "connection.update"], "status_code": 200, "configured": true, "error": "",
+        });
+        Jarvis {
+            token: "jarvis-token-for-tests".into(),
+            state: "open".into(),
+            enabled: true,
+            status_code: 200,
+            callback,
+            last_error: String::new(),
+            waiting: 0,
+            events: Vec::new(),
+            ready: true,
+            code: Value::Null,
+        }
+    }
+
+    pub fn degraded(&mut self, reason: &str, ms_ago: i64) {
+        self.events.push(json!({
+            "id": "evt_1", "event_type": "channel.inbound.degraded", "component": "channels.whatsapp",
+            "payload": {"channel": "whatsapp", "reason": reason}, "created_at": ago(ms_ago),
+        }));
+    }
+
+    fn sidecar(&mut self, asked: &Asked) -> Option<Reply> {
+        let recorded = |name: &str| Reply::recorded(&format!("jarvis/{name}"));
+        Some(match asked.line().as_str() {
+            "GET /status" => recorded("01-status").with(&[("/state", json!(self.state))]),
+            "POST /start" => recorded("03-start"),
+            "GET /qr" if self.state == "qr" => Reply::json(200, &json!({"qr": "data:image/png;base64,iVBORw0KGgo="})),
+            "GET /qr" => recorded("02-qr"),
+            "POST /pair" if asked.body["number"].is_null() => recorded("07-pair-nonum"),
+            "POST /pair" => {
+                self.code = if self.state == "qr" { json!("ABCD1234") } else { Value::Null };
+                recorded("06-pair")
+            }
+            "GET /pair" => recorded("08-pairget").with(&[("/code", self.code.clone())]),
+            "POST /disconnect" => {
+                self.state = "close".into();
+                recorded("10-disconnect")
+            }
+            "POST /sendText" if self.state == "open" => Reply::json(200, &json!({"ok": true})),
+            "POST /sendText" => recorded("09-send"),
+            "GET /health" => recorded("12-health"),
+            _ => return None,
+        })
+    }
+}
+
+impl Behaviour for Jarvis {
+    fn answer(&mut self, asked: &Asked) -> Reply {
+        if let Some(reply) = self.sidecar(asked) {
+            return reply;
+        }
+        let line = asked.line();
+        match line.as_str() {
+            "GET /healthz" => return Reply::json(200, &json!({"ok": true})),
+            "GET /readyz" => {
+                let status = if self.ready { 200 } else { 503 };
+                return Reply::json(status, &json!({"ok": self.ready, "db": self.ready, "providers": {"primary": true}}));
+            }
+            _ => {}
+        }
+        let payload = json!({"instance": {"instanceName": "main", "state": self.state}});
+        if !asked.path.starts_with("/api/v1/") {
+            return Reply::json(404, &json!({"detail": "Not Found"}));
+        }
+        if asked.header("authorization") != format!("Bearer {}", self.token) {
+            return Reply::json(401, &json!({"detail": "unauthorized"}));
+        }
+        let ok = self.status_code < 400;
+        let disabled = Reply::json(200, &json!({"ok": false, "error": "evolution_api_disabled"}));
+        match line.strip_prefix("GET /api/v1/").or_else(|| line.strip_prefix("POST /api/v1/")).unwrap_or_default() {
+            "channels/whatsapp/status" if !self.enabled => {
+                Reply::json(200, &json!({"enabled": false, "instance": "main", "status": "cloud_fallback"}))
+            }
+            "channels/whatsapp/status" => Reply::json(
+                200,
+                &json!({
+                    "enabled": true, "instance": "main", "status_code": self.status_code, "payload": payload,
+                    "callback": self.callback, "instance_state": {"status": self.state, "callback_last_error": self.last_error},
+                }),
+            ),
+            "channels/whatsapp/review-queue" => Reply::json(200, &json!({"items": [], "status": "open", "count": self.waiting})),
+            "events" => Reply::json(200, &json!({"items": self.events, "limit": 200, "offset": 0})),
+            "channels/whatsapp/create" | "channels/whatsapp/disconnect" | "channels/whatsapp/qrcode" if !self.enabled => disabled,
+            "channels/whatsapp/create" | "channels/whatsapp/disconnect" => {
+                Reply::json(200, &json!({"ok": ok, "status_code": self.status_code, "payload": payload}))
+            }
+            "channels/whatsapp/qrcode" => {
+                let code = if self.state == "qr" { "iVBORw0KGgo=" } else { "" };
+                Reply::json(200, &json!({"ok": ok, "status_code": self.status_code, "qrcode": code, "payload": {}}))
+            }
+            "channels/whatsapp/pairing-code" => {
+                Reply::json(200, &json!({"ok": ok, "status_code": self.status_code, "code": "ABCD1234"}))
+            }
+            "bugs" | "system/status" | "memory/state/review/conflicts" | "memory/state/stats" | "memory/state/failures" => {
+                Reply::json(200, &json!({"items": []}))
+            }
+            _ => Reply::json(404, &json!({"detail": "Not Found"})),
+        }
+    }
+}
+
+/// The Firebase connector, as its source says.
+pub struct Connector {
+    pub token: String,
+    pub health: Value,
+    /// What a send is answered, when it is no success.
+    pub refusal: Option<(u16, Value)>,
+}
+
+impl Connector {
+    /// With one account, `wa_1`, which is connected.
+    pub fn well() -> Connector {
+        let now = jiff::Timestamp::now().as_second();
+        let account = json!({
+            "accountId": "wa_1", "status": "connected", "lastSeenAt": {"_seconds": now - 5, "_nanoseconds": 0},
+            "heartbeatAgeSec": 5, "lastEventAt": {"_seconds": now - 30, "_nanoseconds": 0}, "eventAgeSec": 30,
+            "degraded": false, "assignedWorkerId": "inst_1", "reconnectCount": 1, "reconnectsPerHour": 0,
+            "outboxFailureRate": 0, "mediaFailureRate": 0, "outboxBacklogCount": 0, "ingestLagSec": null,
+        });
+        let health = json!({
+            "ok": true, "version": "0.1.0", "gitSha": null, "instanceId": "inst_1", "uptimeSec": 86_400,
+            "runningAccounts": ["wa_1"], "statusCounts": {"total": 1, "connected": 1}, "accounts": [account],
+            "leases": [{"accountId": "wa_1", "ownerInstanceId": "inst_1", "leaseUntil": {"_seconds": now + 3600, "_nanoseconds": 0}}],
+            "outboxBacklog": 0, "oldestUnprocessedIngestAt": null, "ingestLagSec": 0, "healthy": true,
+            "thresholds": {"heartbeatStaleSec": 60, "eventStaleSec": 600, "ingestLagWarnSec": 120, "outboxBacklogWarn": 100,
+                "reconnectsPerHourWarn": 10, "outboxFailureRateWarn": 20, "mediaFailureRateWarn": 5},
+        });
+        Connector { token: "connector-token-for-tests".into(), health, refusal: None }
+    }
+}
+
+impl Behaviour for Connector {
+    fn answer(&mut self, asked: &Asked) -> Reply {
+        let allowed = asked.header("authorization") == format!("Bearer {}", self.token);
+        match (asked.method.as_str(), asked.parts().as_slice()) {
+            ("GET", ["health"]) => Reply::json(200, &self.health),
+            ("POST", ["api", ..]) if !allowed => Reply::json(401, &json!({"ok": false, "error": "unauthorized"})),
+            ("POST", ["api", "send"]) => match &self.refusal {
+                Some((status, body)) => Reply::json(*status, body),
+                None => Reply::json(200, &json!({"ok": true, "commandId": "cmd_1"})),
+            },
+            ("POST", ["api", "accounts", account, "regenerate-qr"]) => {
+                for known in self.health["accounts"].as_array_mut().unwrap() {
+                    if known["accountId"] == *account {
+                        known["status"] = json!("qr_ready");
+                    }
+                }
+                Reply::json(200, &json!({"ok": true}))
+            }
+            _ => Reply { status: 404, headers: Vec::new(), body: b"<!DOCTYPE html>\n<pre>Cannot GET</pre>".to_vec() },
+        }
+    }
+}

@@ -20,7 +20,7 @@ use wpp::plugin::http::Http;
 use wpp::plugin::powers::Powers;
 use wpp::plugin::secrets::Secrets;
 
-use crate::doubles::{self, Baileys, Double, Fault, OpenWa, ago};
+use crate::doubles::{self, Baileys, Connector, Double, Fault, Jarvis, OpenWa, ago};
 use crate::plugin::component;
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -215,8 +215,8 @@ struct Subject<B> {
     session: &'static str,
     webhook: &'static str,
     /// Methods of things that the gateway cannot do.
-    unsupported: &'static [&'static str],
-    /// Methods that need no key.
+    unsupported: Vec<&'static str>,
+    /// Methods that need no key; `judge` is the run of the checks.
     open: &'static [&'static str],
     /// Checks that ask the server nothing.
     quiet: &'static [&'static str],
@@ -279,7 +279,7 @@ fn conforms<B: doubles::Behaviour>(subject: Subject<B>) {
     assert!(known.iter().any(|known| known.name == session && known.state == State::Ready && known.reason == "normal"));
     assert_eq!(bench.status(session).unwrap().name, session);
     assert_eq!(bench.health().unwrap().condition, Condition::Ok);
-    assert!(bench.send(&message(Some(session))).unwrap().id.is_some());
+    bench.send(&message(Some(session))).unwrap();
     assert!(matches!(bench.link(session, &Way::Qr), Ok(Offer::Linked) | Err(Failure { kind: FailureKind::Unsupported, .. })));
     for (method, ended) in bench.methods(session, webhook) {
         let no = matches!(&ended, Err(failure) if failure.kind == FailureKind::Unsupported && !failure.message.is_empty());
@@ -370,14 +370,24 @@ fn conforms<B: doubles::Behaviour>(subject: Subject<B>) {
         all_end(&bench, &[FailureKind::Denied], "", open);
         let denied = bench.judge();
         let told = |outcome: &Outcome| format!("{:?}", outcome.judgement).contains("401");
-        assert!(open.len() > 1 || denied.iter().any(told), "{denied:?}");
+        assert!(open.contains(&"judge") || denied.iter().any(told), "{denied:?}");
+        // With what needs a key: a message, or else the checks.
+        let refusal = |bench: &Bench| match open.contains(&"send") {
+            true => format!("{:?}", bench.judge()),
+            false => {
+                let (kind, told) = refused(bench.send(&message(Some(session))));
+                assert!(kind == FailureKind::Denied, "{told}");
+                told
+            }
+        };
         bench.secrets.clear();
-        let (kind, told) = refused(bench.send(&message(Some(session))));
-        assert!(kind == FailureKind::Denied && told.contains("there is no secret"), "{told}");
+        assert!(refusal(&bench).contains("there is no secret"));
         bench.secrets = good;
-        let grants = std::mem::take(&mut bench.grants);
-        let (kind, told) = refused(bench.send(&message(Some(session))));
-        assert!(kind == FailureKind::Denied && told.contains("wpp plugin grant"), "{told}");
+        let grants = bench.grants.clone();
+        bench.grants.retain(|grant| grant.starts_with("http"));
+        assert!(refusal(&bench).contains(&format!("wpp plugin grant {name} secret=")));
+        bench.grants.clear();
+        assert!(refusal(&bench).contains(&format!("wpp plugin grant {name} http=http://")));
         bench.grants = grants;
     }
 
@@ -404,7 +414,7 @@ fn openwa_conforms() {
         bench,
         session: "main",
         webhook: doubles::OPENWA_WEBHOOK,
-        unsupported: &["webhook-retry"],
+        unsupported: vec!["webhook-retry"],
         open: &[],
         quiet: &["openwa.service.uptime"],
     });
@@ -610,7 +620,7 @@ fn baileys_conforms() {
         bench,
         session: "agent1",
         webhook: "w1",
-        unsupported: &[
+        unsupported: vec![
             "stop",
             "restart",
             "logout",
@@ -683,4 +693,268 @@ fn baileys_checks_see_flapping_pauses_and_a_queue_that_does_not_drain() {
     assert!(bench.one("baileys.backup.dumps").summary.contains("in place of a dump"));
     bench.set("backup_checked", "true");
     assert!(matches!(bench.check("baileys.backup.dumps"), Judgement::Skipped(_)));
+}
+
+const NO_WEBHOOKS: [&str; 6] =
+    ["webhooks", "webhook-test", "webhook-failures", "webhook-enable", "webhook-disable", "webhook-retry"];
+
+fn jarvis(double: &Double<Jarvis>) -> Bench {
+    let url = double.url();
+    Bench::new("jarvis", &[("url", &url), ("sidecar_url", &url)], &[("jarvis-token", "jarvis-token-for-tests")])
+}
+
+#[test]
+fn jarvis_conforms() {
+    let double = Double::new(Jarvis::well());
+    let bench = jarvis(&double);
+    conforms(Subject {
+        name: "jarvis",
+        double,
+        bench,
+        session: "main",
+        webhook: "w1",
+        unsupported: [&["stop", "restart"][..], &NO_WEBHOOKS[..]].concat(),
+        open: &["health", "send", "sessions", "status", "start", "logout", "link", "pair"],
+        quiet: &[],
+    });
+}
+
+#[test]
+fn jarvis_conforms_without_its_sidecar() {
+    let double = Double::new(Jarvis::well());
+    let mut bench = jarvis(&double);
+    bench.settings.remove("sidecar_url");
+    // It cannot send then, and the suite sends.
+    let number = Way::PairingCode("628123456789".into());
+    assert_eq!(refused(bench.send(&message(None))).0, FailureKind::Unsupported);
+    assert_eq!(bench.status("main").unwrap().state, State::Ready);
+    double.state().state = "qr".into();
+    assert_eq!(bench.status("main").unwrap().state, State::AuthRequired);
+    assert!(matches!(bench.link("main", &Way::Qr), Ok(Offer::QrImage(code)) if code.starts_with("data:image/png;base64,iVBOR")));
+    assert!(matches!(bench.link("main", &number), Ok(Offer::PairingCode(code)) if code == "ABCD1234"));
+    bench.start("main").unwrap();
+    // The application answers 200 when its sidecar did nothing.
+    double.state().status_code = 503;
+    for ended in
+        [bench.start("main"), bench.logout("main"), bench.status("main").map(drop), bench.link("main", &Way::Qr).map(drop)]
+    {
+        let (kind, told) = refused(ended);
+        assert!(kind == FailureKind::Unreachable && told.contains("the sidecar answered the application 503"), "{told}");
+    }
+    double.state().enabled = false;
+    for ended in [bench.start("main"), bench.status("main").map(drop)] {
+        let (kind, told) = refused(ended);
+        assert!(kind == FailureKind::Misconfigured && told.contains("EVOLUTION_API_URL"), "{told}");
+    }
+}
+
+#[test]
+fn jarvis_is_asked_whether_it_is_ready_only_where_that_is_wished_and_once_in_a_run() {
+    let double = Double::new(Jarvis::well());
+    let mut bench = jarvis(&double);
+    double.state().ready = false;
+    let asked = || double.asked().iter().filter(|asked| asked.path == "/readyz").count();
+    bench.judge();
+    bench.health().unwrap();
+    assert_eq!(asked(), 0);
+    bench.set("readyz", "true");
+    let outcomes = bench.judge();
+    assert_eq!(asked(), 1);
+    let judged = outcomes.iter().find(|outcome| outcome.check == "jarvis.service.ready").unwrap();
+    assert!(matches!(&judged.judgement, Judgement::Found(found) if found[0].severity.is_none()), "{judged:?}");
+    bench.health().unwrap();
+    bench.status("main").unwrap();
+    assert_eq!(asked(), 0);
+}
+
+#[test]
+fn jarvis_checks_follow_the_six_branches_of_its_tree() {
+    let double = Double::new(Jarvis::well());
+    let bench = jarvis(&double);
+    let worried = |id: &str, words: &[&str]| {
+        let finding = bench.one(id);
+        let told = format!("{} {}", finding.summary, finding.remedy);
+        assert!(finding.severity.is_none() && words.iter().all(|word| told.contains(word)), "{finding:?}");
+        finding
+    };
+    // 1: the status.
+    double.state().status_code = 401;
+    worried("jarvis.channel.status", &["401", "EVOLUTION_API_KEY"]);
+    double.state().status_code = 200;
+    double.state().enabled = false;
+    worried("jarvis.channel.status", &["evolution_api_disabled", "EVOLUTION_API_URL"]);
+    assert!(matches!(bench.check("jarvis.inbound.callback"), Judgement::Skipped(_)));
+    double.state().enabled = true;
+    // 2: calls that are refused.
+    double.state().last_error = "webhook call: HTTP 401".into();
+    worried("jarvis.webhook.secret", &["401", "WHATSAPP_WEBHOOK_SECRET"]);
+    double.state().last_error = String::new();
+    assert!(matches!(bench.check("jarvis.webhook.secret"), Judgement::Skipped(_)));
+    // 3: nothing comes in.
+    double.state().callback["events"] = json!(["connection.update"]);
+    worried("jarvis.inbound.callback", &["messages.upsert"]);
+    double.state().callback["events"] = json!(["MESSAGES_UPSERT"]);
+    assert_eq!(bench.one("jarvis.inbound.callback").severity, Some(Severity::Ok));
+    double.state().callback["configured"] = json!(false);
+    double.state().callback["error"] = json!("configure_webhook_failed");
+    worried("jarvis.inbound.callback", &["configure_webhook_failed"]);
+    double.state().callback["enabled"] = json!(false);
+    worried("jarvis.inbound.callback", &["not enabled"]);
+    // 4: senders under review.
+    double.state().waiting = 3;
+    worried("jarvis.inbound.senders", &["3 messages", "WHATSAPP_REVIEW_MODE"]);
+    // 5: each reason leads to its setting; what is old is no news.
+    double.state().degraded("media_size_exceeded", 2 * 86_400_000);
+    assert_eq!(bench.one("jarvis.media.accepted").severity, Some(Severity::Ok));
+    for (reason, setting) in [
+        ("media_host_denied", "WHATSAPP_MEDIA_ALLOWED_HOSTS"),
+        ("media_mime_denied", "WHATSAPP_MEDIA_ALLOWED_MIME_PREFIXES"),
+        ("media_size_exceeded", "WHATSAPP_MEDIA_MAX_BYTES"),
+        ("voice_transcription_timeout", "WHATSAPP_VOICE_TRANSCRIBE_TIMEOUT_SECONDS"),
+        ("voice_transcription_backend_unavailable", "WHATSAPP_VOICE_TRANSCRIBE_BACKEND"),
+        ("something_new", "not known here"),
+    ] {
+        double.state().events.clear();
+        double.state().degraded(reason, 60_000);
+        worried("jarvis.media.accepted", &[setting]);
+    }
+    // 6: pairing.
+    double.state().state = "qr".into();
+    assert_eq!(worried("jarvis.pairing.done", &["qr"]).command, ["reauth", "jarvis:main"]);
+    double.state().state = "close".into();
+    assert_eq!(worried("jarvis.pairing.done", &["close"]).command, ["start", "jarvis:main"]);
+    let (kind, told) = refused(bench.send(&message(None)));
+    assert!(kind == FailureKind::Conflict && told.contains("not connected"), "{told}");
+    // A pairing code that is not there yet is waited for.
+    let number = Way::PairingCode("628123456789".into());
+    assert!(matches!(bench.link("main", &number), Ok(Offer::Pending(_))));
+    double.state().state = "qr".into();
+    assert!(matches!(bench.link("main", &number), Ok(Offer::PairingCode(code)) if code == "ABCD1234"));
+    assert!(matches!(bench.link("main", &Way::Qr), Ok(Offer::QrImage(_))));
+    assert_eq!(refused(bench.status("other")).0, FailureKind::NotFound);
+    // Without its sidecar the application is well, and the session is not.
+    let mut alone = jarvis(&double);
+    alone.set("sidecar_url", "http://127.0.0.1:1");
+    let finding = alone.one("jarvis.pairing.done");
+    assert!(finding.severity.is_none() && finding.summary.contains("provider_unavailable"), "{finding:?}");
+    assert_eq!(alone.one("jarvis.service.alive").severity, Some(Severity::Ok));
+}
+
+fn connector(double: &Double<Connector>) -> Bench {
+    Bench::new("connector", &[("url", &double.url())], &[("connector-token", "connector-token-for-tests")])
+}
+
+#[test]
+fn connector_conforms() {
+    let double = Double::new(Connector::well());
+    let bench = connector(&double);
+    conforms(Subject {
+        name: "connector",
+        double,
+        bench,
+        session: "wa_1",
+        webhook: "w1",
+        unsupported: [&["start", "stop", "restart", "logout", "pair"][..], &NO_WEBHOOKS[..]].concat(),
+        open: &["health", "sessions", "status", "link", "judge"],
+        quiet: &[],
+    });
+}
+
+#[test]
+fn connector_is_judged_by_healthy_and_not_by_ok() {
+    let double = Double::new(Connector::well());
+    let mut bench = connector(&double);
+    let set = |pointer: &str, value: serde_json::Value| *double.state().health.pointer_mut(pointer).unwrap() = value;
+    let worried = |bench: &Bench, id: &str, words: &str| {
+        let finding = bench.one(id);
+        assert!(finding.severity.is_none_or(|severity| !calm(severity)) && finding.summary.contains(words), "{finding:?}");
+        finding
+    };
+    set("/healthy", json!(false));
+    worried(&bench, "connector.service.healthy", "not healthy");
+    assert_eq!(bench.health().unwrap().condition, Condition::Degraded);
+    assert_eq!(bench.one("connector.service.alive").severity, Some(Severity::Ok));
+    set("/healthy", json!(true));
+
+    set("/accounts/0/heartbeatAgeSec", json!(61));
+    let finding = worried(&bench, "connector.accounts.heartbeat", "61 s ago");
+    assert_eq!(finding.session.as_deref(), Some("wa_1"));
+    assert_eq!(bench.status("wa_1").unwrap().reason, "keepalive_timeout");
+    set("/accounts/0/heartbeatAgeSec", json!(60));
+    assert_eq!(bench.one("connector.accounts.heartbeat").severity, Some(Severity::Ok));
+    set("/accounts/0/eventAgeSec", json!(601));
+    assert_eq!(bench.one("connector.accounts.heartbeat").severity, Some(Severity::Warning));
+
+    set("/accounts/0/reconnectsPerHour", json!(11));
+    worried(&bench, "connector.accounts.reconnects", "11 times");
+    set("/outboxBacklog", json!(101));
+    set("/accounts/0/outboxBacklogCount", json!(101));
+    worried(&bench, "connector.outbox.backlog", "101 messages wait to be sent, 101 of them for wa_1");
+    set("/ingestLagSec", json!(121));
+    worried(&bench, "connector.ingest.lag", "2 min");
+
+    set("/leases/0/ownerInstanceId", json!("inst_2"));
+    assert_eq!(worried(&bench, "connector.accounts.leases", "used twice").severity, Some(Severity::Critical));
+    set("/leases/0/ownerInstanceId", json!("inst_1"));
+    set("/leases/0/leaseUntil", json!({"_seconds": 1_700_000_000, "_nanoseconds": 0}));
+    worried(&bench, "connector.accounts.leases", "ran out");
+    set("/leases", json!([]));
+    worried(&bench, "connector.accounts.leases", "nobody has its lease");
+
+    assert!(matches!(bench.check("connector.volume.persistent"), Judgement::Skipped(_)));
+    set("/uptimeSec", json!(60));
+    assert_eq!(bench.one("connector.volume.persistent").severity, Some(Severity::Ok));
+    set("/accounts/0/status", json!("needs_qr"));
+    worried(&bench, "connector.volume.persistent", "wa_1");
+    assert_eq!(worried(&bench, "connector.accounts.connected", "needs_qr").command, ["reauth", "connector:wa_1"]);
+
+    bench.set("versions", "0.2.0, 0.3.0");
+    worried(&bench, "connector.server.version", "0.1.0");
+    bench.set("versions", "0.1.0");
+    assert_eq!(bench.one("connector.server.version").severity, Some(Severity::Ok));
+}
+
+#[test]
+fn connector_makes_a_new_code_only_where_nothing_can_be_lost() {
+    let double = Double::new(Connector::well());
+    let bench = connector(&double);
+    let become_ = |status: &str| double.state().health["accounts"][0]["status"] = json!(status);
+    let posted = || double.asked().iter().filter(|asked| asked.method == "POST").count();
+    for (status, posts) in
+        [("connected", 0), ("connecting", 0), ("qr_ready", 0), ("disconnected", 0), ("error", 0), ("needs_qr", 1)]
+    {
+        become_(status);
+        let offer = bench.link("wa_1", &Way::Qr);
+        assert_eq!(posted(), posts, "{status}");
+        match status {
+            "connected" => assert!(matches!(offer, Ok(Offer::Linked))),
+            "disconnected" | "error" => assert_eq!(refused(offer).0, FailureKind::Conflict),
+            _ => assert!(matches!(offer, Ok(Offer::Pending(where_)) if where_.contains("qrCodeDataUrl")), "{status}"),
+        }
+    }
+    // Asked again, it is qr_ready and nothing is wiped.
+    assert!(matches!(bench.link("wa_1", &Way::Qr), Ok(Offer::Pending(_))));
+    assert_eq!(posted(), 0);
+}
+
+#[test]
+fn connector_tells_why_a_message_was_not_taken() {
+    let double = Double::new(Connector::well());
+    let bench = connector(&double);
+    let receipt = bench.send(&message(Some("wa_1"))).unwrap();
+    assert_eq!(receipt.id.as_deref(), Some("cmd_1"));
+    let sent = double.asked().pop().unwrap().body;
+    assert_eq!((&sent["threadId"], &sent["clientMessageId"]), (&json!("wa_1_628123456789@s.whatsapp.net"), &json!("disk-1")));
+    for (status, body, kind, words) in [
+        (403, json!({"ok": false, "error": "not_thread_writer"}), FailureKind::Denied, "owns the thread"),
+        (403, json!({"ok": false, "error": "thread_locked"}), FailureKind::Conflict, "unlock"),
+        (429, json!({"ok": false, "error": "rate_limited_user", "retryAfterSec": 9}), FailureKind::RateLimited, "after 9 s"),
+        (429, json!({"ok": false, "error": "cooldown", "retryAfterSec": 300}), FailureKind::RateLimited, "after 300 s"),
+        (200, json!({"ok": false, "error": "firestore is down"}), FailureKind::Failed, "firestore is down"),
+        (200, json!({"ok": true}), FailureKind::InvalidAnswer, "no commandId"),
+    ] {
+        double.state().refusal = Some((status, body));
+        let (seen, told) = refused(bench.send(&message(None)));
+        assert!(seen == kind && told.contains(words), "{seen:?}: {told}");
+    }
 }
