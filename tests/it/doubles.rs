@@ -679,3 +679,90 @@ impl Behaviour for Connector {
         }
     }
 }
+
+/// Where notices go: each takes what its documentation says, and keeps it.
+pub struct Notices {
+    pub token: String,
+    /// What was taken, in order.
+    pub taken: Vec<Asked>,
+    /// Issues of GitHub.
+    pub issues: Vec<Value>,
+    /// Whether the token may label issues.
+    pub labels: bool,
+}
+
+impl Notices {
+    pub fn new(token: &str) -> Notices {
+        Notices { token: token.into(), taken: Vec::new(), issues: Vec::new(), labels: true }
+    }
+
+    fn issue(&mut self, asked: &Asked) -> Value {
+        let number = self.issues.len() as u64 + 1;
+        let labels: Vec<Value> = match self.labels {
+            true => asked.body["labels"].as_array().unwrap().iter().map(|name| json!({"name": name})).collect(),
+            false => Vec::new(),
+        };
+        let issue = json!({
+            "id": 1_000 + number, "number": number, "state": "open", "title": asked.body["title"], "body": asked.body["body"],
+            "labels": labels, "html_url": format!("https://github.example/o/r/issues/{number}"),
+        });
+        self.issues.push(issue.clone());
+        issue
+    }
+}
+
+impl Behaviour for Notices {
+    fn answer(&mut self, asked: &Asked) -> Reply {
+        let bearer = asked.header("authorization") == format!("Bearer {}", self.token);
+        let parts = asked.parts();
+        if asked.method == "POST" {
+            self.taken.push(asked.clone());
+        }
+        match (asked.method.as_str(), parts.as_slice()) {
+            ("POST", ["api", "auth.test" | "chat.postMessage"]) if !bearer => {
+                Reply::json(200, &json!({"ok": false, "error": "invalid_auth"}))
+            }
+            ("POST", ["api", "auth.test"]) => Reply::json(200, &json!({"ok": true, "user": "wpp"})),
+            ("POST", ["api", "chat.postMessage"]) if asked.body["channel"] == "nowhere" => {
+                Reply::json(200, &json!({"ok": false, "error": "channel_not_found"}))
+            }
+            ("POST", ["api", "chat.postMessage"]) => {
+                Reply::json(200, &json!({"ok": true, "channel": "C1", "ts": "1795219086.000100"}))
+            }
+            (_, [bot, _]) if bot.starts_with("bot") && *bot != format!("bot{}", self.token) => {
+                Reply::json(401, &json!({"ok": false, "error_code": 401, "description": "Unauthorized"}))
+            }
+            ("GET", [_, "getMe"]) => {
+                Reply::json(200, &json!({"ok": true, "result": {"id": 7, "is_bot": true, "username": "wpp_bot"}}))
+            }
+            ("POST", [_, "sendMessage"]) if asked.body["chat_id"] == "nowhere" => {
+                Reply::json(400, &json!({"ok": false, "error_code": 400, "description": "Bad Request: chat not found"}))
+            }
+            ("POST", [_, "sendMessage"]) => Reply::json(200, &json!({"ok": true, "result": {"message_id": 42}})),
+            ("GET", ["v1", "health"]) => Reply::json(200, &json!({"healthy": true})),
+            ("POST", [""]) if !asked.header("authorization").is_empty() && !bearer => {
+                Reply::json(401, &json!({"code": 40101, "http": 401, "error": "unauthorized"}))
+            }
+            ("POST", [""]) => Reply::json(200, &json!({"id": "x1", "event": "message", "topic": asked.body["topic"]})),
+            (_, ["repos", ..]) if !bearer => Reply::json(401, &json!({"message": "Bad credentials"})),
+            ("GET", ["repos", "o", "r"]) => {
+                Reply::json(200, &json!({"id": 1, "full_name": "o/r", "has_issues": true, "archived": false}))
+            }
+            ("GET", ["repos", "o", "r", "issues"]) => {
+                let labelled = asked.query.contains("labels=wpp");
+                let page: usize = asked.query.rsplit_once("&page=").unwrap().1.parse().unwrap();
+                let named = |issue: &&Value| issue["labels"].as_array().unwrap().iter().any(|label| label["name"] == "wpp");
+                let open = self.issues.iter().rev().filter(|issue| issue["state"] == "open");
+                let issues: Vec<&Value> =
+                    open.filter(|issue| !labelled || named(issue)).skip((page - 1) * 100).take(100).collect();
+                Reply::json(200, &json!(issues))
+            }
+            ("POST", ["repos", "o", "r", "issues"]) => Reply::json(201, &self.issue(asked)),
+            ("POST", ["repos", "o", "r", "issues", number, "comments"]) => {
+                let url = format!("https://github.example/o/r/issues/{number}#issuecomment-9");
+                Reply::json(201, &json!({"id": 9, "html_url": url, "body": asked.body["body"]}))
+            }
+            _ => Reply::json(404, &json!({"message": "Not Found"})),
+        }
+    }
+}

@@ -88,6 +88,10 @@ impl Bench {
         answer
     }
 
+    pub fn interfaces(&self) -> &[Interface] {
+        self.plugin.interfaces()
+    }
+
     pub fn checks(&self) -> Vec<Check> {
         self.whole(self.runtime.block_on(self.plugin.checks(self.powers())))
     }

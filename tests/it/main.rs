@@ -27,6 +27,7 @@ mod increments;
 mod lifecycle;
 mod messages_crash;
 mod notice;
+mod notifiers;
 mod objects;
 mod pages;
 mod plugin;
