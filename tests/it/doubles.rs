@@ -111,6 +111,8 @@ pub enum Fault {
     Failure,
     /// 400, and all that it was sent.
     Echo,
+    /// What it ought to say, with some values of another kind or size; the number says which.
+    Odd(u64),
 }
 
 /// How a server behaves.
@@ -144,6 +146,7 @@ impl<B: Behaviour> Double<B> {
                 log.lock().unwrap().push(asked.clone());
                 let fault = *fault.lock().unwrap();
                 let reply = match fault {
+                    Fault::Odd(seed) => odd(behaviour.lock().unwrap().answer(&asked), seed),
                     Fault::Slow => {
                         tokio::time::sleep(Duration::from_secs(60)).await;
                         Reply::json(200, &json!({}))
@@ -211,7 +214,7 @@ async fn read(request: axum::extract::Request) -> Asked {
 fn faulty(fault: Fault, asked: &Asked) -> Option<Reply> {
     let page = b"<!DOCTYPE html>\n<html><body><form action=/login></form></body></html>";
     Some(match fault {
-        Fault::None | Fault::Slow => return None,
+        Fault::None | Fault::Slow | Fault::Odd(_) => return None,
         Fault::Garbled => Reply { body: b"{\"status\": \"ok\", \"sessions\": [{\"na".to_vec(), ..Reply::json(200, &json!({})) },
         Fault::Broken => Reply::json(500, &json!({"statusCode": 500, "message": "Internal server error"})),
         Fault::Busy => Reply::json(429, &json!({"message": "Too Many Requests", "statusCode": 429})).header("retry-after", "17"),
@@ -224,6 +227,46 @@ fn faulty(fault: Fault, asked: &Asked) -> Option<Reply> {
             Reply::json(400, &json!({"message": said, "error": said}))
         }
     })
+}
+
+// Every third value or so is another one.
+fn odd(reply: Reply, seed: u64) -> Reply {
+    fn change(value: &mut Value, state: &mut u64) {
+        // A generator of Marsaglia's: the same seed, the same answers.
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        let number = *state;
+        match value {
+            Value::Object(fields) if number % 11 > 0 => fields.values_mut().for_each(|value| change(value, state)),
+            Value::Array(items) if number % 11 > 0 => items.iter_mut().for_each(|value| change(value, state)),
+            _ if number % 3 > 0 => {}
+            value => {
+                let odd = [
+                    json!(null),
+                    json!(-1),
+                    json!(u64::MAX),
+                    json!(1e300),
+                    json!(0.5),
+                    json!(true),
+                    json!(""),
+                    json!("{{secret:openwa-key}}"),
+                    json!("../../\u{0}\r\n\u{202e}ü"),
+                    json!("9999-12-31T23:59:60.999999999+99:99"),
+                    json!("ü".repeat(5_000)),
+                    json!([]),
+                    json!([null, {}]),
+                    json!({}),
+                    json!({"_seconds": u64::MAX, "_nanoseconds": u64::MAX}),
+                ];
+                *value = odd[(number / 3 % odd.len() as u64) as usize].clone();
+            }
+        }
+    }
+    let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
+    let mut state = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    change(&mut body, &mut state);
+    Reply { body: body.to_string().into(), ..reply }
 }
 
 /// The moment that lies so long ago, as JavaScript writes it.

@@ -51,12 +51,18 @@ fn notices_arrive_and_what_prevents_it_is_told_by_its_kind() {
         // Words of a message are words, whatever they look like.
         let odd = Message {
             title: Some("{{secret:slack-token}} {{hmac-sha256:webhook-key}}\r\nx: y".into()),
+            key: "{{secret:webhook-key}}\r\nx-more: y".into(),
             text: format!("<!channel> --> {}\0 \u{202e}{{{{secret:ntfy-token}}}}", "ü".repeat(70_000)),
             ..notice()
         };
         bench.send(&odd).unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
-        assert!(!double.state().taken.last().unwrap().body.to_string().contains(TOKEN), "{name}");
+        let taken = double.state().taken.last().unwrap().clone();
+        assert!(!taken.body.to_string().contains(TOKEN) && !taken.header("idempotency-key").contains(TOKEN), "{name}");
 
+        for seed in 0..8 {
+            double.fault(Fault::Odd(seed));
+            let _ = (bench.send(&notice()), bench.health());
+        }
         for (fault, kinds, words) in [
             (Fault::Broken, &[FailureKind::Failed][..], "500"),
             (Fault::Busy, &[FailureKind::RateLimited], "17 s"),

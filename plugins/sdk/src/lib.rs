@@ -3,7 +3,12 @@
 //! A plugin is a component. It implements the traits of one world and names itself with that world's
 //! macro: [`checker!`] for checks alone, [`notifier!`] for a place that notices go to, [`gateway!`] for
 //! a gateway to WhatsApp. What it asks of the host is in [`http`], [`config`] and [`clock`];
-//! [`Api`] is a server that answers in JSON, and knows how servers fail.
+//! [`Api`] is a server that answers in JSON, and knows how servers fail. Checks are rows of a table:
+//! [`judgements!`] makes the types for it.
+//!
+//! A plugin never panics over what a server says: where an answer is not of the shape that it ought
+//! to have, [`Answer::strange`] is the failure to give back. What comes from a server or a message and
+//! becomes part of an address goes through [`segment`], and never into a header.
 //!
 //! ```ignore
 //! use wpp_plugin_sdk::checker::{Check, Guest, Judgement, Outcome};
