@@ -2408,7 +2408,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__simulator)
-            opts="-s -q -h --listen --create --ask --home --session --format --quiet --help"
+            opts="-s -q -h --listen --create --detach --detached --ask --stop --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2449,7 +2449,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__start)
-            opts="-s -q -h --home --session --format --quiet --help"
+            opts="-s -q -h --new-messages --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -50,13 +50,14 @@ complete -c wpp -n "__fish_wpp_needs_command" -f -a "reset" -d 'Last resort: bac
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "doctor" -d 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "daemon" -d 'Run the session\'s daemon in the foreground'
-complete -c wpp -n "__fish_wpp_needs_command" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "config" -d 'Show every setting, its value and where it comes from'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand start" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand start" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand start" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand start" -l new-messages -d 'Go on with no messages when wpp.db is gone, instead of restoring it'
 complete -c wpp -n "__fish_wpp_using_subcommand start" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand start" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand stop" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
@@ -217,7 +218,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subc
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l incremental -d 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l incremental -d 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l passphrase -d 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l no-prune -d 'Remove no older archive, whatever rules config.toml sets'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -243,7 +244,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l incremental -d 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l incremental -d 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l passphrase -d 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l no-prune -d 'Remove no older archive, whatever rules config.toml sets'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -301,9 +302,9 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check an archive at a level'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove archives that no rule keeps'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c wpp -n "__fish_wpp_using_subcommand restore" -l plan -d 'What to bring back' -r -f -a "auto\t'`exact` when custody is proven, else `rekey` when the archive holds a linked identity that is still the session\'s, else `data`'
-exact\t'Everything, Signal state included; only with proven custody'
-rekey\t'Everything but the ratchets: the identity comes back with fresh keys, and every conversation starts a new Signal session'
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -l plan -d 'What to bring back' -r -f -a "auto\t'`exact` when the keys in the archive are proven to be the newest, else `rekey` when the archive holds a linked identity that is still the session\'s, else `data`'
+exact\t'Everything, Signal state included; only when nothing used it since, which the journal proves'
+rekey\t'Everything but the state of conversations (ratchets): the identity comes back with fresh keys, and every conversation starts a new Signal session'
 data\t'Chats and messages (wpp.db); the session keeps its own keys'
 force-exact\t'Everything, old Signal state included: LOSES MESSAGES in both directions without a word unless nothing was sent or received since'"
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
@@ -389,6 +390,9 @@ complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s s -l session -d 'S
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l create -d 'Make the home a sandbox if it does not exist yet'
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l detach -d 'Go to the background as soon as it listens'
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l detached -d 'What is already in the background: it leaves the terminal\'s session'
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l stop -d 'End the simulator that runs in this home'
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand config" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
@@ -416,7 +420,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "doctor" -d 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "daemon" -d 'Run the session\'s daemon in the foreground'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "config" -d 'Show every setting, its value and where it comes from'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon simulator config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from sync" -f -a "start" -d 'Keep the session connected'

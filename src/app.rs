@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::archive::destination::Destination;
 use crate::archive::destination::settings::Settings as StoreSettings;
-use crate::archive::destination::{Destination, STORE_SCHEME};
+use crate::archive::history::History;
 use crate::archive::seal;
 use crate::config::Config;
 use crate::confirm::Confirmed;
@@ -49,15 +50,24 @@ pub struct App {
 impl App {
     /// Finds the home and reads the settings; opens nothing else.
     pub fn new(settings: Settings) -> Result<App> {
+        match App::without_broken_settings(settings)? {
+            (app, None) => Ok(app),
+            (_, Some(broken)) => Err(broken),
+        }
+    }
+
+    /// [`App::new`] with the defaults in the place of a config.toml that cannot be read, and what is
+    /// wrong with that.
+    pub fn without_broken_settings(settings: Settings) -> Result<(App, Option<Error>)> {
         let Settings { home, session, environment, sink, ask, ask_secret } = settings;
         let root = root(home, &environment)?;
         let home = Home::open(&root)?;
-        let mut config = Config::load(&home.config(), &environment)?;
+        let (mut config, broken) = Config::load_without_broken_file(&home.config(), &environment)?;
         if let Some(session) = session {
             config.set_flag("default_session", &own_session(&session)?)?;
         }
         arm_faults(&home, &environment)?;
-        Ok(App { home, config, sink, ask, ask_secret, journal: OnceCell::new(), program: OnceCell::new() })
+        Ok((App { home, config, sink, ask, ask_secret, journal: OnceCell::new(), program: OnceCell::new() }, broken))
     }
 
     /// The home.
@@ -93,6 +103,15 @@ impl App {
             .ok_or_else(|| Error::new(ErrorKind::Unexpected, "the journal was not kept").hint("report this as a bug of wpp"))
     }
 
+    /// What the journal says of a session's archives; nothing when the home has none, for looking must
+    /// not make one.
+    pub fn history(&self, session: &str) -> Result<History> {
+        if !self.home.journal().exists() {
+            return Ok(History::default());
+        }
+        History::read(self.journal()?, session)
+    }
+
     /// The chosen session, which may not exist yet.
     pub fn session(&self) -> SessionPaths {
         self.home.session(self.config.text("default_session"))
@@ -120,6 +139,21 @@ impl App {
         }
     }
 
+    /// The place for archives that an operator names: a store, or a folder that must be there.
+    /// Without one, where archives go.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] when there is no such folder.
+    pub fn given_destination(&self, text: Option<&str>) -> Result<Arc<Destination>> {
+        let Some(text) = text else { return self.destination() };
+        let destination = Destination::parse(text, &self.store_settings()?)?;
+        match destination.folder().filter(|folder| !folder.is_dir()) {
+            None => Ok(Arc::new(destination)),
+            Some(folder) => Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
+                .hint("check the path; without one, it is where this home's archives go")),
+        }
+    }
+
     /// How a store for archives is reached from this home.
     pub fn store_settings(&self) -> Result<StoreSettings> {
         // A home without a journal has written nothing, and looking must not make one.
@@ -129,11 +163,7 @@ impl App {
 
     /// A folder of this machine for what is unpacked for a moment.
     pub fn scratch(&self) -> PathBuf {
-        match self.config.text("backup.destination") {
-            "" => self.home.backups(),
-            text if text.starts_with(STORE_SCHEME) => self.home.backups(),
-            folder => PathBuf::from(folder),
-        }
+        Destination::folder_in(self.config.text("backup.destination")).unwrap_or_else(|| self.home.backups())
     }
 
     /// Asks for a secret at the terminal; `None` when nobody is there.

@@ -9,43 +9,51 @@
 //! receivers drop as a duplicate.
 //!
 //! **Who else may run.** A lock beside the session keeps two backups (and a restore) apart. If no
-//! daemon holds the session's own lock, the backup holds it, which proves that nobody uses the
+//! daemon holds the session's own lock, the backup holds it, which proves that no daemon uses the
 //! stores meanwhile: custody rests on it. If a daemon holds it, the backup goes on beside it. If a
-//! restore or a reset holds it, the backup waits for nobody and says who it is.
+//! restore or a reset holds it, the backup waits for nobody and says who it is. Other programs know
+//! nothing of these locks. SQLite's own keep the backup apart from them; where it goes without, it
+//! looks afterwards whether anybody came, and then begins anew.
 //!
-//! **What becomes an archive.** It is written as `.partial`, forced to the disk, read back, and only
-//! then gets its name. Reading back compares every byte with its hash; SQLite's quick_check ran in
+//! **What becomes an archive.** In a folder it is written as `.partial`, forced to the disk, read back,
+//! and only then gets its name; a store shows it under its name as soon as it is complete, and it is
+//! removed again if it does not read back as it was written. The journal says that it was read back
+//! before it stays for good. Reading back compares every byte with its hash; SQLite's quick_check ran in
 //! the transaction that the bytes came from, and both together are the level `quick`. A database
 //! that cannot be read is left out and named; one that is damaged is kept as it is, named, and the
 //! archive is then verified at level `hash` alone.
 //!
+//! What is no database of a session, such as an emptied one, is kept and named as damaged is.
+//!
 //! An increment holds the pages of `wpp.db` that changed since another archive; [`increment`] decides
-//! and says why not.
+//! and says why not. The whole database is checked for it as for a full archive, beside the comparing;
+//! but its level is `hash`, because only its own bytes are read back and not its chain.
 //!
 //! Start with [`create`].
 
 mod increment;
+mod part;
+mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use self::increment::{Changes, Increment};
+use self::increment::Increment;
+use self::part::Part;
+use self::write::Making;
 use crate::archive::codec::{Codec, Effort};
 use crate::archive::custody;
-use crate::archive::destination::{Destination, Draft};
+use crate::archive::destination::{Destination, Draft, Stamp};
 use crate::archive::manifest::{
-    BLOCK_BYTES, CONFIG, CONFIG_SIZE_MAX, DELTA, Daemon, DaemonEnd, DaemonState, Database, FORMAT, INCREMENT_FORMAT,
-    INDEX_SCHEMA, Index, IndexMember, MANIFEST, MANIFEST_SCHEMA, Manifest, Member, Missing, SESSION_DB, Signal, WPP_DB,
+    BLOCK_BYTES, CONFIG, Daemon, DaemonEnd, DaemonState, FORMAT, INCREMENT_FORMAT, MANIFEST_SCHEMA, Manifest, Mark, Missing,
+    SESSION_DB, WPP_DB,
 };
-use crate::archive::open;
-use crate::archive::output::Output;
-use crate::archive::pack::{Packed, Unwritten, Writer};
 use crate::archive::scratch;
 use crate::archive::seal::{Identities, Recipients};
 use crate::archive::shelf;
-use crate::archive::snapshot::{Facts, Looking, Patience, Quiet, Snapshot};
+use crate::archive::snapshot::{Patience, Quiet};
 use crate::archive::verify::Level;
 use crate::clock::{self, Timestamp};
 use crate::daemon::api::Status;
@@ -53,7 +61,12 @@ use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, SessionPaths};
 use crate::journal::{Journal, Outcome};
-use crate::report::{Meter, Sink, Step, Steps};
+use crate::report::{Sink, Step, Steps};
+
+/// The journal's word for a backup.
+const VERB: &str = "backup";
+/// Who holds the locks meanwhile.
+const ROLE: &str = "backup";
 
 /// What to back up, and where to.
 pub struct Request<'a> {
@@ -101,6 +114,10 @@ pub struct Backup {
     pub size_bytes: u64,
     /// SHA-256 of the file, in hex.
     pub sha256: String,
+    /// Its name at the destination.
+    pub name: String,
+    /// Which state of the file was read back.
+    pub stamp: Stamp,
     /// How far it was verified; `None` when it could not be, for lack of a key. Whatever it is, all
     /// bytes were read back and are what was written.
     pub level: Option<Level>,
@@ -125,29 +142,75 @@ pub struct Backup {
 }
 
 /// What the journal keeps of a backup.
-#[derive(Debug, Serialize)]
-struct Record<'a> {
-    archive_id: &'a str,
+#[derive(Debug, Default, Serialize)]
+struct Record {
+    archive_id: String,
     /// Its path or address.
-    path: &'a str,
+    path: String,
     /// The folder or the address that it lies in, and its name there.
     location: String,
-    name: &'a str,
+    name: String,
     created_ms: i64,
     encrypted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sha256: Option<&'a str>,
+    sha256: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<Level>,
     /// Whether all its bytes were read back and are what was written.
     read_back: bool,
     /// Of the file that passed at that level.
     #[serde(skip_serializing_if = "Option::is_none")]
-    stamp: Option<shelf::Stamp>,
+    stamp: Option<Stamp>,
     whole: bool,
     /// The archive that it is an increment of: known here even when its key is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<String>,
+}
+
+/// The journal's entry of one backup.
+#[derive(Default)]
+struct Account {
+    entry: Option<i64>,
+    /// The archive has its name, whatever happens now.
+    published: bool,
+}
+
+impl Account {
+    /// Writes down that no archive came of it, and why. The error is the one to tell, so that of a
+    /// journal that fails, too, is not.
+    fn fail(&self, request: &Request<'_>, error: &Error) {
+        let _ = match self.entry {
+            // It stays open: the next backup settles it.
+            _ if self.published => Ok(()),
+            Some(entry) => request.journal.end(entry, Outcome::Failed),
+            None => {
+                let data = serde_json::json!({
+                    "failed": plain(&error.chain()), "location": request.destination.to_string(),
+                });
+                request.journal.record_failed(Some(request.session.name()), "backup", &data).map(drop)
+            }
+        };
+    }
+}
+
+/// How a session without a daemon is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Locked {
+    /// With SQLite's locks, unless those would leave a file behind.
+    WhereNoFileIsMade,
+    /// Another program was seen at the databases.
+    Always,
+}
+
+/// What a session held at one moment.
+struct Taken {
+    daemon: Daemon,
+    /// Proves that nobody uses the stores, if no daemon does.
+    session_lock: Option<Lock>,
+    mark: Mark,
+    now: Timestamp,
+    parts: Vec<Part>,
+    missing: Vec<Missing>,
 }
 
 /// The lock that keeps backups and restores of one session apart, whichever folder they use.
@@ -155,25 +218,169 @@ pub fn lock(session: &SessionPaths, role: &str) -> Result<Lock> {
     if let Some(folder) = session.folder().parent() {
         disk::create_folder(folder)?;
     }
-    Lock::acquire(&session.beside("backup", "lock"), role)
+    Lock::acquire(&lock_path(session), role)
 }
 
-/// Takes a backup. Nothing is left under the archive's name unless it was verified at a level,
-/// which the result states.
+fn lock_path(session: &SessionPaths) -> PathBuf {
+    session.beside("backup", "lock")
+}
+
+/// The session's lock in the hands of somebody who goes on holding it after the backup.
+#[derive(Debug)]
+pub struct Hold {
+    lock: Lock,
+    ended: DaemonEnd,
+}
+
+impl Hold {
+    /// Takes the lock, which no daemon may hold.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] when anybody holds it.
+    pub fn take(session: &SessionPaths, role: &str) -> Result<Hold> {
+        let before = Lock::look(&session.lock())?;
+        let lock = Lock::acquire(&session.lock(), role)?;
+        Ok(Hold { lock, ended: end_of(&before) })
+    }
+
+    /// The lock, whose drop lets others use the session.
+    pub fn into_lock(self) -> Lock {
+        self.lock
+    }
+}
+
+/// Fails when the folder for archives lies in the session that they are of, by whatever path: what
+/// removes or replaces the session would take them with it.
+pub fn check_destination(destination: &Destination, session: &SessionPaths) -> Result<()> {
+    let Some(folder) = destination.folder() else { return Ok(()) };
+    // The session may be reached through a link, too; one that is not there holds nothing.
+    let Ok(inside) = session.folder().canonicalize() else { return Ok(()) };
+    let folder = std::path::absolute(folder).map_err(|error| disk::cannot("find", folder, error))?;
+    // The folder itself may not be there yet; what is there of its path tells where it will be.
+    let real = folder.ancestors().find_map(|above| above.canonicalize().ok());
+    if real.is_some_and(|real| real.starts_with(&inside)) {
+        return Err(Error::new(
+            ErrorKind::Denied,
+            format!("{} lies in the folder of session {}: its archives would be lost with it", folder.display(), session.name()),
+        )
+        .hint("choose a folder outside the session: `backup.destination` in config.toml, or --output FOLDER"));
+    }
+    Ok(())
+}
+
+/// Takes a backup. The result states at which level it was verified. The journal has an entry of
+/// it, also when it fails.
 pub fn create(request: &Request<'_>) -> Result<Backup> {
-    let session = request.session;
-    let _apart = lock(session, "backup")?;
-    let cleared = request.destination.clear(session.name())?;
+    create_as(request, None)
+}
+
+/// [`create`] for one who holds the session's lock already, and goes on holding it.
+pub fn create_held(request: &Request<'_>, hold: &Hold) -> Result<Backup> {
+    create_as(request, Some(hold))
+}
+
+fn create_as(request: &Request<'_>, hold: Option<&Hold>) -> Result<Backup> {
+    let mut account = Account::default();
+    let apart = match lock(request.session, ROLE) {
+        Ok(apart) => apart,
+        Err(error) => {
+            // Another backup is under way, and it tells how it ends.
+            let other = matches!(Lock::look(&lock_path(request.session)), Ok(LockState::Held(Some(owner))) if owner.role == ROLE);
+            if error.kind() != ErrorKind::Locked || !other {
+                account.fail(request, &error);
+            }
+            return Err(error);
+        }
+    };
+    let made = make(request, hold, &mut account).inspect_err(|error| account.fail(request, error));
+    drop(apart);
+    made
+}
+
+fn make(request: &Request<'_>, hold: Option<&Hold>, account: &mut Account) -> Result<Backup> {
+    check_destination(&request.destination, request.session)?;
+    let cleared = request.destination.clear(request.session.name())?;
     disk::create_folder(&request.scratch())?;
+    // Again: what is above a folder that is not there yet need not tell where it will be.
+    check_destination(&request.destination, request.session)?;
     scratch::sweep(&request.scratch())?;
     settle(request)?;
     let mut steps = Steps::new(request.sink);
-    // Before the snapshot: reading archives takes time, and an open transaction holds up checkpoints.
-    let mut increment = Increment::prepare(request, &request.journal.identity()?);
+    let mut locked = Locked::WhereNoFileIsMade;
+    let (making, made, record, entry) = loop {
+        // Before the snapshot: reading archives takes time, and an open transaction holds up checkpoints.
+        let mut increment = Increment::prepare(request, &request.journal.identity()?);
+        let Some(mut taken) = snapshot(request, (hold, locked), &mut increment, &mut steps)? else {
+            locked = Locked::Always;
+            continue;
+        };
+        let session_lock = taken.session_lock.take();
+        let (mut making, record) = begin(request, taken, increment)?;
+        let entry = match account.entry {
+            Some(entry) => request.journal.update(entry, &record).map(|()| entry)?,
+            None => request.journal.begin(Some(request.session.name()), VERB, &record)?,
+        };
+        account.entry = Some(entry);
+        match making.write(session_lock, &mut steps)? {
+            Some(made) => break (making, made, record, entry),
+            None => locked = Locked::Always,
+        }
+    };
+    let Making { name, place, draft, manifest, mut increment, .. } = making;
 
+    // Written down before it gets its name: whoever finds the name finds this, too.
+    let record = Record {
+        sha256: Some(made.sha256.clone()),
+        level: made.level,
+        read_back: true,
+        stamp: Some(made.stamp.clone()),
+        whole: manifest.is_whole(),
+        ..record
+    };
+    request.journal.update(entry, &record)?;
+    draft.publish()?;
+    account.published = true;
+    request.journal.end(entry, Outcome::Finished)?;
+    increment.finish(&manifest, &name, made.stamp.clone());
+    Ok(Backup {
+        place,
+        manifest,
+        size_bytes: made.size_bytes,
+        sha256: made.sha256,
+        name,
+        stamp: made.stamp,
+        level: made.level,
+        level_reason: made.level_reason,
+        full_reason: increment.full_reason.take(),
+        map_reason: increment.map_reason.take(),
+        base_note: increment.note.take(),
+        recipients: request.recipients.map(Recipients::names).unwrap_or_default(),
+        limits: request.destination.limits(),
+        steps: steps.done,
+        removed: cleared.removed,
+        kept: cleared.kept,
+    })
+}
+
+/// Opens the transactions of both databases and reads what there is to know of them. The order of
+/// what is in here is what the backup promises: see the head of this file. `None` when another program
+/// changed a database that was read without locks.
+fn snapshot(
+    request: &Request<'_>,
+    (hold, locked): (Option<&Hold>, Locked),
+    increment: &mut Increment,
+    steps: &mut Steps<'_>,
+) -> Result<Option<Taken>> {
+    let session = request.session;
     let watch = steps.begin("take a snapshot");
-    let (daemon, session_lock) = stand(request)?;
-    let quiet = if session_lock.is_some() { Quiet::Proven } else { Quiet::Unknown };
+    let (daemon, session_lock) = match hold {
+        Some(hold) => (stopped(hold.ended), None),
+        None => stand(request)?,
+    };
+    let quiet = match locked {
+        Locked::WhereNoFileIsMade if hold.is_some() || session_lock.is_some() => Quiet::Proven,
+        _ => Quiet::Unknown,
+    };
     // Before the snapshot: what the journal gains from here on counts as having come after it.
     let mark = custody::mark(request.journal, session.name())?;
     let now = clock::now();
@@ -185,20 +392,28 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
             Err(reason) => missing.push(Missing { name: name.into(), reason: plain(&reason) }),
         }
     }
+    let linked = parts.iter().any(|part| part.name == WPP_DB && part.has_account());
+    for part in &mut parts {
+        part.recognise(linked);
+        part.look_beside();
+    }
     match parts.iter_mut().find(|part| part.name == WPP_DB) {
-        Some(part) => part.compare(&mut increment),
+        Some(part) => part.compare(increment),
         None => increment.give_up("there is no wpp.db to compare".into()),
     }
     for part in &mut parts {
         part.look();
     }
-    parts.retain(|part| match &part.failed {
-        Some(reason) => {
-            missing.push(Missing { name: part.name.into(), reason: plain(reason) });
-            false
+    if parts.iter().any(|part| part.failed.is_some()) && !are_as_they_were(&parts)? {
+        return Ok(None);
+    }
+    for part in parts.extract_if(.., |part| part.failed.is_some()) {
+        let name = part.stands_for();
+        if name == WPP_DB {
+            increment.drop_map();
         }
-        None => true,
-    });
+        missing.push(Missing { name: name.into(), reason: plain(part.failed.as_deref().unwrap_or_default()) });
+    }
     if parts.is_empty() {
         let reasons: Vec<String> = missing.iter().map(|missing| format!("{}: {}", missing.name, missing.reason)).collect();
         return Err(Error::new(
@@ -213,13 +428,28 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     }
     let seen: Vec<String> = parts.iter().map(|part| format!("{} ({} bytes)", part.name, part.size_bytes)).collect();
     steps.end(watch, "take a snapshot", "session.db and wpp.db, each as of one moment", seen.join(", "), missing.is_empty());
+    Ok(Some(Taken { daemon, session_lock, mark, now, parts, missing }))
+}
 
+/// Whether no other program changed what was read without locks.
+fn are_as_they_were(parts: &[Part]) -> Result<bool> {
+    for snapshot in parts.iter().filter_map(|part| part.snapshot.as_ref()) {
+        if !snapshot.is_as_it_was()? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Describes the archive, and takes a name for it.
+fn begin<'a>(request: &'a Request<'a>, taken: Taken, increment: Increment) -> Result<(Making<'a>, Record)> {
+    let Taken { daemon, mark, now, parts, missing, .. } = taken;
     let chain = parts.iter().find_map(|part| Some(part.changes.as_ref()?.chain.clone()));
-    let mut manifest = Manifest {
+    let manifest = Manifest {
         schema: MANIFEST_SCHEMA.into(),
         format: if chain.is_some() { INCREMENT_FORMAT } else { FORMAT },
         id: uuid::Uuid::new_v4().to_string(),
-        session: session.name().into(),
+        session: request.session.name().into(),
         home_kind: request.home.kind(),
         created_ms: now.as_millisecond(),
         created: clock::rfc3339(now),
@@ -236,70 +466,25 @@ pub fn create(request: &Request<'_>) -> Result<Backup> {
     let (name, draft) = choose(request, now, manifest.chain.is_some(), content_bytes)?;
     let place = request.destination.place(&name);
     let record = Record {
-        archive_id: &manifest.id.clone(),
-        path: &place,
+        archive_id: manifest.id.clone(),
+        path: place.clone(),
         location: request.destination.to_string(),
-        name: &name,
+        name: name.clone(),
         created_ms: manifest.created_ms,
         encrypted: request.recipients.is_some(),
-        sha256: None,
-        level: None,
-        read_back: false,
-        stamp: None,
-        whole: false,
         parent_id: manifest.chain.as_ref().map(|chain| chain.parent_id.clone()),
+        ..Record::default()
     };
-    let entry = request.journal.begin(Some(session.name()), "backup", &record)?;
-
-    let mut draft = Some(draft);
-    let made = {
-        let what = (&mut manifest, &mut parts, &mut increment);
-        write_and_verify(request, &name, (&mut draft, session_lock), what, &mut steps)
-    };
-    drop(parts);
-    let finished = made.and_then(|made| {
-        draft.take().map_or(Ok(()), Draft::publish)?;
-        let object = request.destination.look(&name)?;
-        Ok((made, object.map(|object| object.stamp)))
-    });
-    let (made, stamp) = match finished {
-        Ok(made) => made,
-        Err(error) => {
-            // The first error is the one to tell; what is left is removed by the next backup.
-            drop(draft);
-            let _ = request.journal.end(entry, Outcome::Failed);
-            return Err(error);
-        }
-    };
-    let record =
-        Record { sha256: Some(&made.sha256), level: made.level, read_back: true, stamp, whole: manifest.is_whole(), ..record };
-    request.journal.update(entry, &record)?;
-    request.journal.end(entry, Outcome::Finished)?;
-    increment.finish(&manifest.id, &name, made.size_bytes);
-    Ok(Backup {
-        place: place.clone(),
-        manifest,
-        size_bytes: made.size_bytes,
-        sha256: made.sha256,
-        level: made.level,
-        level_reason: made.level_reason,
-        full_reason: increment.full_reason.take(),
-        map_reason: increment.map_reason.take(),
-        base_note: increment.note.take(),
-        recipients: request.recipients.map(Recipients::names).unwrap_or_default(),
-        limits: request.destination.limits(),
-        steps: steps.done,
-        removed: cleared.removed,
-        kept: cleared.kept,
-    })
+    Ok((Making { request, name, place, draft, manifest, parts, increment }, record))
 }
 
 /// Closes the journal's entries of backups that were killed. The caller holds the lock that each of
-/// them held, so none of them is alive. An archive gets its name only after it was verified; what
-/// was not written down of it is found out by verifying it again.
+/// them held, so none of them is alive. In a folder an archive has its name only after its entry
+/// says how it was verified; in a store it may have the name before it was read back, and the
+/// entry then says that it was not.
 fn settle(request: &Request<'_>) -> Result<()> {
     let here = request.destination.to_string();
-    for entry in request.journal.open_entries(request.session.name())?.into_iter().filter(|entry| entry.verb == "backup") {
+    for entry in request.journal.open_entries(request.session.name())?.into_iter().filter(|entry| entry.verb == VERB) {
         // What was begun in another store is not asked for: it may be out of reach for good.
         let named = match (entry.data["name"].as_str(), entry.data["path"].as_str()) {
             (Some(name), _) if entry.data["location"] == here.as_str() => request.destination.look(name)?.is_some(),
@@ -315,14 +500,8 @@ fn settle(request: &Request<'_>) -> Result<()> {
 fn stand(request: &Request<'_>) -> Result<(Daemon, Option<Lock>)> {
     let path = request.session.lock();
     let before = Lock::look(&path)?;
-    match Lock::acquire(&path, "backup") {
-        Ok(lock) => {
-            let ended = match before {
-                LockState::Stale(owner) if owner.as_ref().is_none_or(|owner| owner.role == "daemon") => DaemonEnd::Killed,
-                _ => DaemonEnd::Clean,
-            };
-            Ok((Daemon { state: DaemonState::Stopped, ended: Some(ended), session_state: None }, Some(lock)))
-        }
+    match Lock::acquire(&path, ROLE) {
+        Ok(lock) => Ok((stopped(end_of(&before)), Some(lock))),
         Err(error) if error.kind() == ErrorKind::Locked => match Lock::look(&path)? {
             LockState::Held(Some(owner)) if owner.role != "daemon" => Err(error),
             _ => {
@@ -334,209 +513,16 @@ fn stand(request: &Request<'_>) -> Result<(Daemon, Option<Lock>)> {
     }
 }
 
-struct Made {
-    size_bytes: u64,
-    sha256: String,
-    level: Option<Level>,
-    level_reason: Option<String>,
+fn stopped(ended: DaemonEnd) -> Daemon {
+    Daemon { state: DaemonState::Stopped, ended: Some(ended), session_state: None }
 }
 
-fn write_and_verify(
-    request: &Request<'_>,
-    name: &str,
-    (draft, session_lock): (&mut Option<Draft>, Option<Lock>),
-    (manifest, parts, increment): (&mut Manifest, &mut Vec<Part>, &mut Increment),
-    steps: &mut Steps<'_>,
-) -> Result<Made> {
-    let watch = steps.begin("write the archive");
-    let content_bytes: u64 = parts.iter().map(|part| part.size_bytes).sum();
-    if let Some(folder) = request.destination.folder() {
-        disk::require_space(folder, content_bytes)?;
+/// How the last daemon ended, by the lock that it left.
+fn end_of(before: &LockState) -> DaemonEnd {
+    match before {
+        LockState::Stale(owner) if owner.as_ref().is_none_or(|owner| owner.role == "daemon") => DaemonEnd::Killed,
+        _ => DaemonEnd::Clean,
     }
-    let place = request.destination.place(name);
-    let packed = loop {
-        let reserved = match draft.take() {
-            Some(reserved) => reserved,
-            None => request.destination.create(name, content_bytes)?,
-        };
-        let reserved = draft.insert(reserved);
-        let (output, tally) = match request.recipients {
-            None => (reserved.output(), None),
-            Some(recipients) => recipients.output(reserved.output()).map(|(output, tally)| (output, Some(tally)))?,
-        };
-        match pack(request, output, &place, manifest, parts, increment)? {
-            Packing::Done(packed) => {
-                // Of the file, which is what people hash; the writer knows what went into it.
-                break match tally.as_ref().and_then(|tally| tally.get()) {
-                    Some((size_bytes, sha256)) => Packed { size_bytes: *size_bytes, sha256: sha256.clone() },
-                    None => packed,
-                };
-            }
-            // Every page was read a moment ago: the disk is failing.
-            Packing::Unreadable(DELTA, error) => return Err(error.hint("`wpp backup` makes a full archive of what can be read")),
-            Packing::Unreadable(name, error) => {
-                // A page that cannot be read costs its own database and not the other one.
-                draft.take().map_or(Ok(()), Draft::discard)?;
-                parts.retain(|part| part.name != name);
-                manifest.missing.push(Missing { name: name.into(), reason: plain(&error.chain()) });
-                if !parts.iter().any(|part| part.snapshot.is_some()) {
-                    return Err(error);
-                }
-            }
-        }
-    };
-    let text = format!("{} bytes of {content_bytes}, SHA-256 {}", packed.size_bytes, packed.sha256);
-    steps.end(watch, "write the archive", "all contents, forced to the disk", text, true);
-
-    // The databases were read in full; nobody has to wait for what follows.
-    for part in parts.iter_mut() {
-        part.snapshot = None;
-    }
-    drop(session_lock);
-    let draft = draft.as_ref().ok_or_else(|| {
-        Error::new(ErrorKind::Unexpected, "the archive was lost while it was written").hint("report this as a bug of wpp")
-    })?;
-    let made = read_back(request, draft, &place, &packed, manifest, steps)?;
-    Ok(Made { size_bytes: packed.size_bytes, sha256: packed.sha256, level: made.0, level_reason: made.1 })
-}
-
-/// Reads the archive back from where it lies and verifies it as far as it can be.
-fn read_back(
-    request: &Request<'_>,
-    draft: &Draft,
-    place: &str,
-    packed: &Packed,
-    manifest: &Manifest,
-    steps: &mut Steps<'_>,
-) -> Result<(Option<Level>, Option<String>)> {
-    let watch = steps.begin("read the archive back");
-    let damaged: Vec<String> = manifest.damaged().map(|(member, said)| format!("{}: {said}", member.name)).collect();
-    // What quick_check said, it said in the transaction that these very bytes came from. Nobody asked
-    // it of an increment, whose parents were read back when they were made.
-    let (level, mut level_reason) = match (&manifest.chain, damaged.is_empty()) {
-        (Some(_), _) => (Level::Hash, Some("`wpp backup verify` looks at an increment's whole chain".into())),
-        (None, true) => (Level::Quick, None),
-        (None, false) => (Level::Hash, Some(format!("damaged already in the session: {}", damaged.join("; ")))),
-    };
-    let (bytes, object) = draft.open()?;
-    let (bytes, hashing) = if request.recipients.is_some() {
-        let (bytes, hashing) = shelf::Hashing::over(bytes);
-        (bytes, Some(hashing))
-    } else {
-        (bytes, None)
-    };
-    let opened = match shelf::input(place, bytes, object.size_bytes, request.identities) {
-        Ok(mut input) => Some(open::read(&mut input, None, request.sink)?),
-        // A host that only has recipients writes what it cannot read.
-        Err(error) if error.kind() == ErrorKind::Denied && request.recipients.is_some() => None,
-        Err(error) => return Err(error),
-    };
-    let of_file = hashing.as_ref().map(|hashing| hashing.finish(object.size_bytes));
-    let sha256 = match (&opened, of_file) {
-        (Some(opened), None) => opened.sha256.clone(),
-        (_, Some(Some(sha256))) => sha256,
-        // Not all of the file was read in its order, or none of it could be understood.
-        _ => {
-            let (bytes, _) = draft.open()?;
-            disk::sha256(bytes).map_err(|error| disk::cannot("read back", Path::new(place), error))?.0
-        }
-    };
-    if sha256 != packed.sha256 || opened.as_ref().is_some_and(|opened| opened.manifest != *manifest) {
-        return Err(Error::new(
-            ErrorKind::Archive,
-            format!("{place} reads back as another archive than was written; it was not kept"),
-        )
-        .hint("check the disk or the store; run the backup again, or with --output somewhere else"));
-    }
-    if opened.is_none() {
-        level_reason = Some("no key here".into());
-        steps.end(
-            watch,
-            "read the archive back",
-            "what was written",
-            "written and read back; not verified: no key here".into(),
-            true,
-        );
-        return Ok((None, level_reason));
-    }
-    let text = match &level_reason {
-        None => format!("verified at level {}", level.name()),
-        Some(reason) => format!("verified at level {} and no further: {reason}", level.name()),
-    };
-    let expected = if manifest.chain.is_some() { Level::Hash } else { Level::Quick };
-    steps.end(watch, "read the archive back", &format!("verified at level {}", expected.name()), text, level == expected);
-    Ok((Some(level), level_reason))
-}
-
-enum Packing {
-    Done(Packed),
-    Unreadable(&'static str, Error),
-}
-
-fn pack(
-    request: &Request<'_>,
-    output: Box<dyn Output>,
-    place: &str,
-    manifest: &mut Manifest,
-    parts: &mut [Part],
-    increment: &mut Increment,
-) -> Result<Packing> {
-    let mut members = vec![IndexMember { name: MANIFEST.into(), size_bytes: None }];
-    members.extend(parts.iter().map(|part| IndexMember { name: part.name.into(), size_bytes: Some(part.size_bytes) }));
-    let index = Index {
-        schema: INDEX_SCHEMA.into(),
-        format: manifest.format,
-        id: manifest.id.clone(),
-        session: manifest.session.clone(),
-        created_ms: manifest.created_ms,
-        members,
-    };
-    manifest.members.clear();
-    let mut writer = Writer::over(output, place, &index, request.codec, request.effort)?;
-    let mut meter = Meter::new(request.sink, "archiving".into(), parts.iter().map(|part| part.size_bytes).sum());
-    for part in parts.iter_mut() {
-        let mapped = part.name == WPP_DB;
-        if let (true, Some(snapshot)) = (mapped, &part.snapshot) {
-            increment.begin_full(snapshot.page_size_bytes());
-        }
-        let written = writer.member(part.name, part.size_bytes, |content| {
-            part.stream(&request.scratch(), &mut |bytes| {
-                meter.add(bytes.len() as u64);
-                if mapped {
-                    increment.take(bytes);
-                }
-                content.write(bytes)
-            })
-        });
-        let written = written.and_then(|written| part.finish_look().map(|()| written).map_err(Unwritten::Source));
-        match written {
-            Ok(written) => manifest.members.push(Member {
-                name: part.name.into(),
-                size_bytes: part.size_bytes,
-                sha256: written.sha256,
-                offset_bytes: written.offset_bytes,
-                blocks_bytes: written.blocks_bytes,
-                database: part.facts.clone().map(|facts| Database {
-                    pages_blake3: if mapped || part.changes.is_some() { increment.root() } else { None },
-                    ..facts
-                }),
-            }),
-            Err(Unwritten::Source(error))
-                if part.snapshot.is_some() && error.kind() != ErrorKind::Locked && is_of_source(&error) =>
-            {
-                return Ok(Packing::Unreadable(part.name, error));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    manifest.signal = parts.iter().find_map(|part| part.signal.clone());
-    let packed = writer.finish(manifest)?;
-    Ok(Packing::Done(packed))
-}
-
-/// Whether it was SQLite that failed, and not the file of a temporary copy.
-fn is_of_source(error: &Error) -> bool {
-    std::error::Error::source(error).is_none_or(|source| source.downcast_ref::<std::io::Error>().is_none())
 }
 
 /// Text for a manifest, which holds no control characters.
@@ -555,115 +541,4 @@ fn choose(request: &Request<'_>, now: Timestamp, increment: bool, about_bytes: u
     }
     Err(Error::new(ErrorKind::Unexpected, format!("{} has no free name for an archive of this second", request.destination))
         .hint("try again in a second"))
-}
-
-/// One content on its way into the archive.
-struct Part {
-    name: &'static str,
-    size_bytes: u64,
-    snapshot: Option<Snapshot>,
-    /// What is written in the place of the whole database.
-    changes: Option<Changes>,
-    text: Vec<u8>,
-    facts: Option<Database>,
-    signal: Option<Signal>,
-    /// Gathers facts and signal while the database is read out.
-    looking: Option<Looking>,
-    failed: Option<String>,
-}
-
-impl Part {
-    /// Opens the database's read transaction, and nothing more: the next one is opened right after.
-    fn database(name: &'static str, path: &Path, quiet: Quiet, request: &Request<'_>) -> Result<Part, String> {
-        match Snapshot::take(path, quiet, &request.scratch(), request.patience) {
-            Ok(None) => Err("there is no such file".into()),
-            // Whoever holds a lock can be asked to let go; the hint says how.
-            Err(error) if error.kind() == ErrorKind::Locked => Err(format!("{} ({})", error.chain(), error.hints().join("; "))),
-            Err(error) => Err(error.chain()),
-            Ok(Some(snapshot)) => Ok(Part {
-                name,
-                size_bytes: snapshot.size_bytes(),
-                snapshot: Some(snapshot),
-                changes: None,
-                text: Vec::new(),
-                facts: None,
-                signal: None,
-                looking: None,
-                failed: None,
-            }),
-        }
-    }
-
-    /// The settings, if there are any.
-    fn config(path: &Path) -> Result<Option<Part>, String> {
-        let text = match disk::read_small(path, CONFIG_SIZE_MAX) {
-            Ok(text) => text,
-            // No settings is the usual case and nothing to complain about.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(disk::cannot("read", path, error).chain()),
-        };
-        let size_bytes = text.len() as u64;
-        Ok(Some(Part {
-            name: CONFIG,
-            size_bytes,
-            snapshot: None,
-            changes: None,
-            text,
-            facts: None,
-            signal: None,
-            looking: None,
-            failed: None,
-        }))
-    }
-
-    /// Makes an increment of it, if that can be done.
-    fn compare(&mut self, increment: &mut Increment) {
-        let Some(snapshot) = &self.snapshot else { return };
-        if let Some(changes) = increment.compare(snapshot) {
-            self.name = DELTA;
-            self.size_bytes = changes.delta.size_bytes();
-            self.changes = Some(changes);
-        }
-    }
-
-    /// Reads the facts, in the transaction that was opened before, or begins to.
-    fn look(&mut self) {
-        let Some(snapshot) = &mut self.snapshot else { return };
-        // To check the whole database would cost more than to copy what changed in it.
-        let check = self.changes.is_none();
-        if check && let Some(looking) = snapshot.look_beside() {
-            self.looking = Some(looking);
-            return;
-        }
-        let found = snapshot.database(check).map(|facts| (facts, snapshot.signal()));
-        if let Err(error) = self.keep(found) {
-            self.failed = Some(error.chain());
-        }
-    }
-
-    /// Waits for the facts, if they are still being read.
-    fn finish_look(&mut self) -> Result<()> {
-        self.looking.take().map_or(Ok(()), |looking| self.keep(looking.finish()))
-    }
-
-    fn keep(&mut self, found: Result<Facts>) -> Result<()> {
-        let (facts, signal) = found?;
-        self.facts = Some(Database {
-            quick_check: plain(&facts.quick_check),
-            last_migration: plain(&facts.last_migration),
-            tables: facts.tables.iter().map(|(name, rows)| (plain(name), *rows)).collect(),
-            ..facts
-        });
-        // A store that cannot tell its identity is taken all the same; custody then has less to go by.
-        self.signal = signal.unwrap_or_default();
-        Ok(())
-    }
-
-    fn stream(&self, scratch: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        match (&self.snapshot, &self.changes) {
-            (Some(snapshot), Some(changes)) => changes.delta.write(&mut |run, take| snapshot.pages_of(run, take), take),
-            (Some(snapshot), None) => snapshot.stream(scratch, take),
-            (None, _) => take(&self.text),
-        }
-    }
 }

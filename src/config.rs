@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::clock::CalendarSpan;
-use crate::error::{Context, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::home::is_session_name;
 
 /// The largest `config.toml` that is read.
@@ -18,6 +18,11 @@ pub const SIZE_BYTES_MAX: u64 = 1 << 20;
 pub enum Kind {
     /// Text.
     Text,
+    /// The absolute path of a file; empty for none. A relative one would mean another file in each
+    /// working directory, and cron has its own.
+    File,
+    /// The absolute path of a folder, or an address such as `s3://BUCKET/PREFIX`; empty for none.
+    Place,
     /// A session's name.
     Session,
     /// A whole number from the first to the second.
@@ -145,9 +150,9 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "backup.destination",
-        kind: Kind::Text,
+        kind: Kind::Place,
         default: "",
-        help: "where archives go: a folder, or s3://BUCKET/PREFIX; empty means `backups` in the home",
+        help: "where archives go: the absolute path of a folder, or s3://BUCKET/PREFIX; empty means `backups` in the home",
     },
     Key {
         path: "backup.recipients",
@@ -175,9 +180,9 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "backup.s3.credentials_file",
-        kind: Kind::Text,
+        kind: Kind::File,
         default: "",
-        help: "file with aws_access_key_id and aws_secret_access_key, for its owner alone; empty means AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        help: "absolute path of a file with aws_access_key_id and aws_secret_access_key, for its owner alone; empty means AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     },
     Key { path: "backup.s3.profile", kind: Kind::Text, default: "default", help: "section of the credentials file" },
     Key {
@@ -249,9 +254,9 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "backup.textfile",
-        kind: Kind::Text,
+        kind: Kind::File,
         default: "",
-        help: "file for Prometheus metrics of backups, for node_exporter's textfile collector; empty means none",
+        help: "absolute path of a file for Prometheus metrics of backups, for node_exporter's textfile collector; empty means none",
     },
     Key {
         path: "backup.ping_url",
@@ -325,10 +330,8 @@ impl Config {
             |bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8"));
         match crate::disk::read_small(path, SIZE_BYTES_MAX).and_then(utf8) {
             Ok(text) => {
-                let table: toml::Table = toml::from_str(&text)
-                    .context(ErrorKind::Usage, || format!("{} is not valid TOML", path.display()))
-                    .map_err(|error| error.hint("fix the line it names, or move the file away to run with defaults"))?;
-                read_table(path, "", &table, &mut values)?;
+                let table: toml::Table = toml::from_str(&text).map_err(|error| not_toml(path, &text, &error))?;
+                read_table((path, &text), "", &table, &mut values)?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(crate::disk::cannot("read", path, error)),
@@ -337,14 +340,27 @@ impl Config {
             let name = variable(key);
             if let Some(value) = environment.get(&name) {
                 let value = check(key, value).map_err(|reason| {
-                    let value = key.kind.shown(value);
-                    Error::new(ErrorKind::Usage, format!("the environment variable {name} is {value:?}, which is not {reason}"))
-                        .hint(format!("unset {name} or correct it: {}", key.help))
+                    let shown = key.kind.shown(value);
+                    let error = Error::new(
+                        ErrorKind::Usage,
+                        format!("the environment variable {name} is {shown:?}, which is not {reason}"),
+                    );
+                    say_absolute(error, key, value, Path::new("")).hint(format!("unset {name} or correct it: {}", key.help))
                 })?;
                 values.insert(key.path, (value, Source::Environment(name)));
             }
         }
         Ok(Config { values })
+    }
+
+    /// [`Config::load`], and where the file is broken, the settings without it and what is wrong with it:
+    /// for commands that an operator needs most when something is broken.
+    pub fn load_without_broken_file(path: &Path, environment: &BTreeMap<String, String>) -> Result<(Config, Option<Error>)> {
+        match Config::load(path, environment) {
+            Ok(config) => Ok((config, None)),
+            // No file has an empty name.
+            Err(error) => Ok((Config::load(Path::new(""), environment)?, Some(error))),
+        }
     }
 
     /// Puts a flag's value over everything else.
@@ -406,6 +422,26 @@ impl Config {
         KEYS.iter().filter_map(|key| self.values.get(key.path).map(|(value, source)| (key, value.as_str(), source)))
     }
 
+    /// A key's default as config.toml spells it: `0`, `true`, `"main"`, `[]`.
+    pub fn default_in_toml(key: &Key) -> String {
+        match key.kind {
+            Kind::Number(..) | Kind::Boolean => key.default.to_owned(),
+            Kind::List => {
+                let words: Vec<String> = key
+                    .default
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|word| !word.is_empty())
+                    .map(|word| format!("{word:?}"))
+                    .collect();
+                format!("[{}]", words.join(", "))
+            }
+            Kind::Command if key.default.is_empty() => "[]".to_owned(),
+            Kind::Command => key.default.to_owned(),
+            _ => format!("{:?}", key.default),
+        }
+    }
+
     /// The variable that sets a key: `daemon.watchdog_ms` is `WPP_DAEMON_WATCHDOG_MS`.
     pub fn variable(key: &Key) -> String {
         variable(key)
@@ -420,10 +456,45 @@ fn variable(key: &Key) -> String {
     format!("WPP_{}", key.path.replace('.', "_").to_uppercase())
 }
 
+/// A file that is no TOML, without a word of what is in it: the line may hold a secret.
+fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |part| part.chars().count()) + 1;
+    // Only what is a setting's own name is repeated.
+    let names = |name: &str| KEYS.iter().find(|key| key.path == name || key.path.ends_with(&format!(".{name}")));
+    let word = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).and_then(|(word, _)| names(word.trim()));
+    let of = word.map(|key| format!(", at {}", key.path.rsplit('.').next().unwrap_or_default())).unwrap_or_default();
+    Error::new(
+        ErrorKind::Usage,
+        format!("{} is not valid TOML: line {line}, column {column}{of}: {}", path.display(), error.message()),
+    )
+    .hint(format!("fix line {line}, or move the file away to run with defaults"))
+}
+
+/// Adds what a relative path would have to be, beside the file that it is written in or in the
+/// working directory.
+fn say_absolute(error: Error, key: &Key, value: &str, beside: &Path) -> Error {
+    if !matches!(key.kind, Kind::File | Kind::Place) || value.starts_with('~') || value.chars().any(char::is_control) {
+        return error;
+    }
+    match std::path::absolute(beside.join(value)) {
+        Ok(whole) => error.hint(format!("write \"{}\" if that is meant", whole.display())),
+        Err(_) => error,
+    }
+}
+
 fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
     match key.kind {
-        Kind::Text | Kind::List if value.chars().any(char::is_control) => Err("text without control characters".into()),
+        Kind::Text | Kind::List | Kind::File | Kind::Place if value.chars().any(char::is_control) => {
+            Err("text without control characters".into())
+        }
         Kind::Text | Kind::List => Ok(value.to_owned()),
+        Kind::File | Kind::Place if value.is_empty() || Path::new(value).is_absolute() => Ok(value.to_owned()),
+        // Which addresses are known is told where they are used.
+        Kind::Place if value.contains("://") => Ok(value.to_owned()),
+        Kind::File => Err("an absolute path".into()),
+        Kind::Place => Err("an absolute path or s3://BUCKET/PREFIX".into()),
         Kind::Boolean if matches!(value, "true" | "false") => Ok(value.to_owned()),
         Kind::Boolean => Err("true or false".into()),
         Kind::Session if is_session_name(value) => Ok(value.to_owned()),
@@ -436,6 +507,7 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
         Kind::Word(words) => Err(format!("one of {}", words.join(", "))),
         Kind::Command | Kind::SecretAddress if value.is_empty() => Ok(String::new()),
         Kind::Command => match serde_json::from_str::<Vec<String>>(value) {
+            Ok(words) if words.is_empty() => Ok(String::new()),
             Ok(words) if words.first().is_some_and(|program| !program.is_empty()) && !value.contains("\\u0000") => {
                 Ok(value.to_owned())
             }
@@ -450,8 +522,24 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
     }
 }
 
+/// Where a setting of a file is set, for people: `config.toml, line 7`. The line is left out where it
+/// cannot be told.
+fn place((path, text): (&Path, &str), full: &str) -> String {
+    let mut table = String::new();
+    for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+        if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            table = format!("{}.", header.trim());
+        }
+        let name = line.split('=').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+        if format!("{table}{name}") == full || format!("{full}.") == table {
+            return format!("{}, line {number}", path.display());
+        }
+    }
+    path.display().to_string()
+}
+
 fn read_table(
-    path: &Path,
+    (path, whole): (&Path, &str),
     prefix: &str,
     table: &toml::Table,
     values: &mut BTreeMap<&'static str, (String, Source)>,
@@ -462,7 +550,14 @@ fn read_table(
             let text = match (value, key.kind) {
                 (
                     toml::Value::String(text),
-                    Kind::Text | Kind::Session | Kind::Span | Kind::SecretAddress | Kind::Word(_) | Kind::List,
+                    Kind::Text
+                    | Kind::File
+                    | Kind::Place
+                    | Kind::Session
+                    | Kind::Span
+                    | Kind::SecretAddress
+                    | Kind::Word(_)
+                    | Kind::List,
                 ) => text.clone(),
                 (toml::Value::Boolean(yes), Kind::Boolean) => yes.to_string(),
                 (toml::Value::Array(words), Kind::List) if words.iter().all(toml::Value::is_str) => {
@@ -473,25 +568,32 @@ fn read_table(
                     serde_json::json!(words.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>()).to_string()
                 }
                 (other, _) => {
-                    return Err(Error::new(
+                    let place = place((path, whole), &full);
+                    let error = Error::new(
                         ErrorKind::Usage,
-                        format!("{full} in {} is {} and must be {}", path.display(), other.type_str(), wanted(key.kind)),
-                    )
-                    .hint(key.help));
+                        format!("{full} in {place} is {} and must be {}", other.type_str(), wanted(key.kind)),
+                    );
+                    return Err(match spelled(key, name, other) {
+                        Some(spelled) => error.hint(spelled).hint(key.help),
+                        None => error.hint(key.help),
+                    });
                 }
             };
             let text = check(key, &text).map_err(|reason| {
-                let text = key.kind.shown(&text);
-                Error::new(ErrorKind::Usage, format!("{full} in {} is {text:?}, which is not {reason}", path.display()))
-                    .hint(key.help)
+                let shown = key.kind.shown(&text);
+                let error = Error::new(
+                    ErrorKind::Usage,
+                    format!("{full} in {} is {shown:?}, which is not {reason}", place((path, whole), &full)),
+                );
+                say_absolute(error, key, &text, path.parent().unwrap_or(Path::new(""))).hint(key.help)
             })?;
             values.insert(key.path, (text, Source::File(path.to_owned())));
         } else if let (toml::Value::Table(inner), true) =
             (value, KEYS.iter().any(|key| key.path.starts_with(&format!("{full}."))))
         {
-            read_table(path, &full, inner, values)?;
+            read_table((path, whole), &full, inner, values)?;
         } else {
-            return Err(unknown(path, &full));
+            return Err(unknown(&place((path, whole), &full), &full));
         }
     }
     Ok(())
@@ -500,6 +602,8 @@ fn read_table(
 fn wanted(kind: Kind) -> &'static str {
     match kind {
         Kind::Text => "text in quotes",
+        Kind::File => "an absolute path in quotes",
+        Kind::Place => "an absolute path or s3://BUCKET/PREFIX in quotes",
         Kind::Session => "a session name in quotes",
         Kind::Number(..) => "a whole number",
         Kind::Word(_) => "a word in quotes",
@@ -511,13 +615,29 @@ fn wanted(kind: Kind) -> &'static str {
     }
 }
 
-fn unknown(path: &Path, full: &str) -> Error {
+/// How a value of the wrong type is to be written, if the same value of the right type will do.
+fn spelled(key: &Key, name: &str, value: &toml::Value) -> Option<String> {
+    match (value, key.kind) {
+        (toml::Value::String(text), Kind::Number(..) | Kind::Boolean) => {
+            let text = check(key, text.trim()).ok()?;
+            Some(format!("write `{name} = {text}`, without quotes"))
+        }
+        (toml::Value::Integer(_) | toml::Value::Boolean(_), Kind::Number(..) | Kind::Boolean | Kind::SecretAddress) => None,
+        (toml::Value::Integer(_) | toml::Value::Boolean(_), _) => {
+            let text = check(key, &value.to_string()).ok()?;
+            Some(format!("write `{name} = \"{text}\"`, in quotes"))
+        }
+        _ => None,
+    }
+}
+
+fn unknown(place: &str, full: &str) -> Error {
     let nearest = KEYS
         .iter()
         .map(|key| (strsim::damerau_levenshtein(key.path, full), key.path))
         .min()
         .filter(|(distance, _)| *distance <= full.len().max(6) / 3);
-    let error = Error::new(ErrorKind::Usage, format!("{} sets {full}, which is not a setting of wpp", path.display()));
+    let error = Error::new(ErrorKind::Usage, format!("{place} sets {full}, which is not a setting of wpp"));
     match nearest {
         Some((_, name)) => error.hint(format!("did you mean {name}?")),
         None => error.hint("`wpp help config` lists every setting; remove the line or correct it"),
@@ -540,6 +660,9 @@ mod tests {
     fn every_default_passes_its_own_check() {
         for key in KEYS {
             assert_eq!(check(key, key.default).as_deref(), Ok(key.default), "{}", key.path);
+            // As the help prints it, it can be pasted.
+            let line = format!("{} = {}", key.path, Config::default_in_toml(key));
+            assert_eq!(load(&line, &[]).unwrap_or_else(|error| panic!("{line}: {error}")).text(key.path), key.default);
         }
     }
 
@@ -563,7 +686,9 @@ mod tests {
         let config = load("", &[("WPP_BACKUP_ON_FAILURE", "[\"x\"]")]).unwrap();
         assert_eq!(config.command("backup.on_failure"), ["x"]);
         assert!(load("", &[]).unwrap().command("backup.on_failure").is_empty());
-        for bad in ["[]", "[\"\"]", "[1]", "\"rm -rf\"", "3"] {
+        // The default as the help prints it: none.
+        assert!(load("[backup]\non_failure = []", &[]).unwrap().command("backup.on_failure").is_empty());
+        for bad in ["[\"\"]", "[1]", "\"rm -rf\"", "3"] {
             assert!(load(&format!("[backup]\non_failure = {bad}"), &[]).is_err(), "{bad}");
         }
     }
@@ -584,6 +709,51 @@ mod tests {
             }
         }
         assert!(load("[backup]\nping_url = 3", &[]).is_err());
+    }
+
+    #[test]
+    fn a_path_that_depends_on_the_working_directory_is_refused_with_the_one_that_may_be_meant() {
+        for (name, variable) in [
+            ("destination", "WPP_BACKUP_DESTINATION"),
+            ("textfile", "WPP_BACKUP_TEXTFILE"),
+            ("s3.credentials_file", "WPP_BACKUP_S3_CREDENTIALS_FILE"),
+        ] {
+            for bad in ["archives", "./archives", "../archives", "~/archives"] {
+                let error = load(&format!("[backup]\n{name} = \"{bad}\""), &[]).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Usage);
+                assert!(error.message().contains("an absolute path"), "{name} {bad}: {error}");
+                let meant = error.hints().iter().any(|hint| hint.starts_with("write \"/") && hint.contains("archives"));
+                assert_eq!(meant, !bad.starts_with('~'), "{name} {bad}: {:?}", error.hints());
+                let error = load("", &[(variable, bad)]).unwrap_err();
+                assert!(error.message().contains(variable), "{error}");
+            }
+            for good in ["", "/srv/archives"] {
+                load(&format!("[backup]\n{name} = \"{good}\""), &[(variable, good)]).unwrap();
+            }
+        }
+        assert_eq!(load("[backup]\ndestination = \"s3://b/p\"", &[]).unwrap().text("backup.destination"), "s3://b/p");
+        assert!(load("[backup]\ntextfile = \"s3://b/p\"", &[]).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_told_by_its_place_and_never_by_its_words() {
+        for (text, line, key) in [
+            ("[backup]\nping_url = https://host/tellnoone", 2, "at ping_url"),
+            ("[backup]\n\nping_url = \"https://host/tellnoone", 3, "at ping_url"),
+            ("[backup]\nping_url = \"https://host/tell\\qnoone\"", 2, "at ping_url"),
+            ("[backup]\nping_url = 'a' tellnoone", 2, "at ping_url"),
+            ("[backup]\nping_url = 'tellnoone'\nping_url = 'tellnoone'", 3, "ping_url"),
+            ("[backup]\ntellnoone", 2, ""),
+            ("[backup]\ntellnoone = = 3", 2, ""),
+            ("x = [\"tellnoone\"", 1, ""),
+            ("x = 0tellnoone", 1, ""),
+            ("x = {tellnoone", 1, ""),
+        ] {
+            let error = load(text, &[]).unwrap_err();
+            let said = format!("{error} {} {}", error.chain(), error.hints().join(" "));
+            assert!(!said.contains("tell") && !said.contains("noone"), "{text}: {said}");
+            assert!(said.contains(&format!("line {line}, column ")) && said.contains(key), "{text}: {said}");
+        }
     }
 
     #[test]
@@ -621,11 +791,19 @@ mod tests {
             ("daemon = 3", "`wpp help config`"),
             ("[backup]\nformat = \"zip\"", "format of archives"),
             ("[backup]\nlevel = 3", "how hard"),
-            ("x = [", "fix the line"),
+            ("x = [", "fix line 1"),
+            ("[backup]\nkeep_last = \"0\"", "write `keep_last = 0`, without quotes"),
+            ("default_session = 7", "write `default_session = \"7\"`, in quotes"),
         ] {
             let error = load(text, &[]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage, "{text}");
             assert!(error.hints().iter().any(|hint| hint.contains(part)), "{text}: {:?}", error.hints());
+        }
+        for (text, line) in
+            [("# x\n[daemon]\n watchdog_ms = 1", 3), ("[backup]\nzebra = 1", 2), ("a = 1", 1), ("\n[zebra]\nx = 1", 2)]
+        {
+            let error = load(text, &[]).unwrap_err();
+            assert!(error.message().contains(&format!("config.toml, line {line} ")), "{text}: {error}");
         }
         assert!(load("", &[("WPP_DAEMON_WATCHDOG_MS", "no")]).unwrap_err().message().contains("WPP_DAEMON_WATCHDOG_MS"));
     }

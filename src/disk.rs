@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock;
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::report::size;
 
 /// Mode of every folder that `wpp` makes.
 pub const FOLDER_MODE: u32 = 0o700;
@@ -76,9 +77,15 @@ pub fn open_to_read(path: &Path) -> std::io::Result<File> {
 /// and that nobody else may open. `what` is what it holds, in the words of the operator.
 ///
 /// # Errors
-/// [`ErrorKind::Denied`] when others can read or replace it, with the command that mends it.
+/// [`ErrorKind::Usage`] when there is no such file, [`ErrorKind::Denied`] when others can read or
+/// replace it, with the command that mends it.
 pub fn read_private(what: &str, path: &Path, size_bytes_max: u64) -> Result<Vec<u8>> {
-    let mut file = open_to_read(path).map_err(|error| cannot(&format!("read the {what}"), path, error))?;
+    let mut file = open_to_read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Error::new(ErrorKind::Usage, format!("there is no {what} {}", path.display())).hint("check the path that was given")
+        }
+        _ => cannot(&format!("read the {what}"), path, error),
+    })?;
     // Asked of the open file: what lies under the name may change in between.
     let metadata = file.metadata().map_err(|error| cannot(&format!("look at the {what}"), path, error))?;
     let shown = path.display();
@@ -173,6 +180,16 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     entries.map(|entry| entry.map(|entry| entry.path()).map_err(|error| cannot("list", folder, error))).collect()
 }
 
+/// Size of all files under a folder. Links are not followed.
+pub fn folder_size_bytes(folder: &Path) -> Result<u64> {
+    let mut sum = 0;
+    for path in list(folder)? {
+        let metadata = path.symlink_metadata().map_err(|error| cannot("look at", &path, error))?;
+        sum += if metadata.is_dir() { folder_size_bytes(&path)? } else { metadata.len() };
+    }
+    Ok(sum)
+}
+
 /// Sets permission bits.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     faults::point("chmod", path)?;
@@ -228,7 +245,7 @@ pub fn require_space(path: &Path, needed_bytes: u64) -> Result<()> {
     }
     Err(Error::new(
         ErrorKind::Unexpected,
-        format!("{} has {} MiB free and this needs {} MiB", path.display(), space.free_bytes >> 20, needed_bytes >> 20),
+        format!("{} has {} free and this needs {}", path.display(), size(space.free_bytes), size(needed_bytes)),
     )
     .hint("free disk space, or point the command at another file system"))
 }
@@ -560,6 +577,19 @@ mod tests {
             assert!(error.hints()[0].starts_with("chmod 600 "), "{error}");
         }
         assert!(read_private("key", folder.path(), 4).is_err());
+        assert_eq!(read_private("key", &folder.path().join("none"), 4).unwrap_err().kind(), ErrorKind::Usage);
+    }
+
+    #[test]
+    fn the_size_of_a_folder_is_that_of_all_files_in_it_and_of_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("in")).unwrap();
+        fs::write(folder.path().join("in/one"), "123").unwrap();
+        fs::write(folder.path().join("two"), "45").unwrap();
+        assert_eq!(folder_size_bytes(folder.path()).unwrap(), 5);
+        std::os::unix::fs::symlink("/proc", folder.path().join("in/x")).unwrap();
+        assert_eq!(folder_size_bytes(folder.path()).unwrap(), 5 + "/proc".len() as u64);
+        assert_eq!(folder_size_bytes(&folder.path().join("nowhere")).unwrap(), 0);
     }
 
     #[test]

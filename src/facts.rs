@@ -303,6 +303,9 @@ pub enum DatabaseHealth {
         /// What SQLite said, the first few lines.
         problems: Vec<String>,
     },
+    /// A writer died in the middle of a transaction. Whoever opens the database to write takes that
+    /// back first; until then nobody can read it.
+    Interrupted,
 }
 
 /// The client library's store.
@@ -378,6 +381,8 @@ pub struct JournalFacts {
     pub started: Option<Moment>,
     /// The newest orderly stop of a daemon.
     pub stopped: Option<Moment>,
+    /// The restore that gave the session fresh keys, if the own phone was not woken after it.
+    pub wake_owed: Option<Moment>,
 }
 
 /// One row's place in the journal and in time.
@@ -394,13 +399,33 @@ pub struct Moment {
 pub struct BackupFacts {
     /// When the journal first mentions the session.
     pub known_since_ms: Option<i64>,
-    /// The newest backup that is whole, was verified or at least read back, and is still there as far
-    /// as can be seen from here.
+    /// The newest backup that is whole, was verified or at least read back, and is still the file that
+    /// it was, with all that it builds on, as far as can be seen from here.
     pub whole_ms: Option<i64>,
+    /// A backup like that which was written down with a time that lies ahead of this clock.
+    pub ahead_ms: Option<i64>,
+    /// Where the newest whole backup lies, if this host could never read it for lack of a key.
+    pub sealed: Option<String>,
+    /// The places that backups were sent to again and again of late.
+    #[serde(default)]
+    pub places: Vec<BackupPlace>,
     /// When a whole backup of this home last passed verification at level restore.
     pub proven_ms: Option<i64>,
-    /// The newest backup or verification, if it failed and nothing has made up for it since.
-    pub failed: Option<FailedBackup>,
+    /// Backups that failed, the newest of each place, and the newest verification that did, as far as
+    /// nothing has made up for them since. Oldest first.
+    #[serde(default)]
+    pub failed: Vec<FailedBackup>,
+}
+
+/// A place for archives, as the journal knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupPlace {
+    /// A folder or an address.
+    pub place: String,
+    /// The first backup of late that was to go there, milliseconds since the epoch.
+    pub since_ms: i64,
+    /// The newest whole one there, like [`BackupFacts::whole_ms`].
+    pub whole_ms: Option<i64>,
 }
 
 /// A backup or a verification that failed.
@@ -410,6 +435,9 @@ pub struct FailedBackup {
     pub verb: String,
     /// When, milliseconds since the epoch.
     pub at_ms: i64,
+    /// The folder or the address that it was meant for; empty when that is not known.
+    #[serde(default)]
+    pub place: String,
     /// What is known of it, in one lowercase sentence.
     pub why: String,
 }

@@ -176,21 +176,9 @@ impl Home {
     /// set aside have names outside the session rule and are not listed.
     pub fn session_names(&self) -> Result<Vec<String>> {
         let folder = self.sessions();
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(disk::cannot("list", &folder, error)),
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| disk::cannot("list", &folder, error))?;
-            if let Some(name) = entry.file_name().to_str()
-                && is_session_name(name)
-                && entry.path().is_dir()
-            {
-                names.push(name.to_owned());
-            }
-        }
+        let is_session =
+            |path: &PathBuf| path.file_name()?.to_str().filter(|name| is_session_name(name) && path.is_dir()).map(str::to_owned);
+        let mut names: Vec<String> = disk::list(&folder)?.iter().filter_map(is_session).collect();
         names.sort();
         Ok(names)
     }
@@ -216,6 +204,39 @@ pub fn sidecar(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
+}
+
+/// What sets old copies of a session's files aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsideKind {
+    /// A restore keeps what it replaced.
+    Restore,
+    /// A new link keeps what was left of a device that the phone had logged out.
+    NewLink,
+}
+
+impl AsideKind {
+    /// All of them.
+    pub const ALL: [AsideKind; 2] = [AsideKind::Restore, AsideKind::NewLink];
+
+    /// The word in the names of its folders.
+    pub fn name(self) -> &'static str {
+        match self {
+            AsideKind::Restore => "old",
+            AsideKind::NewLink => "logged-out",
+        }
+    }
+}
+
+/// An old copy of a session's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// The folder.
+    pub path: PathBuf,
+    /// What has set it aside.
+    pub kind: AsideKind,
+    /// The end of its name, which begins with the time.
+    pub stamp: String,
 }
 
 /// The places of one session.
@@ -296,27 +317,24 @@ impl SessionPaths {
         self.folder.with_file_name(format!(".{}.{what}-{stamp}", self.name))
     }
 
-    /// Folders beside the session's that hold old copies of its files: what a restore replaced, and
-    /// what was left of a device that the phone had logged out. Sorted by name.
-    pub fn set_aside(&self) -> Result<Vec<PathBuf>> {
+    /// Folders beside the session's that hold old copies of its files, sorted by name.
+    pub fn set_aside(&self) -> Result<Vec<SetAside>> {
         let Some(parent) = self.folder.parent() else { return Ok(Vec::new()) };
-        let entries = match std::fs::read_dir(parent) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(disk::cannot("list", parent, error)),
-        };
-        let prefixes = ["old", "logged-out"].map(|what| format!(".{}.{what}-", self.name));
         let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| disk::cannot("list", parent, error))?;
-            let name = entry.file_name();
-            let is_copy = name.to_str().is_some_and(|name| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str())));
+        for path in disk::list(parent)? {
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            let copy = AsideKind::ALL.into_iter().find_map(|kind| {
+                let stamp = name.strip_prefix(&format!(".{}.{}-", self.name, kind.name()))?;
+                Some(SetAside { path: path.clone(), kind, stamp: stamp.to_owned() })
+            });
             // What a link leads to is nobody's copy.
-            if is_copy && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                found.push(entry.path());
+            if let Some(copy) = copy
+                && path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+            {
+                found.push(copy);
             }
         }
-        found.sort();
+        found.sort_by(|one, two| one.path.cmp(&two.path));
         Ok(found)
     }
 
@@ -341,6 +359,22 @@ mod tests {
         std::fs::create_dir(root.join("sessions")).unwrap();
         std::fs::remove_file(root.join("home.json")).unwrap();
         assert_eq!(Home::open(&root).unwrap_err().kind(), ErrorKind::Denied);
+    }
+
+    #[test]
+    fn old_copies_are_folders_of_this_session_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = SessionPaths::at(&folder.path().join("main"), "main");
+        assert!(session.set_aside().unwrap().is_empty());
+        for name in ["main", ".main.old-1", ".main.logged-out-2", ".main.stage-3", ".other.old-4", ".main-2.old-5"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        std::fs::write(folder.path().join(".main.old-file"), "").unwrap();
+        std::os::unix::fs::symlink("/", folder.path().join(".main.old-link")).unwrap();
+        let found = session.set_aside().unwrap();
+        let found: Vec<_> = found.iter().map(|copy| (copy.kind, copy.stamp.as_str())).collect();
+        assert_eq!(found, [(AsideKind::NewLink, "2"), (AsideKind::Restore, "1")]);
+        assert!(SessionPaths::at(&folder.path().join("nowhere/main"), "main").set_aside().unwrap().is_empty());
     }
 
     #[test]

@@ -160,6 +160,11 @@ impl Journal {
         self.insert(session, verb, "done", data)
     }
 
+    /// Writes down an act that failed before there was anything to begin.
+    pub fn record_failed(&self, session: Option<&str>, verb: &str, data: &impl Serialize) -> Result<i64> {
+        self.insert(session, verb, "failed", data)
+    }
+
     /// Writes down an act before it starts, with all that is needed to finish or undo it.
     pub fn begin(&self, session: Option<&str>, verb: &str, data: &impl Serialize) -> Result<i64> {
         self.insert(session, verb, "open", data)

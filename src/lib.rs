@@ -10,6 +10,7 @@ pub mod error;
 pub mod clock;
 pub mod report;
 pub mod confirm;
+pub mod interrupt;
 pub mod disk;
 pub mod home;
 pub mod config;

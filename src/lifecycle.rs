@@ -5,12 +5,15 @@
 
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::archive::snapshot::{Quiet, Snapshot};
+use crate::backup::Hold;
 use crate::clock::{self, Stopwatch};
 use crate::config::Config;
 use crate::confirm::Confirmed;
@@ -18,7 +21,7 @@ use crate::daemon::api::{Auth, AuthStage, Status};
 use crate::daemon::client::Client;
 use crate::disk::{self, Lock, LockOwner, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::home::{Home, HomeKind, SessionPaths};
+use crate::home::{Home, HomeKind, SessionPaths, sidecar};
 use crate::journal::{Journal, Outcome};
 use crate::report::{Event, Sink, Step, Verdict};
 use crate::session::messages::Messages;
@@ -84,20 +87,31 @@ pub struct Leash {
     child: Child,
 }
 
+/// How a daemon on a leash ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It drained, and reported no error.
+    Clean,
+    /// It ended with an error, or was killed by somebody else.
+    Failed(ExitStatus),
+    /// It was killed when the patience was over.
+    Killed,
+}
+
 impl Leash {
-    /// Has it drain and end, and waits for that; says whether it ended by itself, or was killed when
-    /// `patience` was over.
-    pub fn let_go(mut self, patience: Duration) -> bool {
+    /// Has it drain and end, and waits for that as long as `patience`.
+    pub fn let_go(mut self, patience: Duration) -> Ending {
         drop(self.child.stdin.take());
         let deadline = Instant::now() + patience;
         while Instant::now() < deadline {
             match self.child.try_wait() {
-                Ok(Some(status)) => return status.success(),
+                Ok(Some(status)) if status.success() => return Ending::Clean,
+                Ok(Some(status)) => return Ending::Failed(status),
                 Ok(None) => sleep(POLL),
                 Err(_) => break,
             }
         }
-        false
+        Ending::Killed
     }
 }
 
@@ -129,13 +143,35 @@ impl Site<'_> {
     /// Starts the daemon if none runs, and waits until it has something to say.
     ///
     /// Ends at READY, AUTH_REQUIRED or ERROR, or after `daemon.start_timeout_ms`, whichever comes
-    /// first; the caller judges the state. Refuses when the link to the phone was lost with
-    /// `session.db`: a new one in its place would take away the choice of bringing it back.
+    /// first; the caller judges the state. Refuses what [`Site::check_losses`] refuses.
     pub fn start(&self) -> Result<Started> {
+        self.check_losses()?;
+        self.start_whatever_is_there()
+    }
+
+    /// [`Site::start`] for an operator who knows that the messages are gone, and goes on without them.
+    pub fn start_with_new_messages(&self, journal: &Journal) -> Result<Started> {
+        self.check_link()?;
+        if !self.session.wpp_db().exists() {
+            journal.record(Some(self.session.name()), "new_messages", &serde_json::json!({}))?;
+        }
+        self.start_whatever_is_there()
+    }
+
+    /// Fails when a database of the session was lost: a daemon would make an empty one in its place,
+    /// and nothing would tell that anything is missing.
+    pub fn check_losses(&self) -> Result<()> {
+        self.check_link()?;
+        self.check_messages()
+    }
+
+    /// Fails when the link to the phone was lost with `session.db`: a new one in its place would take
+    /// away the choice of bringing it back.
+    fn check_link(&self) -> Result<()> {
         if !self.session.session_db().exists()
             // A damaged wpp.db is the daemon's to refuse.
             && let Ok(Some(messages)) = Messages::open_read_only(self.session)
-            && let (Ok(Some(_)), Ok(None)) = (messages.account(), messages.logged_out())
+            && let (Ok(true), Ok(None)) = (messages.was_linked(), messages.logged_out())
         {
             let name = self.session.name();
             return Err(Error::new(
@@ -145,47 +181,110 @@ impl Site<'_> {
             .hint(format!("bring it back: `wpp restore latest --session {name} --dry-run`"))
             .hint(format!("or link it anew: `wpp reauth --session {name}`")));
         }
-        self.start_whatever_is_there()
+        Ok(())
+    }
+
+    /// Fails when `wpp.db` is gone although the session was linked, by its own store's word or, where
+    /// that is gone, too, by the journal's.
+    fn check_messages(&self) -> Result<()> {
+        // A daemon that runs has made what it needs.
+        if self.session.wpp_db().exists() || matches!(Lock::look(&self.session.lock())?, LockState::Held(_)) {
+            return Ok(());
+        }
+        let store = Snapshot::open(&self.session.session_db(), Quiet::Likely).ok().flatten();
+        let paired = store.and_then(|store| store.signal().ok().flatten()).is_some_and(|signal| signal.paired);
+        let journal = match self.home.journal() {
+            path if path.exists() => Some(Journal::open(&path)?),
+            _ => None,
+        };
+        let known = journal.as_ref().map(|journal| self.was_connected(journal)).transpose()?.unwrap_or(false);
+        if !paired && !known {
+            return Ok(());
+        }
+        let name = self.session.name();
+        let error = Error::new(
+            ErrorKind::Denied,
+            format!(
+                "session {name} was linked to a phone, and its {}, which holds its messages, is gone",
+                self.session.wpp_db().display()
+            ),
+        );
+        let archive =
+            journal.map(|journal| self.newest_whole(&journal)).transpose()?.flatten().unwrap_or_else(|| "latest".into());
+        let plan = if paired { " --plan data" } else { "" };
+        Err(error
+            .hint(format!("bring the messages back: `wpp restore {archive}{plan} --session {name}`"))
+            .hint(format!("or go on without them: `wpp start --new-messages --session {name}`")))
+    }
+
+    /// Whether the session was connected, as far as the journal knows, since it was last removed.
+    fn was_connected(&self, journal: &Journal) -> Result<bool> {
+        let name = self.session.name();
+        let removed = journal.history(name, "reset")?.into_iter().rfind(|entry| entry.state == "finished");
+        let connected = journal.latest(name, "connect")?;
+        Ok(connected.is_some_and(|connected| removed.is_none_or(|removed| removed.id < connected.id)))
+    }
+
+    /// Where the newest archive lies that held the whole session when it was made here, if it still does.
+    fn newest_whole(&self, journal: &Journal) -> Result<Option<String>> {
+        let backups = journal.history(self.session.name(), "backup")?;
+        let whole = backups.iter().rev().filter(|entry| entry.state == "finished" && entry.data["whole"] == true);
+        let mut places = whole.filter_map(|entry| entry.data["path"].as_str());
+        Ok(places
+            .find(|place| place.contains("://") || std::path::Path::new(place).exists())
+            .map(|place| format!("'{}'", place.replace('\'', "'\\''"))))
     }
 
     /// [`Site::start`] for those who know that `session.db` may be missing: a new one is made.
     pub fn start_whatever_is_there(&self) -> Result<Started> {
-        self.start_child(false).map(|(started, _)| started)
+        self.start_child(&mut None, false, &AtomicBool::new(false))
     }
 
     /// [`Site::start_whatever_is_there`] for a daemon that is not to outlive its starter: it ends
     /// with the value, and when this process ends, even by a kill. The settings of this process's
     /// environment are not its own.
-    pub fn start_leashed(&self) -> Result<(Started, Leash)> {
-        let (started, child) = self.start_child(true)?;
-        let child = child.ok_or_else(|| {
+    ///
+    /// Fails with [`ErrorKind::Interrupted`] soon after `stop` is set. On every error, what was
+    /// started has ended.
+    pub fn start_leashed(&self, stop: &AtomicBool) -> Result<(Started, Leash)> {
+        let mut child = None;
+        let started = self.start_child(&mut child, true, stop);
+        let leash = child.map(|child| Leash { child });
+        let started = started?;
+        let leash = leash.ok_or_else(|| {
             Error::new(ErrorKind::Locked, format!("session {} has a daemon already", self.session.name()))
                 .hint("wait until it ends, then try again")
         })?;
-        Ok((started, Leash { child }))
+        Ok((started, leash))
     }
 
-    fn start_child(&self, leashed: bool) -> Result<(Started, Option<Child>)> {
+    fn start_child(&self, child: &mut Option<Child>, leashed: bool, stop: &AtomicBool) -> Result<Started> {
         let watch = Stopwatch::start();
         self.session.checked_socket()?;
         let deadline = Instant::now() + self.config.duration("daemon.start_timeout_ms");
-        let mut child: Option<Child> = None;
         let mut last: Result<Status> =
             Err(Error::new(ErrorKind::Unreachable, format!("the daemon of session {} did not answer", self.session.name())));
         while Instant::now() < deadline {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::new(
+                    ErrorKind::Interrupted,
+                    format!("interrupted while the daemon of session {} was starting", self.session.name()),
+                )
+                .hint("run it again"));
+            }
             // Somebody else may start or end a daemon meanwhile: one that wins the lock is waited for,
             // one that goes away is replaced.
             if child.is_none() {
                 match Lock::look(&self.session.lock())? {
                     LockState::Held(Some(owner)) if owner.role != "daemon" => return Err(busy(self.session, Some(&owner))),
                     LockState::Held(_) => {}
-                    LockState::Absent | LockState::Stale(_) => child = Some(self.spawn(leashed)?),
+                    LockState::Absent | LockState::Stale(_) => *child = Some(self.spawn(leashed)?),
                 }
             }
             match child.as_mut().map(|child| ended(self.session, child)).transpose()?.flatten() {
                 Some(error) if error.kind() == ErrorKind::Locked => {
                     last = Err(error);
-                    child = None;
+                    *child = None;
                     sleep(POLL);
                     continue;
                 }
@@ -201,7 +300,7 @@ impl Site<'_> {
         }
         let status =
             last.map_err(|error| error.hint(format!("read the daemon's log with `wpp logs --session {}`", self.session.name())))?;
-        Ok((Started { status, already_running: child.is_none(), took_ms: watch.elapsed_ms() }, child))
+        Ok(Started { status, already_running: child.is_none(), took_ms: watch.elapsed_ms() })
     }
 
     fn spawn(&self, leashed: bool) -> Result<Child> {
@@ -344,6 +443,9 @@ impl Site<'_> {
     /// Ends when the session is open. A passkey that the phone asks for, codes that ran out, and a
     /// link that was accepted but never opened are errors of their own.
     pub fn link(&self, phone_number: Option<&str>, patience: Duration) -> Result<Status> {
+        if self.session.session_db().exists() {
+            self.check_messages()?;
+        }
         let started = self.start_whatever_is_there()?;
         match (started.status.state, started.status.reason) {
             (State::AuthRequired, _) | (State::Error, Reason::LoggedOut | Reason::MainDeviceGone) => {}
@@ -435,18 +537,45 @@ impl Site<'_> {
         Ok(artifacts)
     }
 
-    /// Removes the session. The caller has made and verified a backup; the token says that the
+    /// Takes the session for a reset: from here to the removal nobody else starts or changes it.
+    pub fn hold(&self) -> Result<Held> {
+        let hold = Hold::take(self.session, "reset")?;
+        let files = stores(self.session)?;
+        Ok(Held { hold, files })
+    }
+
+    /// Removes the session. The caller has made and verified a backup while it held the session;
+    /// `archive` is asked once more whether that backup is still there. The token says that the
     /// operator agreed. The folder is renamed aside before anything is deleted, so that a kill at
     /// any moment leaves the whole session or none of it, and [`Site::recover_reset`] the rest.
-    pub fn reset(&self, journal: &Journal, backup: &std::path::Path, _confirmed: Confirmed) -> Result<()> {
-        let lock = Lock::acquire(&self.session.lock(), "reset")?;
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`] when a program without regard for the lock wrote to the stores since
+    /// [`Site::hold`], and what `archive` fails with. Then nothing was removed.
+    pub fn reset(
+        &self,
+        journal: &Journal,
+        held: Held,
+        backup: &str,
+        archive: &dyn Fn() -> Result<()>,
+        _confirmed: Confirmed,
+    ) -> Result<()> {
         let aside = self.session.beside("reset", &clock::compact(clock::now()));
+        archive()?;
+        let now = stores(self.session)?;
+        if let Some((path, _)) = now.iter().zip(&held.files).find(|(now, then)| now != then).map(|(now, _)| now) {
+            return Err(Error::new(
+                ErrorKind::Denied,
+                format!("some program wrote to {} after it was backed up, so nothing was removed", path.display()),
+            )
+            .hint("close what has the session's databases open (`lsof` or `fuser` names it), then run the reset again"));
+        }
         let entry =
             journal.begin(Some(self.session.name()), "reset", &serde_json::json!({ "aside": aside, "backup": backup }))?;
         disk::rename(self.session.folder(), &aside)?;
         disk::remove_folder(&aside)?;
         journal.end(entry, Outcome::Finished)?;
-        drop(lock);
+        drop(held);
         Ok(())
     }
 
@@ -476,6 +605,41 @@ impl Site<'_> {
         }
         Ok(())
     }
+}
+
+/// A session that is held for its reset, and what its stores were like when that began.
+#[derive(Debug)]
+pub struct Held {
+    hold: Hold,
+    files: Vec<(PathBuf, Option<FileState>)>,
+}
+
+impl Held {
+    /// The lock, for the backup.
+    pub fn hold(&self) -> &Hold {
+        &self.hold
+    }
+}
+
+/// What changes when somebody writes to a file: device, inode, size, and the time in nanoseconds.
+type FileState = (u64, u64, u64, i64, i64);
+
+/// The state of everything that committed data may be in; `None` for what is not there.
+fn stores(session: &SessionPaths) -> Result<Vec<(PathBuf, Option<FileState>)>> {
+    use std::os::unix::fs::MetadataExt;
+    let mut states = Vec::new();
+    for database in [session.session_db(), session.wpp_db()] {
+        for ending in ["", "-wal", "-journal"] {
+            let path = sidecar(&database, ending);
+            let state = match path.symlink_metadata() {
+                Ok(file) => Some((file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec())),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(error) => return Err(disk::cannot("look at", &path, error)),
+            };
+            states.push((path, state));
+        }
+    }
+    Ok(states)
 }
 
 /// Whether a start or restart reached one of the two states that need nothing more from it.

@@ -2,7 +2,7 @@
 //!
 //! [`crate::archive::retention`] decides; this room gathers what it decides on, and removes. The
 //! lock that keeps backups and restores of a session apart is held throughout, and before the first
-//! removal everything is looked at anew: what was verified must still be that very file, what is to
+//! removal everything is looked at anew: what was verified must still be that very file, bytes and all, what is to
 //! go must be the file that was judged, and the rules must still let it go.
 //!
 //! **Killed at any moment**, what is left is whole: archives go one by one, each by one removal that
@@ -14,23 +14,25 @@
 pub mod aside;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::archive::destination::Destination;
-use crate::archive::manifest::Manifest;
-use crate::archive::retention::{self, Archived, Check, Decision, Facts, Known, PrunePlan, Rules};
+use crate::archive::history::History;
+use crate::archive::open;
+use crate::archive::retention::{self, Archived, Decision, Facts, Known, PrunePlan, Rules};
 use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Stamp};
-use crate::archive::verified::Checks;
-use crate::archive::written::Written;
 use crate::backup;
 use crate::clock::{self, TimeZone, Timestamp};
 use crate::config::Config;
 use crate::confirm::Confirmed;
+use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::journal::{Journal, Outcome};
+use crate::report::{Silent, count};
 
 const VERB: &str = "prune";
 
@@ -52,8 +54,8 @@ pub fn configured(config: &Config) -> Rules {
 pub struct Request<'a> {
     /// Where the archives are.
     pub destination: &'a Destination,
-    /// What encrypted ones are read with; what cannot be read is known by the journal if this home
-    /// made it.
+    /// What encrypted ones are read with; what cannot be read for lack of a key is known by the
+    /// journal if this home made it.
     pub identities: &'a Identities,
     /// The session whose archives may go.
     pub session: &'a SessionPaths,
@@ -72,6 +74,8 @@ pub struct Survey {
     pub plan: PrunePlan,
     /// Files by name, as they were when they were judged.
     stamps: BTreeMap<String, Stamp>,
+    /// SHA-256 of files by name, as they were when they were verified or read back.
+    hashes: BTreeMap<String, String>,
 }
 
 impl Survey {
@@ -88,81 +92,40 @@ impl Survey {
 pub fn survey(request: &Request<'_>) -> Result<Survey> {
     let ours = request.journal.identity()?;
     let session = request.session.name();
-    let history = History {
-        checks: Checks::read(request.journal, session)?,
-        written: request.journal.after(session, 0)?.iter().filter_map(Written::of).collect(),
-    };
+    let history = History::read(request.journal, session)?;
     let mut archives = Vec::new();
-    let mut stamps = BTreeMap::new();
+    let (mut stamps, mut hashes) = (BTreeMap::new(), BTreeMap::new());
     for shelved in shelf::list(request.destination, request.identities)? {
         let (name, stamp) = (shelved.name.clone(), shelved.object.stamp.clone());
-        // Increments say so in their names, and start with the name of their session.
-        let may_need = name.contains(".wpp-incr.") && name.starts_with(&format!("{session}-"));
+        // Increments say so in their names, after the name of their session. Renamed, one that is
+        // sealed may be anything.
+        let given = shelf::named(&name);
+        let may_need = match given {
+            Some(given) => given.session == session && shelf::is_increment(&name),
+            None => shelf::is_increment(&name) || shelved.is_locked(),
+        };
+        let named = given.is_some_and(|given| given.session == session);
         let facts = match &shelved.manifest {
             // What belongs to others is none of ours, but what cannot be read may be.
             Ok(manifest) if manifest.session != session => continue,
-            Ok(manifest) => Facts::Known(history.known(manifest, &stamp)),
-            Err(error) => history.remembered(&name, &stamp, &ours).map_or_else(
-                || Facts::Unknown { why: error.chain(), may_need: may_need.then(|| session.to_owned()) },
-                Facts::Known,
-            ),
+            Ok(manifest) => Facts::Known(history.known(manifest, &name, &stamp)),
+            // Rot changes no stamp: only what a key would open is what this home remembers.
+            Err(error) => match shelved.is_locked().then(|| history.remembered(&name, &stamp, &ours)).flatten() {
+                Some(known) => Facts::Known(known),
+                None => Facts::Unknown { why: error.chain(), may_need: may_need.then(|| session.to_owned()) },
+            },
         };
+        if let Facts::Known(known) = &facts
+            && let Some(sha256) = history.sha256(&known.id, &name, &stamp)
+        {
+            hashes.insert(name.clone(), sha256.to_owned());
+        }
         stamps.insert(name.clone(), stamp);
-        archives.push(Archived { name, size_bytes: shelved.object.size_bytes, facts });
+        archives.push(Archived { name, named, size_bytes: shelved.object.size_bytes, facts });
     }
     // The journal knows the time of what is sealed better than its name does.
     archives.sort_by_key(|archive| (archive.known().map_or(Timestamp::MAX, |known| known.created), archive.name.clone()));
-    Ok(Survey { plan: retention::plan(archives, request.rules, request.zone, clock::now()), stamps })
-}
-
-/// What the journal says of a session's archives.
-struct History {
-    checks: Checks,
-    written: Vec<Written>,
-}
-
-impl History {
-    fn known(&self, manifest: &Manifest, stamp: &Stamp) -> Known {
-        Known {
-            id: manifest.id.clone(),
-            session: manifest.session.clone(),
-            home: manifest.custody.journal.clone(),
-            created: clock::from_ms(manifest.created_ms),
-            whole: manifest.is_whole(),
-            parent: manifest.chain.as_ref().map(|chain| chain.parent_id.clone()),
-            checked: self.checked(&manifest.id, stamp),
-            failed: self.failed(&manifest.id, stamp),
-        }
-    }
-
-    /// What is known of an archive that cannot be read here because it is sealed: this home wrote
-    /// that very file.
-    fn remembered(&self, name: &str, stamp: &Stamp, home: &str) -> Option<Known> {
-        let made = self.written.iter().rfind(|written| written.name == name && written.stamp.is(stamp))?;
-        Some(Known {
-            id: made.archive_id.clone(),
-            session: made.session.clone(),
-            home: home.to_owned(),
-            created: clock::from_ms(made.created_ms),
-            whole: made.whole,
-            parent: made.parent_id.clone(),
-            checked: self.checked(&made.archive_id, stamp),
-            failed: self.failed(&made.archive_id, stamp),
-        })
-    }
-
-    fn checked(&self, id: &str, stamp: &Stamp) -> Option<(Check, Timestamp)> {
-        let verified = self.checks.best(id, stamp).map(|(level, at_ms)| (Check::Verified(level), clock::from_ms(at_ms)));
-        verified.or_else(|| {
-            let made = self.written.iter().rfind(|written| written.archive_id == id && written.stamp.is(stamp))?;
-            Some((Check::ReadBack, clock::from_ms(made.at_ms)))
-        })
-    }
-
-    fn failed(&self, id: &str, stamp: &Stamp) -> Option<String> {
-        let failure = self.checks.failure(id, stamp)?;
-        Some(format!("level {}, {}", failure.level().name(), failure.why().unwrap_or_default()))
-    }
+    Ok(Survey { plan: retention::plan(archives, request.rules, request.zone, clock::now()), stamps, hashes })
 }
 
 /// What the journal keeps of a removal.
@@ -184,12 +147,14 @@ pub struct Pruned {
     pub spared: Vec<String>,
 }
 
-/// Removes what the plan lets go. The token says that the operator agreed.
+/// Removes what the plan lets go. The token says that the operator agreed. Before the first removal
+/// every byte of what it rests on is read once more: bytes that rot change neither time nor size. Only
+/// the archive with the id `just_read` is not, which the caller has read whole a moment ago.
 ///
 /// # Errors
 /// [`ErrorKind::Locked`] while a backup or a restore of the session runs; [`ErrorKind::Archive`]
 /// when an archive is not the file any more that was verified. Nothing is removed then.
-pub fn apply(request: &Request<'_>, planned: &Survey, _confirmed: Confirmed) -> Result<Pruned> {
+pub fn apply(request: &Request<'_>, planned: &Survey, just_read: Option<&str>, _confirmed: Confirmed) -> Result<Pruned> {
     let _apart = backup::lock(request.session, VERB)?;
     settle(request.session, request.journal, Some(request.destination))?;
     let now = survey(request)?;
@@ -203,11 +168,17 @@ pub fn apply(request: &Request<'_>, planned: &Survey, _confirmed: Confirmed) -> 
     for decision in &removals {
         unchanged(request, planned, &decision.archive.name, "was judged")?;
     }
+    for anchor in planned.plan.anchors().filter(|anchor| needs_reading(&anchor.archive, &removals, just_read)) {
+        sound(request, planned, &anchor.archive)?;
+    }
     let mut pruned = Pruned::default();
     for decision in removals {
         remove(request, decision, &now).map_err(|error| match pruned.removed.len() {
             0 => error.hint("nothing was removed"),
-            count => error.hint(format!("{count} archives were removed before; the next `wpp backup prune` goes on")),
+            removed => error.hint(format!(
+                "{} removed before; the next `wpp backup prune` goes on",
+                count(removed, "archive was", "archives were")
+            )),
         })?;
         pruned.removed.push(decision.archive.name.clone());
         pruned.freed_bytes += decision.archive.size_bytes;
@@ -252,6 +223,35 @@ fn unchanged(request: &Request<'_>, planned: &Survey, name: &str, so: &str) -> R
     Err(Error::new(ErrorKind::Archive, format!("{place} is not the file any more that {so}"))
         .hint(format!("see what happened to it: `wpp backup verify {place}`"))
         .hint("`wpp backup prune --dry-run` plans anew"))
+}
+
+/// Whether something goes because this archive is sound, and nobody has just seen that it is.
+fn needs_reading(anchor: &Archived, removals: &[&Decision], just_read: Option<&str>) -> bool {
+    let Some(known) = anchor.known() else { return true };
+    let is_of_its_home = |other: &Known| (&other.session, &other.home) == (&known.session, &known.home);
+    just_read != Some(known.id.as_str()) && removals.iter().any(|decision| decision.archive.known().is_some_and(is_of_its_home))
+}
+
+/// Reads a whole archive: fails unless its bytes are those that were verified.
+fn sound(request: &Request<'_>, planned: &Survey, anchor: &Archived) -> Result<()> {
+    let place = request.destination.place(&anchor.name);
+    let (bytes, object) = request.destination.open(&anchor.name)?;
+    let read = match planned.hashes.get(&anchor.name) {
+        Some(expected) => match disk::sha256(bytes).map_err(|error| disk::cannot("read", Path::new(&place), error))?.0 {
+            seen if seen == *expected => Ok(()),
+            _ => Err(Error::new(ErrorKind::Archive, format!("{place} does not hold the bytes any more that were verified"))),
+        },
+        // An entry of an earlier version: what it says about itself is all that there is.
+        None => shelf::input(&place, bytes, object.size_bytes, request.identities)
+            .and_then(|mut input| open::read(&mut input, None, &Silent).map(drop)),
+    };
+    read.map_err(|error| {
+        error
+            .hint(format!(
+                "nothing was removed: the others may only go because this one is good. See `wpp backup verify {place}`"
+            ))
+            .hint("make a new archive with `wpp backup`")
+    })
 }
 
 /// Closes what a removal that was killed left open; one look into the journal when there is nothing.

@@ -229,7 +229,7 @@ pub struct Report {
     /// The exit code, when it is not the verdict's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<u8>,
-    /// Whether it answers a question (a list, a search): then `--quiet` does not silence it.
+    /// Whether it tells what was asked for (a list, a search, a warning): then `--quiet` does not silence it.
     #[serde(default, skip)]
     pub answer: bool,
 }
@@ -362,6 +362,12 @@ impl Sink for Silent {
     fn emit(&self, _event: Event) {}
 }
 
+/// `1 chat`, `2 chats`: a number and the noun that goes with it.
+pub fn count<N: std::fmt::Display + PartialEq + From<u8>>(number: N, one: &str, many: &str) -> String {
+    let noun = if number == N::from(1) { one } else { many };
+    format!("{number} {noun}")
+}
+
 /// `12.3 MiB`.
 pub fn size(bytes: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB"];
@@ -455,6 +461,12 @@ mod tests {
             [0, 1023, 1024, 5 << 20, (3 << 30) / 2, 7 << 40].map(size),
             ["0 bytes", "1023 bytes", "1.0 KiB", "5.0 MiB", "1.5 GiB", "7.0 TiB"]
         );
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        let words = [0, 1, 2].map(|number: u64| count(number, "old copy", "old copies"));
+        assert_eq!(words, ["0 old copies", "1 old copy", "2 old copies"]);
     }
 
     #[test]

@@ -21,8 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
-use tokio::signal::unix::{SignalKind, signal};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::archive::manifest::{CONFIG, Manifest, Rows, SESSION_DB, WPP_DB};
 use crate::archive::open::{Opened, refused};
@@ -34,8 +33,9 @@ use crate::daemon::client::Client;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
-use crate::lifecycle::{Site, describe};
-use crate::report::{Event, Silent, Sink, Step, Steps, Verdict};
+use crate::interrupt::Interrupts;
+use crate::lifecycle::{Ending, Leash, Site, Started, describe};
+use crate::report::{Event, Silent, Sink, Step, Steps, Verdict, count};
 use crate::sandbox::{SESSION, Sandbox};
 use crate::session::messages::{Chat, Message, Messages, SearchMode, full_text_fault};
 use crate::session::state::State;
@@ -53,9 +53,12 @@ const END_PATIENCE: Duration = Duration::from_secs(15);
 /// Newest messages in which a word to search for is looked for.
 const SEARCHED_MAX: u32 = 200;
 
-/// Puts the contents of the archive into an empty folder, every byte checked at level `hash`.
-/// Fails with [`ErrorKind::Archive`] when it is not what it says.
-pub type Unpack<'a> = dyn FnMut(&Path) -> Result<Opened> + 'a;
+/// The session that shows whether this machine can start a daemon at all.
+const CONTROL: &str = "new";
+
+/// Puts the contents of the archive into an empty folder, every byte checked at level `hash`, and
+/// ends soon after the flag is set. Fails with [`ErrorKind::Archive`] when it is not what it says.
+pub type Unpack<'a> = dyn FnMut(&Path, &Arc<AtomicBool>) -> Result<Opened> + 'a;
 
 /// What to prove, and where.
 pub struct Request<'a> {
@@ -113,6 +116,8 @@ enum Fault {
     Unknown(Error),
 }
 
+/// Only what was found of the archive itself is held against it: a full disk, a busy host, a process
+/// that was killed say nothing of it.
 impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
         match error.kind() {
@@ -126,18 +131,13 @@ impl From<Error> for Fault {
 ///
 /// An error means that it could not be found out, and says nothing about the archive.
 pub fn prove(request: Request<'_>) -> Result<Proof> {
-    let mut course = Course {
-        steps: Steps::new(request.sink),
-        failure: None,
-        interrupted: Arc::new(AtomicBool::new(false)),
-        opened: None,
-        paired: None,
-    };
+    let interrupts = Interrupts::watch()?;
+    let mut course =
+        Course { steps: Steps::new(request.sink), failure: None, interrupted: interrupts.flag(), opened: None, paired: None };
     let scratch = place(request.folders, request.content_bytes + ROOM_BYTES)?;
     let ready_ms = u64::try_from(request.ready_timeout.as_millis()).unwrap_or(u64::MAX).clamp(100, 600_000);
     let settings = format!("[daemon]\nstart_timeout_ms = {ready_ms}\ndrain_timeout_ms = 3000\n");
     let sandbox = Sandbox::create(scratch.path(), &settings)?;
-    watch_signals(&sandbox, &course.interrupted);
     let (name, program) = (request.name, request.program);
     course.run(name, program, request.unpack, &sandbox)?;
     // Its daemon and simulator end here, before the folder goes or gets another name.
@@ -165,20 +165,6 @@ fn place(folders: &[PathBuf], needed_bytes: u64) -> Result<Scratch> {
         }
     }
     Err(last.hint("the sandbox for a proof is made beside the archives or in TMPDIR"))
-}
-
-/// Ctrl-C and SIGTERM end the proof between two steps or within a long one, and clean up.
-fn watch_signals(sandbox: &Sandbox, interrupted: &Arc<AtomicBool>) {
-    let Some((_, runtime)) = sandbox.simulator() else { return };
-    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
-        let interrupted = Arc::clone(interrupted);
-        runtime.spawn(async move {
-            if let Ok(mut signals) = signal(kind) {
-                signals.recv().await;
-                interrupted.store(true, Ordering::Relaxed);
-            }
-        });
-    }
 }
 
 /// The checks, in order, and what they have seen.
@@ -232,9 +218,11 @@ impl Course<'_> {
 
     fn run(&mut self, name: &str, program: &Path, unpack: &mut Unpack<'_>, sandbox: &Sandbox) -> Result<()> {
         let session = sandbox.session();
-        let opened = self.step("unpack it into a sandbox", "every byte is what the manifest states", |_| {
+        let opened = self.step("unpack it into a sandbox", "every byte is what the manifest states", |stop| {
             disk::create_folder(session.folder())?;
-            let opened = unpack(session.folder()).map_err(|error| match error.kind() {
+            let opened = unpack(session.folder(), stop).map_err(|error| match error.kind() {
+                // Whatever it failed with: what is cut short says nothing of the archive.
+                _ if stop.load(Ordering::Relaxed) => Fault::Unknown(interrupted()),
                 ErrorKind::Archive => Fault::Refused(Level::Hash, error),
                 _ => Fault::Unknown(error),
             })?;
@@ -262,7 +250,7 @@ impl Course<'_> {
             self.skip("start the daemon on it", "READY", "there is no sound session to start");
             return Ok(());
         }
-        self.step("count the rows", "as many in each table as the manifest states", |_| rows(&manifest, &session))?;
+        self.step("count the rows", "as many in each table as the manifest states", |stop| rows(&manifest, &session, stop))?;
         self.step("compare the full-text index", "the words of every message, and no others", |stop| full_text(&session, stop))?;
         let stored = self.step("open the messages", "wpp.db opens as the daemon opens it", |_| prepare(&session))?;
         let adopted = self.step("prove the device", "its keys belong together, and its account admitted them", |_| {
@@ -290,18 +278,15 @@ impl Course<'_> {
         };
         let config = Config::load(&sandbox.home().config(), &BTreeMap::new())?;
         let site = Site { home: sandbox.home(), session: &session, config: &config, sink: &Silent, program };
-        let leash = self.step("start the daemon on it", expected, |_| {
-            let (started, leash) = site.start_leashed().map_err(|error| Fault::Deviates(error.chain()))?;
-            match started.status.state == wanted {
-                true => Ok((leash, format!("{} after {} ms", describe(&started.status), started.took_ms))),
-                false => Err(Fault::Deviates(format!("{} after {} ms", describe(&started.status), started.took_ms))),
-            }
-        })?;
+        let leash = self.step("start the daemon on it", expected, |stop| start(site, wanted, stop))?;
         let Some(leash) = leash else { return Ok(()) };
         self.ask(&session, &stored)?;
         self.step("end the daemon", "it drains and ends", |_| match leash.let_go(END_PATIENCE) {
-            true => Ok(((), "it drained and ended".to_owned())),
-            false => Err(Fault::Deviates(format!("it did not end in order within {} s", END_PATIENCE.as_secs()))),
+            Ending::Clean => Ok(((), "it drained and ended".to_owned())),
+            Ending::Failed(status) => Err(inconclusive(format!("the daemon in the sandbox ended with {status}"))),
+            Ending::Killed => {
+                Err(inconclusive(format!("the daemon in the sandbox did not end within {} s", END_PATIENCE.as_secs())))
+            }
         })?;
         Ok(())
     }
@@ -310,8 +295,11 @@ impl Course<'_> {
     fn integrity(&mut self, name: &str, manifest: &Manifest, database: &str, path: &Path) -> Result<bool> {
         let title = format!("check {database} from end to end");
         let seen = self.step(&title, "integrity_check finds nothing, and the schema is the one of the manifest", |stop| {
-            let unreadable = |error: rusqlite::Error| {
-                Fault::Refused(Level::Quick, refused(name, format!("{database} cannot be opened by SQLite")).caused_by(error))
+            let unreadable = |error: rusqlite::Error| match is_of_the_file(&error) {
+                true => {
+                    Fault::Refused(Level::Quick, refused(name, format!("{database} cannot be opened by SQLite")).caused_by(error))
+                }
+                false => machine(format!("{database} cannot be read"), error),
             };
             let connection = snapshot::open_read_only(path, true).map_err(unreadable)?;
             connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(unreadable)?;
@@ -340,13 +328,17 @@ impl Course<'_> {
 
     /// What an operator would ask first, answered by the daemon from its stores.
     fn ask(&mut self, session: &SessionPaths, stored: &Stored) -> Result<()> {
-        let client = || Client::connect(session).map_err(|error| Fault::Deviates(error.chain()));
-        let failed = |error: Error| Fault::Deviates(error.chain());
+        let failed = |error| unasked(error, "the daemon in the sandbox cannot be asked");
+        let client = || Client::connect(session).map_err(failed);
         self.step("list the chats", "every chat that is stored", |_| {
             let answer = client()?.chats().map_err(failed)?.chats;
             match answer == stored.chats {
-                true => Ok(((), format!("{} chats", answer.len()))),
-                false => Err(Fault::Deviates(format!("{} chats, and {} are stored", answer.len(), stored.chats.len()))),
+                true => Ok(((), count(answer.len(), "chat", "chats"))),
+                false => Err(Fault::Deviates(format!(
+                    "{}, and {} stored",
+                    count(answer.len(), "chat", "chats"),
+                    count(stored.chats.len(), "is", "are")
+                ))),
             }
         })?;
         self.step("show the newest message", "the one that was stored last", |_| {
@@ -376,6 +368,106 @@ impl Course<'_> {
         })?;
         Ok(())
     }
+}
+
+/// Starts the daemon on what came out of the archive, and waits for the state that it should reach.
+///
+/// One that says another state, or ends, may have met a machine on which no daemon can start. So a
+/// new session is started beside it in the same way: if that comes up, it is the archive.
+fn start(site: Site<'_>, wanted: State, stop: &AtomicBool) -> Result<(Leash, String), Fault> {
+    let seen = match site.start_leashed(stop) {
+        Ok((started, leash)) => {
+            let seen = format!("{} after {} ms", describe(&started.status), started.took_ms);
+            match started.status.state {
+                state if state == wanted => return Ok((leash, seen)),
+                // Under way when the time was over: it may only have been too slow.
+                State::Booting | State::Connecting | State::Syncing => {
+                    return Err(inconclusive(format!("the daemon on the restored copy was still {seen}")));
+                }
+                _ => seen,
+            }
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::Interrupted => return Err(Fault::Unknown(error)),
+            ErrorKind::Unreachable => return Err(unasked(error, "the daemon on the restored copy did not come up in time")),
+            ErrorKind::Locked | ErrorKind::Denied => {
+                return Err(unasked(error, "the daemon on the restored copy could not be started"));
+            }
+            _ => error.chain(),
+        },
+    };
+    let control = site.home.session(CONTROL);
+    match (Site { session: &control, ..site }).start_leashed(stop) {
+        Ok((Started { status, .. }, leash)) if status.state == State::AuthRequired => {
+            // The next one must not meet it, nor must the end of the sandbox.
+            leash.let_go(END_PATIENCE);
+            Err(Fault::Deviates(seen))
+        }
+        Ok((Started { status, .. }, _)) => {
+            Err(inconclusive(format!("{seen}; but a new session does not come up here either: {}", describe(&status))))
+        }
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(Fault::Unknown(error)),
+        Err(error) => Err(inconclusive(format!("{seen}; but a new session does not come up here either: {}", error.chain()))),
+    }
+}
+
+/// What is no finding, in whatever words.
+fn inconclusive(why: String) -> Fault {
+    Fault::Unknown(Error::new(ErrorKind::Unknown, format!("{why}; the archive was neither proven nor found bad")).hint(
+        "look at load, memory and disk of this machine, then run it again; daemon.start_timeout_ms gives a daemon more time",
+    ))
+}
+
+/// What a daemon of the sandbox did not answer. Hints for the operator's own daemons do not fit it.
+fn unasked(error: Error, what: &str) -> Fault {
+    match error.kind() {
+        ErrorKind::Failed => Fault::Deviates(error.chain()),
+        ErrorKind::Interrupted => Fault::Unknown(error),
+        _ => inconclusive(format!("{what}: {}", error.chain())),
+    }
+}
+
+/// Whether SQLite speaks of the file's contents. What is full, busy, unreadable or out of memory is
+/// the machine.
+fn is_of_the_file(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => matches!(
+            failure.code,
+            // `Unknown` is what SQLite calls a general error: a table that is not there, SQL in the schema that is none.
+            ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::Unknown
+                | ErrorCode::ConstraintViolation
+                | ErrorCode::TypeMismatch
+        ),
+        // A column that is missing, a value of another type.
+        _ => true,
+    }
+}
+
+/// The machine's trouble with a database.
+fn machine(what: String, error: rusqlite::Error) -> Fault {
+    Fault::Unknown(
+        Error::new(ErrorKind::Unknown, format!("{what}; the archive was neither proven nor found bad"))
+            .caused_by(error)
+            .hint("look at free space, memory and the disk of this machine, then run it again"),
+    )
+}
+
+/// An error of a database that came out of the archive.
+fn of_sqlite(what: String, error: rusqlite::Error) -> Fault {
+    if is_of_the_file(&error) { Fault::Deviates(format!("{what}: {error}")) } else { machine(what, error) }
+}
+
+/// An error of the messages that came out of the archive.
+fn of_messages(error: Error) -> Fault {
+    use std::error::Error as _;
+    let blamed = match error.source() {
+        // What they say themselves: of another program, of a newer version.
+        None => matches!(error.kind(), ErrorKind::Unexpected | ErrorKind::Usage | ErrorKind::Failed),
+        Some(cause) => cause.downcast_ref::<rusqlite::Error>().is_some_and(is_of_the_file),
+    };
+    if blamed { Fault::Deviates(error.chain()) } else { Fault::Unknown(error) }
 }
 
 fn interrupted() -> Error {
@@ -424,17 +516,15 @@ fn guarded<T>(
     result.map_err(|error| if stop.load(Ordering::Relaxed) { Ok(interrupted()) } else { Err(error) })
 }
 
-fn rows(manifest: &Manifest, session: &SessionPaths) -> Result<((), String), Fault> {
+fn rows(manifest: &Manifest, session: &SessionPaths, stop: &AtomicBool) -> Result<((), String), Fault> {
     let mut differ = Vec::new();
     let (mut tables, mut total) = (0, 0);
     for (name, path) in [(SESSION_DB, session.session_db()), (WPP_DB, session.wpp_db())] {
         let stated = manifest.member(name).and_then(|member| member.database.as_ref());
-        let look = || {
-            let connection = snapshot::open_read_only(&path, true)?;
-            Ok((snapshot::count_rows(&connection)?, snapshot::signal(&connection)?))
-        };
-        let (found, signal) =
-            look().map_err(|error: rusqlite::Error| Fault::Deviates(format!("{name} cannot be counted: {error}")))?;
+        let cannot = |error| of_sqlite(format!("{name} cannot be counted"), error);
+        let connection = snapshot::open_read_only(&path, true).map_err(cannot)?;
+        let look = |connection: &Connection| Ok((snapshot::count_rows(connection)?, snapshot::signal(connection)?));
+        let (found, signal) = guarded(&connection, stop, look).map_err(|stopped| stopped.map_or_else(cannot, Fault::Unknown))?;
         if name == SESSION_DB && signal != manifest.signal {
             differ.push("the counters of the Signal store are not the manifest's".to_owned());
         }
@@ -461,7 +551,7 @@ fn rows(manifest: &Manifest, session: &SessionPaths) -> Result<((), String), Fau
 }
 
 fn full_text(session: &SessionPaths, stop: &AtomicBool) -> Result<((), String), Fault> {
-    let cannot = |error: rusqlite::Error| Fault::Deviates(format!("the index cannot be read: {error}"));
+    let cannot = |error| of_sqlite("the full-text index cannot be read".into(), error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(session.wpp_db(), flags).map_err(cannot)?;
     connection.pragma_update(None, "trusted_schema", false).map_err(cannot)?;
@@ -477,7 +567,7 @@ fn full_text(session: &SessionPaths, stop: &AtomicBool) -> Result<((), String), 
 /// Whether both stores have all that new ones have. They are of this version by now, so what they
 /// lack was lost, and is missed only when something needs it.
 fn compare(sandbox: &Sandbox, session: &SessionPaths) -> Result<((), String), Fault> {
-    let fresh = sandbox.home().session("new");
+    let fresh = sandbox.home().session(CONTROL);
     disk::create_folder(fresh.folder())?;
     sandbox.new_store(&fresh.session_db())?;
     drop(Messages::open(&fresh.wpp_db())?);
@@ -487,7 +577,7 @@ fn compare(sandbox: &Sandbox, session: &SessionPaths) -> Result<((), String), Fa
     {
         let read = |path: &Path| snapshot::open_read_only(path, false).and_then(|connection| parts(&connection));
         let wanted = read(&model).map_err(|error| snapshot::unreadable(&model, error))?;
-        let found = read(&path).map_err(|error| Fault::Deviates(format!("{name} cannot be read: {error}")))?;
+        let found = read(&path).map_err(|error| of_sqlite(format!("{name} cannot be read"), error))?;
         total += wanted.len();
         lacks.extend(wanted.difference(&found).map(|part| format!("{name} lacks {part}")));
     }
@@ -525,13 +615,13 @@ fn prepare(session: &SessionPaths) -> Result<(Stored, String), Fault> {
         messages.set_outbound_paused(true)?;
         messages.set_sync_enabled(true)?;
         let counts = messages.counts()?;
-        let mut text = format!("{} messages in {} chats", counts.messages, counts.chats);
+        let mut text = format!("{} in {}", count(counts.messages, "message", "messages"), count(counts.chats, "chat", "chats"));
         if messages.logged_out()?.is_some() {
             text.push_str("; the phone had logged the session out before, so after a real restore it must be linked anew");
         }
         Ok((Stored { chats: messages.chats()?, newest: messages.list(None, None, SEARCHED_MAX)? }, text))
     };
-    open().map_err(|error| Fault::Deviates(error.chain()))
+    open().map_err(of_messages)
 }
 
 /// The longest word of a text.
@@ -549,6 +639,32 @@ mod tests {
         assert_eq!(word_of("see you at 9, Übermorgen!"), Some("Übermorgen"));
         assert_eq!(word_of("🙂 …"), None);
         assert_eq!(word_of(""), None);
+    }
+
+    #[test]
+    fn only_what_sqlite_says_of_the_file_is_held_against_the_archive() {
+        use rusqlite::ffi;
+        let failure = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        let stored = |code| Error::new(ErrorKind::Unexpected, "wpp.db cannot be used").caused_by(failure(code));
+        for code in [
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_IOERR,
+            ffi::SQLITE_NOMEM,
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_CANTOPEN,
+            ffi::SQLITE_INTERRUPT,
+        ] {
+            assert!(matches!(of_sqlite("x".into(), failure(code)), Fault::Unknown(_)), "{code}");
+            assert!(matches!(of_messages(stored(code)), Fault::Unknown(_)), "{code}");
+        }
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB, ffi::SQLITE_ERROR] {
+            assert!(matches!(of_sqlite("x".into(), failure(code)), Fault::Deviates(_)), "{code}");
+            assert!(matches!(of_messages(stored(code)), Fault::Deviates(_)), "{code}");
+        }
+        let newer = Error::new(ErrorKind::Usage, "wpp.db was written by a newer wpp");
+        assert!(matches!(of_messages(newer), Fault::Deviates(_)));
+        let disk = Error::new(ErrorKind::Unexpected, "x").caused_by(std::io::Error::other("no space"));
+        assert!(matches!(of_messages(disk), Fault::Unknown(_)));
     }
 
     #[test]

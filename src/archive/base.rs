@@ -4,16 +4,19 @@
 //! The map of the newest archive of each session and destination lies in the home. One that is
 //! missing, damaged, somebody else's, or belongs to an archive that is gone, is made again from the
 //! newest archive there that can be read; if there is none, or its chain is as long as it may get,
-//! the next archive is a full one, and the reason is told. Start with [`find`].
+//! the next archive is a full one, and the reason is told. The same holds when the file of an archive
+//! is not in the state in which it was read last: making the map again reads every byte of its chain. Bits
+//! that rot under an unchanged time show in `wpp backup verify` alone. Start with [`find`].
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::chain;
-use super::destination::Destination;
+use super::destination::{Destination, Stamp};
 use super::input::Neighbours;
 use super::manifest::{Chain, Manifest, WPP_DB};
 use super::open;
-use super::pages::{Description, MapReader, MapWriter, Remembered};
+use super::pages::{Description, Hash, MapReader, MapWriter, Remembered};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, HomeKind};
@@ -34,6 +37,8 @@ pub struct Wanted<'a> {
     pub destination: &'a str,
     /// What lies there.
     pub neighbours: &'a dyn Neighbours,
+    /// In which state a file there is; `None` if it is gone.
+    pub stamp: &'a dyn Fn(&str) -> Result<Option<Stamp>>,
     /// The map's place.
     pub map: &'a Path,
     /// Increments that may follow a full archive.
@@ -52,8 +57,8 @@ pub struct Base {
 }
 
 impl Base {
-    /// What the next increment's manifest says of it.
-    pub fn chain(&self, changed_pages: u64) -> Option<Chain> {
+    /// What the next increment's manifest says of it, but for the pages that it will hold.
+    pub fn chain(&self) -> Option<Chain> {
         let links = &self.map.description().chain;
         let (first, last) = (links.first()?, links.last()?);
         Some(Chain {
@@ -63,7 +68,7 @@ impl Base {
             depth: links.len() as u64,
             parent_pages: self.map.pages(),
             parent_pages_blake3: hex::encode(self.map.stated_root()),
-            changed_pages,
+            changed_pages: 0,
         })
     }
 }
@@ -96,6 +101,21 @@ fn ours(wanted: &Wanted<'_>, manifest: &Manifest) -> bool {
         == (wanted.session, wanted.home_kind, wanted.journal)
 }
 
+/// Whether an increment may build on an archive: after damage a chain begins anew, so that what is bad
+/// is in as few archives as can be.
+fn sound(name: &str, manifest: &Manifest) -> Result<(), String> {
+    match manifest.is_whole() {
+        true => Ok(()),
+        false => Err(format!("{name}, which it would build on, is not whole: it lacks something, or what it holds is damaged")),
+    }
+}
+
+/// The root over the pages of its database, as an archive states it.
+fn pages_root(manifest: &Manifest) -> Option<Hash> {
+    let stated = manifest.member(WPP_DB)?.database.as_ref()?.pages_blake3.as_deref()?;
+    hex::decode(stated).ok()?.try_into().ok()
+}
+
 /// The map in the home, if it is good and the chain that it belongs to is there; otherwise why not.
 fn kept(wanted: &Wanted<'_>, listed: &[(String, u64)]) -> Result<MapReader, String> {
     let open = || MapReader::open(wanted.map).map_err(|error| error.chain());
@@ -104,34 +124,38 @@ fn kept(wanted: &Wanted<'_>, listed: &[(String, u64)]) -> Result<MapReader, Stri
     if (session.as_str(), destination.as_str()) != (wanted.session, wanted.destination) {
         return Err(format!("the page map is of session {session} at {destination}"));
     }
-    let mut before: Option<Manifest> = None;
+    let (mut parent_id, mut stated) = (None, None);
     for link in chain {
         let size = listed.iter().find(|(name, _)| *name == link.name).map(|(_, size)| *size);
         if size != Some(link.size_bytes) {
             let gone = if size.is_some() { "changed" } else { "gone" };
             return Err(format!("{}, which it would build on, is {gone}", link.name));
         }
+        let now = (wanted.stamp)(&link.name).map_err(|error| error.chain())?;
+        if !matches!((&link.stamp, now), (Some(read), Some(now)) if now.is(read)) {
+            return Err(format!("the file of {}, which it would build on, was touched since it was read", link.name));
+        }
+        let parent = parent_id.replace(link.id.as_str());
         let read =
             wanted.neighbours.open(&link.name).and_then(|input| input.map(|mut input| open::manifest(&mut input)).transpose());
         let manifest = match read {
             Ok(Some(manifest)) if manifest.id == link.id && ours(wanted, &manifest) => manifest,
             Ok(_) => return Err(format!("{}, which it would build on, is another archive now", link.name)),
-            // Encrypted to a key that is not here: its name and its size are all that can be known.
-            Err(error) if error.kind() == ErrorKind::Denied => continue,
+            // Encrypted to a key that is not here: its name and its size are all that can be known. A
+            // map is only kept of an archive that is whole.
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                stated = Some(map.stated_root());
+                continue;
+            }
             Err(error) => return Err(format!("{}, which it would build on, cannot be read: {}", link.name, error.chain())),
         };
-        let follows = match (&manifest.chain, &before) {
-            (None, None) => true,
-            (Some(chain), Some(before)) => chain.parent_id == before.id,
-            _ => false,
-        };
-        if !follows {
+        if manifest.chain.as_ref().map(|chain| chain.parent_id.as_str()) != parent {
             return Err(format!("{}, which it would build on, is not in the chain that the page map states", link.name));
         }
-        before = Some(manifest);
+        sound(&link.name, &manifest)?;
+        stated = pages_root(&manifest);
     }
-    let stated = before.as_ref().and_then(|manifest| manifest.member(WPP_DB)?.database.as_ref()?.pages_blake3.as_deref());
-    if stated.is_some_and(|stated| stated != hex::encode(map.stated_root())) {
+    if stated != Some(map.stated_root()) {
         return Err("the page map is of another database than its archive".into());
     }
     // Read to its end once, so that what it says is proven before anything is built on it.
@@ -139,20 +163,25 @@ fn kept(wanted: &Wanted<'_>, listed: &[(String, u64)]) -> Result<MapReader, Stri
     open()?.ok_or_else(|| "the page map is gone".into())
 }
 
-/// Makes the map again, from the newest archive that can be read with its whole chain.
+/// Makes the map again, from the newest archive that can be read with its whole chain. One that is not
+/// whole ends the search: building on an older one would leave unsaid what is known to be wrong.
 fn make_again(wanted: &Wanted<'_>, listed: &[(String, u64)], why: String) -> Result<Base, String> {
     let mut candidates = Vec::new();
     for (name, _) in listed {
         let Ok(Some(mut input)) = wanted.neighbours.open(name) else { continue };
         let Ok(manifest) = open::manifest(&mut input) else { continue };
-        if ours(wanted, &manifest) && manifest.member(WPP_DB).is_some() {
+        if ours(wanted, &manifest) {
             candidates.push((manifest.created_ms, name, manifest));
         }
     }
     candidates.sort_by(|one, two| (two.0, two.1).cmp(&(one.0, one.1)));
     let mut failed = None;
     for (_, name, manifest) in candidates {
+        sound(name, &manifest)?;
         let Ok(links) = chain::ancestors(&manifest, name, wanted.neighbours) else { continue };
+        for link in &links {
+            sound(&link.name, &link.manifest)?;
+        }
         if let Some(why) = full_up(wanted, links.len() as u64 + 1) {
             return Err(why);
         }
@@ -171,13 +200,19 @@ fn make_again(wanted: &Wanted<'_>, listed: &[(String, u64)], why: String) -> Res
 fn map_of(wanted: &Wanted<'_>, listed: &[(String, u64)], name: &str) -> Result<MapReader> {
     let partial = begin(wanted.map)?;
     let made = || -> Result<MapReader> {
+        // Before they are read: what is changed meanwhile has another one.
+        let mut stamps = BTreeMap::new();
+        for (listed, _) in listed {
+            stamps.insert(listed.as_str(), (wanted.stamp)(listed)?);
+        }
         let mut input = wanted.neighbours.open(name)?.ok_or_else(|| gone(name))?;
         let (links, opened, map) = chain::map(&mut input, &partial, wanted.sink)?;
         let mut chain = Vec::new();
         let all = links.iter().map(|link| (link.name.as_str(), link.manifest.id.as_str()));
         for (name, id) in all.chain([(name, opened.manifest.id.as_str())]) {
             let size_bytes = listed.iter().find(|(listed, _)| listed == name).map(|(_, size)| *size).ok_or_else(|| gone(name))?;
-            chain.push(Remembered { id: id.to_owned(), name: name.to_owned(), size_bytes });
+            let stamp = stamps.remove(name).flatten();
+            chain.push(Remembered { id: id.to_owned(), name: name.to_owned(), size_bytes, stamp });
         }
         finish(map, wanted.session, wanted.destination, chain, wanted.map)?;
         MapReader::open(wanted.map)?.ok_or_else(|| gone(name))

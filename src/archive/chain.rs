@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::delta::{self, Decoder, Expected, Patch};
 use super::input::{Input, Neighbours};
-use super::manifest::{Chain, DELTA, Database, Manifest, WPP_DB};
+use super::manifest::{CHAIN_DEPTH_MAX, Chain, DELTA, Database, Manifest, WPP_DB};
 use super::open::{self, InFolder, Opened, Unpack, refused};
 use super::pages::{self, Cutter, Hash, MapWriter};
 use super::scratch::Scratch;
@@ -24,8 +24,6 @@ use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::Sink;
 
-/// More links than anybody restores; a chain is walked no further.
-const DEPTH_MAX: u64 = 10_000;
 /// Left free on the disk beside what is unpacked.
 const SPACE_MARGIN_BYTES: u64 = 16 << 20;
 
@@ -47,8 +45,9 @@ fn misfit(child: &Manifest, chain: &Chain, parent: &Manifest) -> Option<String> 
         None => (&parent.id, 0),
         Some(chain) => (&chain.base_id, chain.depth),
     };
-    if *base_id != chain.base_id || depth + 1 != chain.depth {
-        return Some(format!("it is number {depth} of the chain of {base_id} and not {} of {}", chain.depth - 1, chain.base_id));
+    if *base_id != chain.base_id || depth.checked_add(1) != Some(chain.depth) {
+        let before = chain.depth.saturating_sub(1);
+        return Some(format!("it is number {depth} of the chain of {base_id} and not {before} of {}", chain.base_id));
     }
     let (Some(before), Some(now)) = (database(parent), database(child)) else {
         return Some(format!("it holds no {WPP_DB}"));
@@ -90,7 +89,7 @@ pub fn ancestors(manifest: &Manifest, archive: &str, neighbours: &dyn Neighbours
             let Chain { parent_name, parent_id, .. } = chain;
             broken_chain(format!("{child_name}{path} is an increment and needs {parent_name} (archive {parent_id}): {why}"))
         };
-        if chain.depth > DEPTH_MAX {
+        if chain.depth > CHAIN_DEPTH_MAX {
             return Err(needs(&format!("it would be number {} of its chain", chain.depth)));
         }
         let read =
@@ -165,7 +164,7 @@ pub fn broken(all: &[(&str, &Manifest)], locked: &[&str]) -> BTreeMap<String, St
                 Some((name, parent)) => misfit(child, chain, parent).map(|why| format!("needs {name}: {why}")),
             };
             steps += 1;
-            let why = why.or_else(|| (steps > DEPTH_MAX).then(|| "its chain has no end".to_owned()));
+            let why = why.or_else(|| (steps > CHAIN_DEPTH_MAX).then(|| "its chain has no end".to_owned()));
             if let Some(why) = why {
                 broken.insert(manifest.id.clone(), why);
                 break;

@@ -11,8 +11,9 @@
 //!    and the session has the same name;
 //! 3. since then nothing that could have used the store is in the journal. Verbs that are known
 //!    to leave the store alone are listed; every other verb counts as having used it;
-//! 4. the store that is in place now, if it can be read, is of the same identity and has counted
-//!    no further login.
+//! 4. the store that is in place now can be read, is of the same identity and has counted no further
+//!    login; or there is none, because of a reset that the journal knows of. A journal can be put
+//!    back from an old copy, and only the store itself contradicts it then.
 //!
 //! It is **broken** when 3 or 4 is known to be false, and **unprovable** otherwise. What happens
 //! outside this home (a copy of the store that was started elsewhere) is beyond any journal.
@@ -95,7 +96,7 @@ pub fn judge(manifest: &Manifest, session: &str, ledger: &Ledger, live: Option<&
     }
     if let Some(entry) = ledger.since.iter().find(|entry| !HARMLESS.contains(&entry.verb.as_str())) {
         return Custody::Broken(format!(
-            "the store was used after the archive was made: the journal records {} at {} (entry {})",
+            "the store was used after the archive was made: the journal of this home (ops.db, entry {2}) records `{0}` at {1}",
             entry.verb,
             clock::rfc3339(clock::from_ms(entry.at_ms)),
             entry.id
@@ -118,11 +119,23 @@ pub fn judge(manifest: &Manifest, session: &str, ledger: &Ledger, live: Option<&
             "the store that is in place has counted {} logins and the archive {}: it was used without the journal's knowledge",
             live.login_counter, kept.login_counter
         )),
-        _ => Custody::Unbroken(
-            "the archive was made while no daemon ran, and this home's journal records no start and no connect since".into(),
+        (Some(_), Some(_)) => Custody::Unbroken(UNBROKEN.into()),
+        (None, Some(_)) if ledger.since.iter().any(|entry| entry.verb == "reset" && entry.state == "finished") => {
+            Custody::Unbroken(UNBROKEN.into())
+        }
+        // Neither ever had an identity: there is nothing to lose.
+        (None, None) => Custody::Unbroken(UNBROKEN.into()),
+        (None, Some(_)) => Custody::Unprovable(
+            "there is no readable session.db to compare with, and the journal, which records no start since, may itself be an old copy"
+                .into(),
         ),
+        (Some(_), None) => {
+            Custody::Unprovable("the store that is in place has an identity, and it is not known which one the archive has".into())
+        }
     }
 }
+
+const UNBROKEN: &str = "the archive was made while no daemon ran, and this home's journal records no start and no connect since";
 
 /// Why the device whose identity the archive holds is known to be logged out; `None` when nothing
 /// here says so. What happened while another identity was in place is another story.
@@ -157,6 +170,7 @@ pub(crate) mod tests {
     pub(crate) fn signal(identity: &str, logins: i64) -> Signal {
         Signal {
             paired: true,
+            logged_out_ms: None,
             identity_sha256: identity.into(),
             account_sha256: Some("account".into()),
             highest_prekey_id: Some(812),
@@ -208,7 +222,8 @@ pub(crate) mod tests {
     fn custody_is_unbroken_only_when_everything_is_proven() {
         let good = manifest();
         let unbroken = |manifest: &Manifest, ledger: &Ledger, live: Option<&Signal>| judge(manifest, "main", ledger, live);
-        assert!(matches!(unbroken(&good, &ledger(&[]), None), Custody::Unbroken(_)));
+        let live = signal("a", 3);
+        assert!(matches!(unbroken(&good, &ledger(&[]), Some(&live)), Custody::Unbroken(_)));
         assert!(matches!(unbroken(&good, &ledger(&["backup", "stop", "restore"]), Some(&signal("a", 3))), Custody::Unbroken(_)));
 
         for verb in ["start", "connect", "wake", "reauth", "a verb that nobody knows"] {
@@ -219,6 +234,15 @@ pub(crate) mod tests {
         let mut running = manifest();
         running.daemon.state = DaemonState::Running;
         assert!(matches!(unbroken(&running, &ledger(&[]), None), Custody::Broken(_)));
+
+        // Without a store there is the journal's word alone, and an old copy of it says the same.
+        assert!(matches!(unbroken(&good, &ledger(&["backup", "stop", "restore"]), None), Custody::Unprovable(_)));
+        let mut removed = ledger(&["stop", "reset"]);
+        assert!(matches!(unbroken(&good, &removed, None), Custody::Unprovable(_)), "the reset did not finish");
+        removed.since[1].state = "finished".into();
+        assert!(matches!(unbroken(&good, &removed, None), Custody::Unbroken(_)));
+        let unknown = Manifest { signal: None, ..manifest() };
+        assert!(matches!(unbroken(&unknown, &ledger(&[]), Some(&live)), Custody::Unprovable(_)));
 
         let elsewhere = Ledger { journal: "there".into(), ..ledger(&[]) };
         assert!(matches!(unbroken(&good, &elsewhere, None), Custody::Unprovable(_)));

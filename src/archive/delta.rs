@@ -578,7 +578,7 @@ mod tests {
     }
 
     fn describe() -> Description {
-        let last = Remembered { id: uuid::Uuid::new_v4().to_string(), name: String::new(), size_bytes: 0 };
+        let last = Remembered { id: uuid::Uuid::new_v4().to_string(), name: String::new(), size_bytes: 0, stamp: None };
         Description { session: "main".into(), destination: String::new(), chain: vec![last] }
     }
 

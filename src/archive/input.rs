@@ -1,16 +1,15 @@
 //! Where an archive is read from: a file, an object in a store, or either of them decrypted.
 //!
-//! Readers take an [`Input`] and never ask which. Start with [`Input::file`].
+//! Readers take an [`Input`] and never ask which. Start with [`Input::new`];
+//! [`super::shelf::Located::open`] makes one of what an operator named.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::manifest::SUFFIXES;
-use super::open::refused;
 use crate::disk;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// An archive's bytes, wherever they are.
 pub trait Bytes: Read + Seek + Send {}
@@ -23,6 +22,7 @@ pub struct Input {
     size_bytes: u64,
     bytes: Box<dyn Bytes>,
     neighbours: Option<Arc<dyn Neighbours>>,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// The place that an archive lies at, with the others there.
@@ -35,74 +35,13 @@ pub trait Neighbours: Send + Sync {
     fn open(&self, name: &str) -> Result<Option<Input>>;
 }
 
-/// Archives in a folder.
-#[derive(Debug, Clone)]
-pub struct Folder(pub PathBuf);
-
-impl Folder {
-    /// The folder that a file lies in.
-    pub fn of(file: &Path) -> Folder {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        Folder(folder.unwrap_or(Path::new(".")).to_owned())
-    }
-}
-
-impl Neighbours for Folder {
-    fn place(&self) -> String {
-        self.0.display().to_string()
-    }
-
-    fn list(&self) -> Result<Vec<(String, u64)>> {
-        let cannot = |error| disk::cannot("list", &self.0, error);
-        let entries = match std::fs::read_dir(&self.0) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(cannot(error)),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(cannot)?;
-            // A name that is no text is none that an archive gets.
-            if let Ok(name) = entry.file_name().into_string()
-                && SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
-                && !name.starts_with('.')
-            {
-                found.push((name, entry.metadata().map_err(cannot)?.len()));
-            }
-        }
-        found.sort();
-        Ok(found)
-    }
-
-    fn open(&self, name: &str) -> Result<Option<Input>> {
-        let path = self.0.join(name);
-        match std::fs::metadata(&path) {
-            Ok(_) => Input::file(&path).map(Some),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(disk::cannot("look at", &path, error)),
-        }
-    }
-}
-
 impl Input {
-    /// Opens a file; its neighbours are what lies in the same folder. What is no ordinary file is refused without waiting for it.
-    pub fn file(path: &Path) -> Result<Input> {
-        // Looked at before it is opened: opening a pipe would wait for a writer.
-        let metadata = std::fs::metadata(path).map_err(|error| disk::cannot("open the archive", path, error))?;
-        let name = path.display().to_string();
-        if !metadata.is_file() {
-            return Err(refused(&name, "it is not a file"));
-        }
-        let file = File::open(path).map_err(|error| disk::cannot("open the archive", path, error))?;
-        Ok(Input::new(name, metadata.len(), Box::new(file)).among(Arc::new(Folder::of(path))))
-    }
-
     /// An archive of `size_bytes` under the name that errors call it by.
     ///
     /// `bytes` may fail with one of our errors inside an [`std::io::Error`]
     /// ([`crate::disk::as_io`]); it then comes out of the reader as it went in.
     pub fn new(name: String, size_bytes: u64, bytes: Box<dyn Bytes>) -> Input {
-        Input { name, size_bytes, bytes, neighbours: None }
+        Input { name, size_bytes, bytes, neighbours: None, stop: None }
     }
 
     /// Says where the archive lies, for an increment that builds on others there.
@@ -110,6 +49,14 @@ impl Input {
     pub fn among(mut self, neighbours: Arc<dyn Neighbours>) -> Input {
         self.neighbours = Some(neighbours);
         self
+    }
+
+    /// Has every reading of it, and of its neighbours, fail with [`ErrorKind::Interrupted`] once the
+    /// flag is set.
+    pub fn stop_at(&mut self, flag: Arc<AtomicBool>) {
+        self.neighbours =
+            self.neighbours.take().map(|all| Arc::new(Stoppable { all, flag: flag.clone() }) as Arc<dyn Neighbours>);
+        self.stop = Some(flag);
     }
 
     /// The place that it lies at, if that is known.
@@ -140,7 +87,35 @@ impl Input {
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            let error = Error::new(ErrorKind::Interrupted, format!("interrupted while reading {}", self.name));
+            return Err(disk::as_io(error.hint("run it again")));
+        }
         self.bytes.read(buffer)
+    }
+}
+
+/// Neighbours of an archive that is read until a flag is set.
+struct Stoppable {
+    all: Arc<dyn Neighbours>,
+    flag: Arc<AtomicBool>,
+}
+
+impl Neighbours for Stoppable {
+    fn place(&self) -> String {
+        self.all.place()
+    }
+
+    fn list(&self) -> Result<Vec<(String, u64)>> {
+        self.all.list()
+    }
+
+    fn open(&self, name: &str) -> Result<Option<Input>> {
+        let mut input = self.all.open(name)?;
+        if let Some(input) = &mut input {
+            input.stop_at(self.flag.clone());
+        }
+        Ok(input)
     }
 }
 

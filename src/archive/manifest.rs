@@ -41,6 +41,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock;
 use crate::home::HomeKind;
 
 /// Endings of an archive's name, and of an increment's.
@@ -80,6 +81,8 @@ pub const INDEX_SIZE_MAX: u64 = 64 << 10;
 pub const MANIFEST_SIZE_MAX: u64 = 4 << 20;
 /// How much of the tar file goes into one block.
 pub const BLOCK_BYTES: u32 = 1 << 20;
+/// More links than anybody restores; a chain is walked no further.
+pub const CHAIN_DEPTH_MAX: u64 = 10_000;
 /// A config file is a page.
 pub const CONFIG_SIZE_MAX: u64 = 1 << 20;
 
@@ -324,8 +327,11 @@ pub enum DaemonEnd {
 /// choose fresh prekey ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signal {
-    /// Whether a phone is linked.
+    /// Whether the store holds the keys of a linked device. It goes on holding them after a logout.
     pub paired: bool,
+    /// When the phone logged that device out, milliseconds since the epoch, if the daemon noted that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged_out_ms: Option<i64>,
     /// SHA-256 that differs between registrations, in hex.
     pub identity_sha256: String,
     /// SHA-256 that differs between accounts, in hex; `None` before pairing.
@@ -340,6 +346,19 @@ pub struct Signal {
     pub sessions: u64,
     /// Group sender keys.
     pub sender_keys: u64,
+}
+
+impl Signal {
+    /// Whether it is linked to a phone, as far as the session knew.
+    pub fn link(&self) -> String {
+        match (self.paired, self.logged_out_ms) {
+            (false, _) => "no".into(),
+            (true, None) => "yes".into(),
+            (true, Some(at_ms)) => {
+                format!("no: keys of a device are in it, which was logged out at {}", clock::rfc3339(clock::from_ms(at_ms)))
+            }
+        }
+    }
 }
 
 /// Where a home's journal stood when the snapshot began.

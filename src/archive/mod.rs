@@ -7,8 +7,8 @@
 //! [`input`], [`chain`] builds what an increment stands for, [`base`] finds what the next one builds
 //! on, [`verify`] says how far an archive was checked, [`custody`] judges whether Signal state moved
 //! on since, [`destination`] is where archives are kept, [`seal`] encrypts them, [`shelf`] finds them,
-//! [`verified`] knows which checks they passed and [`written`] what this home wrote, and [`retention`]
-//! says which may go. Start with [`manifest::Manifest`].
+//! [`verified`] knows which checks they passed and [`written`] what this home wrote, [`history`] is both,
+//! and [`retention`] says which may go. Start with [`manifest::Manifest`].
 
 pub mod manifest;
 pub mod custody;
@@ -30,3 +30,4 @@ pub mod seal;
 pub mod shelf;
 pub mod verified;
 pub mod written;
+pub mod history;

@@ -37,10 +37,24 @@ pub(super) fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(WORKERS_MAX)
 }
 
-/// How many blocks are under way: one in each worker, one waiting for each, and one in each of the
-/// steps before and after.
+/// How many blocks are under way: one in each worker, one in each of the steps before and after, and
+/// one to spare, so that none of them waits for another that is only a little late.
 pub(super) fn blocks_under_way() -> usize {
-    2 * workers() + 4
+    under_way(workers())
+}
+
+const fn under_way(workers: usize) -> usize {
+    workers + 4
+}
+
+/// The most memory that so many workers and their blocks take while an archive is written, or read, in
+/// bytes. A block is there twice, plain and packed.
+#[cfg(test)]
+const fn memory_bytes_max(workers: usize) -> usize {
+    const PACKED_BYTES_MAX: usize = BLOCK_BYTES as usize + BLOCK_BYTES as usize / 64 + 128;
+    // Tables and buffers of zstd's third level for a megabyte, which takes more than libdeflate's first.
+    const COMPRESSOR_BYTES: usize = 2 << 20;
+    under_way(workers) * (BLOCK_BYTES as usize + PACKED_BYTES_MAX) + workers * COMPRESSOR_BYTES
 }
 
 /// The one form that a tar header has in an archive.
@@ -462,6 +476,15 @@ impl Out {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blocks_and_compressors_stay_within_their_share_of_the_memory() {
+        // All of a backup stays below 64 MiB; SQLite, the program and what the allocator keeps take the rest.
+        assert!(memory_bytes_max(WORKERS_MAX) <= 42 << 20, "{}", memory_bytes_max(WORKERS_MAX));
+        for codec in Codec::ALL {
+            assert!(codec.packed_bytes_max(BLOCK_BYTES as usize) <= BLOCK_BYTES as usize + BLOCK_BYTES as usize / 64 + 128);
+        }
+    }
 
     #[test]
     fn a_footer_is_nothing_to_a_decompressor_and_no_other_bytes_are_one() {

@@ -1,5 +1,5 @@
 //! Page maps: what an increment needs to know of the archive before it, which is one [`Entry`] for
-//! each page of the database. Imports the ground only.
+//! each page of the database. Imports the ground only, and what a destination calls a state of a file.
 //!
 //! An entry is a page's BLAKE3, which says whether it changed, and a short keyed hash of each eighth,
 //! which says where: a row that is updated in place changes one eighth of its page. Only a page that
@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::destination::Stamp;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 
@@ -274,6 +275,9 @@ pub struct Remembered {
     pub name: String,
     /// Its file's size.
     pub size_bytes: u64,
+    /// Which state of the file was read and found to be good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<Stamp>,
 }
 
 /// What a map belongs to.
@@ -438,7 +442,6 @@ pub struct MapReader {
     path: PathBuf,
     page_size_bytes: u64,
     pages: u64,
-    archive_id: String,
     stated: Hash,
     entries_stated: Hash,
     key: Key,
@@ -500,7 +503,6 @@ impl MapReader {
             path: path.to_owned(),
             page_size_bytes,
             pages,
-            archive_id,
             stated: part(48),
             entries_stated: part(80),
             key: part(112),
@@ -519,11 +521,6 @@ impl MapReader {
     /// Pages of the database.
     pub fn pages(&self) -> u64 {
         self.pages
-    }
-
-    /// The archive that it describes.
-    pub fn archive_id(&self) -> &str {
-        &self.archive_id
     }
 
     /// The root that it states.
@@ -583,7 +580,7 @@ mod tests {
     use super::*;
 
     fn description(id: &str) -> Description {
-        let last = Remembered { id: id.into(), name: "main-x.wpp.tar.gz".into(), size_bytes: 9 };
+        let last = Remembered { id: id.into(), name: "main-x.wpp.tar.gz".into(), size_bytes: 9, stamp: None };
         Description { session: "main".into(), destination: "/backups".into(), chain: vec![last] }
     }
 
@@ -631,7 +628,7 @@ mod tests {
         let all = entries(7);
         let id = written(&path, &all);
         let mut map = MapReader::open(&path).unwrap().unwrap();
-        assert_eq!((map.page_size_bytes(), map.pages(), map.archive_id(), map.key()), (512, 7, id.as_str(), &KEY));
+        assert_eq!((map.page_size_bytes(), map.pages(), map.key()), (512, 7, &KEY));
         assert_eq!(map.description(), &description(&id));
         let read: Vec<Entry> = std::iter::from_fn(|| map.next_entry().unwrap()).collect();
         assert_eq!(read, all);

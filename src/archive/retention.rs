@@ -13,12 +13,15 @@
 //!
 //! **What is never removed**, whatever the rules say: the newest archive of a session, the newest
 //! one at each level of verification, what a kept increment builds on, what is newer than the newest
-//! sound one, what cannot be read or may be needed by what cannot be read, and what has a time that
-//! lies ahead. Without a rule nothing is removed at all.
+//! sound one, what cannot be read or may be needed by what cannot be read, what has a time that lies
+//! ahead, and what has a name that wpp did not give. Without a rule nothing is removed at all.
+//!
+//! Several files that hold one archive count once, and stay or go together.
 //!
 //! Archives are judged in groups of one session of one home: a folder that two hosts share keeps
 //! both of theirs. Start with [`plan`].
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -110,6 +113,8 @@ pub enum Facts {
 pub struct Archived {
     /// Its name at its destination.
     pub name: String,
+    /// Whether its name is one that wpp gave; what has another is a copy that somebody made.
+    pub named: bool,
     /// Its size.
     pub size_bytes: u64,
     /// What is known about it.
@@ -243,6 +248,7 @@ fn judge(archives: &[Archived], rules: &Rules, zone: &TimeZone, now: Timestamp) 
         match &archive.facts {
             Facts::Unknown { why, .. } => reasons.add(number, format!("cannot be read, so it is never removed: {why}")),
             Facts::Known(known) if known.created > now => reasons.add(number, "its time lies ahead of this clock"),
+            Facts::Known(_) if !archive.named => reasons.add(number, "wpp did not name it so: it is somebody's own copy"),
             Facts::Known(_) => {}
         }
     }
@@ -254,7 +260,14 @@ fn judge(archives: &[Archived], rules: &Rules, zone: &TimeZone, now: Timestamp) 
         group.judge(rules, zone, &mut reasons);
         if let Some((number, known)) = group.newest_sound().map(|place| group.archives[place]) {
             anchors.insert(number);
-            anchors.extend(chains.below(known));
+            // Of a parent that is there twice, what is not sound is no reason for anything.
+            let below = chains.below(known).filter(|number| archives[*number].known().is_some_and(is_good));
+            anchors.extend(below);
+        }
+        for (copy, one) in &group.copies {
+            if reasons.0.contains_key(one) {
+                reasons.add(*copy, format!("it is the same archive as {}", archives[*one].name));
+            }
         }
     }
     // Whoever cannot say what it builds on may build on any of its session; its time is not known either.
@@ -282,23 +295,42 @@ struct Group<'a> {
     archives: Vec<(usize, &'a Known)>,
     /// Which of them are sound.
     sound: BTreeSet<usize>,
+    /// Further files that hold one of these archives, each with the number of the one that counts.
+    copies: Vec<(usize, usize)>,
+}
+
+/// Whether all that this home knows of an archive alone is good.
+fn is_good(known: &Known) -> bool {
+    known.whole && known.checked.is_some() && known.failed.is_none()
 }
 
 fn groups<'a>(archives: &'a [Archived], chains: &Chains<'a>, now: Timestamp) -> Vec<Group<'a>> {
     let known = || archives.iter().enumerate().filter_map(|(number, archive)| Some((number, archive.known()?)));
-    let good = |known: &Known| known.whole && known.checked.is_some() && known.failed.is_none();
-    let good_ids: BTreeSet<&str> = known().filter(|(_, known)| good(known)).map(|(_, known)| known.id.as_str()).collect();
+    let good_ids: BTreeSet<&str> = known().filter(|(_, known)| is_good(known)).map(|(_, known)| known.id.as_str()).collect();
     let mut groups: BTreeMap<(&str, &str), Group<'a>> = BTreeMap::new();
     for (number, known) in known().filter(|(_, known)| known.created <= now) {
         let key = (known.session.as_str(), known.home.as_str());
-        let group = groups.entry(key).or_insert_with(|| Group { archives: Vec::new(), sound: BTreeSet::new() });
+        let group =
+            groups.entry(key).or_insert_with(|| Group { archives: Vec::new(), sound: BTreeSet::new(), copies: Vec::new() });
         group.archives.push((number, known));
         let (chain, complete) = chains.ancestors(known);
-        if good(known) && complete && chain.iter().all(|id| good_ids.contains(id)) {
+        if is_good(known) && complete && chain.iter().all(|id| good_ids.contains(id)) {
             group.sound.insert(number);
         }
     }
     for group in groups.values_mut() {
+        // Of several files with one archive the sound one counts, then the one that wpp named.
+        let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+        group.archives.sort_by_key(|(number, _)| (!group.sound.contains(number), !archives[*number].named, *number));
+        let (sound, copies) = (&mut group.sound, &mut group.copies);
+        group.archives.retain(|(number, known)| match counted.entry(&known.id) {
+            Entry::Vacant(first) => *first.insert(*number) == *number,
+            Entry::Occupied(first) => {
+                sound.remove(number);
+                copies.push((*number, *first.get()));
+                false
+            }
+        });
         group.archives.sort_by_key(|(number, known)| std::cmp::Reverse((known.created, &archives[*number].name)));
     }
     groups.into_values().collect()

@@ -61,9 +61,12 @@ pub fn sweep(parent: &Path) -> Result<()> {
         let name = entry.file_name();
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
         let name = name.strip_suffix(LOCK_SUFFIX).unwrap_or(name);
-        let lock = parent.join(format!("{name}{LOCK_SUFFIX}"));
-        if !matches!(Lock::look(&lock)?, LockState::Held(_)) {
-            disk::remove_folder(&parent.join(name))?;
+        let (folder, lock) = (parent.join(name), parent.join(format!("{name}{LOCK_SUFFIX}")));
+        // What only has such a name is somebody else's, and must not be in the way.
+        let is_other = |seen: std::io::Result<std::fs::Metadata>| seen.is_ok_and(|seen| !seen.is_dir());
+        let Ok(state) = Lock::look(&lock) else { continue };
+        if !matches!(state, LockState::Held(_)) && !is_other(folder.symlink_metadata()) {
+            disk::remove_folder(&folder)?;
             disk::remove_file(&lock)?;
         }
     }
@@ -73,6 +76,20 @@ pub fn sweep(parent: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_has_the_name_of_a_scratch_folder_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(format!("{PREFIX}{name}"));
+        std::os::unix::fs::symlink(at("loop.lock"), at("loop.lock")).unwrap();
+        std::os::unix::fs::symlink("/nowhere", at("link.lock")).unwrap();
+        std::os::unix::fs::symlink(folder.path(), at("other")).unwrap();
+        std::fs::write(at("file"), "mine").unwrap();
+        std::fs::create_dir(at("folder.lock")).unwrap();
+        let before = std::fs::read_dir(folder.path()).unwrap().count();
+        drop(Scratch::make(folder.path()).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), before);
+    }
 
     #[test]
     fn a_scratch_folder_goes_with_its_value_and_a_forgotten_one_with_the_next() {

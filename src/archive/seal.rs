@@ -275,11 +275,6 @@ impl Identities {
         self.ask = Some(ask);
     }
 
-    /// Whether there is nothing to decrypt with.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.passphrase.get().is_none()
-    }
-
     /// Decrypts an archive from its first byte on, whose name is for errors.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! read here for lack of a key is still known by that, and by what the journal of the home that made
 //! it says.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +15,8 @@ use sha2::{Digest, Sha256};
 use super::codec::Codec;
 pub use super::destination::Stamp;
 use super::destination::settings::Settings;
-use super::destination::{Destination, Object, STORE_SCHEME};
+use super::destination::{Destination, Object, STORE_SCHEME, folder};
+use super::history::History;
 use super::input::{Bytes, Input, Neighbours};
 use super::manifest::{Manifest, SUFFIXES};
 use super::open::{self, Opened};
@@ -24,6 +26,11 @@ use crate::clock::{self, Timestamp};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::Sink;
+
+/// What stands for the newest archive of a session.
+const LATEST: &str = "latest";
+/// How far the clocks of two hosts are apart without anybody minding.
+const AHEAD: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// One archive at a destination.
 #[derive(Debug)]
@@ -62,6 +69,43 @@ impl Shelved {
             Err(_) => named(&self.name).map(|name| name.time.as_millisecond()),
         }
     }
+
+    /// When it was made, as the journal knows it of one that cannot be read for lack of a key.
+    pub fn remembered_ms(&self, history: &History) -> Option<i64> {
+        let written = history.written(&self.name, &self.object.stamp).filter(|_| self.is_locked());
+        written.map(|written| written.created_ms)
+    }
+
+    /// Whether it is dated ahead of this clock, so far that no two clocks are apart.
+    pub fn is_ahead(&self) -> bool {
+        self.created_ms().is_some_and(|at_ms| clock::from_ms(at_ms) > clock_limit())
+    }
+
+    /// Its place among the others, the oldest first: by what it says itself, else by what is `known`
+    /// of it (milliseconds since the epoch), else by its name.
+    pub fn order(&self, known: Option<i64>) -> Order {
+        let increment = is_increment(&self.name);
+        let by_name = named(&self.name);
+        let second = by_name.map(|name| name.time.as_millisecond());
+        // A name tells no more than the second. An increment is put at its end, behind all that it
+        // may build on.
+        let guess = second.map(|second| if increment { second + 999 } else { second });
+        Order {
+            created_ms: self.manifest.as_ref().ok().map(|manifest| manifest.created_ms).or(known).or(guess).unwrap_or(i64::MAX),
+            increment,
+            number: by_name.map_or(0, |name| name.number),
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// What archives are ordered by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order {
+    created_ms: i64,
+    increment: bool,
+    number: u32,
+    name: String,
 }
 
 /// What the name of an archive says.
@@ -96,24 +140,25 @@ pub fn is_archive(name: &str) -> bool {
     SUFFIXES.iter().any(|suffix| plain.ends_with(suffix)) && !name.starts_with('.')
 }
 
+/// Whether a name is one of an increment, encrypted or not.
+pub fn is_increment(name: &str) -> bool {
+    name.contains(".wpp-incr.")
+}
+
 /// Archives at a destination, oldest first. Of each only the ends are read.
 pub fn list(destination: &Destination, identities: &Identities) -> Result<Vec<Shelved>> {
     let mut found = Vec::new();
     for object in destination.list()?.into_iter().filter(|object| is_archive(&object.name)) {
         found.push(shelve(destination, object, identities));
     }
-    let time = |shelved: &Shelved| shelved.created_ms().unwrap_or(i64::MAX);
-    found.sort_by(|one, two| time(one).cmp(&time(two)).then_with(|| one.name.cmp(&two.name)));
+    found.sort_by_cached_key(|shelved| shelved.order(None));
     Ok(found)
 }
 
 fn shelve(destination: &Destination, object: Object, identities: &Identities) -> Shelved {
     let place = destination.place(&object.name);
-    let opened = match destination.folder() {
-        Some(folder) => file(&folder.join(&object.name)),
-        None => destination.open_listed(&object).map(|bytes| (bytes, object.size_bytes)),
-    };
-    let manifest = opened.and_then(|(bytes, size)| open::manifest(&mut input(&place, bytes, size, identities)?));
+    let opened = destination.open_listed(&object);
+    let manifest = opened.and_then(|bytes| open::manifest(&mut input(&place, bytes, object.size_bytes, identities)?));
     Shelved { name: object.name.clone(), encrypted: object.name.ends_with(seal::SUFFIX), place, object, manifest }
 }
 
@@ -157,12 +202,17 @@ impl Located {
         Located { destination, name: name.to_owned() }
     }
 
-    /// A file, wherever it lies.
+    /// A file, wherever it lies. A link stands for the file that it leads to, and what that one
+    /// builds on lies beside it.
     pub fn file(path: &Path) -> Result<Located> {
-        let path = std::path::absolute(path).map_err(|error| disk::cannot("find", path, error))?;
+        let found = if path.is_symlink() { path.canonicalize() } else { std::path::absolute(path) };
+        let path = found.map_err(|error| disk::cannot("find", path, error))?;
         match (path.parent(), path.file_name().and_then(|name| name.to_str())) {
             (Some(folder), Some(name)) => Ok(Located::new(Arc::new(Destination::Folder(folder.to_owned())), name)),
-            _ => Err(Error::new(ErrorKind::Usage, format!("{} is no archive", path.display())).hint("name a file")),
+            _ => {
+                Err(Error::new(ErrorKind::Usage, format!("{} is no archive", path.display()))
+                    .hint("name a file, whose name is text"))
+            }
         }
     }
 
@@ -188,7 +238,11 @@ impl Located {
 
     /// Which state of it is there now.
     pub fn stamp(&self) -> Result<Stamp> {
-        match self.destination.look(&self.name)? {
+        let seen = match &*self.destination {
+            Destination::Folder(folder) => folder::look(folder, &self.name),
+            Destination::Store(_) => self.destination.look(&self.name),
+        };
+        match seen? {
             Some(object) => Ok(object.stamp),
             None => Err(open::refused(&self.place(), "it is not there any more, or it is not a file")),
         }
@@ -237,21 +291,13 @@ impl Located {
     }
 
     fn raw(&self) -> Result<(Box<dyn Bytes>, u64)> {
-        match self.path() {
-            Some(path) => file(&path),
-            None => self.destination.open_bytes(&self.name).map(|(bytes, object)| (bytes, object.size_bytes)),
-        }
+        let opened = match &*self.destination {
+            // The path that an operator gives may end in any name, of a hidden file too.
+            Destination::Folder(folder) => folder::open(folder, &self.name),
+            Destination::Store(_) => self.destination.open(&self.name),
+        };
+        opened.map(|(bytes, object)| (bytes, object.size_bytes))
     }
-}
-
-fn file(path: &Path) -> Result<(Box<dyn Bytes>, u64)> {
-    // Looked at before it is opened: opening a pipe would wait for a writer.
-    let metadata = std::fs::metadata(path).map_err(|error| disk::cannot("open the archive", path, error))?;
-    if !metadata.is_file() {
-        return Err(open::refused(&path.display().to_string(), "it is not a file"));
-    }
-    let file = disk::open_to_read(path).map_err(|error| disk::cannot("open the archive", path, error))?;
-    Ok((Box::new(file), metadata.len()))
 }
 
 /// Bytes as an input: decrypted if they are encrypted, whatever the name says.
@@ -316,19 +362,24 @@ impl Seek for Hashed {
 }
 
 /// The archive that an operator means: a path, an address, the name of one at the destination, or
-/// `latest` for the newest of the session, readable or encrypted.
+/// `latest` for the newest of the session, readable or encrypted; behind a folder or an address,
+/// `latest` is the newest there. Only archives that have the names
+/// that they were given are looked at for that one. `history` gives what the home's journal says of
+/// the session's archives, and is asked when names do not tell which one is the newest.
 pub fn find(
     destination: &Arc<Destination>,
     settings: &Settings,
     session: &str,
     text: &str,
     identities: &Identities,
+    history: impl FnOnce() -> Result<History>,
 ) -> Result<Located> {
     if text.starts_with(STORE_SCHEME) {
         let (place, name) = text.rsplit_once('/').filter(|(place, _)| place.len() > STORE_SCHEME.len()).unwrap_or((text, ""));
         let there = Arc::new(Destination::parse(place, settings)?);
         return match there.look(name)? {
             Some(_) => Ok(Located::new(there, name)),
+            None if name == LATEST => newest(&there, session, identities, history),
             None => Err(Error::new(ErrorKind::Archive, format!("there is no archive {text}"))
                 .hint(format!("`wpp backup list {place}` shows the archives there"))),
         };
@@ -337,46 +388,79 @@ pub fn find(
     if given.exists() {
         return Located::file(&given);
     }
-    if text == "latest" {
-        return latest(destination, session, identities)?.map(|name| Located::new(destination.clone(), &name)).ok_or_else(|| {
-            Error::new(ErrorKind::Archive, format!("{destination} holds no archive of session {session}"))
-                .hint("make one with `wpp backup`, or name a file")
-        });
+    if text == LATEST {
+        return newest(destination, session, identities, history);
     }
-    let plain = given.components().count() == 1;
-    if plain && destination.folder().is_some_and(|folder| folder.join(text).exists()) {
-        return Ok(Located::new(destination.clone(), text));
+    if let (Some(folder), true) = (given.parent().filter(|folder| folder.is_dir()), given.ends_with(LATEST)) {
+        let folder = std::path::absolute(folder).map_err(|error| disk::cannot("find", folder, error))?;
+        return newest(&Arc::new(Destination::Folder(folder)), session, identities, history);
     }
-    if plain && destination.folder().is_none() && destination.look(text)?.is_some() {
+    if given.components().count() == 1 && destination.look(text)?.is_some() {
         return Ok(Located::new(destination.clone(), text));
     }
     Err(Error::new(ErrorKind::Archive, format!("there is no archive {text} here or in {destination}"))
         .hint("`wpp backup list` shows the archives; `latest` stands for the newest one of the session"))
 }
 
-fn latest(destination: &Destination, session: &str, identities: &Identities) -> Result<Option<String>> {
-    if destination.folder().is_none() {
-        // Names tell the order, so that a store is asked for one archive and not for all.
-        let mut objects = destination.list()?;
-        objects.retain(|object| is_archive(&object.name) && named(&object.name).is_some_and(|name| name.session == session));
-        objects.sort_by_key(|object| named(&object.name).map(|name| (name.time, name.number)));
-        for object in objects.into_iter().rev() {
-            let shelved = shelve(destination, object, identities);
+fn clock_limit() -> Timestamp {
+    clock::now().checked_add(AHEAD).unwrap_or(Timestamp::MAX)
+}
+
+fn newest(
+    destination: &Arc<Destination>,
+    session: &str,
+    identities: &Identities,
+    history: impl FnOnce() -> Result<History>,
+) -> Result<Located> {
+    latest(destination, session, identities, history)?.map(|name| Located::new(destination.clone(), &name)).ok_or_else(|| {
+        Error::new(ErrorKind::Archive, format!("{destination} holds no archive of session {session}"))
+            .hint("make one with `wpp backup`, or name a file")
+    })
+}
+
+fn latest(
+    destination: &Destination,
+    session: &str,
+    identities: &Identities,
+    history: impl FnOnce() -> Result<History>,
+) -> Result<Option<String>> {
+    // Names tell the second, so that only archives of the newest one are opened and not all: each
+    // takes a request of a store, and each that is sealed with a passphrase a second.
+    let mut seconds: BTreeMap<(bool, Timestamp), Vec<Object>> = BTreeMap::new();
+    let limit = clock_limit();
+    for object in destination.list()?.into_iter().filter(|object| is_archive(&object.name)) {
+        if let Some(name) = named(&object.name).filter(|name| name.session == session) {
+            // Of what is dated ahead of this clock, the time at which it was written tells more; and
+            // where that lies ahead as well, nothing does, and everything else comes first.
+            let written = || Timestamp::from_second(object.stamp.modified_s).unwrap_or(Timestamp::MAX);
+            let time = if name.time <= limit { name.time } else { written() };
+            seconds.entry((time <= limit, time)).or_default().push(object);
+        }
+    }
+    let mut history = Some(history);
+    let mut remembered = History::default();
+    for objects in seconds.into_values().rev() {
+        let alone = objects.len() == 1;
+        let mut found: Vec<Shelved> = objects.into_iter().map(|object| shelve(destination, object, identities)).collect();
+        if !alone
+            && found.iter().any(Shelved::is_locked)
+            && let Some(history) = history.take()
+        {
+            remembered = history()?;
+        }
+        found.sort_by_cached_key(|shelved| shelved.order(shelved.remembered_ms(&remembered)));
+        for shelved in found.into_iter().rev() {
             match &shelved.manifest {
                 Ok(manifest) if manifest.session == session => return Ok(Some(shelved.name)),
                 Ok(_) => {}
                 Err(_) if shelved.is_locked() => return Ok(Some(shelved.name)),
                 Err(error) if error.kind() == ErrorKind::Archive => {}
-                // A store that fails in the middle must not make an older archive the latest.
+                // A disk or a store that fails in the middle must not make an older archive the latest.
                 Err(_) => return shelved.manifest.map(|_| None),
             }
         }
-        return Ok(None);
     }
-    let newest = list(destination, identities)?
-        .into_iter()
-        .rfind(|shelved| (shelved.manifest.is_ok() || shelved.is_locked()) && shelved.session() == Some(session));
-    Ok(newest.map(|shelved| shelved.name))
+    Ok(None)
 }
 
 /// Candidates for the name of a new archive, or increment. Several within one second are numbered.
@@ -389,7 +473,11 @@ pub fn names(session: &str, time: Timestamp, increment: bool, codec: Codec, encr
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+    use crate::archive::seal::Recipients;
+    use crate::archive::written::Written;
 
     #[test]
     fn names_say_what_they_were_made_of() {
@@ -412,6 +500,59 @@ mod tests {
             "MAIN-20261121T031500Z.wpp.tar.gz",
         ] {
             assert_eq!(named(other), None, "{other}");
+        }
+    }
+
+    /// Sealed to a key that nobody here has: an archive of which only name and stamp are known.
+    fn sealed(folder: &Path, name: &str) -> Stamp {
+        let nobody = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+        let mut sealed = Recipients::keys([nobody], &[]).unwrap().seal(Vec::new()).unwrap();
+        sealed.write_all(name.as_bytes()).unwrap();
+        std::fs::write(folder.join(name), sealed.finish().unwrap()).unwrap();
+        Destination::Folder(folder.to_owned()).look(name).unwrap().unwrap().stamp
+    }
+
+    #[test]
+    fn sealed_archives_of_one_second_are_told_apart_by_what_is_known_of_them() {
+        let full = |number: u32| match number {
+            1 => "main-20261121T031500Z.wpp.tar.gz.age".to_owned(),
+            number => format!("main-20261121T031500Z-{number}.wpp.tar.gz.age"),
+        };
+        let increment = |number| full(number).replace(".wpp.", ".wpp-incr.");
+        // (names in the order in which the journal saw them made, others, the latest)
+        type Case = (Vec<String>, Vec<String>, String);
+        let cases: Vec<Case> = vec![
+            (vec![full(1), increment(1)], vec![], increment(1)),
+            (vec![increment(1), full(1)], vec![], full(1)),
+            (vec![full(2), increment(1), full(1)], vec![], full(1)),
+            // Names alone: numbers, and increments behind what they may build on.
+            (vec![], vec![full(1), full(2), full(10)], full(10)),
+            (vec![], vec![full(1), full(2), increment(1)], increment(1)),
+            (vec![full(1)], vec![increment(1)], increment(1)),
+            (vec![increment(1)], vec![full(1)], increment(1)),
+            // The second before does not count, whatever there is.
+            (vec![full(1)], vec!["main-20261121T031459Z-7.wpp-incr.tar.gz.age".to_owned()], full(1)),
+        ];
+        for (known, others, expected) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let begun_ms = clock::from_ms(1_795_230_900_000).as_millisecond();
+            let written = (0..).zip(&known).map(|(number, name)| Written {
+                session: "main".into(),
+                at_ms: begun_ms + number,
+                archive_id: name.clone(),
+                location: String::new(),
+                name: name.clone(),
+                stamp: sealed(folder.path(), name),
+                whole: true,
+                created_ms: begun_ms + 10 * number,
+                parent_id: None,
+                sha256: None,
+            });
+            let history = History { written: written.collect(), ..History::default() };
+            others.iter().for_each(|name| drop(sealed(folder.path(), name)));
+            let there = Arc::new(Destination::Folder(folder.path().to_owned()));
+            let found = find(&there, &Settings::default(), "main", "latest", &Identities::default(), || Ok(history)).unwrap();
+            assert_eq!(found.name(), expected, "{known:?} {others:?}");
         }
     }
 

@@ -5,10 +5,13 @@
 //! table is noticed, and the pages then go through a temporary copy.
 //!
 //! **Which opening is used, and what it leaves behind.** While a daemon runs, its `-wal` and
-//! `-shm` are there and shared; a reader adds none. When the caller holds the session's lock
-//! ([`Quiet::Proven`]) nobody writes, and the files are read without locks, with the log if there is
-//! one (a killed daemon leaves committed data in it), and without making a file. Nothing is ever
-//! checkpointed or written.
+//! `-shm` are there and shared; a reader adds none. The session's lock ([`Quiet::Proven`]) proves that no
+//! daemon runs, and nothing of other programs. So a backup takes SQLite's own locks then, too, wherever
+//! that makes no file: with a rollback journal, and where a `-wal` and a `-shm` are there. A database
+//! whose log is closed, or was left behind alone, is read without locks, and with the log (a killed
+//! daemon leaves committed data in it); [`Snapshot::is_as_it_was`] then tells whether anybody came
+//! meanwhile, and the backup begins anew with locks. Nothing is ever checkpointed or written: a
+//! transaction that died with its writer is rolled back in a copy.
 //!
 //! **Databases with a rollback journal** are another matter: a reader keeps their writers from
 //! committing, just as `BEGIN IMMEDIATE` does but without the right to write. So what others may
@@ -20,16 +23,20 @@
 //!
 //! Start with [`Snapshot::take`] for a backup and [`Snapshot::open`] for a look.
 
+mod still;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use sha2::{Digest, Sha256};
 
-use super::manifest::{Database, NOT_RUN, Rows, Signal};
+use self::still::Still;
+use super::manifest::{Database, Rows, Signal};
 use super::pages::Run;
 use super::scratch::Scratch;
 use crate::clock::{self, Stopwatch};
@@ -41,9 +48,10 @@ use crate::session::reading::{self, Way};
 /// Whether anybody may write to the database meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quiet {
-    /// The caller holds the session's lock.
+    /// The caller holds the session's lock, or nobody else knows the file.
     Proven,
-    /// Nobody held the session's lock a moment ago. Right for a look, not for a backup.
+    /// Nobody held the session's lock a moment ago. Right for a look; a backup goes by the locks of
+    /// SQLite all the same.
     Likely,
     /// A daemon may run.
     Unknown,
@@ -84,6 +92,9 @@ const SMALL_ATTEMPTS: u32 = 3;
 /// Between two looks at the clock while a database is copied.
 const COPY_STEP_PAGES: u64 = 256;
 const COPY: &str = "copy.db";
+/// While another program opens or closes the database, its side files come and go.
+const OPEN_ATTEMPTS: u32 = 10;
+const OPEN_PAUSE: Duration = Duration::from_millis(20);
 
 /// Below this size, checking a database costs less than a thread is worth.
 const SECOND_BYTES_MIN: u64 = 8 << 20;
@@ -106,6 +117,8 @@ pub struct Snapshot {
     begun: Stopwatch,
     /// Holds the copy that the transaction is of.
     copied: Option<Scratch>,
+    /// What the files looked like before they were read without locks.
+    still: Option<Still>,
 }
 
 impl Snapshot {
@@ -115,11 +128,13 @@ impl Snapshot {
     }
 
     /// As [`Snapshot::open`], for reading all of it: writers are not held up beyond `patience`.
-    /// `scratch` is the folder for a copy, if one is needed.
+    /// `scratch` is the folder for a copy, if one is needed. Only with [`Quiet::Proven`] it may be read
+    /// without locks; what was read then counts only if [`Snapshot::is_as_it_was`] afterwards.
     ///
     /// # Errors
     /// [`ErrorKind::Locked`] when others hold the database, or would have to wait, for too long.
     pub fn take(path: &Path, quiet: Quiet, scratch: &Path, patience: Patience) -> Result<Option<Snapshot>> {
+        let quiet = if quiet == Quiet::Proven { Quiet::Proven } else { Quiet::Unknown };
         Snapshot::take_with(path, quiet, None, scratch, patience)
     }
 
@@ -132,9 +147,11 @@ impl Snapshot {
     ) -> Result<Option<Snapshot>> {
         let mut attempts = 1;
         loop {
-            let Some(snapshot) = Snapshot::open_with(path, quiet, method, patience.lock_wait)? else { return Ok(None) };
+            let Some(snapshot) = Snapshot::open_to_take(path, quiet, method, scratch, patience)? else { return Ok(None) };
             let small = snapshot.size_bytes() <= SMALL_BYTES;
-            let taken = match quiet != Quiet::Unknown || snapshot.journal_mode == "wal" {
+            // Without a daemon, nobody that is known of waits for a lock.
+            let keep = quiet != Quiet::Unknown || snapshot.journal_mode == "wal" || snapshot.copied.is_some();
+            let taken = match keep {
                 true => Some(snapshot),
                 false => snapshot.copied_within(scratch, patience.stall_max)?,
             };
@@ -157,38 +174,122 @@ impl Snapshot {
         }
     }
 
+    /// Opens it for [`Snapshot::take`]: with SQLite's locks where they make no file, or have to.
+    fn open_to_take(
+        path: &Path,
+        quiet: Quiet,
+        method: Option<Method>,
+        scratch: &Path,
+        patience: Patience,
+    ) -> Result<Option<Snapshot>> {
+        if !is_there(path)? {
+            return Ok(None);
+        }
+        let there = |ending: &str| sidecar(path, ending).exists();
+        // Before it is opened: see there.
+        let still = if quiet == Quiet::Proven { Still::settled(path)? } else { None };
+        if let Some(still) = still.as_ref().filter(|still| still.has_log_mode() && !there("-journal"))
+            && !(there("-wal") && there("-shm"))
+        {
+            let opened = Snapshot::open_still(path, still, method, patience.lock_wait);
+            // Its mistakes are those of whoever looked while others wrote.
+            if opened.is_ok() || still.holds()? {
+                return opened.map(Some);
+            }
+        }
+        let mut attempts = 1;
+        let error = loop {
+            match Snapshot::open_by(path, Way::Shared, method, patience.lock_wait) {
+                Ok(snapshot) => return snapshot.filled().map(Some),
+                Err(error) if awaits_rollback(&error) => {
+                    return Snapshot::rolled_back(path, method, scratch).and_then(Snapshot::filled).map(Some);
+                }
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && attempts < OPEN_ATTEMPTS => {
+                    attempts += 1;
+                    std::thread::sleep(OPEN_PAUSE);
+                }
+                Err(error) => break error,
+            }
+        };
+        // Where nothing can be written, not even the files that the locks are in.
+        if let (Some(still), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) = (still, error.sqlite_error_code())
+            && still.has_log_mode()
+        {
+            return Snapshot::open_still(path, &still, method, patience.lock_wait).map(Some);
+        }
+        Err(unreadable(path, error))
+    }
+
+    /// Opens it without locks, with what its files looked like before.
+    fn open_still(path: &Path, still: &Still, method: Option<Method>, lock_wait: Duration) -> Result<Snapshot> {
+        let way = if has_log(path) { Way::StillWithLog } else { Way::Still };
+        let opened = Snapshot::open_by(path, way, method, lock_wait).map_err(|error| unreadable(path, error))?;
+        Snapshot { still: Some(still.clone()), ..opened }.filled()
+    }
+
+    /// Whether nobody changed the database while it was read without locks; with locks nobody could.
+    /// To be asked when the transaction is not needed any more.
+    pub fn is_as_it_was(&self) -> Result<bool> {
+        self.still.as_ref().map_or(Ok(true), Still::holds)
+    }
+
+    /// The database with its last transaction, which died with its writer, taken back: in a copy, since
+    /// whoever opens it to write does the same with the database itself.
+    fn rolled_back(path: &Path, method: Option<Method>, scratch: &Path) -> Result<Snapshot> {
+        let moved = || {
+            Error::new(ErrorKind::Locked, format!("{} came into use while it was copied", path.display()))
+                .hint("run the backup again in a moment")
+        };
+        let still = Still::settled(path)?.ok_or_else(moved)?;
+        let folder = Scratch::make(scratch)?;
+        let copy = folder.path().join(COPY);
+        for ending in ["", "-journal"] {
+            let (from, to) = (sidecar(path, ending), sidecar(&copy, ending));
+            let mut source = disk::open_to_read(&from).map_err(|error| disk::cannot("read", &from, error))?;
+            let size_bytes = source.metadata().map_err(|error| disk::cannot("read", &from, error))?.len();
+            disk::require_space(&to, size_bytes)?;
+            let mut target = disk::create_file(&to)?;
+            std::io::copy(&mut source, &mut target).map_err(|error| disk::cannot("copy", &from, error))?;
+        }
+        if !still.holds()? {
+            return Err(moved());
+        }
+        let open = || -> rusqlite::Result<Snapshot> {
+            roll_back(&copy)?;
+            Snapshot::begin(reading::connect(&copy, Way::Still)?, path, Way::Still, method)
+        };
+        let snapshot = open().map_err(|error| unreadable(path, error))?;
+        Ok(Snapshot { copied: Some(folder), ..snapshot })
+    }
+
     /// [`Snapshot::open`] with a method of the caller's choice.
     fn open_with(path: &Path, quiet: Quiet, method: Option<Method>, lock_wait: Duration) -> Result<Option<Snapshot>> {
-        match std::fs::metadata(path) {
-            // SQLite would wait for somebody to write into a pipe.
-            Ok(metadata) if !metadata.is_file() => {
-                return Err(Error::new(ErrorKind::Unexpected, format!("{} is not an ordinary file", path.display()))
-                    .hint("look at what is there, and move it away"));
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(disk::cannot("look at", path, error)),
+        if !is_there(path)? {
+            return Ok(None);
         }
-        // An empty -wal holds nothing, and so does one whose header was never written.
-        let log = std::fs::metadata(sidecar(path, "-wal")).is_ok_and(|metadata| metadata.len() > 0);
         let way = match quiet {
             Quiet::Unknown => Way::Shared,
             // Whether a journal is one to be rolled back, SQLite finds out with its locks.
             Quiet::Proven | Quiet::Likely if sidecar(path, "-journal").exists() => Way::Shared,
-            Quiet::Proven | Quiet::Likely if log => Way::StillWithLog,
+            Quiet::Proven | Quiet::Likely if has_log(path) => Way::StillWithLog,
             Quiet::Proven | Quiet::Likely => Way::Still,
         };
-        let begin = || -> rusqlite::Result<Snapshot> {
-            let connection = reading::connect(path, way)?;
-            connection.busy_timeout(lock_wait)?;
-            Snapshot::begin(connection, path, way, method)
-        };
-        let snapshot = begin().map_err(|error| unreadable(path, error))?;
-        if snapshot.pages == 0 {
-            return Err(Error::new(ErrorKind::Unexpected, format!("{} is empty", path.display()))
-                .hint("it was never written by a daemon, or was emptied; restore it from an archive"));
+        let opened = Snapshot::open_by(path, way, method, lock_wait).map_err(|error| unreadable(path, error))?;
+        opened.filled().map(Some)
+    }
+
+    fn open_by(path: &Path, way: Way, method: Option<Method>, lock_wait: Duration) -> rusqlite::Result<Snapshot> {
+        let connection = reading::connect(path, way)?;
+        connection.busy_timeout(lock_wait)?;
+        Snapshot::begin(connection, path, way, method)
+    }
+
+    fn filled(self) -> Result<Snapshot> {
+        match self.pages {
+            0 => Err(Error::new(ErrorKind::Unexpected, format!("{} is empty", self.path.display()))
+                .hint("it was never written by a daemon, or was emptied; restore it from an archive")),
+            _ => Ok(self),
         }
-        Ok(Some(snapshot))
     }
 
     fn begin(connection: Connection, path: &Path, way: Way, method: Option<Method>) -> rusqlite::Result<Snapshot> {
@@ -206,6 +307,7 @@ impl Snapshot {
             connection: Some(connection),
             path: path.to_owned(),
             copied: None,
+            still: None,
         })
     }
 
@@ -214,16 +316,22 @@ impl Snapshot {
     fn double(&mut self, lock_wait: Duration) -> rusqlite::Result<()> {
         let Some(connection) = &self.connection else { return Ok(()) };
         let alone = self.way != Way::Shared;
-        // With a rollback journal, the first transaction alone holds others up long enough.
-        if self.size_bytes() < SECOND_BYTES_MIN || !(alone || self.journal_mode == "wal") {
+        // With a rollback journal nobody commits while the first transaction is open.
+        let alone = alone || self.journal_mode != "wal";
+        if self.size_bytes() < SECOND_BYTES_MIN {
             return Ok(());
         }
         let path = self.copied.as_ref().map_or_else(|| self.path.clone(), |folder| folder.path().join(COPY));
         let other = reading::connect(&path, self.way)?;
         other.busy_timeout(lock_wait)?;
         if alone {
-            // Nobody writes.
-            self.second = Some(Box::new(Snapshot::begin(other, &self.path, self.way, Some(self.method))?));
+            // Nobody writes. A writer that waits for its turn keeps others from joining in, though.
+            other.busy_timeout(Duration::ZERO)?;
+            match Snapshot::begin(other, &self.path, self.way, Some(self.method)) {
+                Ok(second) => self.second = Some(Box::new(second)),
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+                Err(error) => return Err(error),
+            }
             return Ok(());
         }
         for _ in 0..SECOND_ATTEMPTS {
@@ -257,6 +365,7 @@ impl Snapshot {
             second: None,
             begun: same.begun,
             copied: None,
+            still: None,
         }
     }
 
@@ -267,7 +376,7 @@ impl Snapshot {
         let interrupt = second.connection.as_ref()?.get_interrupt_handle();
         let method = self.method_name();
         let look = move || {
-            let database = Database { method: method.into(), ..second.database(true)? };
+            let database = Database { method: method.into(), ..second.database()? };
             Ok((database, second.signal()))
         };
         let thread = std::thread::Builder::new().name("check".into()).spawn(look).ok()?;
@@ -358,19 +467,28 @@ impl Snapshot {
         self.page_size_bytes
     }
 
+    /// Asks the database something in this transaction.
+    pub fn ask<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        look(self.connection()?).map_err(|error| unreadable(&self.path, error))
+    }
+
     /// Everything that a manifest says about a database. A damaged one has facts too: its
-    /// `quick_check`, if it is wanted, says so, and tables that cannot be counted are left out.
-    pub fn database(&self, check: bool) -> Result<Database> {
+    /// `quick_check` says so, and tables that cannot be counted are left out and named there.
+    pub fn database(&self) -> Result<Database> {
         let read = || -> rusqlite::Result<Database> {
             let connection = self.connection.as_ref().ok_or(rusqlite::Error::InvalidQuery)?;
-            let quick_check = if check { quick_check(connection) } else { NOT_RUN.into() };
+            let (tables, uncounted) = count_all_rows(connection)?;
+            let quick_check = match (quick_check(connection), uncounted) {
+                (said, Some(why)) if said == "ok" => why,
+                (said, _) => said,
+            };
             Ok(Database {
                 page_size_bytes: self.page_size_bytes,
                 pages: self.pages,
                 journal_mode: self.journal_mode.clone(),
                 last_migration: last_migration(connection)?,
                 schema_sha256: schema_sha256(connection)?,
-                tables: count_rows(connection)?,
+                tables,
                 quick_check,
                 method: self.method_name().into(),
                 pages_blake3: None,
@@ -490,6 +608,38 @@ impl Drop for Looking {
     }
 }
 
+/// Whether there is such a file.
+fn is_there(path: &Path) -> Result<bool> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(true),
+        // SQLite would wait for somebody to write into a pipe.
+        Ok(_) => Err(Error::new(ErrorKind::Unexpected, format!("{} is not an ordinary file", path.display()))
+            .hint("look at what is there, and move it away")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(disk::cannot("look at", path, error)),
+    }
+}
+
+/// Whether a log is there that may hold something: an empty one holds nothing.
+fn has_log(path: &Path) -> bool {
+    std::fs::metadata(sidecar(path, "-wal")).is_ok_and(|metadata| metadata.len() > 0)
+}
+
+/// Whether a database cannot be read before somebody who may write has taken back the transaction of a
+/// writer that died.
+pub fn awaits_rollback(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
+}
+
+/// Takes back what a journal beside the database is there for, as every first read of one who may
+/// write does.
+fn roll_back(path: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+}
+
 /// Begins a transaction and lets it see what there is now.
 fn start(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN")?;
@@ -593,12 +743,17 @@ pub fn table_exists(connection: &Connection, name: &str) -> rusqlite::Result<boo
 
 /// Rows of every ordinary table; one that cannot be read is left out.
 pub fn count_rows(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Rows>> {
+    count_all_rows(connection).map(|(counted, _)| counted)
+}
+
+/// The same, with what keeps one that cannot be read from being counted.
+fn count_all_rows(connection: &Connection) -> rusqlite::Result<(BTreeMap<String, Rows>, Option<String>)> {
     let mut statement = connection.prepare(
         "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     )?;
     let tables: Vec<(String, bool)> =
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-    let mut counted = BTreeMap::new();
+    let (mut counted, mut uncounted) = (BTreeMap::new(), None);
     for (name, without_rowid) in tables {
         let quoted = format!("\"{}\"", name.replace('"', "\"\""));
         let count = connection.query_row(&format!("SELECT count(*) FROM {quoted}"), [], |row| unsigned(row, 0));
@@ -607,11 +762,12 @@ pub fn count_rows(connection: &Connection) -> rusqlite::Result<BTreeMap<String, 
         } else {
             connection.query_row(&format!("SELECT max(rowid) FROM {quoted}"), [], |row| row.get(0))
         };
-        if let (Ok(count), Ok(highest)) = (count, highest) {
-            counted.insert(name, Rows { count, highest });
+        match (count, highest) {
+            (Ok(count), Ok(highest)) => drop(counted.insert(name, Rows { count, highest })),
+            (Err(error), _) | (_, Err(error)) => uncounted = Some(format!("the rows of {name} could not be counted: {error}")),
         }
     }
-    Ok(counted)
+    Ok((counted, uncounted))
 }
 
 /// The identity and the counters of the client library's store; `None` if this is none.
@@ -640,6 +796,7 @@ pub fn signal(connection: &Connection) -> rusqlite::Result<Option<Signal>> {
                     paired: !pn.is_empty() && row.get::<_, bool>(1)?,
                     identity_sha256: hex::encode(identity.finalize()),
                     account_sha256: (!account.is_empty()).then(|| hex::encode(hasher.finalize())),
+                    logged_out_ms: None,
                     highest_prekey_id: None,
                     next_prekey_id: row.get(5)?,
                     login_counter: row.get(6)?,
@@ -720,7 +877,7 @@ mod tests {
         assert_eq!(names(folder.path()), ["a b%.db"]);
         for method in [Method::Pages, Method::Copy] {
             let snapshot = Snapshot::open_with(&path, Quiet::Proven, Some(method), LOOK_WAIT).unwrap().unwrap();
-            let database = snapshot.database(true).unwrap();
+            let database = snapshot.database().unwrap();
             assert_eq!((database.quick_check.as_str(), database.tables["t"]), ("ok", Rows { count: 1, highest: Some(1) }));
             let read = bytes(&snapshot, folder.path());
             assert_eq!(read.len() as u64, snapshot.size_bytes());
@@ -749,7 +906,7 @@ mod tests {
         }
         for method in [Method::Pages, Method::Copy] {
             let snapshot = Snapshot::open_with(&path, Quiet::Proven, Some(method), LOOK_WAIT).unwrap().unwrap();
-            assert_eq!(snapshot.database(true).unwrap().tables["t"].count, 2);
+            assert_eq!(snapshot.database().unwrap().tables["t"].count, 2);
             let copy = folder.path().join(COPY);
             std::fs::write(&copy, bytes(&snapshot, folder.path())).unwrap();
             let read = open_read_only(&copy, true).unwrap();
@@ -768,7 +925,7 @@ mod tests {
         for _ in 0..500 {
             live.execute_batch("INSERT INTO t VALUES (hex(randomblob(500)))").unwrap();
         }
-        assert_eq!(snapshot.database(true).unwrap().tables["t"].count, 1);
+        assert_eq!(snapshot.database().unwrap().tables["t"].count, 1);
         let copy = folder.path().join(COPY);
         std::fs::write(&copy, bytes(&snapshot, folder.path())).unwrap();
         let read = open_read_only(&copy, true).unwrap();
@@ -796,9 +953,10 @@ mod tests {
         live.execute_batch("CREATE TABLE t (x TEXT); INSERT INTO t VALUES (hex(randomblob(100000)))").unwrap();
         for quiet in [Quiet::Proven, Quiet::Unknown] {
             let snapshot = Snapshot::open(&path, quiet).unwrap().unwrap();
-            assert_eq!(snapshot.database(true).unwrap().journal_mode, "delete");
+            assert_eq!(snapshot.database().unwrap().journal_mode, "delete");
             assert_eq!(bytes(&snapshot, folder.path()), std::fs::read(&path).unwrap());
         }
+        let wanted: String = live.query_row("SELECT hex(x) FROM t", [], |row| row.get(0)).unwrap();
         // A writer that died in the middle: pages of the file are half new, the old ones are in the
         // journal, and only a program that may write can put them back.
         live.execute_batch("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; UPDATE t SET x = hex(randomblob(100000)); INSERT INTO t SELECT x FROM t").unwrap();
@@ -808,6 +966,20 @@ mod tests {
             std::fs::copy(sidecar(&path, ending), sidecar(&left.join("x.db"), ending)).unwrap();
         }
         assert!(Snapshot::open(&left.join("x.db"), Quiet::Proven).is_err());
+        // A backup puts them back in a copy.
+        let before: Vec<Vec<u8>> = ["x.db", "x.db-journal"].map(|name| std::fs::read(left.join(name)).unwrap()).into();
+        let scratch = folder.path().join("scratch");
+        for quiet in [Quiet::Proven, Quiet::Unknown] {
+            let snapshot = Snapshot::take(&left.join("x.db"), quiet, &scratch, PATIENT).unwrap().unwrap();
+            let database = snapshot.database().unwrap();
+            assert_eq!((database.quick_check.as_str(), database.method.as_str()), ("ok", "copy"));
+            let seen: String =
+                snapshot.ask(|connection| connection.query_row("SELECT hex(x) FROM t", [], |row| row.get(0))).unwrap();
+            assert_eq!((database.tables["t"].count, seen == wanted), (1, true));
+            drop(snapshot);
+            assert_eq!(["x.db", "x.db-journal"].map(|name| std::fs::read(left.join(name)).unwrap()).to_vec(), before);
+            assert_eq!(names(&left), ["x.db", "x.db-journal"]);
+        }
     }
 
     const PATIENT: Patience = Patience { lock_wait: Duration::from_secs(20), stall_max: Duration::from_secs(20) };
@@ -823,6 +995,49 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_takes_nobodys_word_that_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollback.db");
+        let _live = rollback(&path);
+        let method = |quiet| {
+            let patience = Patience { lock_wait: LOOK_WAIT, stall_max: Duration::from_secs(600) };
+            Snapshot::take(&path, quiet, folder.path(), patience).unwrap().unwrap().method_name()
+        };
+        assert_eq!([Quiet::Proven, Quiet::Likely, Quiet::Unknown].map(method), ["pages", "copy", "copy"]);
+    }
+
+    #[test]
+    fn what_was_read_without_locks_counts_only_if_nobody_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        drop(store(&path));
+        let take = || Snapshot::take(&path, Quiet::Proven, folder.path(), PATIENT).unwrap().unwrap();
+        let snapshot = take();
+        assert_eq!((snapshot.way, snapshot.is_as_it_was().unwrap()), (Way::Still, true));
+        // Whoever only looks leaves no more than side files.
+        let other = Connection::open(&path).unwrap();
+        other.query_row("SELECT count(*) FROM t", [], |_| Ok(())).unwrap();
+        assert!(!snapshot.is_as_it_was().unwrap());
+        // With side files there are locks, which hold.
+        let shared = take();
+        assert_eq!(shared.way, Way::Shared);
+        other.execute_batch("INSERT INTO t VALUES ('two')").unwrap();
+        assert!(shared.is_as_it_was().unwrap());
+        assert_eq!((shared.rows().unwrap()["t"].count, take().rows().unwrap()["t"].count), (1, 2));
+        drop((shared, other));
+        assert_eq!(names(folder.path()), ["x.db"], "whoever came last has cleared away");
+        let snapshot = take();
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("INSERT INTO t VALUES ('three')").unwrap();
+        drop(other);
+        assert_eq!((snapshot.way, snapshot.is_as_it_was().unwrap()), (Way::Still, false));
+        // With a rollback journal locks leave no file behind.
+        Connection::open(&path).unwrap().pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(())).unwrap();
+        assert_eq!(take().way, Way::Shared);
+        assert_eq!(names(folder.path()), ["x.db"]);
+    }
+
+    #[test]
     fn a_database_with_a_rollback_journal_is_given_back_as_soon_as_it_is_copied() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.db");
@@ -834,7 +1049,7 @@ mod tests {
             // Nobody waits while the snapshot is worked on.
             live.busy_timeout(Duration::ZERO).unwrap();
             live.execute("INSERT INTO t VALUES (1)", []).unwrap();
-            let database = snapshot.database(true).unwrap();
+            let database = snapshot.database().unwrap();
             assert_eq!((database.tables["t"].count, database.quick_check.as_str()), (before, "ok"));
             assert_eq!((database.journal_mode.as_str(), database.method.as_str()), ("delete", "copy"));
             let copy = folder.path().join(COPY);
@@ -881,7 +1096,7 @@ mod tests {
         assert!(doubled > 10, "{doubled} of 100");
         // What they gather is what one alone gathers, whatever is written meanwhile.
         let mut snapshot = Snapshot::take(&path, Quiet::Unknown, folder.path(), PATIENT).unwrap().unwrap();
-        let alone = snapshot.database(true).unwrap();
+        let alone = snapshot.database().unwrap();
         let looking = snapshot.look_beside().unwrap();
         live.execute_batch("DELETE FROM t").unwrap();
         assert_eq!(looking.finish().unwrap().0, alone);
@@ -922,7 +1137,7 @@ mod tests {
         assert!(Snapshot::take(&path, Quiet::Proven, &scratch, impatient).unwrap().is_some());
         live.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
         let snapshot = Snapshot::take(&path, Quiet::Unknown, &scratch, impatient).unwrap().unwrap();
-        let database = snapshot.database(true).unwrap();
+        let database = snapshot.database().unwrap();
         assert_eq!((database.journal_mode.as_str(), database.method.as_str()), ("wal", "pages"));
     }
 
@@ -959,7 +1174,7 @@ mod tests {
                 connection.execute("INSERT INTO t (x) VALUES (?1)", [format!("word{number} other")]).unwrap();
             }
             connection
-                .execute_batch("INSERT INTO words (rowid, x) SELECT id, x FROM t; INSERT INTO more SELECT x FROM t")
+                .execute_batch("INSERT INTO words (rowid, x) SELECT id, x FROM t; INSERT INTO more SELECT x FROM t; COMMIT")
                 .unwrap();
             connection.execute_batch(damage).unwrap();
         };

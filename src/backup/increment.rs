@@ -2,7 +2,8 @@
 //! the next: the page map.
 //!
 //! A map is kept where increments are made: when this backup was asked to be one, or an earlier one
-//! at this destination was. Whatever goes wrong with a map costs the next backup time and this one
+//! at this destination was. It is also kept of an encrypted archive, because whoever lacks its key
+//! cannot make it again from the archive. Whatever goes wrong with a map costs the next backup time and this one
 //! nothing. Start with [`Increment::prepare`].
 
 use std::path::PathBuf;
@@ -10,10 +11,12 @@ use std::path::PathBuf;
 use super::Request;
 use crate::archive::base::{self, Base, Wanted};
 use crate::archive::delta::{Comparer, Delta};
-use crate::archive::manifest::Chain;
+use crate::archive::destination::Stamp;
+use crate::archive::manifest::{Chain, Manifest};
 use crate::archive::pages::{Cutter, MapWriter, Remembered};
 use crate::archive::shelf::Shelf;
 use crate::archive::snapshot::Snapshot;
+use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a backup knows about increments.
@@ -22,6 +25,8 @@ pub(super) struct Increment {
     destination: String,
     place: PathBuf,
     asked: bool,
+    /// Whether the archive can be read only with a key.
+    sealed: bool,
     base: Option<Base>,
     /// Archives that this one builds on.
     builds_on: Vec<Remembered>,
@@ -55,6 +60,7 @@ impl Increment {
             destination,
             place,
             asked: request.increments_max.is_some(),
+            sealed: request.recipients.is_some(),
             base: None,
             builds_on: Vec::new(),
             map: None,
@@ -69,6 +75,7 @@ impl Increment {
             home_kind: request.home.kind(),
             journal,
             destination: &increment.destination,
+            stamp: &|name| Ok(request.destination.look(name)?.map(|object| object.stamp)),
             neighbours: &Shelf { destination: request.destination.clone(), identities: request.identities.clone() },
             map: &increment.place,
             chain_max,
@@ -82,6 +89,15 @@ impl Increment {
             Err(why) => increment.full_reason = Some(why),
         }
         increment
+    }
+
+    /// What was compared or streamed does not become part of the archive.
+    pub fn drop_map(&mut self) {
+        if let Some(map) = self.map.take() {
+            // What stays is removed when the next map is begun.
+            let _ = std::fs::remove_file(map.path());
+        }
+        self.cutter = None;
     }
 
     /// There is no database to compare, for this reason.
@@ -113,7 +129,7 @@ impl Increment {
             return Err("this build of SQLite cannot read single pages".into());
         }
         let said = |error: Error| error.chain();
-        let chain = base.chain(0).ok_or("the page map names no archive")?;
+        let chain = base.chain().ok_or("the page map names no archive")?;
         let builds_on = base.map.description().chain.clone();
         let map = base::begin(&self.place).and_then(|partial| MapWriter::create(&partial, now, Some(base.map.key())));
         let map = map.map_err(said)?;
@@ -139,7 +155,7 @@ impl Increment {
     pub fn begin_full(&mut self, page_size_bytes: u64) {
         (self.map, self.cutter, self.map_reason) = (None, None, None);
         self.builds_on.clear();
-        if !self.asked && !self.place.exists() {
+        if !self.asked && !self.sealed && !self.place.exists() {
             return;
         }
         match base::begin(&self.place).and_then(|partial| MapWriter::create(&partial, page_size_bytes, None)) {
@@ -161,12 +177,24 @@ impl Increment {
         self.map.as_ref().map(|map| hex::encode(map.root()))
     }
 
-    /// The archive is whole and has its name: the next increment may build on it.
-    pub fn finish(&mut self, id: &str, name: &str, size_bytes: u64) {
-        let Some(map) = self.map.take() else { return };
-        let mut chain = std::mem::take(&mut self.builds_on);
-        chain.push(Remembered { id: id.to_owned(), name: name.to_owned(), size_bytes });
-        if let Err(error) = base::finish(map, &self.session, &self.destination, chain, &self.place) {
+    /// The archive has its name. If it is whole, the next increment may build on it; otherwise none
+    /// builds on anything there, so that the next backup looks at the whole database again.
+    pub fn finish(&mut self, manifest: &Manifest, name: &str, stamp: Stamp) {
+        let kept = if manifest.is_whole() {
+            let Some(map) = self.map.take() else { return };
+            let mut chain = std::mem::take(&mut self.builds_on);
+            chain.push(Remembered {
+                id: manifest.id.clone(),
+                name: name.to_owned(),
+                size_bytes: stamp.size_bytes,
+                stamp: Some(stamp),
+            });
+            base::finish(map, &self.session, &self.destination, chain, &self.place)
+        } else {
+            self.drop_map();
+            if self.place.exists() { disk::remove_file(&self.place) } else { Ok(()) }
+        };
+        if let Err(error) = kept {
             self.map_reason = Some(error.chain());
         }
     }
@@ -174,9 +202,7 @@ impl Increment {
 
 impl Drop for Increment {
     fn drop(&mut self) {
-        // Of a backup that failed. What stays is removed when the next map is begun.
-        if let Some(map) = &self.map {
-            let _ = std::fs::remove_file(map.path());
-        }
+        // Of a backup that failed, or is not whole.
+        self.drop_map();
     }
 }

@@ -1,7 +1,6 @@
 //! `wpp backup`.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,23 +12,24 @@ use super::site;
 use crate::app::App;
 use crate::archive::chain;
 use crate::archive::codec::{Codec, Effort};
+use crate::archive::destination::settings::Settings;
 use crate::archive::destination::{Destination, STORE_SCHEME};
+use crate::archive::history::{History, Standing};
 use crate::archive::manifest::{DELTA, DaemonEnd, DaemonState, Manifest};
 use crate::archive::open;
 use crate::archive::seal::Identities;
 use crate::archive::shelf::{self, Located, Shelved};
 use crate::archive::snapshot::Patience;
-use crate::archive::verified::{Check, Checks};
+use crate::archive::verified::Check;
 use crate::archive::verify::Level;
 use crate::backup::{self, Backup, Request};
 use crate::clock::{self, Stopwatch};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
-use crate::journal::Entry;
 use crate::lifecycle::Seen;
 use crate::notice::{Ending, Notices, Told};
-use crate::report::{Metric, Report, Section, Table, Verdict, size};
+use crate::report::{Metric, Report, Section, Table, Verdict, count, size};
 use crate::ui;
 
 /// Options of `wpp backup`.
@@ -76,7 +76,8 @@ enum Action {
 #[derive(Debug, clap::Args)]
 struct CreateArgs {
     /// Only the pages of wpp.db that changed since the newest archive there; a full archive, saying
-    /// why, when that cannot be done or would save less than half
+    /// why, when that cannot be done or would save less than half. All of wpp.db is checked either way;
+    /// an increment is read back at level hash
     #[arg(long)]
     incremental: bool,
     /// Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]
@@ -126,17 +127,7 @@ impl Args {
         match self.action {
             None => create(app, self.create),
             Some(Action::Create(args)) => create(app, args),
-            Some(Action::List(args)) => {
-                let destination = match &args.destination {
-                    Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
-                    None => app.destination()?,
-                };
-                if let (Some(_), Some(folder)) = (&args.destination, destination.folder().filter(|folder| !folder.is_dir())) {
-                    return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                        .hint("check the path; without one the home's own archives are listed"));
-                }
-                list(app, &destination, &args.keys.given(app)?)
-            }
+            Some(Action::List(args)) => list(app, &*app.given_destination(args.destination.as_deref())?, &args.keys.given(app)?),
             Some(Action::Show(args)) => show(app, &args),
             Some(Action::Verify(args)) => args.run(app),
             Some(Action::Prune(args)) => args.run(app),
@@ -149,7 +140,8 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let textfile =
         args.textfile.as_ref().map(|path| std::path::absolute(path).map_err(|error| disk::cannot("find", path, error)));
     let textfile = textfile.transpose()?;
-    let begun = Notices::of(app.config(), app.home().kind(), textfile).begin(app.session().name());
+    let begun = Notices::of(app.config(), app.home().kind(), textfile)
+        .begin(app.session().name(), &told_destination(app, args.output.as_deref()));
     let result = make(app, args);
     let mut document = Vec::new();
     let written = match &result {
@@ -184,6 +176,18 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
             error.note(told.warning().unwrap_or_else(|| format!("told {} {}: {}", told.by, told.to, told.observed)) + &output)
         })),
     }
+}
+
+/// The destination of a backup as others are told of it, whatever state it is in.
+fn told_destination(app: &App, output: Option<&str>) -> String {
+    let text = match (output, app.config().text("backup.destination")) {
+        (Some(text), _) => text,
+        (None, "") => return app.home().backups().display().to_string(),
+        (None, text) => text,
+    };
+    // What is no address may hold a password.
+    let parsed = absolute(text).and_then(|text| Destination::parse(&text, &Settings::default()));
+    parsed.map_or_else(|_| "unusable".into(), |destination| destination.to_string())
 }
 
 fn make(app: &App, args: CreateArgs) -> Result<Report> {
@@ -281,7 +285,9 @@ fn absolute(text: &str) -> Result<String> {
 
 /// The archive that an operator means.
 pub(super) fn locate(app: &App, text: &str, identities: &Identities) -> Result<Located> {
-    shelf::find(&app.destination()?, &app.store_settings()?, app.session().name(), text, identities)
+    let session = app.session();
+    let history = || app.history(session.name());
+    shelf::find(&app.destination()?, &app.store_settings()?, session.name(), text, identities, history)
 }
 
 fn made_report(made: &Backup, took_ms: u64) -> Report {
@@ -364,7 +370,7 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
         },
     );
     if let Some(signal) = &manifest.signal {
-        section = section.field("linked to a phone", if signal.paired { "yes" } else { "no" });
+        section = section.field("linked to a phone", signal.link());
     }
     if manifest.daemon.state == DaemonState::Running {
         section = section.line(
@@ -384,12 +390,13 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
                 format!("{}, DAMAGED: {}", size(member.size_bytes), database.quick_check)
             }
             Some(database) if let Some(chain) = manifest.chain.as_ref().filter(|_| member.name == DELTA) => format!(
-                "{}, of {} of {} pages; {rows} rows in all, not checked by SQLite",
+                "{}, of {} of {}; {} in all, not checked by SQLite",
                 size(member.size_bytes),
                 chain.changed_pages,
-                database.pages
+                count(database.pages, "page", "pages"),
+                count(rows, "row", "rows")
             ),
-            Some(_) => format!("{}, {rows} rows", size(member.size_bytes)),
+            Some(_) => format!("{}, {}", size(member.size_bytes), count(rows, "row", "rows")),
             None => size(member.size_bytes),
         };
         section = section.field(&member.name, text);
@@ -401,7 +408,23 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
 }
 
 fn list(app: &App, destination: &Destination, identities: &Identities) -> Result<Report> {
-    let shelved = shelf::list(destination, identities)?;
+    let mut shelved = shelf::list(destination, identities)?;
+    // What cannot be read and has lost its name may be anybody's.
+    let of_session = super::given_session(app);
+    if let Some(session) = &of_session {
+        shelved.retain(|archive| archive.session().is_none_or(|of| of == session));
+    }
+    let of_session = of_session.map_or(String::new(), |session| format!(" of session {session}"));
+    let mut histories: BTreeMap<String, History> = BTreeMap::new();
+    for session in shelved.iter().filter_map(Shelved::session) {
+        if !histories.contains_key(session) {
+            histories.insert(session.to_owned(), app.history(session)?);
+        }
+    }
+    let nothing = History::default();
+    let history = |archive: &Shelved| archive.session().and_then(|session| histories.get(session)).unwrap_or(&nothing);
+    // The journal knows the time of what is sealed better than its name does.
+    shelved.sort_by_cached_key(|archive| archive.order(archive.remembered_ms(history(archive))));
     let readable: Vec<(&str, &Manifest)> =
         shelved.iter().filter_map(|archive| Some((archive.name.as_str(), archive.manifest.as_ref().ok()?))).collect();
     let without_key: Vec<&str> =
@@ -411,7 +434,6 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     let mut table = Table { columns, rows: Vec::new() };
     let mut data = Vec::new();
     let (mut unreadable, mut locked) = (0, 0);
-    let mut checks = Known { app, sessions: BTreeMap::new() };
     for archive in &shelved {
         let entry = json!({
             "path": archive.place, "name": archive.name, "size_bytes": archive.object.size_bytes,
@@ -424,11 +446,11 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
                     base.map_or(chain.base_id.as_str(), |(name, _)| *name)
                 });
                 let broken = broken.get(&manifest.id).map(String::as_str);
-                readable_row(archive, manifest, (base, broken), checks.of(&manifest.session)?)
+                readable_row(archive, manifest, (base, broken), history(archive))
             }
             Err(_) if archive.is_locked() => {
                 locked += 1;
-                locked_row(archive, known(app, archive)?)
+                locked_row(archive, history(archive))
             }
             Err(error) => {
                 unreadable += 1;
@@ -448,8 +470,8 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
         data.push(merged(entry, more));
     }
     let mut title = match shelved.len() {
-        0 => format!("No archive in {destination}"),
-        count => format!("{count} in {destination}"),
+        0 => format!("No archive{of_session} in {destination}"),
+        all => format!("{}{of_session} in {destination}", count(all, "archive", "archives")),
     };
     if locked > 0 {
         title.push_str(&format!(", {locked} of them encrypted to keys that were not given"));
@@ -460,7 +482,11 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     if !broken.is_empty() {
         title.push_str(&format!(", {} of them without what they build on", broken.len()));
     }
+    let ahead: Vec<&str> = shelved.iter().filter(|archive| archive.is_ahead()).map(|archive| archive.name.as_str()).collect();
     let mut report = Report::answer("backup-list", title).data(json!({ "folder": destination.to_string(), "archives": data }));
+    report
+        .warnings
+        .extend(ahead.into_iter().map(|name| format!("{name} is dated ahead of this clock, so it is not taken for the latest")));
     if shelved.is_empty() {
         report = report.next("wpp backup");
     } else {
@@ -481,18 +507,24 @@ fn readable_row(
     archive: &Shelved,
     manifest: &Manifest,
     (base, broken): (Option<&str>, Option<&str>),
-    checks: &Checks,
+    history: &History,
 ) -> (Vec<String>, Value) {
-    let verified = checks.best(&manifest.id, &archive.object.stamp);
-    let failed = checks.failure(&manifest.id, &archive.object.stamp);
+    let standing = history.standing(&manifest.id, &archive.name, &archive.object.stamp);
     let holds = match (manifest.missing.is_empty(), manifest.is_whole()) {
-        (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired) => "all, no link".to_owned(),
+        (_, true) if manifest.signal.as_ref().is_some_and(|signal| !signal.paired || signal.logged_out_ms.is_some()) => {
+            "all, no link".to_owned()
+        }
         (_, true) => "all".to_owned(),
         (false, _) => {
             let names: Vec<&str> = manifest.missing.iter().map(|missing| missing.name.as_str()).collect();
             format!("not {}", names.join(", "))
         }
         (true, false) => "damaged data".to_owned(),
+    };
+    let holds = match standing.failed.map(Check::level) {
+        None => holds,
+        Some(Level::Restore) => format!("{holds}; it did NOT come back"),
+        Some(_) => format!("DAMAGED; it states: {holds}"),
     };
     let holds = broken.map_or(holds, |why| format!("BROKEN CHAIN: {why}"));
     let kind = match (&manifest.chain, base) {
@@ -505,95 +537,66 @@ fn readable_row(
         manifest.created.clone(),
         kind,
         size(archive.object.size_bytes),
-        standing(verified, failed),
+        words(standing).unwrap_or_else(|| history.unchecked(Some(&manifest.id), &archive.name).to_owned()),
         holds,
     ];
     let more = json!({
         "id": manifest.id, "session": manifest.session, "created_ms": manifest.created_ms, "whole": manifest.is_whole(),
         "chain": manifest.chain, "broken": broken,
-        "verified_level": verified.map(|(level, _)| level), "verified_ms": verified.map(|(_, at_ms)| at_ms),
-        "failed_level": failed.map(Check::level), "failed_ms": failed.map(|check| check.at_ms),
-        "failed_why": failed.and_then(Check::why),
     });
-    (row, more)
+    (row, merged(more, standing_data(standing)))
 }
 
 /// An archive that cannot be read here: what its name says, and what the journal knows if this home
-/// made it.
-fn locked_row(archive: &Shelved, known: Option<Entry>) -> (Vec<String>, Value) {
-    let session = archive.session().unwrap_or("?");
-    let created_ms = known.as_ref().and_then(|entry| entry.data["created_ms"].as_i64()).or(archive.created_ms());
+/// made it or has read it once.
+fn locked_row(archive: &Shelved, history: &History) -> (Vec<String>, Value) {
+    let (name, stamp) = (archive.name.as_str(), &archive.object.stamp);
+    let written = history.written(name, stamp);
+    let id = history.id(name, stamp);
+    // Without an id, checks that could read none are left, such as of a file that is no archive at all.
+    let standing = history.standing(id.unwrap_or_default(), name, stamp);
+    let created_ms = archive.remembered_ms(history).or(archive.created_ms());
     let taken = created_ms.map_or("?".into(), |at_ms| clock::rfc3339(clock::from_ms(at_ms)));
-    let (checked, holds) = match &known {
-        None => ("not this file by this home".to_owned(), "encrypted: no key was given".to_owned()),
-        Some(entry) => {
-            let checked = match entry.data["level"].as_str() {
-                Some(level) => format!("{level}, {}", clock::rfc3339(clock::from_ms(entry.at_ms))),
-                None => "read back only".into(),
-            };
-            let holds = if entry.data["whole"] == true { "all; encrypted" } else { "not all; encrypted" };
-            (checked, holds.into())
-        }
+    let checked = words(standing).unwrap_or_else(|| written.map_or(history.unchecked(id, name), |_| "read back only").to_owned());
+    let holds = match written.map(|written| written.whole) {
+        None => "encrypted: no key was given",
+        Some(true) => "all; encrypted",
+        Some(false) => "not all; encrypted",
     };
-    let kind = if archive.name.contains(".wpp-incr.") { "increment" } else { "full" };
-    let row = vec![archive.name.clone(), session.to_owned(), taken, kind.into(), size(archive.object.size_bytes), checked, holds];
-    let mut more = json!({ "session": archive.session(), "created_ms": created_ms });
-    if let Some(entry) = known {
-        let level = &entry.data["level"];
-        more = merged(
-            more,
-            json!({
-                "id": entry.data["archive_id"], "whole": entry.data["whole"], "read_back": entry.data["read_back"],
-                "verified_level": level, "verified_ms": if level.is_null() { Value::Null } else { json!(entry.at_ms) },
-            }),
-        );
+    let kind = if shelf::is_increment(name) { "increment" } else { "full" };
+    let session = archive.session();
+    let row = vec![
+        name.to_owned(),
+        session.unwrap_or("?").to_owned(),
+        taken,
+        kind.into(),
+        size(archive.object.size_bytes),
+        checked,
+        holds.to_owned(),
+    ];
+    let mut more = merged(json!({ "session": session, "created_ms": created_ms }), standing_data(standing));
+    if let Some(written) = written {
+        // Whatever this home wrote was read back, or it was no backup.
+        more = merged(more, json!({ "id": written.archive_id, "whole": written.whole, "read_back": true }));
     }
     (row, more)
 }
 
-/// What the journal says about this very file, if this home wrote it.
-fn known(app: &App, archive: &Shelved) -> Result<Option<Entry>> {
-    let Some(session) = archive.session().filter(|_| app.home().journal().exists()) else { return Ok(None) };
-    let entries = app.journal()?.after(session, 0)?;
-    Ok(entries.into_iter().rev().find(|entry| {
-        entry.verb == "backup"
-            && entry.state == "finished"
-            && entry.data["name"] == archive.name.as_str()
-            && is_of(entry, archive)
-    }))
-}
-
-/// Whether an entry of the journal is about the file as it is now.
-fn is_of(entry: &Entry, archive: &Shelved) -> bool {
-    serde_json::from_value::<shelf::Stamp>(entry.data["stamp"].clone()).is_ok_and(|then| then.is(&archive.object.stamp))
-}
-
-/// What the journal knows of checks, read once for each session.
-struct Known<'a> {
-    app: &'a App,
-    sessions: BTreeMap<String, Checks>,
-}
-
-impl Known<'_> {
-    fn of(&mut self, session: &str) -> Result<&Checks> {
-        match self.sessions.entry(session.to_owned()) {
-            btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-            // A home without a journal has verified nothing; looking must not make one.
-            btree_map::Entry::Vacant(entry) if !self.app.home().journal().exists() => Ok(entry.insert(Checks::default())),
-            btree_map::Entry::Vacant(entry) => Ok(entry.insert(Checks::read(self.app.journal()?, session)?)),
-        }
-    }
-}
-
 /// `quick, 2026-…; failed at level restore, 2026-…`.
-fn standing(verified: Option<(Level, i64)>, failed: Option<&Check>) -> String {
+fn words(standing: Standing<'_>) -> Option<String> {
     let when = |at_ms: i64| clock::rfc3339(clock::from_ms(at_ms));
-    let verified = verified.map(|(level, at_ms)| format!("{}, {}", level.name(), when(at_ms)));
-    let failed = failed.map(|check| format!("FAILED at level {}, {}", check.level().name(), when(check.at_ms)));
-    match (verified, failed) {
-        (None, None) => "not this file by this home".to_owned(),
-        (verified, failed) => failed.into_iter().chain(verified).collect::<Vec<_>>().join("; "),
-    }
+    let verified = standing.verified.map(|(level, at_ms)| format!("{}, {}", level.name(), when(at_ms)));
+    let failed = standing.failed.map(|check| format!("FAILED at level {}, {}", check.level().name(), when(check.at_ms)));
+    let words: Vec<String> = failed.into_iter().chain(verified).collect();
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+fn standing_data(Standing { verified, failed }: Standing<'_>) -> Value {
+    json!({
+        "verified_level": verified.map(|(level, _)| level), "verified_ms": verified.map(|(_, at_ms)| at_ms),
+        "failed_level": failed.map(Check::level), "failed_ms": failed.map(|check| check.at_ms),
+        "failed_why": failed.and_then(Check::why),
+    })
 }
 
 fn show(app: &App, args: &ShowArgs) -> Result<Report> {
@@ -606,11 +609,14 @@ fn show(app: &App, args: &ShowArgs) -> Result<Report> {
         .field("written by", format!("wpp {}", manifest.tool_version))
         .field("home", manifest.home_kind.name());
     if let Some(signal) = &manifest.signal {
-        section = section.field("linked to a phone", if signal.paired { "yes" } else { "no" }).field(
+        section = section.field(
             "Signal state",
             format!(
-                "{} sessions, {} sender keys, next prekey {}, {} logins",
-                signal.sessions, signal.sender_keys, signal.next_prekey_id, signal.login_counter
+                "{}, {}, next prekey {}, {}",
+                count(signal.sessions, "session", "sessions"),
+                count(signal.sender_keys, "sender key", "sender keys"),
+                signal.next_prekey_id,
+                count(signal.login_counter, "login", "logins")
             ),
         );
     }

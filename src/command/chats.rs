@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::clock;
 use crate::daemon::api::ChatsAnswer;
 use crate::error::Result;
-use crate::report::{Report, Section, Table};
+use crate::report::{Report, Section, Table, count};
 
 /// Options of `wpp chats`.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ impl Args {
             vec![last, stored::line(&chat.jid), stored::line(&chat.name), chat.messages.to_string()]
         });
         let table = Table { columns: ["newest", "chat", "name", "messages"].map(str::to_owned).to_vec(), rows: rows.collect() };
-        let title = format!("{}: {} chats{}", session.name(), chats.len(), stored::from(source));
+        let title = format!("{}: {}{}", session.name(), count(chats.len(), "chat", "chats"), stored::from(source));
         let mut report = Report::answer("chats", title).data(json!({ "source": source, "chats": chats }));
         if !table.rows.is_empty() {
             report = report.section(Section { table: Some(table), ..Section::default() });

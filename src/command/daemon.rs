@@ -33,7 +33,11 @@ impl Args {
             });
         }
         let session = app.session();
-        super::site(app, &session)?;
+        let site = super::site(app, &session)?;
+        if !self.detached && !self.leashed {
+            // Who started it otherwise has looked already.
+            site.check_losses()?;
+        }
         let ended = daemon::run(app.home(), &session, app.config())?;
         let ran = crate::clock::human(std::time::Duration::from_millis(ended.ran_ms.unsigned_abs()));
         Ok(Report::new("daemon", format!("The daemon of session {} has stopped", session.name()))

@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{MissingSession, Problem};
 use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
-use crate::report::{Event, Finding, Report, Section, Severity, Step, Table, Verdict};
+use crate::report::{Event, Finding, Report, Section, Severity, Step, Table, Verdict, count};
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
 const ROUNDS_MAX: usize = 3;
@@ -187,6 +187,8 @@ impl Args {
         report = report.next(next(scope, &examination, failed || doubtful));
         report.steps = steps.into_iter().map(|(_, step)| step).collect();
         report.exit_code = Some(exit_code);
+        // Whoever asked for quiet wants to hear what will hurt, whether or not it fails the command.
+        report.answer = examination.findings.iter().any(|finding| finding.severity >= Severity::Warning);
         report.findings = examination.findings;
         report
     }
@@ -264,10 +266,6 @@ fn fix_data(planned: &Planned, step: &Step) -> Value {
     data["verdict"] = json!(step.verdict);
     data["observed"] = json!(step.observed);
     data
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn title(scope: &Scope, examination: &Examination) -> String {

@@ -11,7 +11,7 @@ use crate::clock::{self, Stopwatch};
 use crate::daemon::client::Client;
 use crate::error::{ErrorKind, Result};
 use crate::home::SessionPaths;
-use crate::report::{Event, Report, Section, Table};
+use crate::report::{Event, Report, Section, Table, count};
 use crate::session::messages::{EVENTS_MAX, StreamEvent};
 
 /// How long to look for a daemon that ended before following is given up.
@@ -62,7 +62,7 @@ fn list(session: &SessionPaths, after: Option<i64>) -> Result<Report> {
         vec![id, at, kind, data]
     });
     let table = Table { columns: ["id", "at", "kind", "data"].map(str::to_owned).to_vec(), rows: rows.collect() };
-    let title = format!("{}: {} events{}", session.name(), events.len(), stored::from(source));
+    let title = format!("{}: {}{}", session.name(), count(events.len(), "event", "events"), stored::from(source));
     let last = events.last().map(|event| event.id);
     let mut report = Report::answer("events", title).data(json!({ "source": source, "last_id": last, "events": events }));
     if !table.rows.is_empty() {

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
-use crate::report::{Event, Report, Section};
+use crate::report::{Event, Report, Section, count};
 
 /// The wait between two looks at a log that is followed.
 const POLL: Duration = Duration::from_millis(100);
@@ -51,9 +51,12 @@ impl Args {
         }
         let shown = Section { lines: lines.iter().map(|line| readable(line)).collect(), ..Section::default() };
         let documents: Vec<Value> = lines.iter().map(|line| document(line)).collect();
-        Ok(Report::answer("logs", format!("{}: newest {} lines of {}", session.name(), lines.len(), path.display()))
-            .section(shown)
-            .data(json!({ "file": path, "lines": documents })))
+        Ok(Report::answer(
+            "logs",
+            format!("{}: newest {} of {}", session.name(), count(lines.len(), "line", "lines"), path.display()),
+        )
+        .section(shown)
+        .data(json!({ "file": path, "lines": documents })))
     }
 }
 
@@ -70,19 +73,11 @@ fn files(session: &SessionPaths) -> Result<Vec<PathBuf>> {
     let folder = session.logs();
     let current = session.log();
     let Some(name) = current.file_name().and_then(|name| name.to_str()) else { return Ok(vec![current]) };
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(disk::cannot("list", &folder, error)),
-    };
     let mut rotated = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| disk::cannot("list", &folder, error))?;
-        let number =
-            entry.file_name().to_str().and_then(|other| other.strip_prefix(name)?.strip_prefix('.')?.parse::<u32>().ok());
-        if let Some(number) = number {
-            rotated.push((number, entry.path()));
-        }
+    for path in disk::list(&folder)? {
+        let other = path.file_name().and_then(|other| other.to_str());
+        let number = other.and_then(|other| other.strip_prefix(name)?.strip_prefix('.')?.parse::<u32>().ok());
+        rotated.extend(number.map(|number| (number, path)));
     }
     rotated.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
     Ok(rotated.into_iter().map(|(_, path)| path).chain([current]).collect())

@@ -6,7 +6,7 @@ use super::stored;
 use crate::app::App;
 use crate::daemon::api::MessagesAnswer;
 use crate::error::Result;
-use crate::report::{Report, Section};
+use crate::report::{Report, Section, count};
 use crate::session::receiver::receiver;
 
 /// Options of `wpp messages`.
@@ -36,7 +36,8 @@ impl Args {
             |messages| Ok(MessagesAnswer { messages: messages.list(chat.as_deref(), None, self.limit)? }),
         )?;
         let messages = answer.map(|answer| answer.messages).unwrap_or_default();
-        let title = format!("{}: {} messages, newest first{}", session.name(), messages.len(), stored::from(source));
+        let title =
+            format!("{}: {}, newest first{}", session.name(), count(messages.len(), "message", "messages"), stored::from(source));
         let mut report = Report::answer("messages", title).data(json!({ "source": source, "messages": messages }));
         if !messages.is_empty() {
             report = report.section(Section { table: Some(stored::table(&messages)), ..Section::default() });

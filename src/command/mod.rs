@@ -43,6 +43,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use crate::app::{App, Settings};
 use crate::archive::codec::Codec;
 use crate::clock;
+use crate::config::Source;
 use crate::config::{Config, KEYS};
 use crate::daemon::api::Status;
 use crate::error::{EXIT_CODES, Error, ErrorKind, Result};
@@ -139,8 +140,7 @@ pub enum Command {
     Daemon(daemon::Args),
     /// Show every setting, its value and where it comes from
     Config(config::Args),
-    /// Run the loopback WhatsApp of a sandbox home
-    #[command(hide = true)]
+    /// Run the loopback WhatsApp of a sandbox home, or ask it to do something
     Simulator(simulator::Args),
 }
 
@@ -148,9 +148,9 @@ impl Command {
     fn run(self, settings: Settings) -> Result<Report> {
         match self {
             Command::Start(args) => args.run(&App::new(settings)?),
-            Command::Stop(args) => args.run(&App::new(settings)?),
+            Command::Stop(args) => with_broken_settings(settings, |app| args.run(app)),
             Command::Restart(args) => args.run(&App::new(settings)?),
-            Command::Status(args) => args.run(&App::new(settings)?),
+            Command::Status(args) => with_broken_settings(settings, |app| args.run(app)),
             Command::Reauth(args) => args.run(&App::new(settings)?),
             Command::Send(args) => args.run(&App::new(settings)?),
             Command::Search(args) => args.run(&App::new(settings)?),
@@ -170,9 +170,30 @@ impl Command {
             }
             Command::Drill(args) => args.run(&App::new(settings)?),
             Command::Daemon(args) => args.run(&App::new(settings)?),
-            Command::Config(args) => args.run(&App::new(settings)?),
+            Command::Config(args) => with_broken_settings(settings, |app| args.run(app)).map(|mut report| {
+                if !report.warnings.is_empty() {
+                    // Whoever asks whether the settings are right is told by the code, too.
+                    report.exit_code = Some(ErrorKind::Usage.exit_code());
+                }
+                report
+            }),
             Command::Simulator(args) => args.run(&App::new(settings)?),
         }
+    }
+}
+
+/// Runs a command that is needed most when something is broken: without config.toml where that cannot
+/// be read, saying so.
+fn with_broken_settings(settings: Settings, run: impl FnOnce(&App) -> Result<Report>) -> Result<Report> {
+    let (app, broken) = App::without_broken_settings(settings)?;
+    let Some(broken) = broken else { return run(&app) };
+    let warning = format!("{}; settings have their defaults meanwhile ({})", broken.chain(), broken.hints().join("; "));
+    match run(&app) {
+        Ok(mut report) => {
+            report.warnings.push(warning);
+            Ok(report)
+        }
+        Err(error) => Err(error.note(warning)),
     }
 }
 
@@ -240,7 +261,9 @@ pub fn tree() -> clap::Command {
     let codes: String = EXIT_CODES.iter().map(|(_, number, _, meaning)| format!("\n  {number:>3}  {meaning}")).collect();
     let settings: String = KEYS
         .iter()
-        .map(|key| format!("\n  {} = {:?}, or {}\n      {}", key.path, key.default, Config::variable(key), key.help))
+        .map(|key| {
+            format!("\n  {} = {}, or {}\n      {}", key.path, Config::default_in_toml(key), Config::variable(key), key.help)
+        })
         .collect();
     let settings = format!("Settings of config.toml with their defaults, and the variables that set them too:{settings}");
     Cli::command()
@@ -353,4 +376,10 @@ pub fn main() -> ExitCode {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(code),
         Err(_) => ExitCode::from(ErrorKind::Unexpected.exit_code()),
     }
+}
+
+/// The session that the command line or the environment names, if either does.
+fn given_session(app: &App) -> Option<String> {
+    let (_, name, source) = app.config().all().find(|(key, ..)| key.path == "default_session")?;
+    matches!(source, Source::Flag | Source::Environment(_)).then(|| name.to_owned())
 }

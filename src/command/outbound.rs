@@ -9,7 +9,7 @@ use crate::daemon::api::{OutboxAnswer, OutboxState};
 use crate::daemon::client::Client;
 use crate::error::Result;
 use crate::home::SessionPaths;
-use crate::report::{Report, Section, Table};
+use crate::report::{Report, Section, Table, count};
 
 /// Options of `wpp outbound`.
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,10 @@ impl Args {
         };
         let answer = Client::connect(&session)?.outbound(paused)?;
         let what = if paused { "sending is paused" } else { "sending is on" };
-        let mut report = Report::new("outbound", format!("{}: {what}, {} messages wait", session.name(), answer.pending));
+        let mut report = Report::new(
+            "outbound",
+            format!("{}: {what}, {}", session.name(), count(answer.pending, "message waits", "messages wait")),
+        );
         if paused {
             report = report.next(format!("wpp outbound resume --session {}", session.name()));
         }
@@ -79,7 +82,8 @@ fn list(session: &SessionPaths, all: bool, limit: u32) -> Result<Report> {
     });
     let columns = ["queued", "state", "tries", "id", "to", "last error"].map(str::to_owned).to_vec();
     let table = Table { columns, rows: rows.collect() };
-    let title = format!("{}: {} messages in the outbox{}", session.name(), outbox.len(), stored::from(source));
+    let title =
+        format!("{}: {} in the outbox{}", session.name(), count(outbox.len(), "message", "messages"), stored::from(source));
     let mut report = Report::answer("outbox", title).data(json!({ "source": source, "outbox": outbox }));
     if !table.rows.is_empty() {
         report = report.section(Section { table: Some(table), ..Section::default() });

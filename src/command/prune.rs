@@ -1,7 +1,6 @@
 //! `wpp backup prune`, and what a backup prunes by itself.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -15,11 +14,11 @@ use crate::archive::seal::Identities;
 use crate::backup::Backup;
 use crate::clock::{self, CalendarSpan};
 use crate::confirm::Confirmed;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::home::SessionPaths;
 use crate::prune::aside::{self, Copy};
 use crate::prune::{self, Pruned, Request};
-use crate::report::{Event, Report, Section, Table, size};
+use crate::report::{Event, Report, Section, Table, count, size};
 
 /// Options of `wpp backup prune`.
 #[derive(Debug, clap::Args)]
@@ -105,42 +104,7 @@ impl PruneArgs {
         if let (true, Some(older_than)) = (self.set_aside, self.older_than) {
             return set_aside(app, &session, older_than, self.dry_run, self.yes);
         }
-        let destination = match &self.destination {
-            Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
-            None => app.destination()?,
-        };
-        if let (Some(_), Some(folder)) = (&self.destination, destination.folder().filter(|folder| !folder.is_dir())) {
-            return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                .hint("check the path; without one the home's own archives are pruned"));
-        }
-        // Looking must not make a journal, nor the home around it.
-        if !app.home().journal().exists() {
-            let text = format!("{}: this home has verified no archive, so it removes none", session.name());
-            return Ok(Report::answer("prune", text).next("wpp backup list").data(json!({
-                "session": session.name(), "folder": destination.to_string(), "dry_run": true,
-                "time_zone": clock::local_zone().1, "rules": self.rules.over(prune::configured(app.config())),
-                "archives": [], "removed": [], "freed_bytes": 0, "spared": [],
-            })));
-        }
-        if !self.dry_run {
-            prune::recover(&session, app.journal()?, Some(&destination))?;
-        }
-        let destination = match &self.destination {
-            Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
-            None => app.destination()?,
-        };
-        if let (Some(_), Some(folder)) = (&self.destination, destination.folder().filter(|folder| !folder.is_dir())) {
-            return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                .hint("check the path; without one the home's own archives are pruned"));
-        }
-        let destination = match &self.destination {
-            Some(text) => Arc::new(Destination::parse(text, &app.store_settings()?)?),
-            None => app.destination()?,
-        };
-        if let (Some(_), Some(folder)) = (&self.destination, destination.folder().filter(|folder| !folder.is_dir())) {
-            return Err(Error::new(ErrorKind::Usage, format!("there is no folder {}", folder.display()))
-                .hint("check the path; without one the home's own archives are pruned"));
-        }
+        let destination = app.given_destination(self.destination.as_deref())?;
         // Looking must not make a journal, nor the home around it.
         if !app.home().journal().exists() {
             let text = format!("{}: this home has verified no archive, so it removes none", session.name());
@@ -165,9 +129,13 @@ impl PruneArgs {
             zone: &zone,
         };
         let survey = prune::survey(&request)?;
+        // A name that was mistyped is not a session without archives.
+        if survey.plan.decisions.is_empty() && super::given_session(app).is_some() {
+            app.existing_session()?;
+        }
         let removals = survey.plan.removals();
         let freed: u64 = removals.iter().map(|decision| decision.archive.size_bytes).sum();
-        let what = count(removals.len(), "archive");
+        let what = count(removals.len(), "archive", "archives");
         let data = |dry_run: bool, pruned: Option<&Pruned>| {
             json!({
                 "session": session.name(), "folder": destination.to_string(), "dry_run": dry_run, "time_zone": zone_name, "rules": rules,
@@ -180,7 +148,9 @@ impl PruneArgs {
         if self.dry_run || removals.is_empty() {
             let title = match (removals.len(), survey.plan.decisions.len()) {
                 (0, 0) => format!("{}: no archive in {}", session.name(), destination),
-                (0, all) => format!("{}: nothing to remove of {} in {}", session.name(), count(all, "archive"), destination),
+                (0, all) => {
+                    format!("{}: nothing to remove of {} in {}", session.name(), count(all, "archive", "archives"), destination)
+                }
                 _ => format!("{}: would remove {what} ({}); nothing was removed", session.name(), size(freed)),
             };
             let mut report = Report::answer("prune", title).section(rules_section(&rules, &zone_name));
@@ -196,11 +166,11 @@ impl PruneArgs {
         tell(app, &survey.plan, &zone_name);
         let question = format!("Remove {what} of session {} ({}) from {}?", session.name(), size(freed), destination);
         let confirmed = app.confirm(self.yes, &question)?;
-        let pruned = prune::apply(&request, &survey, confirmed)?;
+        let pruned = prune::apply(&request, &survey, None, confirmed)?;
         let title = format!(
             "{}: removed {}, {} freed, {} kept",
             session.name(),
-            count(pruned.removed.len(), "archive"),
+            count(pruned.removed.len(), "archive", "archives"),
             size(pruned.freed_bytes),
             survey.plan.decisions.len() - pruned.removed.len()
         );
@@ -226,7 +196,7 @@ pub(super) fn after_backup(
     let request = Request { destination, identities, session, journal: app.journal()?, rules: &rules, zone: &zone };
     let survey = prune::survey(&request)?;
     let pruned = match survey.rests_on(&made.manifest.id) {
-        true => prune::apply(&request, &survey, confirmed)?,
+        true => prune::apply(&request, &survey, Some(&made.manifest.id), confirmed)?,
         // In part, or with something newer beside it: rules wait for a backup that is whole.
         false => Pruned::default(),
     };
@@ -239,10 +209,6 @@ pub(super) fn after_backup(
         "kept": survey.plan.decisions.len() - pruned.removed.len(),
     });
     Ok(Some((section, data)))
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// The plan, for whoever is asked to agree to it.
@@ -316,7 +282,7 @@ fn set_aside(app: &App, session: &SessionPaths, older_than: CalendarSpan, dry_ru
     let copies = aside::survey(session, older_than, clock::now())?;
     let going: Vec<&Copy> = copies.iter().filter(|copy| !copy.keep).collect();
     let bytes: u64 = going.iter().map(|copy| copy.size_bytes).sum();
-    let what = if going.len() == 1 { "1 old copy".to_owned() } else { format!("{} old copies", going.len()) };
+    let what = count(going.len(), "old copy", "old copies");
     let columns = ["old copy", "size", "", "why"].map(str::to_owned).to_vec();
     let rows = copies.iter().map(|copy| {
         let word = if copy.keep { "keep" } else { "remove" };

@@ -2,18 +2,21 @@
 
 use serde_json::json;
 
-use std::path::Path;
+use std::sync::Arc;
 
 use super::backup::{codec, describe, effort, patience};
 use super::keys::{ReadKeys, WriteKeys};
 use super::site;
 use crate::app::App;
+use crate::archive::destination::Destination;
+use crate::archive::shelf::Located;
 use crate::archive::verify::Level;
-use crate::backup::{self, Backup, Request};
+use crate::backup::{self, Backup, Hold, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::lifecycle::{Seen, Site};
-use crate::report::{Report, Section};
+use crate::report::{Report, Section, count, size};
+use crate::restore;
 
 /// Options of `wpp reset`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +40,8 @@ impl Args {
         let session = app.existing_session()?;
         let site = site(app, &session)?;
         let plan = site.reset_plan()?;
+        let destination = app.destination()?;
+        backup::check_destination(&destination, &session)?;
         let listed = plan.iter().fold(Section::new("It would remove"), |section, path| section.line(path.display().to_string()));
         if self.dry_run {
             return Ok(Report::new(
@@ -48,22 +53,28 @@ impl Args {
             .next(format!("wpp reset --session {}", session.name())));
         }
         let question = format!(
-            "Back up and then remove session {} ({} files, its link to the phone among them)?",
+            "Back up and then remove session {} ({}, its link to the phone among them)?",
             session.name(),
-            plan.len()
+            count(plan.len(), "file", "files")
         );
         let confirmed = app.confirm(self.yes, &question)?;
 
-        // Stopped first: what arrives after a backup would be in no archive.
+        // Stopped first: what arrives after a backup would be in no archive. Held from then on, also
+        // while the archive is read back: what somebody else started meanwhile would be removed unseen.
         let was_running = matches!(site.look(), Ok(Seen::Running(_)));
         site.stop(false)?;
-        let made = match self.backup(app, &session) {
+        let removed = site.hold().and_then(|held| {
+            let made = self.backup(app, &session, held.hold())?;
+            let archive = || still_there(&destination, &session, &made);
+            site.reset(app.journal()?, held, &made.place, &archive, confirmed)?;
+            Ok(made)
+        });
+        let made = match removed {
             Ok(made) => made,
             Err(error) => return Err(resume(&site, was_running, error)),
         };
-        site.reset(app.journal()?, Path::new(&made.place), confirmed)?;
         let section = describe(&made.manifest, Section::default().field("archive", &made.place));
-        Ok(Report::new(
+        let mut report = Report::new(
             "reset",
             format!(
                 "{}: removed; all it held is in an archive verified at level {}",
@@ -73,13 +84,28 @@ impl Args {
         )
         .section(section)
         .data(json!({ "session": session.name(), "backup": made.place, "removed": plan }))
-        .next(format!("wpp reauth --session {}", session.name())))
+        .next(format!("wpp reauth --session {}", session.name()));
+        // The reset is done, and a listing that fails takes nothing from it.
+        match restore::old_copies(&session) {
+            Ok(copies) if copies.is_empty() => {}
+            Ok(copies) => {
+                let aside = Section::new("Old copies that restores set aside, with keys inside, are still there");
+                report = report
+                    .section(copies.iter().fold(aside, |section, (folder, bytes)| section.field(size(*bytes), folder.display())))
+                    .next(format!(
+                        "wpp backup prune --set-aside --older-than 30d --dry-run --session {}   # what could be removed",
+                        session.name()
+                    ));
+            }
+            Err(error) => report.warnings.push(format!("old copies that restores set aside cannot be listed: {}", error.chain())),
+        }
+        Ok(report)
     }
 
-    fn backup(&self, app: &App, session: &SessionPaths) -> Result<Backup> {
+    fn backup(&self, app: &App, session: &SessionPaths, hold: &Hold) -> Result<Backup> {
         let journal = app.journal()?;
         let (recipients, identities) = WriteKeys::default().choose(app, &self.keys)?;
-        let made = backup::create(&Request {
+        let request = Request {
             home: app.home(),
             session,
             destination: app.destination()?,
@@ -92,7 +118,8 @@ impl Args {
             codec: codec(app)?,
             effort: effort(app)?,
             patience: patience(app),
-        })?;
+        };
+        let made = backup::create_held(&request, hold)?;
         if made.level.is_none() {
             return Err(Error::new(
                 ErrorKind::Denied,
@@ -111,9 +138,21 @@ impl Args {
     }
 }
 
+/// Fails unless the archive still is what was read back, where the reset will not remove it.
+fn still_there(destination: &Arc<Destination>, session: &SessionPaths, made: &Backup) -> Result<()> {
+    backup::check_destination(destination, session)?;
+    let stamp = Located::new(destination.clone(), &made.name).stamp()?;
+    if stamp == made.stamp {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Denied, format!("{} was changed after it was verified, so nothing was removed", made.place))
+        .hint("find out who writes to the backup destination, then run the reset again"))
+}
+
 /// Brings back the daemon that was stopped for a reset which did not happen.
 fn resume(site: &Site<'_>, was_running: bool, error: Error) -> Error {
-    if !was_running {
+    // The session may be gone all the same; a daemon would make an empty one.
+    if !was_running || !site.session.exists() {
         return error;
     }
     match site.start() {

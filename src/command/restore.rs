@@ -7,14 +7,18 @@ use super::keys::ReadKeys;
 use super::{site, site_with_sink};
 use crate::app::App;
 use crate::archive::custody::{self, Custody, Ledger};
-use crate::archive::manifest::CONFIG;
-use crate::archive::seal::SUFFIX;
-use crate::archive::shelf::Located;
+use crate::archive::manifest::{CONFIG, Manifest, WPP_DB};
+use crate::archive::open;
+use crate::archive::seal::{Identities, SUFFIX};
+use crate::archive::shelf::{self, Located};
 use crate::disk;
+use crate::doctor::quoted;
 use crate::error::{Error, ErrorKind, Result};
+use crate::home::{HomeKind, SessionPaths};
 use crate::lifecycle::{Site, describe};
 use crate::report::{Report, Section, Silent, Verdict, size};
 use crate::restore::{self, Health, Kind, Lifecycle, Request, RestorePlan, Source, Wanted};
+use crate::session::messages::Adopted;
 use crate::session::rekey::Rekeyed;
 use crate::session::state::State;
 
@@ -46,7 +50,7 @@ impl Args {
     pub fn run(self, app: &App) -> Result<Report> {
         let session = app.session();
         let identities = self.keys.identities(app)?;
-        let archive = locate(app, &self.archive, &identities)?;
+        let (archive, passed_over) = self.choose(app, &session, &identities)?;
         let place = archive.place();
         let source = Source::find(&archive, &identities, &session, app.home().kind(), &app.scratch())?;
         let manifest = source.manifest();
@@ -66,13 +70,23 @@ impl Args {
         };
         let start = !self.keep_daemon_stopped;
         let plan = match restore::plan(manifest, &custody, &current, self.plan, start) {
-            Ok(plan) => plan,
+            Ok(mut plan) => {
+                plan.warnings.extend(source.warnings());
+                plan
+            }
             Err(refusal) => {
                 // The refusal names other plans; a damaged archive would fail in each of them.
                 source.verify(&app.scratch(), &**app.sink())?;
+                let root = app.home().root();
+                if manifest.home_kind == HomeKind::Sandbox && app.home().kind() == HomeKind::Live && !root.exists() {
+                    let root = quoted(&root.display().to_string());
+                    return Err(refusal.hint(format!("make one there first: `wpp --home {root} simulator --create --detach`")));
+                }
                 return Err(refusal);
             }
         };
+        // Read before anything is done: an archive in a store may be out of reach afterwards.
+        let settings = config_section(app, &archive, &source)?;
         if self.dry_run {
             let verified = source.verify(&app.scratch(), &**app.sink())?;
             let title = format!(
@@ -81,9 +95,11 @@ impl Args {
                 plan.kind.name(),
                 source.describe()
             );
-            let report =
-                Report::new("restore", title).section(plan_section(&plan, true)).section(config_section(app, &archive, &source)?);
-            return Ok(report.data(json!({ "dry_run": true, "archive": place, "plan": plan, "current": current })));
+            let report = Report::new("restore", title).section(plan_section(&plan, true)).section(settings);
+            let mut report = report
+                .data(json!({ "dry_run": true, "archive": place, "plan": plan, "current": current, "passed_over": passed_over }));
+            report.sections.extend(passed_over_section(&passed_over));
+            return Ok(report);
         }
 
         let mut question = format!(
@@ -94,10 +110,10 @@ impl Args {
             plan.kind.files().join(" and ")
         );
         if !plan.warnings.is_empty() {
-            question = format!("Note: {}.\n{question}", plan.warnings.join("; "));
+            question = format!("{}{question}", listed("Note", &plan.warnings));
         }
         if !plan.loses.is_empty() {
-            question = format!("Not there afterwards: {}.\n{question}", plan.loses.join("; "));
+            question = format!("{}{question}", listed("Not there afterwards", &plan.loses));
         }
         if plan.kind == Kind::ForceExact {
             question = format!("THIS LOSES MESSAGES WITHOUT A WORD; `--plan rekey` does not.\n{question}");
@@ -117,6 +133,7 @@ impl Args {
 
         let from = format!("{} from {}", plan.kind.name(), source.describe());
         let title = match (restored.good, restored.rolled_back) {
+            (true, _) if !start => format!("{}: restored {from}; the daemon is not running", session.name()),
             (true, _) => match &restored.health {
                 Some(Health::Unproven(state)) => {
                     format!("{}: restored {from}; the daemon runs, but could not be seen to work: {state}", session.name())
@@ -131,34 +148,83 @@ impl Args {
             }
             (false, false) => format!("{}: restored {from}, but the daemon did not become healthy", session.name()),
         };
-        let mut report =
-            Report::new("restore", title).section(plan_section(&plan, false)).section(config_section(app, &archive, &source)?);
+        let done = match restored.rolled_back {
+            // What the plan would have cost was not paid.
+            true => Section::default()
+                .field("plan", format!("{}, undone", plan.kind.name()))
+                .line("The session holds what it held before, and no message was lost by the attempt."),
+            false => plan_section(&plan, false),
+        };
+        let mut report = Report::new("restore", title).section(done).section(settings);
+        report.sections.extend(passed_over_section(&passed_over));
         let mut aside = Section::new("Old files");
-        let old_copies = restore::old_copies(&session)?;
+        // The restore is done, and a listing that fails takes nothing from it.
+        let (old_copies, unlisted) = match restore::old_copies(&session) {
+            Ok(copies) => (copies, None),
+            Err(error) => (Vec::new(), Some(error.chain())),
+        };
         for (folder, bytes) in &old_copies {
             let note = if Some(folder) == restored.old.as_ref() { "set aside now, " } else { "" };
             aside = aside.field(format!("{note}{}", size(*bytes)), folder.display());
         }
-        if let Some(old) = &restored.old {
-            aside = aside.line("wpp never deletes them. They hold the session's secrets like the session itself.");
-            report = report.next(format!("rm -r '{}'   # once nothing in it is needed any more", old.display()));
+        if let Some(unlisted) = &unlisted {
+            if let Some(old) = &restored.old {
+                aside = aside.field("set aside now", old.display());
+            }
+            aside = aside.line(format!("Warning: they cannot be listed: {unlisted}"));
         }
-        if !old_copies.is_empty() {
+        if restored.old.is_some() {
+            aside = aside
+                .line("They hold the session's secrets like the session itself. wpp deletes none of them unless you tell it to.")
+                .line(format!(
+                    "When they are not needed any more: `wpp backup prune --set-aside --older-than 30d --session {}`, which keeps the newest of each kind.",
+                    session.name()
+                ));
+        }
+        if let Some(kept) = restored.old.as_ref().map(|old| old.join(WPP_DB)).filter(|kept| kept.exists()) {
+            let undo = format!("wpp restore {} --plan data --session {}", quoted(&kept.display().to_string()), session.name());
+            report = report
+                .next(format!("{undo} --dry-run   # looks at the messages that were replaced"))
+                .next(format!("{undo}   # puts them back"));
+        }
+        if !old_copies.is_empty() || unlisted.is_some() {
             report = report.section(aside);
         }
         report.steps.clone_from(&restored.steps);
         report.metrics.extend(fault_points(app));
         let old: Vec<Value> = old_copies.iter().map(|(path, bytes)| json!({ "path": path, "size_bytes": bytes })).collect();
+        let old = unlisted.is_none().then_some(old);
         report = report.data(json!({
             "dry_run": false, "archive": place, "plan": plan, "good": restored.good, "rolled_back": restored.rolled_back,
             "health": restored.health, "old": restored.old, "old_copies": old,
-            "rekeyed": restored.rekeyed, "woken": restored.woken,
+            "rekeyed": restored.rekeyed, "woken": restored.woken, "adopted": restored.adopted,
+            "passed_over": passed_over,
         }));
+        if restored.adopted != Adopted::default() {
+            let mut waits = Section::new("What waits to be sent");
+            if restored.adopted.rejected > 0 {
+                waits = waits.field(
+                    "rejected",
+                    format!("{} messages, which another session or device had queued", restored.adopted.rejected),
+                );
+                report = report.next(format!("wpp outbound list --session {}   # what was rejected", session.name()));
+            }
+            if restored.adopted.paused {
+                waits = waits.field("paused", "sending was paused before the restore, and stays so");
+                report = report.next(format!("wpp outbound resume --session {}   # when it is to be sent", session.name()));
+            }
+            report = report.section(waits);
+        }
         if let Some(rekeyed) = &restored.rekeyed {
             report = report.section(keys_section(rekeyed, restored.woken));
         }
-        if matches!(restored.health, Some(Health::Unproven(_))) || restored.woken == Some(false) {
+        if matches!(restored.health, Some(Health::Unproven(_))) {
             report = report.verdict(Verdict::Unknown).next(format!("wpp status --session {}", session.name()));
+        }
+        if restored.woken == Some(false) {
+            report = report
+                .verdict(Verdict::Unknown)
+                .next(format!("wpp doctor --only wpp.restore.wake-owed --session {}   # until it is ok", session.name()));
         }
         if matches!(restored.health, Some(Health::Unlinked(_))) {
             report = report.next(format!("wpp reauth --session {}", session.name()));
@@ -170,6 +236,50 @@ impl Args {
         }
         Ok(report)
     }
+}
+
+impl Args {
+    /// The archive that is meant. `latest` is the newest that holds what is to come back; names of
+    /// newer ones, with what they lack, come back beside it.
+    fn choose(&self, app: &App, session: &SessionPaths, identities: &Identities) -> Result<(Located, Vec<String>)> {
+        let newest = locate(app, &self.archive, identities)?;
+        if self.archive != "latest" || newest.name() == "latest" {
+            return Ok((newest, Vec::new()));
+        }
+        let current = restore::survey(session, app.home().kind())?;
+        let lacks = |manifest: &Manifest| restore::holds(manifest, &current, self.plan).err();
+        // One that cannot be read is refused below, with the reason.
+        let read = newest.open(identities).and_then(|mut input| open::manifest(&mut input));
+        if !read.is_ok_and(|manifest| lacks(&manifest).is_some()) {
+            return Ok((newest, Vec::new()));
+        }
+        let destination = app.destination()?;
+        let mut passed_over = Vec::new();
+        for shelved in shelf::list(&destination, identities)?.into_iter().rev() {
+            if shelved.session() != Some(session.name()) {
+                continue;
+            }
+            let reason = match &shelved.manifest {
+                Ok(manifest) => lacks(manifest).map(|reason| reason.message().to_owned()),
+                Err(error) => Some(error.chain()),
+            };
+            match reason {
+                None => return Ok((Located::new(destination, &shelved.name), passed_over)),
+                Some(reason) => passed_over.push(format!("{}: {reason}", shelved.name)),
+            }
+        }
+        Ok((newest, Vec::new()))
+    }
+}
+
+/// One line for each sentence.
+fn listed(title: &str, sentences: &[String]) -> String {
+    sentences.iter().fold(format!("{title}:\n"), |text, sentence| format!("{text}  - {sentence}\n"))
+}
+
+fn passed_over_section(passed_over: &[String]) -> Option<Section> {
+    let section = passed_over.iter().fold(Section::default(), |section, reason| section.field("passed over", reason));
+    (!passed_over.is_empty()).then_some(section)
 }
 
 fn plan_section(plan: &RestorePlan, steps: bool) -> Section {

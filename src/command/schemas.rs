@@ -384,7 +384,12 @@ static MISSING: Object = Object {
 static SIGNAL: Object = Object {
     name: "signal",
     fields: &[
-        always("paired", Boolean, "whether a phone is linked"),
+        always("paired", Boolean, "whether the store holds the keys of a linked device"),
+        optional(
+            "logged_out_ms",
+            Number,
+            "when the phone logged that device out, in milliseconds since the epoch, if it is known",
+        ),
         always("identity_sha256", Text, "differs between registrations"),
         nullable("account_sha256", Text, "differs between accounts; null before linking"),
         nullable("highest_prekey_id", Number, "the highest one-time prekey id in the store"),
@@ -484,6 +489,14 @@ static REKEYED: Object = Object {
         always("prekeys_kept", Number, "one-time keys that strangers may still use"),
         always("highest_prekey_id", Number, "the highest one-time key id that may have been used, as far as is known"),
         always("next_prekey_id", Number, "the id of the next one-time key"),
+    ],
+};
+
+static ADOPTED: Object = Object {
+    name: "adopted",
+    fields: &[
+        always("paused", Boolean, "whether sending was paused, as it was before the restore"),
+        always("rejected", Number, "waiting messages that were rejected, because another session or device had queued them"),
     ],
 };
 
@@ -848,6 +861,8 @@ pub static SCHEMAS: &[Schema] = &[
                 Boolean,
                 "whether the own phone was woken; absent or null when it need not be or the daemon was not seen READY"
             ),
+            optional("passed_over", List(&Text), "newer archives that `latest` does not mean, each with what it lacks"),
+            optional("adopted", Shape::Object(&ADOPTED), "what was done about messages that wait to be sent"),
         ],
     },
     Schema {

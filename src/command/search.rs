@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::daemon::api::SearchAnswer;
 use crate::daemon::client::Client;
 use crate::error::Result;
-use crate::report::{Report, Section};
+use crate::report::{Report, Section, count};
 use crate::session::messages::SearchMode;
 
 /// Options of `wpp search`.
@@ -47,15 +47,14 @@ impl Args {
             },
         )?;
         let answer = answer.unwrap_or(SearchAnswer { mode: SearchMode::Fts, problem: None, messages: Vec::new() });
-        let count = answer.messages.len();
-        let what = match count {
+        let what = match answer.messages.len() {
             0 => "no message matches".to_owned(),
             1 => "1 message".to_owned(),
-            count if count == self.limit as usize => format!("the newest {count} messages; --limit shows more"),
-            count => format!("{count} messages"),
+            found if found == self.limit as usize => format!("the newest {found} messages; --limit shows more"),
+            found => count(found, "message", "messages"),
         };
         let mut report = Report::answer("search", format!("{}: {what}{}", session.name(), stored::from(source)));
-        if count > 0 {
+        if !answer.messages.is_empty() {
             report = report.section(Section { table: Some(stored::table(&answer.messages)), ..Section::default() });
         }
         if answer.mode == SearchMode::Degraded {

@@ -9,13 +9,18 @@ use crate::session::state::State;
 
 /// Options of `wpp start`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Go on with no messages when wpp.db is gone, instead of restoring it
+    #[arg(long)]
+    new_messages: bool,
+}
 
 impl Args {
     /// Starts the daemon, if none runs, and waits for READY or AUTH_REQUIRED.
     pub fn run(self, app: &App) -> Result<Report> {
         let session = app.session();
-        let started = site(app, &session)?.start()?;
+        let site = site(app, &session)?;
+        let started = if self.new_messages { site.start_with_new_messages(app.journal()?)? } else { site.start()? };
         let mut report = state_report(&started.status);
         if !settled(&started.status) {
             report = report.verdict(Verdict::Fail).next(format!("wpp doctor --session {}", session.name()));

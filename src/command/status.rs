@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::error::{ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::lifecycle::Seen;
-use crate::report::{Report, Section, Table, Verdict};
+use crate::report::{Report, Section, Table, Verdict, count};
 
 /// Options of `wpp status`.
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,7 @@ impl Args {
             rows.push(vec![name, state, why]);
             data.push(value);
         }
-        let title = format!("{} sessions in {}", rows.len(), app.home().root().display());
+        let title = format!("{} in {}", count(rows.len(), "session", "sessions"), app.home().root().display());
         let table = Table { columns: ["session", "state", "why"].map(str::to_owned).to_vec(), rows };
         let mut report = Report::new("status-list", title)
             .section(Section { table: Some(table), ..Section::default() })

@@ -24,7 +24,8 @@ use crate::verify::{Proof, Request, prove};
 #[command(
     after_help = "An archive that is not what its manifest says, or that SQLite's quick_check finds damaged, exits 12. One \
                         that passes both and yet does not come back to life at level restore exits 4. Either is written \
-                        down, and `wpp backup list` shows it."
+                        down, and `wpp backup list` shows it. Exit code 5 means that the machine, by a full disk or too much \
+                        load, kept it from being found out; nothing is written down then."
 )]
 pub struct Args {
     /// Path or s3:// address of the archive, its name at the backup destination, or `latest`
@@ -57,6 +58,20 @@ impl Args {
     }
 }
 
+/// The level at which an archive failed that was refused at `level`. A database that SQLite refuses
+/// takes nothing from what the bytes are, which reading them once more shows; an error of that reading
+/// that is no refusal shows nothing.
+fn failed_level(level: Level, read_bytes: impl FnOnce() -> Result<()>) -> Result<Level> {
+    if level != Level::Quick {
+        return Ok(Level::Hash);
+    }
+    match read_bytes() {
+        Ok(()) => Ok(Level::Quick),
+        Err(error) if error.kind() == ErrorKind::Archive => Ok(Level::Hash),
+        Err(error) => Err(error),
+    }
+}
+
 /// The archive under check.
 struct Checked<'a> {
     app: &'a App,
@@ -71,18 +86,24 @@ impl Checked<'_> {
         self.archive.open(&self.identities)
     }
 
+    /// What it says about itself. What is encrypted and damaged may not even open, and that is found
+    /// like any other damage.
+    fn stated(&self) -> Result<Manifest> {
+        open::manifest(&mut self.input()?)
+    }
+
     fn by_reading(self, level: Level) -> Result<Report> {
         let watch = Stopwatch::start();
         let read = |level| self.archive.verify(&self.identities, level, &self.app.scratch(), &**self.app.sink());
         let opened = match read(level) {
             Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::Archive => {
-                // A database that SQLite refuses takes nothing from what the bytes are.
-                let failed = match level {
-                    Level::Quick if read(Level::Hash).is_ok() => Level::Quick,
-                    _ => Level::Hash,
+                let failed = failed_level(level, || read(Level::Hash).map(drop))?;
+                let manifest = match self.stated() {
+                    Ok(manifest) => Some(manifest),
+                    Err(error) if error.kind() == ErrorKind::Archive => None,
+                    Err(error) => return Err(error),
                 };
-                let manifest = open::manifest(&mut self.input()?).ok();
                 self.write_down(manifest.as_ref(), None, failed, Some(error.chain()))?;
                 return Err(error);
             }
@@ -103,7 +124,7 @@ impl Checked<'_> {
     fn by_restoring(self, keep: bool) -> Result<Report> {
         let watch = Stopwatch::start();
         let name = self.archive.place();
-        let stated = match open::manifest(&mut self.input()?) {
+        let stated = match self.stated() {
             Ok(manifest) => manifest,
             Err(error) => {
                 if error.kind() == ErrorKind::Archive {
@@ -118,7 +139,12 @@ impl Checked<'_> {
         let proof = prove(Request {
             name: &name,
             content_bytes: stated.restored_bytes(),
-            unpack: &mut |folder| self.archive.read(&self.identities, |input| chain::unpack(input, folder, &**sink)),
+            unpack: &mut |folder, stop| {
+                self.archive.read(&self.identities, |input| {
+                    input.stop_at(stop.clone());
+                    chain::unpack(input, folder, &**sink)
+                })
+            },
             folders: &folders,
             program: self.app.program()?,
             ready_timeout: self.app.config().duration("daemon.start_timeout_ms"),
@@ -198,5 +224,21 @@ impl Checked<'_> {
             failed,
         };
         verified::record(self.app.journal()?, session, &record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_between_two_reads_is_not_written_down_as_bad_bytes() {
+        let fails = |kind| move || Err(Error::new(kind, "x"));
+        assert_eq!(failed_level(Level::Quick, || Ok(())).unwrap(), Level::Quick);
+        assert_eq!(failed_level(Level::Quick, fails(ErrorKind::Archive)).unwrap(), Level::Hash);
+        for kind in [ErrorKind::Unreachable, ErrorKind::Unexpected, ErrorKind::Denied] {
+            assert_eq!(failed_level(Level::Quick, fails(kind)).unwrap_err().kind(), kind);
+        }
+        assert_eq!(failed_level(Level::Hash, fails(ErrorKind::Unreachable)).unwrap(), Level::Hash);
     }
 }

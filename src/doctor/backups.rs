@@ -1,99 +1,231 @@
 //! Judges of a session's backups: whether there are any, whether one was seen to come back, and what
 //! failed. They look at the journal alone; archives are read by `wpp backup verify`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 use super::{Judged, Said, Stop, known, line};
-use crate::archive::verified::{CheckResult, Checks};
+use crate::archive::shelf::Stamp;
+use crate::archive::verified::{self, CheckResult};
 use crate::archive::verify::Level;
 use crate::clock;
-use crate::facts::{BackupFacts, Facts, FailedBackup, SessionFacts};
+use crate::facts::{BackupFacts, BackupPlace, Facts, FailedBackup, SessionFacts};
 use crate::journal::Entry;
-use crate::report::Severity;
+use crate::report::{Severity, count};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
+/// How long a place for backups is remembered by what was last sent there.
+const OF_LATE_MS: i64 = 7 * DAY_MS;
+/// So many backups of late make a place one that backups are meant to go to; fewer were made by hand.
+const HABIT: usize = 3;
+/// How far a clock may have been set back without a time before it being one ahead.
+const AHEAD_MS: i64 = 5 * 60_000;
+
+/// One archive that a backup made.
+struct Made<'a> {
+    id: &'a str,
+    at_ms: i64,
+    path: &'a str,
+    place: String,
+    /// The file as it was; older entries hold none.
+    stamp: Option<Stamp>,
+    parent: Option<&'a str>,
+    whole: bool,
+    /// Whether this host has read what is in it.
+    readable: bool,
+}
 
 /// What the journal's entries on a session, oldest first, say of its backups. `is_alive` tells whether
-/// a process lives, `is_there` whether a path leads to a file.
-pub fn of_journal(entries: &[Entry], is_alive: impl Fn(u32) -> bool, is_there: impl Fn(&Path) -> bool) -> BackupFacts {
-    let checks = Checks::of_entries(entries);
+/// a process lives, `look` gives the state of the file that a path leads to, if there is one.
+pub fn of_journal(
+    entries: &[Entry],
+    now_ms: i64,
+    is_alive: impl Fn(u32) -> bool,
+    look: impl Fn(&Path) -> Option<Stamp>,
+) -> BackupFacts {
     let mut facts = BackupFacts { known_since_ms: entries.first().map(|entry| entry.at_ms), ..BackupFacts::default() };
-    let mut whole: BTreeSet<&str> = BTreeSet::new();
-    // What failed, and the level at which a later check makes up for it.
-    let mut failed: Option<(FailedBackup, Option<Level>)> = None;
+    let mut made: Vec<Made<'_>> = Vec::new();
+    // Archives that were not read back by the backup that made them.
+    let mut cut_off: BTreeSet<&str> = BTreeSet::new();
+    // What failed at each place, and the newest check that did with the level that makes up for it.
+    let mut failed: BTreeMap<String, FailedBackup> = BTreeMap::new();
+    let mut failed_check: Option<(FailedBackup, Level)> = None;
+    let mut attempts: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    let mut succeeded_ms = None;
     for entry in entries {
         let text = |name: &str| entry.data[name].as_str().unwrap_or_default();
-        let failure = |why: String| FailedBackup { verb: entry.verb.clone(), at_ms: entry.at_ms, why };
+        let place = verified::location(entry);
+        let failure = |why: String| FailedBackup { verb: entry.verb.clone(), at_ms: entry.at_ms, place: place.clone(), why };
+        if entry.verb == "backup" && !place.is_empty() && now_ms.saturating_sub(entry.at_ms) <= OF_LATE_MS {
+            attempts.entry(place.clone()).or_default().push(entry.at_ms);
+        }
         match (entry.verb.as_str(), entry.state.as_str()) {
             ("backup", "finished") => {
                 let sound = entry.data["whole"].as_bool().unwrap_or(false);
                 let checked = entry.data["level"].is_string() || entry.data["read_back"].as_bool().unwrap_or(false);
-                if !sound {
-                    failed = Some((failure("not all of the session could be taken, or not all of it was sound".into()), None));
-                } else if checked {
-                    whole.insert(text("archive_id"));
-                    // An address of a store is not looked up: that is no look at this machine.
-                    let path = Path::new(text("path"));
-                    if !path.is_absolute() || is_there(path) {
-                        facts.whole_ms = Some(entry.at_ms);
-                    }
-                    if matches!(failed, Some((_, None))) {
-                        failed = None;
-                    }
+                made.push(Made {
+                    id: text("archive_id"),
+                    at_ms: entry.at_ms,
+                    path: text("path"),
+                    place: place.clone(),
+                    stamp: serde_json::from_value(entry.data["stamp"].clone()).ok(),
+                    parent: entry.data["parent_id"].as_str(),
+                    whole: checked && sound,
+                    readable: entry.data["level"].is_string(),
+                });
+                if !checked {
+                    let path = text("path");
+                    let why = format!(
+                        "it was cut off before {path} was read back; `wpp backup verify {path}` tells whether it is good"
+                    );
+                    failed.insert(place.clone(), failure(why));
+                    cut_off.insert(text("archive_id"));
+                } else if !sound {
+                    let why = "not all of the session could be taken, or not all of it was sound";
+                    failed.insert(place.clone(), failure(why.into()));
+                } else {
+                    // What failed before it was known where to is made up for by any.
+                    failed.retain(|at, _| !at.is_empty() && *at != place);
+                    succeeded_ms = Some(entry.at_ms);
                 }
             }
-            ("backup", "failed") => failed = Some((failure("no archive came of it".into()), None)),
-            ("backup", "open") if !is_alive(entry.pid) => failed = Some((failure("it was cut off".into()), None)),
+            // It came back to life where it counts: both databases, and the server let it in.
+            ("restore", "finished")
+                if entry.data["ready"] == true
+                    && entry.data["plan"] != "data"
+                    && made.iter().any(|made| made.whole && made.id == text("archive_id")) =>
+            {
+                facts.proven_ms = Some(entry.at_ms);
+            }
+            ("backup", "failed") => {
+                let why = match text("failed") {
+                    "" => "no archive came of it".into(),
+                    why => format!("no archive came of it: {why}"),
+                };
+                failed.insert(place.clone(), failure(why));
+            }
+            ("backup", "open") if !is_alive(entry.pid) => {
+                failed.insert(place.clone(), failure("it was cut off".into()));
+            }
             _ => {}
         }
-        for check in checks.0.iter().filter(|check| check.entry == entry.id) {
-            match &check.result {
-                CheckResult::Failed { level, why } => {
-                    let why = format!("{} does not pass level {}: {why}", check.place, level.name());
-                    failed = Some((failure(why), Some(*level)));
+        let Some(check) = verified::check(entry) else { continue };
+        match &check.result {
+            CheckResult::Failed { level, why } => {
+                let why = format!("{} does not pass level {}: {why}", check.place, level.name());
+                failed_check = Some((failure(why), *level));
+            }
+            CheckResult::Passed(passed) => {
+                if matches!(&failed_check, Some((_, level)) if passed >= level) {
+                    failed_check = None;
                 }
-                CheckResult::Passed(passed) => {
-                    if matches!(failed, Some((_, Some(level))) if *passed >= level) {
-                        failed = None;
-                    }
-                    if *passed == Level::Restore && check.whole && whole.contains(check.archive_id.as_str()) {
-                        facts.proven_ms = Some(check.at_ms);
-                    }
+                let Some(made) = made.iter_mut().rfind(|made| made.id == check.archive_id) else { continue };
+                made.readable = true;
+                if check.whole && cut_off.remove(made.id) {
+                    made.whole = true;
+                    failed.retain(|_, failed| failed.at_ms != made.at_ms);
+                }
+                if *passed == Level::Restore && check.whole && made.whole {
+                    facts.proven_ms = Some(check.at_ms);
                 }
             }
         }
     }
-    facts.failed = failed.map(|(failed, _)| failed);
+    // A place that nothing is sent to any more is let be, once backups go elsewhere.
+    failed.retain(|_, failed| succeeded_ms < Some(failed.at_ms) || now_ms.saturating_sub(failed.at_ms) <= OF_LATE_MS);
+    facts.failed = failed.into_values().chain(failed_check.map(|(failed, _)| failed)).collect();
+    facts.failed.sort_by_key(|failed| failed.at_ms);
+
+    let good: Vec<&Made<'_>> = made.iter().rev().filter(|one| one.whole && is_there(one, &made, &look)).collect();
+    facts.ahead_ms = good.iter().map(|made| made.at_ms).find(|at_ms| *at_ms > now_ms.saturating_add(AHEAD_MS));
+    let usable = good.iter().filter(|made| made.at_ms <= now_ms.saturating_add(AHEAD_MS));
+    if let Some(newest) = usable.clone().max_by_key(|made| made.at_ms) {
+        facts.whole_ms = Some(newest.at_ms);
+        facts.sealed = (!newest.readable).then(|| newest.path.to_owned());
+    }
+    facts.places = attempts
+        .into_iter()
+        .filter(|(_, times)| times.len() >= HABIT)
+        .map(|(place, times)| {
+            let whole_ms = usable.clone().filter(|made| made.place == place).map(|made| made.at_ms).max();
+            BackupPlace { since_ms: times.first().copied().unwrap_or(now_ms), place, whole_ms }
+        })
+        .collect();
     facts
 }
 
-/// There is a backup that is not too old.
+/// Whether an archive is the file that it was, and so is all that it builds on. What lies in a store is
+/// not looked up: that is no look at this machine.
+fn is_there(archive: &Made<'_>, made: &[Made<'_>], look: &impl Fn(&Path) -> Option<Stamp>) -> bool {
+    let mut next = Some(archive);
+    // A chain is no longer than there are archives, whatever the journal says.
+    for _ in 0..=made.len() {
+        let Some(one) = next else { return true };
+        let path = Path::new(one.path);
+        if path.is_absolute() {
+            match (look(path), &one.stamp) {
+                (None, _) => return false,
+                (Some(now), Some(then)) if !now.is(then) => return false,
+                (Some(_), _) => {}
+            }
+        }
+        next = one.parent.and_then(|parent| made.iter().rfind(|made| made.id == parent));
+    }
+    false
+}
+
+/// There is a backup that is not too old, and one at each place that they are sent to.
 pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
     let hours = facts.limits.backup_age_hours_max;
     let backups = worth_keeping(session, hours)?;
     let limit_ms = i64::try_from(hours).unwrap_or(i64::MAX).saturating_mul(HOUR_MS);
-    let said = match (backups.whole_ms, backups.known_since_ms) {
-        (Some(at_ms), _) if facts.now_ms - at_ms <= limit_ms => {
-            return Ok(vec![Said::ok(format!("the newest whole backup is {} old", age(facts, at_ms)))]);
+    let is_old = |at_ms: i64| facts.now_ms - at_ms > limit_ms;
+    let mend = |said: Said| {
+        said.by_hand("back it up now, and have cron or a timer do so daily", line(facts, Some(&session.name), "backup"))
+    };
+    const WANTED: &str = "newest backup that is whole and verified";
+    let at_most = format!("at most {hours} hours old");
+    if backups.whole_ms.is_none_or(is_old)
+        && let Some(ahead_ms) = backups.ahead_ms
+    {
+        let time = clock::rfc3339(clock::from_ms(ahead_ms));
+        return Err(Stop::Unknown(format!("the newest whole backup is dated {time}, which lies ahead of this clock")));
+    }
+    let newest_ms = match (backups.whole_ms, backups.known_since_ms) {
+        (Some(at_ms), _) if !is_old(at_ms) => at_ms,
+        (Some(at_ms), _) => {
+            let said = Said::bad(format!("the newest whole backup is {} old", age(facts, at_ms)));
+            return Ok(vec![mend(said.seen(WANTED, at_most, clock::rfc3339(clock::from_ms(at_ms))))]);
         }
-        (Some(at_ms), _) => Said::bad(format!("the newest whole backup is {} old", age(facts, at_ms))).seen(
-            "newest backup that is whole and verified",
-            format!("at most {hours} hours old"),
-            clock::rfc3339(clock::from_ms(at_ms)),
-        ),
-        (None, Some(since_ms)) if facts.now_ms - since_ms > limit_ms => Said::bad("there is no whole backup of this session")
-            .seen(
-                "newest backup that is whole and verified",
-                format!("at most {hours} hours old"),
-                format!("none, in the {} that the journal knows the session", age(facts, since_ms)),
-            ),
+        (None, Some(since_ms)) if is_old(since_ms) => {
+            let seen = format!("none, in the {} that the journal knows the session", age(facts, since_ms));
+            return Ok(vec![mend(Said::bad("there is no whole backup of this session").seen(WANTED, at_most, seen))]);
+        }
         (None, Some(_)) => return Err(Stop::Skipped(format!("the session is younger than {hours} hours"))),
         (None, None) => return Err(Stop::Skipped("nothing was written down about the session yet".into())),
     };
-    Ok(vec![said.by_hand("back it up now, and have cron or a timer do so daily", line(facts, Some(&session.name), "backup"))])
+    let late = backups.places.iter().filter(|place| place.whole_ms.map_or(is_old(place.since_ms), is_old));
+    let late: Vec<Said> = late
+        .map(|BackupPlace { place, whole_ms, .. }| {
+            let (text, seen) = match whole_ms {
+                Some(at_ms) => (
+                    format!("the newest whole backup in {place} is {} old", age(facts, *at_ms)),
+                    clock::rfc3339(clock::from_ms(*at_ms)),
+                ),
+                None => (format!("there is no whole backup in {place}, where backups are sent to"), "none".to_owned()),
+            };
+            Said::bad(text).seen(format!("{WANTED}, there"), at_most.clone(), seen).by_hand(
+                "make one there now; a place that nothing is sent to is let be after a week",
+                line(facts, Some(&session.name), &format!("backup --output '{place}'")),
+            )
+        })
+        .collect();
+    if late.is_empty() {
+        return Ok(vec![Said::ok(format!("the newest whole backup is {} old", age(facts, newest_ms)))]);
+    }
+    Ok(late)
 }
 
 /// A backup was seen to come back to life.
@@ -103,7 +235,19 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
     let limit_ms = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(DAY_MS);
     let said = match (backups.proven_ms, backups.whole_ms, backups.known_since_ms) {
         (Some(at_ms), ..) if facts.now_ms - at_ms <= limit_ms => {
-            return Ok(vec![Said::ok(format!("a backup came back to life in a sandbox {} ago", age(facts, at_ms)))]);
+            return Ok(vec![Said::ok(format!("a backup came back to life {} ago", age(facts, at_ms)))]);
+        }
+        _ if let Some(place) = &backups.sealed => {
+            return Ok(vec![
+                Said::bad(
+                    "whether the newest backup comes back cannot be seen here: it is sealed to keys that this host does not have",
+                )
+                .severity(Severity::Info)
+                .by_hand(
+                    "see that it does on a host that has the key; what passes there is not known here",
+                    format!("wpp backup verify '{place}' --level restore --identity KEY_FILE"),
+                ),
+            ]);
         }
         (Some(at_ms), ..) => Said::bad(format!("no backup was seen to come back for {}", age(facts, at_ms))).seen(
             "newest verification at level restore that passed",
@@ -123,20 +267,30 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
     )])
 }
 
-/// The newest backup and the newest verification went well.
+/// The newest backup at each place and the newest verification went well.
 pub fn succeeded(facts: &Facts, session: &SessionFacts) -> Judged {
-    let Some(failed) = &known(&session.backups, "the journal")?.failed else {
+    let failed = &known(&session.backups, "the journal")?.failed;
+    if failed.is_empty() {
         return Ok(vec![Said::ok("no backup or verification failed since the last that passed")]);
-    };
-    let when = age(facts, failed.at_ms);
-    Ok(vec![match failed.verb.as_str() {
-        "backup" => Said::bad(format!("the last backup, {when} ago, failed: {}", failed.why))
-            .seen("last backup", "whole and verified", failed.why.clone())
-            .by_hand("make one now, and see what it says", line(facts, Some(&session.name), "backup")),
-        _ => Said::bad(format!("an archive failed its verification {when} ago: {}", failed.why))
-            .seen("last verification", "passed", failed.why.clone())
-            .by_hand("make another archive now, then verify that one", line(facts, Some(&session.name), "backup")),
-    }])
+    }
+    let said = failed.iter().map(|failed| {
+        let when = age(facts, failed.at_ms);
+        match (failed.verb.as_str(), failed.place.as_str()) {
+            ("backup", "") => Said::bad(format!("the last backup, {when} ago, failed: {}", failed.why))
+                .seen("last backup", "whole and verified", failed.why.clone())
+                .by_hand("make one now, and see what it says", line(facts, Some(&session.name), "backup")),
+            ("backup", place) => Said::bad(format!("the last backup to {place}, {when} ago, failed: {}", failed.why))
+                .seen(format!("last backup to {place}"), "whole and verified", failed.why.clone())
+                .by_hand(
+                    "make one there now, and see what it says",
+                    line(facts, Some(&session.name), &format!("backup --output '{place}'")),
+                ),
+            _ => Said::bad(format!("an archive failed its verification {when} ago: {}", failed.why))
+                .seen("last verification", "passed", failed.why.clone())
+                .by_hand("make another archive now, then verify that one", line(facts, Some(&session.name), "backup")),
+        }
+    });
+    Ok(said.collect())
 }
 
 /// Old copies do not fill the disk.
@@ -145,10 +299,13 @@ pub fn set_aside(facts: &Facts, session: &SessionFacts) -> Judged {
     if copies.folders.is_empty() {
         return Ok(vec![Said::ok("nothing is set aside")]);
     }
-    let count = copies.folders.len();
-    let noun = if count == 1 { "old copy" } else { "old copies" };
     let said = Said::bad(format!(
-        "{count} {noun} of the session's files, set aside by restores and new links, hold {} MiB",
+        "{} {} MiB",
+        count(
+            copies.folders.len(),
+            "old copy of the session's files, set aside by a restore or a new link, holds",
+            "old copies of the session's files, set aside by restores and new links, hold"
+        ),
         copies.size_bytes.div_ceil(1 << 20)
     ));
     let free = facts.host.space.known().map(|space| space.free_bytes);
@@ -207,8 +364,11 @@ mod tests {
                 data: data.clone(),
             })
             .collect();
-        of_journal(&entries, |pid| pid > 100, |path| !path.starts_with("/gone"))
+        let now_ms = entries.last().map_or(0, |entry| entry.at_ms);
+        of_journal(&entries, now_ms, |pid| pid > 100, |path| (!path.starts_with("/gone")).then_some(STAMP))
     }
+
+    const STAMP: Stamp = Stamp { size_bytes: 1, modified_s: 2, modified_ns: 3, etag: None };
 
     fn made(id: &str, path: &str, level: Value, whole: bool) -> (&'static str, &'static str, Value) {
         let data = json!({ "archive_id": id, "path": path, "level": level, "whole": whole, "read_back": true });
@@ -230,7 +390,81 @@ mod tests {
         let seen = facts(&[start(), made("a", "s3://b/a", Value::Null, true)]);
         assert_eq!(seen.whole_ms, Some(2 * HOUR_MS));
         let seen = facts(&[made("a", "/a", json!("quick"), true), made("b", "/b", json!("hash"), false)]);
-        assert_eq!((seen.whole_ms, seen.failed.map(|failed| failed.at_ms)), (Some(HOUR_MS), Some(2 * HOUR_MS)));
+        assert_eq!((seen.whole_ms, seen.failed.first().map(|failed| failed.at_ms)), (Some(HOUR_MS), Some(2 * HOUR_MS)));
+    }
+
+    #[test]
+    fn a_backup_that_was_cut_off_is_told_as_that_until_its_archive_is_verified() {
+        let data = json!({ "archive_id": "a", "path": "s3://b/a", "whole": false, "read_back": false });
+        let cut_off = || ("backup", "finished", data.clone());
+        let seen = facts(&[cut_off()]);
+        let why = &seen.failed[0].why;
+        assert!(why.contains("cut off") && why.contains("wpp backup verify s3://b/a"), "{why}");
+        assert_eq!(seen.whole_ms, None);
+        assert!(facts(&[cut_off(), checked("b", "done", "quick")]).failed.len() == 1, "another archive was verified");
+        assert_eq!(facts(&[cut_off(), checked("a", "failed", "quick")]).failed.len(), 2);
+        let seen = facts(&[cut_off(), checked("a", "done", "restore")]);
+        assert_eq!((seen.failed, seen.whole_ms, seen.proven_ms), (vec![], Some(HOUR_MS), Some(2 * HOUR_MS)));
+        // What failed after it is another matter.
+        let failed = ("backup", "failed", json!({ "failed": "the disk is full" }));
+        let seen = facts(&[cut_off(), failed, checked("a", "done", "quick")]);
+        let why: Vec<&str> = seen.failed.iter().map(|failed| failed.why.as_str()).collect();
+        assert_eq!(why, ["no archive came of it: the disk is full"]);
+    }
+
+    #[test]
+    fn an_archive_counts_as_long_as_it_and_what_it_builds_on_are_the_files_that_they_were() {
+        let at = |id: &str, path: &str, parent: Option<&str>, size_bytes: u64| {
+            let stamp = Stamp { size_bytes, ..STAMP };
+            let (verb, state, mut data) = made(id, path, json!("quick"), true);
+            data["stamp"] = serde_json::to_value(stamp).unwrap();
+            data["parent_id"] = json!(parent);
+            (verb, state, data)
+        };
+        let whole = |acts: &[_]| facts(acts).whole_ms.map(|at_ms| at_ms / HOUR_MS);
+        assert_eq!(whole(&[at("a", "/a", None, 1), at("b", "/b", None, 1)]), Some(2));
+        assert_eq!(whole(&[at("a", "/a", None, 1), at("b", "/b", None, 7)]), Some(1), "overwritten");
+        assert_eq!(whole(&[at("a", "/a", None, 1), at("b", "/b", Some("a"), 1)]), Some(2));
+        assert_eq!(whole(&[at("a", "/gone/a", None, 1), at("b", "/b", Some("a"), 1)]), None, "its base is gone");
+        assert_eq!(whole(&[at("a", "/a", None, 7), at("b", "/b", Some("a"), 1), at("c", "/c", Some("b"), 1)]), None);
+        assert_eq!(whole(&[at("a", "/a", Some("a"), 1)]), None, "a circle");
+        let ahead = facts(&[at("a", "/a", None, 1), at("b", "/b", None, 1), ("start", "done", json!({}))]);
+        assert_eq!(ahead.ahead_ms, None);
+        let mut entries = Vec::new();
+        for (id, at_ms) in [(1, HOUR_MS), (2, 90 * HOUR_MS)] {
+            let (verb, state, data) = at(&format!("x{id}"), "/x", None, 1);
+            entries.push(Entry { id, at_ms, session: None, verb: verb.into(), pid: 1, state: state.into(), data });
+        }
+        let seen = of_journal(&entries, 2 * HOUR_MS, |_| true, |_| Some(STAMP));
+        assert_eq!((seen.whole_ms, seen.ahead_ms), (Some(HOUR_MS), Some(90 * HOUR_MS)));
+    }
+
+    #[test]
+    fn a_place_that_fails_is_told_although_another_one_works() {
+        let to = |place: &str, state: &'static str| {
+            let mut data = made("a", &format!("{place}/a"), json!("quick"), true).2;
+            data["location"] = json!(place);
+            ("backup", state, data)
+        };
+        let failing = |acts: &[_]| -> Vec<String> { facts(acts).failed.into_iter().map(|failed| failed.place).collect() };
+        assert_eq!(failing(&[to("/usb", "failed"), to("/near", "finished")]), ["/usb"]);
+        assert_eq!(failing(&[to("/usb", "failed"), to("/near", "finished"), to("/usb", "finished")]), [""; 0]);
+        let week = vec![to("/near", "finished"); 200];
+        assert_eq!(failing(&[&[to("/usb", "failed")][..], &week].concat()), [""; 0], "long ago");
+        assert_eq!(failing(&[&week[..], &[to("/usb", "failed")]].concat()), ["/usb"]);
+        // What is sent to again and again is judged on its own.
+        let often = |place| [to(place, "finished"), to(place, "failed"), to(place, "failed")];
+        let seen = facts(&[&often("s3://b/far")[..], &[to("/once", "finished")]].concat());
+        let expected = BackupPlace { place: "s3://b/far".into(), since_ms: HOUR_MS, whole_ms: Some(HOUR_MS) };
+        assert_eq!((seen.places, seen.whole_ms), (vec![expected], Some(4 * HOUR_MS)));
+    }
+
+    #[test]
+    fn a_newest_backup_that_nobody_here_can_read_is_known_as_that() {
+        let sealed = || made("s", "/s", Value::Null, true);
+        assert_eq!(facts(&[made("a", "/a", json!("quick"), true), sealed()]).sealed.as_deref(), Some("/s"));
+        assert_eq!(facts(&[sealed(), made("a", "/a", json!("quick"), true)]).sealed, None);
+        assert_eq!(facts(&[sealed(), checked("s", "done", "hash")]).sealed, None, "somebody brought the key");
     }
 
     #[test]
@@ -243,11 +477,30 @@ mod tests {
     }
 
     #[test]
+    fn a_real_restore_of_the_whole_session_that_ended_ready_proves_as_much() {
+        let own = made("a", "/a", json!("quick"), true);
+        let restored = |id: &str, state: &'static str, plan: &str, ready: Value| {
+            ("restore", state, json!({ "archive_id": id, "phase": "swapped", "plan": plan, "ready": ready }))
+        };
+        for plan in ["exact", "rekey"] {
+            assert_eq!(facts(&[own.clone(), restored("a", "finished", plan, json!(true))]).proven_ms, Some(2 * HOUR_MS));
+        }
+        for other in [
+            restored("a", "finished", "data", json!(true)),
+            restored("a", "finished", "exact", Value::Null),
+            restored("a", "undone", "exact", json!(true)),
+            restored("b", "finished", "exact", json!(true)),
+        ] {
+            assert_eq!(facts(&[own.clone(), other.clone()]).proven_ms, None, "{other:?}");
+        }
+    }
+
+    #[test]
     fn a_failure_stands_until_something_as_good_makes_up_for_it() {
         let good = |id| made(id, "/a", json!("quick"), true);
         let failed = || ("backup", "failed", json!({}));
         let cut_off = || ("backup", "open", json!({}));
-        let standing = |acts: &[_]| facts(acts).failed.map(|failed| failed.verb);
+        let standing = |acts: &[_]| facts(acts).failed.pop().map(|failed| failed.verb);
         assert_eq!(standing(&[good("a")]), None);
         assert_eq!(standing(&[good("a"), failed()]).as_deref(), Some("backup"));
         assert_eq!(standing(&[good("a"), cut_off()]).as_deref(), Some("backup"));

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::{Selection, catalog, examine, fix};
 use crate::disk::{LockOwner, Space};
 use crate::facts::{
-    BackupFacts, DaemonLook, DaemonStatus, DatabaseHealth, Facts, FailedBackup, HostFacts, JournalFacts, Limits, LockFacts,
-    MessagesFacts, MessagesRows, MissingSession, Moment, OpenAct, PathKind, PathLook, PathSeen, Probed, Problem, SearchIndex,
-    SessionFacts, SetAside, SocketFacts, StoreFacts,
+    BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, Facts, FailedBackup, HostFacts, JournalFacts, Limits,
+    LockFacts, MessagesFacts, MessagesRows, MissingSession, Moment, OpenAct, PathKind, PathLook, PathSeen, Probed, Problem,
+    SearchIndex, SessionFacts, SetAside, SocketFacts, StoreFacts,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Severity};
@@ -82,7 +82,7 @@ fn whole() -> Facts {
                 known_since_ms: Some(NOW_MS - 100 * DAY_MS),
                 whole_ms: Some(NOW_MS - DAY_MS),
                 proven_ms: Some(NOW_MS - 20 * DAY_MS),
-                failed: None,
+                ..BackupFacts::default()
             }),
             set_aside: Probed::Known(SetAside::default()),
         }],
@@ -512,16 +512,32 @@ const CASES: &[Case] = &[
         what: "a backup that failed last night",
         facts: whole,
         breaks: |facts| {
-            backups(facts).failed =
-                Some(FailedBackup { verb: "backup".into(), at_ms: NOW_MS - MINUTE_MS, why: "no archive came of it".into() });
+            backups(facts).failed = ["", "s3://b/far"].map(|place| failed_backup("backup", place)).to_vec();
         },
-        finds: &[("wpp.backup.last-failed", Warning)],
+        finds: &[("wpp.backup.last-failed", Warning), ("wpp.backup.last-failed", Warning)],
+    },
+    Case {
+        what: "a store that nothing arrives at, beside a folder that is in order",
+        facts: whole,
+        breaks: |facts| {
+            let place = |place: &str, whole_ms| BackupPlace { place: place.into(), since_ms: NOW_MS - 5 * DAY_MS, whole_ms };
+            backups(facts).places = vec![place("/h/backups", Some(NOW_MS - DAY_MS)), place("s3://b/far", None)];
+        },
+        finds: &[("wpp.backup.stale", Warning)],
+    },
+    Case {
+        what: "a newest backup that is dated ahead of the clock",
+        facts: whole,
+        breaks: |facts| {
+            (backups(facts).whole_ms, backups(facts).ahead_ms) = (Some(NOW_MS - 3 * DAY_MS), Some(NOW_MS + 900 * DAY_MS));
+        },
+        finds: &[("wpp.backup.stale", Unknown)],
     },
     Case {
         what: "an archive that did not come back",
         facts: whole,
         breaks: |facts| {
-            backups(facts).failed = Some(FailedBackup { verb: "verify".into(), at_ms: NOW_MS - DAY_MS, why: "x".into() });
+            backups(facts).failed = vec![failed_backup("verify", "/h/backups")];
         },
         finds: &[("wpp.backup.last-failed", Warning)],
     },
@@ -534,7 +550,30 @@ const CASES: &[Case] = &[
         },
         finds: &[("wpp.backup.set-aside", Warning)],
     },
+    Case {
+        what: "a restore with fresh keys whose phone was not woken, the daemon READY",
+        facts: whole,
+        breaks: |facts| journal(facts).wake_owed = Some(Moment { id: 4, at_ms: NOW_MS - 9 * MINUTE_MS }),
+        finds: &[("wpp.restore.wake-owed", Warning)],
+    },
+    Case {
+        what: "the same, and nobody has started the daemon since",
+        facts: stopped,
+        breaks: |facts| journal(facts).wake_owed = Some(Moment { id: 4, at_ms: NOW_MS - 9 * MINUTE_MS }),
+        finds: &[("wpp.restore.wake-owed", Warning)],
+    },
 ];
+
+fn journal(facts: &mut Facts) -> &mut JournalFacts {
+    match &mut facts.sessions[0].journal {
+        Probed::Known(journal) => journal,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn failed_backup(verb: &str, place: &str) -> FailedBackup {
+    FailedBackup { verb: verb.into(), at_ms: NOW_MS - DAY_MS, place: place.into(), why: "x".into() }
+}
 
 fn backups(facts: &mut Facts) -> &mut BackupFacts {
     match &mut facts.sessions[0].backups {
@@ -728,10 +767,23 @@ fn a_session_that_is_new_or_has_no_phone_is_not_asked_for_backups() {
     facts.sessions[0].store = Probed::NotApplicable("there is no session.db yet".into());
     backups(&mut facts).whole_ms = Some(NOW_MS - 2 * DAY_MS);
     assert!(bad(&facts).iter().any(|(id, _)| id == "wpp.backup.stale"));
+    // What only another host can prove is no fault of this one.
+    let mut facts = whole();
+    (backups(&mut facts).proven_ms, backups(&mut facts).sealed) = (None, Some("/h/backups/x".into()));
+    let findings = examine(&facts, &Selection::of(&["wpp.backup.restore-unproven".to_owned()])).findings;
+    assert!(
+        findings[0].severity == Severity::Info && format!("{findings:?}").contains("on a host that has the key"),
+        "{findings:?}"
+    );
     // Old copies that fit are worth a word.
     let mut facts = whole();
     facts.sessions[0].set_aside =
         Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 3 << 20 });
     let findings = examine(&facts, &Selection::of(&["wpp.backup.set-aside".to_owned()])).findings;
-    assert!(findings[0].severity == Severity::Info && findings[0].summary.contains("hold 3 MiB"), "{findings:?}");
+    assert!(
+        findings[0].severity == Severity::Info
+            && findings[0].summary.contains("1 old copy of")
+            && findings[0].summary.contains("holds 3 MiB"),
+        "{findings:?}"
+    );
 }

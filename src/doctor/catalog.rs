@@ -340,8 +340,10 @@ pub const CHECKS: &[Check] = &[
         needs: &["wpp.home.journal"],
         runbook: RESET,
         explain: "A backup counts that holds both databases, both sound, that was verified (or read back, when it is encrypted for \
-                  somebody else) and whose file is still there. Older than doctor.backup_age_hours_max is too old. A session without \
-                  a phone, and one that is younger than that, is left in peace. wpp only knows the backups that it made itself.",
+                  somebody else) and whose file is still the one that it was, with all that it builds on. Older than \
+                  doctor.backup_age_hours_max is too old. A place that three backups or more were sent to within a week is judged on \
+                  its own. A session without a phone, and one that is younger than that, is left in peace. wpp only knows the \
+                  backups that it made itself.",
         judge: Session(backups::fresh),
     },
     Check {
@@ -353,7 +355,9 @@ pub const CHECKS: &[Check] = &[
         runbook: None,
         explain: "Bytes that are what they were, in a database that SQLite finds sound, can still be a session that does not start. \
                   `wpp backup verify --level restore` really restores an archive, into a sandbox that reaches nobody, starts it to READY \
-                  and asks it for messages. It should have passed within doctor.restore_age_days_max.",
+                  and asks it for messages. So does a real `wpp restore` of the whole session that ended READY. Either should have \
+                  been seen within doctor.restore_age_days_max. What is sealed to keys that are not here is verified where they are, and \
+                  this host does not hear of it; then that is said, and nothing is held against it.",
         judge: Session(backups::proven),
     },
     Check {
@@ -364,7 +368,8 @@ pub const CHECKS: &[Check] = &[
         needs: &["wpp.home.journal"],
         runbook: None,
         explain: "The newest backup made no archive, or one that lacks something; or an archive did not pass a verification, and none \
-                  has passed that level since.",
+                  has passed that level since. Each place that backups are sent to counts on its own; one that nothing was sent to for \
+                  a week is let be, once they go elsewhere.",
         judge: Session(backups::succeeded),
     },
     Check {
@@ -375,9 +380,22 @@ pub const CHECKS: &[Check] = &[
         needs: &["wpp.home.marker"],
         runbook: None,
         explain: "A restore keeps the files that it replaced, and a new link the store of the device that the phone removed; they lie \
-                  beside the session, hold its secrets, and wpp never deletes them unasked (`wpp backup prune --set-aside` does). That they are there is worth knowing; that \
-                  they are larger than what is free on the disk is a warning.",
+                  beside the session, hold its secrets, and wpp never deletes them unasked (`wpp backup prune --set-aside` does). That \
+                  they are there is worth knowing; that they are larger than what is free on the disk is a warning.",
         judge: Session(backups::set_aside),
+    },
+    Check {
+        id: "wpp.restore.wake-owed",
+        title: "the own phone knows of a restore's fresh keys",
+        area: "session",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "After a restore with the plan `rekey` the account's own phone goes on encrypting for keys that are gone, and is \
+                  never asked to repeat itself: until it is sent something, copies of what is written on it are lost. So the daemon \
+                  sends it a request that shows nothing to anybody as soon as it is READY, and writes that down. While that is not \
+                  written down, this stands.",
+        judge: Session(session::wake_owed),
     },
 ];
 

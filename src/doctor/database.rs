@@ -3,19 +3,21 @@
 //! How they are opened is [`reading`]'s business. Here damage is told apart from a look that
 //! failed: the one is a fact about the database, the other says nothing about it.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
+use crate::archive::snapshot;
 use crate::clock;
-use crate::disk::{Lock, LockState};
+use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{DatabaseHealth, MessagesFacts, MessagesRows, SearchIndex, StoreFacts};
-use crate::home::SessionPaths;
+use crate::home::{SessionPaths, sidecar};
 use crate::session::messages::Messages;
-use crate::session::reading::{self, Refusal};
+use crate::session::reading::{self, Refusal, Way};
 use crate::session::state::State;
 
 /// Lines of a damaged database's report that are kept.
@@ -29,6 +31,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Looks into the client library's store.
 pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
+    if is_interrupted(&session.session_db()) {
+        return Ok(StoreFacts { health: DatabaseHealth::Interrupted, paired: None });
+    }
     let damaged = |problems| StoreFacts { health: DatabaseHealth::Damaged { problems }, paired: None };
     let seen = look(session, &session.session_db(), timeout, |connection| {
         let problems = quick_check(connection)?;
@@ -45,11 +50,11 @@ pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
 
 /// Looks into the messages' database.
 pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFacts> {
-    let damaged = |problems| MessagesFacts {
-        health: DatabaseHealth::Damaged { problems },
-        search_index: SearchIndex::Unreadable,
-        rows: None,
-    };
+    let unreadable = |health| MessagesFacts { health, search_index: SearchIndex::Unreadable, rows: None };
+    if is_interrupted(&session.wpp_db()) {
+        return Ok(unreadable(DatabaseHealth::Interrupted));
+    }
+    let damaged = |problems| unreadable(DatabaseHealth::Damaged { problems });
     let seen = look(session, &session.wpp_db(), timeout, |connection| {
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         let mut problems = quick_check(connection)?;
@@ -91,9 +96,31 @@ fn rows(session: &SessionPaths) -> Result<(Option<String>, MessagesRows)> {
     let rows = MessagesRows {
         reconnects_last_hour: lost as u64,
         logged_out_ms: messages.logged_out()?.map(|mark| mark.at_ms),
-        was_linked: messages.account()?.is_some(),
+        was_linked: messages.was_linked()?,
     };
     Ok((messages.index_problem()?, rows))
+}
+
+/// Whether a transaction that died with its writer waits to be taken back. Pages of the file are then
+/// half new, which looks like damage to whoever reads it without the journal.
+fn is_interrupted(path: &Path) -> bool {
+    let holds_something = |path: &Path| std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
+    if !holds_something(&sidecar(path, "-journal")) || !holds_something(path) || has_log_mode(path) {
+        return false;
+    }
+    // With locks and a rollback journal, a reader makes no file.
+    let looked = reading::connect(path, Way::Shared).and_then(|connection| {
+        connection.busy_timeout(PAUSE)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+    });
+    looked.is_err_and(|error| snapshot::awaits_rollback(&error))
+}
+
+/// Whether the file says that it has a write-ahead log.
+fn has_log_mode(path: &Path) -> bool {
+    let mut head = [0; 20];
+    let read = disk::open_to_read(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head[18..] == [2, 2]
 }
 
 /// The lines of `quick_check` other than `ok`.
@@ -300,6 +327,32 @@ mod tests {
             let seen = place.messages();
             assert!(matches!(seen.health, DatabaseHealth::Damaged { .. }) && seen.rows.is_none(), "{seen:?}");
         }
+    }
+
+    #[test]
+    fn a_write_that_was_interrupted_is_no_damage() {
+        let place = Place::new();
+        let (live, left) = (place.session.folder().join("live.db"), place.session.wpp_db());
+        let writer = Connection::open(&live).unwrap();
+        let sql = "CREATE TABLE t (x TEXT); INSERT INTO t VALUES (hex(randomblob(100000)))";
+        writer.execute_batch(sql).unwrap();
+        // As kill -9 leaves it: some pages are new, and what they were is in the journal.
+        let sql = "PRAGMA cache_size = 1; BEGIN; UPDATE t SET x = hex(randomblob(90000)); INSERT INTO t SELECT x FROM t";
+        writer.execute_batch(sql).unwrap();
+        for ending in ["", "-journal"] {
+            std::fs::copy(sidecar(&live, ending), sidecar(&left, ending)).unwrap();
+            std::fs::copy(sidecar(&live, ending), sidecar(&place.session.session_db(), ending)).unwrap();
+        }
+        let before = place.files();
+        assert_eq!(place.messages().health, DatabaseHealth::Interrupted);
+        assert_eq!(store(&place.session, TIMEOUT).unwrap().health, DatabaseHealth::Interrupted);
+        assert_eq!(place.files(), before);
+        // Opened to write it is as it was before.
+        Connection::open(place.session.session_db())
+            .unwrap()
+            .execute_batch("CREATE TABLE device (pn TEXT, account BLOB)")
+            .unwrap();
+        assert_eq!(store(&place.session, TIMEOUT).unwrap().health, DatabaseHealth::Whole);
     }
 
     #[test]

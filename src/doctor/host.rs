@@ -26,7 +26,10 @@ pub fn settings(facts: &Facts) -> Judged {
         None => Said::ok("the settings load"),
         Some(problem) => Said::bad(format!("the settings cannot be read: {}", problem.message))
             .seen("config.toml and WPP_* variables", "only known settings with values of the right kind", "see above")
-            .by_hand(problem.hint.clone(), line(facts, None, "config")),
+            .by_hand(
+                format!("correct the line that is named: {}", problem.hint),
+                format!("${{EDITOR:-vi}} {}", quoted(&facts.host.home.join("config.toml").display().to_string())),
+            ),
     }])
 }
 

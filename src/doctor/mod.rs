@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::archive::destination::Destination;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Facts, MissingSession, Probed, Problem, SessionFacts};
@@ -54,9 +55,8 @@ impl Scope {
     /// folder of this machine.
     pub fn backups(&self) -> Option<std::path::PathBuf> {
         match self.config.text("backup.destination") {
-            text if text.starts_with(crate::archive::destination::STORE_SCHEME) => None,
             "" => self.home.as_ref().ok().map(Home::backups),
-            folder => Some(folder.into()),
+            text => Destination::folder_in(text),
         }
     }
 

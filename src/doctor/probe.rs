@@ -11,6 +11,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::{Scope, backups, database};
+use crate::archive::destination::folder;
+use crate::archive::shelf::Stamp;
 use crate::archive::shelf::is_archive;
 use crate::clock;
 use crate::daemon::api::Status;
@@ -23,6 +25,7 @@ use crate::facts::{
 };
 use crate::home::{Home, SessionPaths};
 use crate::journal::{Entry, Journal};
+use crate::session::rekey;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -542,20 +545,25 @@ fn look_at_journal(path: &Path, session: &str) -> Result<(JournalFacts, BackupFa
         let alive = is_alive(pid);
         OpenAct { id, verb, at_ms, pid, alive }
     });
-    let facts = JournalFacts { open: open.collect(), started: latest("start")?, stopped: latest("stop")? };
-    let backups = backups::of_journal(&journal.after(session, 0)?, is_alive, |path| path.is_file());
+    let open = open.collect();
+    let entries = journal.after(session, 0)?;
+    let owed = rekey::owed_wake(&journal, session)?.and_then(|id| entries.iter().find(|entry| entry.id == id));
+    let wake_owed = owed.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
+    let facts = JournalFacts { open, started: latest("start")?, stopped: latest("stop")?, wake_owed };
+    let look = |path: &Path| -> Option<Stamp> {
+        let name = path.file_name()?.to_str()?;
+        folder::look(path.parent()?, name).ok().flatten().map(|object| object.stamp)
+    };
+    let backups = backups::of_journal(&entries, clock::now_ms(), is_alive, look);
     Ok((facts, backups))
 }
 
 /// What restores and new links have set aside.
 fn look_beside(paths: &SessionPaths) -> Result<SetAside> {
-    let folders = paths.set_aside()?;
+    let folders: Vec<PathBuf> = paths.set_aside()?.into_iter().map(|copy| copy.path).collect();
     let mut size_bytes = 0;
     for folder in &folders {
-        for file in std::fs::read_dir(folder).map_err(|error| disk::cannot("list", folder, error))?.take(NAMES_MAX) {
-            let file = file.map_err(|error| disk::cannot("list", folder, error))?;
-            size_bytes += file.metadata().map_err(|error| disk::cannot("look at", &file.path(), error))?.len();
-        }
+        size_bytes += disk::folder_size_bytes(folder)?;
     }
     Ok(SetAside { folders, size_bytes })
 }

@@ -445,6 +445,28 @@ pub fn interrupted(facts: &Facts, session: &SessionFacts) -> Judged {
     Ok(if said.is_empty() { vec![Said::ok("nothing that was begun is unfinished")] } else { said })
 }
 
+/// The own phone knows of the keys that a restore chose.
+pub fn wake_owed(facts: &Facts, session: &SessionFacts) -> Judged {
+    let Some(restore) = known(&session.journal, "the journal")?.wake_owed else {
+        return Ok(vec![Said::ok("no restore is waiting for the own phone")]);
+    };
+    let said = Said::bad(format!(
+        "the own phone was not woken since a restore gave the session fresh keys {} ago: what is written on the phone does not come here",
+        ago(facts, restore.at_ms)
+    ))
+    .seen("wake of the own phone", format!("taken by the server after entry {} of the journal", restore.id), "none");
+    let (summary, verb) = match session.status().map(|status| status.state) {
+        Some(State::Ready | State::Syncing) => {
+            ("open WhatsApp on the phone; then restart the daemon, which wakes it at once instead of at its next try", "restart")
+        }
+        Some(_) => {
+            ("open WhatsApp on the phone; the daemon wakes it as soon as it is READY, so see what keeps it from that", "status")
+        }
+        None => ("open WhatsApp on the phone, and start the daemon, which wakes it once it has connected", "start"),
+    };
+    Ok(vec![said.by_hand(summary, line(facts, Some(&session.name), verb))])
+}
+
 fn answered(session: &SessionFacts) -> Result<&DaemonStatus, Stop> {
     match known(&session.daemon, "the daemon")? {
         DaemonLook::Answered(status) => Ok(status),

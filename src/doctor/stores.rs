@@ -10,6 +10,7 @@ pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
     let store = known(&session.store, "session.db")?;
     Ok(vec![match &store.health {
         DatabaseHealth::Whole => Said::ok("session.db passes quick_check"),
+        DatabaseHealth::Interrupted => interrupted(facts, session, "session.db"),
         DatabaseHealth::Damaged { problems } => Said::bad(format!("session.db is damaged: {}", first(problems)))
             .severity(Severity::Critical)
             .seen("quick_check of session.db", "ok", problems.join("; "))
@@ -20,11 +21,24 @@ pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
     }])
 }
 
-/// The messages' database is whole.
+/// The messages' database is whole, and there if the session was linked.
 pub fn messages_db(facts: &Facts, session: &SessionFacts) -> Judged {
+    if let (Probed::NotApplicable(_), Probed::Known(store)) = (&session.messages, &session.store)
+        && store.paired == Some(true)
+    {
+        return Ok(vec![
+            Said::bad("the session is linked to a phone, and its wpp.db, which holds the messages, is gone")
+                .seen("wpp.db", "holds the messages", "no such file")
+                .by_hand(
+                    "restore the messages from the newest archive before the session starts; the Signal state stays as it is",
+                    line(facts, Some(&session.name), "restore latest --plan data"),
+                ),
+        ]);
+    }
     let messages = known(&session.messages, "wpp.db")?;
     Ok(vec![match &messages.health {
         DatabaseHealth::Whole => Said::ok("wpp.db passes quick_check"),
+        DatabaseHealth::Interrupted => interrupted(facts, session, "wpp.db"),
         DatabaseHealth::Damaged { problems } => Said::bad(format!("wpp.db is damaged: {}", first(problems)))
             .seen("quick_check of wpp.db", "ok", problems.join("; "))
             .by_hand(
@@ -47,7 +61,7 @@ pub fn search_index(facts: &Facts, session: &SessionFacts) -> Judged {
                 .seen("full-text index of wpp.db", "in step", what.clone())
                 .by_hand("restart the daemon, which makes it again", restart)
         }
-        SearchIndex::Unreadable => return Err(Stop::Skipped("wpp.db is too damaged to tell".into())),
+        SearchIndex::Unreadable => return Err(Stop::Skipped("wpp.db cannot be read, as it is".into())),
     }])
 }
 
@@ -72,7 +86,7 @@ pub fn paired(facts: &Facts, session: &SessionFacts) -> Judged {
     };
     let reauth = line(facts, Some(&session.name), "reauth");
     let rows = match &session.messages {
-        Probed::Known(messages) => messages.rows.ok_or("wpp.db is damaged".to_owned()),
+        Probed::Known(messages) => messages.rows.ok_or("wpp.db cannot be read now".to_owned()),
         // The daemon makes it before it connects for the first time.
         Probed::NotApplicable(_) => Ok(MessagesRows { reconnects_last_hour: 0, logged_out_ms: None, was_linked: false }),
         Probed::Failed(reason) => Err(reason.clone()),
@@ -98,6 +112,16 @@ pub fn paired(facts: &Facts, session: &SessionFacts) -> Judged {
             )));
         }
     }])
+}
+
+fn interrupted(facts: &Facts, session: &SessionFacts, name: &str) -> Said {
+    Said::bad(format!("an interrupted write to {name} waits to be rolled back; nothing that was committed is lost"))
+        .severity(Severity::Warning)
+        .seen("what a writer that was killed left", "nothing", format!("{name}-journal"))
+        .by_hand(
+            "start the daemon, which rolls it back; keep both files together until then",
+            line(facts, Some(&session.name), "start"),
+        )
 }
 
 fn first(problems: &[String]) -> &str {

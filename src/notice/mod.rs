@@ -40,14 +40,21 @@ impl Notices {
         }
     }
 
-    /// Tells that the backup of a session begins, without waiting for anybody's answer.
-    pub fn begin(self, session: &str) -> Begun {
+    /// Tells that the backup of a session to a folder or an address begins, without waiting for anybody's answer.
+    pub fn begin(self, session: &str, destination: &str) -> Begun {
         let ping = match &self.ping {
             Some(Ok(ping)) => Some(ping.clone()),
             _ => None,
         };
         let started = ping.map(|ping| std::thread::spawn(move || ping.send(Moment::Start, "")));
-        Begun { notices: self, session: session.to_owned(), began: clock::now(), watch: Stopwatch::start(), started }
+        Begun {
+            notices: self,
+            session: session.to_owned(),
+            destination: destination.to_owned(),
+            began: clock::now(),
+            watch: Stopwatch::start(),
+            started,
+        }
     }
 }
 
@@ -55,6 +62,7 @@ impl Notices {
 pub struct Begun {
     notices: Notices,
     session: String,
+    destination: String,
     began: Timestamp,
     watch: Stopwatch,
     started: Option<std::thread::JoinHandle<Result<ping::Sent, String>>>,
@@ -103,11 +111,12 @@ impl Begun {
     /// Tells how it ended; says what became of that. The journal, if there is one, knows the last
     /// backup that was good.
     pub fn end(self, ending: &Ending<'_>, journal: Option<&Journal>) -> Vec<Told> {
-        let Begun { notices, session, began, watch, started } = self;
+        let Begun { notices, session, destination, began, watch, started } = self;
         let mut told = Vec::new();
         let took = watch.elapsed();
         if let Some(path) = &notices.textfile {
-            let attempt = textfile::Attempt { session: &session, began, took, exit_code: ending.exit_code };
+            let attempt =
+                textfile::Attempt { session: &session, destination: &destination, began, took, exit_code: ending.exit_code };
             let written = textfile::write(path, &attempt, journal);
             let observed = written.as_ref().map_or_else(crate::error::Error::chain, |()| "written".into());
             told.push(Told {

@@ -1,15 +1,16 @@
 //! Metrics of backups in a file, for the textfile collector of Prometheus' node_exporter. The file may
-//! hold several sessions: each backup replaces the lines of its own. Start with [`write`].
+//! hold several sessions, each with several destinations: a backup replaces the lines of its own, so
+//! that one that works hides none that does not. Start with [`write`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 
-use crate::archive::verified::Checks;
+use crate::archive::history::History;
+use crate::archive::verified;
 use crate::archive::verify::Level;
-use crate::archive::written::Written;
 use crate::clock::{self, Timestamp};
 use crate::disk::{self, Lock};
 use crate::error::{Error, ErrorKind, Result};
@@ -20,17 +21,30 @@ const SIZE_BYTES_MAX: u64 = 1 << 20;
 /// How long another backup may take to write the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long the lines of a destination stay that the journal knows no backup to any more.
+const OF_LATE_MS: i64 = 14 * 24 * 3_600_000;
+
+const LAST_ATTEMPT: &str = "wpp_backup_last_attempt_timestamp_seconds";
+const DURATION: &str = "wpp_backup_duration_seconds";
+const SUCCESS: &str = "wpp_backup_success";
+const EXIT_CODE: &str = "wpp_backup_exit_code";
+const LAST_SUCCESS: &str = "wpp_backup_last_success_timestamp_seconds";
+const SIZE: &str = "wpp_backup_size_bytes";
+const VERIFIED_LEVEL: &str = "wpp_backup_verified_level";
+const LAST_VERIFIED: &str = "wpp_backup_last_verified_timestamp_seconds";
+const INFO: &str = "wpp_backup_info";
+
 /// Every metric with what it says; all are gauges.
 const METRICS: [(&str, &str); 9] = [
-    ("wpp_backup_last_attempt_timestamp_seconds", "When the last backup began, whatever became of it."),
-    ("wpp_backup_duration_seconds", "How long the last backup took."),
-    ("wpp_backup_success", "1 if the last backup ended with exit code 0, else 0."),
-    ("wpp_backup_exit_code", "What the last backup exited with."),
-    ("wpp_backup_last_success_timestamp_seconds", "When the newest backup began that is whole and was verified or read back."),
-    ("wpp_backup_size_bytes", "Size of that archive."),
-    ("wpp_backup_verified_level", "How far that archive was verified by now: 0 read back only, 1 hash, 2 quick, 3 restore."),
-    ("wpp_backup_last_verified_timestamp_seconds", "When an archive was last verified at this level or a higher one."),
-    ("wpp_backup_info", "The version of wpp that wrote these."),
+    (LAST_ATTEMPT, "When the last backup began, whatever became of it."),
+    (DURATION, "How long the last backup took."),
+    (SUCCESS, "1 if the last backup ended with exit code 0, else 0."),
+    (EXIT_CODE, "What the last backup exited with."),
+    (LAST_SUCCESS, "When the newest backup began that is whole and was verified or read back."),
+    (SIZE, "Size of that archive."),
+    (VERIFIED_LEVEL, "How far that archive was verified by now: 0 read back only, 1 hash, 2 quick, 3 restore."),
+    (LAST_VERIFIED, "When an archive was last verified at this level or a higher one."),
+    (INFO, "The version of wpp that wrote these."),
 ];
 
 /// One backup that has ended.
@@ -38,6 +52,8 @@ const METRICS: [(&str, &str); 9] = [
 pub struct Attempt<'a> {
     /// The session's name.
     pub session: &'a str,
+    /// The folder or the address that its archive was meant for.
+    pub destination: &'a str,
     /// When it began.
     pub began: Timestamp,
     /// How long it took.
@@ -51,16 +67,21 @@ pub struct Attempt<'a> {
 /// # Errors
 /// [`ErrorKind::Denied`] when the file holds anything but such metrics: it is somebody else's.
 pub fn write(path: &Path, attempt: &Attempt<'_>, journal: Option<&Journal>) -> Result<()> {
+    write_within(path, attempt, journal, PATIENCE)
+}
+
+fn write_within(path: &Path, attempt: &Attempt<'_>, journal: Option<&Journal>, patience: Duration) -> Result<()> {
     let fresh = samples(attempt, journal)?;
     let mut lock = path.as_os_str().to_owned();
     lock.push(".lock");
-    let _alone = wait_for(Path::new(&lock))?;
+    let _alone = wait_for(Path::new(&lock), patience)?;
     let text = match disk::read_small(path, SIZE_BYTES_MAX) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(disk::cannot("read", path, error)),
     };
-    let others = others(&text, attempt.session).ok_or_else(|| {
+    let used = journal.map(|journal| used_of_late(journal, attempt)).transpose()?;
+    let others = others(&text, attempt, used.as_ref()).ok_or_else(|| {
         Error::new(ErrorKind::Denied, format!("{} holds more than metrics of backups, so it is not replaced", path.display()))
             .hint("name a file of its own for them, whose name ends in .prom")
     })?;
@@ -68,8 +89,8 @@ pub fn write(path: &Path, attempt: &Attempt<'_>, journal: Option<&Journal>) -> R
     disk::write_atomic_for_all(path, render(&others, &fresh).as_bytes())
 }
 
-fn wait_for(path: &Path) -> Result<Lock> {
-    let deadline = Instant::now() + PATIENCE;
+fn wait_for(path: &Path, patience: Duration) -> Result<Lock> {
+    let deadline = Instant::now() + patience;
     loop {
         match Lock::acquire(path, "metrics") {
             Err(error) if error.kind() == ErrorKind::Locked && Instant::now() < deadline => {
@@ -83,9 +104,26 @@ fn wait_for(path: &Path) -> Result<Lock> {
 /// Lines by metric.
 type Samples = BTreeMap<&'static str, Vec<String>>;
 
-/// The lines of other sessions; `None` if there is anything else.
-fn others(text: &str, session: &str) -> Option<Samples> {
-    let own = format!("session=\"{session}\"");
+/// The labels of every sample of one session and one destination.
+fn labels(session: &str, destination: &str) -> String {
+    let escaped = destination.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("session=\"{session}\",destination=\"{escaped}\"")
+}
+
+/// Labels of the destinations that backups of the session were sent to lately.
+fn used_of_late(journal: &Journal, attempt: &Attempt<'_>) -> Result<BTreeSet<String>> {
+    let since_ms = attempt.began.as_millisecond().saturating_sub(OF_LATE_MS);
+    let entries = journal.after(attempt.session, 0)?;
+    let backups = entries.iter().filter(|entry| entry.verb == "backup" && entry.at_ms >= since_ms);
+    Ok(backups.map(|entry| labels(attempt.session, &verified::location(entry))).collect())
+}
+
+/// The lines of other sessions and other destinations, of this session's those that are `used`;
+/// `None` if there is anything else.
+fn others(text: &str, attempt: &Attempt<'_>, used: Option<&BTreeSet<String>>) -> Option<Samples> {
+    let of_session = format!("session=\"{}\"", attempt.session);
+    let own = labels(attempt.session, attempt.destination);
+    let is_with = |line: &str, labels: &str| line.strip_prefix(labels).is_some_and(|rest| rest.starts_with([',', '}']));
     let mut others = Samples::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         if let Some(comment) = line.strip_prefix('#') {
@@ -100,7 +138,14 @@ fn others(text: &str, session: &str) -> Option<Samples> {
         }
         // A metric that a later version writes is dropped; its own version writes it again.
         let Some((known, _)) = METRICS.iter().find(|(known, _)| *known == name) else { continue };
-        if !labels.starts_with(&own) {
+        let stays = match used {
+            _ if !is_with(labels, &of_session) => true,
+            _ if is_with(labels, &own) => false,
+            // Those of an earlier version, without a destination, go.
+            None => labels.starts_with(&format!("{of_session},destination=")),
+            Some(used) => used.iter().any(|used| is_with(labels, used)),
+        };
+        if stays {
             others.entry(known).or_default().push(line.to_owned());
         }
     }
@@ -108,29 +153,30 @@ fn others(text: &str, session: &str) -> Option<Samples> {
 }
 
 fn samples(attempt: &Attempt<'_>, journal: Option<&Journal>) -> Result<Samples> {
-    let session = attempt.session;
+    let (session, destination) = (attempt.session, attempt.destination);
+    let labels = labels(session, destination);
     let mut samples = Samples::new();
     let mut add = |name: &'static str, more: &str, value: String| {
-        samples.entry(name).or_default().push(format!("{name}{{session=\"{session}\"{more}}} {value}"));
+        samples.entry(name).or_default().push(format!("{name}{{{labels}{more}}} {value}"));
     };
-    add(METRICS[0].0, "", seconds(attempt.began.as_millisecond()));
-    add(METRICS[1].0, "", format!("{:.3}", attempt.took.as_secs_f64()));
-    add(METRICS[2].0, "", u8::from(attempt.exit_code == 0).to_string());
-    add(METRICS[3].0, "", attempt.exit_code.to_string());
-    add(METRICS[8].0, &format!(",version=\"{}\"", env!("CARGO_PKG_VERSION")), "1".into());
+    add(LAST_ATTEMPT, "", seconds(attempt.began.as_millisecond()));
+    add(DURATION, "", format!("{:.3}", attempt.took.as_secs_f64()));
+    add(SUCCESS, "", u8::from(attempt.exit_code == 0).to_string());
+    add(EXIT_CODE, "", attempt.exit_code.to_string());
+    add(INFO, &format!(",version=\"{}\"", env!("CARGO_PKG_VERSION")), "1".into());
     let Some(journal) = journal else { return Ok(samples) };
-    let checks = Checks::read(journal, session)?;
-    let entries = journal.after(session, 0)?;
-    if let Some(newest) = entries.iter().rev().filter_map(Written::of).find(|written| written.whole) {
-        let best = checks.best(&newest.archive_id, &newest.stamp).map_or(0, |(level, _)| rank(level));
-        add(METRICS[4].0, "", seconds(newest.at_ms));
-        add(METRICS[5].0, "", newest.stamp.size_bytes.to_string());
-        add(METRICS[6].0, "", best.to_string());
+    let History { checks, written } = History::read(journal, session)?;
+    if let Some(newest) = written.iter().rfind(|written| written.whole && written.location == destination) {
+        let best = checks.best(&newest.archive_id, &newest.name, &newest.stamp).map_or(0, |(level, _)| rank(level));
+        add(LAST_SUCCESS, "", seconds(newest.at_ms));
+        add(SIZE, "", newest.stamp.size_bytes.to_string());
+        add(VERIFIED_LEVEL, "", best.to_string());
     }
     for level in Level::value_variants() {
-        let passed = checks.0.iter().filter(|check| check.why().is_none() && check.level() >= *level);
+        let passed =
+            checks.0.iter().filter(|check| check.location == destination && check.why().is_none() && check.level() >= *level);
         if let Some(last) = passed.map(|check| check.at_ms).max() {
-            add(METRICS[7].0, &format!(",level=\"{}\"", level.name()), seconds(last));
+            add(LAST_VERIFIED, &format!(",level=\"{}\"", level.name()), seconds(last));
         }
     }
     Ok(samples)
@@ -168,7 +214,13 @@ mod tests {
     use super::*;
 
     fn attempt(session: &str, exit_code: u8) -> Attempt<'_> {
-        Attempt { session, began: clock::from_ms(1_795_230_900_123), took: Duration::from_millis(1500), exit_code }
+        Attempt {
+            session,
+            destination: "/b",
+            began: clock::from_ms(1_795_230_900_123),
+            took: Duration::from_millis(1500),
+            exit_code,
+        }
     }
 
     #[test]
@@ -180,13 +232,16 @@ mod tests {
         }
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text.matches("# TYPE wpp_backup_success gauge").count(), 1, "{text}");
-        assert!(text.contains("wpp_backup_success{session=\"main\"} 0\nwpp_backup_success{session=\"main-2\"} 0\n"), "{text}");
+        assert!(text.contains("wpp_backup_success{session=\"main\",destination=\"/b\"} 0\nwpp_backup_success{session=\"main-2\",destination=\"/b\"} 0\n"), "{text}");
         assert!(
-            text.contains("wpp_backup_exit_code{session=\"main\"} 11\nwpp_backup_exit_code{session=\"main-2\"} 4\n"),
+            text.contains("wpp_backup_exit_code{session=\"main\",destination=\"/b\"} 11\nwpp_backup_exit_code{session=\"main-2\",destination=\"/b\"} 4\n"),
             "{text}"
         );
-        assert!(text.contains("wpp_backup_last_attempt_timestamp_seconds{session=\"main\"} 1795230900.123\n"), "{text}");
-        assert!(text.contains("wpp_backup_duration_seconds{session=\"main\"} 1.500\n"), "{text}");
+        assert!(
+            text.contains("wpp_backup_last_attempt_timestamp_seconds{session=\"main\",destination=\"/b\"} 1795230900.123\n"),
+            "{text}"
+        );
+        assert!(text.contains("wpp_backup_duration_seconds{session=\"main\",destination=\"/b\"} 1.500\n"), "{text}");
         assert_eq!(disk::mode_and_owner(&path).unwrap().unwrap().0, 0o644);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "something was left beside it");
         for foreign in ["root:x:0:0::/root:/bin/sh\n", "node_load1 0.5\n", "# a note\n", "wpp_backup_success 1\n"] {
@@ -198,16 +253,46 @@ mod tests {
     }
 
     #[test]
+    fn each_destination_has_its_own_lines_until_nothing_is_sent_there_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wpp.prom");
+        let journal = Journal::open(&folder.path().join("ops.db")).unwrap();
+        let to = |destination, code, journal| {
+            let one = Attempt { destination, ..attempt("main", code) };
+            write(&path, &one, journal).unwrap();
+            std::fs::read_to_string(&path).unwrap()
+        };
+        std::fs::write(&path, "wpp_backup_success{session=\"main\"} 1\n").unwrap();
+        to("s3://b/far", 5, None);
+        to("/odd \"\\name", 0, None);
+        let text = to("/near", 0, None);
+        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("wpp_backup_success{")).collect();
+        let expected = [
+            "wpp_backup_success{session=\"main\",destination=\"/near\"} 1",
+            "wpp_backup_success{session=\"main\",destination=\"/odd \\\"\\\\name\"} 1",
+            "wpp_backup_success{session=\"main\",destination=\"s3://b/far\"} 0",
+        ];
+        assert_eq!(lines, expected);
+        let far = serde_json::json!({ "location": "s3://b/far" });
+        journal.record_failed(Some("main"), "backup", &far).unwrap();
+        let text = to("/near", 0, Some(&journal));
+        assert!(text.contains("s3://b/far") && !text.contains("/odd"), "{text}");
+    }
+
+    #[test]
     fn many_writers_lose_nobodys_lines() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wpp.prom");
         let names: Vec<String> = (0..8).map(|number| format!("s{number}")).collect();
         std::thread::scope(|scope| {
             for name in &names {
-                scope.spawn(|| write(&path, &attempt(name, 0), None).unwrap());
+                scope.spawn(|| write_within(&path, &attempt(name, 0), None, Duration::from_secs(60)).unwrap());
             }
         });
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(names.iter().all(|name| text.contains(&format!("wpp_backup_success{{session=\"{name}\"}} 1"))), "{text}");
+        assert!(
+            names.iter().all(|name| text.contains(&format!("wpp_backup_success{{session=\"{name}\",destination=\"/b\"}} 1"))),
+            "{text}"
+        );
     }
 }

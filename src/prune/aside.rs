@@ -11,11 +11,8 @@ use crate::clock::{self, CalendarSpan, TimeZone, Timestamp};
 use crate::confirm::Confirmed;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::SessionPaths;
+use crate::home::{AsideKind, SessionPaths};
 use crate::journal::{Journal, Outcome};
-
-/// What set a copy aside, as its name says.
-const KINDS: [(&str, &str); 2] = [("old", "a restore"), ("logged-out", "a new link")];
 
 /// One old copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,20 +33,15 @@ pub struct Copy {
 
 /// Lists the old copies of a session, oldest first, and says which may go. Writes nothing.
 pub fn survey(session: &SessionPaths, older_than: CalendarSpan, now: Timestamp) -> Result<Vec<Copy>> {
-    let Some(parent) = session.folder().parent() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for (kind, by) in KINDS {
-        let prefix = file_name(&session.beside(kind, ""));
-        let mut of_kind = Vec::new();
-        for path in disk::list(parent)? {
-            let name = file_name(&path);
-            let Some(stamp) = name.strip_prefix(&prefix) else { continue };
-            // Links are not followed: what they lead to is nobody's copy.
-            if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
-                continue;
-            }
-            of_kind.push((time(stamp), path));
-        }
+    let copies = session.set_aside()?;
+    for kind in AsideKind::ALL {
+        let by = match kind {
+            AsideKind::Restore => "a restore",
+            AsideKind::NewLink => "a new link",
+        };
+        let of_kind = copies.iter().filter(|copy| copy.kind == kind);
+        let mut of_kind: Vec<_> = of_kind.map(|copy| (time(&copy.stamp), copy.path.clone())).collect();
         of_kind.sort();
         let newest = of_kind.iter().filter_map(|(time, _)| *time).max();
         let limit = older_than.before(now, &TimeZone::UTC);
@@ -60,8 +52,15 @@ pub fn survey(session: &SessionPaths, older_than: CalendarSpan, now: Timestamp) 
                 Some(time) if time >= limit => (true, format!("not older than {older_than}")),
                 Some(_) => (false, format!("older than {older_than}")),
             };
-            let size_bytes = size_bytes(&path)?;
-            found.push(Copy { path, size_bytes, kind, set_aside_ms: time.map(Timestamp::as_millisecond), keep, reason });
+            let size_bytes = disk::folder_size_bytes(&path)?;
+            found.push(Copy {
+                path,
+                size_bytes,
+                kind: kind.name(),
+                set_aside_ms: time.map(Timestamp::as_millisecond),
+                keep,
+                reason,
+            });
         }
     }
     Ok(found)
@@ -95,7 +94,8 @@ pub fn apply(session: &SessionPaths, journal: &Journal, copies: &[Copy], _confir
 
 /// Finishes a removal that was killed; says whether the copy is gone.
 pub(super) fn settle(session: &SessionPaths, name: &str) -> Result<bool> {
-    let ours = KINDS.iter().any(|(kind, _)| name.starts_with(&file_name(&session.beside(kind, "")))) && !name.contains('/');
+    let ours =
+        AsideKind::ALL.iter().any(|kind| name.starts_with(&file_name(&session.beside(kind.name(), "")))) && !name.contains('/');
     if !ours {
         return Err(Error::new(
             ErrorKind::Denied,
@@ -124,15 +124,6 @@ fn time(stamp: &str) -> Option<Timestamp> {
     (clock::compact(time) == text && (rest.is_empty() || rest.starts_with('-'))).then_some(time)
 }
 
-fn size_bytes(folder: &Path) -> Result<u64> {
-    let mut sum = 0;
-    for path in disk::list(folder)? {
-        let metadata = path.symlink_metadata().map_err(|error| disk::cannot("look at", &path, error))?;
-        sum += if metadata.is_dir() { size_bytes(&path)? } else { metadata.len() };
-    }
-    Ok(sum)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,7 +134,9 @@ mod tests {
         let session = SessionPaths::at(&folder.path().join("main"), "main");
         let make = |name: &str| {
             std::fs::create_dir(folder.path().join(name)).unwrap();
-            std::fs::write(folder.path().join(name).join("wpp.db"), "12345").unwrap();
+            std::fs::create_dir(folder.path().join(name).join("logs")).unwrap();
+            std::fs::write(folder.path().join(name).join("wpp.db"), "123").unwrap();
+            std::fs::write(folder.path().join(name).join("logs/wppd.log"), "45").unwrap();
         };
         for name in [
             ".main.old-20260101T000000Z-1a2b3c4d",

@@ -24,7 +24,8 @@
 //!
 //! **After the swap** the daemon is started. If it does not run on the restored files, the renames
 //! are made back (a server that cannot be reached is no reason to), unless the daemon connected meanwhile: then the new store holds what the old one
-//! does not, and going back would lose it. The old files are never deleted by `wpp`.
+//! does not, and going back would lose it. No restore deletes the
+//! old files; `wpp backup prune --set-aside` does, when it is asked to.
 //!
 //! Start with [`Source`], [`survey`], [`plan`], [`restore`] and, before any other use of a session, [`recover`].
 
@@ -32,6 +33,6 @@ mod plan;
 mod source;
 mod transaction;
 
-pub use plan::{Current, Kind, Other, RestorePlan, Store, Wanted, plan, survey};
+pub use plan::{Current, Kind, Other, RestorePlan, Store, Wanted, holds, plan, survey};
 pub use source::Source;
 pub use transaction::{Health, Lifecycle, Recovered, Request, Restored, old_copies, recover, restore};

@@ -12,6 +12,7 @@ use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{HomeKind, SessionPaths, is_session_name};
+use crate::report::count;
 use crate::session::rekey;
 
 /// The table of wpp.db whose rows an operator misses.
@@ -20,12 +21,12 @@ const MESSAGES: &str = "messages";
 /// What the operator asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Wanted {
-    /// `exact` when custody is proven, else `rekey` when the archive holds a linked identity that is
+    /// `exact` when the keys in the archive are proven to be the newest, else `rekey` when the archive holds a linked identity that is
     /// still the session's, else `data`
     Auto,
-    /// Everything, Signal state included; only with proven custody
+    /// Everything, Signal state included; only when nothing used it since, which the journal proves
     Exact,
-    /// Everything but the ratchets: the identity comes back with fresh keys, and every conversation
+    /// Everything but the state of conversations (ratchets): the identity comes back with fresh keys, and every conversation
     /// starts a new Signal session
     Rekey,
     /// Chats and messages (wpp.db); the session keeps its own keys
@@ -186,14 +187,8 @@ fn quiet(session: &SessionPaths) -> Result<Quiet> {
 /// The sessions beside this one, and whose they are.
 fn others(session: &SessionPaths) -> Result<Vec<Other>> {
     let Some(folder) = session.folder().parent() else { return Ok(Vec::new()) };
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(disk::cannot("list", folder, error)),
-    };
     let mut others = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| disk::cannot("list", folder, error))?.path();
+    for path in disk::list(folder)? {
         let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| is_session_name(name)) else { continue };
         let other = SessionPaths::at(&path, name);
         if name == session.name() || !other.session_db().exists() {
@@ -275,7 +270,7 @@ pub fn plan(manifest: &Manifest, custody: &Custody, current: &Current, wanted: W
 /// The kind, and why it is this one.
 fn choose(manifest: &Manifest, custody: &Custody, current: &Current, wanted: Wanted) -> Result<(Kind, String)> {
     let unbroken = match custody {
-        Custody::Unbroken(why) => Ok(format!("custody is proven: {why}")),
+        Custody::Unbroken(why) => Ok(format!("the keys in the archive are the newest: {why}")),
         Custody::Broken(why) | Custody::Unprovable(why) => Err(why.as_str()),
     };
     Ok(match (wanted, unbroken) {
@@ -361,6 +356,23 @@ fn no_twin(manifest: &Manifest, current: &Current) -> Result<()> {
     }
 }
 
+/// Why what waits in the outbox is not sent from where it comes to: it was queued for another
+/// session, or for another identity.
+pub(super) fn foreign(manifest: &Manifest, session: &str, live: Option<&Signal>, kind: Kind, empty: bool) -> Option<String> {
+    let sent = "so it is not sent from here; send it again under a new id";
+    if manifest.session != session {
+        return Some(format!("it was queued in session {} and came here by a restore, {sent}", manifest.session));
+    }
+    if kind.brings_identity() {
+        return None;
+    }
+    let other = match (live, &manifest.signal) {
+        (Some(live), Some(kept)) => live.identity_sha256 != kept.identity_sha256,
+        _ => empty,
+    };
+    other.then(|| format!("it was queued for another device than this session has, {sent}"))
+}
+
 fn loses(manifest: &Manifest, current: &Current, kind: Kind) -> Vec<String> {
     let created = &manifest.created;
     let mut loses = Vec::new();
@@ -374,8 +386,17 @@ fn loses(manifest: &Manifest, current: &Current, kind: Kind) -> Vec<String> {
     let kept = manifest.member(WPP_DB).and_then(|member| member.database.as_ref()?.tables.get(MESSAGES)).map(|rows| rows.count);
     match (&current.wpp_db, current.messages, kept) {
         (Store::Absent, _, _) => {}
-        (_, Some(live), Some(kept)) if live > kept => loses
-            .push(format!("{} messages that were stored after {created}; they stay in the copy that is set aside", live - kept,)),
+        // A file that somebody kept does not say when it was: how many of its messages are not here, too, nobody knows.
+        (_, Some(live), Some(kept)) if live > kept && manifest.custody.journal.is_empty() => {
+            loses.push(format!(
+                "at least {} here and not in the file; they stay in the copy that is set aside",
+                count(live - kept, "message that is", "messages that are")
+            ));
+        }
+        (_, Some(live), Some(kept)) if live > kept => loses.push(format!(
+            "{} stored after {created}; they stay in the copy that is set aside",
+            count(live - kept, "message that was", "messages that were")
+        )),
         (_, Some(_), Some(_)) => {}
         (Store::Readable, _, _) => {
             loses.push(format!("what was stored after {created}, which cannot be counted; it is set aside"));
@@ -449,13 +470,26 @@ fn warnings(manifest: &Manifest, custody: &Custody, current: &Current, kind: Kin
             warnings.push("the present session.db can be read and is of the same identity: `--plan data` would keep it".into());
         }
     }
-    if kind != Kind::Exact {
+    let empty = current.session_db == Store::Absent && current.wpp_db == Store::Absent;
+    if foreign(manifest, &current.session, current.signal.as_ref(), kind, empty).is_some() {
+        warnings.push(format!("what waited in the outbox at {} is not sent from here: it is rejected", manifest.created));
+    } else if kind != Kind::Exact {
         warnings.push(format!(
             "what waited in the outbox at {} is sent again, under the same ids: receivers drop what they have",
             manifest.created
         ));
     }
     warnings
+}
+
+/// Fails when an archive does not hold what is wanted of it, whatever else speaks for it.
+pub fn holds(manifest: &Manifest, current: &Current, wanted: Wanted) -> Result<()> {
+    usable(manifest, WPP_DB)?;
+    match wanted {
+        Wanted::Data => Ok(()),
+        Wanted::Auto if current.session_db == Store::Readable => Ok(()),
+        Wanted::Auto | Wanted::Exact | Wanted::Rekey | Wanted::ForceExact => usable(manifest, SESSION_DB),
+    }
 }
 
 fn usable(manifest: &Manifest, name: &str) -> Result<()> {

@@ -54,6 +54,10 @@ struct Database {
     place: String,
     copy: PathBuf,
     account: Option<String>,
+    /// When its newest message was sent, milliseconds since the epoch.
+    newest_ms: Option<i64>,
+    /// Whether a file with the newest commits may be missing beside it.
+    lone: bool,
     // Holds the copy's folder.
     _scratch: Scratch,
 }
@@ -105,9 +109,21 @@ impl<'a> Source<'a> {
     pub fn describe(&self) -> String {
         match &self.from {
             From::Archive { .. } => format!("the archive of {}", self.manifest.created),
-            From::Database(database) => {
-                format!("{}, last written {}", database.place, self.manifest.created)
+            From::Database(Database { place, newest_ms: Some(at_ms), .. }) => {
+                format!("{place}, whose newest message is of {}", clock::rfc3339(clock::from_ms(*at_ms)))
             }
+            From::Database(Database { place, .. }) => format!("{place}, which holds no message"),
+        }
+    }
+
+    /// What is to be thought of before it is restored, in sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        match &self.from {
+            From::Database(Database { lone: true, .. }) => vec![
+                "there is no wpp.db-wal beside the file: if it was copied from a session that ran, it may lack the newest messages"
+                    .into(),
+            ],
+            From::Database(_) | From::Archive { .. } => Vec::new(),
         }
     }
 
@@ -240,7 +256,7 @@ impl Database {
         let Some(snapshot) = Snapshot::open(&copy, Quiet::Proven)? else {
             return Err(refused(&place, "its copy vanished"));
         };
-        let facts = snapshot.database(true)?;
+        let facts = snapshot.database()?;
         drop(snapshot);
         if facts.quick_check != "ok" {
             return Err(refused(&place, format!("SQLite's quick_check says: {}", facts.quick_check))
@@ -248,6 +264,8 @@ impl Database {
         }
         let created = clock::from_ms(file.stamp()?.modified_s.saturating_mul(1000));
         let account = messages::account_in(&copy)?;
+        let newest_ms = messages::newest_in(&copy)?;
+        let lone = !file.path().is_some_and(|path| sidecar(&path, "-wal").exists());
         let missing = |name: &str| Missing { name: name.into(), reason: "it is a bare database of messages".into() };
         let manifest = Manifest {
             schema: MANIFEST_SCHEMA.into(),
@@ -273,13 +291,13 @@ impl Database {
             custody: Mark { journal: String::new(), newest_entry: 0, last_start: None, last_connect: None },
             chain: None,
         };
-        Ok((Database { place, copy, account, _scratch: scratch }, manifest))
+        Ok((Database { place, copy, account, newest_ms, lone, _scratch: scratch }, manifest))
     }
 }
 
 /// Copies a database in one read transaction, with what its `-wal` holds.
 fn snapshot(place: &str, path: &Path, to: &Path) -> Result<u64> {
-    let quiet = if sidecar(path, "-shm").exists() { Quiet::Unknown } else { Quiet::Proven };
+    let quiet = if sidecar(path, "-shm").exists() { Quiet::Unknown } else { Quiet::Likely };
     let reading = |error: Error| refused(place, error.chain());
     let Some(snapshot) = Snapshot::open(path, quiet).map_err(reading)? else {
         return Err(refused(place, "it vanished"));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Kind, RestorePlan, denied, not_exact, same_account};
+use super::plan::{Kind, RestorePlan, denied, foreign, not_exact, same_account};
 use super::source::Source;
 use crate::archive::custody::{self, Custody, Ledger};
 use crate::archive::manifest::{SESSION_DB, Signal, WPP_DB};
@@ -18,9 +18,10 @@ use crate::clock;
 use crate::confirm::Confirmed;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::{SessionPaths, sidecar};
+use crate::home::{AsideKind, SessionPaths, sidecar};
 use crate::journal::{Entry, Journal, Outcome};
 use crate::report::{Sink, Step, Steps};
+use crate::session::messages::{Adopted, Adoption, adopt, paused_in};
 use crate::session::rekey::{self, Rekeyed};
 
 const VERB: &str = "restore";
@@ -88,6 +89,8 @@ pub struct Restored {
     pub old: Option<PathBuf>,
     /// What was done to the Signal store before it was put in place.
     pub rekeyed: Option<Rekeyed>,
+    /// What was done about messages that wait to be sent.
+    pub adopted: Adopted,
     /// Whether the own phone was woken; `None` when it need not be, or the daemon was not seen READY.
     pub woken: Option<bool>,
     /// What was done, in order.
@@ -115,6 +118,12 @@ struct Transaction {
     /// What was done to its store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rekeyed: Option<Rekeyed>,
+    /// What was done about messages that wait to be sent.
+    #[serde(default)]
+    adopted: Adopted,
+    /// Whether the daemon was READY with the restored files: the doctor takes it for a proof.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ready: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,6 +199,8 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
             .filter(|_| plan.kind.brings_identity())
             .map(|signal| signal.identity_sha256.clone()),
         rekeyed: None,
+        adopted: Adopted::default(),
+        ready: false,
     };
     let mut steps = Steps::new(request.sink);
     let entry = request.journal.begin(Some(session.name()), VERB, &transaction)?;
@@ -209,6 +220,7 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
         rolled_back: false,
         old,
         rekeyed: transaction.rekeyed.clone(),
+        adopted: transaction.adopted.clone(),
         woken: None,
         steps: Vec::new(),
     };
@@ -222,8 +234,12 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
         match started {
             Ok(health) => {
                 restored.health = Some(health);
+                if ready {
+                    transaction.ready = true;
+                    request.journal.update(entry, &transaction).map_err(|error| restored_but(session, error))?;
+                }
                 if ready && transaction.rekeyed.is_some() {
-                    restored.woken = Some(see_woken(request, entry, &mut steps)?);
+                    restored.woken = Some(see_woken(request, entry, &mut steps));
                 }
             }
             Err(_) => {
@@ -241,25 +257,25 @@ pub fn restore(request: &Request<'_>, plan: &RestorePlan, _confirmed: Confirmed)
 }
 
 /// Watches the daemon wake the own phone. It goes on trying when this gives up.
-fn see_woken(request: &Request<'_>, entry: i64, steps: &mut Steps<'_>) -> Result<bool> {
+fn see_woken(request: &Request<'_>, entry: i64, steps: &mut Steps<'_>) -> bool {
     let watch = steps.begin("wake the own phone");
     let deadline = Instant::now() + WAKE_PATIENCE;
-    let woken = loop {
-        let owed = rekey::owed_wake(request.journal, request.session.name())? == Some(entry);
-        if !owed || Instant::now() >= deadline {
-            break !owed;
+    let (woken, observed) = loop {
+        // The restore is done: a journal that is busy or cannot be read only hides whether it was.
+        match rekey::owed_wake(request.journal, request.session.name()) {
+            Ok(owed) if owed != Some(entry) => break (true, "the server took the request".to_owned()),
+            Err(error) if error.kind() != ErrorKind::Locked => {
+                break (false, format!("not seen, the daemon tries by itself: {}", error.chain()));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        if Instant::now() >= deadline {
+            break (false, "not yet; the daemon goes on trying".to_owned());
         }
         std::thread::sleep(Duration::from_millis(50));
     };
-    let observed = if woken { "the server took the request" } else { "not yet; the daemon goes on trying" };
-    steps.end(
-        watch,
-        "wake the own phone",
-        "the phone is sent a request, and starts a new Signal session",
-        observed.into(),
-        woken,
-    );
-    Ok(woken)
+    steps.end(watch, "wake the own phone", "the phone is sent a request, and starts a new Signal session", observed, woken);
+    woken
 }
 
 fn prepare_and_swap(
@@ -283,11 +299,11 @@ fn prepare_and_swap(
     let observed = if *was_running { "the daemon was stopped; the lock is held" } else { "no daemon ran; the lock is held" };
     steps.end(watch, "take the session", "no daemon runs, and none can start", observed.into(), true);
 
+    // The plan may be old: since it was made, somebody may have started the session, or linked
+    // another account. Now the lock is held, and what is judged stays so.
+    let live = Snapshot::open(&session.session_db(), Quiet::Proven).ok().flatten();
+    let live = live.and_then(|snapshot| snapshot.signal().ok().flatten());
     if transaction.plan.brings_identity() {
-        // The plan may be old: since it was made, somebody may have started the session, or linked
-        // another account. Now the lock is held, and what is judged stays so.
-        let live = Snapshot::open(&session.session_db(), Quiet::Proven).ok().flatten();
-        let live = live.and_then(|snapshot| snapshot.signal().ok().flatten());
         same_account(request.source.manifest(), live.as_ref(), session.name())?;
         match transaction.plan {
             Kind::Exact => {
@@ -301,6 +317,8 @@ fn prepare_and_swap(
             Kind::Data | Kind::ForceExact => {}
         }
     }
+
+    settle_outbox(request, transaction, &stage, live.as_ref(), steps)?;
 
     let watch = steps.begin("swap the files");
     let old = transaction.old(session);
@@ -335,6 +353,34 @@ fn prepare_and_swap(
     drop(held);
     let observed = format!("{} in place, {} old files set aside", transaction.plan.files().join(" and "), transaction.had.len());
     steps.end(watch, "swap the files", "new files in place, old ones kept", observed, true);
+    Ok(())
+}
+
+/// Keeps what was unpacked from sending what nobody means to send: a pause of now stays, and what
+/// waited in another session or for another device is rejected.
+fn settle_outbox(
+    request: &Request<'_>,
+    transaction: &mut Transaction,
+    stage: &Path,
+    live: Option<&Signal>,
+    steps: &mut Steps<'_>,
+) -> Result<()> {
+    let session = request.session;
+    let pause = paused_in(&session.wpp_db()) == Some(true);
+    let empty = !is_there(&session.session_db()) && !is_there(&session.wpp_db());
+    let reject = foreign(request.source.manifest(), session.name(), live, transaction.plan, empty);
+    let watch = steps.begin("look at what waits to be sent");
+    transaction.adopted = adopt(&stage.join(WPP_DB), Adoption { pause, reject: reject.as_deref() })?;
+    let Adopted { paused, rejected } = transaction.adopted;
+    let mut observed = match (reject.is_some(), rejected) {
+        (false, _) => "it waits on".to_owned(),
+        (true, 0) => "nothing waits".to_owned(),
+        (true, rejected) => format!("{rejected} messages rejected: they were not queued for this session's device"),
+    };
+    if paused {
+        observed.push_str("; sending stays paused");
+    }
+    steps.end(watch, "look at what waits to be sent", "nothing is sent that is not this session's", observed, true);
     Ok(())
 }
 
@@ -392,10 +438,10 @@ fn go_back(
     let watch = steps.begin("swap back");
     let connected =
         || -> Result<bool> { Ok(request.journal.after(session.name(), entry)?.iter().any(|entry| entry.verb == "connect")) };
-    let mut stay = connected()?;
+    let mut stay = connected().map_err(|error| restored_but(session, error))?;
     if !stay {
         request.lifecycle.stop().map_err(|error| restored_but(session, error))?;
-        stay = connected()?;
+        stay = connected().map_err(|error| restored_but(session, error))?;
     }
     if stay {
         let observed = "not done: the daemon connected with the restored files, and what it received or sent is in them alone";
@@ -405,13 +451,15 @@ fn go_back(
     let held = Lock::acquire(&session.lock(), VERB).map_err(|error| restored_but(session, error))?;
     transaction.phase = Phase::Undoing;
     request.journal.update(entry, transaction).map_err(|error| restored_but(session, error))?;
-    undo(session, transaction)?;
-    let_go(session, transaction, Some(held))?;
+    undo(session, transaction).map_err(|error| half_undone(session, transaction, error))?;
     // Ended here and not later: a daemon refuses to start while an undoing is open.
-    request.journal.end(entry, Outcome::Undone)?;
+    let_go(session, transaction, Some(held))
+        .and_then(|()| request.journal.end(entry, Outcome::Undone))
+        .map_err(|error| undone_but(session, error))?;
     restored.rolled_back = true;
     restored.old = None;
     restored.rekeyed = None;
+    restored.adopted = Adopted::default();
     steps.end(watch, "swap back", "the old files in place again", "the old files are in place again".into(), true);
     if was_running {
         let watch = steps.begin("start the daemon with the old files");
@@ -426,6 +474,24 @@ fn go_back(
 fn restored_but(session: &SessionPaths, error: Error) -> Error {
     error.hint(format!(
         "the restored files are in place, the replaced ones beside them; any `wpp` command on session {} completes the restore",
+        session.name()
+    ))
+}
+
+fn half_undone(session: &SessionPaths, transaction: &Transaction, error: Error) -> Error {
+    error.hint(format!(
+        "the daemon did not become healthy with the restored files, and putting the old ones back was cut off: what is not in {} \
+         yet lies in {}; any `wpp` command on session {} goes on with it",
+        session.folder().display(),
+        transaction.old(session).display(),
+        session.name()
+    ))
+}
+
+fn undone_but(session: &SessionPaths, error: Error) -> Error {
+    error.hint(format!(
+        "the daemon did not become healthy with the restored files, and the old ones are in place again; any `wpp` command on \
+         session {0} clears up what is left, then `wpp start --session {0}` starts it",
         session.name()
     ))
 }
@@ -599,27 +665,6 @@ fn same_file_system(session: &SessionPaths) -> Result<()> {
 
 /// Copies that earlier restores of this session set aside, oldest first, with their sizes in bytes.
 pub fn old_copies(session: &SessionPaths) -> Result<Vec<(PathBuf, u64)>> {
-    let Some(parent) = session.folder().parent() else { return Ok(Vec::new()) };
-    let prefix = session.beside("old", "");
-    let prefix = prefix.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut found = Vec::new();
-    let entries = match std::fs::read_dir(parent) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
-        Err(error) => return Err(disk::cannot("list", parent, error)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(|error| disk::cannot("list", parent, error))?;
-        if entry.file_name().to_string_lossy().starts_with(&prefix) {
-            let path = entry.path();
-            let mut size_bytes = 0;
-            for file in std::fs::read_dir(&path).map_err(|error| disk::cannot("list", &path, error))? {
-                let file = file.map_err(|error| disk::cannot("list", &path, error))?;
-                size_bytes += file.metadata().map_err(|error| disk::cannot("look at", &file.path(), error))?.len();
-            }
-            found.push((path, size_bytes));
-        }
-    }
-    found.sort();
-    Ok(found)
+    let copies = session.set_aside()?.into_iter().filter(|copy| copy.kind == AsideKind::Restore);
+    copies.map(|copy| disk::folder_size_bytes(&copy.path).map(|size_bytes| (copy.path, size_bytes))).collect()
 }

@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use wpp::archive::codec::{Codec, Compressor, Effort};
-use wpp::archive::input::Input;
 use wpp::archive::open;
 use wpp::archive::pack::{TAR_END_BYTES, footer, header, padding};
 use wpp::archive::verify::{Level, verify};
@@ -486,8 +485,47 @@ fn shapes_of_blocks(codec: Codec) -> Vec<Shape> {
     add(
         "a content that no disk holds",
         lies(|m| m["members"][1]["size_bytes"] = json!(u64::MAX)),
-        "wpp.db hold more than any disk",
+        "states 18446744073709551615 bytes of wpp.db",
     );
+    add(
+        "more rows than can be added up",
+        lies(|m| m["members"][1]["database"]["tables"]["messages"]["count"] = json!(u64::MAX)),
+        "states 18446744073709551615 rows in messages of wpp.db",
+    );
+    add(
+        "tables that together hold too many rows",
+        lies(|m| {
+            for table in ["a", "b"] {
+                m["members"][0]["database"]["tables"][table] = json!({ "count": 1_u64 << 47, "highest": null });
+            }
+            m["members"][0]["database"]["tables"]["c"] = json!({ "count": 1, "highest": null });
+        }),
+        "rows in ",
+    );
+    add(
+        "pages that no database has",
+        lies(|m| m["members"][1]["database"]["pages"] = json!(u64::MAX)),
+        "18446744073709551615 pages of",
+    );
+    add("pages of no size", lies(|m| m["members"][1]["database"]["page_size_bytes"] = json!(0)), "pages of 0 bytes");
+    add(
+        "sessions that cannot be added up",
+        lies(|m| {
+            m["signal"] = json!({ "paired": true, "identity_sha256": "", "account_sha256": null, "highest_prekey_id": null,
+            "next_prekey_id": i64::MIN, "login_counter": 0, "sessions": u64::MAX, "sender_keys": 1 })
+        }),
+        "Signal sessions or sender keys",
+    );
+    for time in [i64::MIN, i64::MAX] {
+        add(
+            "a time that no calendar knows",
+            changed(move |d| {
+                d.manifest["created_ms"] = json!(time);
+                d.index["created_ms"] = json!(time);
+            }),
+            "states the time",
+        );
+    }
     add("a content of the size of a disk", lies(|m| m["members"][1]["size_bytes"] = json!(1_u64 << 42)), "wpp.db are");
     add(
         "a content that the index knows otherwise",
@@ -582,13 +620,13 @@ fn an_archive_that_is_not_bent_opens() {
     let folder = tempfile::tempdir().unwrap();
     for form in Form::ALL {
         let path = write(folder.path(), &Draft::new().build(form));
-        let opened = verify(&mut Input::file(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap();
-        assert_eq!(opened.manifest, open::manifest(&mut Input::file(&path).unwrap()).unwrap());
+        let opened = verify(&mut stores::input(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap();
+        assert_eq!(opened.manifest, open::manifest(&mut stores::input(&path).unwrap()).unwrap());
         assert_eq!(opened.manifest.members.len(), 3);
         assert_eq!(opened.sha256, hex::encode(Sha256::digest(std::fs::read(&path).unwrap())));
-        let settings = open::small_content(&mut Input::file(&path).unwrap(), &opened.manifest, "config.toml").unwrap();
+        let settings = open::small_content(&mut stores::input(&path).unwrap(), &opened.manifest, "config.toml").unwrap();
         assert_eq!(settings.unwrap(), b"default_session = \"main\"\n");
-        let session = open::small_content(&mut Input::file(&path).unwrap(), &opened.manifest, "session.db").unwrap();
+        let session = open::small_content(&mut stores::input(&path).unwrap(), &opened.manifest, "session.db").unwrap();
         assert!(session.unwrap() == stores_and_facts()[0].0, "a content of several blocks");
         // A newer minor version adds fields and is read all the same.
         let newer = changed(|draft| {
@@ -598,7 +636,7 @@ fn an_archive_that_is_not_bent_opens() {
             draft.manifest["novelty"] = json!({ "x": 1 });
         });
         let path = write(folder.path(), &newer.build(form));
-        verify(&mut Input::file(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap();
+        verify(&mut stores::input(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap();
     }
 }
 
@@ -607,11 +645,11 @@ fn an_archive_of_format_1_0_still_verifies_and_is_restored() {
     let home = stores::home("before");
     let path = home.path().join("old.wpp.tar.gz");
     std::fs::write(&path, include_bytes!("../fixtures/archive-1.0.wpp.tar.gz")).unwrap();
-    let manifest = open::manifest(&mut Input::file(&path).unwrap()).unwrap();
+    let manifest = open::manifest(&mut stores::input(&path).unwrap()).unwrap();
     assert_eq!((manifest.format.major, manifest.format.minor), (1, 0));
-    let settings = open::small_content(&mut Input::file(&path).unwrap(), &manifest, "config.toml").unwrap();
+    let settings = open::small_content(&mut stores::input(&path).unwrap(), &manifest, "config.toml").unwrap();
     assert_eq!(settings.unwrap(), b"default_session = \"main\"\n");
-    let opened = verify(&mut Input::file(&path).unwrap(), Level::Quick, home.path(), &Silent).unwrap();
+    let opened = verify(&mut stores::input(&path).unwrap(), Level::Quick, home.path(), &Silent).unwrap();
     assert_eq!(opened.manifest, manifest);
     let outcome = home.run(&["restore", path.to_str().unwrap(), "--plan", "data", "--yes", "--keep-daemon-stopped"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
@@ -629,7 +667,7 @@ fn every_hostile_shape_is_refused_for_its_own_reason() {
         let into = parent.path().join("into");
         std::fs::create_dir(&into).unwrap();
         let path = write(parent.path(), &bytes);
-        let error = match Input::file(&path).and_then(|mut input| open::read(&mut input, Some(&into), &Silent)) {
+        let error = match stores::input(&path).and_then(|mut input| open::read(&mut input, Some(&into), &Silent)) {
             Ok(_) => {
                 wrong.push(format!("{label}: opened"));
                 continue;
@@ -647,7 +685,7 @@ fn every_hostile_shape_is_refused_for_its_own_reason() {
             assert!(known.iter().any(|known| name.ends_with(known)), "{label}: {name}");
         }
         // The look at the manifest alone does not judge the rest, and does not fall over it either.
-        if let Err(error) = open::manifest(&mut Input::file(&path).unwrap()) {
+        if let Err(error) = open::manifest(&mut stores::input(&path).unwrap()) {
             assert_eq!(error.kind(), ErrorKind::Archive, "{label}: {}", error.chain());
         }
     }
@@ -682,7 +720,7 @@ fn what_is_no_file_is_refused_without_waiting() {
     let pipe = folder.path().join("pipe.wpp.tar.gz");
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
     for path in [pipe.as_path(), folder.path(), Path::new("/dev/zero")] {
-        assert_eq!(Input::file(path).unwrap_err().kind(), ErrorKind::Archive);
+        assert_eq!(stores::input(path).unwrap_err().kind(), ErrorKind::Archive);
     }
 }
 
@@ -704,7 +742,7 @@ fn a_flipped_bit_anywhere_is_found_at_level_hash() {
             let mut bytes = good.clone();
             bytes[usize::try_from(bit / 8).unwrap()] ^= 1 << (bit % 8);
             let path = write(folder.path(), &bytes);
-            match verify(&mut Input::file(&path).unwrap(), Level::Hash, folder.path(), &Silent) {
+            match verify(&mut stores::input(&path).unwrap(), Level::Hash, folder.path(), &Silent) {
                 Ok(_) => panic!("bit {bit} of {bits} was not found, {form:?}"),
                 Err(error) => assert_eq!(error.kind(), ErrorKind::Archive, "bit {bit}, {form:?}: {}", error.chain()),
             }
@@ -719,7 +757,7 @@ fn an_archive_cut_anywhere_is_refused() {
         let good = Draft::new().build(form);
         for length in (0..good.len()).step_by(131).chain(good.len() - 80..good.len()) {
             let path = write(folder.path(), &good[..length]);
-            let refused = verify(&mut Input::file(&path).unwrap(), Level::Hash, folder.path(), &Silent).unwrap_err();
+            let refused = verify(&mut stores::input(&path).unwrap(), Level::Hash, folder.path(), &Silent).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::Archive, "{length}, {form:?}: {}", refused.chain());
         }
     }
@@ -734,8 +772,8 @@ fn a_database_that_was_damaged_before_it_was_hashed_is_found_at_level_quick() {
             *byte ^= 0x5a;
         }
         let path = write(folder.path(), &draft.build(Form::Blocks(Codec::Gzip)));
-        verify(&mut Input::file(&path).unwrap(), Level::Hash, folder.path(), &Silent).unwrap();
-        let error = verify(&mut Input::file(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap_err();
+        verify(&mut stores::input(&path).unwrap(), Level::Hash, folder.path(), &Silent).unwrap();
+        let error = verify(&mut stores::input(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Archive);
         assert!(error.chain().contains(what), "{}", error.chain());
     }
@@ -743,7 +781,7 @@ fn a_database_that_was_damaged_before_it_was_hashed_is_found_at_level_quick() {
     draft.manifest["members"][1]["database"]["last_migration"] = json!("99");
     let path = write(folder.path(), &draft.build(Form::Blocks(Codec::Gzip)));
     assert!(
-        verify(&mut Input::file(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap_err().chain().contains("schema")
+        verify(&mut stores::input(&path).unwrap(), Level::Quick, folder.path(), &Silent).unwrap_err().chain().contains("schema")
     );
     // Nothing that was unpacked for the look is left.
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -42,10 +42,23 @@ fn settings_are_checked_wherever_they_come_from() {
         std::fs::write(&config, text).unwrap();
         let outcome = home.run(&["config"]);
         assert_eq!(outcome.code, 2, "{outcome:?}");
-        assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
+        assert!(outcome.stdout.contains("daemon.watchdog_ms"), "{outcome:?}");
+        assert!(format!("{}{}", outcome.stdout, outcome.stderr).contains(part), "{part}: {outcome:?}");
         let (code, value) = home.json(&["config"]);
+        assert_eq!((code, value["schema"].as_str()), (2, Some("wpp.config/1")));
+        assert!(value["warnings"][0].as_str().unwrap().contains(part), "{value}");
+        // What an operator needs most when something is broken works all the same, and what needs its
+        // settings does not.
+        std::fs::create_dir_all(home.session("main")).unwrap();
+        assert_eq!(home.run(&["stop", "--session", "main"]).code, 0);
+        let outcome = home.run(&["status", "--session", "main"]);
+        assert!(outcome.code == 14 && format!("{}{}", outcome.stdout, outcome.stderr).contains(part), "{outcome:?}");
+        let (code, value) = home.json(&["start", "--session", "main"]);
         assert_eq!((code, value["code"].as_str()), (2, Some("REQUEST_INVALID")));
+        let (_, doctor) = home.json(&["doctor", "--only", "wpp.home.settings"]);
+        assert!(doctor.to_string().contains("config.toml"), "{doctor}");
     }
+    std::fs::remove_dir_all(home.session("main")).unwrap();
     std::fs::write(&config, "default_session = \"dangling\"").unwrap();
     let outcome = home.run(&["status"]);
     assert_eq!(outcome.code, 10, "a default that names no session: {outcome:?}");
@@ -164,9 +177,10 @@ fn every_setting_is_in_the_help_that_needs_no_valid_settings() {
     let home = TestHome::sandbox();
     std::fs::write(home.path().join("config.toml"), "zebra = 1").unwrap();
     let refused = home.run(&["config"]);
-    assert!(refused.code == 2 && refused.stderr.contains("wpp help config"), "{refused:?}");
+    assert!(refused.code == 2 && format!("{}{}", refused.stdout, refused.stderr).contains("wpp help config"), "{refused:?}");
     let help = home.run(&["help", "config"]).stdout;
     for key in wpp::config::KEYS {
         assert!(help.contains(key.path) && help.contains(&wpp::config::Config::variable(key)), "{}", key.path);
+        assert!(help.contains(&format!("{} = {}", key.path, wpp::config::Config::default_in_toml(key))), "{}", key.path);
     }
 }

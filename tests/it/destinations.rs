@@ -41,7 +41,7 @@ fn write(destination: &Destination, name: &str, content: &[u8]) -> Draft {
 }
 
 fn read(destination: &Destination, name: &str) -> Vec<u8> {
-    let (mut reader, object) = destination.open_bytes(name).unwrap();
+    let (mut reader, object) = destination.open(name).unwrap();
     let mut content = Vec::new();
     reader.read_to_end(&mut content).unwrap();
     assert_eq!(content.len() as u64, object.size_bytes);
@@ -57,7 +57,7 @@ fn conforms(destination: &Destination, leftovers: &dyn Fn() -> Vec<String>) {
     let same = |one: &[u8], two: &[u8]| Sha256::digest(one) == Sha256::digest(two);
     assert_eq!(names(destination), [""; 0]);
     assert!(destination.look("main-none").unwrap().is_none());
-    assert!(destination.open_bytes("main-none").is_err());
+    assert!(destination.open("main-none").is_err());
     destination.remove("main-none").unwrap();
 
     // Sizes around the edges of parts and ranges; the content is what was written, from anywhere.
@@ -77,7 +77,7 @@ fn conforms(destination: &Destination, leftovers: &dyn Fn() -> Vec<String>) {
         assert_eq!(leftovers(), [""; 0], "{size}");
     }
     let content = bytes(LARGE, 6);
-    let (mut reader, _) = destination.open_bytes("main-6").unwrap();
+    let (mut reader, _) = destination.open("main-6").unwrap();
     let mut buffer = vec![0; 70_000];
     for place in [LARGE - 66, 0, 5 * MIB, 5 * MIB + 70_000, 3, LARGE - 70_000, 8 * MIB - 1, 12 * MIB, 12 * MIB - 70_000] {
         reader.seek(SeekFrom::Start(place as u64)).unwrap();
@@ -375,7 +375,7 @@ fn another_object_of_the_name_is_not_read_as_the_rest_of_this_one() {
     let (server, folder) = (S3Server::start(), tempfile::tempdir().unwrap());
     let destination = destination("p", &server.settings(&server.keys(folder.path())));
     write(&destination, "main-x", &bytes(LARGE, 1)).publish().unwrap();
-    let (mut reader, _) = destination.open_bytes("main-x").unwrap();
+    let (mut reader, _) = destination.open("main-x").unwrap();
     reader.read_exact(&mut [0; 1000]).unwrap();
     destination.remove("main-x").unwrap();
     write(&destination, "main-x", &bytes(LARGE, 2)).publish().unwrap();
@@ -439,12 +439,12 @@ fn listing_and_the_ends_of_archives_cost_little() {
     let destination = destination("p", &server.settings(&server.keys(folder.path())));
     write(&destination, "main-x", &bytes(LARGE, 1)).publish().unwrap();
     server.requests();
-    let (mut reader, _) = destination.open_bytes("main-x").unwrap();
+    let (mut reader, _) = destination.open("main-x").unwrap();
     reader.seek(SeekFrom::End(-66)).unwrap();
     reader.read_exact(&mut [0; 66]).unwrap();
     assert_eq!(server.requests().len(), 2);
     // In order, the ranges grow: 14 MiB take no more than a dozen requests.
-    let (mut reader, _) = destination.open_bytes("main-x").unwrap();
+    let (mut reader, _) = destination.open("main-x").unwrap();
     std::io::copy(&mut reader, &mut std::io::sink()).unwrap();
     assert!(server.requests().len() <= 12);
 }

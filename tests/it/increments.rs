@@ -8,7 +8,6 @@ use serde_json::Value;
 use wpp::archive::chain;
 use wpp::archive::codec::{Codec, Effort};
 use wpp::archive::destination::Destination;
-use wpp::archive::input::Input;
 use wpp::archive::manifest::{DELTA, FORMAT, INDEX_SCHEMA, Index, IndexMember, MANIFEST, Manifest};
 use wpp::archive::open;
 use wpp::archive::output::FileOutput;
@@ -114,7 +113,7 @@ fn bytes(path: &Path) -> Vec<u8> {
 
 fn unpack(archive: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    chain::unpack(&mut Input::file(archive).unwrap(), folder.path(), &Silent)
+    chain::unpack(&mut stores::input(archive).unwrap(), folder.path(), &Silent)
         .unwrap_or_else(|error| panic!("{}: {}", archive.display(), error.chain()));
     folder
 }
@@ -167,7 +166,7 @@ fn every_moment_of_random_edits_comes_back_byte_for_byte() {
             let read = |name: &str| std::fs::read(unpacked.path().join(name)).unwrap();
             assert!(read("session.db") == *session && read("wpp.db") == *wpp, "seed {seed}, moment {number}: {path:?}");
             for level in [Level::Hash, Level::Quick] {
-                verify(&mut Input::file(path).unwrap(), level, unpacked.path(), &Silent).unwrap();
+                verify(&mut stores::input(path).unwrap(), level, unpacked.path(), &Silent).unwrap();
             }
             let left: Vec<_> = std::fs::read_dir(unpacked.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
             assert_eq!(left.len(), 3, "a verification left something: {left:?}");
@@ -178,14 +177,14 @@ fn every_moment_of_random_edits_comes_back_byte_for_byte() {
 #[test]
 fn an_increment_is_small_says_what_it_builds_on_and_is_restored_by_the_same_command() {
     let (home, archives) = chain_of_three();
-    let manifest = |path: &Path| open::manifest(&mut Input::file(path).unwrap()).unwrap();
+    let manifest = |path: &Path| open::manifest(&mut stores::input(path).unwrap()).unwrap();
     let (base, last) = (manifest(&archives[0]), manifest(&archives[3]));
     let chain = last.chain.clone().unwrap();
     assert_eq!((chain.base_id, chain.depth), (base.id.clone(), 3));
     assert_eq!(chain.parent_id, manifest(&archives[2]).id);
     assert_eq!(Some(chain.parent_name.as_str()), archives[2].file_name().unwrap().to_str());
     let database = last.member("wpp.db").unwrap().database.clone().unwrap();
-    assert_eq!((database.quick_check.as_str(), database.tables["ballast"].count), ("not run", 400));
+    assert_eq!((database.quick_check.as_str(), database.tables["ballast"].count), ("ok", 400));
     assert!(chain.changed_pages < database.pages / 10, "{} of {}", chain.changed_pages, database.pages);
     assert!(last.is_whole() && last.damaged().next().is_none());
     let size = |path: &Path| std::fs::metadata(path).unwrap().len();
@@ -242,7 +241,7 @@ fn increments_under_a_running_daemon_hold_every_message_of_their_moment() {
         simulated.until("the message", || if simulated.found("hello") == wanted { Ok(()) } else { Err(String::new()) });
         let path = increment(home);
         assert_eq!(count(&path), wanted as i64);
-        let manifest = open::manifest(&mut Input::file(&path).unwrap()).unwrap();
+        let manifest = open::manifest(&mut stores::input(&path).unwrap()).unwrap();
         assert_eq!(manifest.daemon.session_state.as_deref(), Some("READY"));
     }
     assert_eq!(simulated.state().0, "READY");
@@ -412,7 +411,7 @@ fn a_full_archive_is_made_when_the_chain_is_long_or_too_much_changed() {
     // A full archive in between, asked for or not, is what the next one builds on.
     let (plain, data) = backup(&home, &[]);
     assert_eq!(data["full_reason"], Value::Null);
-    let manifest = open::manifest(&mut Input::file(&increment(&home)).unwrap()).unwrap();
+    let manifest = open::manifest(&mut stores::input(&increment(&home)).unwrap()).unwrap();
     assert_eq!(Some(manifest.chain.unwrap().parent_name.as_str()), plain.file_name().unwrap().to_str());
     std::fs::write(home.path().join("config.toml"), "[backup]\nchain_max = 0\n").unwrap();
     assert!(full(&home).1.contains("no increments"));
@@ -427,6 +426,76 @@ fn a_full_archive_is_made_when_the_chain_is_long_or_too_much_changed() {
     let (code, report) = home.json(&["backup", "--incremental"]);
     assert_eq!(code, 4, "{report}");
     assert!(report["data"]["full_reason"].as_str().unwrap().contains("no wpp.db"), "{report}");
+}
+
+/// Damages a page of a table in the middle of the database; the pages around it can still be read.
+fn damage(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 3000].fill(0x5a);
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn an_archive_that_is_not_whole_is_built_on_by_no_increment_and_damage_stays_told() {
+    let home = home();
+    full(&home);
+    mark(&home, "later");
+    // What the chain begins with was good; what is there now is not.
+    increment(&home);
+    let good = std::fs::read(wpp_db(&home)).unwrap();
+    // A table's first page, so that every check sees it.
+    stores::open(&wpp_db(&home)).execute_batch("VACUUM").unwrap();
+    damage(&wpp_db(&home));
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, &report["data"]["whole"]), (4, &false.into()), "{report}");
+    let state = home.path().join("backup-state");
+    let maps = || std::fs::read_dir(&state).unwrap().count();
+    assert_eq!(maps(), 0, "a map of what is not whole");
+    for _ in 0..2 {
+        let (code, report) = home.json(&["backup", "--incremental"]);
+        assert_eq!((code, &report["data"]["manifest"]["chain"]), (4, &Value::Null), "{report}");
+        assert!(report["data"]["full_reason"].as_str().unwrap().contains("is not whole"), "{report}");
+        assert_eq!(maps(), 0);
+        let (_, said) = home.json(&["doctor", "--only", "wpp.backup.last-failed"]);
+        assert!(said.to_string().contains("not all of it was sound"), "{said}");
+    }
+    // A map that an earlier version kept is not believed either.
+    std::fs::write(wpp_db(&home), good).unwrap();
+    let (_, data) = backup(&home, &["--incremental"]);
+    assert!(data["full_reason"].as_str().unwrap().contains("is not whole"), "{data}");
+    mark(&home, "mended");
+    assert_eq!(stores::marker(unpack(&increment(&home)).path(), "wpp.db"), "mended");
+}
+
+#[test]
+fn a_database_that_turns_unreadable_while_it_is_read_leaves_no_map_behind() {
+    let home = home();
+    let path = wpp_db(&home);
+    let live = stores::open(&path);
+    live.execute_batch(
+        "PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 0;
+         CREATE TABLE bulk (number INTEGER PRIMARY KEY, data BLOB);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+         INSERT INTO bulk (data) SELECT randomblob(3000) FROM n;
+         PRAGMA wal_checkpoint(TRUNCATE);
+         UPDATE bulk SET data = randomblob(3000);",
+    )
+    .unwrap();
+    // The pages are known to be in the log, and the end of the log is gone: as on a disk that fails.
+    let log = path.with_extension("db-wal");
+    let file = std::fs::OpenOptions::new().write(true).open(&log).unwrap();
+    file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    let lock = wpp::disk::Lock::acquire(&home.session("main").join("LOCK"), "daemon").unwrap();
+    for _ in 0..2 {
+        let (code, report) = home.json(&["backup", "--incremental"]);
+        assert_eq!(code, 4, "{report}");
+        let manifest = &report["data"]["manifest"];
+        assert_eq!((&manifest["missing"][0]["name"], &manifest["chain"]), (&"wpp.db".into(), &Value::Null), "{report}");
+        assert!(manifest["missing"][0]["reason"].as_str().unwrap().contains("disk I/O error"), "{report}");
+        assert_eq!(std::fs::read_dir(home.path().join("backup-state")).unwrap().count(), 0, "{report}");
+    }
+    drop((lock, live));
 }
 
 #[test]
@@ -455,7 +524,7 @@ fn an_increment_that_fails_or_is_killed_at_any_disk_operation_leaves_whole_chain
                 let archives = wpp::archive::shelf::list(&there, &Identities::default()).unwrap();
                 assert!(archives.len() >= 2, "{label}");
                 for archive in &archives {
-                    verify(&mut Input::file(Path::new(&archive.place)).unwrap(), Level::Hash, home.path(), &Silent)
+                    verify(&mut stores::input(Path::new(&archive.place)).unwrap(), Level::Hash, home.path(), &Silent)
                         .unwrap_or_else(|error| panic!("{label}, {when}: {}", error.chain()));
                 }
             };
@@ -482,11 +551,49 @@ fn an_increment_that_fails_or_is_killed_at_any_disk_operation_leaves_whole_chain
 }
 
 #[test]
+fn what_an_increment_builds_on_is_read_again_when_its_file_was_touched() {
+    let (home, archives) = chain_of_three();
+    // The same bytes with another time: read again, and built on.
+    let bytes = std::fs::read(&archives[0]).unwrap();
+    std::fs::write(&archives[0], &bytes).unwrap();
+    mark(&home, "touched");
+    let said = || {
+        let outcome = home.run(&["backup", "--incremental"]);
+        assert!(
+            outcome.stdout.contains("increment") && !outcome.stdout.contains("a full archive, because"),
+            "{}",
+            outcome.stdout
+        );
+        outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let text = said();
+    assert!(text.contains("was touched since it was read: it was made again"), "{text}");
+    // It is remembered that it was.
+    mark(&home, "once");
+    assert!(!said().contains("touched"));
+    // Other bytes under the same name, of the same size, in the middle of a content.
+    let rot = |link: &Path| {
+        let mut bytes = std::fs::read(link).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x20;
+        std::fs::write(link, bytes).unwrap();
+    };
+    rot(&archives[0]);
+    let (_, reason) = full(&home);
+    assert!(reason.contains("was touched since it was read") && reason.contains("could not be made again"), "{reason}");
+    // What comes before the rotten one is good, and is built on.
+    let (home, archives) = chain_of_three();
+    rot(&archives[2]);
+    let (_, data) = backup(&home, &["--incremental"]);
+    assert_eq!(data["manifest"]["chain"]["parent_name"], archives[1].file_name().unwrap().to_str().unwrap(), "{data}");
+}
+
+#[test]
 fn an_increment_that_lies_about_its_chain_is_refused() {
     let (_home, archives) = chain_of_three();
-    let input = Input::file(&archives[3]).unwrap();
+    let input = stores::input(&archives[3]).unwrap();
     let neighbours = input.neighbours().unwrap();
-    let good = open::manifest(&mut Input::file(&archives[3]).unwrap()).unwrap();
+    let good = open::manifest(&mut stores::input(&archives[3]).unwrap()).unwrap();
     assert_eq!(chain::ancestors(&good, "it", &*neighbours).unwrap().len(), 3);
     type Lie = fn(&mut Manifest);
     let lies: [(&str, Lie); 8] = [
@@ -505,10 +612,18 @@ fn an_increment_that_lies_about_its_chain_is_refused() {
         let error = chain::ancestors(&manifest, "it", &*neighbours).expect_err(label);
         assert_eq!(error.kind(), ErrorKind::Archive, "{label}");
         assert!(error.message().contains("needs"), "{label}: {error}");
-        let all: Vec<_> =
-            archives[..3].iter().map(|path| open::manifest(&mut Input::file(path).unwrap()).unwrap()).chain([manifest]).collect();
+        let all: Vec<_> = archives[..3]
+            .iter()
+            .map(|path| open::manifest(&mut stores::input(path).unwrap()).unwrap())
+            .chain([manifest])
+            .collect();
         let named: Vec<(&str, &_)> = all.iter().map(|manifest| ("name", manifest)).collect();
         assert_eq!(chain::broken(&named, &[]).len(), 1, "{label}");
+        // A parent's position may be a lie just as well.
+        let mut bent = all.clone();
+        bent[2].chain.as_mut().unwrap().depth = u64::MAX;
+        let named: Vec<(&str, &_)> = bent.iter().map(|manifest| ("name", manifest)).collect();
+        assert_ne!(chain::broken(&named, &[]).len(), 0, "{label}");
         // A parent that only lacks a key is not called missing.
         let parent = all[3].chain.as_ref().unwrap().parent_name.clone();
         let alone = [("name", &all[3])];
@@ -561,6 +676,15 @@ fn a_host_that_cannot_read_its_archives_makes_increments_in_a_store_all_the_same
     std::fs::remove_dir_all(home.path().join("backup-state")).unwrap();
     let (path, data) = make("again");
     assert!(path.ends_with(".wpp.tar.gz.age") && data["full_reason"].as_str().unwrap().contains("no archive"), "{data}");
+    // A full archive that nobody asked to be more leaves a map, too: here nothing can be made again.
+    std::fs::remove_dir_all(home.path().join("backup-state")).unwrap();
+    assert_eq!(home.run(&["backup", "--recipient", &public]).code, 0);
+    let (path, data) = make("on from there");
+    assert!(path.ends_with(".wpp-incr.tar.gz.age"), "{data}");
+    let (path, _) = {
+        std::fs::remove_dir_all(home.path().join("backup-state")).unwrap();
+        make("once more")
+    };
     // With the key it would have been made again.
     std::fs::remove_dir_all(home.path().join("backup-state")).unwrap();
     mark(home, "with the key");
@@ -581,7 +705,7 @@ fn a_host_that_cannot_read_its_archives_makes_increments_in_a_store_all_the_same
 /// Writes an increment anew, with hashes that fit, after its manifest and its delta were bent.
 fn bend(archive: &Path, manifest: &dyn Fn(&mut Manifest), delta: &dyn Fn(&mut Vec<u8>)) {
     let folder = tempfile::tempdir().unwrap();
-    let mut stated = open::read(&mut Input::file(archive).unwrap(), Some(folder.path()), &Silent).unwrap().manifest;
+    let mut stated = open::read(&mut stores::input(archive).unwrap(), Some(folder.path()), &Silent).unwrap().manifest;
     let mut contents: Vec<(String, Vec<u8>)> =
         stated.members.iter().map(|one| (one.name.clone(), std::fs::read(folder.path().join(&one.name)).unwrap())).collect();
     delta(&mut contents.iter_mut().find(|(name, _)| name == DELTA).unwrap().1);

@@ -127,7 +127,12 @@ fn metric(path: &Path, name: &str, session: &str, more: &[(&str, &str)]) -> Opti
     let samples = parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut labels = vec![("session".to_owned(), session.to_owned())];
     labels.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    samples.get(&(format!("wpp_backup_{name}"), labels)).copied()
+    // Where one session has one destination, its name says nothing.
+    let named = samples.iter().filter(|((sample, _), _)| *sample == format!("wpp_backup_{name}"));
+    let mut found = named.filter(|((_, all), _)| all.iter().filter(|(name, _)| name != "destination").eq(&labels));
+    let value = found.next().map(|(_, value)| *value);
+    assert!(found.next().is_none(), "{name} of several destinations\n{text}");
+    value
 }
 
 #[test]
@@ -241,6 +246,38 @@ fn the_metrics_tell_the_last_attempt_and_the_last_success_apart() {
 }
 
 #[test]
+fn a_destination_that_fails_is_told_beside_one_that_works() {
+    let home = stores::home("places");
+    let path = home.path().join("wpp.prom");
+    let (near, text) = (home.path().join("near"), path.display().to_string());
+    set(&home, &format!("textfile = \"{text}\"\n"));
+    assert_eq!(home.run(&["backup", "--output", near.to_str().unwrap()]).code, 0);
+    // Nothing can be made where a file is in the way.
+    std::fs::write(home.path().join("file"), "x").unwrap();
+    let far = home.path().join("file/far").display().to_string();
+    assert_ne!(home.run(&["backup", "--output", &far]).code, 0);
+    assert_eq!(home.run(&["backup"]).code, 0);
+    let wrong = home.path().join("file").display().to_string();
+    for wrong in [wrong.as_str(), "~/backups", "mine.wpp.tar.gz"] {
+        let outcome = home.run(&["backup", "--output", wrong]);
+        assert!(outcome.code == 2 && outcome.stderr.contains("and no place") | outcome.stderr.contains('~'), "{outcome:?}");
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    let samples = parse(&text).unwrap();
+    let of = |name: &str, destination: &str| {
+        let labels = [("session", "main"), ("destination", destination)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        samples.get(&(format!("wpp_backup_{name}"), labels.to_vec())).copied()
+    };
+    let here = home.path().join("backups").display().to_string();
+    for (destination, success) in [(near.to_str().unwrap(), 1.0), (&far, 0.0), (&here, 1.0)] {
+        assert_eq!(of("success", destination), Some(success), "{destination}\n{text}");
+        assert_eq!(of("last_success_timestamp_seconds", destination).is_some(), success > 0.0, "{destination}\n{text}");
+    }
+    let (_, report) = home.json(&["doctor", "--only", "wpp.backup.last-failed"]);
+    assert!(report["findings"].to_string().contains(&far), "{report}");
+}
+
+#[test]
 fn a_dead_mans_switch_hears_start_success_and_failure_and_its_address_is_never_shown() {
     let home = stores::home("ping");
     let switch = Switch::answering("200 OK");
@@ -327,6 +364,22 @@ fn a_failed_backup_runs_the_operators_program_with_the_result() {
     assert_eq!((&document["schema"], &document["code"]), (&"wpp.error/1".into(), &"LOCK_HELD".into()), "{document}");
     let outcome = home.run(&["backup"]);
     assert!(outcome.stderr.contains("note: told hook"), "{outcome:?}");
+    drop(lock);
+
+    // Nothing of what unlocks archives and stores is in its environment.
+    let printer = home.path().join("environment.sh");
+    std::fs::write(&printer, "#!/bin/sh\nenv\n").unwrap();
+    std::fs::set_permissions(&printer, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    set(&home, &format!("on_failure = ['{}']\n", printer.display()));
+    let lock = wpp::backup::lock(&paths, "backup").unwrap();
+    let mut command = home.command(&["backup"]);
+    for name in ["WPP_BACKUP_PASSPHRASE", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        command.env(name, SECRET);
+    }
+    let outcome =
+        crate::harness::Outcome::of(command.env("WPP_BACKUP_PING_URL", format!("http://127.0.0.1:1/{SECRET}")).output().unwrap());
+    assert!(outcome.code == 11 && outcome.stderr.contains("PATH="), "{outcome:?}");
+    assert!(!outcome.stderr.contains(SECRET), "{outcome:?}");
     drop(lock);
 
     // A backup in part is a failure, too, and what the program does wrong is a warning.

@@ -83,10 +83,11 @@ fn messages_come_back_by_hand_with_the_commands_of_the_page() {
     simulated.peer_sends("afterwards", 1);
     simulated.until("the last message", || if simulated.found("afterwards") == 1 { Ok(()) } else { Err("none".into()) });
     // Killed, so that a log of the old database lies beside it.
-    simulated.kill_daemon();
+    let pid = simulated.kill_daemon();
+    let place = Place::new(&archive, &home.session("main"));
+    assert_eq!(place.says(&inline("kill").replacen("kill", "echo", 1)), format!("{pid}\n"));
     assert!(home.session("main").join("wpp.db-wal").exists());
 
-    let place = Place::new(&archive, &home.session("main"));
     let blocks = blocks();
     let listed = place.says(blocks[0]);
     let manifest: serde_json::Value = serde_json::from_value(report["data"]["manifest"].clone()).unwrap();

@@ -154,6 +154,79 @@ fn what_is_not_ours_or_not_verified_or_not_readable_stays() {
 }
 
 #[test]
+fn an_archive_that_rotted_in_place_stays_and_is_no_reason_to_remove_a_good_one() {
+    for rotten in [0, 2] {
+        let home = backed_up(3);
+        let all = archives(&home);
+        stores::rot(&home.path().join("backups").join(&all[rotten]), -3);
+        let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
+        // The newest that can be read stays beside the one that cannot.
+        let expected: Vec<String> = all.iter().take(2).filter(|name| **name != all[rotten]).take(1).cloned().collect();
+        assert_eq!((code, removed(&report["data"])), (0, expected), "{report}");
+        let decisions = report["data"]["archives"].as_array().unwrap();
+        let judged = decisions.iter().find(|decision| decision["name"] == all[rotten].as_str()).unwrap();
+        assert!(judged["keep"] == true && judged["error"].is_string() && judged["id"].is_null(), "{report}");
+    }
+}
+
+#[test]
+fn a_newest_archive_whose_bytes_rotted_takes_no_older_one_along() {
+    for recipient in [None, Some(NOBODY)] {
+        let home = stores::home("kept");
+        for _ in 0..3 {
+            let mut arguments = vec!["backup"];
+            arguments.extend(recipient.iter().flat_map(|recipient| ["--recipient", recipient]));
+            assert_eq!(home.run(&arguments).code, 0);
+        }
+        let all = archives(&home);
+        let newest = home.path().join("backups").join(&all[2]);
+        let good = copy_with_times(&home);
+        // In the middle, where no look at the ends sees it.
+        let size = std::fs::metadata(&newest).unwrap().len();
+        stores::rot(&newest, i64::try_from(size / 2).unwrap());
+        let prune = ["backup", "prune", "--keep-last", "1", "--yes"];
+        let outcome = home.run(&prune);
+        assert!(outcome.code == 12 && outcome.stderr.contains(&all[2]), "{recipient:?}: {outcome:?}");
+        assert_eq!(archives(&home), all, "{recipient:?}");
+        put_back(&good.path().join("backups").join(&all[2]), &newest);
+        let (code, report) = home.json(&prune);
+        assert_eq!((code, removed(&report["data"])), (0, all[..2].to_vec()), "{report}");
+    }
+}
+
+#[test]
+fn links_and_copies_in_the_folder_cost_no_archive_and_odd_things_are_in_nobodys_way() {
+    let home = backed_up(3);
+    let folder = home.path().join("backups");
+    let all = archives(&home);
+    std::os::unix::fs::symlink(&all[2], folder.join("newest.wpp.tar.gz")).unwrap();
+    std::os::unix::fs::symlink("loop.wpp.tar.gz", folder.join("loop.wpp.tar.gz")).unwrap();
+    std::os::unix::fs::symlink("loop", folder.join("loop")).unwrap();
+    std::os::unix::fs::symlink("x", folder.join(".wpp-scratch-x.lock")).unwrap();
+    let mine = folder.join("main-20261121T031500Z-mine.txt.partial");
+    std::fs::write(&mine, "mine").unwrap();
+    let (code, report) = home.json(&["backup", "list"]);
+    assert_eq!((code, report["data"]["archives"].as_array().unwrap().len()), (0, 3), "{report}");
+    let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
+    assert_eq!((code, removed(&report["data"])), (0, all[..2].to_vec()), "{report}");
+    // Named by hand, a link is what it leads to.
+    let link = folder.join("newest.wpp.tar.gz");
+    assert_eq!(home.run(&["backup", "verify", link.to_str().unwrap()]).code, 0);
+    assert_eq!(home.run(&["backup"]).code, 0);
+    assert!(mine.exists());
+
+    // Somebody's copies of the newest fill no rule, and stay.
+    let all: Vec<String> = archives(&home).into_iter().filter(|name| name.starts_with("main-") && name.ends_with("gz")).collect();
+    let newest = all.iter().max().unwrap();
+    for copy in ["mine.wpp.tar.gz", "mine2.wpp.tar.gz"] {
+        put_back(&folder.join(newest), &folder.join(copy));
+    }
+    let (code, report) = home.json(&["backup", "prune", "--keep-last", "2", "--yes"]);
+    assert_eq!((code, removed(&report["data"]).len()), (0, 0), "{report}");
+    assert!(all.iter().all(|name| folder.join(name).exists()));
+}
+
+#[test]
 fn nothing_goes_when_a_file_is_not_the_one_that_was_judged() {
     let home = backed_up(3);
     let opened = Home::open(home.path()).unwrap();
@@ -179,7 +252,7 @@ fn nothing_goes_when_a_file_is_not_the_one_that_was_judged() {
             Some(text) => std::fs::write(folder.join(name), text).unwrap(),
             None => std::fs::remove_file(folder.join(name)).unwrap(),
         }
-        let result = prune::apply(&request, &survey, confirmed());
+        let result = prune::apply(&request, &survey, None, confirmed());
         for name in &names {
             put_back(&copy.path().join("backups").join(name), &folder.join(name));
         }
@@ -196,12 +269,12 @@ fn nothing_goes_when_a_file_is_not_the_one_that_was_judged() {
     // A backup that came in between is no hindrance; a running one is.
     let survey = prune::survey(&request).unwrap();
     let lock = wpp::backup::lock(&session, "backup").unwrap();
-    assert_eq!(prune::apply(&request, &survey, confirmed()).unwrap_err().kind(), ErrorKind::Locked);
+    assert_eq!(prune::apply(&request, &survey, None, confirmed()).unwrap_err().kind(), ErrorKind::Locked);
     let outcome = home.run(&["backup", "prune", "--keep-last", "1", "--yes"]);
     assert!(outcome.code == 11 && outcome.stderr.contains("(backup) since"), "{outcome:?}");
     drop(lock);
     assert_eq!(home.run(&["backup"]).code, 0);
-    assert_eq!(prune::apply(&request, &survey, confirmed()).unwrap().removed, names[..2]);
+    assert_eq!(prune::apply(&request, &survey, None, confirmed()).unwrap().removed, names[..2]);
 }
 
 #[test]
@@ -492,8 +565,12 @@ fn an_increment_that_cannot_be_read_holds_back_all_that_it_may_build_on() {
     assert_eq!((code, removed(&report["data"]).len()), (0, 0), "{report}");
     let shown = home.run(&["backup", "prune", "--keep-last", "1", "--dry-run"]).stdout;
     assert!(shown.contains(&format!("{} may build on it, and cannot be read", all[2])), "{shown}");
+    // Renamed, it says even less.
+    std::fs::rename(folder.join(&all[2]), folder.join("mine.wpp-incr.tar.gz")).unwrap();
+    let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
+    assert_eq!((code, removed(&report["data"]).len()), (0, 0), "{report}");
     // Once it is out of the way, what is left of its chain goes.
-    std::fs::remove_file(folder.join(&all[2])).unwrap();
+    std::fs::remove_file(folder.join("mine.wpp-incr.tar.gz")).unwrap();
     let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
     assert_eq!((code, removed(&report["data"])), (0, vec![all[1].clone(), all[0].clone()]), "{report}");
 }
@@ -502,6 +579,13 @@ fn an_increment_that_cannot_be_read_holds_back_all_that_it_may_build_on() {
 fn a_chain_whose_key_is_not_here_is_kept_together_by_what_the_journal_knows() {
     let home = with_chains(Some(NOBODY));
     let all = archives(&home);
+    let folder = home.path().join("backups");
+    for mine in ["mine.wpp-incr.tar.gz.age", "mine.wpp.tar.gz.age"] {
+        std::fs::rename(folder.join(&all[2]), folder.join(mine)).unwrap();
+        let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
+        assert_eq!((code, removed(&report["data"]).len()), (0, 0), "{mine}: {report}");
+        std::fs::rename(folder.join(mine), folder.join(&all[2])).unwrap();
+    }
     assert!(all.iter().all(|name| name.ends_with(".age")), "{all:?}");
     let (code, report) = home.json(&["backup", "prune", "--keep-last", "1", "--yes"]);
     assert_eq!((code, removed(&report["data"])), (0, vec![all[2].clone(), all[1].clone(), all[0].clone()]), "{report}");

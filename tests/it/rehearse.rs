@@ -1,11 +1,12 @@
 //! `wpp backup verify --level restore`: an archive really comes back, or it is said what it lacks.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use wpp::archive::input::Input;
 use wpp::archive::open;
 use wpp::archive::verify::Level;
 use wpp::disk::{Lock, LockState};
@@ -350,8 +351,8 @@ fn rows_that_the_manifest_does_not_state_are_found() {
         let proof = prove_with(ProofRequest {
             name: &name,
             content_bytes: 1 << 20,
-            unpack: &mut |into| {
-                let mut opened = open::read(&mut Input::file(&archive)?, Some(into), &Silent)?;
+            unpack: &mut |into, _| {
+                let mut opened = open::read(&mut stores::input(&archive)?, Some(into), &Silent)?;
                 lie(&mut opened.manifest);
                 Ok(opened)
             },
@@ -369,6 +370,63 @@ fn rows_that_the_manifest_does_not_state_are_found() {
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
+}
+
+/// A program that answers to every argument with `script`, in which `$WPP` is wpp itself.
+fn program_of(folder: &Path, name: &str, script: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, format!("#!/bin/sh\nWPP={}\n{script}\n", crate::harness::program())).unwrap();
+    wpp::disk::set_mode(&path, 0o700).unwrap();
+    path
+}
+
+#[test]
+fn trouble_of_the_machine_is_not_held_against_the_archive() {
+    let simulated = used();
+    let archive = back_up(&simulated.home);
+    let name = archive.display().to_string();
+    let folder = tempfile::Builder::new().prefix("wpp-it-").tempdir().unwrap();
+    let programs = tempfile::tempdir().unwrap();
+    let prove = |number: usize, program: &Path| {
+        let sandboxes = folder.path().join(number.to_string());
+        let proof = prove_with(ProofRequest {
+            name: &name,
+            content_bytes: 1 << 20,
+            unpack: &mut |into, _| open::read(&mut stores::input(&archive)?, Some(into), &Silent),
+            folders: std::slice::from_ref(&sandboxes),
+            program,
+            ready_timeout: Duration::from_secs(if program.ends_with("hangs") { 1 } else { 15 }),
+            keep: false,
+            sink: &Silent,
+        });
+        assert_eq!(std::fs::read_dir(sandboxes).unwrap().count(), 0, "{}", program.display());
+        proof
+    };
+    let troubles = [
+        ("missing", "", "cannot start"),
+        ("hangs", "exec sleep 60", "did not come up in time"),
+        ("dies", "exit 9", "a new session does not come up here either"),
+        ("ends-badly", r#""$WPP" "$@"; exit 3"#, "ended with"),
+        ("drains-slowly", r#""$WPP" "$@"; exec sleep 60"#, "did not end within"),
+    ];
+    std::thread::scope(|scope| {
+        for (number, (what, script, says)) in troubles.iter().enumerate() {
+            let path = program_of(programs.path(), what, script);
+            if *what == "missing" {
+                std::fs::remove_file(&path).unwrap();
+            }
+            let prove = &prove;
+            scope.spawn(move || {
+                let error = prove(number, &path).map(|proof| format!("{what}: {:?}", proof.failure)).unwrap_err();
+                assert_eq!(error.kind(), wpp::error::ErrorKind::Unknown, "{what}: {}", error.chain());
+                assert!(error.chain().contains(says), "{what}: {}", error.chain());
+            });
+        }
+    });
+    // Where a new session comes up and this one does not, it is the archive.
+    let program = program_of(programs.path(), "refuses", r#"case "$*" in *"--session main"*) exit 9;; esac; exec "$WPP" "$@""#);
+    let failure = prove(9, &program).unwrap().failure.unwrap();
+    assert!(failure.level == Level::Restore && failure.why.contains("start the daemon on it"), "{failure:?}");
 }
 
 #[test]
@@ -405,6 +463,76 @@ fn what_reading_sees_exits_12_at_every_level_and_takes_the_levels_back() {
     assert!(steps(&report).iter().any(|(_, verdict, _)| verdict == "skipped"), "{report:#}");
     // What --keep means at a level that makes nothing.
     assert_eq!(home.run(&["backup", "verify", "latest", "--keep"]).code, 2);
+}
+
+#[test]
+fn an_interrupt_ends_a_proof_whose_daemon_takes_its_time() {
+    let simulated = used();
+    let home = &simulated.home;
+    back_up(home);
+    // A copy of wpp, in whose place something slow is put before the proof comes to start a daemon.
+    let programs = tempfile::tempdir().unwrap();
+    let program = programs.path().join("wpp");
+    std::fs::copy(crate::harness::program(), &program).unwrap();
+    let started = programs.path().join("started");
+    let slow = program_of(programs.path(), "slow", &format!("touch '{}'; exec sleep 60", started.display()));
+    let plain = home.command(&["backup", "verify", "latest", "--level", "restore", "--quiet"]);
+    let mut command = std::process::Command::new(&program);
+    command.args(plain.get_args()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let mut child = command.spawn().unwrap();
+    simulated.until("the sandbox", || if sandbox_of(home).is_some() { Ok(()) } else { Err(format!("{:?}", child.try_wait())) });
+    std::fs::rename(&slow, &program).unwrap();
+    simulated.until("the slow daemon", || if started.exists() { Ok(()) } else { Err(format!("{:?}", child.try_wait())) });
+    let begun = std::time::Instant::now();
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(left(home), Vec::<String>::new());
+    assert_eq!(listed(home)["failed_level"], Value::Null);
+}
+
+#[test]
+fn an_archive_is_unpacked_until_its_reader_is_told_to_stop() {
+    /// Bytes that set the flag once some were read.
+    struct Fuse(std::fs::File, usize, Arc<AtomicBool>);
+    impl std::io::Read for Fuse {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.1 = self.1.saturating_sub(1);
+            self.2.fetch_or(self.1 == 0, Ordering::Relaxed);
+            let part = buffer.len().min(4096);
+            self.0.read(&mut buffer[..part])
+        }
+    }
+    impl std::io::Seek for Fuse {
+        fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+    let home = stores::home("archived");
+    let archive = back_up(&home);
+    let size_bytes = std::fs::metadata(&archive).unwrap().len();
+    let mut stopped = 0;
+    for reads in 1..200 {
+        let flag = Arc::new(AtomicBool::new(false));
+        let into = tempfile::tempdir().unwrap();
+        let bytes = Fuse(std::fs::File::open(&archive).unwrap(), reads, flag.clone());
+        let mut input = wpp::archive::input::Input::new("archive".into(), size_bytes, Box::new(bytes));
+        input.stop_at(flag.clone());
+        match open::read(&mut input, Some(into.path()), &Silent) {
+            // Never a refusal: what is cut short is not bad.
+            Err(error) => assert_eq!(error.kind(), wpp::error::ErrorKind::Interrupted, "after {reads} reads: {}", error.chain()),
+            Ok(_) => break,
+        }
+        stopped += 1;
+    }
+    assert!(stopped > 3, "{stopped}");
 }
 
 /// The sandbox of a proof that is going on.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use wpp::doctor::backups::of_journal;
 
 use crate::harness::{Outcome, TestHome};
 use crate::objects::{BUCKET, Conditions, Fault, KEY, S3Server, SECRET};
@@ -106,6 +107,18 @@ fn a_store_takes_archives_and_gives_them_back() {
     let elsewhere = tempfile::tempdir().unwrap();
     let outcome = away.home.run(&["backup", "--output", elsewhere.path().to_str().unwrap()]);
     assert_eq!((outcome.code, std::fs::read_dir(elsewhere.path()).unwrap().count()), (0, 1), "{outcome:?}");
+}
+
+#[test]
+fn what_was_read_back_whole_needs_no_further_answer_of_the_store() {
+    let away = Away::new();
+    away.server.requests();
+    assert_eq!(away.home.run(&["backup"]).code, 0);
+    let requests = away.server.requests();
+    let last = requests.iter().rfind(|request| request.contains("main-")).unwrap();
+    assert!(last.starts_with("GET"), "what fails after the last read makes a whole archive a failed one: {requests:?}");
+    let (_, listed) = away.home.json(&["backup", "list"]);
+    assert_eq!(archives(&listed)[0]["verified_level"], "quick", "its stamp is that of what was read: {listed}");
 }
 
 #[test]
@@ -341,7 +354,7 @@ fn sweep(large: bool, acts: &[&str]) {
         }
     };
     clean();
-    let (mut claims, mut unknown) = (0, 0);
+    let (mut claims, mut unknown, mut cut_off) = (0, 0, 0);
     for act in acts {
         // A large one takes seconds each time; what comes before the first byte is the same for both.
         for number in if large { 8 } else { 1 }..=counted {
@@ -366,10 +379,23 @@ fn sweep(large: bool, acts: &[&str]) {
             unknown = unknown.max(unfinished.iter().filter(|name| name.starts_with(".upload-")).count());
             let journal = wpp::journal::Journal::open(&home.path().join("ops.db")).unwrap();
             assert!(journal.open_entries("main").unwrap().is_empty(), "{label}");
+            // What has its name and was not read back is told as that, and never as a bad backup.
+            let entries = journal.history("main", "backup").unwrap();
+            let told =
+                of_journal(&entries[..1], 0, |_| false, |_| None).failed.pop().map(|failed| failed.why).unwrap_or_default();
+            match (entries[0].state.as_str(), entries[0].data["read_back"].as_bool()) {
+                ("finished", Some(true)) => assert!(told.is_empty() && entries[0].data["whole"] == true, "{label}: {told}"),
+                ("finished", _) => {
+                    assert!(told.contains("cut off") && told.contains("wpp backup verify s3://"), "{label}: {told}");
+                    cut_off += 1;
+                }
+                _ => assert!(told.contains("no archive came of it"), "{label}: {told}"),
+            }
             clean();
         }
     }
     assert!(unknown <= 1, "{unknown}");
+    assert!(cut_off > 0, "a store shows an archive before it was read back");
     assert_eq!(claims > 0, large, "an upload of several parts leaves a claim when it is killed, and no other does");
 }
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use wpp::archive::custody::{self, Ledger};
-use wpp::archive::input::Input;
 use wpp::confirm::Confirmed;
 use wpp::disk::{Lock, LockState};
 use wpp::error::{Error, ErrorKind};
@@ -64,7 +63,12 @@ fn exact_brings_everything_back_while_custody_is_unbroken_and_keeps_the_old() {
     // The old copy is whole, its last commit included, and the report says where it is.
     let old = PathBuf::from(report["data"]["old"].as_str().unwrap());
     assert_eq!(markers(&old), ["live", "live"]);
-    assert!(report["next"].to_string().contains(old.to_str().unwrap()), "{report}");
+    assert!(report["sections"].to_string().contains(old.to_str().unwrap()), "{report}");
+    assert!(report["sections"].to_string().contains("prune --set-aside --older-than 30d"), "{report}");
+    // What to type next takes nothing away: it looks at what was replaced, or puts it back.
+    let next = report["next"].to_string();
+    assert!(next.contains("/wpp.db' --plan data") || next.contains("/wpp.db --plan data"), "{next}");
+    assert!(!next.contains("prune"), "{next}");
     assert!(beside(&home, "stage").is_empty() && !home.session("main").join("LOCK").exists());
     // Restoring again sets the next copy aside beside the first.
     assert_eq!(home.run(&["restore", "latest", "--yes", "--keep-daemon-stopped"]).code, 0);
@@ -246,12 +250,20 @@ fn another_account_another_kind_of_home_and_another_journal_are_noticed() {
 }
 
 #[test]
-fn a_removed_session_comes_back_exactly() {
+fn a_session_that_a_reset_removed_comes_back_exactly_and_one_that_is_gone_gets_fresh_keys() {
     let home = stores::home("archived");
+    assert_eq!(home.run(&["reset", "--yes"]).code, 0);
+    let (code, report) = home.json(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
+    assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("exact")), "{report}");
+    assert_eq!(report["data"]["old"], serde_json::Value::Null, "{report}");
+    std::fs::remove_dir_all(home.session("main")).unwrap();
+    assert_eq!(home.run(&["backup"]).code, 10);
+    stores::make(&home.session("main"), "archived");
     assert_eq!(home.run(&["backup"]).code, 0);
     std::fs::remove_dir_all(home.session("main")).unwrap();
+    // Who removed it, and after what, the journal does not know.
     let (code, report) = home.json(&["restore", "latest", "--yes", "--keep-daemon-stopped"]);
-    assert_eq!((code, &report["data"]["old"]), (0, &serde_json::Value::Null), "{report}");
+    assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("rekey")), "{report}");
     assert_eq!(markers(&home.session("main")), ["archived", "archived"]);
     assert_eq!(wpp::disk::mode_and_owner(&home.session("main")).unwrap().unwrap().0, 0o700);
     for name in STORES {
@@ -502,19 +514,134 @@ impl Lifecycle for Puppet<'_> {
 }
 
 fn restore_with(home: &TestHome, puppet: &Puppet<'_>) -> restore::Restored {
+    let restored = restore_as(home, Wanted::Data, puppet).unwrap();
+    assert!(journal(home).open_entries("main").unwrap().is_empty());
+    restored
+}
+
+fn restore_as(home: &TestHome, wanted: Wanted, daemon: &dyn Lifecycle) -> Result<restore::Restored, Error> {
     let (paths, journal) = (paths(home), journal(home));
     let archive = stores::latest(&home.path().join("backups"));
-    let source = restore::Source::archive(archive.display().to_string(), || Input::file(&archive)).unwrap();
+    let source = restore::Source::archive(archive.display().to_string(), || stores::input(&archive)).unwrap();
     let manifest = source.manifest();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
     let judged = custody::judge(manifest, "main", &ledger, current.signal.as_ref());
-    let plan = restore::plan(manifest, &judged, &current, Wanted::Data, true).unwrap();
+    let plan = restore::plan(manifest, &judged, &current, wanted, true).unwrap();
     let request =
-        restore::Request { source: &source, session: &paths, journal: &journal, lifecycle: puppet, start: true, sink: &Silent };
-    let restored = restore::restore(&request, &plan, Confirmed::by_flag(true).unwrap()).unwrap();
-    assert!(journal.open_entries("main").unwrap().is_empty());
-    restored
+        restore::Request { source: &source, session: &paths, journal: &journal, lifecycle: daemon, start: true, sink: &Silent };
+    restore::restore(&request, &plan, Confirmed::by_flag(true).unwrap())
+}
+
+#[test]
+fn a_restore_that_was_taken_back_does_not_name_losses_that_nobody_had() {
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    simulated.peer_sends("bergamot", 2);
+    simulated.until("both", || if simulated.found("bergamot") == 2 { Ok(()) } else { Err("not yet".into()) });
+    assert_eq!(home.run(&["stop"]).code, 0);
+    // An archive of a version that this wpp does not know: sound, and no daemon comes up on it.
+    let (path, kept) = (home.session("main").join("wpp.db"), home.path().join("kept.db"));
+    std::fs::copy(&path, &kept).unwrap();
+    stores::open(&path).execute_batch("DELETE FROM messages; PRAGMA user_version = 99").unwrap();
+    assert_eq!(home.run(&["backup"]).code, 0);
+    std::fs::copy(&kept, &path).unwrap();
+    assert!(home.run(&["restore", "latest", "--plan", "data", "--dry-run"]).stdout.contains("2 messages that were stored"));
+    let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes"]);
+    assert!(outcome.code == 4 && outcome.stdout.contains("NOT restored, the old files are back"), "{outcome:?}");
+    assert!(outcome.stdout.contains("holds what it held before") && !outcome.stdout.contains("cannot come back"), "{outcome:?}");
+    assert_eq!(home.run(&["start"]).code, 0);
+    assert_eq!(simulated.found("bergamot"), 2);
+}
+
+/// A daemon that does one thing before it says how it is.
+struct Act<F: Fn() -> Result<Health, Error>>(F);
+
+impl<F: Fn() -> Result<Health, Error>> Lifecycle for Act<F> {
+    fn stop(&self) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    fn start(&self) -> Result<Health, Error> {
+        self.0()
+    }
+}
+
+#[test]
+fn an_error_after_the_swap_says_where_the_files_are() {
+    let home = moved_on();
+    // What cannot be made back: a file lies where the restored one has to go.
+    let obstacle = || {
+        let stage = beside(&home, "stage").pop().unwrap();
+        std::fs::write(stage.join("wpp.db"), "made by hand").unwrap();
+        Err(Error::new(ErrorKind::Failed, "it did not become READY").hint("x"))
+    };
+    let error = restore_as(&home, Wanted::Data, &Act(obstacle)).unwrap_err();
+    let old = beside(&home, "old").pop().unwrap();
+    let said = error.hints().join("\n");
+    assert!(said.contains(old.to_str().unwrap()) && said.contains("`wpp` command on session main goes on"), "{said}");
+    std::fs::remove_file(beside(&home, "stage").pop().unwrap().join("wpp.db")).unwrap();
+    next_command(&home, "after the obstacle was removed");
+    assert_eq!(markers(&home.session("main")), ["live", "live"]);
+
+    // The journal cannot be asked whether it connected.
+    let home = moved_on();
+    let blinded = || {
+        garble(&home, "connect");
+        Err(Error::new(ErrorKind::Failed, "it did not become READY").hint("x"))
+    };
+    let error = restore_as(&home, Wanted::Data, &Act(blinded)).unwrap_err();
+    assert!(error.hints().join("\n").contains("the restored files are in place"), "{:?}", error.hints());
+    assert_eq!(markers(&home.session("main")), ["live", "archived"]);
+}
+
+/// A row of the journal that cannot be read.
+fn garble(home: &TestHome, verb: &str) {
+    let journal = rusqlite::Connection::open(home.path().join("ops.db")).unwrap();
+    let sql = "INSERT INTO entry (at_ms, session, verb, pid, user_id, version, state, data)
+               VALUES ('torn', 'main', ?1, 1, 0, '', 'done', '{}')";
+    journal.execute(sql, [verb]).unwrap();
+}
+
+#[test]
+fn a_restore_is_done_though_nobody_can_see_whether_the_phone_was_woken() {
+    let home = moved_on();
+    let blinded = || {
+        garble(&home, "wake");
+        Ok(Health::Healthy("READY".into()))
+    };
+    let restored = restore_as(&home, Wanted::Rekey, &Act(blinded)).unwrap();
+    assert!(restored.good && restored.woken == Some(false), "{restored:?}");
+    let step = restored.steps.last().unwrap();
+    assert!(step.title == "wake the own phone" && step.observed.contains("not seen"), "{step:?}");
+    assert!(journal(&home).open_entries("main").unwrap().is_empty());
+}
+
+#[test]
+fn a_restore_is_not_disturbed_by_a_file_that_is_named_like_an_old_copy() {
+    let home = moved_on();
+    std::fs::write(home.path().join("sessions/.main.old-note"), "by hand").unwrap();
+    let outcome = home.run(&["restore", "latest", "--plan", "data", "--yes", "--keep-daemon-stopped"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("set aside now") && !outcome.stdout.contains("cannot be listed"), "{outcome:?}");
+    assert!(!outcome.stdout.contains("main.old-note"), "{outcome:?}");
+    assert!(!outcome.stdout.contains("never deletes") && outcome.stdout.contains("unless you tell it to"), "{outcome:?}");
+    assert!(format!("{outcome:?}").contains("wpp backup prune --set-aside --older-than 30d"), "{outcome:?}");
+    assert_eq!(markers(&home.session("main")), ["live", "archived"]);
+}
+
+#[test]
+fn the_doctor_tells_of_a_phone_that_is_still_to_be_woken() {
+    let home = moved_on();
+    let look = || home.json(&["doctor", "--only", "wpp.restore.wake-owed"]).1["findings"][0].clone();
+    assert_eq!(look()["severity"], "ok");
+    assert_eq!(home.run(&["restore", "latest", "--plan", "rekey", "--yes", "--keep-daemon-stopped"]).code, 0);
+    let finding = look();
+    assert_eq!(finding["severity"], "warning", "{finding}");
+    assert!(finding["remedy"]["command"].as_str().unwrap().starts_with("wpp start"), "{finding}");
+    let restore = journal(&home).latest("main", "restore").unwrap().unwrap();
+    journal(&home).record(Some("main"), "wake", &json!({ "restore": restore.id })).unwrap();
+    assert_eq!(look()["severity"], "ok");
 }
 
 #[test]
@@ -569,7 +696,7 @@ fn a_start_between_the_plan_and_the_swap_breaks_custody_in_time() {
     let home = moved_on();
     let (paths, journal) = (paths(&home), journal(&home));
     let archive = stores::latest(&home.path().join("backups"));
-    let source = restore::Source::archive(archive.display().to_string(), || Input::file(&archive)).unwrap();
+    let source = restore::Source::archive(archive.display().to_string(), || stores::input(&archive)).unwrap();
     let manifest = source.manifest();
     let current = restore::survey(&paths, HomeKind::Sandbox).unwrap();
     let ledger = Ledger::read(&journal, "main", &manifest.custody).unwrap();
@@ -631,12 +758,20 @@ fn a_real_session_gets_its_messages_back_and_goes_on_with_the_same_link() {
     // Stopped, copied, put back with no traffic between: exact, Signal state included.
     assert_eq!(home.run(&["stop"]).code, 0);
     assert_eq!(home.run(&["backup"]).code, 0);
-    for name in STORES {
-        damage(&home.session("main").join(name));
-    }
+    // Without a store to compare with there is the journal's word alone, which may be an old copy's.
+    let (store, aside) = (home.session("main").join("session.db"), home.path().join("aside.db"));
+    std::fs::rename(&store, &aside).unwrap();
+    let outcome = home.run(&["restore", "latest", "--dry-run"]);
+    assert!(outcome.code == 0 && outcome.stdout.contains("would restore rekey"), "{outcome:?}");
+    assert_eq!(home.run(&["restore", "latest", "--plan", "exact", "--yes"]).code, 15);
+    std::fs::rename(&aside, &store).unwrap();
+    damage(&home.session("main").join("wpp.db"));
     let (code, report) = home.json(&["restore", "latest", "--yes"]);
     assert_eq!((code, &report["data"]["plan"]["kind"]), (0, &json!("exact")), "{report}");
     assert_eq!(simulated.state().0, "READY");
+    // That a whole backup came back and was let in by the server is the proof that the doctor asks for.
+    let proven = home.json(&["doctor", "--only", "wpp.backup.restore-unproven"]).1["findings"][0].clone();
+    assert!(proven["severity"] == "ok" && proven["summary"].as_str().unwrap().contains("came back to life"), "{proven}");
     assert_eq!((simulated.found("bergamot"), simulated.found("verbena")), (5, 1));
     assert_eq!(home.run(&["send", PEER, "after the second restore", "--wait", "10"]).code, 0);
     simulated.until("the peer reading it", || {
@@ -694,4 +829,51 @@ fn a_server_that_cannot_be_reached_is_no_reason_to_take_a_restore_back() {
         "READY" => Ok(()),
         other => Err(other.to_owned()),
     });
+}
+
+#[test]
+fn a_pause_outlives_a_restore_and_another_sessions_outbox_is_not_sent() {
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    assert_eq!(home.run(&["outbound", "pause"]).code, 0);
+    assert_eq!(home.run(&["send", PEER, "waits", "--id", "one", "--wait", "1"]).code, 5);
+    assert_eq!(home.run(&["backup"]).code, 0);
+    let archive = stores::latest(&home.path().join("backups"));
+    let archive = archive.to_str().unwrap();
+    let into = |more: &[&str]| -> Vec<String> {
+        ["restore", archive, "--plan", "data", "--yes", "--session", "other"]
+            .iter()
+            .chain(more)
+            .map(|&word| word.to_owned())
+            .collect()
+    };
+    let words = into(&["--dry-run"]);
+    let outcome = home.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(outcome.stdout.contains("is not sent from here"), "{outcome:?}");
+    let words = into(&["--keep-daemon-stopped"]);
+    let (code, report) = home.json(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!((code, &report["data"]["adopted"]), (0, &json!({ "paused": false, "rejected": 1 })), "{report}");
+    let listed = home.run(&["outbound", "list", "--session", "other"]);
+    assert!(listed.stdout.contains("session main") && listed.stdout.contains("rejected"), "{listed:?}");
+    // It never was linked: it starts, and the doctor does not miss a link.
+    let (_, doctor) = home.json(&["doctor", "--session", "other"]);
+    assert!(!doctor.to_string().contains("was linked to a phone"), "{doctor}");
+    let outcome = home.run(&["start", "--session", "other"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let (_, doctor) = home.json(&["doctor", "--session", "other"]);
+    assert!(!doctor.to_string().contains("was linked to a phone"), "{doctor}");
+    assert_eq!(home.run(&["stop", "--session", "other"]).code, 0);
+
+    // The session's own outbox comes back as it was, and what is paused now stays so.
+    assert_eq!(home.run(&["outbound", "resume"]).code, 0);
+    simulated.until("the message", || if simulated.peer_texts() == ["waits"] { Ok(()) } else { Err("none".into()) });
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(home.run(&["backup"]).code, 0);
+    assert_eq!(home.run(&["outbound", "pause"]).code, 0);
+    // Killed, so that the pause may lie in the log alone.
+    simulated.kill_daemon();
+    let (code, report) = home.json(&["restore", "latest", "--plan", "data", "--yes"]);
+    assert_eq!((code, &report["data"]["adopted"]), (0, &json!({ "paused": true, "rejected": 0 })), "{report}");
+    assert!(report["sections"].to_string().contains("sending was paused before"), "{report}");
+    assert_eq!(home.json(&["status"]).1["data"]["outbound_paused"], true);
 }

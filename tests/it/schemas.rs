@@ -17,6 +17,8 @@ const NOT_PROVOKED: &[&str] = &[
     "event.what",
     // A server that refuses a message.
     "outgoing.error",
+    // A phone that logs the session out.
+    "signal.logged_out_ms",
     "status.detail",
     // A daemon that hangs.
     "status.error",

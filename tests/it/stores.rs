@@ -7,8 +7,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use wpp::archive::destination::Destination;
 use wpp::archive::destination::settings::Settings;
+use wpp::archive::history::History;
+use wpp::archive::input::Input;
 use wpp::archive::seal::Identities;
-use wpp::archive::shelf;
+use wpp::archive::shelf::{self, Located};
+use wpp::error::Result;
 
 use crate::harness::TestHome;
 
@@ -20,6 +23,25 @@ pub fn open(path: &Path) -> Connection {
     // A test's store need not survive the machine, and hundreds are made.
     connection.pragma_update(None, "synchronous", "OFF").unwrap();
     connection
+}
+
+/// What a real wpp.db holds beside messages and their index, as statements.
+fn beside_messages() -> &'static str {
+    static STATEMENTS: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    STATEMENTS.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wpp.db");
+        drop(wpp::session::messages::Messages::open(&path).unwrap());
+        let real = Connection::open(&path).unwrap();
+        let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'messages%' AND name NOT LIKE 'sqlite%'";
+        let mut statements: Vec<String> =
+            real.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        for pragma in ["application_id", "user_version"] {
+            let value: i64 = real.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
+            statements.push(format!("PRAGMA {pragma} = {value}"));
+        }
+        statements.join("; ")
+    })
 }
 
 /// Makes both stores of a session, closed cleanly. The marker goes into both.
@@ -47,14 +69,15 @@ pub fn make(folder: &Path, marker: &str) {
     let wpp = open(&folder.join("wpp.db"));
     wpp.execute_batch(&format!(
         "CREATE TABLE messages (number INTEGER PRIMARY KEY, text TEXT);
-         CREATE TABLE marker (text TEXT); INSERT INTO marker VALUES ('{marker}');
-         PRAGMA user_version = 2;"
+         CREATE TABLE marker (text TEXT); INSERT INTO marker VALUES ('{marker}');"
     ))
     .unwrap();
     for number in 0..300 {
         wpp.execute("INSERT INTO messages (text) VALUES (?1)", [format!("message {number} {}", "words ".repeat(number % 40))])
             .unwrap();
     }
+    // Last: empty tables have pages that are all alike.
+    wpp.execute_batch(beside_messages()).unwrap();
 }
 
 /// A sandbox home with one session `main`.
@@ -67,7 +90,23 @@ pub fn home(marker: &str) -> TestHome {
 /// The newest archive of `main` in a folder.
 pub fn latest(folder: &Path) -> PathBuf {
     let (there, keys) = (Arc::new(Destination::Folder(folder.to_owned())), Identities::default());
-    shelf::find(&there, &Settings::default(), "main", "latest", &keys).unwrap().path().unwrap()
+    shelf::find(&there, &Settings::default(), "main", "latest", &keys, || Ok(History::default())).unwrap().path().unwrap()
+}
+
+/// A plain archive in a file, to be read.
+pub fn input(path: &Path) -> Result<Input> {
+    Located::file(path)?.open(&Identities::default())
+}
+
+/// Turns one byte of a file over, as a disk does: its size and its time stay. A negative place counts
+/// from the end.
+pub fn rot(path: &Path, place: i64) {
+    let modified = std::fs::metadata(path).unwrap().modified().unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    let place = if place < 0 { bytes.len() - place.unsigned_abs() as usize } else { place as usize };
+    bytes[place] ^= 0x40;
+    std::fs::write(path, bytes).unwrap();
+    std::fs::File::options().write(true).open(path).unwrap().set_modified(modified).unwrap();
 }
 
 /// Another home with the same files, journal and archives.

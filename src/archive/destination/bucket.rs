@@ -5,7 +5,8 @@
 //! the next one is fetched ahead then. Listing archives therefore reads their ends alone, and
 //! verifying one runs at the line's speed.
 //!
-//! **Writing** holds a few parts in memory. What fits into one part is put in one request that
+//! **Writing** holds three parts in memory at most, one that is filled and two on their way, and gives
+//! the room of each back as soon as it has arrived. What fits into one part is put in one request that
 //! fails if the name is taken. More becomes a multipart upload, which no server shows under the
 //! name before it is complete. Its name is reserved by a claim: a small object beside it, made by
 //! a request that fails if it is there, which also keeps the upload's id, so that whoever finds the

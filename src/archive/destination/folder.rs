@@ -5,8 +5,9 @@ use std::io::{Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Cleared, Object, PARTIAL, Stamp, belongs_to, taken};
+use super::{Cleared, Object, PARTIAL, Stamp, belongs_to, is_hidden, taken};
 use crate::archive::input::Bytes;
+use crate::archive::open::refused;
 use crate::disk;
 use crate::error::Result;
 
@@ -65,7 +66,13 @@ impl Draft {
         if self.whole.symlink_metadata().is_ok() {
             return Err(taken(&self.whole.display().to_string(), "an archive that appeared while this one was written"));
         }
-        disk::rename(&self.partial, &self.whole)?;
+        if let Err(error) = disk::rename(&self.partial, &self.whole) {
+            // It may have its name and not be sure to keep it; nothing stays of what is said to have failed.
+            if self.partial.symlink_metadata().is_err() {
+                let _ = std::fs::remove_file(&self.whole);
+            }
+            return Err(error);
+        }
         self.settled = true;
         Ok(())
     }
@@ -103,19 +110,21 @@ impl Drop for Draft {
     }
 }
 
-/// Every file; links and folders are none.
+/// Every file of a name that may be one of an archive; links and folders are none. What has another
+/// name is not even looked at: whatever somebody puts there must not be in the way.
 pub fn list(folder: &Path) -> Result<Vec<Object>> {
     let mut found = Vec::new();
-    for name in names(folder)? {
+    for name in names(folder)?.into_iter().filter(|name| !is_hidden(name)) {
         found.extend(look(folder, &name)?);
     }
     Ok(found)
 }
 
-/// One file.
+/// One file. A link is none: what it leads to is an archive of its own, or one of another place, and
+/// would count twice.
 pub fn look(folder: &Path, name: &str) -> Result<Option<Object>> {
     let path = folder.join(name);
-    match std::fs::metadata(&path) {
+    match path.symlink_metadata() {
         Ok(seen) if seen.is_file() => Ok(Some(of(name, &seen))),
         Ok(_) => Ok(None),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -123,9 +132,14 @@ pub fn look(folder: &Path, name: &str) -> Result<Option<Object>> {
     }
 }
 
-/// Opens a file.
+/// Opens a file. What is no ordinary file is refused without waiting for it.
 pub fn open(folder: &Path, name: &str) -> Result<(Box<dyn Bytes>, Object)> {
     let path = folder.join(name);
+    // Looked at before it is opened: opening a pipe would wait for a writer.
+    let metadata = path.symlink_metadata().map_err(|error| disk::cannot("open the archive", &path, error))?;
+    if !metadata.is_file() {
+        return Err(refused(&path.display().to_string(), "it is not a file"));
+    }
     let file = disk::open_to_read(&path).map_err(|error| disk::cannot("open the archive", &path, error))?;
     let object = object(&file, &path)?;
     Ok((Box::new(file), object))
@@ -146,9 +160,10 @@ pub fn clear(folder: &Path, session: &str) -> Result<Cleared> {
     let mut cleared = Cleared::default();
     for name in names(folder)?.into_iter().filter(|name| name.ends_with(PARTIAL) && belongs_to(name, session)) {
         let path = folder.join(&name);
-        let held = match disk::open_to_read(&path) {
-            Ok(file) => file.try_lock().err().map(|_| "another process writes it".to_owned()),
-            Err(error) => Some(error.to_string()),
+        let held = match (path.symlink_metadata(), disk::open_to_read(&path)) {
+            (Ok(seen), _) if !seen.is_file() => Some("it is not a file".to_owned()),
+            (_, Ok(file)) => file.try_lock().err().map(|_| "another process writes it".to_owned()),
+            (_, Err(error)) => Some(error.to_string()),
         };
         match held {
             None => {
@@ -162,18 +177,9 @@ pub fn clear(folder: &Path, session: &str) -> Result<Cleared> {
 }
 
 fn names(folder: &Path) -> Result<Vec<String>> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(disk::cannot("list", folder, error)),
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| disk::cannot("list", folder, error))?;
-        // A name that is no text is none that wpp gave.
-        found.extend(entry.file_name().into_string().ok());
-    }
-    Ok(found)
+    // A name that is no text is none that wpp gave.
+    let name = |path: PathBuf| path.file_name()?.to_str().map(str::to_owned);
+    Ok(disk::list(folder)?.into_iter().filter_map(name).collect())
 }
 
 fn object(file: &File, path: &Path) -> Result<Object> {

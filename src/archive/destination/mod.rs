@@ -27,8 +27,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::input::{Bytes, Input};
+use super::input::Bytes;
 use super::output::Output;
+use super::shelf;
 use crate::error::{Error, ErrorKind, Result};
 use bucket::Bucket;
 use settings::Settings;
@@ -114,11 +115,31 @@ impl Destination {
             )
             .hint("write s3://BUCKET/PREFIX for S3-compatible storage, or the path of a folder"));
         }
-        if text.is_empty() {
-            return Err(Error::new(ErrorKind::Usage, "the place for archives is empty")
-                .hint("write s3://BUCKET/PREFIX for S3-compatible storage, or the path of a folder"));
+        let wrong = |what: String, hint: &str| Error::new(ErrorKind::Usage, what).hint(hint);
+        let folder = Destination::folder_in(text).ok_or_else(|| {
+            wrong(
+                "the place for archives is empty".into(),
+                "write s3://BUCKET/PREFIX for S3-compatible storage, or the path of a folder",
+            )
+        })?;
+        if text.starts_with('~') || folder.components().any(|part| part.as_os_str() == "~") {
+            return Err(wrong(format!("{text:?} has a ~, which only a shell knows"), "write the whole path"));
         }
-        Ok(Destination::Folder(PathBuf::from(text)))
+        let is_named_like_one = folder.file_name().and_then(|name| name.to_str()).is_some_and(shelf::is_archive);
+        if folder.is_file() || is_named_like_one && !folder.is_dir() {
+            let what = if folder.is_file() { "is a file" } else { "is the name of an archive" };
+            return Err(wrong(
+                format!("{text:?} {what}, and no place for archives"),
+                "name the folder: an archive gets its name from its session and its time",
+            ));
+        }
+        Ok(Destination::Folder(folder))
+    }
+
+    /// The folder that [`Destination::parse`] takes `text` for, for whoever has no settings; `None`
+    /// when it names none.
+    pub fn folder_in(text: &str) -> Option<PathBuf> {
+        (!text.is_empty() && !text.contains("://")).then(|| PathBuf::from(text))
     }
 
     /// The folder, if it is one.
@@ -157,14 +178,9 @@ impl Destination {
         }
     }
 
-    /// Opens an object as an archive's bytes, as they lie there: what is encrypted stays so.
-    pub fn open(&self, name: &str) -> Result<Input> {
-        let (bytes, object) = self.open_bytes(name)?;
-        Ok(Input::new(self.place(name), object.size_bytes, bytes))
-    }
-
-    /// Opens an object to be read from any place in it; gives the state of it that is read.
-    pub fn open_bytes(&self, name: &str) -> Result<(Box<dyn Bytes>, Object)> {
+    /// Opens an object to be read from any place in it, as it lies there: what is encrypted stays so.
+    /// Gives the state of it that is read.
+    pub fn open(&self, name: &str) -> Result<(Box<dyn Bytes>, Object)> {
         let name = checked(name)?;
         match self {
             Destination::Folder(folder) => folder::open(folder, name),
@@ -272,7 +288,7 @@ impl Draft {
     }
 
     /// Removes it and says whether that worked; dropping it tries the same.
-    pub fn discard(self) -> Result<()> {
+    pub fn discard(&self) -> Result<()> {
         match self.take()? {
             Kind::Folder(draft) => draft.discard(),
             Kind::Store(upload) => upload.discard(),
@@ -335,16 +351,12 @@ fn is_hidden(name: &str) -> bool {
     name.ends_with(CLAIM) || name.ends_with(PARTIAL) || checked(name).is_err()
 }
 
-/// Whether a name is `<session>-<UTC time>…`: then it belongs to that session and to none whose
-/// name only begins like it.
+/// Whether a name, or what it will be without [`CLAIM`] or [`PARTIAL`], is one that wpp gives to
+/// archives of this session: it is none of a session whose name only begins like it, and none that
+/// somebody made of such a name.
 fn belongs_to(name: &str, session: &str) -> bool {
-    let Some(time) = name.strip_prefix(session).and_then(|rest| rest.strip_prefix('-')) else { return false };
-    let shape = b"dddddddd-dddddd-";
-    time.len() >= shape.len()
-        && time.bytes().zip(shape).all(|(byte, kind)| match kind {
-            b'd' => byte.is_ascii_digit(),
-            _ => matches!(byte, b'T' | b'Z'),
-        })
+    let name = [CLAIM, PARTIAL].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+    shelf::is_archive(name) && shelf::named(name).is_some_and(|named| named.session == session)
 }
 
 /// The error for a name that somebody has.
@@ -361,6 +373,7 @@ mod tests {
         let parse = |text: &str| Destination::parse(text, &Settings::default());
         assert!(matches!(parse("/mnt/safe").unwrap(), Destination::Folder(_)));
         assert!(matches!(parse("backups").unwrap(), Destination::Folder(_)));
+        assert_eq!(Destination::folder_in("backups"), Some("backups".into()));
         for (text, shown) in [("s3://b-1.x", "s3://b-1.x/n"), ("s3://bucket/a/b/", "s3://bucket/a/b/n")] {
             assert_eq!(parse(text).unwrap().place("n"), shown);
         }
@@ -383,6 +396,21 @@ mod tests {
             let error = parse(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage, "{bad}");
             assert!(!error.hints().is_empty());
+            assert_eq!(Destination::folder_in(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_folder_is_no_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        std::fs::write(at("key.txt"), "x").unwrap();
+        for bad in ["~", "~/x", "~root/x", "/cwd/~/x", &at("key.txt"), &at("a.wpp.tar.gz"), &at("a.wpp-incr.tar.zst.age")] {
+            assert_eq!(Destination::parse(bad, &Settings::default()).unwrap_err().kind(), ErrorKind::Usage, "{bad}");
+        }
+        std::fs::create_dir(at("old.wpp.tar.gz")).unwrap();
+        for good in [at("old.wpp.tar.gz"), at("new"), at("a~")] {
+            assert!(Destination::parse(&good, &Settings::default()).is_ok(), "{good}");
         }
     }
 
@@ -397,6 +425,10 @@ mod tests {
         assert!(belongs_to("main-20261121T031500Z.wpp.tar.gz.claim", "main"));
         assert!(belongs_to("a-b-20261121T031500Z.wpp.tar.gz", "a-b"));
         assert!(!belongs_to("a-b-20261121T031500Z.wpp.tar.gz", "a"));
+        assert!(belongs_to("main-20261121T031500Z-12.wpp-incr.tar.zst.age.partial", "main"));
+        for other in ["-mine.txt.partial", "-mine.wpp.tar.gz.partial", ".txt", ".wpp.txt.partial", ".partial"] {
+            assert!(!belongs_to(&format!("main-20261121T031500Z{other}"), "main"), "{other}");
+        }
         assert!(!belongs_to("main-2026", "main"));
         assert!(!belongs_to("main", "main"));
     }

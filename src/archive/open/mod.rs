@@ -20,10 +20,11 @@ use super::codec::{self, Codec};
 use super::delta::{self, Decoder};
 use super::input::Input;
 use super::manifest::{
-    CONFIG, CONFIG_SIZE_MAX, CONTENTS, DELTA, FORMAT, Format, INCREMENT_CONTENTS, INCREMENT_FORMAT, INDEX, INDEX_SCHEMA, Index,
-    MANIFEST, MANIFEST_SCHEMA, MANIFEST_SIZE_MAX, Manifest,
+    CHAIN_DEPTH_MAX, CONFIG, CONFIG_SIZE_MAX, CONTENTS, DELTA, FORMAT, Format, INCREMENT_CONTENTS, INCREMENT_FORMAT, INDEX,
+    INDEX_SCHEMA, Index, MANIFEST, MANIFEST_SCHEMA, MANIFEST_SIZE_MAX, Manifest,
 };
 use super::pack::{FOOTER_BYTES, TAR_BLOCK_BYTES, TAR_END_BYTES, header, padding, read_footer};
+use super::pages::{PAGES_MAX, is_page_size};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::Sink;
@@ -36,6 +37,13 @@ const RATIO_MAX: u64 = 500;
 const RATIO_FREE_BYTES: u64 = 256 << 20;
 /// Left free on the disk beside what is unpacked.
 const SPACE_MARGIN_BYTES: u64 = 16 << 20;
+
+/// The largest file that SQLite makes: 2^32 pages of 64 KiB.
+const CONTENT_SIZE_MAX: u64 = 1 << 48;
+/// More rows than such a file holds.
+const ROWS_MAX: u64 = 1 << 48;
+/// The end of the year 9999.
+const TIME_MS_MAX: i64 = 253_402_300_799_999;
 
 /// An archive of which every byte was read and found to be what its manifest says.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,7 +175,7 @@ pub fn read_to(input: &mut Input, unpack: &mut dyn Unpack, sink: &dyn Sink) -> R
 /// Refuses an archive, saying why.
 pub fn refused(archive: &str, reason: impl AsRef<str>) -> Error {
     Error::new(ErrorKind::Archive, format!("the archive {archive} is refused: {}", reason.as_ref()))
-        .hint("nothing was changed; `wpp backup list` shows other archives, and `wpp backup` makes a new one")
+        .hint("nothing was changed; `wpp backup list` shows other archives")
 }
 
 /// What the two ends of an archive say.
@@ -184,9 +192,14 @@ impl Ends {
         let size_bytes = input.size_bytes();
         let mut start = [0; 4];
         input.go_to(0)?;
-        let codec = match size_bytes < 4 || input.read_exact(&mut start).is_err() {
+        let codec = match size_bytes < 4 {
             true => None,
-            false => Codec::of(start),
+            // One that shrank while it was looked at is cut short; any other error is not the archive's.
+            false => match input.read_exact(&mut start) {
+                Ok(()) => Codec::of(start),
+                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => None,
+                Err(error) => return Err(input.cannot_read(error)),
+            },
         };
         let codec = codec.ok_or_else(|| refused(input.name(), "it is neither a gzip nor a zstd file"))?;
         let mut footer = [0; FOOTER_BYTES];
@@ -306,8 +319,43 @@ fn parse_manifest(path: &str, text: &[u8]) -> Result<Manifest> {
         return Err(refused(path, format!("its session is called {:?}", manifest.session)));
     }
     check_names(path, manifest.format, manifest.members.iter().map(|member| member.name.as_str()))?;
+    check_numbers(path, &manifest)?;
     check_chain(path, &manifest)?;
     Ok(manifest)
+}
+
+/// Numbers lie where sums and differences of a few of them mean something. What they state is compared
+/// with the contents elsewhere.
+fn check_numbers(path: &str, manifest: &Manifest) -> Result<()> {
+    let wrong = |what: String| Err(refused(path, format!("its manifest states {what}")));
+    let mut times = vec![manifest.created_ms];
+    times.extend([manifest.custody.last_start, manifest.custody.last_connect].iter().flatten().map(|moment| moment.at_ms));
+    if let Some(time) = times.iter().find(|time| !(0..=TIME_MS_MAX).contains(*time)) {
+        return wrong(format!("the time {time} ms"));
+    }
+    for member in &manifest.members {
+        let name = &member.name;
+        // Where it starts is what the blocks before it add up to, or it is refused when they are read.
+        if member.size_bytes > CONTENT_SIZE_MAX {
+            return wrong(format!("{} bytes of {name}", member.size_bytes));
+        }
+        let Some(database) = &member.database else { continue };
+        if database.pages > PAGES_MAX || !is_page_size(database.page_size_bytes) {
+            return wrong(format!("{} pages of {} bytes in {name}", database.pages, database.page_size_bytes));
+        }
+        let mut rows = 0_u64;
+        for (table, counted) in &database.tables {
+            rows = rows.saturating_add(counted.count);
+            if rows > ROWS_MAX {
+                return wrong(format!("{} rows in {table} of {name}", counted.count));
+            }
+        }
+    }
+    let Some(signal) = &manifest.signal else { return Ok(()) };
+    match [signal.sessions, signal.sender_keys].iter().find(|rows| **rows > ROWS_MAX) {
+        Some(rows) => wrong(format!("{rows} Signal sessions or sender keys")),
+        None => Ok(()),
+    }
 }
 
 /// Contents are known, and in their order, which also means at most once each.
@@ -347,7 +395,13 @@ fn check_chain(path: &str, manifest: &Manifest) -> Result<()> {
     let root = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let mut parts = Path::new(&chain.parent_name).components();
     let plain = matches!((parts.next(), parts.next()), (Some(std::path::Component::Normal(name)), None) if name == chain.parent_name.as_str());
-    if !plain || chain.depth == 0 || chain.parent_id == manifest.id || chain.base_id == manifest.id {
+    if !plain
+        || chain.depth == 0
+        || chain.depth > CHAIN_DEPTH_MAX
+        || chain.parent_pages > PAGES_MAX
+        || chain.parent_id == manifest.id
+        || chain.base_id == manifest.id
+    {
         return Err(refused(path, format!("it says that it is an increment of {:?}", chain.parent_name)));
     }
     if !root(&chain.parent_pages_blake3) || !database.pages_blake3.as_deref().is_some_and(root) {

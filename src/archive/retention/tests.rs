@@ -15,6 +15,7 @@ const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 fn archived(id: &str, created: &str) -> Archived {
     Archived {
         name: format!("{id}.wpp.tar.gz"),
+        named: true,
         size_bytes: 1,
         facts: Facts::Known(Known {
             id: id.into(),
@@ -75,6 +76,31 @@ fn days(count: u32) -> Vec<Archived> {
         .collect();
     all.reverse();
     all
+}
+
+#[test]
+fn copies_of_an_archive_fill_no_rule_and_what_wpp_did_not_name_never_goes() {
+    let one = |number: u32| archived(&format!("a{number}"), &format!("2026-11-{number:02}T00:00:00Z"));
+    let copy = |number: u32, name: &str, named: bool| Archived { name: name.into(), named, ..one(number) };
+    let all = [
+        one(1),
+        one(2),
+        copy(2, "a2-mine", false),
+        one(3),
+        copy(3, "a3-2", true),
+        one(4),
+        copy(4, "a4-2", true),
+        copy(4, "x", false),
+    ];
+    let plan = planned(&all, Rules { last: 2, ..Rules::default() });
+    let removed: Vec<&str> = plan.removals().iter().map(|decision| decision.archive.name.as_str()).collect();
+    assert_eq!(removed, ["a1.wpp.tar.gz", "a2.wpp.tar.gz"]);
+    assert_eq!(reasons(&plan, "a2-mine"), ["wpp did not name it so: it is somebody's own copy"]);
+    assert_eq!(reasons(&plan, "a3-2"), ["it is the same archive as a3.wpp.tar.gz"]);
+    // A copy that was never verified stands for nothing, whatever it is called.
+    let all = [with(one(1), |known| known.checked = None), copy(1, "x", false), one(2)];
+    let plan = planned(&all, Rules { last: 2, ..Rules::default() });
+    assert!(plan.removals().is_empty() && reasons(&plan, "x").contains(&"last".to_owned()), "{plan:?}");
 }
 
 #[test]
@@ -212,6 +238,7 @@ fn a_chain_is_kept_below_what_is_kept_and_removed_from_its_top() {
 fn what_cannot_be_read_stays_and_so_does_what_it_may_need() {
     let mut archives = days(3);
     let unknown = |may_need: Option<&str>| Archived {
+        named: true,
         name: "main-x.wpp-incr.tar.gz".into(),
         size_bytes: 1,
         facts: Facts::Unknown { why: "it is cut short".into(), may_need: may_need.map(str::to_owned) },

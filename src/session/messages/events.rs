@@ -124,6 +124,12 @@ impl Messages {
         self.setting("account")
     }
 
+    /// Whether this session was ever linked to a phone. Messages that a restore brought from another
+    /// session name their account, too, and say nothing about this one.
+    pub fn was_linked(&self) -> Result<bool> {
+        Ok(self.account()?.is_some() && self.setting(ADOPTED)?.is_none())
+    }
+
     /// Remembers this account's own JID; sent messages carry it as their sender.
     ///
     /// Messages that were queued for another account are rejected here, in the same transaction: what
@@ -133,6 +139,9 @@ impl Messages {
             let now = clock::now_ms();
             if setting(transaction, "account")?.as_deref() != Some(jid) {
                 set_setting(transaction, "account", Some(jid))?;
+            }
+            if setting(transaction, ADOPTED)?.is_some() {
+                set_setting(transaction, ADOPTED, None)?;
             }
             // Queued before any account was linked, so meant for whichever would be.
             transaction

@@ -9,6 +9,7 @@
 //! at the next opening when it could not. What goes out waits in `outbox` until the server says yes
 //! or no; only then, when it said yes, does it join `messages`.
 
+mod adopt;
 mod events;
 mod inbound;
 mod open;
@@ -30,10 +31,12 @@ use serde_json::json;
 
 pub use self::proof::full_text_fault;
 
+use self::adopt::ADOPTED;
+pub use self::adopt::{Adopted, Adoption, adopt, paused_in};
 use self::events::{add_event, newest_event, prune, set_setting, setting};
 use self::inbound::store;
 use self::open::{DROP_INDEX_TRIGGERS, FOR_ANOTHER_ACCOUNT, FULL_TEXT_INDEX, INBOUND_KEPT_MS, OUTBOX_KEPT_MS, TRANSITIONS_MAX};
-pub use self::open::{account_in, recognise};
+pub use self::open::{account_in, account_of, logged_out_in, newest_in, not_ours, recognise};
 use self::outbox::{outbox_event, outgoing_by};
 use super::reading::{self, Reading, Refusal};
 use super::state::{Reason, State};

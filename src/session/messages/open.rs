@@ -434,12 +434,58 @@ pub fn recognise(path: &Path) -> std::result::Result<(), String> {
     look().unwrap_or_else(|error| Err(format!("SQLite cannot read it: {error}")))
 }
 
+/// Why a database that is open is none that a daemon keeps messages in; `None` if it is one, of this
+/// version, an older or a newer one. A full-text index may be missing: it is made again at need.
+pub fn not_ours(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = schema(connection)?;
+    if application != APPLICATION_ID {
+        return Ok(Some(name_of(&found)));
+    }
+    let has = |name: &str| found.iter().any(|(kind, other, _)| kind == "table" && other == name);
+    let known = match usize::try_from(version).ok().and_then(|version| MIGRATIONS.get(..version)) {
+        Some([]) => return Ok(Some("it is a wpp.db that was never filled".into())),
+        Some(known) => known,
+        // Only the version that wrote it knows what else it has to hold.
+        None => return Ok((!has("messages")).then(|| format!("it is a wpp.db of version {version} without its table messages"))),
+    };
+    let model = Connection::open_in_memory()?;
+    for (_, sql) in known {
+        model.execute_batch(sql)?;
+    }
+    let expected = schema(&model)?;
+    let index = |name: &str| name.starts_with("messages_fts");
+    let lacks = expected.iter().find(|(kind, name, _)| kind == "table" && !index(name) && !has(name));
+    Ok(lacks.map(|(_, name, _)| format!("it is a wpp.db without its table {name}")))
+}
+
 /// The account whose messages are in a file, if any was linked. As for [`recognise`].
 pub fn account_in(path: &Path) -> Result<Option<String>> {
     alone(path)
         .and_then(|connection| {
             connection.query_row("SELECT value FROM settings WHERE name = 'account'", [], |row| row.get(0)).optional()
         })
+        .map_err(|error| failed(path, error))
+}
+
+/// [`account_in`] of a database that is open; `None` also when it cannot be told.
+pub fn account_of(connection: &Connection) -> Option<String> {
+    connection.query_row("SELECT value FROM settings WHERE name = 'account'", [], |row| row.get(0)).optional().ok().flatten()
+}
+
+/// When the phone logged the session out, in milliseconds since the epoch, if the daemon left such a
+/// mark that can be read.
+pub fn logged_out_in(connection: &Connection) -> Option<i64> {
+    let sql = "SELECT value FROM settings WHERE name = 'logged_out'";
+    let text: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional().ok().flatten();
+    serde_json::from_str::<serde_json::Value>(&text?).ok()?.get("at_ms")?.as_i64()
+}
+
+/// When the newest message in a file was sent, milliseconds since the epoch. As for [`recognise`].
+pub fn newest_in(path: &Path) -> Result<Option<i64>> {
+    alone(path)
+        .and_then(|connection| connection.query_row("SELECT max(sent_ms) FROM messages", [], |row| row.get(0)))
         .map_err(|error| failed(path, error))
 }
 

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One request. Numbers are digits only, in international form without `+`.
+/// One request. Numbers are in international form; a `+` before them is dropped where one number is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
@@ -40,6 +40,7 @@ pub enum Request {
     /// The phone's owner writes a message; every companion gets a copy, the peer the message.
     PhoneSend {
         /// The peer's number.
+        #[serde(deserialize_with = "number")]
         to: String,
         /// The text.
         text: String,
@@ -50,6 +51,7 @@ pub enum Request {
     /// Answers `{"ids":[…]}`.
     PeerSend {
         /// The peer's number.
+        #[serde(deserialize_with = "number")]
         from: String,
         /// The text; with `count` above 1 a space and a running number from 1 is appended.
         text: String,
@@ -63,11 +65,13 @@ pub enum Request {
     /// What a peer decrypted, in order: `{"messages":[{id, from, text|error, copies}]}`.
     PeerInbox {
         /// The peer's number.
+        #[serde(deserialize_with = "number")]
         peer: String,
     },
     /// The peer's phone is set up anew: it forgets its sessions and must ask for retries.
     PeerForget {
         /// The peer's number.
+        #[serde(deserialize_with = "number")]
         peer: String,
     },
     /// The server tells a companion that few of its one-time keys are left; it uploads new ones.
@@ -105,6 +109,12 @@ pub enum Request {
 
 fn one() -> u32 {
     1
+}
+
+/// A phone number as people write it: with or without a plus.
+fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    Ok(text.strip_prefix('+').map(str::to_owned).unwrap_or(text))
 }
 
 #[cfg(test)]

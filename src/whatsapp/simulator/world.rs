@@ -426,6 +426,7 @@ impl World {
             })
             .collect();
         Ok(json!({
+            "pid": std::process::id(),
             "number": self.account.number,
             "companions": companions,
             "connections": connections,

@@ -1,0 +1,118 @@
+//! `wpp reset`: what is not in its archive is not removed, and neither is the archive.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use wpp::command::run_line;
+use wpp::disk::{Lock, LockState};
+use wpp::error::ErrorKind;
+use wpp::report::{Event, Sink};
+
+use crate::harness::TestHome;
+use crate::stores;
+
+fn set_destination(home: &TestHome, folder: &std::path::Path) {
+    std::fs::write(home.path().join("config.toml"), format!("[backup]\ndestination = '{}'\n", folder.display())).unwrap();
+}
+
+#[test]
+fn archives_are_not_kept_in_the_session_that_they_are_of() {
+    let home = stores::home("only copy");
+    let session = home.session("main");
+    let link = home.path().join("link");
+    std::os::unix::fs::symlink(&session, &link).unwrap();
+    for folder in [session.clone(), session.join("not/there/yet"), link.join("through"), home.path().join("backups/../link/x")] {
+        let outcome = home.run(&["backup", "--output", folder.to_str().unwrap()]);
+        assert!(outcome.code == 15 && outcome.stderr.contains("lost with it"), "{outcome:?}");
+        set_destination(&home, &folder);
+        for arguments in [&["reset", "--dry-run"][..], &["reset", "--yes"], &["backup"]] {
+            let outcome = home.run(arguments);
+            assert!(outcome.code == 15 && outcome.stderr.contains("lost with it"), "{arguments:?} {outcome:?}");
+        }
+        assert_eq!(stores::marker(&session, "wpp.db"), "only copy");
+        assert!(!session.join("not").exists() && !session.join("through").exists());
+    }
+    // A folder whose name only begins with the session's is another one.
+    set_destination(&home, &home.path().join("sessions/main-archives"));
+    let outcome = home.run(&["reset", "--yes"]);
+    assert!(outcome.code == 0 && !session.exists(), "{outcome:?}");
+}
+
+/// Does something when a step has this title and has ended; writes down who held the session when each one did.
+struct Watching<F> {
+    lock: PathBuf,
+    title: &'static str,
+    act: F,
+    holders: Mutex<Vec<String>>,
+}
+
+impl<F: Fn() + Send + Sync> Sink for Watching<F> {
+    fn emit(&self, event: Event) {
+        let Event::StepFinished(step) = event else { return };
+        let holder = match Lock::look(&self.lock).unwrap() {
+            LockState::Held(owner) => owner.unwrap().role,
+            other => format!("{other:?}"),
+        };
+        self.holders.lock().unwrap().push(format!("{}: {holder}", step.title));
+        if step.title == self.title {
+            (self.act)();
+        }
+    }
+}
+
+fn reset(
+    home: &TestHome,
+    title: &'static str,
+    act: impl Fn() + Send + Sync + 'static,
+) -> (Result<(), wpp::error::Error>, Vec<String>) {
+    let lock = home.session("main").join("LOCK");
+    let sink = Arc::new(Watching { lock, title, act, holders: Mutex::default() });
+    let line = ["--home", home.path().to_str().unwrap(), "reset", "--yes", "--session", "main"].map(str::to_owned);
+    let result = run_line(&line, sink.clone()).map(drop);
+    let holders = sink.holders.lock().unwrap().clone();
+    (result, holders)
+}
+
+#[test]
+fn nobody_gets_at_the_session_between_its_backup_and_its_removal() {
+    let home = stores::home("archived");
+    let started = Arc::new(Mutex::new(None));
+    let (seen, command) = (started.clone(), Mutex::new(home.command(&["start"])));
+    let (result, holders) = reset(&home, "read the archive back", move || {
+        *seen.lock().unwrap() = command.lock().unwrap().output().unwrap().status.code();
+    });
+    result.unwrap();
+    assert!(holders.len() >= 3 && holders.iter().all(|holder| holder.ends_with(": reset")), "{holders:?}");
+    assert_eq!(*started.lock().unwrap(), Some(11), "a daemon was started meanwhile");
+    assert!(!home.session("main").exists());
+}
+
+#[test]
+fn what_was_written_or_taken_away_meanwhile_stops_the_removal() {
+    // A program that knows nothing of the lock writes a message after it was backed up.
+    let home = stores::home("archived");
+    let path = home.session("main").join("wpp.db");
+    let (result, _) = reset(&home, "read the archive back", move || {
+        stores::open(&path).execute("UPDATE marker SET text = 'newer'", []).unwrap();
+    });
+    let error = result.unwrap_err();
+    assert!(error.kind() == ErrorKind::Denied && error.chain().contains("after it was backed up"), "{error}");
+    assert_eq!(stores::marker(&home.session("main"), "wpp.db"), "newer");
+    assert!(!home.session("main").join("LOCK").exists(), "the session is held on");
+
+    // The archive goes, or is another one, just before the removal.
+    for away in [true, false] {
+        let home = stores::home("archived");
+        let backups = home.path().join("backups");
+        // The journal is the last to be written before the removal: a sink that sees the last step is early enough.
+        let (result, _) = reset(&home, "read the archive back", move || {
+            for entry in std::fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.to_str().unwrap().contains(".wpp.") {
+                    if away { std::fs::remove_file(entry).unwrap() } else { std::fs::write(entry, "else").unwrap() }
+                }
+            }
+        });
+        let error = result.unwrap_err();
+        assert_eq!(stores::marker(&home.session("main"), "wpp.db"), "archived", "{error}");
+    }
+}
