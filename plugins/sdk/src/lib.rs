@@ -3,7 +3,12 @@
 //! A plugin is a component. It implements the traits of one world and names itself with that world's
 //! macro: [`checker!`] for checks alone, [`notifier!`] for a place that notices go to, [`gateway!`] for
 //! a gateway to WhatsApp. What it asks of the host is in [`http`], [`config`] and [`clock`];
-//! [`Api`] is a server that answers in JSON, and knows how servers fail.
+//! [`Api`] is a server that answers in JSON, and knows how servers fail. Checks are rows of a table:
+//! [`judgements!`] makes the types for it.
+//!
+//! A plugin never panics over what a server says: where an answer is not of the shape that it ought
+//! to have, [`Answer::strange`] is the failure to give back. What comes from a server or a message and
+//! becomes part of an address goes through [`segment`], and never into a header.
 //!
 //! ```ignore
 //! use wpp_plugin_sdk::checker::{Check, Guest, Judgement, Outcome};
@@ -28,8 +33,10 @@ pub mod bindings {
     pub mod powers;
 }
 pub mod judge;
+mod time;
 
-pub use api::{Answer, Api};
+pub use api::{Answer, Api, TIMEOUT_MS, segment};
+pub use time::{moment_ms, span};
 pub use bindings::powers::wpp::plugin::types::{Evidence, Failure, FailureKind, Setting, Severity};
 pub use bindings::powers::wpp::plugin::{clock, config, http, log};
 pub use serde_json::{self, Value, json};
@@ -120,6 +127,17 @@ pub fn unsupported(message: impl Into<String>) -> Failure {
     failure(FailureKind::Unsupported, message, "")
 }
 
+/// Describes a setting that must be there.
+pub fn needs(name: &str, about: &str) -> Setting {
+    Setting { name: name.into(), about: about.into(), required: true, default: None }
+}
+
+/// Describes a setting with what holds when it is not set; empty when nothing does.
+pub fn takes(name: &str, about: &str, default: &str) -> Setting {
+    let default = Some(default.to_owned()).filter(|default| !default.is_empty());
+    Setting { name: name.into(), about: about.into(), required: false, default }
+}
+
 /// A setting that must be there.
 pub fn required(name: &str) -> Result<String, Failure> {
     config::get(name).filter(|value| !value.is_empty()).ok_or_else(|| {
@@ -133,4 +151,38 @@ pub fn number(name: &str, default: u64) -> Result<u64, Failure> {
     text.parse().map_err(|_| {
         failure(FailureKind::Misconfigured, format!("the setting {name} is no number"), format!("write {name} as digits in config.toml"))
     })
+}
+
+/// A setting that is `true` or `false`.
+pub fn flag(name: &str, default: bool) -> Result<bool, Failure> {
+    match config::get(name).as_deref() {
+        None | Some("") => Ok(default),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(_) => Err(failure(
+            FailureKind::Misconfigured,
+            format!("the setting {name} is neither true nor false"),
+            "write one of them in config.toml",
+        )),
+    }
+}
+
+/// Lets time go by. A guest cannot sleep: it looks at the clock until it is late enough, and the host
+/// lets others work meanwhile. For less than a second, and seldom.
+pub fn dwell(ms: u64) {
+    let begun = clock::monotonic_ms();
+    while clock::monotonic_ms().saturating_sub(begun) < ms {
+        std::hint::spin_loop();
+    }
+}
+
+/// The number in what operators write of a recipient: `+62 812-3456` or `628123456@s.whatsapp.net`;
+/// `None` when it is none, as with a group's.
+pub fn digits(recipient: &str) -> Option<String> {
+    let (user, server) = recipient.split_once('@').unwrap_or((recipient, "s.whatsapp.net"));
+    if !["s.whatsapp.net", "c.us"].contains(&server) {
+        return None;
+    }
+    let number: String = user.chars().filter(|letter| !" +-()".contains(*letter)).collect();
+    ((6..=20).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
 }

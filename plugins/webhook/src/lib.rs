@@ -6,7 +6,7 @@
 //! setting `signed = false` a request without it is never sent.
 
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
-use wpp_plugin_sdk::{Api, Failure, FailureKind, Setting, clock, config, failure, json, required};
+use wpp_plugin_sdk::{Api, Failure, FailureKind, Setting, clock, config, failure, json, required, segment};
 
 struct Webhook;
 
@@ -49,7 +49,11 @@ impl Guest for Webhook {
             None | Some("true") => server = server.header("x-wpp-signature", "sha256={{hmac-sha256:webhook-key}}"),
             Some("false") => {}
             Some(_) => {
-                return Err(failure(FailureKind::Misconfigured, "the setting signed is neither true nor false", "write one of them"));
+                return Err(failure(
+                    FailureKind::Misconfigured,
+                    "the setting signed is neither true nor false",
+                    "write one of them",
+                ));
             }
         }
         let body = json!({
@@ -59,7 +63,9 @@ impl Guest for Webhook {
             "text": message.text,
             "at_ms": clock::now_ms(),
         });
-        let answer = server.header("idempotency-key", message.key).post("", Some(&body))?;
+        // In a header the host puts in secrets, and a line's end would be the end of it: so the key is
+        // escaped there as in an address.
+        let answer = server.header("idempotency-key", segment(&message.key)).post("", Some(&body))?;
         if (200..300).contains(&answer.status) { Ok(Receipt { id: None, url: None }) } else { Err(answer.complaint()) }
     }
 }

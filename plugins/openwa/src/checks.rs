@@ -1,0 +1,440 @@
+//! What its runbook asks, as checks. Each looks; none changes anything.
+
+use wpp_plugin_sdk::gateway::{Checks, State};
+use wpp_plugin_sdk::{Api, Evidence, Failure, FailureKind, Severity, clock, flag, number, span};
+
+use crate::server::{Server, not_ready};
+use crate::sessions::{session, stuck};
+use crate::webhooks::{failures, webhooks};
+use crate::{OpenWa, VERSIONS};
+
+wpp_plugin_sdk::judgements!(gateway);
+
+impl Checks for OpenWa {
+    fn describe() -> Vec<Check> {
+        described(ROWS)
+    }
+
+    fn run(only: Vec<String>) -> Vec<Outcome> {
+        judged(ROWS, &only, Server::configured())
+    }
+}
+
+const ROWS: &[Row<Server>] = &[
+    Row {
+        id: "openwa.service.alive",
+        title: "the server answers",
+        area: "service",
+        severity: Severity::Critical,
+        explain: "Asks /api/health/live. A server that does not answer sends and receives nothing for any session. See whether its container runs, whether it was ended for want of memory, and what its log says; restart it with `docker compose restart openwa`.",
+        runbook: "",
+        judge: alive,
+    },
+    Row {
+        id: "openwa.service.ready",
+        title: "the server and its databases work",
+        area: "service",
+        severity: Severity::Critical,
+        explain: "Asks /api/health/ready and judges what it says of each part, not its status alone: a server can be alive and unable to reach its databases. Look at the disk and at the files in data/, then restart the database and after it the server.",
+        runbook: "",
+        judge: ready,
+    },
+    Row {
+        id: "openwa.service.parts",
+        title: "what the server leans on is connected",
+        area: "service",
+        severity: Severity::Error,
+        explain: "Asks /api/infra/status for the database, for Redis where it is in use, and for the queue of webhooks.",
+        runbook: "",
+        judge: parts,
+    },
+    Row {
+        id: "openwa.service.uptime",
+        title: "the server does not restart again and again",
+        area: "service",
+        severity: Severity::Warning,
+        explain: "Reads from /api/metrics for how long the process runs and how often sessions reconnect. A process that is always young is being ended: for want of memory, or by its own crashes.",
+        runbook: "",
+        judge: uptime,
+    },
+    Row {
+        id: "openwa.key.accepted",
+        title: "the key is accepted",
+        area: "security",
+        severity: Severity::Error,
+        explain: "Lists the sessions with the secret openwa-key. Without a key that is accepted nothing can be seen or mended from here.",
+        runbook: "",
+        judge: key,
+    },
+    Row {
+        id: "openwa.sessions.ready",
+        title: "every session is ready",
+        area: "sessions",
+        severity: Severity::Error,
+        explain: "Judges each session by its state and, where the state ought to pass, by its age: one that cannot reach WhatsApp stays `initializing` for ever and tells no error. Restart it first; scan its code again when the phone does not list it as a linked device any more. A phone that was not used for 14 days unlinks its devices.",
+        runbook: "",
+        judge: sessions,
+    },
+    Row {
+        id: "openwa.host.memory",
+        title: "the server has memory left",
+        area: "host",
+        severity: Severity::Warning,
+        explain: "Compares the process's memory with the setting memory_max_mb, the limit of its container; more than 80 % is too much. A session takes 300 to 500 MB with a browser as its engine, and far less without. Restart the server, remove sessions that nobody uses, or raise the limit.",
+        runbook: "",
+        judge: memory,
+    },
+    Row {
+        id: "openwa.webhooks.delivered",
+        title: "webhooks are delivered",
+        area: "webhooks",
+        severity: Severity::Warning,
+        explain: "Counts the webhooks that are on and had a failed delivery in the last hour (webhook_window_ms). The server counts no deliveries that succeeded, so this is a share of webhooks, not of deliveries; more than 5 % is too much. Test the webhook, then look at its receiver: does it answer, in time, with a valid certificate, and does it accept the signature?",
+        runbook: "",
+        judge: delivered,
+    },
+    Row {
+        id: "openwa.server.version",
+        title: "the server's version is known",
+        area: "service",
+        severity: Severity::Warning,
+        explain: "Compares the version that the server tells with those that this plugin was tried with. Another one may answer otherwise; what it answers is judged all the same.",
+        runbook: "",
+        judge: version,
+    },
+    Row {
+        id: "openwa.runbook.endpoints",
+        title: "what runbooks ask of the server exists",
+        area: "runbooks",
+        severity: Severity::Warning,
+        explain: "Asks for each address that the OpenWA runbooks read, and for those that this plugin needs, with a session that does not exist, so that nothing is changed. Addresses that only act cannot be tried without acting: for those, what was recorded of this very version counts.",
+        runbook: "",
+        judge: endpoints,
+    },
+];
+
+fn alive(server: &Server) -> Judged {
+    let answer = match server.api.seen("/api/health/live") {
+        Err(failure) if failure.kind == FailureKind::Unreachable => {
+            let remedy = "see `docker compose ps` and the log of openwa; start it with `docker compose up -d`";
+            return one(bad(failure.message, remedy));
+        }
+        answer => answer?,
+    };
+    match not_ready(&answer)? {
+        None => one(ok("the server answers").seen(answer.evidence("status ok"))),
+        Some(why) => one(bad(why, "read the server's log, then restart it").seen(answer.evidence("status ok"))),
+    }
+}
+
+fn ready(server: &Server) -> Judged {
+    let answer = server.api.seen("/api/health/ready")?;
+    let evidence = answer.evidence("status ok, each part up");
+    match not_ready(&answer)? {
+        None => one(ok("the server and its databases work").seen(evidence)),
+        Some(why) => {
+            let remedy = "look at the disk and the files in data/; restart the database, then the server";
+            one(bad(why, remedy).seen(evidence))
+        }
+    }
+}
+
+fn parts(server: &Server) -> Judged {
+    let answer = server.api.seen("/api/infra/status")?;
+    let body = answer.done()?;
+    let evidence = || answer.evidence("database.connected true; redis.connected true where redis.enabled is");
+    let mut findings = Vec::new();
+    match body["database"]["connected"].as_bool() {
+        Some(true) => {}
+        Some(false) => findings
+            .push(bad("the server has no connection to its database", "restart the database, then the server").seen(evidence())),
+        None => return Err(answer.strange("nothing about its database")),
+    }
+    if body["redis"]["enabled"] == true && body["redis"]["connected"] != true {
+        findings.push(bad("Redis is in use and not connected", "start Redis, then restart the server").seen(evidence()));
+    }
+    let failed = body["queue"]["webhooks"]["failed"].as_u64().unwrap_or(0);
+    if body["queue"]["enabled"] == true && failed > 0 {
+        let summary = format!("{failed} deliveries of webhooks in the queue have failed");
+        findings.push(bad(summary, "see `wpp webhook failures openwa`").severe(Severity::Warning).seen(evidence()));
+    }
+    all(findings, || ok("the database and all that is in use are connected").seen(evidence()))
+}
+
+fn uptime(_: &Server) -> Judged {
+    if !flag("metrics", false)? {
+        let why = "the time since the server's start is in /api/metrics alone; set metrics = true and give the secret openwa-metrics-token";
+        return Ok(Judgement::Skipped(why.into()));
+    }
+    let api = Api::configured()?.header("authorization", "Bearer {{secret:openwa-metrics-token}}");
+    let answer = api.get("/api/metrics")?;
+    if !answer.accepted() {
+        return Err(answer.complaint());
+    }
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    let metric = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|value| value.trim().parse::<f64>().ok()).filter(|value| value.is_finite() && *value >= 0.0)
+    };
+    let Some(seconds) = metric("openwa_process_uptime_seconds") else {
+        return Err(answer.strange("no openwa_process_uptime_seconds"));
+    };
+    let seen = |name: &str, value: f64, expected: &str| Evidence {
+        subject: format!("GET /api/metrics: {name}"),
+        expected: expected.into(),
+        observed: format!("{value}"),
+    };
+    let mut findings = Vec::new();
+    if seconds < 300.0 {
+        let summary = format!("the server was started {} ago", span((seconds * 1000.0) as u64));
+        findings.push(note(summary, "if nobody restarted it, read its log from before: it was ended, or crashed").seen(seen(
+            "openwa_process_uptime_seconds",
+            seconds,
+            "300 or more",
+        )));
+    }
+    let loops = metric("openwa_session_reconnect_loop_alerts_total").unwrap_or(0.0);
+    if loops > 0.0 {
+        let summary = format!("the server has seen {loops} sessions connect again and again since its start");
+        findings.push(
+            bad(summary, "find them with the check openwa.sessions.ready; look for a second device of the same session")
+                .seen(seen("openwa_session_reconnect_loop_alerts_total", loops, "0")),
+        );
+    }
+    all(findings, || ok(format!("the server runs for {}", span((seconds * 1000.0) as u64))))
+}
+
+fn key(server: &Server) -> Judged {
+    let answer = server.api.seen("/api/sessions")?;
+    let evidence = answer.evidence("200 and the list of sessions");
+    match answer.done() {
+        Err(Failure { kind: FailureKind::Denied, message, .. }) => {
+            let remedy = "make a key of the role operator on the server's dashboard, and give it as the secret openwa-key";
+            one(bad(message, remedy).seen(evidence))
+        }
+        Err(failure) => Err(failure),
+        Ok(_) => one(ok("the key is accepted").seen(evidence)),
+    }
+}
+
+fn sessions(server: &Server) -> Judged {
+    let known = server.sessions()?;
+    if known.is_empty() {
+        return one(note("the server has no session", "create one on its dashboard"));
+    }
+    let mut findings = Vec::new();
+    for told in &known {
+        let ours = session(told, server.stuck_ms);
+        if ours.state == State::Ready {
+            continue;
+        }
+        let address = format!("openwa:{}", told.name);
+        let restart = ["restart", address.as_str()];
+        let age = told.age_ms().map(|age_ms| format!(" for {}", span(age_ms))).unwrap_or_default();
+        let trouble = ours.trouble.as_deref().map(|trouble| format!("; {trouble}")).unwrap_or_default();
+        let summary = format!("the session {} is {}{age}{trouble}", told.name, told.told);
+        let finding = match ours.state {
+            State::Connecting if stuck(told, server.stuck_ms) => {
+                bad(summary, "restart it; if it comes back like this, see whether the server reaches web.whatsapp.com")
+                    .mended_by(&restart)
+            }
+            State::Connecting => note(summary, "wait; it is on its way"),
+            State::AuthRequired => bad(summary, "link it again with its phone").mended_by(&["reauth", &address]),
+            State::Stopped if told.told == "created" => {
+                bad(summary, "start it, and link it with its phone").severe(Severity::Warning).mended_by(&["start", &address])
+            }
+            State::Stopped => bad(summary, "start it").mended_by(&["start", &address]),
+            State::Reconnecting => {
+                bad(summary, "the server connects it again by itself; restart it if it does not").mended_by(&restart)
+            }
+            _ if told.restriction.is_some() => {
+                bad(summary, "wait until WhatsApp lifts it, and do not restart: that makes it worse")
+            }
+            _ if ours.reason == "stream_replaced" => {
+                bad(summary, "end the other client of this session before you start it again")
+            }
+            _ => bad(summary, "restart it, and read the server's log").mended_by(&restart),
+        };
+        let observed = format!("status {}, engineLoaded {}", told.told, told.engine_loaded);
+        let evidence = Evidence { subject: format!("GET /api/sessions: {}", told.id), expected: "status ready".into(), observed };
+        findings.push(finding.about(&told.name).seen(evidence));
+    }
+    all(findings, || ok(format!("all {} sessions are ready", known.len())))
+}
+
+fn memory(server: &Server) -> Judged {
+    let answer = server.api.seen("/api/sessions/stats/overview")?;
+    let body = answer.done()?;
+    let Some(resident_mb) = body["memoryUsage"]["rss"].as_f64() else {
+        return Err(answer.strange("no memoryUsage.rss"));
+    };
+    let limit_mb = number("memory_max_mb", 0)?;
+    if limit_mb == 0 {
+        let summary = format!("the server uses {resident_mb} MB; how much it may use is not known here");
+        return one(note(summary, "set memory_max_mb to the limit of its container"));
+    }
+    let percent = resident_mb * 100.0 / limit_mb as f64;
+    let summary = format!("the server uses {resident_mb} MB of {limit_mb} MB, {percent:.0} %");
+    let evidence = answer.evidence("memoryUsage.rss of 80 % of memory_max_mb or less");
+    match percent {
+        _ if percent > 95.0 => {
+            one(bad(summary, "restart the server now, then raise its limit").severe(Severity::Error).seen(evidence))
+        }
+        _ if percent > 80.0 => {
+            one(bad(summary, "restart the server, remove sessions that nobody uses, or raise its limit").seen(evidence))
+        }
+        _ => one(ok(summary).seen(evidence)),
+    }
+}
+
+fn delivered(server: &Server) -> Judged {
+    let hooks = webhooks(server)?;
+    if hooks.is_empty() {
+        return Ok(Judgement::Skipped("the server has no webhook".into()));
+    }
+    let window_ms = number("webhook_window_ms", 3_600_000)?;
+    let since_ms = clock::now_ms().saturating_sub(window_ms);
+    let recent: Vec<_> =
+        failures(server)?.into_iter().filter(|failure| failure.at_ms.is_none_or(|at_ms| at_ms >= since_ms)).collect();
+    let on = hooks.iter().filter(|hook| hook.enabled).count();
+    let mut findings = Vec::new();
+    let failing: Vec<_> = hooks
+        .iter()
+        .filter(|hook| hook.enabled)
+        .filter_map(|hook| {
+            let of: Vec<_> = recent.iter().filter(|failure| failure.webhook == hook.id).collect();
+            of.first().map(|last| (hook, of.len(), last.trouble.clone()))
+        })
+        .collect();
+    let percent = failing.len() * 100 / on.max(1);
+    for (hook, count, last) in &failing {
+        let summary = format!(
+            "{count} deliveries to {} failed in {}, the last one with: {last} ({} of {on} webhooks, {percent} %)",
+            hook.url,
+            span(window_ms),
+            failing.len(),
+        );
+        let finding = bad(summary, "test it, then look at its receiver: does it answer, in time, with a valid certificate?");
+        let finding = if percent > 5 { finding } else { finding.severe(Severity::Info) };
+        findings.push(finding.mended_by(&["webhook", "test", "openwa", &hook.id]));
+    }
+    for hook in hooks.iter().filter(|hook| !hook.enabled) {
+        let remedy = "turn it on when its receiver works again";
+        findings.push(
+            note(format!("the webhook to {} is off", hook.url), remedy).mended_by(&["webhook", "enable", "openwa", &hook.id]),
+        );
+    }
+    all(findings, || ok(format!("none of {on} webhooks had a failed delivery in {}", span(window_ms))))
+}
+
+fn version(server: &Server) -> Judged {
+    let known = VERSIONS.join(", ");
+    let evidence = server.api.seen("/api/health")?.evidence(&format!("version {known}"));
+    match server.version()? {
+        Some(version) if VERSIONS.contains(&version.as_str()) => {
+            one(ok(format!("the server is OpenWA {version}")).seen(evidence))
+        }
+        Some(version) => {
+            let summary = format!("the server is OpenWA {version}, and this plugin was tried with {known}");
+            one(bad(summary, "look for a newer plugin; read the server's changes before you trust what it does").seen(evidence))
+        }
+        None => {
+            let summary = "the server tells no version; it tells it only to those whose key it accepts";
+            one(bad(summary, "give an accepted key as the secret openwa-key").seen(evidence))
+        }
+    }
+}
+
+/// A session that cannot be: asking for it changes nothing, and tells whether the address exists.
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+
+/// What the runbooks read, and what to use where it does not exist.
+const READ: &[(&str, &str)] = &[
+    ("/health", "/api/health"),
+    ("/health/detailed", "/api/health/ready, /api/infra/status"),
+    ("/api/sessions?sort=memory", "/api/sessions/stats/overview"),
+    ("/api/sessions/{id}", ""),
+    ("/api/sessions/{id}/qr", ""),
+    ("/api/sessions/{id}/messages?limit=1", ""),
+    ("/api/sessions/{id}/webhooks", ""),
+    ("/api/sessions/{id}/webhooks/{id}/logs?status=failed&limit=20", "/api/webhooks/delivery-failures"),
+    ("/api/metrics/memory", "/api/sessions/stats/overview"),
+];
+
+/// What the runbooks do that 0.23.1 was recorded to answer with 404.
+const ACTED: &[(&str, &str)] = &[
+    ("POST /api/sessions/{id}/restart", "`wpp restart openwa:NAME`: a stop, then a start"),
+    ("POST /api/sessions/{id}/messages", "`wpp send`: POST /api/sessions/{id}/messages/send-text"),
+    ("POST /api/cache/clear", "a restart of the server"),
+    ("PATCH /api/sessions/{id}/webhooks/{id}", "PUT of the same address"),
+    ("POST /api/sessions/{id}/webhooks/{id}/disable", "`wpp webhook disable`: PUT with active false"),
+    ("POST /api/sessions/{id}/webhooks/{id}/enable", "`wpp webhook enable`: PUT with active true"),
+    ("POST /api/sessions/{id}/webhooks/{id}/retry-failed", "nothing: the server tries again by itself"),
+];
+
+/// What this plugin reads.
+const NEEDED: &[&str] = &[
+    "/api/health/live",
+    "/api/health/ready",
+    "/api/infra/status",
+    "/api/sessions/stats/overview",
+    "/api/webhooks",
+    "/api/webhooks/delivery-failures?limit=100",
+];
+
+fn endpoints(server: &Server) -> Judged {
+    let mut missing = Vec::new();
+    let mut remedies = Vec::new();
+    for (path, instead) in READ {
+        let answer = server.api.seen(&path.replace("{id}", NOBODY))?;
+        if answer.status == 429 || answer.status >= 500 {
+            return Err(answer.complaint());
+        }
+        if no_route(&answer) {
+            let evidence = Evidence { subject: format!("GET {path}"), ..answer.evidence("anything but Cannot GET") };
+            missing.push(evidence);
+            remedies.push(if instead.is_empty() { format!("{path}: nothing") } else { format!("{path}: {instead}") });
+        }
+    }
+    let mut findings = Vec::new();
+    for path in NEEDED {
+        let answer = server.api.seen(path)?;
+        if no_route(&answer) {
+            let summary = format!("this server has no {path}, which this plugin reads");
+            findings.push(
+                bad(summary, "look for a plugin for this version of the server").seen(answer.evidence("anything but Cannot GET")),
+            );
+        }
+    }
+    let recorded = server.version()?.filter(|version| VERSIONS.contains(&version.as_str()));
+    match &recorded {
+        Some(version) => {
+            for (asked, instead) in ACTED {
+                let observed = format!("404, recorded of {version}");
+                missing.push(Evidence { subject: (*asked).into(), expected: "anything but 404".into(), observed });
+                remedies.push(format!("{asked}: {instead}"));
+            }
+        }
+        None => {
+            let summary = format!(
+                "whether this version has the {} addresses that runbooks act on cannot be seen without acting",
+                ACTED.len()
+            );
+            findings.push(note(summary, "try them on a session that nobody uses"));
+        }
+    }
+    if !missing.is_empty() {
+        let names: Vec<&str> = missing.iter().map(|evidence| evidence.subject.as_str()).collect();
+        let summary =
+            format!("{} addresses of the OpenWA runbooks do not exist on this server: {}", names.len(), names.join(", "));
+        let mut finding = note(summary, format!("use instead: {}", remedies.join("; ")));
+        finding.evidence = missing;
+        findings.push(finding);
+    }
+    all(findings, || ok("all addresses that the runbooks use exist on this server"))
+}
+
+// The server's own 404 names what was looked for in vain; that of a missing route begins so.
+fn no_route(answer: &wpp_plugin_sdk::Answer) -> bool {
+    answer.status == 404 && answer.words().is_none_or(|words| words.starts_with("Cannot "))
+}
