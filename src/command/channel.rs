@@ -79,7 +79,8 @@ fn list(app: &App) -> Result<Report> {
     let mut data = Vec::new();
     for name in &names {
         // One that cannot be used is listed with its reason, and the others all the same.
-        let described = plugins.load(name).and_then(|loaded| loaded.call(async |plugin, powers| plugin.describe(powers).await).answer);
+        let described =
+            plugins.load(name).and_then(|loaded| loaded.call(async |plugin, powers| plugin.describe(powers).await).answer);
         let (kind, title) = match &described {
             Ok(about) => (if about.kind == Kind::Gateway { "gateway" } else { "notice" }, about.title.clone()),
             Err(error) => ("unknown", error.message().to_owned()),
@@ -87,7 +88,11 @@ fn list(app: &App) -> Result<Report> {
         table.rows.push(vec![name.clone(), kind.to_owned(), title.clone()]);
         data.push(json!({ "name": name, "kind": kind, "title": title }));
     }
-    let title = if names.is_empty() { "No channels; `wpp plugin add FILE` adds one".into() } else { count(names.len(), "channel", "channels") };
+    let title = if names.is_empty() {
+        "No channels; `wpp plugin add FILE` adds one".into()
+    } else {
+        count(names.len(), "channel", "channels")
+    };
     let section = Section { table: (!names.is_empty()).then_some(table), ..Section::default() };
     Ok(Report::answer("channels", title).section(section).data(json!({ "channels": data })))
 }

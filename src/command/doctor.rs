@@ -38,6 +38,9 @@ pub struct Args {
     /// Look at every session
     #[arg(long)]
     all: bool,
+    /// Look at the system behind this plugin, and at nothing else; may be repeated
+    #[arg(long, value_name = "PLUGIN", conflicts_with_all = ["all", "fix"])]
+    channel: Vec<String>,
     /// Apply the remedies that are safe for a machine to apply, and look again
     #[arg(long)]
     fix: bool,
@@ -112,6 +115,9 @@ impl Args {
         if let Some(id) = &self.explain {
             return explain(id);
         }
+        if !self.channel.is_empty() {
+            return self.channels(settings);
+        }
         let selection = Selection::new(self.only.clone(), self.skip.clone())?;
         let mut scope = scope(&settings, self.all)?;
         let mut examination = examine(&probe::gather(&scope, Depth::Full), &selection);
@@ -140,6 +146,48 @@ impl Args {
             examination = examine(&probe::gather(&scope, Depth::Full), &selection);
         }
         Ok(self.report(&scope, examination, &before, steps))
+    }
+
+    /// Asks the checks of plugins. One that cannot be asked is unknown, and the others are asked all
+    /// the same.
+    fn channels(&self, settings: Settings) -> Result<Report> {
+        let scope = Scope { sessions: Vec::new(), ..scope(&settings, false)? };
+        let app = App::new(settings)?;
+        let plugins = app.plugins()?;
+        let mut examination = Examination { findings: Vec::new(), made: Vec::new(), skipped: Vec::new() };
+        for name in &self.channel {
+            plugins.registry().pinned(name)?;
+            let asked = plugins.load(name).and_then(|loaded| {
+                if !loaded.plugin.interfaces().contains(&Interface::Checks) {
+                    return Err(Error::new(ErrorKind::Usage, format!("the plugin {name} has no checks"))
+                        .hint(format!("`wpp channel health {name}` asks how its system is")));
+                }
+                let checks = loaded.call(async |plugin, powers| plugin.checks(powers).await).answer?;
+                let outcomes = loaded.call(async |plugin, powers| plugin.judge(powers, &[]).await).answer?;
+                Ok((checks, outcomes))
+            });
+            match asked {
+                Ok((checks, outcomes)) => {
+                    examination.made.extend(checks.iter().map(|check| MadeCheck { id: check.id.clone(), session: None }));
+                    examination.findings.extend(adapt::findings(name, &checks, outcomes));
+                }
+                Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
+                Err(error) => {
+                    examination.made.push(MadeCheck { id: format!("{name}.plugin"), session: None });
+                    examination.findings.push(adapt::unusable(name, &error));
+                }
+            }
+        }
+        let selected = |id: &str| {
+            let is = |wanted: &String| id == wanted || id.starts_with(&format!("{wanted}."));
+            (self.only.is_empty() || self.only.iter().any(is)) && !self.skip.iter().any(is)
+        };
+        examination.findings.retain(|finding| selected(&finding.id));
+        examination.made.retain(|made| selected(&made.id));
+        let title = title(&scope, &examination).replacen("host and home", &self.channel.join(", "), 1);
+        let mut report = self.report(&scope, examination, &BTreeMap::new(), Vec::new());
+        report.title = title;
+        Ok(report)
     }
 
     fn report(

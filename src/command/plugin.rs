@@ -258,9 +258,9 @@ impl GrantArgs {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    let seen = std::fs::metadata(path).while_doing(|| format!("cannot look at {}", path.display())).map_err(|error| {
-        error.hint("give the .wasm file that the plugin's build wrote")
-    })?;
+    let seen = std::fs::metadata(path)
+        .while_doing(|| format!("cannot look at {}", path.display()))
+        .map_err(|error| error.hint("give the .wasm file that the plugin's build wrote"))?;
     if !seen.is_file() || seen.len() > COMPONENT_BYTES_MAX {
         return Err(Error::new(
             ErrorKind::Usage,

@@ -60,19 +60,37 @@ pub fn findings(plugin: &str, checks: &[Check], outcomes: Vec<Outcome>) -> Vec<F
             Some(Judgement::Found(seen)) if seen.is_empty() => {
                 findings.push(found(Severity::Unknown, "the plugin says nothing of it"));
             }
-            Some(Judgement::Found(seen)) => findings.extend(seen.iter().map(|seen| Finding {
-                session: seen.session.as_ref().map(|session| format!("{plugin}:{session}")),
-                evidence: seen
-                    .evidence
-                    .iter()
-                    .map(|evidence| Evidence::new(&evidence.subject, &evidence.expected, &evidence.observed))
-                    .collect(),
-                remedy: remedy(&seen.remedy, &seen.command),
-                ..found(severity(seen.severity.unwrap_or(check.severity)), &seen.summary)
+            Some(Judgement::Found(seen)) => findings.extend(seen.iter().map(|seen| {
+                Finding {
+                    session: seen.session.as_ref().map(|session| format!("{plugin}:{session}")),
+                    evidence: seen
+                        .evidence
+                        .iter()
+                        .map(|evidence| Evidence::new(&evidence.subject, &evidence.expected, &evidence.observed))
+                        .collect(),
+                    remedy: remedy(&seen.remedy, &seen.command),
+                    ..found(severity(seen.severity.unwrap_or(check.severity)), &seen.summary)
+                }
             })),
         }
     }
     findings
+}
+
+/// A plugin that could not be asked, as a finding.
+pub fn unusable(plugin: &str, error: &Error) -> Finding {
+    let command = error.hints().iter().find_map(|hint| hint.split('`').nth(1)).unwrap_or_default();
+    Finding {
+        id: format!("{plugin}.plugin"),
+        title: "the plugin answers".into(),
+        severity: Severity::Unknown,
+        area: "plugins".into(),
+        session: None,
+        summary: error.chain(),
+        evidence: Vec::new(),
+        remedy: error.hints().first().map(|hint| Remedy { summary: hint.clone(), command: command.to_owned(), fix: None }),
+        runbook: None,
+    }
 }
 
 /// What mends it, for people to do: a plugin proposes, and its words are never run unasked.

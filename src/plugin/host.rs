@@ -188,10 +188,10 @@ impl Host {
         let fit = |linked: InstancePre<State>| -> wasmtime::Result<InstancePre<State>> {
             for interface in &interfaces {
                 match interface {
-                    Interface::Checks => drop(exports::checks::GuestIndices::new(&linked)?),
-                    Interface::Channel => drop(exports::channel::GuestIndices::new(&linked)?),
-                    Interface::Sessions => drop(exports::sessions::GuestIndices::new(&linked)?),
-                    Interface::Webhooks => drop(exports::webhooks::GuestIndices::new(&linked)?),
+                    Interface::Checks => exports::checks::GuestIndices::new(&linked).map(|_| ())?,
+                    Interface::Channel => exports::channel::GuestIndices::new(&linked).map(|_| ())?,
+                    Interface::Sessions => exports::sessions::GuestIndices::new(&linked).map(|_| ())?,
+                    Interface::Webhooks => exports::webhooks::GuestIndices::new(&linked).map(|_| ())?,
                 }
             }
             Ok(linked)

@@ -85,13 +85,7 @@ impl<'a> Plugins<'a> {
             .enable_all()
             .build()
             .while_doing(|| "cannot start what plugins run in".into())?;
-        Ok(Loaded {
-            plugin,
-            settings: Arc::new(self.config.plugin(name)),
-            http: Arc::new(http),
-            limits: self.limits,
-            runtime,
-        })
+        Ok(Loaded { plugin, settings: Arc::new(self.config.plugin(name)), http: Arc::new(http), limits: self.limits, runtime })
     }
 
     /// Looks at a component that is not one of them yet.
@@ -105,7 +99,8 @@ impl<'a> Plugins<'a> {
             let _ = self.host.set(Host::new(self.limits)?);
         }
         self.host.get().ok_or_else(|| {
-            crate::error::Error::new(crate::error::ErrorKind::Unexpected, "the engine was not kept").hint("report this as a bug of wpp")
+            crate::error::Error::new(crate::error::ErrorKind::Unexpected, "the engine was not kept")
+                .hint("report this as a bug of wpp")
         })
     }
 }

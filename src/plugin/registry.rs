@@ -60,9 +60,8 @@ impl Registry {
     pub fn open(home: &Home) -> Result<Registry> {
         let path = home.plugins_lock();
         let wrong = |why: String| {
-            Error::new(ErrorKind::Usage, format!("{} is not what wpp wrote: {why}", path.display())).hint(
-                "no plugin is used until it is; restore the file from a backup, or move it away and add the plugins again",
-            )
+            Error::new(ErrorKind::Usage, format!("{} is not what wpp wrote: {why}", path.display()))
+                .hint("no plugin is used until it is; restore the file from a backup, or move it away and add the plugins again")
         };
         let document = match disk::read_small(&path, LOCK_BYTES_MAX) {
             Ok(bytes) => {
@@ -90,7 +89,11 @@ impl Registry {
     pub fn pinned(&self, name: &str) -> Result<&Pinned> {
         self.document.plugin.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.document.plugin.keys().map(String::as_str).collect();
-            let hint = if known.is_empty() { "none was added; `wpp plugin add FILE` adds one".into() } else { format!("there are {}", known.join(", ")) };
+            let hint = if known.is_empty() {
+                "none was added; `wpp plugin add FILE` adds one".into()
+            } else {
+                format!("there are {}", known.join(", "))
+            };
             Error::new(ErrorKind::Usage, format!("there is no plugin {name}")).hint(hint)
         })
     }
@@ -110,13 +113,16 @@ impl Registry {
             ErrorKind::Denied,
             format!("{} changed since it was added: its SHA-256 is {sha256} and was {}", path.display(), pinned.sha256),
         )
-        .hint(format!("what was granted to the old bytes does not hold for these; `wpp plugin add FILE --name {name}` asks anew")))
+        .hint(format!(
+            "what was granted to the old bytes does not hold for these; `wpp plugin add FILE --name {name}` asks anew"
+        )))
     }
 
     /// Adds a plugin, or puts another in its place: then without the old one's grants.
     pub fn add(&mut self, name: &str, bytes: &[u8], pinned: Pinned) -> Result<()> {
         if !is_session_name(name) {
-            return Err(Error::new(ErrorKind::Usage, format!("{name:?} is no plugin's name")).hint("a name is 1 to 64 of a-z, 0-9, _ and -"));
+            return Err(Error::new(ErrorKind::Usage, format!("{name:?} is no plugin's name"))
+                .hint("a name is 1 to 64 of a-z, 0-9, _ and -"));
         }
         disk::create_folder(&self.home.plugins())?;
         // The component first: a lock that names bytes which are not there refuses them, and one that
@@ -160,7 +166,8 @@ impl Registry {
     fn write(&self) -> Result<()> {
         let mut text = String::from("# Written by `wpp plugin`. A grant holds for the bytes of this SHA-256 alone.\n");
         text.push_str(&toml::to_string(&self.document).map_err(|error| {
-            Error::new(ErrorKind::Unexpected, format!("cannot write down the plugins: {error}")).hint("report this as a bug of wpp")
+            Error::new(ErrorKind::Unexpected, format!("cannot write down the plugins: {error}"))
+                .hint("report this as a bug of wpp")
         })?);
         disk::write_atomic(&self.home.plugins_lock(), text.as_bytes())
     }

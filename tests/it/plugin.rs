@@ -363,7 +363,7 @@ fn a_server_that_does_not_answer_is_told_by_its_kind_and_a_parked_plugin_is_ende
     assert!(said(&format!("http://{talkative}/")).starts_with("too large"));
     // It waits in a call of the host's for longer than it may take in all.
     let parked = ask(&format!("http://{silent}/"));
-        let timed_out = match parked.answer {
+    let timed_out = match parked.answer {
         Err(error) => error.message().contains("longer than"),
         Ok(outcomes) => format!("{outcomes:?}").contains("Timeout"),
     };
@@ -392,7 +392,8 @@ fn with_webhook(address: SocketAddr, more: &[&str]) -> crate::harness::TestHome 
 
 #[test]
 fn a_notice_goes_where_it_is_granted_signed_and_once_for_each_key() {
-    let (address, heard) = server(vec![answer("200 OK", "", "{}"), answer("500 Internal Server Error", "", "{\"message\":\"no\"}")]);
+    let (address, heard) =
+        server(vec![answer("200 OK", "", "{}"), answer("500 Internal Server Error", "", "{\"message\":\"no\"}")]);
     let home = with_webhook(address, &[]);
     let send = |home: &crate::harness::TestHome| {
         let mut command = home.command(&["channel", "send", "webhook", "the disk is full", "--title", "wpp", "--key", "disk-1"]);
@@ -423,7 +424,9 @@ fn other_bytes_have_no_grants_and_are_not_run() {
     let file = home.path().join("plugins/webhook.wasm");
     let mut bytes = std::fs::read(&file).unwrap();
     std::fs::write(&file, component("hostile")).unwrap();
-    for line in [&["plugin", "info", "webhook"][..], &["channel", "health", "webhook"], &["plugin", "grant", "webhook", "secret=x"]] {
+    for line in
+        [&["plugin", "info", "webhook"][..], &["channel", "health", "webhook"], &["plugin", "grant", "webhook", "secret=x"]]
+    {
         let outcome = home.run(line);
         assert!(outcome.code == 15 && outcome.stderr.contains("changed since it was added"), "{outcome:?}");
     }

@@ -36,10 +36,10 @@ pub mod judge;
 mod time;
 
 pub use api::{Answer, Api, TIMEOUT_MS, segment};
-pub use time::{moment_ms, span};
 pub use bindings::powers::wpp::plugin::types::{Evidence, Failure, FailureKind, Setting, Severity};
 pub use bindings::powers::wpp::plugin::{clock, config, http, log};
 pub use serde_json::{self, Value, json};
+pub use time::{moment_ms, span};
 
 /// What a plugin with checks alone implements.
 pub mod checker {
@@ -58,12 +58,8 @@ pub mod gateway {
     pub use crate::bindings::gateway::exports::wpp::plugin::channel::{
         Condition, Description, Guest as Channel, Kind, Message, Receipt, Wellness,
     };
-    pub use crate::bindings::gateway::exports::wpp::plugin::checks::{
-        Check, Finding, Guest as Checks, Judgement, Outcome,
-    };
-    pub use crate::bindings::gateway::exports::wpp::plugin::sessions::{
-        Guest as Sessions, Offer, Session, State, Way,
-    };
+    pub use crate::bindings::gateway::exports::wpp::plugin::checks::{Check, Finding, Guest as Checks, Judgement, Outcome};
+    pub use crate::bindings::gateway::exports::wpp::plugin::sessions::{Guest as Sessions, Offer, Session, State, Way};
     pub use crate::bindings::gateway::exports::wpp::plugin::webhooks::{Delivery, Guest as Webhooks, Webhook};
 }
 
@@ -149,7 +145,11 @@ pub fn required(name: &str) -> Result<String, Failure> {
 pub fn number(name: &str, default: u64) -> Result<u64, Failure> {
     let Some(text) = config::get(name) else { return Ok(default) };
     text.parse().map_err(|_| {
-        failure(FailureKind::Misconfigured, format!("the setting {name} is no number"), format!("write {name} as digits in config.toml"))
+        failure(
+            FailureKind::Misconfigured,
+            format!("the setting {name} is no number"),
+            format!("write {name} as digits in config.toml"),
+        )
     })
 }
 
