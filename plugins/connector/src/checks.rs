@@ -163,7 +163,9 @@ fn heartbeat(api: &Api) -> Judged {
     for account in health.accounts.iter().filter(|account| account.status == "connected") {
         if account.heartbeat_late {
             let summary = match account.heartbeat_age_sec {
-                Some(age) => format!("the account {} is connected and was last seen {} ago", account.id, span(age.saturating_mul(1000))),
+                Some(age) => {
+                    format!("the account {} is connected and was last seen {} ago", account.id, span(age.saturating_mul(1000)))
+                }
                 None => format!("the account {} is connected and was never seen", account.id),
             };
             findings.push(bad(summary, "restart the service; nothing but its word says that it is connected").about(&account.id));
@@ -288,7 +290,10 @@ fn volume(api: &Api) -> Judged {
         .map(|account| account.id.as_str())
         .collect();
     if lost.is_empty() {
-        return one(ok(format!("the service started {} ago, and no account has lost its session", span(uptime_sec.saturating_mul(1000)))));
+        return one(ok(format!(
+            "the service started {} ago, and no account has lost its session",
+            span(uptime_sec.saturating_mul(1000))
+        )));
     }
     let summary = format!(
         "the service started {} ago, and {} ask for a QR code though they were linked before",
