@@ -238,9 +238,9 @@ fn odd(reply: Reply, seed: u64) -> Reply {
         *state ^= *state << 17;
         let number = *state;
         match value {
-            Value::Object(fields) if number % 11 > 0 => fields.values_mut().for_each(|value| change(value, state)),
-            Value::Array(items) if number % 11 > 0 => items.iter_mut().for_each(|value| change(value, state)),
-            _ if number % 3 > 0 => {}
+            Value::Object(fields) if !number.is_multiple_of(11) => fields.values_mut().for_each(|value| change(value, state)),
+            Value::Array(items) if !number.is_multiple_of(11) => items.iter_mut().for_each(|value| change(value, state)),
+            _ if !number.is_multiple_of(3) => {}
             value => {
                 let odd = [
                     json!(null),

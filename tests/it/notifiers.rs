@@ -13,7 +13,9 @@ use crate::gateways::{Bench, message, refused};
 const TOKEN: &str = "12345:token-for-tests";
 
 /// A notifier, its secret, and the settings that it needs beside `url`.
-const ALL: [(&str, &str, &[(&str, &str)]); 5] = [
+type Notifier = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const ALL: [Notifier; 5] = [
     ("slack", "slack-token", &[("channel", "C0123456789")]),
     ("telegram", "telegram-token", &[("chat", "-1001")]),
     ("ntfy", "ntfy-token", &[("topic", "ops"), ("signed_in", "true")]),

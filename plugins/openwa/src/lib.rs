@@ -1,6 +1,6 @@
 //! OpenWA, a gateway to WhatsApp with a REST API; written for version 0.23.1.
 //!
-//! Settings: `url`; `timeout_ms`; `stuck_ms`; `memory_max_mb`; `metrics`; `webhook_window_ms`; `versions`.
+//! Settings: `url`; `timeout_ms`; `stuck_ms`; `memory_max_mb`; `metrics`; `webhook_window_ms`.
 //! Secrets: `openwa-key`, an API key of the role operator, and with `metrics = true` also
 //! `openwa-metrics-token`. Grants: the server's origin, and these secrets.
 //!
