@@ -47,6 +47,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
             cand daemon 'Run the session''s daemon in the foreground'
+            cand plugin 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
+            cand channel 'Ask channels how they are, and send through them'
             cand simulator 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
             cand config 'Show every setting, its value and where it comes from'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -466,6 +468,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --help 'Print help'
         }
         &'wpp;doctor'= {
+            cand --channel 'Look at the system behind this plugin, and at nothing else; may be repeated'
             cand --only 'Report only these checks; `wpp.session` stands for all that begin so'
             cand --skip 'Do not report these checks'
             cand --fail-on 'Exit with 3 when a finding is at least this severe'
@@ -544,6 +547,171 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'wpp;plugin'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'Show all plugins and what each is allowed'
+            cand add 'Add a plugin, or put other bytes in its place'
+            cand remove 'Take a plugin away with all that was granted to it'
+            cand info 'Show what a plugin is, what it asks for and what it is allowed'
+            cand grant 'Allow a plugin more'
+            cand revoke 'Take back what a plugin was allowed'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;plugin;list'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;plugin;add'= {
+            cand --name 'What to call it here [default: the file''s name]'
+            cand --grant 'Allow it this; may be repeated'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -y 'Agree in advance'
+            cand --yes 'Agree in advance'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;plugin;remove'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;plugin;info'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;plugin;grant'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;plugin;revoke'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;plugin;help'= {
+            cand list 'Show all plugins and what each is allowed'
+            cand add 'Add a plugin, or put other bytes in its place'
+            cand remove 'Take a plugin away with all that was granted to it'
+            cand info 'Show what a plugin is, what it asks for and what it is allowed'
+            cand grant 'Allow a plugin more'
+            cand revoke 'Take back what a plugin was allowed'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;plugin;help;list'= {
+        }
+        &'wpp;plugin;help;add'= {
+        }
+        &'wpp;plugin;help;remove'= {
+        }
+        &'wpp;plugin;help;info'= {
+        }
+        &'wpp;plugin;help;grant'= {
+        }
+        &'wpp;plugin;help;revoke'= {
+        }
+        &'wpp;plugin;help;help'= {
+        }
+        &'wpp;channel'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'Show all channels'
+            cand health 'Ask a channel''s system how it is'
+            cand send 'Send a message through a channel'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;channel;list'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;channel;health'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;channel;send'= {
+            cand --to 'Whom to; as configured when it is left out'
+            cand --title 'A heading'
+            cand --key 'Two messages with the same key are the same, for systems that can tell [default: a new one]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;channel;help'= {
+            cand list 'Show all channels'
+            cand health 'Ask a channel''s system how it is'
+            cand send 'Send a message through a channel'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;channel;help;list'= {
+        }
+        &'wpp;channel;help;health'= {
+        }
+        &'wpp;channel;help;send'= {
+        }
+        &'wpp;channel;help;help'= {
+        }
         &'wpp;simulator'= {
             cand --listen 'Loopback address to listen on; port 0 takes any'
             cand --ask 'Send one request to the simulator that runs in this home, and end'
@@ -590,6 +758,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
             cand daemon 'Run the session''s daemon in the foreground'
+            cand plugin 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
+            cand channel 'Ask channels how they are, and send through them'
             cand simulator 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
             cand config 'Show every setting, its value and where it comes from'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -670,6 +840,37 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;drill;run'= {
         }
         &'wpp;help;daemon'= {
+        }
+        &'wpp;help;plugin'= {
+            cand list 'Show all plugins and what each is allowed'
+            cand add 'Add a plugin, or put other bytes in its place'
+            cand remove 'Take a plugin away with all that was granted to it'
+            cand info 'Show what a plugin is, what it asks for and what it is allowed'
+            cand grant 'Allow a plugin more'
+            cand revoke 'Take back what a plugin was allowed'
+        }
+        &'wpp;help;plugin;list'= {
+        }
+        &'wpp;help;plugin;add'= {
+        }
+        &'wpp;help;plugin;remove'= {
+        }
+        &'wpp;help;plugin;info'= {
+        }
+        &'wpp;help;plugin;grant'= {
+        }
+        &'wpp;help;plugin;revoke'= {
+        }
+        &'wpp;help;channel'= {
+            cand list 'Show all channels'
+            cand health 'Ask a channel''s system how it is'
+            cand send 'Send a message through a channel'
+        }
+        &'wpp;help;channel;list'= {
+        }
+        &'wpp;help;channel;health'= {
+        }
+        &'wpp;help;channel;send'= {
         }
         &'wpp;help;simulator'= {
         }

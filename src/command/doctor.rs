@@ -11,15 +11,17 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::app::{self, Settings};
+use crate::app::{self, App, Settings};
 use crate::config::{Config, Source};
 use crate::doctor::fix::{self, Planned, Runner};
 use crate::doctor::probe::{self, Depth};
-use crate::doctor::{Examination, Scope, Selection, catalog, examine, quoted};
+use crate::doctor::{Examination, MadeCheck, Scope, Selection, catalog, examine, quoted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{MissingSession, Problem};
 use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
+use crate::plugin::adapt;
+use crate::plugin::host::Interface;
 use crate::report::{Event, Finding, Report, Section, Severity, Step, Table, Verdict, count};
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
@@ -168,12 +170,18 @@ impl Args {
             });
             match asked {
                 Ok((checks, outcomes)) => {
-                    examination.made.extend(checks.iter().map(|check| MadeCheck { id: check.id.clone(), session: None }));
-                    examination.findings.extend(adapt::findings(name, &checks, outcomes));
+                    let findings = adapt::findings(name, &checks, outcomes);
+                    examination.made.extend(checks.into_iter().map(|check| {
+                        let of_check = findings.iter().filter(|finding| finding.id == check.id);
+                        let severity = of_check.map(|finding| finding.severity).max().unwrap_or(Severity::Unknown);
+                        MadeCheck { id: check.id.into(), session: None, severity }
+                    }));
+                    examination.findings.extend(findings);
                 }
                 Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
                 Err(error) => {
-                    examination.made.push(MadeCheck { id: format!("{name}.plugin"), session: None });
+                    let id = format!("{name}.plugin").into();
+                    examination.made.push(MadeCheck { id, session: None, severity: Severity::Unknown });
                     examination.findings.push(adapt::unusable(name, &error));
                 }
             }

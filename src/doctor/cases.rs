@@ -608,7 +608,7 @@ fn nothing_is_found_where_nothing_is_wrong_and_every_check_says_so() {
         assert_eq!(bad(&facts), [], "{what}");
     }
     let examination = examine(&whole(), &Selection::default());
-    let made: Vec<_> = examination.made.iter().map(|made| made.id).collect();
+    let made: Vec<_> = examination.made.iter().map(|made| made.id.as_ref()).collect();
     assert_eq!(made, catalog::CHECKS.iter().map(|check| check.id).collect::<Vec<_>>());
     assert!(examination.made.iter().all(|made| made.severity == Severity::Ok), "{:?}", examination.made);
 }
@@ -660,7 +660,7 @@ fn a_look_that_failed_is_never_ok() {
     session.backups = Probed::Failed(failed());
     session.set_aside = Probed::Failed(failed());
     let examination = examine(&facts, &Selection::default());
-    let fine: Vec<_> = examination.made.iter().filter(|made| made.severity != Unknown).map(|made| made.id).collect();
+    let fine: Vec<_> = examination.made.iter().filter(|made| made.severity != Unknown).map(|made| made.id.clone()).collect();
     // These two were not looked up by a probe but come with the scope.
     assert_eq!(fine, ["wpp.home.marker", "wpp.home.settings"]);
     // The same for one session's own looks, with its folder in place so that nothing is skipped for it.

@@ -19,6 +19,7 @@ pub mod stores;
 #[cfg(test)]
 pub(crate) mod cases;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -234,7 +235,7 @@ pub struct SkippedCheck {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MadeCheck {
     /// The check.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// The session; `None` for the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
@@ -347,7 +348,7 @@ fn examine_one(
         Err(Stop::Skipped(reason)) => examination.skipped.push(SkippedCheck { id: check.id, session, reason }),
         _ => {
             let severity = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Unknown);
-            examination.made.push(MadeCheck { id: check.id, session, severity });
+            examination.made.push(MadeCheck { id: check.id.into(), session, severity });
             examination.findings.extend(findings);
         }
     }

@@ -200,8 +200,7 @@ pub fn server(answers: Vec<String>) -> (SocketAddr, Receiver<String>) {
             stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
             let mut request = Vec::new();
             let mut piece = [0; 4096];
-            loop {
-                let Ok(count @ 1..) = stream.read(&mut piece) else { break };
+            while let Ok(count @ 1..) = stream.read(&mut piece) {
                 request.extend_from_slice(&piece[..count]);
                 let text = String::from_utf8_lossy(&request).into_owned();
                 let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
