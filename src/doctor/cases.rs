@@ -669,7 +669,7 @@ fn a_look_that_failed_is_never_ok() {
     let examination = examine(&facts, &Selection::default());
     let fine = ["wpp.session.folder", "wpp.session.files", "wpp.session.modes", "wpp.session.owners"];
     for made in examination.made.iter().filter(|made| made.session.is_some()) {
-        assert_eq!(made.severity, if fine.contains(&made.id) { Severity::Ok } else { Unknown }, "{}", made.id);
+        assert_eq!(made.severity, if fine.contains(&made.id.as_ref()) { Severity::Ok } else { Unknown }, "{}", made.id);
     }
 }
 
