@@ -472,3 +472,29 @@ fn a_sandbox_reaches_loopback_alone_whatever_is_granted() {
     let outcome = home.run(&["channel", "send", "webhook", "text"]);
     assert!(outcome.code == 15 && outcome.stderr.contains("a sandbox reaches loopback alone"), "{outcome:?}");
 }
+
+#[test]
+fn the_doctor_asks_the_checks_of_a_plugin() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let home = with_webhook(nobody, &[]);
+    let config = home.path().join("config.toml");
+    let settings = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{settings}\n[plugin.openwa]\nurl = \"http://{nobody}\"\n")).unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/openwa/openwa.wasm");
+    let grant = format!("http=http://{nobody}");
+    let outcome =
+        home.run(&["plugin", "add", file.to_str().unwrap(), "--grant", &grant, "--grant", "secret=openwa-key", "--yes"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let (code, report) = home.json(&["doctor", "--channel", "openwa"]);
+    let findings = report["findings"].as_array().unwrap();
+    assert!([3, 5].contains(&code) && findings.len() > 3, "{report:#}");
+    assert!(findings.iter().all(|finding| finding["id"].as_str().unwrap().starts_with("openwa.") && finding["severity"] != "ok"));
+    // Its bytes change: it is not asked, and that is no good sign.
+    let component = home.path().join("plugins/openwa.wasm");
+    std::fs::write(&component, crate::plugin::component("hostile")).unwrap();
+    let (code, report) = home.json(&["doctor", "--channel", "openwa"]);
+    assert!(code == 5 && report["findings"][0]["summary"].as_str().unwrap().contains("changed since"), "{report:#}");
+    for name in ["webhook", "none"] {
+        assert_eq!(home.run(&["doctor", "--channel", name]).code, 2);
+    }
+}
