@@ -44,7 +44,7 @@ fn write_atomic_as(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     file.as_file()
         .set_permissions(fs::Permissions::from_mode(mode))
         .map_err(|error| cannot(&format!("set mode {mode:04o} beside"), path, error))?;
-    faults::point("write", path)?;
+    faults::write_point(path, || drop(file.as_file().write(&content[..content.len() / 2])))?;
     file.write_all(content).map_err(|error| cannot("write", path, error))?;
     faults::point("sync", path)?;
     file.as_file().sync_all().map_err(|error| cannot("sync", path, error))?;
@@ -456,7 +456,7 @@ pub mod faults {
     pub enum Act {
         /// Report an input/output error.
         Fail,
-        /// Report a full disk.
+        /// Take a part of what is written, where something is, and report a full disk.
         Full,
         /// End the process at once, as `kill -9` does.
         Kill,
@@ -490,6 +490,16 @@ pub mod faults {
     /// How many operations have passed so far.
     pub fn count() -> u64 {
         COUNT.load(Ordering::Relaxed)
+    }
+
+    /// Passes one write; on a disk that becomes full at it, `half` writes a part of it before that is
+    /// reported, as such disks do.
+    pub fn write_point(path: &Path, half: impl FnOnce()) -> Result<()> {
+        let next = COUNT.load(Ordering::Relaxed) + 1;
+        if PLAN.get().is_some_and(|(act, at)| *act == Act::Full && *at == next) {
+            half();
+        }
+        point("write", path)
     }
 
     /// Passes one operation; does what the plan says when its number has come.

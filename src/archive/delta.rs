@@ -509,7 +509,8 @@ impl Patch {
             // One point for each megabyte: a sweep over the points stays short on large stores.
             if *unannounced == 0 || *unannounced >= 1 << 20 {
                 *unannounced = 0;
-                disk::faults::point("write", path)?;
+                let half = || drop(file.write_at(&page.bytes[..page.bytes.len() / 2], (page.number - 1) * head.page_size_bytes));
+                disk::faults::write_point(path, half)?;
             }
             *unannounced += page.bytes.len() as u64;
             let start = (page.number - 1) * head.page_size_bytes;

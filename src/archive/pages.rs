@@ -425,7 +425,7 @@ impl MapWriter {
         head.extend_from_slice(&self.key);
         let checksum = checksum(&head, &text);
         head.extend_from_slice(&checksum);
-        disk::faults::point("write", &self.path)?;
+        disk::faults::write_point(&self.path, || drop(self.out.get_ref().write_at(&head[..head.len() / 2], 0)))?;
         self.out
             .write_all(&text)
             .and_then(|()| self.out.flush())

@@ -219,6 +219,9 @@ impl Bench {
                 std::fs::remove_dir_all(entry.path()).unwrap();
             }
         }
+        if self.wants("beside a writer") {
+            self.beside_a_writer(database);
+        }
         // The first one reads the archive for its page map; from then on a map is kept.
         backup("wpp backup --incremental, the first", "default", &["--incremental"]);
         touch_rows(database);
@@ -240,6 +243,44 @@ impl Bench {
         );
         ratio("restore / tar xzf: wall", restore.map(wall), tar.unpack.map(wall), "at most 0.5");
         ratio("increment: CPU seconds", increment.map(cpu), Some(1.0), "at most 3");
+    }
+
+    /// What a default backup costs a writer at 200 transactions a second: its slowest commit, beside
+    /// the slowest in as long a time without a backup.
+    fn beside_a_writer(&self, database: &Path) {
+        let slowest_ms = |meanwhile: &mut dyn FnMut()| {
+            let stop = std::sync::atomic::AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let writer = scope.spawn(|| {
+                    let connection = Connection::open(database).unwrap();
+                    let (mut slowest, mut count) = (0.0_f64, 0_u32);
+                    let start = Instant::now();
+                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        let begun = Instant::now();
+                        connection.execute("UPDATE messages SET stored_ms = stored_ms + 1 WHERE number = ?1", [count]).unwrap();
+                        slowest = slowest.max(begun.elapsed().as_secs_f64() * 1000.0);
+                        count += 1;
+                        let due = std::time::Duration::from_millis(u64::from(count) * 5);
+                        std::thread::sleep(due.saturating_sub(start.elapsed()));
+                    }
+                    (slowest, count)
+                });
+                meanwhile();
+                stop.store(true, std::sync::atomic::Ordering::Relaxed);
+                writer.join().unwrap()
+            })
+        };
+        let into = self.scratch.join("beside");
+        let begun = Instant::now();
+        let (beside, count) = slowest_ms(&mut || {
+            self.run(&mut self.wpp(&["backup", "--quiet", "--output", into.to_str().unwrap()]));
+        });
+        let took = begun.elapsed();
+        let (alone, _) = slowest_ms(&mut || std::thread::sleep(took));
+        let _ = std::fs::remove_dir_all(&into);
+        println!(
+            "beside a writer at 200 transactions a second: {count} commits, the slowest took {beside:.1} ms ({alone:.1} ms alone)"
+        );
     }
 
     /// A linked session of a sandbox, whose wpp.db is then filled.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -30,6 +30,8 @@ fn unpack(archive: &Path) -> tempfile::TempDir {
 struct Writer {
     stop: Arc<AtomicBool>,
     count: Arc<AtomicU32>,
+    /// Of all commits so far, the longest, in microseconds.
+    slowest_us: Arc<AtomicU64>,
     thread: std::thread::JoinHandle<()>,
 }
 
@@ -40,7 +42,8 @@ impl Writer {
 
     fn start_in(path: PathBuf, per_second: u32, journal_mode: &'static str) -> Writer {
         let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-        let (seen, counted) = (stop.clone(), count.clone());
+        let slowest_us = Arc::new(AtomicU64::new(0));
+        let (seen, counted, slowest) = (stop.clone(), count.clone(), slowest_us.clone());
         let thread = std::thread::spawn(move || {
             let mut connection = stores::open(&path);
             connection.pragma_update_and_check(None, "journal_mode", journal_mode, |_| Ok(())).unwrap();
@@ -52,17 +55,19 @@ impl Writer {
                 .unwrap();
             let start = Instant::now();
             while !seen.load(Ordering::Relaxed) {
+                let begun = Instant::now();
                 let transaction = connection.transaction().unwrap();
                 transaction.execute("UPDATE pair SET one = one + 1", []).unwrap();
                 transaction.execute("INSERT INTO bulk (data) VALUES (randomblob(2000))", []).unwrap();
                 transaction.execute("UPDATE pair SET two = two + 1", []).unwrap();
                 transaction.commit().unwrap();
+                slowest.fetch_max(u64::try_from(begun.elapsed().as_micros()).unwrap(), Ordering::Relaxed);
                 let count = counted.fetch_add(1, Ordering::Relaxed) + 1;
                 let due = Duration::from_secs_f64(f64::from(count) / f64::from(per_second));
                 std::thread::sleep(due.saturating_sub(start.elapsed()));
             }
         });
-        let writer = Writer { stop, count, thread };
+        let writer = Writer { stop, count, slowest_us, thread };
         writer.wait_beyond(0);
         writer
     }
@@ -70,6 +75,13 @@ impl Writer {
     /// Transactions so far.
     fn count(&self) -> u32 {
         self.count.load(Ordering::Relaxed)
+    }
+
+    /// Tells how long its slowest commit took: what a backup cost it.
+    #[expect(clippy::print_stderr, reason = "with --nocapture it shows what a backup costs a writer")]
+    fn tell_slowest(&self, what: &str) {
+        let slowest_ms = self.slowest_us.load(Ordering::Relaxed) as f64 / 1000.0;
+        eprintln!("{what}: {} transactions, the slowest took {slowest_ms:.1} ms", self.count());
     }
 
     /// Waits until it has committed more than so many.
@@ -124,6 +136,9 @@ fn a_backup_of_both_stores_under_writers_at_200_transactions_a_second_finishes()
             let stated = report["data"]["manifest"]["members"].as_array().unwrap().iter().find(|member| member["name"] == name);
             assert_eq!(stated.unwrap()["database"]["tables"]["bulk"]["count"], rows, "the counts are of another moment");
         }
+    }
+    for (name, writer) in ["session.db", "wpp.db"].iter().zip(&writers) {
+        writer.tell_slowest(name);
     }
     writers.into_iter().for_each(Writer::stop);
     drop(lock);

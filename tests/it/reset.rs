@@ -116,3 +116,44 @@ fn what_was_written_or_taken_away_meanwhile_stops_the_removal() {
         assert_eq!(stores::marker(&home.session("main"), "wpp.db"), "archived", "{error}");
     }
 }
+
+#[test]
+fn a_reset_that_is_killed_or_fails_at_any_disk_operation_leaves_the_session_or_its_archive() {
+    let template = stores::home("kept");
+    let run = |home: &TestHome, fault: &str| home.command(&["reset", "--yes"]).env("WPP_DISK_FAULT", fault).output().unwrap();
+    let check = |home: &TestHome, label: &str| {
+        // The next command finishes or undoes.
+        home.run(&["status"]);
+        let session = home.session("main");
+        if session.join("wpp.db").exists() {
+            let markers = ["session.db", "wpp.db"].map(|name| stores::marker(&session, name));
+            assert_eq!(markers, ["kept", "kept"], "{label}");
+            // It can be done again.
+            assert_eq!(home.run(&["reset", "--yes"]).code, 0, "{label}");
+        }
+        assert!(!session.join("session.db").exists(), "{label}");
+        assert_eq!(home.run(&["backup", "verify", "latest"]).code, 0, "{label}");
+        assert_eq!(home.run(&["restore", "latest", "--yes", "--keep-daemon-stopped"]).code, 0, "{label}");
+        assert_eq!(stores::marker(&session, "wpp.db"), "kept", "{label}");
+    };
+    let mut operations = 0;
+    for number in 1.. {
+        let home = stores::copy(&template);
+        if run(&home, &format!("kill@{number}")).status.code().is_some() {
+            break;
+        }
+        check(&home, &format!("kill@{number}"));
+        operations = number;
+    }
+    assert!(operations > 15, "{operations}");
+    for act in ["fail", "full"] {
+        for number in 1..=operations {
+            let home = stores::copy(&template);
+            let label = format!("{act}@{number}");
+            let outcome = run(&home, &label);
+            let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
+            assert!(outcome.status.success() || said.contains("next:"), "{label}: {said}");
+            check(&home, &label);
+        }
+    }
+}
