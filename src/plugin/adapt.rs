@@ -99,6 +99,7 @@ fn remedy(words: &str, command: &[String]) -> Option<Remedy> {
         return None;
     }
     let typed = command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
-    let command = if typed.is_empty() { String::new() } else { format!("wpp {typed}") };
+    // What no command does is said as a remark, which harms nobody who pastes it.
+    let command = if typed.is_empty() { format!("# {words}") } else { format!("wpp {typed}") };
     Some(Remedy { summary: words.to_owned(), command, fix: None })
 }

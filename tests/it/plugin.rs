@@ -489,6 +489,10 @@ fn the_doctor_asks_the_checks_of_a_plugin() {
     let findings = report["findings"].as_array().unwrap();
     assert!([3, 5].contains(&code) && findings.len() > 3, "{report:#}");
     assert!(findings.iter().all(|finding| finding["id"].as_str().unwrap().starts_with("openwa.") && finding["severity"] != "ok"));
+    let mut command = home.command(&["doctor", "--channel", "openwa"]);
+    let output = command.env("WPP_SECRET_OPENWA_KEY", "s3cret-word").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("next: # ") && !told.contains("mend: \n"), "{told}");
     // Its bytes change: it is not asked, and that is no good sign.
     let component = home.path().join("plugins/openwa.wasm");
     std::fs::write(&component, crate::plugin::component("hostile")).unwrap();
