@@ -186,12 +186,9 @@ impl Args {
                 }
             }
         }
-        let selected = |id: &str| {
-            let is = |wanted: &String| id == wanted || id.starts_with(&format!("{wanted}."));
-            (self.only.is_empty() || self.only.iter().any(is)) && !self.skip.iter().any(is)
-        };
-        examination.findings.retain(|finding| selected(&finding.id));
-        examination.made.retain(|made| selected(&made.id));
+        let selection = Selection::of_others(self.only.clone(), self.skip.clone());
+        examination.findings.retain(|finding| selection.takes(&finding.id));
+        examination.made.retain(|made| selection.takes(&made.id));
         let title = title(&scope, &examination).replacen("host and home", &self.channel.join(", "), 1);
         let mut report = self.report(&scope, examination, &BTreeMap::new(), Vec::new());
         report.title = title;

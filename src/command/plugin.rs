@@ -121,16 +121,17 @@ impl AddArgs {
         };
         let grants: Vec<Grant> = self.grant.iter().map(|text| Grant::parse(text)).collect::<Result<_>>()?;
         let bytes = read(&self.file)?;
+        let digest = sha256(&bytes);
         let plugin = plugins.look_at(&name, &bytes)?;
         let interfaces: Vec<String> = plugin.interfaces().iter().map(|interface| interface.name().to_owned()).collect();
         let asks: Vec<&str> = plugin.imports().iter().map(|import| short(import)).filter(|import| *import != "types").collect();
         let allowed = if grants.is_empty() { "nothing".into() } else { texts(&grants).join(", ") };
         let before = plugins.registry().pinned(&name).ok().cloned();
-        let lost = before.as_ref().filter(|before| before.sha256 != sha256(&bytes)).map(|before| texts(&before.grants.0));
+        let lost = before.as_ref().filter(|before| before.sha256 != digest).map(|before| texts(&before.grants.0));
         let mut question = format!(
             "Add the plugin {name} ({}, SHA-256 {}…)? It offers {}, asks for {}, and is allowed {allowed}.",
             size(bytes.len() as u64),
-            &sha256(&bytes)[..16],
+            &digest[..16],
             interfaces.join(", "),
             if asks.is_empty() { "nothing".into() } else { asks.join(", ") },
         );
@@ -138,10 +139,10 @@ impl AddArgs {
             question.push_str(&format!(" What was granted to its old bytes goes: {}.", lost.join(", ")));
         }
         app.confirm(self.yes, &question)?;
-        let mut kept = before.filter(|before| before.sha256 == sha256(&bytes)).map(|before| before.grants).unwrap_or_default();
+        let mut kept = before.filter(|before| before.sha256 == digest).map(|before| before.grants).unwrap_or_default();
         kept.0.extend(grants);
         let pinned = Pinned {
-            sha256: sha256(&bytes),
+            sha256: digest,
             size_bytes: bytes.len() as u64,
             added: clock::rfc3339(clock::now()),
             source: std::path::absolute(&self.file).unwrap_or(self.file).display().to_string(),

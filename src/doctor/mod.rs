@@ -204,6 +204,11 @@ impl Selection {
         Ok(Selection { only, skip })
     }
 
+    /// The same of checks that are not in the catalog, such as a plugin's: no name is a wrong one.
+    pub fn of_others(only: Vec<String>, skip: Vec<String>) -> Selection {
+        Selection { only, skip }
+    }
+
     /// Only these checks.
     pub fn of(ids: &[String]) -> Selection {
         Selection { only: ids.to_vec(), skip: Vec::new() }

@@ -41,10 +41,10 @@ impl Cache {
         if !seen.is_file() || seen.uid() != me || seen.mode() & 0o077 != 0 {
             return None;
         }
-        let mut bytes = std::fs::read(&path).ok()?;
-        let compiled = bytes.split_off_checked(2 * HASH_BYTES)?;
-        let sound = bytes[..HASH_BYTES] == key && bytes[HASH_BYTES..] == sealed(&key, &compiled);
-        sound.then_some(compiled)
+        let bytes = std::fs::read(&path).ok()?;
+        let (head, compiled) = bytes.split_at_checked(2 * HASH_BYTES)?;
+        let sound = head[..HASH_BYTES] == key && head[HASH_BYTES..] == sealed(&key, compiled);
+        sound.then(|| compiled.to_vec())
     }
 
     /// Keeps what a component was compiled to. A cache that cannot be written to costs time, no more.
@@ -59,16 +59,6 @@ impl Cache {
 
     fn path(&self, key: &[u8; HASH_BYTES]) -> PathBuf {
         self.folder.join(format!("{}.compiled", hex::encode(key)))
-    }
-}
-
-trait SplitOffChecked: Sized {
-    fn split_off_checked(&mut self, at: usize) -> Option<Self>;
-}
-
-impl SplitOffChecked for Vec<u8> {
-    fn split_off_checked(&mut self, at: usize) -> Option<Vec<u8>> {
-        (self.len() >= at).then(|| self.split_off(at))
     }
 }
 
