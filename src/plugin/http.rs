@@ -16,6 +16,7 @@ use sha2::Sha256;
 
 use super::grants::{Grants, Origin, is_secret_name};
 use super::host::words::http::{Error, Header, Method, NoAnswer, Outage, Request, Response};
+use super::recorded::{Given, Recording};
 use super::secrets::Secrets;
 
 /// How long a request waits that does not say.
@@ -47,12 +48,20 @@ pub struct Http {
     /// A sandbox reaches loopback only.
     loopback_only: bool,
     answer_bytes_max: usize,
+    /// Answers that were recorded: with them nothing is sent, and no name is looked up.
+    recorded: Option<Arc<Recording>>,
 }
 
 impl Http {
     /// For one plugin.
     pub fn new(plugin: &str, grants: Grants, secrets: Arc<Secrets>, loopback_only: bool, answer_bytes_max: usize) -> Http {
-        Http { plugin: plugin.to_owned(), grants, secrets, loopback_only, answer_bytes_max }
+        Http { plugin: plugin.to_owned(), grants, secrets, loopback_only, answer_bytes_max, recorded: None }
+    }
+
+    /// The same without a network: what was recorded answers.
+    #[must_use]
+    pub fn recorded(self, recording: Arc<Recording>) -> Http {
+        Http { recorded: Some(recording), ..self }
     }
 
     /// A text without any of the secrets that were put into requests.
@@ -63,10 +72,15 @@ impl Http {
     /// Sends a request and what it is redirected to, within `patience` in all.
     pub async fn send(&self, request: Request, patience: Duration) -> Result<Response, Error> {
         let begun = Instant::now();
-        match tokio::time::timeout(patience, self.follow(request, begun)).await {
+        let (method, url) = (request.method, self.recorded.as_ref().map(|_| request.url.clone()));
+        let answer = match tokio::time::timeout(patience, self.follow(request, begun)).await {
             Ok(answer) => answer,
             Err(_) => Err(no_answer(Outage::Timeout, format!("nothing came within {} ms", patience.as_millis()))),
+        };
+        if let (Some(recording), Some(url), Err(error)) = (&self.recorded, url, &answer) {
+            recording.failed(method, &url, error);
         }
+        answer
     }
 
     async fn follow(&self, request: Request, begun: Instant) -> Result<Response, Error> {
@@ -87,7 +101,10 @@ impl Http {
             secret &= origin == first;
             let headers = self.headers(&request.headers, body.as_deref().unwrap_or_default(), secret)?;
             let target = if secret { self.filled(&url, &origin)? } else { url.clone() };
-            let answer = self.once(&origin, target, method, headers, body.clone()).await?;
+            let answer = match &self.recorded {
+                Some(recording) => as_received(recording.answer(method, &url, &request.headers, body.as_deref()).await?)?,
+                None => self.once(&origin, target, method, headers, body.clone()).await?,
+            };
             let status = answer.status().as_u16();
             let next = answer.headers().get("location").and_then(|next| next.to_str().ok()).and_then(|next| url.join(next).ok());
             let (true, Some(next)) = (matches!(status, 301 | 302 | 303 | 307 | 308), next) else {
@@ -296,6 +313,15 @@ impl Http {
         let message = if said.len() > 1 { said.split_off(1).join(": ") } else { said.join(": ") };
         no_answer(class, self.blotted(&message))
     }
+}
+
+fn as_received(given: Given) -> Result<reqwest::Response, Error> {
+    let mut response = hyper::http::Response::builder().status(given.status);
+    for (name, value) in given.headers {
+        response = response.header(name, value);
+    }
+    let response = response.body(given.body).map_err(|error| Error::Invalid(format!("this was no answer: {error}")))?;
+    Ok(reqwest::Response::from(response))
 }
 
 fn no_answer(class: Outage, message: String) -> Error {

@@ -8,6 +8,7 @@ pub mod grants;
 pub mod secrets;
 pub mod cache;
 pub mod host;
+pub mod recorded;
 pub mod http;
 pub mod powers;
 pub mod registry;
