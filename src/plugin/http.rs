@@ -15,7 +15,8 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
 
 use super::grants::{Grants, Origin, is_secret_name};
-use super::host::words::http::{Error, Header, Method, NoAnswer, Outage, Request, Response};
+use super::host::words::http::{Error, Header, Method, NoAnswer, Request, Response};
+use super::host::words::types::Outage;
 use super::recorded::{Given, Recording};
 use super::secrets::Secrets;
 
@@ -62,6 +63,11 @@ impl Http {
     #[must_use]
     pub fn recorded(self, recording: Arc<Recording>) -> Http {
         Http { recorded: Some(recording), ..self }
+    }
+
+    /// What operators call the plugin.
+    pub fn plugin(&self) -> &str {
+        &self.plugin
     }
 
     /// A text without any of the secrets that were put into requests.

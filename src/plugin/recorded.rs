@@ -32,8 +32,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::grants::{Grant, Origin};
-use super::host::words::http::Outage;
 use super::host::words::http::{Error as HttpError, Header, Method, NoAnswer};
+use super::host::words::types::Outage;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::Severity;
