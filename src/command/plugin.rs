@@ -1,5 +1,7 @@
 //! `wpp plugin`: the plugins of a home, and what each is allowed.
 
+mod test;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -35,6 +37,8 @@ enum Verb {
     Grant(GrantArgs),
     /// Take back what a plugin was allowed
     Revoke(GrantArgs),
+    /// Try a plugin against recorded answers, without a network
+    Test(test::Args),
 }
 
 const GRANTS: &str = "\
@@ -89,6 +93,7 @@ impl Args {
             Verb::Info(args) => args.info(&plugins),
             Verb::Grant(args) => args.run(app, &mut plugins, true),
             Verb::Revoke(args) => args.run(app, &mut plugins, false),
+            Verb::Test(args) => args.run(app, &plugins),
         }
     }
 }
