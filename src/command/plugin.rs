@@ -1,5 +1,7 @@
 //! `wpp plugin`: the plugins of a home, and what each is allowed.
 
+mod build;
+mod new;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -39,6 +41,10 @@ enum Verb {
     Revoke(GrantArgs),
     /// Try a plugin against recorded answers, without a network
     Test(test::Args),
+    /// Write the start of a plugin: a folder that builds as it is
+    New(new::Args),
+    /// Build a plugin's folder to a component
+    Build(build::Args),
 }
 
 const GRANTS: &str = "\
@@ -93,7 +99,9 @@ impl Args {
             Verb::Info(args) => args.info(&plugins),
             Verb::Grant(args) => args.run(app, &mut plugins, true),
             Verb::Revoke(args) => args.run(app, &mut plugins, false),
-            Verb::Test(args) => args.run(app, &plugins),
+            Verb::Test(args) => args.run(&plugins),
+            Verb::New(args) => args.run(),
+            Verb::Build(args) => args.run(app, &plugins),
         }
     }
 }

@@ -777,6 +777,30 @@ pub static SCHEMAS: &[Schema] = &[
         ],
     },
     Schema {
+        name: "wpp.plugin-build/1",
+        commands: &["wpp plugin build"],
+        data: data![
+            always("name", Text, "what its manifest calls the plugin"),
+            always("language", Text, "rust or javascript"),
+            always("path", Text, "the component"),
+            always("size_bytes", Number, "its size"),
+            always("sha256", Text, "its SHA-256, in hex"),
+            always("interfaces", TEXTS, "what it offers"),
+            always("imports", TEXTS, "what it asks for"),
+        ],
+    },
+    Schema {
+        name: "wpp.plugin-new/1",
+        commands: &["wpp plugin new"],
+        data: data![
+            always("name", Text, "the plugin"),
+            always("kind", Text, "checks, notice or gateway"),
+            always("language", Text, "rust or javascript"),
+            always("folder", Text, "where it was written"),
+            always("files", TEXTS, "paths in it"),
+        ],
+    },
+    Schema {
         name: "wpp.plugin-test/1",
         commands: &["wpp plugin test"],
         data: data![

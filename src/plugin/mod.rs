@@ -14,6 +14,8 @@ pub mod powers;
 pub mod registry;
 pub mod adapt;
 pub mod trial;
+pub mod scaffold;
+pub mod build;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -574,7 +574,8 @@ fn a_plugin_goes_by_the_name_that_the_operator_gave_it() {
     // The server goes away: the class is in the report and in an error.
     drop(double);
     let (_, report) = home.json(&["doctor", "--channel", "sales"]);
-    let unknown: Vec<_> = report["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "unknown").collect();
+    let unknown: Vec<_> =
+        report["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "unknown").collect();
     assert!(unknown.len() > 3 && unknown.iter().all(|finding| finding["class"] == "provider_unavailable"), "{report:#}");
     let (code, error) = home.json(&["channel", "health", "sales"]);
     assert!(code == 14 && error["class"] == "provider_unavailable", "{error:#}");

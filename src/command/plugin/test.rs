@@ -7,7 +7,6 @@ use clap::ValueEnum as _;
 use serde_json::json;
 
 use super::{read, short, texts};
-use crate::app::App;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::Plugins;
 use crate::plugin::grants::{Grant, Grants};
@@ -52,7 +51,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, _app: &App, plugins: &Plugins<'_>) -> Result<Report> {
+    pub(super) fn run(self, plugins: &Plugins<'_>) -> Result<Report> {
         let (name, bytes) = self.component(plugins)?;
         let recording = Recording::read(&self.answers)?;
         let mut settings = BTreeMap::new();
