@@ -295,9 +295,12 @@ fn described(loaded: &Loaded, section: &mut Section, data: &mut serde_json::Valu
         };
         table.rows.push(vec![setting.name.clone(), need, setting.about.clone()]);
     }
-    table.rows.extend(about.secrets.iter().map(|(name, about)| vec![name.clone(), "secret".into(), about.clone()]));
+    table.rows.extend(about.secrets.iter().map(|secret| {
+        let need = if secret.required { "secret, required" } else { "secret" };
+        vec![secret.name.clone(), need.into(), secret.about.clone()]
+    }));
     data["settings"] = json!(about.settings.iter().map(|setting| &setting.name).collect::<Vec<_>>());
-    data["secrets"] = json!(about.secrets.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    data["secrets"] = json!(about.secrets.iter().map(|secret| &secret.name).collect::<Vec<_>>());
     data["versions"] = json!(about.versions);
     if !table.rows.is_empty() {
         section.table = Some(table);

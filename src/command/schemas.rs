@@ -109,6 +109,7 @@ pub static ERROR: Object = Object {
         always("exit_code", Number, "what the process exits with; wpp(1) lists the codes"),
         always("message", Text, "what happened"),
         always("hints", TEXTS, "what to do next"),
+        optional("class", Text, "of an outage: dns_resolution, timeout, network_unreachable or provider_unavailable"),
         optional("notes", TEXTS, "what else happened because of it, such as who was told"),
     ],
 };
@@ -147,6 +148,7 @@ static FINDING: Object = Object {
         always("severity", Text, "ok, info, warning, unknown, error or critical; unknown: it could not be checked"),
         always("area", Text, "the part of the catalog"),
         optional("session", Text, "the session; absent for host and home"),
+        optional("class", Text, "of the outage that it was seen by: dns_resolution, timeout, network_unreachable or provider_unavailable"),
         always("summary", Text, "what is so, in one sentence"),
         optional("evidence", List(&Shape::Object(&EVIDENCE)), "what was seen"),
         optional("remedy", Shape::Object(&REMEDY), "what mends it"),
@@ -686,8 +688,10 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![
             always("name", Text, "the channel"),
             always("key", Text, "what tells the message from all others"),
+            nullable("problem", Text, "the problem that it is about"),
             nullable("id", Text, "what the system calls it"),
             nullable("url", Text, "where it can be looked at"),
+            always("queued", Boolean, "whether the system has taken it and not sent it yet"),
         ],
     },
     Schema {

@@ -289,6 +289,7 @@ mod tests {
                 severity: Severity::Error,
                 area: String::new(),
                 session: None,
+                class: None,
                 summary: String::new(),
                 evidence: Vec::new(),
                 remedy: Some(remedy),

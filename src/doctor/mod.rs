@@ -366,6 +366,7 @@ fn finding(check: &Check, session: Option<&str>, said: Said) -> Finding {
         severity: said.severity.unwrap_or(check.severity),
         area: check.area.to_owned(),
         session: session.map(str::to_owned),
+        class: None,
         summary: said.summary,
         evidence: said.evidence,
         remedy: said.remedy,

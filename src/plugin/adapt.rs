@@ -1,10 +1,11 @@
 //! The contract's words in wpp's own: failures as errors, what checks saw as findings.
 
 use super::host::words::checks::{Check, Judgement, Outcome};
-use super::host::words::types::{Failure, FailureKind, Severity as Grade};
+use super::host::words::types::{Failure, FailureKind, Outage, Severity as Grade};
 use crate::doctor::quoted;
 use crate::error::{Error, ErrorKind};
 use crate::report::{Evidence, Finding, Remedy, Severity};
+use crate::whatsapp::fault::Fault;
 
 /// A failure that a plugin told, as an error of ours.
 pub fn error(plugin: &str, failure: Failure) -> Error {
@@ -18,10 +19,24 @@ pub fn error(plugin: &str, failure: Failure) -> Error {
         FailureKind::InvalidAnswer => ErrorKind::Unknown,
     };
     let error = Error::new(kind, format!("{plugin}: {}", failure.message));
+    let error = match failure.outage {
+        Some(outage) => error.of_class(fault(outage).name()),
+        None => error,
+    };
     match failure.kind {
         FailureKind::Unsupported => error.hint("this gateway has no such thing; use its own tools"),
         _ if failure.hint.is_empty() => error.hint(format!("`wpp doctor --channel {plugin}` looks closer")),
         _ => error.hint(failure.hint),
+    }
+}
+
+/// The class of an outage, which has the same name everywhere.
+pub fn fault(outage: Outage) -> Fault {
+    match outage {
+        Outage::DnsResolution => Fault::DnsResolution,
+        Outage::Timeout => Fault::Timeout,
+        Outage::NetworkUnreachable => Fault::NetworkUnreachable,
+        Outage::ProviderUnavailable => Fault::ProviderUnavailable,
     }
 }
 
@@ -48,6 +63,7 @@ pub fn findings(plugin: &str, checks: &[Check], outcomes: Vec<Outcome>) -> Vec<F
             severity,
             area: check.area.clone(),
             session: None,
+            class: None,
             summary: summary.to_owned(),
             evidence: Vec::new(),
             remedy: None,
@@ -55,7 +71,11 @@ pub fn findings(plugin: &str, checks: &[Check], outcomes: Vec<Outcome>) -> Vec<F
         };
         match of_check {
             None => findings.push(found(Severity::Unknown, "the plugin did not judge it")),
-            Some(Judgement::Unknown(why)) => findings.push(found(Severity::Unknown, why)),
+            Some(Judgement::Unknown(why)) => findings.push(Finding {
+                class: why.outage.map(|outage| fault(outage).name().to_owned()),
+                remedy: remedy(&why.hint, &[]),
+                ..found(Severity::Unknown, &why.message)
+            }),
             Some(Judgement::Skipped(why)) => findings.push(found(Severity::Info, &format!("not looked at: {why}"))),
             Some(Judgement::Found(seen)) if seen.is_empty() => {
                 findings.push(found(Severity::Unknown, "the plugin says nothing of it"));
@@ -86,6 +106,7 @@ pub fn unusable(plugin: &str, error: &Error) -> Finding {
         severity: Severity::Unknown,
         area: "plugins".into(),
         session: None,
+        class: error.class().map(str::to_owned),
         summary: error.chain(),
         evidence: Vec::new(),
         remedy: error.hints().first().map(|hint| Remedy { summary: hint.clone(), command: command.to_owned(), fix: None }),
