@@ -1,16 +1,22 @@
 //! Secrets of plugins, which plugins never see. Start with [`Secrets`].
 //!
 //! A secret NAME of a plugin is in the environment as `WPP_SECRET_NAME` (letters large, `-` as `_`),
-//! or in the file `secrets/NAME` of the home, of mode 0600.
+//! or it is the first line that the command under `[secrets]` in config.toml writes, or it is in the
+//! file `secrets/NAME` of the home, of mode 0600.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
+use crate::process::{self, Ended};
 
 const SECRET_BYTES_MAX: u64 = 64 << 10;
+/// How long a command may take: it may have to ask somebody.
+const COMMAND_PATIENCE: Duration = Duration::from_secs(15);
 /// A shorter text than this is found in answers by chance.
 const BLOT_BYTES_MIN: usize = 4;
 
@@ -18,6 +24,8 @@ const BLOT_BYTES_MIN: usize = 4;
 pub struct Secrets {
     folder: PathBuf,
     environment: BTreeMap<String, String>,
+    commands: BTreeMap<String, Vec<String>>,
+    patience: Duration,
     used: Mutex<BTreeMap<String, String>>,
 }
 
@@ -28,8 +36,17 @@ impl Secrets {
         Secrets {
             folder: folder.to_owned(),
             environment: environment.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            commands: BTreeMap::new(),
+            patience: COMMAND_PATIENCE,
             used: Mutex::default(),
         }
+    }
+
+    /// The same, with commands that write secrets, each by its secret's name.
+    #[must_use]
+    pub fn with_commands(mut self, commands: &BTreeMap<String, Vec<String>>) -> Secrets {
+        self.commands.clone_from(commands);
+        self
     }
 
     /// The variable that holds a secret.
@@ -44,7 +61,10 @@ impl Secrets {
         }
         let secret = match self.environment.get(&Secrets::variable(name)) {
             Some(value) => value.clone(),
-            None => self.read(name)?,
+            None => match self.commands.get(name) {
+                Some(command) => self.ask(name, command)?,
+                None => self.read(name)?,
+            },
         };
         if secret.is_empty() || secret.bytes().any(|byte| byte.is_ascii_control()) {
             return Err(Error::new(ErrorKind::Denied, format!("the secret {name} is empty or holds control characters"))
@@ -54,11 +74,46 @@ impl Secrets {
         Ok(secret)
     }
 
+    /// What a command writes. Nothing of it is ever said: a program that fails may have written a
+    /// secret, or half of one.
+    fn ask(&self, name: &str, command: &[String]) -> Result<String> {
+        let wrong = |why: String, hint: &str| {
+            Error::new(ErrorKind::Denied, format!("there is no secret {name}: {why}")).hint(hint.to_owned())
+        };
+        let by_hand = "run the command under [secrets] in config.toml by hand: it has to write the secret on its first line";
+        let Some((program, arguments)) = command.split_first() else {
+            return Err(wrong("no program is named".into(), by_hand));
+        };
+        let ran = process::run(Command::new(program).args(arguments), &[], self.patience, SECRET_BYTES_MAX as usize);
+        match ran.ended {
+            Ended::Itself(status) if status.success() => {}
+            Ended::Itself(status) => return Err(wrong(format!("its command {program:?} ended with {status}"), by_hand)),
+            Ended::NotStarted(error) => {
+                return Err(wrong(format!("its command {program:?} could not be started: {error}"), by_hand));
+            }
+            Ended::NotSeen(error) => {
+                return Err(wrong(format!("its command {program:?} could not be waited for: {error}"), by_hand));
+            }
+            Ended::Killed => {
+                let why = format!("its command {program:?} did not end within {} ms and was killed", self.patience.as_millis());
+                return Err(wrong(why, "let it ask nobody, or unlock before what it asks"));
+            }
+        }
+        if ran.stdout.more {
+            let most = crate::report::size(SECRET_BYTES_MAX);
+            return Err(wrong(format!("its command {program:?} writes more than {most}"), by_hand));
+        }
+        let text = String::from_utf8(ran.stdout.bytes);
+        let text = text.map_err(|_| wrong(format!("its command {program:?} writes no text"), by_hand))?;
+        let line = text.split('\n').next().unwrap_or_default();
+        Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+    }
+
     fn read(&self, name: &str) -> Result<String> {
         let path = self.folder.join(name);
         let missing = || {
             Error::new(ErrorKind::Denied, format!("there is no secret {name}")).hint(format!(
-                "set {}, or write it to {} with mode 0600",
+                "set {}, write it to {} with mode 0600, or name a command that writes it under [secrets] in config.toml",
                 Secrets::variable(name),
                 path.display()
             ))
@@ -91,7 +146,17 @@ impl Secrets {
     /// The same for bytes.
     pub fn blot_bytes(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        for secret in used.values().filter(|secret| secret.len() >= BLOT_BYTES_MIN) {
+        let written = |secret: &String| {
+            // As it is, and as JSON writes it and an address.
+            let json = serde_json::Value::from(secret.as_str()).to_string();
+            let inner = json.get(1..json.len() - 1).unwrap_or_default().to_owned();
+            [secret.clone(), inner.replace('/', "\\/"), inner, escaped(secret)]
+        };
+        let mut forms: Vec<String> = used.values().filter(|secret| secret.len() >= BLOT_BYTES_MIN).flat_map(written).collect();
+        // The longest first: one may begin with another.
+        forms.sort_unstable_by_key(|form| std::cmp::Reverse(form.len()));
+        forms.dedup();
+        for secret in &forms {
             let secret = secret.as_bytes();
             let mut at = 0;
             while let Some(found) = bytes.get(at..).and_then(|rest| rest.windows(secret.len()).position(|part| part == secret)) {
@@ -103,9 +168,72 @@ impl Secrets {
     }
 }
 
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_comes_from_the_first_line_of_a_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = |script: &str| {
+            let command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
+            let secrets = Secrets::new(folder.path(), &BTreeMap::new()).with_commands(&BTreeMap::from([("key".into(), command)]));
+            Secrets { patience: Duration::from_millis(300), ..secrets }
+        };
+        for script in ["echo s3cret", "printf s3cret", "printf 's3cret\\r\\nuser: me\\n'", "echo s3cret; echo noise >&2"] {
+            assert_eq!(secrets(script).get("key").unwrap(), "s3cret", "{script}");
+        }
+        // A space is a part of it, and only the end of the line is none.
+        assert_eq!(secrets("echo ' s3cret '").get("key").unwrap(), " s3cret ");
+        let fails = |script: &str, why: &str| {
+            let error = secrets(script).get("key").unwrap_err();
+            let said = format!("{} {}", error.chain(), error.hints().join(" "));
+            assert!(error.kind() == ErrorKind::Denied && said.contains("secret key") && said.contains(why), "{said}");
+            assert!(!said.contains("s3cret"), "{said}");
+        };
+        fails("echo s3cret; echo s3cret >&2; exit 7", "exit status: 7");
+        fails("kill -9 $$", "signal: 9");
+        let begun = std::time::Instant::now();
+        fails("echo s3cret; sleep 1000", "did not end within 300 ms");
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        fails("echo s3cret; head -c 100000 /dev/zero", "writes more than");
+        fails("printf 's3cret\\377\\n'", "no text");
+        fails("echo; echo s3cret", "is empty");
+        fails("printf 's3cret\\033\\n'", "control characters");
+        fails("exec 2>&-; /no/such/program", "exit status: 127");
+        // The environment goes before it, and it before a file.
+        std::fs::write(folder.path().join("key"), "of the file").unwrap();
+        disk::set_mode(&folder.path().join("key"), 0o600).unwrap();
+        assert_eq!(secrets("echo s3cret").get("key").unwrap(), "s3cret");
+        let environment = BTreeMap::from([("WPP_SECRET_KEY".to_owned(), "of the variable".to_owned())]);
+        let both =
+            Secrets::new(folder.path(), &environment).with_commands(&BTreeMap::from([("key".into(), vec!["false".into()])]));
+        assert_eq!(both.get("key").unwrap(), "of the variable");
+        let none = Secrets::new(folder.path(), &BTreeMap::new())
+            .with_commands(&BTreeMap::from([("key".into(), vec!["/no/such".into()])]));
+        assert!(none.get("key").unwrap_err().chain().contains("could not be started"));
+    }
+
+    #[test]
+    fn a_secret_is_blotted_out_however_it_is_written() {
+        let environment = BTreeMap::from([("WPP_SECRET_KEY".to_owned(), "T0/B\"1 x".to_owned())]);
+        let secrets = Secrets::new(Path::new("/nowhere"), &environment);
+        secrets.get("key").unwrap();
+        for form in ["T0/B\"1 x", "T0/B\\\"1 x", "T0\\/B\\\"1 x", "T0%2FB%221%20x"] {
+            assert_eq!(secrets.blot(&format!("a {form} b")), "a [secret] b", "{form}");
+        }
+    }
 
     #[test]
     fn a_secret_is_taken_from_the_environment_or_from_a_closed_file_and_blotted_out() {
