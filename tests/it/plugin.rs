@@ -294,7 +294,7 @@ fn a_name_with_a_private_address_is_reached_only_when_that_is_granted_by_name() 
 #[test]
 fn a_secret_is_put_in_for_granted_origins_and_never_seen() {
     let echo = answer("200 OK", "x-key: s3cret-word\r\n", "your key is s3cret-word.");
-    let (address, heard) = server(vec![echo.clone(), echo.clone(), echo.clone(), echo]);
+    let (address, heard) = server(vec![echo; 5]);
     let (other, other_heard) = server(vec![answer("200 OK", "", "other")]);
     let mut bench = Bench::new(limits());
     bench.secrets.insert("WPP_SECRET_API_KEY".into(), "s3cret-word".into());
@@ -307,11 +307,24 @@ fn a_secret_is_put_in_for_granted_origins_and_never_seen() {
     let key = ("header", "x-api-key={{secret:api-key}}");
     let said = ask(&bench, &[key]);
     assert!(said.contains("the secret api-key is not granted"), "{said}");
-    bench.grants.push("secret=api-key".into());
+    // Granted for one server, it is put in for this one alone.
+    bench.grants.push(format!("http=http://{other}"));
+    bench.grants.push(format!("secret=api-key@http://{other}"));
+    let said = ask(&bench, &[key]);
+    assert!(
+        said.starts_with("denied") && said.contains(&format!("`wpp plugin grant hostile secret=api-key@http://{address}`")),
+        "{said}"
+    );
+    assert!(heard.try_recv().is_err());
+    bench.grants.truncate(1);
+    bench.grants.push(format!("secret=api-key@http://{address}"));
     assert_eq!(ask(&bench, &[key]), "200 your key is [secret].");
     assert!(heard.recv().unwrap().contains("x-api-key: s3cret-word\r\n"));
     assert!(ask(&bench, &[("url", &format!("{url}/{{{{secret:api-key}}}}/y"))]).contains("[secret]"));
     assert!(heard.recv().unwrap().starts_with("GET /x/s3cret-word/y "));
+    // A name that came from somewhere and was escaped is text, and stays as it was written.
+    assert!(ask(&bench, &[("url", &format!("{url}/%7B%7Bsecret:api-key%7D%7D/y"))]).contains("200"));
+    assert!(heard.recv().unwrap().starts_with("GET /x/%7B%7Bsecret:api-key%7D%7D/y "));
     // The signature of the body, as any other program makes it.
     assert!(ask(&bench, &[("header", "x-signature={{hmac-sha256:api-key}}"), ("body", "text")]).starts_with("200"));
     let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(b"s3cret-word").unwrap();
@@ -348,6 +361,23 @@ fn a_redirect_to_another_granted_server_takes_no_secret_along() {
     assert_eq!(bench.said(&plugin, &settings), "200 other");
     let request = other_heard.recv().unwrap();
     assert!(!request.contains("s3cret") && !request.contains("x-api-key"), "{request}");
+}
+
+#[test]
+fn a_redirect_cannot_name_a_secret() {
+    let names = answer("302 Found", "location: /next/{{secret:other}}?x={{secret:other}}\r\nx-a: {{secret:other}}\r\n", "");
+    let (address, heard) = server(vec![names, answer("200 OK", "", "there")]);
+    let mut bench = Bench::new(limits());
+    bench.secrets.insert("WPP_SECRET_API_KEY".into(), "s3cret-word".into());
+    bench.secrets.insert("WPP_SECRET_OTHER".into(), "an0ther-word".into());
+    bench.grants = vec![format!("http=http://{address}"), "secret=api-key".into(), "secret=other".into()];
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    let url = format!("http://{address}/{{{{secret:api-key}}}}");
+    let settings = [("act", "request"), ("url", url.as_str()), ("header", "x-api-key={{secret:api-key}}")];
+    assert_eq!(bench.said(&plugin, &settings), "200 there");
+    assert!(heard.recv().unwrap().starts_with("GET /s3cret-word "));
+    let request = heard.recv().unwrap();
+    assert!(request.contains("x-api-key: s3cret-word") && !request.contains("an0ther-word"), "{request}");
 }
 
 #[test]
@@ -574,7 +604,8 @@ fn a_plugin_goes_by_the_name_that_the_operator_gave_it() {
     // The server goes away: the class is in the report and in an error.
     drop(double);
     let (_, report) = home.json(&["doctor", "--channel", "sales"]);
-    let unknown: Vec<_> = report["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "unknown").collect();
+    let unknown: Vec<_> =
+        report["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "unknown").collect();
     assert!(unknown.len() > 3 && unknown.iter().all(|finding| finding["class"] == "provider_unavailable"), "{report:#}");
     let (code, error) = home.json(&["channel", "health", "sales"]);
     assert!(code == 14 && error["class"] == "provider_unavailable", "{error:#}");

@@ -205,7 +205,9 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     let (address, _heard) = crate::plugin::server(vec![crate::plugin::answer("200 OK", "", "{}")]);
     let config = simulated.home.path().join("config.toml");
     let before = std::fs::read_to_string(&config).unwrap_or_default();
-    let webhook = format!("{before}\n[plugin.webhook]\nurl = \"http://{address}/\"\nsigned = false\n");
+    let webhook = format!(
+        "{before}\n[plugin.webhook]\nurl = \"http://{address}/\"\nsigned = false\n[plugin.connector]\nurl = \"http://127.0.0.1:1\"\n"
+    );
     std::fs::write(&config, webhook).unwrap();
     for line in [
         "plugin list",
@@ -220,6 +222,13 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         &format!("plugin add {}/plugins/hostile/hostile.wasm --yes", env!("CARGO_MANIFEST_DIR")),
         "plugin info hostile",
         "plugin remove hostile",
+        &format!(
+            "plugin add {}/plugins/connector/connector.wasm --yes --grant http=http://127.0.0.1:1",
+            env!("CARGO_MANIFEST_DIR")
+        ),
+        "channel health connector",
+        "doctor --channel connector",
+        "plugin remove connector",
     ] {
         run(line);
     }
