@@ -636,6 +636,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;plugin;add' {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What to call it here [default: the file''s name]')
             [CompletionResult]::new('--grant', '--grant', [CompletionResultType]::ParameterName, 'Allow it this; may be repeated')
+            [CompletionResult]::new('--signature', '--signature', [CompletionResultType]::ParameterName, 'Its signature by minisign [default: FILE.minisig, where there is one]')
+            [CompletionResult]::new('--public-key', '--public-key', [CompletionResultType]::ParameterName, 'Trust this public key of minisign beside those of plugins.public_keys, this time')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')

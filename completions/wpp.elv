@@ -577,6 +577,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;plugin;add'= {
             cand --name 'What to call it here [default: the file''s name]'
             cand --grant 'Allow it this; may be repeated'
+            cand --signature 'Its signature by minisign [default: FILE.minisig, where there is one]'
+            cand --public-key 'Trust this public key of minisign beside those of plugins.public_keys, this time'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'

@@ -407,6 +407,8 @@ complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l name -d 'What to call it here [default: the file\'s name]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l grant -d 'Allow it this; may be repeated' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l signature -d 'Its signature by minisign [default: FILE.minisig, where there is one]' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l public-key -d 'Trust this public key of minisign beside those of plugins.public_keys, this time' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'

@@ -715,6 +715,7 @@ pub static SCHEMAS: &[Schema] = &[
             optional("imports", TEXTS, "what it asks for"),
             optional("added", Text, "when it was added, RFC 3339"),
             optional("source", Text, "the file that it was added from"),
+            optional("signed_by", Text, "the public key of minisign that vouched for its bytes"),
             optional("checks", TEXTS, "ids of its checks"),
             optional("settings", TEXTS, "settings that it reads"),
             optional("secrets", TEXTS, "secrets that it has put into requests"),

@@ -2,7 +2,7 @@
 //!
 //! The contract is `wpp.wit`. [`registry`] says which plugins a home has; [`host`] runs components;
 //! [`http`], [`secrets`] and [`grants`] are what stands between them and the world; [`cache`] keeps what
-//! was compiled. Start with [`Plugins::open`].
+//! was compiled; [`signature`] says who made one. Start with [`Plugins::open`].
 
 pub mod grants;
 pub mod secrets;
@@ -11,6 +11,7 @@ pub mod host;
 pub mod http;
 pub mod powers;
 pub mod registry;
+pub mod signature;
 pub mod adapt;
 
 use std::collections::BTreeMap;

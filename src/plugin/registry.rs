@@ -36,6 +36,9 @@ pub struct Pinned {
     pub interfaces: Vec<String>,
     /// What it imports.
     pub imports: Vec<String>,
+    /// The public key of minisign that vouched for these bytes when they were added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
     /// What the operator granted to these bytes.
     #[serde(default)]
     pub grants: Grants,
