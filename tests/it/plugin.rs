@@ -23,7 +23,7 @@ pub fn component(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn limits() -> Limits {
+pub fn limits() -> Limits {
     Limits { memory_bytes: 16 << 20, output_bytes: 1 << 20, ..Limits::default() }
 }
 
@@ -32,21 +32,21 @@ fn short() -> Limits {
     Limits { deadline: Duration::from_secs(2), ..limits() }
 }
 
-struct Bench {
-    runtime: tokio::runtime::Runtime,
-    host: Host,
+pub struct Bench {
+    pub runtime: tokio::runtime::Runtime,
+    pub host: Host,
     limits: Limits,
     grants: Vec<String>,
     secrets: BTreeMap<String, String>,
 }
 
 impl Bench {
-    fn new(limits: Limits) -> Bench {
+    pub fn new(limits: Limits) -> Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Bench { runtime, host: Host::new(limits).unwrap(), limits, grants: Vec::new(), secrets: BTreeMap::new() }
     }
 
-    fn powers(&self, settings: &[(&str, &str)]) -> Powers {
+    pub fn powers(&self, settings: &[(&str, &str)]) -> Powers {
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let grants = Grants(self.grants.iter().map(|text| Grant::parse(text).unwrap()).collect());
         let secrets = Arc::new(Secrets::new(Path::new("/nowhere"), &self.secrets));
@@ -54,12 +54,12 @@ impl Bench {
         Powers::new(Arc::new(settings), Arc::new(http), self.limits.deadline)
     }
 
-    fn judge(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> Called<Vec<wpp::plugin::host::words::checks::Outcome>> {
+    pub fn judge(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> Called<Vec<wpp::plugin::host::words::checks::Outcome>> {
         self.runtime.block_on(plugin.judge(self.powers(settings), &[]))
     }
 
     /// The summary of the one finding.
-    fn said(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> String {
+    pub fn said(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> String {
         let outcomes = self.judge(plugin, settings).answer.unwrap();
         match &outcomes[0].judgement {
             Judgement::Found(findings) => findings[0].summary.clone(),
