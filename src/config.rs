@@ -661,8 +661,9 @@ fn read_plugins(path: &Path, tables: toml::Value) -> Result<BTreeMap<String, BTr
     Ok(plugins)
 }
 
-/// The table `[secrets]`: `NAME = { command = ["program", "argument"] }`. What is wrong is said without
-/// the value, which may be a secret that somebody wrote there.
+/// The table `[secrets]`: `NAME = { command = ["program", "argument"] }`, and the same in
+/// `[secrets.PLUGIN]` for what is one plugin's alone, as `PLUGIN.NAME`. What is wrong is said without the
+/// value, which may be a secret that somebody wrote there.
 fn read_secrets(path: &Path, table: toml::Value) -> Result<BTreeMap<String, Vec<String>>> {
     let wrong = |full: &str, what: &str| {
         Error::new(ErrorKind::Usage, format!("{full} in {} is {what}", path.display())).hint(
@@ -672,23 +673,32 @@ fn read_secrets(path: &Path, table: toml::Value) -> Result<BTreeMap<String, Vec<
     let toml::Value::Table(table) = table else { return Err(wrong("secrets", "no table")) };
     let mut commands = BTreeMap::new();
     for (name, value) in table {
-        let full = format!("secrets.{name}");
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if !(1..=64).contains(&name.len()) || !name.bytes().all(plain) {
-            return Err(wrong("a name under secrets", "no secret's name (letters, digits, - and _)"));
-        }
-        let toml::Value::Table(mut of_secret) = value else { return Err(wrong(&full, "no table with a command")) };
-        let Some(toml::Value::Array(words)) = of_secret.remove("command") else {
-            return Err(wrong(&full, "no table with a command, which is a list of texts"));
+        let toml::Value::Table(value) = value else { return Err(wrong(&format!("secrets.{name}"), "no table with a command")) };
+        let of_plugin = !value.contains_key("command") && is_session_name(&name);
+        let inner: Vec<(String, toml::Value)> = match of_plugin {
+            true => value.into_iter().map(|(secret, value)| (format!("{name}.{secret}"), value)).collect(),
+            false => vec![(name, toml::Value::Table(value))],
         };
-        if !of_secret.is_empty() {
-            return Err(wrong(&full, "a table with more than a command"));
+        for (name, value) in inner {
+            let full = format!("secrets.{name}");
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+            let secret = name.split_once('.').map_or(name.as_str(), |(_, secret)| secret);
+            if !(1..=64).contains(&secret.len()) || !secret.bytes().all(plain) {
+                return Err(wrong("a name under secrets", "no secret's name (letters, digits, - and _)"));
+            }
+            let toml::Value::Table(mut of_secret) = value else { return Err(wrong(&full, "no table with a command")) };
+            let Some(toml::Value::Array(words)) = of_secret.remove("command") else {
+                return Err(wrong(&full, "no table with a command, which is a list of texts"));
+            };
+            if !of_secret.is_empty() {
+                return Err(wrong(&full, "a table with more than a command"));
+            }
+            let words: Option<Vec<String>> = words.into_iter().map(|word| word.as_str().map(str::to_owned)).collect();
+            match words {
+                Some(words) if words.first().is_some_and(|program| !program.is_empty()) => commands.insert(name, words),
+                _ => return Err(wrong(&full, "no list of texts, the first of which is a program")),
+            };
         }
-        let words: Option<Vec<String>> = words.into_iter().map(|word| word.as_str().map(str::to_owned)).collect();
-        match words {
-            Some(words) if words.first().is_some_and(|program| !program.is_empty()) => commands.insert(name, words),
-            _ => return Err(wrong(&full, "no list of texts, the first of which is a program")),
-        };
     }
     Ok(commands)
 }
@@ -791,6 +801,9 @@ mod tests {
     fn secrets_are_commands_and_what_somebody_wrote_there_instead_is_not_said() {
         let config = load("[secrets]\nopenwa-key = { command = [\"pass\", \"show\", \"x y\"] }\n", &[]).unwrap();
         assert_eq!(config.secret_commands()["openwa-key"], ["pass", "show", "x y"]);
+        let config = load("[secrets.sales]\nopenwa-key = { command = [\"x\"] }\n[secrets]\nb.c.command = [\"y\"]\n", &[]);
+        let expected = [("b.c", "y"), ("sales.openwa-key", "x")].map(|(name, word)| (name.to_owned(), vec![word.to_owned()]));
+        assert_eq!(*config.unwrap().secret_commands(), BTreeMap::from(expected));
         assert!(load("", &[]).unwrap().secret_commands().is_empty());
         for bad in [
             "key = \"s3cret\"",
@@ -799,6 +812,9 @@ mod tests {
             "key = { command = [\"\"] }",
             "key = { command = [1] }",
             "key = { value = \"s3cret\" }",
+            "sales = { key = \"s3cret\" }",
+            "sales = { \"a b\" = { command = [\"x\"] } }",
+            "sales = { a = { b = { command = [\"x\"] } } }",
             "key = { command = [\"x\"], value = \"s3cret\" }",
             "\"a b\" = { command = [\"x\"] }",
         ] {

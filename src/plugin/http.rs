@@ -27,6 +27,12 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 const REDIRECTS_MAX: usize = 5;
 const REQUEST_BYTES_MAX: usize = 1 << 20;
 const HEADERS_MAX: usize = 64;
+const HEADER_BYTES_MAX: usize = 64 << 10;
+const URL_BYTES_MAX: usize = 16 << 10;
+/// Secrets in one header or in the address: each may be long.
+const PLACEHOLDERS_MAX: usize = 8;
+/// What stands between the braces of one: `hmac-sha256:` and a name.
+const PLACEHOLDER_BYTES_MAX: usize = 80;
 /// What the host itself says of a request.
 const OURS: [&str; 11] = [
     "connection",
@@ -71,6 +77,7 @@ impl Http {
     /// Sends a request and what it is redirected to, within `patience` in all. Secrets that it wants
     /// are asked for before, and all of it ends within `left`.
     pub async fn send(&self, request: Request, patience: Duration, left: Duration) -> Result<Response, Error> {
+        bounded(&request)?;
         let begun = Instant::now();
         let known = match tokio::time::timeout(left, self.known(&request)).await {
             Ok(known) => known?,
@@ -98,12 +105,6 @@ impl Http {
     }
 
     async fn follow(&self, request: Request, known: &Known, begun: Instant) -> Result<Response, Error> {
-        if request.body.as_ref().is_some_and(|body| body.len() > REQUEST_BYTES_MAX) {
-            return Err(Error::Invalid(format!("a body of more than {REQUEST_BYTES_MAX} bytes")));
-        }
-        if request.headers.len() > HEADERS_MAX {
-            return Err(Error::Invalid(format!("more than {HEADERS_MAX} headers")));
-        }
         let mut url = parse(&request.url)?;
         let first = self.granted(&url)?;
         let mut method = request.method;
@@ -232,9 +233,9 @@ impl Http {
             let grant = format!("`wpp plugin grant {} secret={name}@{origin}` grants it", self.plugin);
             return Err(Error::Denied(format!("the secret {name} is not granted for {origin}: {grant}")));
         }
-        let (secrets, name) = (Arc::clone(&self.secrets), name.to_owned());
+        let (secrets, plugin, name) = (Arc::clone(&self.secrets), self.plugin.clone(), name.to_owned());
         // A command may have to be run for it, which takes its time.
-        let secret = tokio::task::spawn_blocking(move || secrets.get(&name)).await;
+        let secret = tokio::task::spawn_blocking(move || secrets.get(&plugin, &name)).await;
         let secret = secret.map_err(|error| Error::Denied(format!("the secret was not looked up: {error}")))?;
         secret.map_err(|error| Error::Denied(format!("{} ({})", error.chain(), error.hints().join("; "))))
     }
@@ -283,6 +284,27 @@ fn tls(needed: bool) -> Result<rustls::ClientConfig, Error> {
     made.clone().map_err(|why| Error::Invalid(format!("the certificates of this machine cannot be used: {why}")))
 }
 
+/// Whether a request is one that can be handled at little cost: the guest's clock stands still
+/// meanwhile.
+fn bounded(request: &Request) -> Result<(), Error> {
+    let header_bytes: usize = request.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
+    for (count, most, what) in [
+        (request.body.as_ref().map_or(0, Vec::len), REQUEST_BYTES_MAX, "bytes of body"),
+        (request.headers.len(), HEADERS_MAX, "headers"),
+        (header_bytes, HEADER_BYTES_MAX, "bytes of headers"),
+        (request.url.len(), URL_BYTES_MAX, "bytes of address"),
+    ] {
+        if count > most {
+            return Err(Error::Invalid(format!("more than {most} {what}")));
+        }
+    }
+    let mut texts = request.headers.iter().map(|header| header.value.as_str()).chain([request.url.as_str()]);
+    if texts.any(|text| placeholders(text).len() > PLACEHOLDERS_MAX) {
+        return Err(Error::Invalid(format!("more than {PLACEHOLDERS_MAX} secrets in one place")));
+    }
+    Ok(())
+}
+
 /// Secrets by their names.
 type Known = BTreeMap<String, String>;
 
@@ -297,10 +319,12 @@ fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(start) = text[from..].find("{{").map(|start| from + start) {
-        let Some(end) = text[start..].find("}}").map(|end| start + end) else { break };
-        let (signs, secret) = match text[start + 2..end].split_once(':') {
-            Some(("secret", name)) => (false, name),
-            Some(("hmac-sha256", name)) => (true, name),
+        let inner = start + 2;
+        let near = &text.as_bytes()[inner..text.len().min(inner + PLACEHOLDER_BYTES_MAX)];
+        let end = near.windows(2).position(|pair| pair == b"}}").map(|end| inner + end);
+        let (end, signs, secret) = match end.and_then(|end| Some((end, text[inner..end].split_once(':')?))) {
+            Some((end, ("secret", name))) => (end, false, name),
+            Some((end, ("hmac-sha256", name))) => (end, true, name),
             // A brace of its own may stand before those that begin one.
             _ => {
                 from = start + 1;
@@ -465,6 +489,34 @@ mod tests {
             assert!(with("key", text).is_err(), "{text}");
         }
         assert!(with("k@evil.example/", "https://u{{secret:key}}.h.example/").is_err());
+    }
+
+    #[test]
+    fn a_request_is_of_a_size_that_costs_little() {
+        let request = |url: String, value: String, count: usize| Request {
+            method: Method::Get,
+            url,
+            headers: vec![Header { name: "x".into(), value }; count],
+            body: None,
+            timeout_ms: None,
+        };
+        let url = || "https://h.example/".to_owned();
+        assert!(bounded(&request(url(), "{{secret:key}}".into(), 64)).is_ok());
+        for (what, request) in [
+            ("65 headers", request(url(), String::new(), 65)),
+            ("a long header", request(url(), "x".repeat(70_000), 1)),
+            ("many headers", request(url(), "x".repeat(2_000), 40)),
+            ("a long address", request("x".repeat(20_000), String::new(), 0)),
+            ("many secrets", request(url(), "{{secret:key}}".repeat(9), 1)),
+            ("many signatures", request(url() + &"{{hmac-sha256:key}}".repeat(9), String::new(), 0)),
+            ("a large body", Request { body: Some(vec![0; 2 << 20]), ..request(url(), String::new(), 0) }),
+        ] {
+            assert!(matches!(bounded(&request), Err(Error::Invalid(_))), "{what}");
+        }
+        // Braces without end are looked through once.
+        let begun = Instant::now();
+        assert_eq!(placeholders(&("{".repeat(1 << 20) + "}}")).len(), 0);
+        assert!(begun.elapsed() < Duration::from_secs(5));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Secrets of plugins, which plugins never see. Start with [`Secrets`].
 //!
-//! A secret NAME of a plugin is in the environment as `WPP_SECRET_NAME` (letters large, `-` as `_`),
-//! or it is the first line that the command under `[secrets]` in config.toml writes, or it is in the
-//! file `secrets/NAME` of the home, of mode 0600.
+//! A secret NAME is in the environment as `WPP_SECRET_NAME` (letters large, `-` as `_`), or it is the
+//! first line that the command under `[secrets]` in config.toml writes, or it is in the file
+//! `secrets/NAME` of the home, of mode 0600. One that is for a plugin alone goes before: it is called
+//! `PLUGIN.NAME`, and in the environment `WPP_SECRET_PLUGIN__NAME`. So two plugins of one kind can have
+//! two keys.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,8 +28,12 @@ pub struct Secrets {
     environment: BTreeMap<String, String>,
     commands: BTreeMap<String, Vec<String>>,
     patience: Duration,
-    used: Mutex<BTreeMap<String, String>>,
+    /// By plugin and name; what could not be had, too: a command that fails is not run again and again.
+    asked: Mutex<BTreeMap<(String, String), Asked>>,
 }
+
+/// A secret, or why there is none and what to do.
+type Asked = std::result::Result<String, (String, Vec<String>)>;
 
 impl Secrets {
     /// From a folder, and from variables that go before it.
@@ -38,7 +44,7 @@ impl Secrets {
             environment: environment.map(|(name, value)| (name.clone(), value.clone())).collect(),
             commands: BTreeMap::new(),
             patience: COMMAND_PATIENCE,
-            used: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 
@@ -51,27 +57,48 @@ impl Secrets {
 
     /// The variable that holds a secret.
     pub fn variable(name: &str) -> String {
-        format!("WPP_SECRET_{}", name.to_ascii_uppercase().replace('-', "_"))
+        format!("WPP_SECRET_{}", name.to_ascii_uppercase().replace('-', "_").replace('.', "__"))
     }
 
-    /// A secret; its name is one that [`super::grants::is_secret_name`] lets through.
-    pub fn get(&self, name: &str) -> Result<String> {
-        if let Some(known) = self.used.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
-            return Ok(known.clone());
-        }
-        let secret = match self.environment.get(&Secrets::variable(name)) {
-            Some(value) => value.clone(),
-            None => match self.commands.get(name) {
-                Some(command) => self.ask(name, command)?,
-                None => self.read(name)?,
-            },
+    /// A secret of a plugin; its name is one that [`super::grants::is_secret_name`] lets through.
+    pub fn get(&self, plugin: &str, name: &str) -> Result<String> {
+        let key = (plugin.to_owned(), name.to_owned());
+        let known = self.asked.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let asked = known.unwrap_or_else(|| {
+            let asked = self.find(plugin, name).map_err(|error| (error.chain(), error.hints().to_vec()));
+            self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(key, asked.clone());
+            asked
+        });
+        asked.map_err(|(why, hints)| hints.into_iter().fold(Error::new(ErrorKind::Denied, why), Error::hint))
+    }
+
+    fn find(&self, plugin: &str, name: &str) -> Result<String> {
+        let own = format!("{plugin}.{name}");
+        let found = match self.look(&own)? {
+            Some(secret) => Some(secret),
+            None => self.look(name)?,
+        };
+        let Some(secret) = found else {
+            let hint = format!(
+                "set {}, write it to {} with mode 0600, or name a command that writes it under [secrets] in config.toml",
+                Secrets::variable(name),
+                self.folder.join(name).display()
+            );
+            return Err(Error::new(ErrorKind::Denied, format!("there is no secret {name}")).hint(hint));
         };
         if secret.is_empty() || secret.bytes().any(|byte| byte.is_ascii_control()) {
             return Err(Error::new(ErrorKind::Denied, format!("the secret {name} is empty or holds control characters"))
                 .hint("write it on one line"));
         }
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), secret.clone());
         Ok(secret)
+    }
+
+    fn look(&self, name: &str) -> Result<Option<String>> {
+        match (self.environment.get(&Secrets::variable(name)), self.commands.get(name)) {
+            (Some(value), _) => Ok(Some(value.clone())),
+            (None, Some(command)) => self.ask(name, command).map(Some),
+            (None, None) => self.read(name),
+        }
     }
 
     /// What a command writes. Nothing of it is ever said: a program that fails may have written a
@@ -109,18 +136,11 @@ impl Secrets {
         Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
     }
 
-    fn read(&self, name: &str) -> Result<String> {
+    fn read(&self, name: &str) -> Result<Option<String>> {
         let path = self.folder.join(name);
-        let missing = || {
-            Error::new(ErrorKind::Denied, format!("there is no secret {name}")).hint(format!(
-                "set {}, write it to {} with mode 0600, or name a command that writes it under [secrets] in config.toml",
-                Secrets::variable(name),
-                path.display()
-            ))
-        };
         let seen = match std::fs::symlink_metadata(&path) {
             Ok(seen) => seen,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(disk::cannot("look at", &path, error)),
         };
         use std::os::unix::fs::MetadataExt as _;
@@ -135,7 +155,7 @@ impl Secrets {
         let text = String::from_utf8(text).map_err(|_| {
             Error::new(ErrorKind::Denied, format!("the secret {} is no text", path.display())).hint("write it as UTF-8")
         })?;
-        Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+        Ok(Some(text.trim_end_matches(['\n', '\r']).to_owned()))
     }
 
     /// A text in which every secret that was used is blotted out.
@@ -145,24 +165,28 @@ impl Secrets {
 
     /// The same for bytes.
     pub fn blot_bytes(&self, mut bytes: Vec<u8>) -> Vec<u8> {
-        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = |secret: &String| {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = asked.values().filter_map(|asked| asked.as_ref().ok());
+        let written = |secret: &String| -> [String; 4] {
             // As it is, and as JSON writes it and an address.
             let json = serde_json::Value::from(secret.as_str()).to_string();
             let inner = json.get(1..json.len() - 1).unwrap_or_default().to_owned();
             [secret.clone(), inner.replace('/', "\\/"), inner, escaped(secret)]
         };
-        let mut forms: Vec<String> = used.values().filter(|secret| secret.len() >= BLOT_BYTES_MIN).flat_map(written).collect();
+        let mut forms: Vec<String> = used.filter(|secret| secret.len() >= BLOT_BYTES_MIN).flat_map(written).collect();
         // The longest first: one may begin with another.
         forms.sort_unstable_by_key(|form| std::cmp::Reverse(form.len()));
         forms.dedup();
-        for secret in &forms {
-            let secret = secret.as_bytes();
-            let mut at = 0;
-            while let Some(found) = bytes.get(at..).and_then(|rest| rest.windows(secret.len()).position(|part| part == secret)) {
-                bytes.splice(at + found..at + found + secret.len(), *b"[secret]");
-                at += found + b"[secret]".len();
+        for form in &forms {
+            let mut blotted = Vec::with_capacity(bytes.len());
+            let mut rest = bytes.as_slice();
+            while let Some(found) = rest.windows(form.len()).position(|part| part == form.as_bytes()) {
+                blotted.extend_from_slice(&rest[..found]);
+                blotted.extend_from_slice(b"[secret]");
+                rest = &rest[found + form.len()..];
             }
+            blotted.extend_from_slice(rest);
+            bytes = blotted;
         }
         bytes
     }
@@ -192,12 +216,12 @@ mod tests {
             Secrets { patience: Duration::from_millis(300), ..secrets }
         };
         for script in ["echo s3cret", "printf s3cret", "printf 's3cret\\r\\nuser: me\\n'", "echo s3cret; echo noise >&2"] {
-            assert_eq!(secrets(script).get("key").unwrap(), "s3cret", "{script}");
+            assert_eq!(secrets(script).get("eve", "key").unwrap(), "s3cret", "{script}");
         }
         // A space is a part of it, and only the end of the line is none.
-        assert_eq!(secrets("echo ' s3cret '").get("key").unwrap(), " s3cret ");
+        assert_eq!(secrets("echo ' s3cret '").get("eve", "key").unwrap(), " s3cret ");
         let fails = |script: &str, why: &str| {
-            let error = secrets(script).get("key").unwrap_err();
+            let error = secrets(script).get("eve", "key").unwrap_err();
             let said = format!("{} {}", error.chain(), error.hints().join(" "));
             assert!(error.kind() == ErrorKind::Denied && said.contains("secret key") && said.contains(why), "{said}");
             assert!(!said.contains("s3cret"), "{said}");
@@ -215,24 +239,28 @@ mod tests {
         // The environment goes before it, and it before a file.
         std::fs::write(folder.path().join("key"), "of the file").unwrap();
         disk::set_mode(&folder.path().join("key"), 0o600).unwrap();
-        assert_eq!(secrets("echo s3cret").get("key").unwrap(), "s3cret");
+        assert_eq!(secrets("echo s3cret").get("eve", "key").unwrap(), "s3cret");
         let environment = BTreeMap::from([("WPP_SECRET_KEY".to_owned(), "of the variable".to_owned())]);
         let both =
             Secrets::new(folder.path(), &environment).with_commands(&BTreeMap::from([("key".into(), vec!["false".into()])]));
-        assert_eq!(both.get("key").unwrap(), "of the variable");
+        assert_eq!(both.get("eve", "key").unwrap(), "of the variable");
         let none = Secrets::new(folder.path(), &BTreeMap::new())
             .with_commands(&BTreeMap::from([("key".into(), vec!["/no/such".into()])]));
-        assert!(none.get("key").unwrap_err().chain().contains("could not be started"));
+        assert!(none.get("eve", "key").unwrap_err().chain().contains("could not be started"));
     }
 
     #[test]
     fn a_secret_is_blotted_out_however_it_is_written() {
         let environment = BTreeMap::from([("WPP_SECRET_KEY".to_owned(), "T0/B\"1 x".to_owned())]);
         let secrets = Secrets::new(Path::new("/nowhere"), &environment);
-        secrets.get("key").unwrap();
+        secrets.get("eve", "key").unwrap();
         for form in ["T0/B\"1 x", "T0/B\\\"1 x", "T0\\/B\\\"1 x", "T0%2FB%221%20x"] {
             assert_eq!(secrets.blot(&format!("a {form} b")), "a [secret] b", "{form}");
         }
+        // A server that says nothing else holds nobody up.
+        let begun = std::time::Instant::now();
+        assert_eq!(secrets.blot(&"T0/B\"1 x".repeat(100_000)), "[secret]".repeat(100_000));
+        assert!(begun.elapsed() < Duration::from_secs(10));
     }
 
     #[test]
@@ -240,17 +268,51 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("api-key");
         let environment = BTreeMap::from([("WPP_SECRET_TOKEN_2".to_owned(), "t0ken".to_owned())]);
-        let secrets = Secrets::new(folder.path(), &environment);
-        assert_eq!(secrets.get("token-2").unwrap(), "t0ken");
-        assert!(secrets.get("api-key").unwrap_err().hints()[0].contains("WPP_SECRET_API_KEY"));
+        let fresh = || Secrets::new(folder.path(), &environment);
+        assert!(fresh().get("eve", "api-key").unwrap_err().hints()[0].contains("WPP_SECRET_API_KEY"));
         std::fs::write(&path, "s3cret\n").unwrap();
         disk::set_mode(&path, 0o644).unwrap();
-        assert!(secrets.get("api-key").unwrap_err().hints()[0].contains("chmod 600"));
+        assert!(fresh().get("eve", "api-key").unwrap_err().hints()[0].contains("chmod 600"));
         disk::set_mode(&path, 0o600).unwrap();
-        assert_eq!(secrets.get("api-key").unwrap(), "s3cret");
+        let secrets = fresh();
+        assert_eq!(secrets.get("eve", "token-2").unwrap(), "t0ken");
+        assert_eq!(secrets.get("eve", "api-key").unwrap(), "s3cret");
         assert_eq!(secrets.blot("a s3cret, t0ken and s3crets3cret"), "a [secret], [secret] and [secret][secret]");
         std::fs::write(folder.path().join("two"), "a\nb").unwrap();
         disk::set_mode(&folder.path().join("two"), 0o600).unwrap();
-        assert!(secrets.get("two").is_err());
+        assert!(secrets.get("eve", "two").is_err());
+    }
+
+    #[test]
+    fn a_secret_of_a_plugin_alone_goes_before_one_for_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            disk::set_mode(&folder.path().join(name), 0o600).unwrap();
+        };
+        write("key", "for all");
+        write("sales.key", "for sales");
+        let environment = BTreeMap::from([("WPP_SECRET_HELP_DESK__KEY".to_owned(), "for the help-desk".to_owned())]);
+        let command = ["/bin/sh", "-c", "echo for support"].map(str::to_owned).to_vec();
+        let commands = BTreeMap::from([("support.key".to_owned(), command)]);
+        let secrets = Secrets::new(folder.path(), &environment).with_commands(&commands);
+        for (plugin, secret) in
+            [("sales", "for sales"), ("help-desk", "for the help-desk"), ("support", "for support"), ("other", "for all")]
+        {
+            assert_eq!(secrets.get(plugin, "key").unwrap(), secret);
+            // All of them are blotted out, whoever hears them.
+            assert_eq!(secrets.blot(secret), "[secret]");
+        }
+    }
+
+    #[test]
+    fn a_command_that_fails_is_run_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = format!("echo run >>{}; exit 1", folder.path().join("runs").display());
+        let commands = BTreeMap::from([("key".to_owned(), vec!["/bin/sh".to_owned(), "-c".to_owned(), script])]);
+        let secrets = Secrets::new(folder.path(), &BTreeMap::new()).with_commands(&commands);
+        let (first, again) = (secrets.get("eve", "key").unwrap_err(), secrets.get("eve", "key").unwrap_err());
+        assert_eq!((first.chain(), first.hints()), (again.chain(), again.hints()));
+        assert_eq!(std::fs::read_to_string(folder.path().join("runs")).unwrap(), "run\n");
     }
 }

@@ -401,6 +401,9 @@ fn a_server_that_does_not_answer_is_told_by_its_kind_and_a_parked_plugin_is_ende
     hasty.grants = bench.grants.clone();
     let plugin = hasty.host.load("hostile", &component("hostile"), None).unwrap();
     let parked = hasty.judge(&plugin, &[("act", "request"), ("url", &format!("http://{silent}/"))]);
+    // One that waits again and again is ended.
+    let looping = hasty.judge(&plugin, &[("act", "loop-of-requests"), ("url", &format!("http://{silent}/"))]);
+    assert!(looping.answer.unwrap_err().message().contains("longer than 1000 ms"));
     // It is told in time to say so itself.
     assert!(format!("{:?}", parked.answer.unwrap()).contains("Timeout"));
 }
