@@ -1227,7 +1227,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__channel__subcmd__send)
-            opts="-s -q -h --to --title --key --home --session --format --quiet --help"
+            opts="-s -q -h --to --title --key --problem --severity --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1243,6 +1243,14 @@ _wpp() {
                     ;;
                 --key)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --problem)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --severity)
+                    COMPREPLY=($(compgen -W "ok info warning error critical" -- "${cur}"))
                     return 0
                     ;;
                 --home)

@@ -5,6 +5,7 @@
 pub mod backup;
 pub mod channel;
 pub mod chats;
+pub mod checks;
 pub mod config;
 pub mod daemon;
 pub mod doctor;

@@ -805,6 +805,7 @@ pub static SCHEMAS: &[Schema] = &[
             nullable("kind", Text, "live or sandbox; null when the home does not open"),
             always("version", Text, "the version of wpp"),
             always("sessions", TEXTS, "sessions that were looked at"),
+            always("plugins", TEXTS, "plugins whose checks were made"),
             always("counts", Map(&Number), "number of findings for each severity"),
             always("checks", List(&Shape::Object(&MADE)), "checks that were made"),
             always("skipped", List(&Shape::Object(&SKIPPED)), "checks that were not"),

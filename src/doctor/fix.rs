@@ -212,6 +212,7 @@ mod tests {
                 home: Ok(home),
                 config,
                 config_problem: None,
+                plugins_problem: None,
                 sessions: vec![session],
                 missing_session: None,
                 program: "wpp".into(),

@@ -13,6 +13,7 @@ pub mod powers;
 pub mod registry;
 pub mod signature;
 pub mod adapt;
+pub mod examine;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub struct Plugins<'a> {
     config: &'a Config,
     secrets: Arc<Secrets>,
     registry: Registry,
-    host: std::cell::OnceCell<Host>,
+    host: std::sync::OnceLock<Host>,
     limits: Limits,
 }
 
@@ -55,7 +56,7 @@ impl<'a> Plugins<'a> {
             config,
             secrets: Arc::new(Secrets::new(&home.secrets(), environment).with_commands(config.secret_commands())),
             registry: Registry::open(home)?,
-            host: std::cell::OnceCell::new(),
+            host: std::sync::OnceLock::new(),
             limits: Limits::default(),
         })
     }
@@ -96,7 +97,7 @@ impl<'a> Plugins<'a> {
 
     fn host(&self) -> Result<&Host> {
         if self.host.get().is_none() {
-            // It was empty a moment ago, and a `OnceCell` is not shared.
+            // Who comes second finds one there: two are alike.
             let _ = self.host.set(Host::new(self.limits)?);
         }
         self.host.get().ok_or_else(|| {

@@ -123,9 +123,10 @@ impl Registry {
 
     /// Adds a plugin, or puts another in its place: then without the old one's grants.
     pub fn add(&mut self, name: &str, bytes: &[u8], pinned: Pinned) -> Result<()> {
-        if !is_session_name(name) {
+        // The doctor's own checks are called `wpp.…`.
+        if !is_session_name(name) || name == "wpp" {
             return Err(Error::new(ErrorKind::Usage, format!("{name:?} is no plugin's name"))
-                .hint("a name is 1 to 64 of a-z, 0-9, _ and -"));
+                .hint("a name is 1 to 64 of a-z, 0-9, _ and -, and not wpp; --name gives another"));
         }
         disk::create_folder(&self.home.plugins())?;
         // The component first: a lock that names bytes which are not there refuses them, and one that

@@ -439,7 +439,7 @@ fn the_class_of_an_outage_is_in_findings_and_in_errors() {
         let outcomes = bench.judge(&plugin, &settings).answer.unwrap();
         let Judgement::Unknown(failure) = outcomes[0].judgement.clone() else { panic!("{outcomes:?}") };
         assert_eq!(wpp::plugin::adapt::error("hostile", failure).class(), class);
-        let finding = &wpp::plugin::adapt::findings("hostile", &checks, outcomes)[0];
+        let finding = &wpp::plugin::adapt::examination("hostile", &checks, &outcomes, None).findings[0];
         assert_eq!((finding.class.as_deref(), finding.summary.as_str()), (class, "nobody knows"));
         assert_eq!(finding.remedy.as_ref().unwrap().command, "# ask somebody else");
     }
@@ -612,4 +612,86 @@ fn a_plugin_goes_by_the_name_that_the_operator_gave_it() {
     assert!(unknown.len() > 3 && unknown.iter().all(|finding| finding["class"] == "provider_unavailable"), "{report:#}");
     let (code, error) = home.json(&["channel", "health", "sales"]);
     assert!(code == 14 && error["class"] == "provider_unavailable", "{error:#}");
+}
+
+/// A home with the plugin `openwa` against a double of its server, which has a second session, and a
+/// plugin whose bytes changed.
+fn with_gateways(double: &crate::doubles::Double<crate::doubles::OpenWa>) -> crate::harness::TestHome {
+    let home = crate::stores::home("gateways");
+    std::fs::write(home.path().join("config.toml"), format!("[plugin.openwa]\nurl = \"{}\"\n", double.url())).unwrap();
+    wpp::disk::set_mode(&home.path().join("config.toml"), 0o600).unwrap();
+    let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("plugins/{name}/{name}.wasm"));
+    let (openwa, baileys, grant) = (file("openwa"), file("baileys"), format!("http={}", double.url()));
+    let line = ["plugin", "add", openwa.to_str().unwrap(), "--grant", &grant, "--grant", "secret=openwa-key", "--yes"];
+    assert_eq!(home.run(&line).code, 0);
+    assert_eq!(home.run(&["plugin", "add", baileys.to_str().unwrap(), "--yes"]).code, 0);
+    wpp::disk::create_folder(&home.path().join("secrets")).unwrap();
+    wpp::disk::write_atomic(&home.path().join("secrets/openwa-key"), b"owa-key-for-tests").unwrap();
+    std::fs::write(home.path().join("plugins/baileys.wasm"), component("hostile")).unwrap();
+    double.state().session("11111111-2222-4333-8444-555555555555", "sales", "failed");
+    home
+}
+
+fn ids(report: &serde_json::Value, list: &str) -> Vec<String> {
+    let list = report.pointer(list).and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+    list.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn checks_of_plugins_are_checks_of_the_doctor() {
+    let double = crate::doubles::Double::new(crate::doubles::OpenWa::well());
+    let home = with_gateways(&double);
+    let (_, all) = home.json(&["doctor"]);
+    let made = ids(&all, "/data/checks");
+    assert!(made.iter().any(|id| id == "wpp.home.modes") && made.iter().any(|id| id == "openwa.sessions.ready"), "{all:#}");
+    // One that cannot be asked keeps no other from being asked.
+    assert!(made.iter().any(|id| id == "baileys.plugin"), "{all:#}");
+    assert_eq!(all["data"]["plugins"], serde_json::json!(["baileys", "openwa"]));
+    let worst = all["findings"].as_array().unwrap().iter().find(|finding| finding["session"] == "openwa:sales").unwrap();
+    assert!(worst["id"] == "openwa.sessions.ready" && worst["severity"] != "ok", "{worst:#}");
+    assert!(ids(&home.json(&["doctor", "--all"]).1, "/data/checks").contains(&"openwa.sessions.ready".into()));
+
+    // Nobody is asked whom nobody asked for.
+    double.asked();
+    let before = double.asked().len();
+    for line in [&["doctor", "--session", "main"][..], &["doctor", "--only", "wpp.home"], &["doctor", "--skip", "openwa,baileys"]]
+    {
+        let (_, report) = home.json(line);
+        assert!(ids(&report, "/data/checks").iter().all(|id| id.starts_with("wpp.")), "{line:?}: {report:#}");
+    }
+    assert_eq!(double.asked().len(), before);
+    let (_, one) = home.json(&["doctor", "--only", "openwa.service,wpp.home.modes"]);
+    let made = ids(&one, "/data/checks");
+    assert!(made.len() > 1 && made.iter().all(|id| id.starts_with("openwa.service.") || id == "wpp.home.modes"), "{one:#}");
+    for wrong in ["openwa.nothing", "openwa.sessions.read", "nobody.sessions"] {
+        let outcome = home.run(&["doctor", "--only", wrong]);
+        assert!(outcome.code == 2 && outcome.stderr.contains("no check is called"), "{wrong}: {outcome:?}");
+    }
+
+    // A session of a gateway is looked at like one of ours.
+    let (code, main) = home.json(&["doctor", "--session", "openwa:main", "--only", "openwa.sessions"]);
+    let sessions: Vec<_> = main["findings"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{main:#}"))
+        .iter()
+        .map(|finding| finding["session"].clone())
+        .collect();
+    assert!(code == 0 && sessions.contains(&"openwa:main".into()) && !sessions.contains(&"openwa:sales".into()), "{main:#}");
+    assert_eq!(home.json(&["doctor", "--session", "openwa:sales", "--only", "openwa.sessions"]).0, 3);
+    assert_eq!(home.json(&["doctor", "--session", "openwa:nobody"]).0, 10);
+    assert_eq!(home.json(&["doctor", "--session", "nobody:main"]).0, 2);
+
+    // The catalog has them, too.
+    let (code, list) = home.json(&["doctor", "--list"]);
+    assert!(ids(&list, "/data/checks").contains(&"openwa.sessions.ready".into()), "{list:#}");
+    assert_eq!(code, 5, "one plugin could not say what it has");
+    let (code, told) = home.json(&["doctor", "--explain", "openwa.sessions.ready"]);
+    assert!(code == 0 && told["data"]["checks"][0]["explain"].as_str().unwrap().len() > 40, "{told:#}");
+
+    // What is noted of plugins is broken: that is what to mend, and the host is looked at all the same.
+    std::fs::write(home.path().join("plugins.lock"), "[plugin.openwa]\nsha256 = 1\n").unwrap();
+    let (code, report) = home.json(&["doctor"]);
+    let lock = report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == "wpp.home.plugins").unwrap();
+    assert!(code == 3 && lock["severity"] == "error", "{report:#}");
+    assert_eq!(home.run(&["doctor", "--channel", "openwa"]).code, 2);
 }

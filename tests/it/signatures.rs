@@ -8,18 +8,18 @@ use crate::harness::TestHome;
 use crate::plugin::component;
 
 /// A maker of plugins with a key of its own.
-struct Maker(KeyPair);
+pub struct Maker(KeyPair);
 
 impl Maker {
-    fn new() -> Maker {
+    pub fn new() -> Maker {
         Maker(KeyPair::generate_unencrypted_keypair().unwrap())
     }
 
-    fn public_key(&self) -> String {
+    pub fn public_key(&self) -> String {
         self.0.pk.to_base64()
     }
 
-    fn sign(&self, bytes: &[u8]) -> String {
+    pub fn sign(&self, bytes: &[u8]) -> String {
         minisign::sign(None, &self.0.sk, bytes, Some("webhook 0.1.0"), None).unwrap().into_string()
     }
 }
