@@ -171,7 +171,7 @@ impl Trial {
         limits: Limits,
     ) -> Result<Trial> {
         let made_up = grants.0.iter().filter_map(|grant| match grant {
-            Grant::Secret(name) => Some((Secrets::variable(name), format!("made-up-{name}"))),
+            Grant::Secret(name, _) => Some((Secrets::variable(name), format!("made-up-{name}"))),
             _ => None,
         });
         // No folder holds more of them.

@@ -762,6 +762,13 @@ impl Behaviour for Notices {
             self.taken.push(asked.clone());
         }
         match (asked.method.as_str(), parts.as_slice()) {
+            // Not recorded: in the words of its documentation.
+            ("POST", ["services", hook @ ..]) => {
+                let known = hook.join("/") == self.token;
+                let words = if known { "ok" } else { "invalid_token" };
+                let text = vec![("content-type".into(), "text/html".into())];
+                Reply { status: if known { 200 } else { 403 }, headers: text, body: words.into() }
+            }
             ("POST", ["api", "auth.test" | "chat.postMessage"]) if !bearer => {
                 Reply::json(200, &json!({"ok": false, "error": "invalid_auth"}))
             }
