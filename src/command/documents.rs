@@ -25,7 +25,9 @@ pub fn man_pages() -> Result<Vec<(String, Vec<u8>)>> {
     tree.build();
     collect(&tree, "wpp", &mut pages)?;
     pages.push(("wpp-json.5".into(), super::schemas::man_page().into_bytes()));
-    pages.push(("wpp-archives.7".into(), super::pages::man(super::pages::ARCHIVES).into_bytes()));
+    for (subject, page, commands) in super::pages::PAGES {
+        pages.push((format!("wpp-{subject}.7"), super::pages::man(page, commands).into_bytes()));
+    }
     Ok(pages)
 }
 

@@ -4,14 +4,21 @@
 /// What backups hold, how far they are verified, and how they come back.
 pub const ARCHIVES: &str = include_str!("pages/archives.md");
 
+/// How plugins are written.
+pub const PLUGINS: &str = include_str!("pages/plugins.md");
+
+/// Every page: its subject, its text, and the pages of commands that it goes with.
+pub const PAGES: [(&str, &str, &[&str]); 2] =
+    [("archives", ARCHIVES, &["wpp-backup", "wpp-restore"]), ("plugins", PLUGINS, &["wpp-plugin", "wpp-channel", "wpp-doctor"])];
+
 /// The page on a subject.
 pub fn page(subject: &str) -> Option<&'static str> {
-    (subject == "archives").then_some(ARCHIVES)
+    PAGES.iter().find(|(known, ..)| *known == subject).map(|(_, page, _)| *page)
 }
 
 /// The page in the language of man pages. It knows the Markdown that the pages use: headings,
 /// paragraphs, items, code, and words in bold, in italics or in the fixed font.
-pub fn man(page: &str) -> String {
+pub fn man(page: &str, commands: &[&str]) -> String {
     let mut text = String::new();
     let mut code = false;
     let mut item = false;
@@ -46,7 +53,8 @@ pub fn man(page: &str) -> String {
             text.push_str(&format!("{}\n", inline(line)));
         }
     }
-    text.push_str(".SH SEE ALSO\n\\fBwpp\\fR(1), \\fBwpp\\-backup\\fR(1), \\fBwpp\\-restore\\fR(1), \\fBwpp\\-json\\fR(5)\n");
+    let commands: String = commands.iter().map(|command| format!(", \\fB{}\\fR(1)", escape(command))).collect();
+    text.push_str(&format!(".SH SEE ALSO\n\\fBwpp\\fR(1){commands}, \\fBwpp\\-json\\fR(5)\n"));
     text
 }
 
@@ -91,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_page_becomes_a_man_page() {
-        let text = man("# wpp-x: on *x*\n\n## One\nA `b-c` **d**.\n\n- e\n- f\n\nG\n\n```sh\n.h \\i\n```\n");
+        let text = man("# wpp-x: on *x*\n\n## One\nA `b-c` **d**.\n\n- e\n- f\n\nG\n\n```sh\n.h \\i\n```\n", &["wpp-y"]);
         let body = text.strip_prefix(".TH WPP\\-X 7 \"\" wpp \"wpp manual\"\n.SH NAME\nwpp\\-x \\- on \\fIx\\fR\n").unwrap();
         let expected = ".PP\n.SH ONE\nA \\fBb\\-c\\fR \\fBd\\fR.\n.PP\n.IP \\(bu 2\ne\n.IP \\(bu 2\nf\n.PP\nG\n.PP\n.RS 4\n.nf\n\\&.h \\ei\n.fi\n.RE\n.SH SEE ALSO\n";
         assert!(body.starts_with(expected), "{body}");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker, Val};
 use wasmtime::{Config, Engine, ResourceLimiter, Store, StoreLimits, StoreLimitsBuilder, Trap};
 
 use super::cache::Cache;
@@ -166,10 +166,37 @@ impl Host {
         unsafe { Component::deserialize(&self.engine, compiled) }.ok()
     }
 
+    /// WASI with nothing in it: no environment, no arguments and no folders; whoever calls anything else
+    /// of it is ended.
+    fn with_wasi(&self, component: &Component, imports: &[String]) -> Result<Linker<State>> {
+        let mut linker = self.linker.clone();
+        let mut fill = || -> wasmtime::Result<()> {
+            for import in imports.iter().filter(|import| of_wasi(import)) {
+                let empty: &[&str] = match import.split('@').next() {
+                    Some("wasi:cli/environment") => &["get-environment", "get-arguments"],
+                    Some("wasi:filesystem/preopens") => &["get-directories"],
+                    _ => continue,
+                };
+                let mut instance = linker.instance(import)?;
+                for function in empty {
+                    instance.func_new(function, |_, _, _, results| {
+                        results.fill(Val::List(Vec::new()));
+                        Ok(())
+                    })?;
+                }
+            }
+            linker.define_unknown_imports_as_traps(component)
+        };
+        match fill() {
+            Ok(()) => Ok(linker),
+            Err(error) => Err(broken("cannot offer an empty WASI to a plugin", &error)),
+        }
+    }
+
     fn link(&self, name: &str, component: &Component) -> Result<Plugin> {
         let kind = component.component_type();
         let names: Vec<String> = kind.imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
-        let foreign: Vec<&str> = names.iter().map(String::as_str).filter(|import| !offered(import)).collect();
+        let foreign: Vec<&str> = names.iter().map(String::as_str).filter(|import| !offered(import) && !of_wasi(import)).collect();
         if !foreign.is_empty() {
             return Err(refused(name, format!("it asks for {}, which no plugin is given", foreign.join(", "))).hint(format!(
                 "a plugin is given log, clock, config and http of {PACKAGE}*@{VERSION}; one for another version needs another wpp"
@@ -196,7 +223,9 @@ impl Host {
             }
             Ok(linked)
         };
-        let linked = self.linker.instantiate_pre(component).and_then(fit).map_err(|error| {
+        let linker =
+            if names.iter().any(|import| of_wasi(import)) { self.with_wasi(component, &names)? } else { self.linker.clone() };
+        let linked = linker.instantiate_pre(component).and_then(fit).map_err(|error| {
             refused(name, "it does not fit the contract")
                 .caused_by(std::io::Error::other(format!("{error:#}")))
                 .hint(format!("build it against version {VERSION} of the contract"))
@@ -210,6 +239,14 @@ impl Host {
             running: Arc::clone(&self.running),
         })
     }
+}
+
+/// Whether it is of the part of WASI that the runtimes of other languages want to find, whether they
+/// use it or not.
+fn of_wasi(import: &str) -> bool {
+    ["cli", "clocks", "filesystem", "io", "random", "sockets"].iter().any(|part| {
+        import.strip_prefix("wasi:").and_then(|rest| rest.strip_prefix(part)).is_some_and(|rest| rest.starts_with('/'))
+    })
 }
 
 /// `<area>.<what>`, as the contract has it: ids are printed, and typed again.

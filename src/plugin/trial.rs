@@ -157,6 +157,8 @@ pub struct Trial {
     runtime: tokio::runtime::Runtime,
     tried: Tried,
     asked: BTreeSet<String>,
+    /// Checks that had nothing to judge.
+    skipped: BTreeSet<String>,
 }
 
 type Answer<T> = std::result::Result<T, Failure>;
@@ -191,6 +193,7 @@ impl Trial {
             runtime,
             tried: Tried::default(),
             asked: BTreeSet::new(),
+            skipped: BTreeSet::new(),
         })
     }
 
@@ -234,7 +237,9 @@ impl Trial {
             self.problem("checks.run", "contract", format!("it has no check {id}"));
         }
         self.breach("checks.run", unsound_outcomes(&own, &wanted, &outcomes));
-        self.tried.findings = adapt::findings(self.plugin.name(), &wanted, outcomes);
+        let examination = adapt::examination(self.plugin.name(), &wanted, &outcomes, None);
+        self.skipped = examination.skipped.iter().map(|skipped| skipped.id.to_string()).collect();
+        self.tried.findings = examination.findings;
     }
 
     fn channel(&mut self, acts: &BTreeSet<Act>) -> Option<Description> {
@@ -458,6 +463,7 @@ impl Trial {
                 continue;
             }
             let worst = self.tried.findings.iter().filter(|finding| finding.id == whole).map(|finding| finding.severity).max();
+            let worst = worst.or_else(|| self.skipped.contains(&whole).then_some(Severity::Info));
             let text = match worst {
                 Some(worst) if worst == *wanted => continue,
                 Some(worst) => format!("{id} is {}, and the recording expects {}", severity(worst), severity(*wanted)),

@@ -10,6 +10,7 @@
 mod adversary;
 mod api;
 mod archive;
+mod author;
 mod backup;
 mod bare;
 mod cli;

@@ -185,7 +185,7 @@ fn the_man_page_is_one_to_the_typesetter() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wpp-archives.7");
-    std::fs::write(&path, man(ARCHIVES)).unwrap();
+    std::fs::write(&path, man(ARCHIVES, &["wpp-backup"])).unwrap();
     let output = Command::new("groff").args(["-man", "-Tutf8", "-ww", "-P-c", "-P-b", "-P-u"]).arg(&path).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{said}");

@@ -145,7 +145,7 @@ fn what_is_no_plugin_is_refused_with_its_reason() {
     refused(&whole[..whole.len() / 2], "cannot be compiled");
     refused(&wat::parse_str("(component)").unwrap(), "offers nothing");
     let wat = |import: &str| wat::parse_str(format!("(component (import \"{import}\" (instance)))")).unwrap();
-    refused(&wat("wasi:filesystem/types@0.2.0"), "asks for wasi:filesystem/types@0.2.0");
+    refused(&wat("wasi:http/types@0.2.0"), "asks for wasi:http/types@0.2.0");
     refused(&wat("wpp:plugin/http@0.2.0"), "asks for wpp:plugin/http@0.2.0");
     refused(&wat("wpp:plugin/shell@0.1.0"), "asks for wpp:plugin/shell@0.1.0");
     let export = "(component (instance $i) (export \"wpp:plugin/checks@9.0.0\" (instance $i)))";
