@@ -612,3 +612,85 @@ fn unsound_sessions(sessions: &[Session]) -> Vec<String> {
     }
     wrong
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::host::words::channel::Setting as Described;
+    use super::super::host::words::checks::Finding as Seen;
+    use super::super::host::words::sessions::State;
+    use super::*;
+
+    fn check(id: &str) -> Check {
+        let text = "x".to_owned();
+        Check {
+            id: id.into(),
+            title: text.clone(),
+            area: text.clone(),
+            severity: Grade::Error,
+            explain: text,
+            runbook: String::new(),
+        }
+    }
+
+    fn seen(severity: Option<Grade>, summary: &str, remedy: &str) -> Seen {
+        let (summary, remedy) = (summary.to_owned(), remedy.to_owned());
+        Seen { severity, session: None, summary, evidence: Vec::new(), remedy, command: Vec::new() }
+    }
+
+    #[test]
+    fn outcomes_that_break_the_contract_are_told_and_sound_ones_are_not() {
+        let wanted = [check("p.a.one"), check("p.a.two")];
+        let outcome = |id: &str, judgement: Judgement| Outcome { check: id.into(), judgement };
+        let found = |severity, summary: &str, remedy: &str| Judgement::Found(vec![seen(severity, summary, remedy)]);
+        let sound =
+            [outcome("p.a.one", found(Some(Grade::Ok), "well", "")), outcome("p.a.two", Judgement::Skipped("none".into()))];
+        assert_eq!(unsound_outcomes("p.", &wanted, &sound), [""; 0]);
+        for (outcomes, said) in [
+            (vec![sound[0].clone()], "does not judge the check a.two"),
+            (vec![sound[0].clone(), sound[0].clone(), sound[1].clone()], "a.one twice"),
+            (
+                vec![sound[0].clone(), sound[1].clone(), outcome("p.b.other", Judgement::Skipped("x".into()))],
+                "b.other, which it does not describe",
+            ),
+            (vec![sound[1].clone(), outcome("p.a.one", Judgement::Found(Vec::new()))], "found nothing at all"),
+            (vec![sound[1].clone(), outcome("p.a.one", found(None, "bad", ""))], "no remedy"),
+            (vec![sound[1].clone(), outcome("p.a.one", found(None, " ", "x"))], "summary is empty of a finding of a.one"),
+            (vec![sound[0].clone(), outcome("p.a.two", Judgement::Skipped(String::new()))], "reason to skip is empty"),
+        ] {
+            let wrong = unsound_outcomes("p.", &wanted, &outcomes);
+            assert!(wrong.len() == 1 && wrong[0].contains(said), "{said}: {wrong:?}");
+        }
+        assert!(unsound_checks(&[]).len() == 1 && unsound_checks(&wanted).is_empty());
+        assert_eq!(unsound_checks(&[Check { title: String::new(), ..check("p.a.b") }]).len(), 1);
+    }
+
+    #[test]
+    fn descriptions_and_sessions_that_break_the_contract_are_told() {
+        let setting = |name: &str| Described { name: name.into(), about: "x".into(), required: false, default: None };
+        let about = |settings: Vec<Described>| Description {
+            title: "x".into(),
+            kind: Kind::Notice,
+            settings,
+            secrets: Vec::new(),
+            versions: Vec::new(),
+        };
+        assert!(unsound_description(&about(vec![setting("timeout_ms")])).is_empty());
+        for settings in [vec![setting("a"), setting("a")], vec![setting("TimeOut")], vec![setting("")]] {
+            assert_eq!(unsound_description(&about(settings)).len(), 1);
+        }
+        let session = |name: &str, reason: &str| Session {
+            name: name.into(),
+            id: "1".into(),
+            state: State::AuthRequired,
+            reason: reason.into(),
+            told: "qr".into(),
+            since_ms: None,
+            phone: None,
+            trouble: None,
+        };
+        assert!(unsound_sessions(&[session("a", "logged_out"), session("b", "pairing")]).is_empty());
+        assert!(unsound_sessions(&[session("a", "gone_fishing")])[0].contains("none of wpp's"));
+        assert!(unsound_sessions(&[session("a", "normal"), session("a", "normal")])[0].contains("twice"));
+        assert_eq!(shown(&session("a", "pairing")), "a is auth-required (pairing, told as \"qr\")");
+    }
+}

@@ -236,6 +236,19 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     ] {
         run(line);
     }
+    // A plugin of JavaScript, and in the place of the tool that builds it one that has built it before.
+    let folder = simulated.home.path().join("own");
+    let tool = folder.join("node_modules/.bin/componentize-qjs");
+    run(&format!("plugin new own --language javascript --folder {}", folder.display()));
+    std::fs::create_dir_all(tool.parent().unwrap()).unwrap();
+    let component = |name: &str| format!("{}/plugins/{name}/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
+    std::fs::write(&tool, format!("#!/bin/sh\nfor last; do :; done\ncp {} \"$last\"\n", component("webhook"))).unwrap();
+    std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let built = run(&format!("plugin build {}", folder.display()));
+    assert_eq!(built.code, 0, "{built:?}");
+    let answers = folder.join("answers.json");
+    run(&format!("plugin test {} --answers {} --act", component("webhook"), answers.display()));
+    run(&format!("plugin test {} --answers {} --set act=log", component("hostile"), answers.display()));
     std::fs::write(&config, before).unwrap();
     simulated.kill_daemon();
     std::fs::write(simulated.home.path().join("config.toml"), SETTINGS).unwrap();
@@ -303,8 +316,8 @@ fn a_field_too_many_one_too_few_and_one_of_another_type_are_noticed() {
 fn every_report_in_the_source_has_a_schema_and_every_schema_names_commands_that_exist() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command");
     let mut named = BTreeSet::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for path in [folder.clone(), folder.join("plugin")].iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
+        let path = path.unwrap().path();
         // The simulator is hidden, and no part of the contract.
         if path.extension().is_none_or(|ending| ending != "rs") || path.ends_with("simulator.rs") {
             continue;
