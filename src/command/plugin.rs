@@ -41,8 +41,11 @@ enum Verb {
 const GRANTS: &str = "\
 Grants:
   http=https://HOST[:PORT]   requests to this origin, and to no other
-  secret=NAME                to have the secret NAME put into requests, which the plugin never sees:
-                             the variable WPP_SECRET_NAME, or the file secrets/NAME of the home (mode 0600)
+  secret=NAME[@https://HOST[:PORT]]
+                             to have the secret NAME put into requests (to this origin), which the plugin never sees:
+                             the variable WPP_SECRET_NAME, what a command writes (NAME = { command = [\"PROGRAM\"] }
+                             under [secrets] in config.toml), or the file secrets/NAME of the home (mode 0600);
+                             for one plugin alone WPP_SECRET_PLUGIN__NAME, [secrets.PLUGIN] or secrets/PLUGIN.NAME
   private=HOST               HOST may have an address that is not public; addresses and localhost need no such grant
 A grant is for the bytes that the plugin has now. Its settings are in config.toml, under [plugin.NAME].";
 

@@ -148,7 +148,11 @@ static FINDING: Object = Object {
         always("severity", Text, "ok, info, warning, unknown, error or critical; unknown: it could not be checked"),
         always("area", Text, "the part of the catalog"),
         optional("session", Text, "the session; absent for host and home"),
-        optional("class", Text, "of the outage that it was seen by: dns_resolution, timeout, network_unreachable or provider_unavailable"),
+        optional(
+            "class",
+            Text,
+            "of the outage that it was seen by: dns_resolution, timeout, network_unreachable or provider_unavailable",
+        ),
         always("summary", Text, "what is so, in one sentence"),
         optional("evidence", List(&Shape::Object(&EVIDENCE)), "what was seen"),
         optional("remedy", Shape::Object(&REMEDY), "what mends it"),

@@ -54,7 +54,7 @@ impl<'a> Plugins<'a> {
         Ok(Plugins {
             home,
             config,
-            secrets: Arc::new(Secrets::new(&home.secrets(), environment)),
+            secrets: Arc::new(Secrets::new(&home.secrets(), environment).with_commands(config.secret_commands())),
             registry: Registry::open(home)?,
             host: std::sync::OnceLock::new(),
             limits: Limits::default(),

@@ -90,7 +90,7 @@ impl Powers {
     /// Sends a request, if it is granted.
     pub async fn send(&mut self, request: Request) -> Result<Response, HttpError> {
         let wish = request.timeout_ms.map_or(http::PATIENCE, |ms| Duration::from_millis(ms.into()));
-        let answer = self.http.send(request, wish.min(self.left())).await;
+        let answer = self.http.send(request, wish, self.left()).await;
         match &answer {
             Err(HttpError::Denied(why)) => self.heard.denied.push(why.clone()),
             _ => self.heard.requests += 1,

@@ -22,6 +22,7 @@ mod drill;
 mod gateways;
 mod foreign;
 mod harness;
+mod hostile;
 mod layers;
 mod increments;
 mod lifecycle;
