@@ -239,6 +239,12 @@ impl Trial {
         self.breach("checks.run", unsound_outcomes(&own, &wanted, &outcomes));
         let examination = adapt::examination(self.plugin.name(), &wanted, &outcomes, None);
         self.skipped = examination.skipped.iter().map(|skipped| skipped.id.to_string()).collect();
+        if !examination.skipped.is_empty() {
+            let reasons = examination.skipped.iter().map(|skipped| format!("{}: {}", skipped.id, skipped.reason));
+            let (judged, reasons) =
+                (count(outcomes.len(), "check was judged", "checks were judged"), reasons.collect::<Vec<_>>());
+            self.said(format!("{judged}, of which skipped: {}", reasons.join("; ")));
+        }
         self.tried.findings = examination.findings;
     }
 

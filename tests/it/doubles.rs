@@ -288,6 +288,8 @@ pub struct OpenWa {
     pub resident_mb: u64,
     /// Whether it reaches WhatsApp: without that, a session stays initializing.
     pub online: bool,
+    /// How many looks at a session that was told to stop find it as it was.
+    pub looks_until_stopped: u32,
 }
 
 pub const OPENWA_SESSION: &str = "0f214e70-1272-4ccd-938b-36663dd40c9a";
@@ -307,6 +309,7 @@ impl OpenWa {
             database_down: false,
             resident_mb: 239,
             online: true,
+            looks_until_stopped: 0,
         };
         openwa.session(OPENWA_SESSION, "main", "ready");
         openwa.sessions[0]["phone"] = json!("628123456789");
@@ -366,7 +369,13 @@ impl OpenWa {
         let online = self.online;
         let session = &mut self.sessions[at];
         match (asked.method.as_str(), rest) {
-            ("GET", []) => Reply::json(200, session),
+            ("GET", []) => {
+                if self.looks_until_stopped == 1 {
+                    become_(session, "disconnected");
+                }
+                self.looks_until_stopped = self.looks_until_stopped.saturating_sub(1);
+                Reply::json(200, session)
+            }
             ("POST", ["start"]) if loaded => recorded("37-start-again"),
             ("POST", ["start"]) => {
                 become_(session, "initializing");
@@ -376,6 +385,7 @@ impl OpenWa {
                 }
                 Reply::json(200, &before)
             }
+            ("POST", ["stop"]) if self.looks_until_stopped > 0 => Reply::json(200, session),
             ("POST", ["stop"]) => {
                 become_(session, "disconnected");
                 Reply::json(200, session)

@@ -493,6 +493,43 @@ fn a_notice_goes_where_it_is_granted_signed_and_once_for_each_key() {
 }
 
 #[test]
+fn a_secret_comes_from_a_command_that_the_operator_names() {
+    let (address, heard) = server(vec![answer("200 OK", "", "{}"), answer("200 OK", "", "{}")]);
+    let home = with_webhook(address, &["--grant", &format!("http=http://{address}"), "--grant", "secret=webhook-key"]);
+    let config = home.path().join("config.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let send = |table: &str| {
+        std::fs::write(&config, format!("{before}\n{table}\n")).unwrap();
+        home.run(&["channel", "send", "webhook", "text"])
+    };
+    let signature = |secret: &[u8], request: &str| {
+        let (_, body) = request.split_once("\r\n\r\n").unwrap();
+        let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(secret).unwrap();
+        hmac::Mac::update(&mut mac, body.as_bytes());
+        request.contains(&hex::encode(hmac::Mac::finalize(mac).into_bytes()))
+    };
+    let outcome = send("[secrets]\nwebhook-key = { command = [\"/bin/sh\", \"-c\", \"echo s3cret-word; echo more\"] }");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(signature(b"s3cret-word", &heard.recv().unwrap()));
+    // One that is this plugin's alone goes before.
+    let both = "[secrets]\nwebhook-key.command = [\"false\"]\n[secrets.webhook]\nwebhook-key.command = [\"echo\", \"its-own\"]";
+    let outcome = send(both);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(signature(b"its-own", &heard.recv().unwrap()));
+    // A plugin's own settings name no command.
+    for (table, code, why) in [
+        ("[secrets]\nwebhook-key.command = [\"/bin/sh\", \"-c\", \"echo s3cret-word >&2; exit 3\"]", 15, "exit status: 3"),
+        ("[secrets]\nwebhook-key = \"s3cret-word\"", 2, "secrets.webhook-key"),
+        ("[plugin.other.secrets]\nwebhook-key.command = [\"echo\", \"x\"]", 2, "plugin.other.secrets"),
+    ] {
+        let outcome = send(table);
+        let said = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(outcome.code == code && said.contains(why) && !said.contains("s3cret-word"), "{table}: {outcome:?}");
+        assert!(heard.try_recv().is_err());
+    }
+}
+
+#[test]
 fn other_bytes_have_no_grants_and_are_not_run() {
     let (address, _) = server(Vec::new());
     let home = with_webhook(address, &["--grant", &format!("http=http://{address}")]);
