@@ -172,12 +172,16 @@ impl Trial {
         grants: Grants,
         limits: Limits,
     ) -> Result<Trial> {
-        let made_up = grants.0.iter().filter_map(|grant| match grant {
-            Grant::Secret(name, _) => Some((Secrets::variable(name), format!("made-up-{name}"))),
-            _ => None,
-        });
+        let mut made_up = BTreeMap::new();
+        for grant in &grants.0 {
+            if let Grant::Secret(name, _) = grant {
+                // Under the plugin's own name, which is looked for first, and no operator's secret is.
+                let own = format!("{}.{name}", plugin.name());
+                made_up.insert(Secrets::variable(&own), format!("made-up-{name}"));
+            }
+        }
         // No folder holds more of them.
-        let secrets = Arc::new(Secrets::new(Path::new("/dev/null"), &made_up.collect()));
+        let secrets = Arc::new(Secrets::new(Path::new("/dev/null"), &made_up));
         let recording = Arc::new(recording);
         let http = Http::new(plugin.name(), grants, secrets, false, limits.output_bytes).recorded(Arc::clone(&recording));
         let runtime = tokio::runtime::Builder::new_current_thread()
