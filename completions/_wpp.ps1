@@ -516,7 +516,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;doctor' {
-            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'Look at the system behind this plugin, and at nothing else; may be repeated')
+            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'Look at the systems behind these plugins, and at nothing else; may be repeated')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Report only these checks; `wpp.session` stands for all that begin so')
             [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Do not report these checks')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Exit with 3 when a finding is at least this severe')
@@ -636,6 +636,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;plugin;add' {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What to call it here [default: the file''s name]')
             [CompletionResult]::new('--grant', '--grant', [CompletionResultType]::ParameterName, 'Allow it this; may be repeated')
+            [CompletionResult]::new('--signature', '--signature', [CompletionResultType]::ParameterName, 'Its signature by minisign [default: FILE.minisig, where there is one]')
+            [CompletionResult]::new('--public-key', '--public-key', [CompletionResultType]::ParameterName, 'Trust this public key of minisign beside those of plugins.public_keys, this time')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
@@ -764,6 +766,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Whom to; as configured when it is left out')
             [CompletionResult]::new('--title', '--title', [CompletionResultType]::ParameterName, 'A heading')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Two messages with the same key are the same, for systems that can tell [default: a new one]')
+            [CompletionResult]::new('--problem', '--problem', [CompletionResultType]::ParameterName, 'The problem that it is about: systems that can keep those about the same one together')
+            [CompletionResult]::new('--severity', '--severity', [CompletionResultType]::ParameterName, 'How much it matters; ok says that the problem is over')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')

@@ -1227,7 +1227,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__channel__subcmd__send)
-            opts="-s -q -h --to --title --key --home --session --format --quiet --help"
+            opts="-s -q -h --to --title --key --problem --severity --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1243,6 +1243,14 @@ _wpp() {
                     ;;
                 --key)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --problem)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --severity)
+                    COMPREPLY=($(compgen -W "ok info warning error critical" -- "${cur}"))
                     return 0
                     ;;
                 --home)
@@ -2606,7 +2614,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__plugin__subcmd__add)
-            opts="-y -s -q -h --name --grant --yes --home --session --format --quiet --help"
+            opts="-y -s -q -h --name --grant --signature --public-key --yes --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2617,6 +2625,25 @@ _wpp() {
                     return 0
                     ;;
                 --grant)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signature)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --public-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -468,7 +468,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --help 'Print help'
         }
         &'wpp;doctor'= {
-            cand --channel 'Look at the system behind this plugin, and at nothing else; may be repeated'
+            cand --channel 'Look at the systems behind these plugins, and at nothing else; may be repeated'
             cand --only 'Report only these checks; `wpp.session` stands for all that begin so'
             cand --skip 'Do not report these checks'
             cand --fail-on 'Exit with 3 when a finding is at least this severe'
@@ -577,6 +577,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;plugin;add'= {
             cand --name 'What to call it here [default: the file''s name]'
             cand --grant 'Allow it this; may be repeated'
+            cand --signature 'Its signature by minisign [default: FILE.minisig, where there is one]'
+            cand --public-key 'Trust this public key of minisign beside those of plugins.public_keys, this time'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -689,6 +691,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --to 'Whom to; as configured when it is left out'
             cand --title 'A heading'
             cand --key 'Two messages with the same key are the same, for systems that can tell [default: a new one]'
+            cand --problem 'The problem that it is about: systems that can keep those about the same one together'
+            cand --severity 'How much it matters; ok says that the problem is over'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'

@@ -331,7 +331,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand reset" -s y -l yes -d 'Agree in 
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -l accept-partial-backup -d 'Go on when the session is so damaged that its backup holds it only in part'
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -s h -l help -d 'Print help'
-complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l channel -d 'Look at the system behind this plugin, and at nothing else; may be repeated' -r
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l channel -d 'Look at the systems behind these plugins, and at nothing else; may be repeated' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l only -d 'Report only these checks; `wpp.session` stands for all that begin so' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l skip -d 'Do not report these checks' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l fail-on -d 'Exit with 3 when a finding is at least this severe' -r -f -a "info\t'Everything that is not as it should be'
@@ -407,6 +407,8 @@ complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l name -d 'What to call it here [default: the file\'s name]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l grant -d 'Allow it this; may be repeated' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l signature -d 'Its signature by minisign [default: FILE.minisig, where there is one]' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l public-key -d 'Trust this public key of minisign beside those of plugins.public_keys, this time' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
@@ -470,6 +472,12 @@ complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcomm
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -l to -d 'Whom to; as configured when it is left out' -r
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -l title -d 'A heading' -r
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -l key -d 'Two messages with the same key are the same, for systems that can tell [default: a new one]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -l problem -d 'The problem that it is about: systems that can keep those about the same one together' -r
+complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -l severity -d 'How much it matters; ok says that the problem is over' -r -f -a "ok\t''
+info\t''
+warning\t''
+error\t''
+critical\t''"
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'

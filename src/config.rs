@@ -149,6 +149,18 @@ pub const KEYS: &[Key] = &[
         help: "increments that may follow a full archive before `wpp backup --incremental` makes the next full one",
     },
     Key {
+        path: "plugins.public_keys",
+        kind: Kind::List,
+        default: "",
+        help: "public keys of minisign (RW…) whose signature makes a plugin count as signed",
+    },
+    Key {
+        path: "plugins.signature_required",
+        kind: Kind::Boolean,
+        default: "false",
+        help: "add only plugins that one of plugins.public_keys signed",
+    },
+    Key {
         path: "backup.destination",
         kind: Kind::Place,
         default: "",

@@ -87,6 +87,7 @@ pub struct Error(Box<Inner>);
 #[derive(Debug)]
 struct Inner {
     kind: ErrorKind,
+    class: Option<&'static str>,
     message: String,
     hints: Vec<String>,
     notes: Vec<String>,
@@ -96,7 +97,15 @@ struct Inner {
 impl Error {
     /// An error with its cause in one lowercase sentence without a full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error(Box::new(Inner { kind, message: message.into(), hints: Vec::new(), notes: Vec::new(), source: None }))
+        let message = message.into();
+        Error(Box::new(Inner { kind, class: None, message, hints: Vec::new(), notes: Vec::new(), source: None }))
+    }
+
+    /// Says which part of the way to a server failed: the name of an outage's class, `dns_resolution`.
+    #[must_use]
+    pub fn of_class(mut self, class: &'static str) -> Error {
+        self.0.class = Some(class);
+        self
     }
 
     /// Adds what to do next; several hints are shown in the order they were added.
@@ -123,6 +132,11 @@ impl Error {
     /// Which kind it is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// The class of the outage that it is, if it is one.
+    pub fn class(&self) -> Option<&'static str> {
+        self.0.class
     }
 
     /// The cause without the errors underneath.

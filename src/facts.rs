@@ -105,6 +105,8 @@ pub struct HostFacts {
     pub opened: Result<HomeKind, Problem>,
     /// The settings' own error.
     pub config_problem: Option<Problem>,
+    /// What is wrong with what is noted of plugins.
+    pub plugins_problem: Option<Problem>,
     /// The home's folder and what lies in it, without the sessions.
     pub paths: Vec<PathLook>,
     /// Whether a file could be made, written and forced to the disk in the home; the reason if not.

@@ -112,6 +112,9 @@ pub struct Finding {
     /// The session it is about; `None` for the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// The class of the outage that it was seen by, such as `dns_resolution`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// What is so, in one sentence.
     pub summary: String,
     /// What was seen.

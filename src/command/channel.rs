@@ -8,6 +8,7 @@ use crate::plugin::Loaded;
 use crate::plugin::adapt;
 use crate::plugin::host::Interface;
 use crate::plugin::host::words::channel::{Condition, Kind, Message};
+use crate::plugin::host::words::types::Severity;
 use crate::report::{Report, Section, Table, Verdict, count};
 
 /// Options of `wpp channel`.
@@ -45,6 +46,22 @@ struct SendArgs {
     /// Two messages with the same key are the same, for systems that can tell [default: a new one]
     #[arg(long)]
     key: Option<String>,
+    /// The problem that it is about: systems that can keep those about the same one together
+    #[arg(long)]
+    problem: Option<String>,
+    /// How much it matters; ok says that the problem is over
+    #[arg(long, value_name = "SEVERITY")]
+    severity: Option<Grade>,
+}
+
+/// How much a message matters.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Grade {
+    Ok,
+    Info,
+    Warning,
+    Error,
+    Critical,
 }
 
 impl Args {
@@ -137,6 +154,14 @@ impl SendArgs {
             title: self.title,
             text: self.text,
             key: self.key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
+            problem: self.problem,
+            severity: self.severity.map(|grade| match grade {
+                Grade::Ok => Severity::Ok,
+                Grade::Info => Severity::Info,
+                Grade::Warning => Severity::Warning,
+                Grade::Error => Severity::Error,
+                Grade::Critical => Severity::Critical,
+            }),
         };
         let called = loaded.call(async |plugin, powers| plugin.send(powers, &message).await);
         let receipt = called.answer?.map_err(|failure| adapt::error(&name, failure))?;
@@ -147,8 +172,10 @@ impl SendArgs {
         if let Some(url) = &receipt.url {
             section = section.field("at", url);
         }
-        Ok(Report::new("channel-send", format!("{name}: sent")).section(section).data(json!({
-            "name": name, "key": message.key, "id": receipt.id, "url": receipt.url,
+        let word = if receipt.queued { "taken, and not sent yet" } else { "sent" };
+        Ok(Report::new("channel-send", format!("{name}: {word}")).section(section).data(json!({
+            "name": name, "key": message.key, "problem": message.problem, "id": receipt.id, "url": receipt.url,
+            "queued": receipt.queued,
         })))
     }
 }

@@ -11,18 +11,19 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::app::{self, App, Settings};
+use crate::app::{self, Settings};
 use crate::config::{Config, Source};
 use crate::doctor::fix::{self, Planned, Runner};
 use crate::doctor::probe::{self, Depth};
-use crate::doctor::{Examination, MadeCheck, Scope, Selection, catalog, examine, quoted};
+use crate::doctor::{Examination, Scope, Selection, catalog, examine, quoted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{MissingSession, Problem};
 use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
-use crate::plugin::adapt;
-use crate::plugin::host::Interface;
+use crate::plugin::registry::Registry;
+use crate::plugin::{self, Plugins};
 use crate::report::{Event, Finding, Report, Section, Severity, Step, Table, Verdict, count};
+use crate::session::SessionId;
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
 const ROUNDS_MAX: usize = 3;
@@ -40,7 +41,7 @@ pub struct Args {
     /// Look at every session
     #[arg(long)]
     all: bool,
-    /// Look at the system behind this plugin, and at nothing else; may be repeated
+    /// Look at the systems behind these plugins, and at nothing else; may be repeated
     #[arg(long, value_name = "PLUGIN", conflicts_with_all = ["all", "fix"])]
     channel: Vec<String>,
     /// Apply the remedies that are safe for a machine to apply, and look again
@@ -111,18 +112,37 @@ impl FailOn {
 impl Args {
     /// Looks, judges, and mends if asked to.
     pub fn run(self, settings: Settings, run: Runner<'_>) -> Result<Report> {
+        let place = Place::new(&settings, self.all, &self.channel)?;
+        let plugins = place.plugins(&settings)?;
         if self.list {
-            return Ok(list());
+            return list(plugins.as_ref());
         }
         if let Some(id) = &self.explain {
-            return explain(id);
+            return explain(id, plugins.as_ref());
         }
-        if !self.channel.is_empty() {
-            return self.channels(settings);
-        }
-        let selection = Selection::new(self.only.clone(), self.skip.clone())?;
-        let mut scope = scope(&settings, self.all)?;
-        let mut examination = examine(&probe::gather(&scope, Depth::Full), &selection);
+        let known: Vec<String> =
+            plugins.iter().flat_map(|plugins| plugins.registry().all()).map(|(name, _)| name.to_owned()).collect();
+        let selection = Selection::new(self.only.clone(), self.skip.clone(), &known)?;
+        let mut asked = match &plugins {
+            Some(plugins) => place.asked(plugins)?,
+            None => Vec::new(),
+        };
+        asked.retain(|name| selection.reaches(name));
+        let mut scope = place.scope.clone();
+        let look = |scope: &Scope| match place.own {
+            true => examine(&probe::gather(scope, Depth::Full), &selection),
+            false => Examination::default(),
+        };
+        // Plugins wait for their servers meanwhile. They are asked once: no fix here is one of theirs.
+        let (mut examination, of_plugins) = std::thread::scope(|threads| {
+            let of_plugins = plugins.as_ref().filter(|_| !asked.is_empty()).map(|plugins| {
+                threads.spawn(|| plugin::examine::examine(plugins, &asked, &selection, place.gateway_session.as_deref()))
+            });
+            let own = look(&scope);
+            (own, of_plugins.map(|asked| asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
+        });
+        let of_plugins = of_plugins.transpose()?.unwrap_or_default();
+        examination.extend(of_plugins.clone());
         let before = examination.counts();
         let mut steps: Vec<(Planned, Step)> = Vec::new();
         for _ in 0..if self.fix { ROUNDS_MAX } else { 0 } {
@@ -145,59 +165,18 @@ impl Args {
             steps.extend(planned.into_iter().zip(done));
             // A home that opens by now may hold sessions.
             scope = self::scope(&settings, self.all)?;
-            examination = examine(&probe::gather(&scope, Depth::Full), &selection);
+            examination = look(&scope);
+            examination.extend(of_plugins.clone());
         }
-        Ok(self.report(&scope, examination, &before, steps))
-    }
-
-    /// Asks the checks of plugins. One that cannot be asked is unknown, and the others are asked all
-    /// the same.
-    fn channels(&self, settings: Settings) -> Result<Report> {
-        let scope = Scope { sessions: Vec::new(), ..scope(&settings, false)? };
-        let app = App::new(settings)?;
-        let plugins = app.plugins()?;
-        let mut examination = Examination { findings: Vec::new(), made: Vec::new(), skipped: Vec::new() };
-        for name in &self.channel {
-            plugins.registry().pinned(name)?;
-            let asked = plugins.load(name).and_then(|loaded| {
-                if !loaded.plugin.interfaces().contains(&Interface::Checks) {
-                    return Err(Error::new(ErrorKind::Usage, format!("the plugin {name} has no checks"))
-                        .hint(format!("`wpp channel health {name}` asks how its system is")));
-                }
-                let checks = loaded.call(async |plugin, powers| plugin.checks(powers).await).answer?;
-                let outcomes = loaded.call(async |plugin, powers| plugin.judge(powers, &[]).await).answer?;
-                Ok((checks, outcomes))
-            });
-            match asked {
-                Ok((checks, outcomes)) => {
-                    let findings = adapt::findings(name, &checks, outcomes);
-                    examination.made.extend(checks.into_iter().map(|check| {
-                        let of_check = findings.iter().filter(|finding| finding.id == check.id);
-                        let severity = of_check.map(|finding| finding.severity).max().unwrap_or(Severity::Unknown);
-                        MadeCheck { id: check.id.into(), session: None, severity }
-                    }));
-                    examination.findings.extend(findings);
-                }
-                Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
-                Err(error) => {
-                    let id = format!("{name}.plugin").into();
-                    examination.made.push(MadeCheck { id, session: None, severity: Severity::Unknown });
-                    examination.findings.push(adapt::unusable(name, &error));
-                }
-            }
-        }
-        let selection = Selection::of_others(self.only.clone(), self.skip.clone());
-        examination.findings.retain(|finding| selection.takes(&finding.id));
-        examination.made.retain(|made| selection.takes(&made.id));
-        let title = title(&scope, &examination).replacen("host and home", &self.channel.join(", "), 1);
-        let mut report = self.report(&scope, examination, &BTreeMap::new(), Vec::new());
-        report.title = title;
-        Ok(report)
+        let subject = subject(&scope, place.own, &asked);
+        Ok(self.report(&scope, &subject, asked, examination, &before, steps))
     }
 
     fn report(
         &self,
         scope: &Scope,
+        subject: &str,
+        asked: Vec<String>,
         examination: Examination,
         before: &BTreeMap<Severity, usize>,
         steps: Vec<(Planned, Step)>,
@@ -219,6 +198,7 @@ impl Args {
             "kind": scope.home.as_ref().ok().map(|home| home.kind().name()),
             "version": env!("CARGO_PKG_VERSION"),
             "sessions": scope.sessions.iter().map(SessionPaths::name).collect::<Vec<_>>(),
+            "plugins": asked,
             "counts": examination.counts(),
             "checks": examination.made,
             "skipped": examination.skipped,
@@ -230,7 +210,7 @@ impl Args {
                 data["before"] = json!(before);
             }
         }
-        let mut report = Report::new("doctor", title(scope, &examination)).verdict(verdict).data(data);
+        let mut report = Report::new("doctor", title(subject, &examination)).verdict(verdict).data(data);
         if let Some(section) = skipped_section(&examination) {
             report = report.section(section);
         }
@@ -247,9 +227,78 @@ impl Args {
     }
 }
 
+/// Where a command line says to look.
+struct Place {
+    scope: Scope,
+    /// Whether at this host, its home and its sessions.
+    own: bool,
+    /// The plugins to ask; `None` for all that have checks.
+    channels: Option<Vec<String>>,
+    /// The one session of a gateway that matters.
+    gateway_session: Option<String>,
+}
+
+impl Place {
+    fn new(settings: &Settings, all: bool, channels: &[String]) -> Result<Place> {
+        let id = settings.session.as_deref().map(str::parse::<SessionId>).transpose()?;
+        let gateway = id.as_ref().and_then(|id| Some((id.channel()?.to_owned(), id.name().to_owned())));
+        if gateway.is_some() && (all || !channels.is_empty()) {
+            return Err(
+                Error::new(ErrorKind::Usage, "a session of a gateway excludes --all and --channel").hint("leave one of them out")
+            );
+        }
+        match gateway {
+            Some((channel, session)) => {
+                // Only the home matters then: no session of this host is meant.
+                let scope = Scope { sessions: Vec::new(), ..scope_of(settings, None, false)? };
+                Ok(Place { scope, own: false, channels: Some(vec![channel]), gateway_session: Some(session) })
+            }
+            None if !channels.is_empty() => {
+                let scope = Scope { sessions: Vec::new(), ..scope_of(settings, None, false)? };
+                Ok(Place { scope, own: false, channels: Some(channels.to_vec()), gateway_session: None })
+            }
+            None => {
+                // Whoever names a session of this host does not ask for gateways.
+                let channels = id.is_some().then(Vec::new);
+                Ok(Place { scope: scope(settings, all)?, own: true, channels, gateway_session: None })
+            }
+        }
+    }
+
+    /// The plugins of the home, where what they need can be read: else that is a finding, unless the
+    /// command line is about plugins alone.
+    fn plugins(&self, settings: &Settings) -> Result<Option<Plugins<'_>>> {
+        let problems = [self.scope.home.as_ref().err(), self.scope.config_problem.as_ref(), self.scope.plugins_problem.as_ref()];
+        match (self.scope.home.as_ref(), problems.into_iter().flatten().next()) {
+            (Ok(home), None) => Plugins::open(home, &self.scope.config, &settings.environment).map(Some),
+            (_, Some(problem)) if !self.own => {
+                Err(Error::new(ErrorKind::Usage, problem.message.clone()).hint(problem.hint.clone()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The names of those to ask.
+    fn asked(&self, plugins: &Plugins<'_>) -> Result<Vec<String>> {
+        let with_checks = plugin::examine::with_checks(plugins);
+        let Some(channels) = &self.channels else { return Ok(with_checks) };
+        for name in channels {
+            plugins.registry().pinned(name)?;
+            if !with_checks.contains(name) {
+                return Err(Error::new(ErrorKind::Usage, format!("the plugin {name} has no checks"))
+                    .hint(format!("`wpp channel health {name}` asks how its system is")));
+            }
+        }
+        Ok(channels.clone())
+    }
+}
+
 /// Finds out where to look, from the command line, the environment and the settings.
 fn scope(settings: &Settings, all: bool) -> Result<Scope> {
-    let given = settings.session.as_deref().map(app::own_session).transpose()?;
+    scope_of(settings, settings.session.as_deref().map(app::own_session).transpose()?, all)
+}
+
+fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Scope> {
     if all && given.is_some() {
         return Err(Error::new(ErrorKind::Usage, "--all and --session exclude each other").hint("leave one of them out"));
     }
@@ -286,12 +335,14 @@ fn scope(settings: &Settings, all: bool) -> Result<Scope> {
             missing_session = Some(MissingSession { name: chosen, named_in });
         }
     }
+    let plugins_problem = home.as_ref().ok().and_then(|home| Registry::open(home).err()).map(|error| Problem::from(&error));
     let program = settings.home.as_ref().map(|home| format!("wpp --home {}", quoted(&home.to_string_lossy())));
     Ok(Scope {
         root,
         home: home.map_err(|error| Problem::from(&error)),
         config,
         config_problem,
+        plugins_problem,
         sessions,
         missing_session,
         program: program.unwrap_or_else(|| "wpp".into()),
@@ -321,12 +372,23 @@ fn fix_data(planned: &Planned, step: &Step) -> Value {
     data
 }
 
-fn title(scope: &Scope, examination: &Examination) -> String {
-    let subject = match scope.sessions.as_slice() {
-        [] => "host and home".to_owned(),
-        [one] => one.name().to_owned(),
-        many => count(many.len(), "session", "sessions"),
+/// What was looked at, in a few words.
+fn subject(scope: &Scope, own: bool, plugins: &[String]) -> String {
+    let sessions = match scope.sessions.as_slice() {
+        _ if !own => None,
+        [] => Some("host and home".to_owned()),
+        [one] => Some(one.name().to_owned()),
+        many => Some(count(many.len(), "session", "sessions")),
     };
+    let plugins = match plugins {
+        [] => None,
+        few @ ([_] | [_, _] | [_, _, _]) => Some(few.join(", ")),
+        many => Some(count(many.len(), "plugin", "plugins")),
+    };
+    sessions.into_iter().chain(plugins).collect::<Vec<_>>().join(", ")
+}
+
+fn title(subject: &str, examination: &Examination) -> String {
     let counts = examination.counts();
     let words = [
         (Severity::Critical, "critical", "critical"),
@@ -355,8 +417,8 @@ fn skipped_section(examination: &Examination) -> Option<Section> {
     let mut reasons: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
     for skipped in &examination.skipped {
         let (ids, sessions) = reasons.entry(&skipped.reason).or_default();
-        if !ids.contains(&skipped.id) {
-            ids.push(skipped.id);
+        if !ids.contains(&&*skipped.id) {
+            ids.push(&skipped.id);
         }
         if let Some(session) = skipped.session.as_deref().filter(|session| sessions.last() != Some(session)) {
             sessions.push(session);
@@ -399,25 +461,89 @@ fn next(scope: &Scope, examination: &Examination, unmended: bool) -> String {
     }
 }
 
-fn list() -> Report {
-    let rows = catalog::CHECKS
-        .iter()
-        .map(|check| [check.id, severity_name(check.severity), check.area, check.title].map(str::to_owned).to_vec())
-        .collect();
-    let data: Vec<Value> = catalog::CHECKS.iter().map(check_data).collect();
-    let table =
-        Table { columns: ["check", "severity", "area", "what is right when nothing is wrong"].map(str::to_owned).to_vec(), rows };
-    Report::answer("doctor-checks", "Checks of the doctor")
-        .section(Section { table: Some(table), ..Section::default() })
-        .data(json!({ "checks": data }))
-        .next("wpp doctor --explain ID")
+/// A check of the catalog or of a plugin, as it is shown.
+struct Shown {
+    id: String,
+    title: String,
+    area: String,
+    severity: Severity,
+    needs: Vec<String>,
+    runbook: Option<String>,
+    explain: String,
 }
 
-fn explain(id: &str) -> Result<Report> {
-    Selection::new(vec![id.to_owned()], Vec::new())?;
-    let checks: Vec<_> = catalog::CHECKS.iter().filter(|check| Selection::of(&[id.to_owned()]).takes(check.id)).collect();
+/// All checks that there are, and why plugins could not be asked for theirs.
+fn shown(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<(Vec<Shown>, Vec<(String, Error)>)> {
+    let of_catalog = catalog::CHECKS.iter().map(|check| Shown {
+        id: check.id.into(),
+        title: check.title.into(),
+        area: check.area.into(),
+        severity: check.severity,
+        needs: check.needs.iter().map(|need| (*need).to_owned()).collect(),
+        runbook: check.runbook.map(str::to_owned),
+        explain: check.explain.into(),
+    });
+    let mut all: Vec<Shown> = of_catalog.filter(|check| selection.takes(&check.id)).collect();
+    let mut silent = Vec::new();
+    let Some(plugins) = plugins else { return Ok((all, silent)) };
+    let mut names = plugin::examine::with_checks(plugins);
+    names.retain(|name| selection.reaches(name));
+    for (name, described) in names.iter().zip(plugin::examine::describe(plugins, &names)) {
+        match described {
+            Ok(checks) => {
+                let ids: Vec<&str> = checks.iter().map(|check| check.id.as_str()).collect();
+                if let Some(error) = selection.wrong(name, &ids) {
+                    return Err(error);
+                }
+                all.extend(checks.into_iter().filter(|check| selection.takes(&check.id)).map(|check| Shown {
+                    severity: plugin::adapt::severity(check.severity),
+                    needs: Vec::new(),
+                    runbook: (!check.runbook.is_empty()).then_some(check.runbook),
+                    id: check.id,
+                    title: check.title,
+                    area: check.area,
+                    explain: check.explain,
+                }));
+            }
+            Err(error) => silent.push((name.clone(), error)),
+        }
+    }
+    Ok((all, silent))
+}
+
+/// The sections and the data that name plugins which could not say what checks they have.
+fn with_silent(mut report: Report, silent: &[(String, Error)]) -> Report {
+    if !silent.is_empty() {
+        let line = |section: Section, (name, error): &(String, Error)| section.line(format!("{name}: {}", error.chain()));
+        report = report.section(silent.iter().fold(Section::new("Plugins that could not be asked"), line));
+        report.exit_code = Some(ErrorKind::Unknown.exit_code());
+        report = report.verdict(Verdict::Unknown);
+    }
+    report
+}
+
+fn list(plugins: Option<&Plugins<'_>>) -> Result<Report> {
+    let (checks, silent) = shown(plugins, &Selection::default())?;
+    let rows = checks
+        .iter()
+        .map(|check| [&check.id, severity_name(check.severity), &check.area, &check.title].map(str::to_owned).to_vec())
+        .collect();
+    let data: Vec<Value> = checks.iter().map(check_data).collect();
+    let table =
+        Table { columns: ["check", "severity", "area", "what is right when nothing is wrong"].map(str::to_owned).to_vec(), rows };
+    let report = Report::answer("doctor-checks", "Checks of the doctor")
+        .section(Section { table: Some(table), ..Section::default() })
+        .data(json!({ "checks": data }))
+        .next("wpp doctor --explain ID");
+    Ok(with_silent(report, &silent))
+}
+
+fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
+    let known: Vec<String> =
+        plugins.into_iter().flat_map(|plugins| plugins.registry().all()).map(|(name, _)| name.into()).collect();
+    let (checks, silent) = shown(plugins, &Selection::new(vec![id.to_owned()], Vec::new(), &known)?)?;
     let mut report = Report::answer("doctor-checks", String::new())
-        .data(json!({ "checks": checks.iter().map(|check| check_data(check)).collect::<Vec<_>>() }))
+        .data(json!({ "checks": checks.iter().map(check_data).collect::<Vec<_>>() }))
         .next(format!("wpp doctor --only {id}"));
     for check in checks {
         let mut section = Section::new(check.id)
@@ -432,10 +558,10 @@ fn explain(id: &str) -> Result<Report> {
         }
         report = report.section(section);
     }
-    Ok(report)
+    Ok(with_silent(report, &silent))
 }
 
-fn check_data(check: &crate::doctor::Check) -> Value {
+fn check_data(check: &Shown) -> Value {
     json!({
         "id": check.id, "title": check.title, "area": check.area, "severity": check.severity,
         "needs": check.needs, "runbook": check.runbook, "explain": check.explain,

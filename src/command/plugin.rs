@@ -11,6 +11,7 @@ use crate::error::{Context as _, Error, ErrorKind, Result};
 use crate::plugin::grants::Grant;
 use crate::plugin::host::Interface;
 use crate::plugin::registry::{COMPONENT_BYTES_MAX, Pinned, sha256};
+use crate::plugin::signature::{self, Signed};
 use crate::plugin::{Loaded, Plugins};
 use crate::report::{Report, Section, Table, count, size};
 
@@ -57,6 +58,12 @@ struct AddArgs {
     /// Allow it this; may be repeated
     #[arg(long, value_name = "GRANT")]
     grant: Vec<String>,
+    /// Its signature by minisign [default: FILE.minisig, where there is one]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    signature: Option<PathBuf>,
+    /// Trust this public key of minisign beside those of plugins.public_keys, this time
+    #[arg(long, value_name = "KEY")]
+    public_key: Option<String>,
     /// Agree in advance
     #[arg(long, short)]
     yes: bool,
@@ -113,7 +120,63 @@ fn list(plugins: &Plugins<'_>) -> Report {
     Report::answer("plugins", title).section(section).data(json!({ "plugins": data }))
 }
 
+const SIGNATURE_BYTES_MAX: u64 = 16 << 10;
+
+/// Who vouches for a component.
+enum Signing {
+    /// Nobody.
+    Unsigned,
+    /// Somebody whose key is not known here: as good as nobody.
+    Unknown,
+    /// The holder of a key that the operator trusts.
+    By(Signed),
+}
+
+impl std::fmt::Display for Signing {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Signing::Unsigned => out.write_str("not signed"),
+            Signing::Unknown => out.write_str("signed with a key that is not known here"),
+            Signing::By(signed) => write!(out, "signed by {}: {}", signed.public_key, signed.comment),
+        }
+    }
+}
+
 impl AddArgs {
+    /// Who vouches for the bytes, as far as the operator wants to know.
+    fn signing(&self, app: &App, bytes: &[u8]) -> Result<Signing> {
+        let required = app.config().boolean("plugins.signature_required");
+        let mut keys: Vec<String> = app.config().list("plugins.public_keys").map(str::to_owned).collect();
+        keys.extend(self.public_key.clone());
+        let mut beside = self.file.clone().into_os_string();
+        beside.push(".minisig");
+        let path = self.signature.clone().unwrap_or_else(|| beside.into());
+        let asked = required || self.signature.is_some() || self.public_key.is_some();
+        let signed = match disk::read_small(&path, SIGNATURE_BYTES_MAX) {
+            Ok(text) if !keys.is_empty() => {
+                signature::verify(bytes, &String::from_utf8_lossy(&text), &path.display().to_string(), &keys)?
+            }
+            Ok(_) if !asked => None,
+            Ok(_) => {
+                return Err(Error::new(ErrorKind::Denied, "there is no public key to check the signature with")
+                    .hint("give its maker's key with --public-key, if you trust it, or name it in plugins.public_keys"));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked => return Ok(Signing::Unsigned),
+            Err(error) => {
+                return Err(disk::cannot("read the signature", &path, error)
+                    .hint("`minisign -S` writes it beside the component; --signature FILE names another place"));
+            }
+        };
+        match signed {
+            Some(signed) => Ok(Signing::By(signed)),
+            None if !asked => Ok(Signing::Unknown),
+            None => {
+                Err(Error::new(ErrorKind::Denied, format!("{} was made with a key that is not trusted here", path.display()))
+                    .hint("give its maker's key with --public-key, if you trust it, or name it in plugins.public_keys"))
+            }
+        }
+    }
+
     fn run(self, app: &App, plugins: &mut Plugins<'_>) -> Result<Report> {
         let name = match &self.name {
             Some(name) => name.clone(),
@@ -122,6 +185,7 @@ impl AddArgs {
         let grants: Vec<Grant> = self.grant.iter().map(|text| Grant::parse(text)).collect::<Result<_>>()?;
         let bytes = read(&self.file)?;
         let digest = sha256(&bytes);
+        let signing = self.signing(app, &bytes)?;
         let plugin = plugins.look_at(&name, &bytes)?;
         let interfaces: Vec<String> = plugin.interfaces().iter().map(|interface| interface.name().to_owned()).collect();
         let asks: Vec<&str> = plugin.imports().iter().map(|import| short(import)).filter(|import| *import != "types").collect();
@@ -129,7 +193,7 @@ impl AddArgs {
         let before = plugins.registry().pinned(&name).ok().cloned();
         let lost = before.as_ref().filter(|before| before.sha256 != digest).map(|before| texts(&before.grants.0));
         let mut question = format!(
-            "Add the plugin {name} ({}, SHA-256 {}…)? It offers {}, asks for {}, and is allowed {allowed}.",
+            "Add the plugin {name} ({}, SHA-256 {}…, {signing})? It offers {}, asks for {}, and is allowed {allowed}.",
             size(bytes.len() as u64),
             &digest[..16],
             interfaces.join(", "),
@@ -148,6 +212,7 @@ impl AddArgs {
             source: std::path::absolute(&self.file).unwrap_or(self.file).display().to_string(),
             interfaces: interfaces.clone(),
             imports: plugin.imports().to_vec(),
+            signed_by: if let Signing::By(signed) = &signing { Some(signed.public_key.clone()) } else { None },
             grants: kept.clone(),
         };
         app.home().ensure()?;
@@ -157,13 +222,17 @@ impl AddArgs {
             .field("offers", interfaces.join(", "))
             .field("asks for", asks.join(", "))
             .field("allowed", texts(&kept.0).join(", "))
-            .field("SHA-256", &pinned.sha256);
+            .field("SHA-256", &pinned.sha256)
+            .field("signature", signing.to_string());
         if let Some(lost) = lost.filter(|lost| !lost.is_empty()) {
             section = section.line(format!("its bytes changed; no longer allowed: {}", lost.join(", ")));
         }
         let mut report = Report::new("plugin", format!("{name}: added")).section(section).data(json!({
             "name": name, "sha256": pinned.sha256, "interfaces": interfaces, "imports": pinned.imports, "grants": texts(&kept.0),
         }));
+        if let Some(key) = &pinned.signed_by {
+            report.data["signed_by"] = json!(key);
+        }
         if plugin.interfaces().contains(&Interface::Channel) {
             report = report.next(format!("wpp plugin info {name}")).next(format!("wpp channel health {name}"));
         }
@@ -188,12 +257,16 @@ impl OneArgs {
             .field("asks for", pinned.imports.iter().map(|import| short(import)).collect::<Vec<_>>().join(", "))
             .field("allowed", if pinned.grants.0.is_empty() { "nothing".into() } else { texts(&pinned.grants.0).join(", ") })
             .field("SHA-256", &pinned.sha256)
+            .field("signed by", pinned.signed_by.as_deref().unwrap_or("nobody"))
             .field("size", size(pinned.size_bytes))
             .field("added", format!("{} from {}", pinned.added, pinned.source));
         let mut data = json!({
             "name": self.name, "sha256": pinned.sha256, "interfaces": pinned.interfaces, "imports": pinned.imports,
             "grants": texts(&pinned.grants.0), "added": pinned.added, "source": pinned.source,
         });
+        if let Some(key) = &pinned.signed_by {
+            data["signed_by"] = json!(key);
+        }
         let mut report = Report::answer("plugin", format!("{}: {}", self.name, described(&loaded, &mut section, &mut data)?));
         if loaded.plugin.interfaces().contains(&Interface::Checks) {
             let checks = loaded.call(async |plugin, powers| plugin.checks(powers).await).answer?;
@@ -222,9 +295,12 @@ fn described(loaded: &Loaded, section: &mut Section, data: &mut serde_json::Valu
         };
         table.rows.push(vec![setting.name.clone(), need, setting.about.clone()]);
     }
-    table.rows.extend(about.secrets.iter().map(|(name, about)| vec![name.clone(), "secret".into(), about.clone()]));
+    table.rows.extend(about.secrets.iter().map(|secret| {
+        let need = if secret.required { "secret, required" } else { "secret" };
+        vec![secret.name.clone(), need.into(), secret.about.clone()]
+    }));
     data["settings"] = json!(about.settings.iter().map(|setting| &setting.name).collect::<Vec<_>>());
-    data["secrets"] = json!(about.secrets.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    data["secrets"] = json!(about.secrets.iter().map(|secret| &secret.name).collect::<Vec<_>>());
     data["versions"] = json!(about.versions);
     if !table.rows.is_empty() {
         section.table = Some(table);

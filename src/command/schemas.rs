@@ -109,6 +109,7 @@ pub static ERROR: Object = Object {
         always("exit_code", Number, "what the process exits with; wpp(1) lists the codes"),
         always("message", Text, "what happened"),
         always("hints", TEXTS, "what to do next"),
+        optional("class", Text, "of an outage: dns_resolution, timeout, network_unreachable or provider_unavailable"),
         optional("notes", TEXTS, "what else happened because of it, such as who was told"),
     ],
 };
@@ -147,6 +148,7 @@ static FINDING: Object = Object {
         always("severity", Text, "ok, info, warning, unknown, error or critical; unknown: it could not be checked"),
         always("area", Text, "the part of the catalog"),
         optional("session", Text, "the session; absent for host and home"),
+        optional("class", Text, "of the outage that it was seen by: dns_resolution, timeout, network_unreachable or provider_unavailable"),
         always("summary", Text, "what is so, in one sentence"),
         optional("evidence", List(&Shape::Object(&EVIDENCE)), "what was seen"),
         optional("remedy", Shape::Object(&REMEDY), "what mends it"),
@@ -686,8 +688,10 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![
             always("name", Text, "the channel"),
             always("key", Text, "what tells the message from all others"),
+            nullable("problem", Text, "the problem that it is about"),
             nullable("id", Text, "what the system calls it"),
             nullable("url", Text, "where it can be looked at"),
+            always("queued", Boolean, "whether the system has taken it and not sent it yet"),
         ],
     },
     Schema {
@@ -707,6 +711,7 @@ pub static SCHEMAS: &[Schema] = &[
             optional("imports", TEXTS, "what it asks for"),
             optional("added", Text, "when it was added, RFC 3339"),
             optional("source", Text, "the file that it was added from"),
+            optional("signed_by", Text, "the public key of minisign that vouched for its bytes"),
             optional("checks", TEXTS, "ids of its checks"),
             optional("settings", TEXTS, "settings that it reads"),
             optional("secrets", TEXTS, "secrets that it has put into requests"),
@@ -796,6 +801,7 @@ pub static SCHEMAS: &[Schema] = &[
             nullable("kind", Text, "live or sandbox; null when the home does not open"),
             always("version", Text, "the version of wpp"),
             always("sessions", TEXTS, "sessions that were looked at"),
+            always("plugins", TEXTS, "plugins whose checks were made"),
             always("counts", Map(&Number), "number of findings for each severity"),
             always("checks", List(&Shape::Object(&MADE)), "checks that were made"),
             always("skipped", List(&Shape::Object(&SKIPPED)), "checks that were not"),

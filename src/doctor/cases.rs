@@ -40,6 +40,7 @@ fn whole() -> Facts {
             program: "wpp".into(),
             opened: Ok(HomeKind::Live),
             config_problem: None,
+            plugins_problem: None,
             paths: vec![look("/h", PathKind::Folder, 0o700), look("/h/config.toml", PathKind::File, 0o600)],
             writable: Probed::Known(Ok(())),
             space: Probed::Known(Space { total_bytes: 100 << 30, free_bytes: 50 << 30 }),
@@ -171,6 +172,12 @@ const CASES: &[Case] = &[
         facts: whole,
         breaks: |facts| facts.host.config_problem = Some(Problem { message: "x".into(), hint: "y".into() }),
         finds: &[("wpp.home.settings", Error)],
+    },
+    Case {
+        what: "a list of plugins that was edited",
+        facts: whole,
+        breaks: |facts| facts.host.plugins_problem = Some(Problem { message: "x".into(), hint: "y".into() }),
+        finds: &[("wpp.home.plugins", Error)],
     },
     Case {
         what: "a home that others can read, and a file in it",
@@ -661,8 +668,8 @@ fn a_look_that_failed_is_never_ok() {
     session.set_aside = Probed::Failed(failed());
     let examination = examine(&facts, &Selection::default());
     let fine: Vec<_> = examination.made.iter().filter(|made| made.severity != Unknown).map(|made| made.id.clone()).collect();
-    // These two were not looked up by a probe but come with the scope.
-    assert_eq!(fine, ["wpp.home.marker", "wpp.home.settings"]);
+    // These were not looked up by a probe but come with the scope.
+    assert_eq!(fine, ["wpp.home.marker", "wpp.home.settings", "wpp.home.plugins"]);
     // The same for one session's own looks, with its folder in place so that nothing is skipped for it.
     facts.sessions[0].paths = whole().sessions[0].paths.clone();
     facts.host.journal = Probed::Known(Ok(()));
@@ -678,11 +685,11 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
     let mut facts = whole();
     facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it hangs".into() });
     let examination = examine(&facts, &Selection::default());
-    let skipped: Vec<_> = examination.skipped.iter().map(|skipped| skipped.id).collect();
+    let skipped: Vec<_> = examination.skipped.iter().map(|skipped| skipped.id.clone()).collect();
     assert_eq!(skipped.len(), 6, "{skipped:?}");
     assert!(examination.skipped.iter().all(|skipped| skipped.reason.contains("wpp.session.daemon-silent")));
     // Left out of the report, the failed need must not make its dependants look fine or unasked.
-    let only = Selection::new(vec!["wpp.session.stream-lost".into()], Vec::new()).unwrap();
+    let only = Selection::new(vec!["wpp.session.stream-lost".into()], Vec::new(), &[]).unwrap();
     let examination = examine(&facts, &only);
     assert_eq!(examination.findings.len(), 1);
     assert_eq!(examination.findings[0].severity, Unknown);
@@ -690,10 +697,16 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
 
 #[test]
 fn a_selection_names_checks_that_exist() {
-    let some = Selection::new(vec!["wpp.session".into()], vec!["wpp.session.state".into()]).unwrap();
+    let some = Selection::new(vec!["wpp.session".into()], vec!["wpp.session.state".into()], &["openwa".into()]).unwrap();
     assert!(some.takes("wpp.session.folder") && !some.takes("wpp.session.state") && !some.takes("wpp.home.marker"));
-    for wrong in ["wpp.sess", "wpp.session.lock-hold", ""] {
-        let error = Selection::new(vec![wrong.into()], Vec::new()).unwrap_err();
+    // What a plugin has is known once it was asked.
+    let some = Selection::new(vec!["openwa.server".into()], Vec::new(), &["openwa".into()]).unwrap();
+    assert!(
+        some.reaches("openwa") && !some.reaches("baileys") && some.takes("openwa.server.up") && !some.takes("openwa.key.fits")
+    );
+    assert!(some.wrong("openwa", &["openwa.server.up"]).is_none() && some.wrong("openwa", &["openwa.key.fits"]).is_some());
+    for wrong in ["wpp.sess", "wpp.session.lock-hold", "", "openw", "openwas.server", "baileys"] {
+        let error = Selection::new(vec![wrong.into()], Vec::new(), &["openwa".into()]).unwrap_err();
         assert!(error.hints()[0].contains("--list"), "{wrong}: {:?}", error.hints());
     }
 }

@@ -36,6 +36,18 @@ pub const CHECKS: &[Check] = &[
         judge: Host(host::settings),
     },
     Check {
+        id: "wpp.home.plugins",
+        title: "what is noted of plugins can be read",
+        area: "home",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "plugins.lock says which plugins the home has, the SHA-256 of each and what was granted to these bytes. \
+                  While it cannot be read no plugin is used, and no gateway behind one is looked at. \
+                  Restore the file from a backup, or move it away and add the plugins again.",
+        judge: Host(host::plugins),
+    },
+    Check {
         id: "wpp.home.modes",
         title: "the home is closed to other users",
         area: "home",

@@ -33,6 +33,16 @@ pub fn settings(facts: &Facts) -> Judged {
     }])
 }
 
+/// What is noted of plugins can be read.
+pub fn plugins(facts: &Facts) -> Judged {
+    Ok(vec![match &facts.host.plugins_problem {
+        None => Said::ok("what is noted of plugins can be read"),
+        Some(problem) => Said::bad(format!("no plugin is used: {}", problem.message))
+            .seen("plugins.lock", "what wpp wrote", "see above")
+            .by_hand(problem.hint.clone(), format!("ls -la {}", quoted(&facts.host.home.display().to_string()))),
+    }])
+}
+
 /// The chosen session exists.
 pub fn default_session(facts: &Facts) -> Judged {
     let names = known(&facts.host.session_names, "the sessions")?;

@@ -43,6 +43,8 @@ pub struct Scope {
     pub config: Config,
     /// Why the settings cannot be read.
     pub config_problem: Option<Problem>,
+    /// Why what is noted of plugins cannot be read.
+    pub plugins_problem: Option<Problem>,
     /// The sessions to look at.
     pub sessions: Vec<SessionPaths>,
     /// The session that nobody asked for by name and that does not exist.
@@ -191,22 +193,15 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Every name must be a check's id, or the beginning of some up to a dot (`wpp.session`).
-    pub fn new(only: Vec<String>, skip: Vec<String>) -> Result<Selection> {
+    /// Every name must be a check's id, or the beginning of some up to a dot (`wpp.session`). Those of
+    /// the plugins with these names are taken on trust: see [`Selection::wrong`].
+    pub fn new(only: Vec<String>, skip: Vec<String>, plugins: &[String]) -> Result<Selection> {
         for name in only.iter().chain(&skip) {
-            if !catalog::CHECKS.iter().any(|check| covers(name, check.id)) {
-                let near = catalog::CHECKS.iter().map(|check| (strsim::damerau_levenshtein(check.id, name), check.id)).min();
-                let near = near.map(|(_, id)| format!("did you mean {id}? ")).unwrap_or_default();
-                return Err(Error::new(ErrorKind::Usage, format!("no check is called {name:?}"))
-                    .hint(format!("{near}`wpp doctor --list` lists all")));
+            if !catalog::CHECKS.iter().any(|check| covers(name, check.id)) && !plugins.iter().any(|plugin| covers(plugin, name)) {
+                return Err(no_check(name, catalog::CHECKS.iter().map(|check| check.id)));
             }
         }
         Ok(Selection { only, skip })
-    }
-
-    /// The same of checks that are not in the catalog, such as a plugin's: no name is a wrong one.
-    pub fn of_others(only: Vec<String>, skip: Vec<String>) -> Selection {
-        Selection { only, skip }
     }
 
     /// Only these checks.
@@ -218,6 +213,25 @@ impl Selection {
     pub fn takes(&self, id: &str) -> bool {
         (self.only.is_empty() || self.only.iter().any(|name| covers(name, id))) && !self.skip.iter().any(|name| covers(name, id))
     }
+
+    /// Whether a check whose id begins with this name might be.
+    pub fn reaches(&self, beginning: &str) -> bool {
+        let below = |name: &String| covers(name, beginning) || covers(beginning, name);
+        (self.only.is_empty() || self.only.iter().any(below)) && !self.skip.iter().any(|name| covers(name, beginning))
+    }
+
+    /// A name of this plugin's that is none of the checks that it has.
+    pub fn wrong(&self, plugin: &str, ids: &[&str]) -> Option<Error> {
+        let mut of_plugin = self.only.iter().chain(&self.skip).filter(|name| covers(plugin, name));
+        let wrong = of_plugin.find(|name| !ids.iter().any(|id| covers(name, id)))?;
+        Some(no_check(wrong, ids.iter().copied()))
+    }
+}
+
+fn no_check<'a>(name: &str, ids: impl Iterator<Item = &'a str>) -> Error {
+    let near = ids.map(|id| (strsim::damerau_levenshtein(id, name), id)).min();
+    let near = near.map(|(_, id)| format!("did you mean {id}? ")).unwrap_or_default();
+    Error::new(ErrorKind::Usage, format!("no check is called {name:?}")).hint(format!("{near}`wpp doctor --list` lists all"))
 }
 
 fn covers(name: &str, id: &str) -> bool {
@@ -228,7 +242,7 @@ fn covers(name: &str, id: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SkippedCheck {
     /// The check.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// The session; `None` for the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
@@ -260,6 +274,20 @@ pub struct Examination {
 }
 
 impl Examination {
+    /// Adds what others say.
+    pub fn extend(&mut self, others: Examination) {
+        self.findings.extend(others.findings);
+        self.made.extend(others.made);
+        self.skipped.extend(others.skipped);
+    }
+
+    /// Adds a check with what it said, which is at least one thing.
+    pub fn add(&mut self, id: impl Into<Cow<'static, str>>, session: Option<String>, findings: Vec<Finding>) {
+        let severity = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Unknown);
+        self.made.push(MadeCheck { id: id.into(), session, severity });
+        self.findings.extend(findings);
+    }
+
     /// How many findings there are of each severity.
     pub fn counts(&self) -> BTreeMap<Severity, usize> {
         use Severity::{Critical, Error, Info, Ok, Unknown, Warning};
@@ -350,12 +378,8 @@ fn examine_one(
     }
     let session = session.map(str::to_owned);
     match judged {
-        Err(Stop::Skipped(reason)) => examination.skipped.push(SkippedCheck { id: check.id, session, reason }),
-        _ => {
-            let severity = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Unknown);
-            examination.made.push(MadeCheck { id: check.id.into(), session, severity });
-            examination.findings.extend(findings);
-        }
+        Err(Stop::Skipped(reason)) => examination.skipped.push(SkippedCheck { id: check.id.into(), session, reason }),
+        _ => examination.add(check.id, session, findings),
     }
 }
 
@@ -366,6 +390,7 @@ fn finding(check: &Check, session: Option<&str>, said: Said) -> Finding {
         severity: said.severity.unwrap_or(check.severity),
         area: check.area.to_owned(),
         session: session.map(str::to_owned),
+        class: None,
         summary: said.summary,
         evidence: said.evidence,
         remedy: said.remedy,

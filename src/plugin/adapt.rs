@@ -1,10 +1,11 @@
 //! The contract's words in wpp's own: failures as errors, what checks saw as findings.
 
-use super::host::words::checks::{Check, Judgement, Outcome};
-use super::host::words::types::{Failure, FailureKind, Severity as Grade};
-use crate::doctor::quoted;
+use super::host::words::checks::{Check, Finding as Seen, Judgement, Outcome};
+use super::host::words::types::{Failure, FailureKind, Outage, Severity as Grade};
+use crate::doctor::{Examination, SkippedCheck, quoted};
 use crate::error::{Error, ErrorKind};
 use crate::report::{Evidence, Finding, Remedy, Severity};
+use crate::whatsapp::fault::Fault;
 
 /// A failure that a plugin told, as an error of ours.
 pub fn error(plugin: &str, failure: Failure) -> Error {
@@ -18,10 +19,24 @@ pub fn error(plugin: &str, failure: Failure) -> Error {
         FailureKind::InvalidAnswer => ErrorKind::Unknown,
     };
     let error = Error::new(kind, format!("{plugin}: {}", failure.message));
+    let error = match failure.outage {
+        Some(outage) => error.of_class(fault(outage).name()),
+        None => error,
+    };
     match failure.kind {
         FailureKind::Unsupported => error.hint("this gateway has no such thing; use its own tools"),
         _ if failure.hint.is_empty() => error.hint(format!("`wpp doctor --channel {plugin}` looks closer")),
         _ => error.hint(failure.hint),
+    }
+}
+
+/// The class of an outage, which has the same name everywhere.
+pub fn fault(outage: Outage) -> Fault {
+    match outage {
+        Outage::DnsResolution => Fault::DnsResolution,
+        Outage::Timeout => Fault::Timeout,
+        Outage::NetworkUnreachable => Fault::NetworkUnreachable,
+        Outage::ProviderUnavailable => Fault::ProviderUnavailable,
     }
 }
 
@@ -36,45 +51,72 @@ pub fn severity(grade: Grade) -> Severity {
     }
 }
 
-/// What the checks of a plugin saw. A check that was not judged is unknown, and so is what a plugin
-/// says of a check that it does not have.
-pub fn findings(plugin: &str, checks: &[Check], outcomes: Vec<Outcome>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// What the checks of a plugin saw, of one session of its gateway or of all. A check that was not
+/// judged is unknown; what is judged and was not asked for makes the plugin itself doubtful.
+pub fn examination(plugin: &str, checks: &[Check], outcomes: &[Outcome], session: Option<&str>) -> Examination {
+    let mut examination = Examination::default();
     for check in checks {
-        let of_check = outcomes.iter().find(|outcome| outcome.check == check.id).map(|outcome| &outcome.judgement);
-        let found = |severity: Severity, summary: &str| Finding {
+        let blank = |severity: Severity, summary: &str| Finding {
             id: check.id.clone(),
             title: check.title.clone(),
             severity,
             area: check.area.clone(),
             session: None,
+            class: None,
             summary: summary.to_owned(),
             evidence: Vec::new(),
             remedy: None,
             runbook: (!check.runbook.is_empty()).then(|| check.runbook.clone()),
         };
-        match of_check {
-            None => findings.push(found(Severity::Unknown, "the plugin did not judge it")),
-            Some(Judgement::Unknown(why)) => findings.push(found(Severity::Unknown, why)),
-            Some(Judgement::Skipped(why)) => findings.push(found(Severity::Info, &format!("not looked at: {why}"))),
-            Some(Judgement::Found(seen)) if seen.is_empty() => {
-                findings.push(found(Severity::Unknown, "the plugin says nothing of it"));
+        let findings = match outcomes.iter().find(|outcome| outcome.check == check.id).map(|outcome| &outcome.judgement) {
+            Some(Judgement::Skipped(reason)) => {
+                let (id, reason) = (check.id.clone().into(), reason.clone());
+                examination.skipped.push(SkippedCheck { id, session: None, reason });
+                continue;
             }
-            Some(Judgement::Found(seen)) => findings.extend(seen.iter().map(|seen| {
-                Finding {
-                    session: seen.session.as_ref().map(|session| format!("{plugin}:{session}")),
-                    evidence: seen
-                        .evidence
-                        .iter()
-                        .map(|evidence| Evidence::new(&evidence.subject, &evidence.expected, &evidence.observed))
-                        .collect(),
-                    remedy: remedy(&seen.remedy, &seen.command),
-                    ..found(severity(seen.severity.unwrap_or(check.severity)), &seen.summary)
+            None => vec![blank(Severity::Unknown, "the plugin did not judge it")],
+            Some(Judgement::Unknown(why)) => vec![Finding {
+                class: why.outage.map(|outage| fault(outage).name().to_owned()),
+                remedy: remedy(&why.hint, &[]),
+                ..blank(Severity::Unknown, &why.message)
+            }],
+            Some(Judgement::Found(seen)) if seen.is_empty() => {
+                vec![blank(Severity::Unknown, "the plugin says nothing of it")]
+            }
+            Some(Judgement::Found(seen)) => {
+                let of_session = |seen: &&Seen| session.is_none() || seen.session.is_none() || seen.session.as_deref() == session;
+                let of_session: Vec<Finding> = seen
+                    .iter()
+                    .filter(of_session)
+                    .map(|seen| Finding {
+                        session: seen.session.as_ref().map(|session| format!("{plugin}:{session}")),
+                        evidence: seen
+                            .evidence
+                            .iter()
+                            .map(|evidence| Evidence::new(&evidence.subject, &evidence.expected, &evidence.observed))
+                            .collect(),
+                        remedy: remedy(&seen.remedy, &seen.command),
+                        ..blank(severity(seen.severity.unwrap_or(check.severity)), &seen.summary)
+                    })
+                    .collect();
+                match (of_session.is_empty(), session) {
+                    // It looked at all of them, and had something to say of others alone.
+                    (true, Some(session)) => {
+                        let summary = format!("what it says is about other sessions than {session}");
+                        vec![Finding { session: Some(format!("{plugin}:{session}")), ..blank(Severity::Ok, &summary) }]
+                    }
+                    _ => of_session,
                 }
-            })),
-        }
+            }
+        };
+        examination.add(check.id.clone(), None, findings);
     }
-    findings
+    if let Some(stray) = outcomes.iter().find(|outcome| !checks.iter().any(|check| check.id == outcome.check)) {
+        let error = Error::new(ErrorKind::Unknown, format!("the plugin judged {}, which it was not asked for", stray.check))
+            .hint("tell its author");
+        examination.add(format!("{plugin}.plugin"), None, vec![unusable(plugin, &error)]);
+    }
+    examination
 }
 
 /// A plugin that could not be asked, as a finding.
@@ -86,6 +128,7 @@ pub fn unusable(plugin: &str, error: &Error) -> Finding {
         severity: Severity::Unknown,
         area: "plugins".into(),
         session: None,
+        class: error.class().map(str::to_owned),
         summary: error.chain(),
         evidence: Vec::new(),
         remedy: error.hints().first().map(|hint| Remedy { summary: hint.clone(), command: command.to_owned(), fix: None }),

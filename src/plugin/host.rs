@@ -212,6 +212,13 @@ impl Host {
     }
 }
 
+/// `<area>.<what>`, as the contract has it: ids are printed, and typed again.
+fn is_check_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let part = |part: &str| (1..=64).contains(&part.len()) && part.bytes().all(plain);
+    id.split_once('.').is_some_and(|(area, what)| part(area) && part(what))
+}
+
 fn offered(import: &str) -> bool {
     ["types", "log", "clock", "config", "http"].iter().any(|interface| import == format!("{PACKAGE}{interface}@{VERSION}"))
 }
@@ -247,10 +254,10 @@ pub struct Called<T> {
 
 // One line for each function of the contract: a call with an instance of its own.
 macro_rules! calls {
-    ($($(#[$doc:meta])* $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty = $interface:ident.$call:ident($($value:expr),*);)*) => {
+    ($($(#[$doc:meta])* $visible:vis $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty = $interface:ident.$call:ident($($value:expr),*);)*) => {
         impl Plugin {
             $($(#[$doc])*
-            pub async fn $method(&self, powers: Powers $(, $argument: $kind)*) -> Called<$answer> {
+            $visible async fn $method(&self, powers: Powers $(, $argument: $kind)*) -> Called<$answer> {
                 self.call(powers, stringify!($method), async |store, linked| {
                     let indices = exports::$interface::GuestIndices::new(linked)?;
                     let instance = linked.instantiate_async(&mut *store).await?;
@@ -265,45 +272,75 @@ macro_rules! calls {
 type Answer<T> = std::result::Result<T, words::types::Failure>;
 
 calls! {
-    /// The checks that it has.
-    checks() -> Vec<words::checks::Check> = checks.call_describe();
-    /// Judges these checks, or all.
-    judge(only: &[String]) -> Vec<words::checks::Outcome> = checks.call_run(only);
+    /// The checks that it has, by its own names for them.
+    described() -> Vec<words::checks::Check> = checks.call_describe();
+    /// Judges these checks, or all, by its own names for them.
+    judged(only: &[String]) -> Vec<words::checks::Outcome> = checks.call_run(only);
     /// What kind of channel it is, and what it needs.
-    describe() -> words::channel::Description = channel.call_describe();
+    pub describe() -> words::channel::Description = channel.call_describe();
     /// How the system behind it is.
-    health() -> Answer<words::channel::Wellness> = channel.call_health();
+    pub health() -> Answer<words::channel::Wellness> = channel.call_health();
     /// Sends a message.
-    send(message: &words::channel::Message) -> Answer<words::channel::Receipt> = channel.call_send(message);
+    pub send(message: &words::channel::Message) -> Answer<words::channel::Receipt> = channel.call_send(message);
     /// All sessions.
-    sessions() -> Answer<Vec<words::sessions::Session>> = sessions.call_list();
+    pub sessions() -> Answer<Vec<words::sessions::Session>> = sessions.call_list();
     /// One session.
-    status(session: &str) -> Answer<words::sessions::Session> = sessions.call_status(session);
+    pub status(session: &str) -> Answer<words::sessions::Session> = sessions.call_status(session);
     /// Starts a session.
-    start(session: &str) -> Answer<()> = sessions.call_start(session);
+    pub start(session: &str) -> Answer<()> = sessions.call_start(session);
     /// Stops a session.
-    stop(session: &str) -> Answer<()> = sessions.call_stop(session);
+    pub stop(session: &str) -> Answer<()> = sessions.call_stop(session);
     /// Restarts a session.
-    restart(session: &str) -> Answer<()> = sessions.call_restart(session);
+    pub restart(session: &str) -> Answer<()> = sessions.call_restart(session);
     /// Unlinks a session from its phone.
-    logout(session: &str) -> Answer<()> = sessions.call_logout(session);
-    /// Asks once for what links a session.
-    link(session: &str, way: &words::sessions::Way) -> Answer<words::sessions::Offer> = sessions.call_link(session, way);
+    pub logout(session: &str) -> Answer<()> = sessions.call_logout(session);
+    /// Asks for what links a session, for the first time (0) or once more.
+    pub link(session: &str, way: &words::sessions::Way, attempt: u32) -> Answer<words::sessions::Offer>
+        = sessions.call_link(session, way, attempt);
     /// All webhooks.
-    webhooks() -> Answer<Vec<words::webhooks::Webhook>> = webhooks.call_list();
+    pub webhooks() -> Answer<Vec<words::webhooks::Webhook>> = webhooks.call_list();
     /// Sends a test event.
-    webhook_test(id: &str) -> Answer<String> = webhooks.call_test(id);
+    pub webhook_test(id: &str) -> Answer<String> = webhooks.call_test(id);
     /// Deliveries that failed.
-    webhook_failures() -> Answer<Vec<words::webhooks::Delivery>> = webhooks.call_failures();
+    pub webhook_failures() -> Answer<Vec<words::webhooks::Delivery>> = webhooks.call_failures();
     /// Turns a webhook on.
-    webhook_enable(id: &str) -> Answer<()> = webhooks.call_enable(id);
+    pub webhook_enable(id: &str) -> Answer<()> = webhooks.call_enable(id);
     /// Turns a webhook off.
-    webhook_disable(id: &str) -> Answer<()> = webhooks.call_disable(id);
+    pub webhook_disable(id: &str) -> Answer<()> = webhooks.call_disable(id);
     /// Delivers a failed event again.
-    webhook_retry(delivery: &str) -> Answer<()> = webhooks.call_retry(delivery);
+    pub webhook_retry(delivery: &str) -> Answer<()> = webhooks.call_retry(delivery);
 }
 
 impl Plugin {
+    /// The checks that it has. Their ids begin with what operators call the plugin.
+    pub async fn checks(&self, powers: Powers) -> Called<Vec<words::checks::Check>> {
+        let Called { answer, heard } = self.described(powers).await;
+        let answer = answer.and_then(|mut checks| {
+            let mut known = std::collections::BTreeSet::new();
+            for check in &mut checks {
+                if !is_check_id(&check.id) || !known.insert(check.id.clone()) {
+                    let why = format!("the id {:?} of a check is not AREA.WHAT, or is there twice", check.id);
+                    return Err(self.unknown("describe", why));
+                }
+                check.id = format!("{}.{}", self.name, check.id);
+            }
+            Ok(checks)
+        });
+        Called { answer, heard }
+    }
+
+    /// Judges these checks, or all. Their ids begin with what operators call the plugin.
+    pub async fn judge(&self, powers: Powers, only: &[String]) -> Called<Vec<words::checks::Outcome>> {
+        let own = format!("{}.", self.name);
+        let only: Vec<String> = only.iter().map(|id| id.strip_prefix(&own).unwrap_or(id).to_owned()).collect();
+        let Called { answer, heard } = self.judged(powers, &only).await;
+        let answer = answer.map(|mut outcomes| {
+            outcomes.iter_mut().for_each(|outcome| outcome.check.insert_str(0, &own));
+            outcomes
+        });
+        Called { answer, heard }
+    }
+
     /// What operators call it.
     pub fn name(&self) -> &str {
         &self.name
@@ -422,9 +459,17 @@ impl imports::clock::Host for State {
     async fn monotonic_ms(&mut self) -> u64 {
         self.powers.monotonic_ms()
     }
+
+    async fn sleep_ms(&mut self, ms: u32) {
+        self.powers.sleep(Duration::from_millis(ms.into())).await;
+    }
 }
 
 impl imports::config::Host for State {
+    async fn name(&mut self) -> String {
+        self.powers.name().to_owned()
+    }
+
     async fn get(&mut self, name: String) -> Option<String> {
         self.powers.setting(&name)
     }

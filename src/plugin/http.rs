@@ -15,7 +15,8 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
 
 use super::grants::{Grants, Origin, is_secret_name};
-use super::host::words::http::{Error, Header, Method, NoAnswer, Outage, Request, Response};
+use super::host::words::http::{Error, Header, Method, NoAnswer, Request, Response};
+use super::host::words::types::Outage;
 use super::secrets::Secrets;
 
 /// How long a request waits that does not say.
@@ -53,6 +54,11 @@ impl Http {
     /// For one plugin.
     pub fn new(plugin: &str, grants: Grants, secrets: Arc<Secrets>, loopback_only: bool, answer_bytes_max: usize) -> Http {
         Http { plugin: plugin.to_owned(), grants, secrets, loopback_only, answer_bytes_max }
+    }
+
+    /// What operators call the plugin.
+    pub fn plugin(&self) -> &str {
+        &self.plugin
     }
 
     /// A text without any of the secrets that were put into requests.

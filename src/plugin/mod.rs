@@ -2,7 +2,7 @@
 //!
 //! The contract is `wpp.wit`. [`registry`] says which plugins a home has; [`host`] runs components;
 //! [`http`], [`secrets`] and [`grants`] are what stands between them and the world; [`cache`] keeps what
-//! was compiled. Start with [`Plugins::open`].
+//! was compiled; [`signature`] says who made one. Start with [`Plugins::open`].
 
 pub mod grants;
 pub mod secrets;
@@ -11,7 +11,9 @@ pub mod host;
 pub mod http;
 pub mod powers;
 pub mod registry;
+pub mod signature;
 pub mod adapt;
+pub mod examine;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +34,7 @@ pub struct Plugins<'a> {
     config: &'a Config,
     secrets: Arc<Secrets>,
     registry: Registry,
-    host: std::cell::OnceCell<Host>,
+    host: std::sync::OnceLock<Host>,
     limits: Limits,
 }
 
@@ -54,7 +56,7 @@ impl<'a> Plugins<'a> {
             config,
             secrets: Arc::new(Secrets::new(&home.secrets(), environment)),
             registry: Registry::open(home)?,
-            host: std::cell::OnceCell::new(),
+            host: std::sync::OnceLock::new(),
             limits: Limits::default(),
         })
     }
@@ -95,7 +97,7 @@ impl<'a> Plugins<'a> {
 
     fn host(&self) -> Result<&Host> {
         if self.host.get().is_none() {
-            // It was empty a moment ago, and a `OnceCell` is not shared.
+            // Who comes second finds one there: two are alike.
             let _ = self.host.set(Host::new(self.limits)?);
         }
         self.host.get().ok_or_else(|| {

@@ -13,6 +13,8 @@ use crate::clock::Stopwatch;
 /// Lines of the log that are kept of one call, and the length of each.
 const LINES_MAX: usize = 200;
 const LINE_BYTES_MAX: usize = 4096;
+/// The most that is kept back of a deadline for what a plugin does after it has waited.
+const KEPT_MAX: Duration = Duration::from_secs(1);
 
 /// What a call is given.
 pub struct Powers {
@@ -63,16 +65,32 @@ impl Powers {
         self.begun.elapsed_ms()
     }
 
+    /// What operators call the plugin.
+    pub fn name(&self) -> &str {
+        self.http.plugin()
+    }
+
     /// One of the plugin's settings.
     pub fn setting(&self, name: &str) -> Option<String> {
         self.settings.get(name).cloned()
     }
 
+    /// Waits for as long as this, or until the end of what a plugin may wait for.
+    pub async fn sleep(&self, wish: Duration) {
+        tokio::time::sleep(wish.min(self.left())).await;
+    }
+
+    /// How long a call of the host's may take now. Some of the deadline is kept back, so that a plugin
+    /// that waited in vain can still say so.
+    fn left(&self) -> Duration {
+        let kept = (self.deadline / 10).min(KEPT_MAX);
+        self.deadline.saturating_sub(kept).saturating_sub(self.begun.elapsed())
+    }
+
     /// Sends a request, if it is granted.
     pub async fn send(&mut self, request: Request) -> Result<Response, HttpError> {
-        let left = self.deadline.saturating_sub(self.begun.elapsed());
         let wish = request.timeout_ms.map_or(http::PATIENCE, |ms| Duration::from_millis(ms.into()));
-        let answer = self.http.send(request, wish.min(left)).await;
+        let answer = self.http.send(request, wish.min(self.left())).await;
         match &answer {
             Err(HttpError::Denied(why)) => self.heard.denied.push(why.clone()),
             _ => self.heard.requests += 1,

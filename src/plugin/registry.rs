@@ -36,6 +36,9 @@ pub struct Pinned {
     pub interfaces: Vec<String>,
     /// What it imports.
     pub imports: Vec<String>,
+    /// The public key of minisign that vouched for these bytes when they were added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
     /// What the operator granted to these bytes.
     #[serde(default)]
     pub grants: Grants,
@@ -120,9 +123,10 @@ impl Registry {
 
     /// Adds a plugin, or puts another in its place: then without the old one's grants.
     pub fn add(&mut self, name: &str, bytes: &[u8], pinned: Pinned) -> Result<()> {
-        if !is_session_name(name) {
+        // The doctor's own checks are called `wpp.…`.
+        if !is_session_name(name) || name == "wpp" {
             return Err(Error::new(ErrorKind::Usage, format!("{name:?} is no plugin's name"))
-                .hint("a name is 1 to 64 of a-z, 0-9, _ and -"));
+                .hint("a name is 1 to 64 of a-z, 0-9, _ and -, and not wpp; --name gives another"));
         }
         disk::create_folder(&self.home.plugins())?;
         // The component first: a lock that names bytes which are not there refuses them, and one that

@@ -38,6 +38,9 @@ pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::
         "message": error.chain(),
         "hints": hints,
     });
+    if let Some(class) = error.class() {
+        document["class"] = json!(class);
+    }
     if !error.notes().is_empty() {
         document["notes"] = json!(error.notes());
     }

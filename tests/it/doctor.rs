@@ -615,7 +615,8 @@ fn the_document_has_the_fields_that_it_promises() {
     assert_eq!(report["schema"], "wpp.doctor/1");
     let data = report["data"].as_object().unwrap();
     let names: BTreeSet<&str> = data.keys().map(String::as_str).collect();
-    let promised = ["home", "kind", "version", "sessions", "counts", "checks", "skipped", "fail_on", "fixes", "before"];
+    let promised =
+        ["home", "kind", "version", "sessions", "plugins", "counts", "checks", "skipped", "fail_on", "fixes", "before"];
     assert_eq!(names, promised.into_iter().collect());
     assert_eq!(data["kind"], "sandbox");
     assert_eq!((&data["before"]["error"], &data["counts"]["error"]), (&json!(1), &json!(0)));

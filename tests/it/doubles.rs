@@ -805,6 +805,11 @@ impl Behaviour for Notices {
                 let url = format!("https://github.example/o/r/issues/{number}#issuecomment-9");
                 Reply::json(201, &json!({"id": 9, "html_url": url, "body": asked.body["body"]}))
             }
+            ("PATCH", ["repos", "o", "r", "issues", number]) => {
+                let issue = &mut self.issues[number.parse::<usize>().unwrap() - 1];
+                issue["state"] = asked.body["state"].clone();
+                Reply::json(200, issue)
+            }
             _ => Reply::json(404, &json!({"message": "Not Found"})),
         }
     }

@@ -14,7 +14,7 @@ use wpp::plugin::grants::{Grant, Grants};
 use wpp::plugin::host::words::channel::{Condition, Description, Kind, Message};
 use wpp::plugin::host::words::checks::{Check, Finding, Judgement, Outcome};
 use wpp::plugin::host::words::sessions::{Offer, Session, State, Way};
-use wpp::plugin::host::words::types::{Failure, FailureKind, Severity};
+use wpp::plugin::host::words::types::{Failure, FailureKind, Outage, Severity};
 use wpp::plugin::host::{Called, Host, Interface, Limits, Plugin};
 use wpp::plugin::http::Http;
 use wpp::plugin::powers::Powers;
@@ -158,8 +158,13 @@ impl Bench {
         self.whole(self.runtime.block_on(self.plugin.logout(self.powers(), name)))
     }
 
+    /// Asks for the first time.
     pub fn link(&self, name: &str, way: &Way) -> Ended<Offer> {
-        self.whole(self.runtime.block_on(self.plugin.link(self.powers(), name, way)))
+        self.link_again(name, way, 0)
+    }
+
+    pub fn link_again(&self, name: &str, way: &Way, attempt: u32) -> Ended<Offer> {
+        self.whole(self.runtime.block_on(self.plugin.link(self.powers(), name, way, attempt)))
     }
 
     /// Every method but `describe`, and what came of it in words.
@@ -198,6 +203,8 @@ pub fn message(session: Option<&str>) -> Message {
         title: Some("Disk".into()),
         text: "90 % full".into(),
         key: "disk-1".into(),
+        problem: None,
+        severity: None,
     }
 }
 
@@ -241,8 +248,8 @@ fn conforms<B: doubles::Behaviour>(subject: Subject<B>) {
         assert!(setting.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{setting:?}");
         assert!(!setting.about.is_empty() && (!setting.required || setting.default.is_none()), "{setting:?}");
     }
-    for (secret, about) in &description.secrets {
-        assert!(secret.starts_with(name) && !about.is_empty(), "{secret}: {about}");
+    for secret in &description.secrets {
+        assert!(secret.name.starts_with(name) && !secret.about.is_empty(), "{secret:?}");
     }
     let checks = bench.checks();
     assert!(double.asked().is_empty(), "a description asked the server");
@@ -315,12 +322,21 @@ fn conforms<B: doubles::Behaviour>(subject: Subject<B>) {
                     assert!(findings.iter().all(worried), "{outcome:?}");
                     findings.iter().map(|finding| format!("{} {}", finding.summary, finding.remedy)).collect()
                 }
-                Judgement::Unknown(why) => why.clone(),
+                Judgement::Unknown(why) => format!("{}; {}", why.message, why.hint),
                 Judgement::Skipped(_) => continue,
             };
             assert!(words.iter().any(|word| told.contains(word)), "{words:?}: {outcome:?}");
         }
         assert!(begun.elapsed() < DEADLINE);
+    };
+    // Where the network is to blame, every check that cannot be looked at says so for machines, too.
+    let classed = |bench: &Bench, class: Outage| {
+        for outcome in bench.judge() {
+            if let Judgement::Unknown(why) = &outcome.judgement {
+                assert_eq!(why.outage, Some(class), "{outcome:?}");
+            }
+        }
+        assert_eq!(bench.sessions().unwrap_err().outage, Some(class));
     };
     let all_end = |bench: &Bench, kinds: &[FailureKind], words: &str, but: &[&str]| {
         for (method, ended) in bench.methods(session, webhook) {
@@ -333,6 +349,7 @@ fn conforms<B: doubles::Behaviour>(subject: Subject<B>) {
     };
     all_end(&bench, &[FailureKind::Unreachable], "provider_unavailable", &[]);
     judged(&bench, &["provider_unavailable"]);
+    classed(&bench, Outage::ProviderUnavailable);
     for name in &addresses {
         bench.set(name, &double.url());
     }
@@ -342,6 +359,7 @@ fn conforms<B: doubles::Behaviour>(subject: Subject<B>) {
     double.asked();
     judged(&bench, &["timeout"]);
     let asked = double.asked().len();
+    classed(&bench, Outage::Timeout);
     assert!(asked <= 3, "a server that does not answer was asked {asked} times in one run");
     bench.settings.remove("timeout_ms");
     double.fault(Fault::Garbled);
@@ -501,7 +519,8 @@ fn openwa_is_restarted_by_a_stop_and_a_start() {
     assert!(kind == FailureKind::Conflict && told.contains("already started"), "{told}");
     bench.stop("main").unwrap();
     assert_eq!(bench.status("main").unwrap().state, State::Stopped);
-    let (kind, told) = refused(bench.link("main", &Way::Qr));
+    // Only the first ask may start it.
+    let (kind, told) = refused(bench.link_again("main", &Way::Qr, 1));
     assert!(kind == FailureKind::Conflict && told.contains("wpp start openwa:main"), "{told}");
     let (kind, told) = refused(bench.send(&message(None)));
     assert!(kind == FailureKind::Conflict && told.contains("not ready"), "{told}");
@@ -524,6 +543,19 @@ fn openwa_is_linked_by_a_picture_or_a_code_when_it_has_one() {
     assert!(matches!(bench.link("main", &number), Ok(Offer::PairingCode(code)) if code == "ABCD1234"));
     become_("ready");
     assert!(matches!(bench.link("main", &Way::Qr), Ok(Offer::Linked)));
+}
+
+#[test]
+fn openwa_is_started_to_be_linked_by_the_first_ask_alone() {
+    let double = Double::new(OpenWa::well());
+    let bench = openwa(&double);
+    bench.stop("main").unwrap();
+    double.state().sessions[0]["phone"] = json!(null);
+    double.asked();
+    assert_eq!(refused(bench.link_again("main", &Way::Qr, 3)).0, FailureKind::Conflict);
+    assert!(double.asked().iter().all(|asked| asked.method == "GET"));
+    assert!(matches!(bench.link("main", &Way::Qr), Ok(Offer::Pending(why)) if why.contains("was started")));
+    assert!(matches!(bench.link_again("main", &Way::Qr, 1), Ok(Offer::QrImage(_))));
 }
 
 #[test]
@@ -580,7 +612,7 @@ fn openwa_checks_see_what_its_runbook_looks_for() {
 
     assert!(matches!(bench.check("openwa.service.uptime"), Judgement::Skipped(_)));
     bench.set("metrics", "true");
-    assert!(matches!(bench.check("openwa.service.uptime"), Judgement::Unknown(why) if why.contains("openwa-metrics-token")));
+    assert!(matches!(bench.check("openwa.service.uptime"), Judgement::Unknown(why) if why.message.contains("openwa-metrics-token")));
     let token = ("openwa-metrics-token", "metrics-token-for-tests");
     let url = double.url();
     let settings = [("url", url.as_str()), ("metrics", "true")];
@@ -680,6 +712,7 @@ fn baileys_is_judged_by_what_it_is_and_not_by_what_it_says_when_told_to_connect(
     );
     // A session that nobody has made is made when it is to be linked, and not when it is looked at.
     assert_eq!(refused(bench.status("agent3")).0, FailureKind::NotFound);
+    assert_eq!(refused(bench.link_again("agent3", &Way::Qr, 1)).0, FailureKind::NotFound);
     assert!(matches!(bench.link("agent3", &Way::Qr), Ok(Offer::Pending(_))));
     double.state().busy = true;
     assert_eq!(refused(bench.send(&message(Some("agent1")))).0, FailureKind::RateLimited);
@@ -843,11 +876,20 @@ fn jarvis_checks_follow_the_six_branches_of_its_tree() {
     assert_eq!(worried("jarvis.pairing.done", &["close"]).command, ["start", "jarvis:main"]);
     let (kind, told) = refused(bench.send(&message(None)));
     assert!(kind == FailureKind::Conflict && told.contains("not connected"), "{told}");
-    // A pairing code that is not there yet is waited for.
+    // A pairing code that is not there yet is waited for. The first ask starts what is closed, and asks
+    // for a code anew; a later one looks before it asks.
     let number = Way::PairingCode("628123456789".into());
+    let posted = || double.asked().into_iter().filter(|asked| asked.method == "POST").map(|asked| asked.path).collect::<Vec<_>>();
+    posted();
     assert!(matches!(bench.link("main", &number), Ok(Offer::Pending(_))));
+    assert_eq!(posted(), ["/start", "/pair"]);
+    assert!(matches!(bench.link_again("main", &number, 1), Ok(Offer::Pending(_))));
+    assert_eq!(posted(), ["/pair"]);
     double.state().state = "qr".into();
-    assert!(matches!(bench.link("main", &number), Ok(Offer::PairingCode(code)) if code == "ABCD1234"));
+    assert!(matches!(bench.link_again("main", &number, 2), Ok(Offer::PairingCode(code)) if code == "ABCD1234"));
+    assert_eq!(posted(), ["/pair"]);
+    assert!(matches!(bench.link_again("main", &number, 3), Ok(Offer::PairingCode(code)) if code == "ABCD1234"));
+    assert!(posted().is_empty());
     assert!(matches!(bench.link("main", &Way::Qr), Ok(Offer::QrImage(_))));
     assert_eq!(refused(bench.status("other")).0, FailureKind::NotFound);
     // Without its sidecar the application is well, and the session is not.
@@ -938,6 +980,9 @@ fn connector_makes_a_new_code_only_where_nothing_can_be_lost() {
     let bench = connector(&double);
     let become_ = |status: &str| double.state().health["accounts"][0]["status"] = json!(status);
     let posted = || double.asked().iter().filter(|asked| asked.method == "POST").count();
+    become_("needs_qr");
+    assert!(matches!(bench.link_again("wa_1", &Way::Qr, 1), Ok(Offer::Pending(_))));
+    assert_eq!(posted(), 0);
     for (status, posts) in
         [("connected", 0), ("connecting", 0), ("qr_ready", 0), ("disconnected", 0), ("error", 0), ("needs_qr", 1)]
     {
@@ -960,7 +1005,7 @@ fn connector_tells_why_a_message_was_not_taken() {
     let double = Double::new(Connector::well());
     let bench = connector(&double);
     let receipt = bench.send(&message(Some("wa_1"))).unwrap();
-    assert_eq!(receipt.id.as_deref(), Some("cmd_1"));
+    assert!(receipt.id.as_deref() == Some("cmd_1") && receipt.queued, "{receipt:?}");
     let sent = double.asked().pop().unwrap().body;
     assert_eq!((&sent["threadId"], &sent["clientMessageId"]), (&json!("wa_1_628123456789@s.whatsapp.net"), &json!("disk-1")));
     for (status, body, kind, words) in [

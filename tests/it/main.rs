@@ -43,6 +43,7 @@ mod schemas;
 mod seal;
 mod send;
 mod shelf;
+mod signatures;
 mod simulated;
 mod simulator;
 mod store;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use wpp::plugin::host::Interface;
 use wpp::plugin::host::words::channel::{Condition, Kind, Message};
-use wpp::plugin::host::words::types::FailureKind;
+use wpp::plugin::host::words::types::{FailureKind, Severity};
 
 use crate::doubles::{Asked, Double, Fault, Notices};
 use crate::gateways::{Bench, message, refused};
@@ -42,7 +42,7 @@ fn notices_arrive_and_what_prevents_it_is_told_by_its_kind() {
         assert_eq!(bench.interfaces(), [Interface::Channel]);
         let description = bench.describe();
         assert_eq!(description.kind, Kind::Notice);
-        assert!(description.secrets.iter().all(|(secret, about)| secret.starts_with(name) && !about.is_empty()));
+        assert!(description.secrets.iter().all(|secret| secret.name.starts_with(name) && !secret.about.is_empty()));
         assert!(double.asked().is_empty(), "a description asked the server");
         bench.send(&notice()).unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
         let taken = std::mem::take(&mut double.state().taken);
@@ -136,7 +136,7 @@ fn github_has_one_issue_for_each_problem_and_tells_it_again_there() {
         let double = Double::new(Notices::new(TOKEN));
         double.state().labels = labels;
         let bench = bench("github", &double);
-        let keyed = |key: &str| Message { key: key.into(), ..notice() };
+        let keyed = |key: &str| Message { problem: Some(key.into()), key: uuid::Uuid::new_v4().to_string(), ..notice() };
         let taken = || std::mem::take(&mut double.state().taken).iter().map(Asked::line).collect::<Vec<_>>();
         let first = bench.send(&keyed("disk/--> {{secret:github-token}}")).unwrap();
         assert_eq!(first.url.as_deref(), Some("https://github.example/o/r/issues/1"));
@@ -155,6 +155,18 @@ fn github_has_one_issue_for_each_problem_and_tells_it_again_there() {
         assert_eq!(taken(), ["POST /repos/o/r/issues"]);
         let body = double.state().issues[0]["body"].as_str().unwrap().to_owned();
         assert_eq!(body.matches("-->").count(), 1, "{body}");
+        // A message about no problem is an issue of its own, and sent once.
+        let one = bench.send(&Message { key: "k1".into(), ..notice() }).unwrap();
+        assert_eq!(taken(), ["POST /repos/o/r/issues"]);
+        let same = bench.send(&Message { key: "k1".into(), ..notice() }).unwrap();
+        assert!(taken().is_empty() && (one.id, one.url) == (same.id, same.url));
+        // What is over is said and closed; of what nobody knew, nothing is said.
+        let over = |key: &str| Message { severity: Some(Severity::Ok), ..keyed(key) };
+        bench.send(&over("disk")).unwrap();
+        assert_eq!(taken(), ["POST /repos/o/r/issues/2/comments"]);
+        assert_eq!(double.state().issues[1]["state"], "closed");
+        bench.send(&over("disk")).unwrap();
+        assert!(taken().is_empty());
     }
     // Among many.
     let double = Double::new(Notices::new(TOKEN));
@@ -165,6 +177,6 @@ fn github_has_one_issue_for_each_problem_and_tells_it_again_there() {
             "labels": [{"name": "wpp"}], "html_url": format!("https://github.example/o/r/issues/{}", number + 1)});
         double.state().issues.push(issue);
     }
-    let receipt = bench.send(&Message { key: "p3".into(), ..notice() }).unwrap();
+    let receipt = bench.send(&Message { problem: Some("p3".into()), ..notice() }).unwrap();
     assert!(receipt.url.unwrap().contains("issues/4#"));
 }

@@ -78,6 +78,7 @@ fn what_a_plugin_does_that_none_may_do_ends_it_and_nothing_else() {
     for (act, why) in [
         ("loop", "longer than 2000 ms"),
         ("loop-of-calls", "longer than 2000 ms"),
+        ("loop-of-sleeps", "longer than 2000 ms"),
         ("memory", "more than 16.0 MiB of memory"),
         ("stack", "ended"),
         ("trap", "gave up"),
@@ -93,6 +94,10 @@ fn what_a_plugin_does_that_none_may_do_ends_it_and_nothing_else() {
         // It goes on to the next as if nothing had been.
         tame();
     }
+    // A wait ends a little before the deadline, so that who waited can say so.
+    let begun = Instant::now();
+    assert_eq!(bench.said(&plugin, &[("act", "sleep")]), "slept");
+    assert!((Duration::from_millis(1_500)..Duration::from_secs(2)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
     let called = bench.runtime.block_on(plugin.checks(bench.powers(&[("act", "trap-in-describe")])));
     assert_eq!(called.answer.unwrap_err().kind(), ErrorKind::Unknown);
     assert!(
@@ -366,11 +371,45 @@ fn a_server_that_does_not_answer_is_told_by_its_kind_and_a_parked_plugin_is_ende
     hasty.grants = bench.grants.clone();
     let plugin = hasty.host.load("hostile", &component("hostile"), None).unwrap();
     let parked = hasty.judge(&plugin, &[("act", "request"), ("url", &format!("http://{silent}/"))]);
-    let timed_out = match parked.answer {
-        Err(error) => error.message().contains("longer than"),
-        Ok(outcomes) => format!("{outcomes:?}").contains("Timeout"),
-    };
-    assert!(timed_out);
+    // It is told in time to say so itself.
+    assert!(format!("{:?}", parked.answer.unwrap()).contains("Timeout"));
+}
+
+#[test]
+fn the_ids_of_checks_begin_with_what_the_operator_calls_the_plugin() {
+    let bench = Bench::new(limits());
+    let plugin = bench.host.load("eve", &component("hostile"), None).unwrap();
+    let checks = |id: &str| bench.runtime.block_on(plugin.checks(bench.powers(&[("id", id)]))).answer;
+    assert_eq!(checks("act.behaves").unwrap()[0].id, "eve.act.behaves");
+    for id in ["", "act", "act.", ".behaves", "hostile.act.behaves", "Act.behaves", "act.be haves", "act.\u{1b}[2J", "act/x.y"] {
+        let error = checks(id).unwrap_err();
+        assert!(error.kind() == ErrorKind::Unknown && error.message().contains("AREA.WHAT"), "{id}: {}", error.chain());
+    }
+    let only = ["eve.act.behaves".to_owned()];
+    let outcomes = bench.runtime.block_on(plugin.judge(bench.powers(&[("act", "nothing")]), &only)).answer.unwrap();
+    assert_eq!(outcomes[0].check, "eve.act.behaves");
+}
+
+#[test]
+fn the_class_of_an_outage_is_in_findings_and_in_errors() {
+    let bench = Bench::new(limits());
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    for (outage, class) in [
+        ("dns", Some("dns_resolution")),
+        ("timeout", Some("timeout")),
+        ("network", Some("network_unreachable")),
+        ("provider", Some("provider_unavailable")),
+        ("none", None),
+    ] {
+        let settings = [("act", "unknown"), ("outage", outage)];
+        let checks = bench.runtime.block_on(plugin.checks(bench.powers(&settings))).answer.unwrap();
+        let outcomes = bench.judge(&plugin, &settings).answer.unwrap();
+        let Judgement::Unknown(failure) = outcomes[0].judgement.clone() else { panic!("{outcomes:?}") };
+        assert_eq!(wpp::plugin::adapt::error("hostile", failure).class(), class);
+        let finding = &wpp::plugin::adapt::examination("hostile", &checks, &outcomes, None).findings[0];
+        assert_eq!((finding.class.as_deref(), finding.summary.as_str()), (class, "nobody knows"));
+        assert_eq!(finding.remedy.as_ref().unwrap().command, "# ask somebody else");
+    }
 }
 
 #[test]
@@ -505,4 +544,121 @@ fn the_doctor_asks_the_checks_of_a_plugin() {
     for name in ["webhook", "none"] {
         assert_eq!(home.run(&["doctor", "--channel", name]).code, 2);
     }
+}
+
+#[test]
+fn a_plugin_goes_by_the_name_that_the_operator_gave_it() {
+    let double = crate::doubles::Double::new(crate::doubles::OpenWa::well());
+    let home = with_webhook(double.address, &[]);
+    let url = double.url();
+    std::fs::write(home.path().join("config.toml"), format!("[plugin.sales]\nurl = \"{url}\"\n")).unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/openwa/openwa.wasm");
+    let grant = format!("http={url}");
+    let file = file.to_str().unwrap();
+    let line = ["plugin", "add", file, "--name", "sales", "--grant", &grant, "--grant", "secret=openwa-key", "--yes"];
+    assert_eq!(home.run(&line).code, 0);
+    double.state().sessions[0]["status"] = serde_json::json!("disconnected");
+    double.state().sessions[0]["engineLoaded"] = serde_json::json!(false);
+    let secrets = home.path().join("secrets");
+    wpp::disk::create_folder(&secrets).unwrap();
+    wpp::disk::write_atomic(&secrets.join("openwa-key"), b"owa-key-for-tests").unwrap();
+    let (_, report) = home.json(&["doctor", "--channel", "sales"]);
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().all(|finding| finding["id"].as_str().unwrap().starts_with("sales.")), "{report:#}");
+    let stopped = findings.iter().find(|finding| finding["id"] == "sales.sessions.ready").unwrap();
+    assert_eq!((&stopped["session"], &stopped["remedy"]["command"]), (&"sales:main".into(), &"wpp start sales:main".into()));
+    // Nothing anywhere says what the file was called.
+    assert!(!report.to_string().contains("openwa."), "{report:#}");
+    let (_, info) = home.json(&["plugin", "info", "sales"]);
+    assert!(info["data"]["checks"].as_array().unwrap().iter().all(|id| id.as_str().unwrap().starts_with("sales.")), "{info:#}");
+    // The server goes away: the class is in the report and in an error.
+    drop(double);
+    let (_, report) = home.json(&["doctor", "--channel", "sales"]);
+    let unknown: Vec<_> =
+        report["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "unknown").collect();
+    assert!(unknown.len() > 3 && unknown.iter().all(|finding| finding["class"] == "provider_unavailable"), "{report:#}");
+    let (code, error) = home.json(&["channel", "health", "sales"]);
+    assert!(code == 14 && error["class"] == "provider_unavailable", "{error:#}");
+}
+
+/// A home with the plugin `openwa` against a double of its server, which has a second session, and a
+/// plugin whose bytes changed.
+fn with_gateways(double: &crate::doubles::Double<crate::doubles::OpenWa>) -> crate::harness::TestHome {
+    let home = crate::stores::home("gateways");
+    std::fs::write(home.path().join("config.toml"), format!("[plugin.openwa]\nurl = \"{}\"\n", double.url())).unwrap();
+    wpp::disk::set_mode(&home.path().join("config.toml"), 0o600).unwrap();
+    let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("plugins/{name}/{name}.wasm"));
+    let (openwa, baileys, grant) = (file("openwa"), file("baileys"), format!("http={}", double.url()));
+    let line = ["plugin", "add", openwa.to_str().unwrap(), "--grant", &grant, "--grant", "secret=openwa-key", "--yes"];
+    assert_eq!(home.run(&line).code, 0);
+    assert_eq!(home.run(&["plugin", "add", baileys.to_str().unwrap(), "--yes"]).code, 0);
+    wpp::disk::create_folder(&home.path().join("secrets")).unwrap();
+    wpp::disk::write_atomic(&home.path().join("secrets/openwa-key"), b"owa-key-for-tests").unwrap();
+    std::fs::write(home.path().join("plugins/baileys.wasm"), component("hostile")).unwrap();
+    double.state().session("11111111-2222-4333-8444-555555555555", "sales", "failed");
+    home
+}
+
+fn ids(report: &serde_json::Value, list: &str) -> Vec<String> {
+    let list = report.pointer(list).and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+    list.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn checks_of_plugins_are_checks_of_the_doctor() {
+    let double = crate::doubles::Double::new(crate::doubles::OpenWa::well());
+    let home = with_gateways(&double);
+    let (_, all) = home.json(&["doctor"]);
+    let made = ids(&all, "/data/checks");
+    assert!(made.iter().any(|id| id == "wpp.home.modes") && made.iter().any(|id| id == "openwa.sessions.ready"), "{all:#}");
+    // One that cannot be asked keeps no other from being asked.
+    assert!(made.iter().any(|id| id == "baileys.plugin"), "{all:#}");
+    assert_eq!(all["data"]["plugins"], serde_json::json!(["baileys", "openwa"]));
+    let worst = all["findings"].as_array().unwrap().iter().find(|finding| finding["session"] == "openwa:sales").unwrap();
+    assert!(worst["id"] == "openwa.sessions.ready" && worst["severity"] != "ok", "{worst:#}");
+    assert!(ids(&home.json(&["doctor", "--all"]).1, "/data/checks").contains(&"openwa.sessions.ready".into()));
+
+    // Nobody is asked whom nobody asked for.
+    double.asked();
+    let before = double.asked().len();
+    for line in [&["doctor", "--session", "main"][..], &["doctor", "--only", "wpp.home"], &["doctor", "--skip", "openwa,baileys"]]
+    {
+        let (_, report) = home.json(line);
+        assert!(ids(&report, "/data/checks").iter().all(|id| id.starts_with("wpp.")), "{line:?}: {report:#}");
+    }
+    assert_eq!(double.asked().len(), before);
+    let (_, one) = home.json(&["doctor", "--only", "openwa.service,wpp.home.modes"]);
+    let made = ids(&one, "/data/checks");
+    assert!(made.len() > 1 && made.iter().all(|id| id.starts_with("openwa.service.") || id == "wpp.home.modes"), "{one:#}");
+    for wrong in ["openwa.nothing", "openwa.sessions.read", "nobody.sessions"] {
+        let outcome = home.run(&["doctor", "--only", wrong]);
+        assert!(outcome.code == 2 && outcome.stderr.contains("no check is called"), "{wrong}: {outcome:?}");
+    }
+
+    // A session of a gateway is looked at like one of ours.
+    let (code, main) = home.json(&["doctor", "--session", "openwa:main", "--only", "openwa.sessions"]);
+    let sessions: Vec<_> = main["findings"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{main:#}"))
+        .iter()
+        .map(|finding| finding["session"].clone())
+        .collect();
+    assert!(code == 0 && sessions.contains(&"openwa:main".into()) && !sessions.contains(&"openwa:sales".into()), "{main:#}");
+    assert_eq!(home.json(&["doctor", "--session", "openwa:sales", "--only", "openwa.sessions"]).0, 3);
+    assert_eq!(home.json(&["doctor", "--session", "openwa:nobody"]).0, 10);
+    assert_eq!(home.json(&["doctor", "--session", "nobody:main"]).0, 2);
+
+    // The catalog has them, too.
+    let (code, list) = home.json(&["doctor", "--list"]);
+    assert!(ids(&list, "/data/checks").contains(&"openwa.sessions.ready".into()), "{list:#}");
+    assert_eq!(code, 5, "one plugin could not say what it has");
+    let (code, told) = home.json(&["doctor", "--explain", "openwa.sessions.ready"]);
+    assert!(code == 0 && told["data"]["checks"][0]["explain"].as_str().unwrap().len() > 40, "{told:#}");
+
+    // What is noted of plugins is broken: that is what to mend, and the host is looked at all the same.
+    std::fs::write(home.path().join("plugins.lock"), "[plugin.openwa]\nsha256 = 1\n").unwrap();
+    let (code, report) = home.json(&["doctor"]);
+    let lock = report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == "wpp.home.plugins").unwrap();
+    assert!(code == 3 && lock["severity"] == "error", "{report:#}");
+    assert_eq!(home.run(&["doctor", "--channel", "openwa"]).code, 2);
 }

@@ -205,11 +205,20 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     let (address, _heard) = crate::plugin::server(vec![crate::plugin::answer("200 OK", "", "{}")]);
     let config = simulated.home.path().join("config.toml");
     let before = std::fs::read_to_string(&config).unwrap_or_default();
-    let webhook = format!("{before}\n[plugin.webhook]\nurl = \"http://{address}/\"\nsigned = false\n");
-    std::fs::write(&config, webhook).unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let webhook = format!("[plugin.webhook]\nurl = \"http://{address}/\"\nsigned = false\n");
+    std::fs::write(&config, format!("{before}\n{webhook}\n[plugin.baileys]\nurl = \"http://{nobody}\"\n")).unwrap();
+    let maker = crate::signatures::Maker::new();
+    let signature = simulated.home.path().join("webhook.minisig");
+    std::fs::write(&signature, maker.sign(&crate::plugin::component("webhook"))).unwrap();
     for line in [
         "plugin list",
-        &format!("plugin add {}/plugins/webhook/webhook.wasm --yes", env!("CARGO_MANIFEST_DIR")),
+        &format!(
+            "plugin add {}/plugins/webhook/webhook.wasm --yes --signature {} --public-key {}",
+            env!("CARGO_MANIFEST_DIR"),
+            signature.display(),
+            maker.public_key()
+        ),
         "plugin info webhook",
         &format!("plugin grant webhook http=http://{address}"),
         "plugin revoke webhook secret=webhook-key",
@@ -220,6 +229,10 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         &format!("plugin add {}/plugins/hostile/hostile.wasm --yes", env!("CARGO_MANIFEST_DIR")),
         "plugin info hostile",
         "plugin remove hostile",
+        &format!("plugin add {}/plugins/baileys/baileys.wasm --yes --grant http=http://{nobody}", env!("CARGO_MANIFEST_DIR")),
+        "channel health baileys",
+        "doctor --channel baileys",
+        "plugin remove baileys",
     ] {
         run(line);
     }

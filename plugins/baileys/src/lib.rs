@@ -13,7 +13,7 @@ use wpp_plugin_sdk::gateway::{
     Webhooks, Wellness,
 };
 use wpp_plugin_sdk::{
-    Answer, Api, Evidence, Failure, FailureKind, Severity, TIMEOUT_MS, Value, digits, dwell, failure, flag, json, needs, number,
+    Answer, Api, Evidence, Failure, FailureKind, Severity, TIMEOUT_MS, Value, address, clock, digits, failure, flag, json, needs, number,
     segment, takes, unsupported,
 };
 
@@ -54,7 +54,7 @@ fn ask(api: &Api, name: &str) -> Result<Told, Failure> {
     let answer = api.get(&format!("/sessions/{}", segment(name)))?;
     if answer.status == 404 && answer.words().is_some() {
         let message = format!("the service has no session {name:?}");
-        return Err(failure(FailureKind::NotFound, message, format!("`wpp start baileys:{name}` makes it")));
+        return Err(failure(FailureKind::NotFound, message, format!("`wpp start {}` makes it", address(name))));
     }
     let body = answer.done()?;
     told(&body).filter(|told| told.name == name).ok_or_else(|| answer.strange("a session of another shape"))
@@ -140,7 +140,7 @@ impl Channel for Baileys {
         let known = ask(&api, &name)?;
         if known.connection != "open" {
             let what = format!("the session {name} is {}, and sends only when it is open", known.connection);
-            return Err(failure(FailureKind::Conflict, what, format!("see `wpp status baileys:{name}`")));
+            return Err(failure(FailureKind::Conflict, what, format!("see `wpp status {}`", address(&name))));
         }
         let answer = api.post(&format!("/sessions/{}/messages", segment(&name)), Some(&json!({"jid": jid, "message": text})))?;
         let body = answer.done()?;
@@ -149,7 +149,7 @@ impl Channel for Baileys {
         if id.is_none() && !body.is_object() {
             return Err(answer.strange("no word of the message"));
         }
-        Ok(Receipt { id, url: None })
+        Ok(Receipt { id, url: None, queued: false })
     }
 }
 
@@ -183,13 +183,13 @@ impl Sessions for Baileys {
         Err(cannot("cannot unlink a session; unlink it on the phone, under linked devices"))
     }
 
-    fn link(name: String, way: Way) -> Result<Offer, Failure> {
+    fn link(name: String, way: Way, attempt: u32) -> Result<Offer, Failure> {
         if matches!(way, Way::PairingCode(_)) {
             return Err(cannot("has no pairing codes; scan its QR code"));
         }
         let api = Api::configured()?;
         let known = match ask(&api, &name) {
-            Err(Failure { kind: FailureKind::NotFound, .. }) if !name.is_empty() => connect(&api, &name)?,
+            Err(Failure { kind: FailureKind::NotFound, .. }) if attempt == 0 && !name.is_empty() => connect(&api, &name)?,
             known => known?,
         };
         Ok(match (&known.qr, known.connection.as_str()) {
@@ -256,7 +256,7 @@ impl Checks for Baileys {
 
 const ROWS: &[Row<Api>] = &[
     Row {
-        id: "baileys.service.alive",
+        id: "service.alive",
         title: "the service answers",
         area: "service",
         severity: Severity::Critical,
@@ -265,7 +265,7 @@ const ROWS: &[Row<Api>] = &[
         judge: alive,
     },
     Row {
-        id: "baileys.sessions.open",
+        id: "sessions.open",
         title: "every session is open and stays so",
         area: "sessions",
         severity: Severity::Error,
@@ -274,7 +274,7 @@ const ROWS: &[Row<Api>] = &[
         judge: open,
     },
     Row {
-        id: "baileys.outbound.paused",
+        id: "outbound.paused",
         title: "outbound messages are not held back",
         area: "messages",
         severity: Severity::Warning,
@@ -283,7 +283,7 @@ const ROWS: &[Row<Api>] = &[
         judge: paused,
     },
     Row {
-        id: "baileys.outbound.queue",
+        id: "outbound.queue",
         title: "the queue of outbound messages is short",
         area: "messages",
         severity: Severity::Warning,
@@ -292,7 +292,7 @@ const ROWS: &[Row<Api>] = &[
         judge: queue,
     },
     Row {
-        id: "baileys.backup.dumps",
+        id: "backup.dumps",
         title: "its daily backup holds data",
         area: "backup",
         severity: Severity::Warning,
@@ -301,7 +301,7 @@ const ROWS: &[Row<Api>] = &[
         judge: backup,
     },
     Row {
-        id: "baileys.runbook.endpoints",
+        id: "runbook.endpoints",
         title: "what runbooks ask of the service exists",
         area: "runbooks",
         severity: Severity::Warning,
@@ -326,14 +326,14 @@ fn alive(api: &Api) -> Judged {
 
 fn open(api: &Api) -> Judged {
     const LOOKS: usize = 5;
-    const BETWEEN_MS: u64 = 150;
+    const BETWEEN_MS: u32 = 150;
     let known = list(api)?;
     if known.is_empty() {
-        return one(note("the service has no session", "`wpp start baileys:NAME` makes one"));
+        return one(note("the service has no session", format!("`wpp start {}` makes one", address("NAME"))));
     }
     let mut seen: Vec<Vec<Told>> = known.iter().filter(|told| told.connection != "open").map(|told| vec![told.clone()]).collect();
     for _ in 0..if seen.is_empty() { 0 } else { LOOKS - 1 } {
-        dwell(BETWEEN_MS);
+        clock::sleep_ms(BETWEEN_MS);
         for looks in &mut seen {
             let next = ask(api, &looks[0].name)?;
             looks.push(next);
@@ -342,7 +342,7 @@ fn open(api: &Api) -> Judged {
     let mut findings = Vec::new();
     for looks in &seen {
         let (first, last) = (&looks[0], &looks[looks.len() - 1]);
-        let address = format!("baileys:{}", first.name);
+        let address = address(&first.name);
         let words: Vec<&str> = looks.iter().map(|told| told.connection.as_str()).collect();
         let changes = words.windows(2).filter(|pair| pair[0] != pair[1]).count();
         let finding = match () {

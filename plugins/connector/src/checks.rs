@@ -1,7 +1,7 @@
 //! What its runbook and its thresholds ask, as checks of one look at `/health`.
 
 use wpp_plugin_sdk::gateway::Checks;
-use wpp_plugin_sdk::{Api, Failure, FailureKind, Severity, clock, span};
+use wpp_plugin_sdk::{Api, Failure, FailureKind, Severity, address, clock, config, span};
 
 use crate::health::Health;
 use crate::{Connector, versions};
@@ -20,7 +20,7 @@ impl Checks for Connector {
 
 const ROWS: &[Row<Api>] = &[
     Row {
-        id: "connector.service.alive",
+        id: "service.alive",
         title: "the service answers",
         area: "service",
         severity: Severity::Critical,
@@ -29,7 +29,7 @@ const ROWS: &[Row<Api>] = &[
         judge: alive,
     },
     Row {
-        id: "connector.service.healthy",
+        id: "service.healthy",
         title: "the service calls itself healthy",
         area: "service",
         severity: Severity::Error,
@@ -38,7 +38,7 @@ const ROWS: &[Row<Api>] = &[
         judge: healthy,
     },
     Row {
-        id: "connector.accounts.connected",
+        id: "accounts.connected",
         title: "every account is connected",
         area: "sessions",
         severity: Severity::Error,
@@ -47,7 +47,7 @@ const ROWS: &[Row<Api>] = &[
         judge: connected,
     },
     Row {
-        id: "connector.accounts.heartbeat",
+        id: "accounts.heartbeat",
         title: "connected accounts were seen within a minute",
         area: "sessions",
         severity: Severity::Error,
@@ -56,7 +56,7 @@ const ROWS: &[Row<Api>] = &[
         judge: heartbeat,
     },
     Row {
-        id: "connector.accounts.reconnects",
+        id: "accounts.reconnects",
         title: "accounts do not connect again and again",
         area: "sessions",
         severity: Severity::Warning,
@@ -65,7 +65,7 @@ const ROWS: &[Row<Api>] = &[
         judge: reconnects,
     },
     Row {
-        id: "connector.accounts.leases",
+        id: "accounts.leases",
         title: "each account that runs has a lease",
         area: "sessions",
         severity: Severity::Error,
@@ -74,7 +74,7 @@ const ROWS: &[Row<Api>] = &[
         judge: leases,
     },
     Row {
-        id: "connector.outbox.backlog",
+        id: "outbox.backlog",
         title: "the outbox is short",
         area: "messages",
         severity: Severity::Warning,
@@ -83,7 +83,7 @@ const ROWS: &[Row<Api>] = &[
         judge: backlog,
     },
     Row {
-        id: "connector.ingest.lag",
+        id: "ingest.lag",
         title: "what comes in is taken in without delay",
         area: "messages",
         severity: Severity::Warning,
@@ -92,7 +92,7 @@ const ROWS: &[Row<Api>] = &[
         judge: lag,
     },
     Row {
-        id: "connector.volume.persistent",
+        id: "volume.persistent",
         title: "sessions survive a restart of the service",
         area: "host",
         severity: Severity::Warning,
@@ -101,7 +101,7 @@ const ROWS: &[Row<Api>] = &[
         judge: volume,
     },
     Row {
-        id: "connector.server.version",
+        id: "server.version",
         title: "the service's version is known",
         area: "service",
         severity: Severity::Warning,
@@ -140,7 +140,7 @@ fn connected(api: &Api) -> Judged {
     }
     let mut findings = Vec::new();
     for account in health.accounts.iter().filter(|account| account.status != "connected" || account.degraded) {
-        let address = format!("connector:{}", account.id);
+        let address = address(&account.id);
         let summary = match account.degraded {
             true => format!("the account {} is {} and degraded", account.id, account.status),
             false => format!("the account {} is {}", account.id, account.status),
@@ -148,7 +148,7 @@ fn connected(api: &Api) -> Judged {
         let finding = match account.status.as_str() {
             "connecting" | "reconnecting" => note(summary, "wait, and look again"),
             "qr_ready" | "needs_qr" => bad(summary, "scan its QR code").mended_by(&["reauth", &address]),
-            "connected" => bad(summary, "see connector.accounts.heartbeat, and its alerts in whatsapp_alerts"),
+            "connected" => bad(summary, format!("see the check {}.accounts.heartbeat, and its alerts in whatsapp_alerts", config::name())),
             _ => bad(summary, "see whether desiredState in whatsapp_accounts is connected, and the connector's log"),
         };
         findings.push(finding.about(&account.id).seen(health.answer.evidence("status connected, degraded false")));

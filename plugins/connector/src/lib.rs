@@ -17,7 +17,7 @@ use wpp_plugin_sdk::gateway::{
     Wellness,
 };
 use wpp_plugin_sdk::{
-    Api, Failure, FailureKind, TIMEOUT_MS, Value, config, digits, failure, json, needs, segment, takes, unsupported,
+    Api, Failure, FailureKind, TIMEOUT_MS, Value, config, digits, failure, json, needs, needs_secret, segment, takes, unsupported,
 };
 
 use health::{Account, Health};
@@ -44,7 +44,7 @@ impl Channel for Connector {
                 takes("timeout_ms", "How long one answer may take", &TIMEOUT_MS.to_string()),
                 takes("versions", "Versions that you know, with commas between them; any other is a finding", ""),
             ],
-            secrets: vec![("connector-token".into(), "A Firebase ID token of an employee; it lives for an hour".into())],
+            secrets: vec![needs_secret("connector-token", "A Firebase ID token of an employee; it lives for an hour")],
             versions: Vec::new(),
         }
     }
@@ -109,7 +109,7 @@ impl Channel for Connector {
         })?;
         match body["commandId"].as_str() {
             // It waits in the outbox then.
-            Some(id) => Ok(Receipt { id: Some(id.into()), url: None }),
+            Some(id) => Ok(Receipt { id: Some(id.into()), url: None, queued: true }),
             None => Err(answer.strange("no commandId")),
         }
     }
@@ -147,8 +147,9 @@ fn session(account: &Account) -> Session {
 
 fn account(name: &str) -> Result<Account, Failure> {
     let health = Health::seen(&Api::configured()?)?;
+    let known: Vec<String> = health.accounts.iter().map(|account| account.id.clone()).collect();
     health.accounts.into_iter().find(|account| account.id == name).ok_or_else(|| {
-        failure(FailureKind::NotFound, format!("the connector has no account {name:?}"), "see `wpp status --channel connector`")
+        failure(FailureKind::NotFound, format!("the connector has no account {name:?}"), format!("it has {}", known.join(", ")))
     })
 }
 
@@ -182,8 +183,8 @@ impl Sessions for Connector {
     }
 
     /// Makes a QR code anew where one is needed. That wipes the account's folder, so it is done only
-    /// for an account that has lost its phone.
-    fn link(name: String, way: Way) -> Result<Offer, Failure> {
+    /// for an account that has lost its phone, and once.
+    fn link(name: String, way: Way, attempt: u32) -> Result<Offer, Failure> {
         if matches!(way, Way::PairingCode(_)) {
             return Err(unsupported("the connector's API gives no pairing codes; scan the QR code on the Accounts screen"));
         }
@@ -195,6 +196,7 @@ impl Sessions for Connector {
             "connecting" | "reconnecting" => {
                 Ok(Offer::Pending(format!("it is {}; its QR code will be in {place}", known.status)))
             }
+            "needs_qr" if attempt > 0 => Ok(Offer::Pending(format!("a QR code is being made; it will be in {place}"))),
             "needs_qr" => {
                 let answer = with_token()?.post(&format!("/api/accounts/{}/regenerate-qr", segment(&name)), None)?;
                 match answer.done()?["ok"].as_bool() {

@@ -5,13 +5,15 @@
 //! that may read and write the repository's issues. Grants: `http=https://api.github.com`, and the
 //! secret.
 //!
-//! The message's key is the problem's, and stands in the issue's text where nobody sees it. It is
-//! looked for among the open issues with the label, in the list and not by GitHub's search, which
-//! finds a new issue only a while later.
+//! The problem (of a message without one: its key) stands in the issue's text where nobody sees it. It
+//! is looked for among the open issues with the label, in the list and not by GitHub's search, which
+//! finds a new issue only a while later. A message of severity `ok` closes the problem's issue.
 
+use wpp_plugin_sdk::http::Method;
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
 use wpp_plugin_sdk::{
-    Answer, Api, Failure, FailureKind, TIMEOUT_MS, Value, config, failure, json, needs, required, segment, takes,
+    Answer, Api, Failure, FailureKind, Severity, TIMEOUT_MS, Value, config, failure, json, needs, needs_secret, required, segment,
+    takes,
 };
 
 struct GitHub;
@@ -127,7 +129,7 @@ impl Guest for GitHub {
                 takes("url", "Where the API is", "https://api.github.com"),
                 takes("timeout_ms", "How long one answer may take", &TIMEOUT_MS.to_string()),
             ],
-            secrets: vec![("github-token".into(), "A token that may read and write the repository's issues".into())],
+            secrets: vec![needs_secret("github-token", "A token that may read and write the repository's issues")],
             versions: Vec::new(),
         }
     }
@@ -152,9 +154,15 @@ impl Guest for GitHub {
 
     fn send(message: Message) -> Result<Receipt, Failure> {
         let repository = Repository::configured(Some(message.to.as_str()).filter(|to| !to.is_empty()))?;
-        let mark = mark(&message.key);
+        let mark = mark(message.problem.as_ref().unwrap_or(&message.key));
+        let over = message.problem.is_some() && message.severity == Some(Severity::Ok);
         let text = shortened(&message.text, TEXT_CHARACTERS_MAX);
         let answer = match repository.open(&mark)? {
+            // The same message once more.
+            Some(issue) if message.problem.is_none() => {
+                let id = issue["number"].as_u64().map(|number| number.to_string());
+                return Ok(Receipt { id, url: issue["html_url"].as_str().map(str::to_owned), queued: false });
+            }
             Some(issue) => {
                 let Some(number) = issue["number"].as_u64() else {
                     return Err(failure(FailureKind::InvalidAnswer, "an open issue of GitHub has no number", ""));
@@ -163,8 +171,17 @@ impl Guest for GitHub {
                     Some(title) => format!("**{title}**\n\n{text}"),
                     None => text,
                 };
-                repository.server.post(&format!("{}/issues/{number}/comments", repository.path), Some(&json!({"body": told})))?
+                let path = format!("{}/issues/{number}", repository.path);
+                let answer = repository.server.post(&format!("{path}/comments"), Some(&json!({"body": told})))?;
+                if over {
+                    judged(&answer)?;
+                    repository.server.ask(Method::Patch, &path, Some(&json!({"state": "closed"})))?
+                } else {
+                    answer
+                }
             }
+            // That something is over that nobody knew of is no news.
+            None if over => return Ok(Receipt { id: None, url: None, queued: false }),
             None => {
                 let title = message.title.clone().unwrap_or_else(|| text.lines().next().unwrap_or_default().to_owned());
                 let title = if title.trim().is_empty() { message.key.clone() } else { title };
@@ -178,7 +195,7 @@ impl Guest for GitHub {
         };
         let done = judged(&answer)?;
         let id = done["number"].as_u64().or_else(|| done["id"].as_u64()).map(|id| id.to_string());
-        Ok(Receipt { id, url: done["html_url"].as_str().map(str::to_owned) })
+        Ok(Receipt { id, url: done["html_url"].as_str().map(str::to_owned), queued: false })
     }
 }
 

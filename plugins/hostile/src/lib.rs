@@ -3,7 +3,7 @@
 
 use wpp_plugin_sdk::checker::{Check, Finding, Guest, Judgement, Outcome};
 use wpp_plugin_sdk::http::{self, Header, Method, Request};
-use wpp_plugin_sdk::{Severity, clock, config, log};
+use wpp_plugin_sdk::{Failure, FailureKind, Outage, Severity, clock, config, failure, log};
 
 struct Hostile;
 
@@ -12,8 +12,9 @@ impl Guest for Hostile {
         if act() == "trap-in-describe" {
             panic!("described to death");
         }
+        let id = config::get("id").unwrap_or_else(|| "act.behaves".into());
         vec![Check {
-            id: "hostile.act".into(),
+            id,
             title: "it behaves".into(),
             area: "hostile".into(),
             severity: Severity::Error,
@@ -25,6 +26,14 @@ impl Guest for Hostile {
     fn run(_: Vec<String>) -> Vec<Outcome> {
         let seen = match act().as_str() {
             "nothing" => "nothing".to_owned(),
+            "sleep" => {
+                clock::sleep_ms(3_600_000);
+                "slept".to_owned()
+            }
+            "loop-of-sleeps" => loop {
+                clock::sleep_ms(3_600_000);
+            },
+            "unknown" => return vec![Outcome { check: "act.behaves".into(), judgement: Judgement::Unknown(mystery()) }],
             "loop" => loop {
                 std::hint::spin_loop();
             },
@@ -52,8 +61,20 @@ impl Guest for Hostile {
             "setting" => format!("{:?}", config::get(&config::get("other").unwrap_or_default())),
             other => format!("does not know how to {other}"),
         };
-        vec![Outcome { check: "hostile.act".into(), judgement: Judgement::Found(vec![finding(seen)]) }]
+        vec![Outcome { check: "act.behaves".into(), judgement: Judgement::Found(vec![finding(seen)]) }]
     }
+}
+
+/// What could not be looked at, with a class of its own for each setting `outage`.
+fn mystery() -> Failure {
+    let outage = match config::get("outage").as_deref() {
+        Some("dns") => Some(Outage::DnsResolution),
+        Some("timeout") => Some(Outage::Timeout),
+        Some("network") => Some(Outage::NetworkUnreachable),
+        Some("provider") => Some(Outage::ProviderUnavailable),
+        _ => None,
+    };
+    Failure { outage, ..failure(FailureKind::Unreachable, "nobody knows", "ask somebody else") }
 }
 
 fn act() -> String {
@@ -68,7 +89,7 @@ fn deeper(above: &[u64; 64]) -> u64 {
 
 fn many(count: usize) -> Outcome {
     let findings = (0..count).map(|number| finding(format!("finding {number}"))).collect();
-    Outcome { check: "hostile.act".into(), judgement: Judgement::Found(findings) }
+    Outcome { check: "act.behaves".into(), judgement: Judgement::Found(findings) }
 }
 
 fn finding(summary: String) -> Finding {

@@ -1,7 +1,7 @@
 //! The decision tree of its runbook, branch by branch, as checks.
 
 use wpp_plugin_sdk::gateway::Checks;
-use wpp_plugin_sdk::{Failure, FailureKind, Severity, Value, clock, config, flag, judge, moment_ms, number, span};
+use wpp_plugin_sdk::{Failure, FailureKind, Severity, Value, address, clock, config, flag, judge, moment_ms, number, span};
 
 use crate::{Jarvis, STATUS, System, passed_on};
 
@@ -19,7 +19,7 @@ impl Checks for Jarvis {
 
 const ROWS: &[Row<System>] = &[
     Row {
-        id: "jarvis.service.alive",
+        id: "service.alive",
         title: "the application answers",
         area: "service",
         severity: Severity::Critical,
@@ -28,7 +28,7 @@ const ROWS: &[Row<System>] = &[
         judge: alive,
     },
     Row {
-        id: "jarvis.service.ready",
+        id: "service.ready",
         title: "the application is ready",
         area: "service",
         severity: Severity::Error,
@@ -37,7 +37,7 @@ const ROWS: &[Row<System>] = &[
         judge: ready,
     },
     Row {
-        id: "jarvis.channel.status",
+        id: "channel.status",
         title: "the channel is enabled and its sidecar answers the application",
         area: "sessions",
         severity: Severity::Error,
@@ -46,7 +46,7 @@ const ROWS: &[Row<System>] = &[
         judge: status,
     },
     Row {
-        id: "jarvis.webhook.secret",
+        id: "webhook.secret",
         title: "the sidecar's calls are let in",
         area: "webhooks",
         severity: Severity::Error,
@@ -55,7 +55,7 @@ const ROWS: &[Row<System>] = &[
         judge: secret,
     },
     Row {
-        id: "jarvis.inbound.callback",
+        id: "inbound.callback",
         title: "the sidecar knows where to deliver messages",
         area: "messages",
         severity: Severity::Error,
@@ -64,7 +64,7 @@ const ROWS: &[Row<System>] = &[
         judge: callback,
     },
     Row {
-        id: "jarvis.inbound.senders",
+        id: "inbound.senders",
         title: "no sender waits to be let in",
         area: "messages",
         severity: Severity::Warning,
@@ -73,7 +73,7 @@ const ROWS: &[Row<System>] = &[
         judge: senders,
     },
     Row {
-        id: "jarvis.media.accepted",
+        id: "media.accepted",
         title: "media and voice notes come through",
         area: "messages",
         severity: Severity::Warning,
@@ -82,7 +82,7 @@ const ROWS: &[Row<System>] = &[
         judge: media,
     },
     Row {
-        id: "jarvis.pairing.done",
+        id: "pairing.done",
         title: "the session is linked to its phone",
         area: "sessions",
         severity: Severity::Error,
@@ -91,7 +91,7 @@ const ROWS: &[Row<System>] = &[
         judge: pairing,
     },
     Row {
-        id: "jarvis.runbook.endpoints",
+        id: "runbook.endpoints",
         title: "what runbooks ask of the application exists",
         area: "runbooks",
         severity: Severity::Warning,
@@ -159,10 +159,12 @@ fn told_callback(system: &System) -> Result<Option<(Value, Value)>, Failure> {
     Ok((body["enabled"] == true).then(|| (body["callback"].clone(), body["instance_state"].clone())))
 }
 
-const NOT_ENABLED: &str = "the channel is not enabled: see jarvis.channel.status";
+fn not_enabled() -> Judged {
+    Ok(Judgement::Skipped(format!("the channel is not enabled: see the check {}.channel.status", config::name())))
+}
 
 fn secret(system: &System) -> Judged {
-    let Some((callback, state)) = told_callback(system)? else { return Ok(Judgement::Skipped(NOT_ENABLED.into())) };
+    let Some((callback, state)) = told_callback(system)? else { return not_enabled() };
     let errors = [callback["error"].as_str(), state["callback_last_error"].as_str()];
     let refused = |error: &&str| error.contains("401") || error.to_ascii_lowercase().contains("unauthorized");
     if let Some(error) = errors.into_iter().flatten().find(refused) {
@@ -175,7 +177,7 @@ fn secret(system: &System) -> Judged {
 }
 
 fn callback(system: &System) -> Judged {
-    let Some((callback, _)) = told_callback(system)? else { return Ok(Judgement::Skipped(NOT_ENABLED.into())) };
+    let Some((callback, _)) = told_callback(system)? else { return not_enabled() };
     let evidence =
         system.app.seen(STATUS)?.evidence("callback.enabled and callback.configured true, messages.upsert among its events");
     let mut findings = Vec::new();
@@ -264,7 +266,7 @@ fn media(system: &System) -> Judged {
 }
 
 fn pairing(system: &System) -> Judged {
-    let address = format!("jarvis:{}", system.instance);
+    let address = address(&system.instance);
     let state = match system.state() {
         Err(failure) if failure.kind == FailureKind::Unreachable && system.sidecar.is_some() => {
             let remedy = "start the sidecar; EVOLUTION_API_URL of Jarvis and sidecar_url here have to lead to it";

@@ -15,7 +15,7 @@ mod sessions;
 
 use wpp_plugin_sdk::gateway::{Channel, Condition, Description, Kind, Message, Receipt, Wellness};
 use wpp_plugin_sdk::{
-    Api, Failure, FailureKind, TIMEOUT_MS, Value, config, digits, failure, json, needs, required, takes, unsupported,
+    Api, Failure, FailureKind, TIMEOUT_MS, Value, address, config, digits, failure, json, needs, needs_secret, required, takes, unsupported,
 };
 
 struct Jarvis;
@@ -90,7 +90,7 @@ fn passed_on(body: &Value, asked: &str) -> Result<(), Failure> {
     let message = format!("{asked}: the sidecar answered the application {status}: {words}");
     Err(match status {
         401 | 403 => failure(FailureKind::Denied, message, "make EVOLUTION_API_KEY of Jarvis the key that the sidecar knows"),
-        404 => failure(FailureKind::NotFound, message, "make the instance first: `wpp start jarvis:NAME`"),
+        404 => failure(FailureKind::NotFound, message, "make the instance first, with `wpp start`"),
         429 => failure(FailureKind::RateLimited, message, "try again later"),
         502..=504 => failure(FailureKind::Unreachable, message, "see whether the sidecar runs, and EVOLUTION_API_URL of Jarvis"),
         _ => failure(FailureKind::Failed, message, "read the sidecar's log"),
@@ -110,7 +110,7 @@ impl Channel for Jarvis {
                 takes("readyz", "Whether /readyz is asked, once in a run: it can put Jarvis into lockdown", "false"),
                 takes("media_window_ms", "How old a degraded message may be and still count", "86400000"),
             ],
-            secrets: vec![("jarvis-token".into(), "A bearer token of an admin of the application".into())],
+            secrets: vec![needs_secret("jarvis-token", "A bearer token of an admin of the application")],
             versions: Vec::new(),
         }
     }
@@ -154,14 +154,14 @@ impl Channel for Jarvis {
         let answer = sidecar.post("/sendText", Some(&json!({"number": number, "text": text})))?;
         if answer.status == 400 && answer.words().is_some_and(|words| words == "Not connected") {
             let what = format!("the session {} is not connected", system.instance);
-            return Err(failure(FailureKind::Conflict, what, format!("see `wpp status jarvis:{}`", system.instance)));
+            return Err(failure(FailureKind::Conflict, what, format!("see `wpp status {}`", address(&system.instance))));
         }
         let body = answer.done()?;
         if !body.is_object() {
             return Err(answer.strange("no word of the message"));
         }
         let id = [&body["id"], &body["messageId"], &body["key"]["id"]].iter().find_map(|id| id.as_str().map(str::to_owned));
-        Ok(Receipt { id, url: None })
+        Ok(Receipt { id, url: None, queued: false })
     }
 }
 

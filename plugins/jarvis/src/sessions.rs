@@ -1,7 +1,7 @@
 //! The one session, at the sidecar or through the application.
 
 use wpp_plugin_sdk::gateway::{Delivery, Offer, Session, Sessions, State, Way, Webhook, Webhooks};
-use wpp_plugin_sdk::{Answer, Failure, Value, json, unsupported};
+use wpp_plugin_sdk::{Answer, Failure, Value, config, json, unsupported};
 
 use crate::{Jarvis, System, passed_on};
 
@@ -40,14 +40,7 @@ impl Sessions for Jarvis {
     fn start(name: String) -> Result<(), Failure> {
         let system = System::configured()?;
         system.is(&name)?;
-        match &system.sidecar {
-            Some(sidecar) => {
-                let answer = sidecar.post("/start", None)?;
-                let body = answer.done()?;
-                if body["state"].is_string() { Ok(()) } else { Err(answer.strange("no state")) }
-            }
-            None => through(&system, "/api/v1/channels/whatsapp/create", None).map(drop),
-        }
+        start(&system)
     }
 
     fn stop(_: String) -> Result<(), Failure> {
@@ -72,11 +65,15 @@ impl Sessions for Jarvis {
         }
     }
 
-    fn link(name: String, way: Way) -> Result<Offer, Failure> {
+    fn link(name: String, way: Way, attempt: u32) -> Result<Offer, Failure> {
         let system = System::configured()?;
         system.is(&name)?;
-        if system.state()? == "open" {
+        let state = system.state()?;
+        if state == "open" {
             return Ok(Offer::Linked);
+        }
+        if attempt == 0 && ["close", "closed", "disconnected"].contains(&state.as_str()) {
+            start(&system)?;
         }
         match (&system.sidecar, way) {
             (Some(sidecar), Way::Qr) => {
@@ -88,8 +85,10 @@ impl Sessions for Jarvis {
                 code(&body).ok_or_else(|| answer.strange("no QR code"))
             }
             (Some(sidecar), Way::PairingCode(number)) => {
-                // A second request would make the first code void; so it looks before it asks.
-                if let Some(code) = pairing_code(&sidecar.get("/pair")?)? {
+                // Another request would make the first code void; so it looks before it asks again.
+                if attempt > 0
+                    && let Some(code) = pairing_code(&sidecar.get("/pair")?)?
+                {
                     return Ok(Offer::PairingCode(code));
                 }
                 sidecar.post("/pair", Some(&json!({"number": number})))?.done()?;
@@ -115,6 +114,17 @@ impl Sessions for Jarvis {
                 }
             }
         }
+    }
+}
+
+fn start(system: &System) -> Result<(), Failure> {
+    match &system.sidecar {
+        Some(sidecar) => {
+            let answer = sidecar.post("/start", None)?;
+            let body = answer.done()?;
+            if body["state"].is_string() { Ok(()) } else { Err(answer.strange("no state")) }
+        }
+        None => through(system, "/api/v1/channels/whatsapp/create", None).map(drop),
     }
 }
 
@@ -153,7 +163,10 @@ fn code(body: &Value) -> Option<Offer> {
 }
 
 fn no_webhooks() -> Failure {
-    unsupported("Jarvis has no webhooks of its own; where its sidecar calls it is judged by the check jarvis.inbound.callback")
+    unsupported(format!(
+        "Jarvis has no webhooks of its own; where its sidecar calls it is judged by the check {}.inbound.callback",
+        config::name()
+    ))
 }
 
 impl Webhooks for Jarvis {

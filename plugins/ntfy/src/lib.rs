@@ -5,7 +5,7 @@
 //! knows the name of a topic reads it: take one that cannot be guessed.
 
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
-use wpp_plugin_sdk::{Api, Failure, FailureKind, TIMEOUT_MS, config, failure, flag, json, needs, number, required, takes};
+use wpp_plugin_sdk::{Api, Failure, FailureKind, Severity, TIMEOUT_MS, config, failure, flag, json, needs, number, required, takes, takes_secret};
 
 struct Ntfy;
 
@@ -27,10 +27,10 @@ impl Guest for Ntfy {
                 needs("topic", "Where notices go to that name no recipient"),
                 takes("url", "Where the server is", "https://ntfy.sh"),
                 takes("signed_in", "Whether the secret ntfy-token is sent", "false"),
-                takes("priority", "From 1 to 5; 4 and 5 make a noise", "3"),
+                takes("priority", "From 1 to 5, of notices that do not say how much they matter; 4 and 5 make a noise", "3"),
                 takes("timeout_ms", "How long one answer may take", &TIMEOUT_MS.to_string()),
             ],
-            secrets: vec![("ntfy-token".into(), "An access token of the server; used with signed_in = true".into())],
+            secrets: vec![takes_secret("ntfy-token", "An access token of the server; used with signed_in = true")],
             versions: Vec::new(),
         }
     }
@@ -55,7 +55,13 @@ impl Guest for Ntfy {
 
     fn send(message: Message) -> Result<Receipt, Failure> {
         let topic = if message.to.is_empty() { required("topic")? } else { message.to };
-        let priority = number("priority", 3)?;
+        let priority = match message.severity {
+            Some(Severity::Critical) => 5,
+            Some(Severity::Error) => 4,
+            Some(Severity::Warning) => 3,
+            Some(Severity::Ok | Severity::Info) => 2,
+            None => number("priority", 3)?,
+        };
         if !(1..=5).contains(&priority) {
             return Err(failure(FailureKind::Misconfigured, format!("the priority {priority} is none"), "set one from 1 to 5"));
         }
@@ -67,7 +73,7 @@ impl Guest for Ntfy {
         }
         let answer = server()?.post("", Some(&body))?;
         match answer.done()?["id"].as_str() {
-            Some(id) => Ok(Receipt { id: Some(id.into()), url: None }),
+            Some(id) => Ok(Receipt { id: Some(id.into()), url: None, queued: false }),
             None => Err(answer.strange("no id of the message")),
         }
     }

@@ -1,7 +1,7 @@
 //! What its runbook asks, as checks. Each looks; none changes anything.
 
 use wpp_plugin_sdk::gateway::{Checks, State};
-use wpp_plugin_sdk::{Api, Evidence, Failure, FailureKind, Severity, clock, flag, number, span};
+use wpp_plugin_sdk::{Api, Evidence, Failure, FailureKind, Severity, address, clock, config, flag, number, span};
 
 use crate::server::{Server, not_ready};
 use crate::sessions::{session, stuck};
@@ -22,7 +22,7 @@ impl Checks for OpenWa {
 
 const ROWS: &[Row<Server>] = &[
     Row {
-        id: "openwa.service.alive",
+        id: "service.alive",
         title: "the server answers",
         area: "service",
         severity: Severity::Critical,
@@ -31,7 +31,7 @@ const ROWS: &[Row<Server>] = &[
         judge: alive,
     },
     Row {
-        id: "openwa.service.ready",
+        id: "service.ready",
         title: "the server and its databases work",
         area: "service",
         severity: Severity::Critical,
@@ -40,7 +40,7 @@ const ROWS: &[Row<Server>] = &[
         judge: ready,
     },
     Row {
-        id: "openwa.service.parts",
+        id: "service.parts",
         title: "what the server leans on is connected",
         area: "service",
         severity: Severity::Error,
@@ -49,7 +49,7 @@ const ROWS: &[Row<Server>] = &[
         judge: parts,
     },
     Row {
-        id: "openwa.service.uptime",
+        id: "service.uptime",
         title: "the server does not restart again and again",
         area: "service",
         severity: Severity::Warning,
@@ -58,7 +58,7 @@ const ROWS: &[Row<Server>] = &[
         judge: uptime,
     },
     Row {
-        id: "openwa.key.accepted",
+        id: "key.accepted",
         title: "the key is accepted",
         area: "security",
         severity: Severity::Error,
@@ -67,7 +67,7 @@ const ROWS: &[Row<Server>] = &[
         judge: key,
     },
     Row {
-        id: "openwa.sessions.ready",
+        id: "sessions.ready",
         title: "every session is ready",
         area: "sessions",
         severity: Severity::Error,
@@ -76,7 +76,7 @@ const ROWS: &[Row<Server>] = &[
         judge: sessions,
     },
     Row {
-        id: "openwa.host.memory",
+        id: "host.memory",
         title: "the server has memory left",
         area: "host",
         severity: Severity::Warning,
@@ -85,7 +85,7 @@ const ROWS: &[Row<Server>] = &[
         judge: memory,
     },
     Row {
-        id: "openwa.webhooks.delivered",
+        id: "webhooks.delivered",
         title: "webhooks are delivered",
         area: "webhooks",
         severity: Severity::Warning,
@@ -94,7 +94,7 @@ const ROWS: &[Row<Server>] = &[
         judge: delivered,
     },
     Row {
-        id: "openwa.server.version",
+        id: "server.version",
         title: "the server's version is known",
         area: "service",
         severity: Severity::Warning,
@@ -103,7 +103,7 @@ const ROWS: &[Row<Server>] = &[
         judge: version,
     },
     Row {
-        id: "openwa.runbook.endpoints",
+        id: "runbook.endpoints",
         title: "what runbooks ask of the server exists",
         area: "runbooks",
         severity: Severity::Warning,
@@ -156,7 +156,7 @@ fn parts(server: &Server) -> Judged {
     let failed = body["queue"]["webhooks"]["failed"].as_u64().unwrap_or(0);
     if body["queue"]["enabled"] == true && failed > 0 {
         let summary = format!("{failed} deliveries of webhooks in the queue have failed");
-        findings.push(bad(summary, "see `wpp webhook failures openwa`").severe(Severity::Warning).seen(evidence()));
+        findings.push(bad(summary, format!("see `wpp webhook failures {}`", config::name())).severe(Severity::Warning).seen(evidence()));
     }
     all(findings, || ok("the database and all that is in use are connected").seen(evidence()))
 }
@@ -196,8 +196,10 @@ fn uptime(_: &Server) -> Judged {
     let loops = metric("openwa_session_reconnect_loop_alerts_total").unwrap_or(0.0);
     if loops > 0.0 {
         let summary = format!("the server has seen {loops} sessions connect again and again since its start");
+        let remedy =
+            format!("find them with the check {}.sessions.ready; look for a second device of the same session", config::name());
         findings.push(
-            bad(summary, "find them with the check openwa.sessions.ready; look for a second device of the same session")
+            bad(summary, remedy)
                 .seen(seen("openwa_session_reconnect_loop_alerts_total", loops, "0")),
         );
     }
@@ -228,7 +230,7 @@ fn sessions(server: &Server) -> Judged {
         if ours.state == State::Ready {
             continue;
         }
-        let address = format!("openwa:{}", told.name);
+        let address = address(&told.name);
         let restart = ["restart", address.as_str()];
         let age = told.age_ms().map(|age_ms| format!(" for {}", span(age_ms))).unwrap_or_default();
         let trouble = ours.trouble.as_deref().map(|trouble| format!("; {trouble}")).unwrap_or_default();
@@ -316,12 +318,12 @@ fn delivered(server: &Server) -> Judged {
         );
         let finding = bad(summary, "test it, then look at its receiver: does it answer, in time, with a valid certificate?");
         let finding = if percent > 5 { finding } else { finding.severe(Severity::Info) };
-        findings.push(finding.mended_by(&["webhook", "test", "openwa", &hook.id]));
+        findings.push(finding.mended_by(&["webhook", "test", &config::name(), &hook.id]));
     }
     for hook in hooks.iter().filter(|hook| !hook.enabled) {
         let remedy = "turn it on when its receiver works again";
         findings.push(
-            note(format!("the webhook to {} is off", hook.url), remedy).mended_by(&["webhook", "enable", "openwa", &hook.id]),
+            note(format!("the webhook to {} is off", hook.url), remedy).mended_by(&["webhook", "enable", &config::name(), &hook.id]),
         );
     }
     all(findings, || ok(format!("none of {on} webhooks had a failed delivery in {}", span(window_ms))))
@@ -363,7 +365,7 @@ const READ: &[(&str, &str)] = &[
 
 /// What the runbooks do that 0.23.1 was recorded to answer with 404.
 const ACTED: &[(&str, &str)] = &[
-    ("POST /api/sessions/{id}/restart", "`wpp restart openwa:NAME`: a stop, then a start"),
+    ("POST /api/sessions/{id}/restart", "`wpp restart`: a stop, then a start"),
     ("POST /api/sessions/{id}/messages", "`wpp send`: POST /api/sessions/{id}/messages/send-text"),
     ("POST /api/cache/clear", "a restart of the server"),
     ("PATCH /api/sessions/{id}/webhooks/{id}", "PUT of the same address"),

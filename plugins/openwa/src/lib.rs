@@ -15,7 +15,7 @@ mod sessions;
 mod webhooks;
 
 use wpp_plugin_sdk::gateway::{Channel, Condition, Description, Kind, Message, Receipt, Wellness};
-use wpp_plugin_sdk::{Failure, FailureKind, TIMEOUT_MS, digits, failure, json, needs, takes};
+use wpp_plugin_sdk::{Failure, FailureKind, TIMEOUT_MS, digits, failure, json, needs, needs_secret, takes, takes_secret};
 
 use server::Server;
 
@@ -38,8 +38,8 @@ impl Channel for OpenWa {
                 takes("webhook_window_ms", "How old a failed delivery may be and still count", "3600000"),
             ],
             secrets: vec![
-                ("openwa-key".into(), "An API key of the role operator".into()),
-                ("openwa-metrics-token".into(), "What /api/metrics asks for; used with metrics = true".into()),
+                needs_secret("openwa-key", "An API key of the role operator"),
+                takes_secret("openwa-metrics-token", "What /api/metrics asks for; used with metrics = true"),
             ],
             versions: VERSIONS.iter().map(|version| (*version).into()).collect(),
         }
@@ -84,7 +84,7 @@ impl Channel for OpenWa {
         let answer = server.api.post(&path, Some(&json!({"chatId": chat, "text": text})))?;
         let body = answer.done()?;
         match body["messageId"].as_str() {
-            Some(id) => Ok(Receipt { id: Some(id.into()), url: None }),
+            Some(id) => Ok(Receipt { id: Some(id.into()), url: None, queued: false }),
             None => Err(answer.strange("no id of a message")),
         }
     }

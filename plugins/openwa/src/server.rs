@@ -1,6 +1,6 @@
 //! The server's answers as they are, and names for UUIDs. Start with [`Server`].
 
-use wpp_plugin_sdk::{Answer, Api, Failure, FailureKind, Value, clock, failure, moment_ms, number, segment};
+use wpp_plugin_sdk::{Answer, Api, Failure, FailureKind, Value, address, clock, failure, moment_ms, number, segment};
 
 /// The server, asked with its key.
 pub struct Server {
@@ -53,6 +53,12 @@ impl Server {
         })
     }
 
+    /// A session as it is now, whatever was seen before.
+    pub fn look(&self, known: &Told) -> Result<Told, Failure> {
+        let answer = self.api.get(&format!("/api/sessions/{}", known.id))?;
+        session(&answer.done()?).ok_or_else(|| answer.strange("a session of another shape"))
+    }
+
     /// The session to send with: the one that is named, or the only one.
     pub fn sender(&self, name: Option<&str>) -> Result<Told, Failure> {
         if let Some(name) = name {
@@ -85,8 +91,8 @@ impl Server {
         let conflict = answer.status == 400 && (words.contains("already start") || words.contains("not started"));
         let message = format!("the session {}: {}", session.name, failure.message);
         let kind = if conflict { FailureKind::Conflict } else { failure.kind };
-        let hint = if conflict { format!("see `wpp status openwa:{}`", session.name) } else { failure.hint };
-        Failure { kind, message, hint }
+        let hint = if conflict { format!("see `wpp status {}`", address(&session.name)) } else { failure.hint };
+        Failure { kind, message, hint, outage: failure.outage }
     }
 }
 

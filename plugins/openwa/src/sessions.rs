@@ -1,7 +1,7 @@
 //! Sessions: what the server tells of them, in wpp's words.
 
 use wpp_plugin_sdk::gateway::{Offer, Session, Sessions, State, Way};
-use wpp_plugin_sdk::{Failure, FailureKind, failure, json, span};
+use wpp_plugin_sdk::{Failure, FailureKind, address, clock, failure, json, span};
 
 use crate::OpenWa;
 use crate::server::{Server, Told};
@@ -25,16 +25,16 @@ impl Sessions for OpenWa {
     fn stop(name: String) -> Result<(), Failure> {
         let server = Server::configured()?;
         let stopped = server.act(&server.session(&name)?, "stop")?;
-        halted(&stopped)
+        halted(&server, stopped)
     }
 
     fn restart(name: String) -> Result<(), Failure> {
         let server = Server::configured()?;
         let known = server.session(&name)?;
-        halted(&server.act(&known, "stop")?)?;
+        halted(&server, server.act(&known, "stop")?)?;
         server.act(&known, "start").map(drop).map_err(|why| Failure {
             message: format!("the session {name} was stopped and not started again: {}", why.message),
-            hint: format!("run `wpp start openwa:{name}`"),
+            hint: format!("run `wpp start {}`", address(&name)),
             ..why
         })
     }
@@ -44,14 +44,17 @@ impl Sessions for OpenWa {
         let known = server.session(&name)?;
         server.act(&known, "logout").map(drop).map_err(|why| match why.message.contains("may still be linked") {
             true => Failure {
-                hint: format!("run `wpp start openwa:{name}`, wait until it is ready, and try again; or unlink it on the phone"),
+                hint: format!(
+                    "run `wpp start {}`, wait until it is ready, and try again; or unlink it on the phone",
+                    address(&name)
+                ),
                 ..why
             },
             false => why,
         })
     }
 
-    fn link(name: String, way: Way) -> Result<Offer, Failure> {
+    fn link(name: String, way: Way, attempt: u32) -> Result<Offer, Failure> {
         let server = Server::configured()?;
         let known = server.session(&name)?;
         if known.told == "ready" {
@@ -65,9 +68,13 @@ impl Sessions for OpenWa {
             }
         };
         let words = answer.words().unwrap_or_default();
+        if words.contains("not started") && attempt == 0 {
+            server.act(&known, "start")?;
+            return Ok(Offer::Pending("the session was started".into()));
+        }
         if words.contains("not started") {
             let message = format!("the session {name} is not started, and only a started one can be linked");
-            return Err(failure(FailureKind::Conflict, message, format!("run `wpp start openwa:{name}`")));
+            return Err(failure(FailureKind::Conflict, message, format!("run `wpp start {}`", address(&name))));
         }
         if answer.status == 400 && words.contains("not ready yet") {
             return Ok(Offer::Pending(words));
@@ -91,12 +98,25 @@ impl Sessions for OpenWa {
     }
 }
 
-fn halted(session: &Told) -> Result<(), Failure> {
-    if ["disconnected", "created", "failed"].contains(&session.told.as_str()) {
-        return Ok(());
+/// How long a session may take to stop.
+const HALT_MS: u64 = 5_000;
+
+// Waits until a session that was told to stop has done so.
+fn halted(server: &Server, mut session: Told) -> Result<(), Failure> {
+    let begun = clock::monotonic_ms();
+    while !["disconnected", "created", "failed"].contains(&session.told.as_str()) {
+        if clock::monotonic_ms().saturating_sub(begun) >= HALT_MS {
+            return Err(running(&session));
+        }
+        clock::sleep_ms(250);
+        session = server.look(&session)?;
     }
+    Ok(())
+}
+
+fn running(session: &Told) -> Failure {
     let message = format!("the session {} was told to stop and is {}", session.name, session.told);
-    Err(failure(FailureKind::Failed, message, "read the server's log"))
+    failure(FailureKind::Failed, message, "read the server's log")
 }
 
 /// Whether it ought to pass by itself, and did not.

@@ -1,7 +1,7 @@
 //! Webhooks. The server has no log of deliveries and cannot deliver again: it lists what failed.
 
 use wpp_plugin_sdk::gateway::{Delivery, Webhook, Webhooks};
-use wpp_plugin_sdk::{Answer, Failure, FailureKind, Value, failure, json, moment_ms, segment, unsupported};
+use wpp_plugin_sdk::{Answer, Failure, FailureKind, Value, config, failure, json, moment_ms, segment, unsupported};
 
 use crate::OpenWa;
 use crate::server::Server;
@@ -86,7 +86,7 @@ fn path(server: &Server, id: &str) -> Result<String, Failure> {
     let session = known.iter().find(|webhook| webhook.id == id).and_then(|webhook| webhook.session.clone());
     match session {
         Some(session) => Ok(format!("/api/sessions/{}/webhooks/{}", segment(&session), segment(id))),
-        None => Err(failure(FailureKind::NotFound, format!("OpenWA has no webhook {id:?}"), "see `wpp webhook list`")),
+        None => Err(failure(FailureKind::NotFound, format!("OpenWA has no webhook {id:?}"), format!("see `wpp webhook list {}`", config::name()))),
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::http::{self, Header, Method, Request};
-use crate::{Evidence, Failure, FailureKind, failure, number, required};
+use crate::{Evidence, Failure, FailureKind, Outage, failure, number, required};
 
 /// How long one answer may take where the setting `timeout_ms` does not say.
 pub const TIMEOUT_MS: u64 = 5_000;
@@ -159,11 +159,11 @@ impl Api {
         let memory = self.memory.borrow();
         match &memory.silent {
             Some(failure) => Err(failure.clone()),
-            None if memory.spent_ms >= PATIENCE_MS => Err(failure(
-                FailureKind::Unreachable,
-                format!("{asked} at {} was not sent: timeout: the answers before it took {} ms", self.base, memory.spent_ms),
-                "see what keeps the server busy",
-            )),
+            None if memory.spent_ms >= PATIENCE_MS => {
+                let what = format!("{asked} at {} was not sent: timeout: the answers before it took {} ms", self.base, memory.spent_ms);
+                let failure = failure(FailureKind::Unreachable, what, "see what keeps the server busy");
+                Err(Failure { outage: Some(Outage::Timeout), ..failure })
+            }
             None => Ok(()),
         }
     }
@@ -175,25 +175,25 @@ fn no_answer(asked: &str, base: &str, error: http::Error) -> Failure {
             failure(FailureKind::Denied, format!("{asked} was not sent: {why}"), "grant it with `wpp plugin grant`")
         }
         http::Error::NoAnswer(no) => {
-            // The class has the name that it has everywhere in wpp.
+            // In the words, too, the class has the name that it has everywhere in wpp.
             let (class, what, hint) = match no.class {
-                http::Outage::DnsResolution => {
+                Outage::DnsResolution => {
                     ("dns_resolution", "its name has no address", "check the host's name in the settings, and this machine's DNS")
                 }
-                http::Outage::Timeout => {
+                Outage::Timeout => {
                     ("timeout", "it did not answer in time", "see whether the server hangs, or raise `timeout_ms`")
                 }
-                http::Outage::NetworkUnreachable => (
+                Outage::NetworkUnreachable => (
                     "network_unreachable",
                     "the network does not lead there",
                     "check this machine's network and the address in the settings",
                 ),
-                http::Outage::ProviderUnavailable => {
+                Outage::ProviderUnavailable => {
                     ("provider_unavailable", "nothing serves there", "start the server, or correct its address in the settings")
                 }
             };
             let message = format!("{asked} at {base} got no answer: {class}: {what} ({})", no.message);
-            failure(FailureKind::Unreachable, message, hint)
+            Failure { outage: Some(no.class), ..failure(FailureKind::Unreachable, message, hint) }
         }
         http::Error::Invalid(why) => {
             failure(FailureKind::Misconfigured, format!("{asked} at {base} cannot be sent: {why}"), "check the settings")

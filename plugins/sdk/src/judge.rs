@@ -39,8 +39,8 @@ macro_rules! judgements {
         fn judged<C>(rows: &[Row<C>], only: &[String], with: Result<C, $crate::Failure>) -> Vec<Outcome> {
             let wanted = |row: &&Row<C>| only.is_empty() || only.iter().any(|id| id == row.id);
             let judge = |row: &Row<C>| match &with {
-                Ok(with) => (row.judge)(with).unwrap_or_else(|failure| Judgement::Unknown($crate::judge::told(&failure))),
-                Err(failure) => Judgement::Unknown($crate::judge::told(failure)),
+                Ok(with) => (row.judge)(with).unwrap_or_else(Judgement::Unknown),
+                Err(failure) => Judgement::Unknown(failure.clone()),
             };
             rows.iter().filter(wanted).map(|row| Outcome { check: row.id.into(), judgement: judge(row) }).collect()
         }

@@ -36,7 +36,9 @@ pub mod judge;
 mod time;
 
 pub use api::{Answer, Api, TIMEOUT_MS, segment};
-pub use bindings::powers::wpp::plugin::types::{Evidence, Failure, FailureKind, Setting, Severity};
+pub use bindings::powers::wpp::plugin::types::{
+    Evidence, Failure, FailureKind, Outage, Secret, Setting, Severity,
+};
 pub use bindings::powers::wpp::plugin::{clock, config, http, log};
 pub use serde_json::{self, Value, json};
 pub use time::{moment_ms, span};
@@ -115,7 +117,7 @@ pub fn tell_panics() {
 
 /// Why something was not done.
 pub fn failure(kind: FailureKind, message: impl Into<String>, hint: impl Into<String>) -> Failure {
-    Failure { kind, message: message.into(), hint: hint.into() }
+    Failure { kind, message: message.into(), hint: hint.into(), outage: None }
 }
 
 /// The system behind the plugin has no such thing.
@@ -132,6 +134,22 @@ pub fn needs(name: &str, about: &str) -> Setting {
 pub fn takes(name: &str, about: &str, default: &str) -> Setting {
     let default = Some(default.to_owned()).filter(|default| !default.is_empty());
     Setting { name: name.into(), about: about.into(), required: false, default }
+}
+
+/// Describes a secret without which nothing works.
+pub fn needs_secret(name: &str, about: &str) -> Secret {
+    Secret { name: name.into(), about: about.into(), required: true }
+}
+
+/// Describes a secret that is used where a setting or the server asks for it.
+pub fn takes_secret(name: &str, about: &str) -> Secret {
+    Secret { name: name.into(), about: about.into(), required: false }
+}
+
+/// What operators write for a session of this gateway: `openwa:main`, with the name that they gave the
+/// plugin.
+pub fn address(session: &str) -> String {
+    format!("{}:{session}", config::name())
 }
 
 /// A setting that must be there.
@@ -164,15 +182,6 @@ pub fn flag(name: &str, default: bool) -> Result<bool, Failure> {
             format!("the setting {name} is neither true nor false"),
             "write one of them in config.toml",
         )),
-    }
-}
-
-/// Lets time go by. A guest cannot sleep: it looks at the clock until it is late enough, and the host
-/// lets others work meanwhile. For less than a second, and seldom.
-pub fn dwell(ms: u64) {
-    let begun = clock::monotonic_ms();
-    while clock::monotonic_ms().saturating_sub(begun) < ms {
-        std::hint::spin_loop();
     }
 }
 

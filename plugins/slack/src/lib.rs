@@ -7,7 +7,7 @@
 //! Slack answers 200 to nearly everything: what came of it is in `ok` and `error`.
 
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
-use wpp_plugin_sdk::{Answer, Api, Failure, FailureKind, TIMEOUT_MS, Value, config, failure, json, needs, required, takes};
+use wpp_plugin_sdk::{Answer, Api, Failure, FailureKind, TIMEOUT_MS, Value, config, failure, json, needs, required, takes, takes_secret};
 
 struct Slack;
 
@@ -54,7 +54,7 @@ impl Guest for Slack {
                 takes("url", "Where Slack's API is", "https://slack.com"),
                 takes("timeout_ms", "How long one answer may take", &TIMEOUT_MS.to_string()),
             ],
-            secrets: vec![("slack-token".into(), "The token of a bot with the scope chat:write".into())],
+            secrets: vec![takes_secret("slack-token", "The token of a bot with the scope chat:write")],
             versions: Vec::new(),
         }
     }
@@ -83,7 +83,7 @@ impl Guest for Slack {
         let body = json!({"channel": channel, "text": text, "unfurl_links": false, "unfurl_media": false});
         let answer = server()?.post("/api/chat.postMessage", Some(&body))?;
         let id = judged(&answer)?["ts"].as_str().map(str::to_owned);
-        if id.is_none() { Err(answer.strange("no ts of the message")) } else { Ok(Receipt { id, url: None }) }
+        if id.is_none() { Err(answer.strange("no ts of the message")) } else { Ok(Receipt { id, url: None, queued: false }) }
     }
 }
 

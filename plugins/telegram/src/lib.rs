@@ -5,7 +5,7 @@
 //! have written to it first.
 
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
-use wpp_plugin_sdk::{Answer, Api, Failure, FailureKind, TIMEOUT_MS, Value, config, failure, json, needs, required, takes};
+use wpp_plugin_sdk::{Answer, Api, Failure, FailureKind, TIMEOUT_MS, Value, config, failure, json, needs, needs_secret, required, takes};
 
 struct Telegram;
 
@@ -49,7 +49,7 @@ impl Guest for Telegram {
                 takes("url", "Where the API is", "https://api.telegram.org"),
                 takes("timeout_ms", "How long one answer may take", &TIMEOUT_MS.to_string()),
             ],
-            secrets: vec![("telegram-token".into(), "The bot's token, from @BotFather".into())],
+            secrets: vec![needs_secret("telegram-token", "The bot's token, from @BotFather")],
             versions: Vec::new(),
         }
     }
@@ -79,7 +79,7 @@ impl Guest for Telegram {
         let body = json!({"chat_id": chat, "text": text, "link_preview_options": {"is_disabled": true}});
         let answer = server()?.post("/sendMessage", Some(&body))?;
         match judged(&answer)?["message_id"].as_i64() {
-            Some(id) => Ok(Receipt { id: Some(id.to_string()), url: None }),
+            Some(id) => Ok(Receipt { id: Some(id.to_string()), url: None, queued: false }),
             None => Err(answer.strange("no message_id")),
         }
     }

@@ -1,14 +1,24 @@
 //! Notices as HTTP requests to an address of the operator's, signed so that the receiver knows who
 //! sent them.
 //!
-//! The request is a POST of `{"key", "to", "title", "text", "at_ms"}`. `X-Wpp-Signature` is
+//! The request is a POST of `{"key", "problem", "severity", "to", "title", "text", "at_ms"}`. `X-Wpp-Signature` is
 //! `sha256=` and the HMAC-SHA256 of the body in hex, with the secret `webhook-key`; without the
 //! setting `signed = false` a request without it is never sent.
 
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
-use wpp_plugin_sdk::{Api, Failure, FailureKind, Setting, clock, config, failure, json, required, segment};
+use wpp_plugin_sdk::{Api, Failure, FailureKind, Setting, Severity, clock, config, failure, json, required, segment, takes_secret};
 
 struct Webhook;
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Ok => "ok",
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+        Severity::Critical => "critical",
+    }
+}
 
 impl Guest for Webhook {
     fn describe() -> Description {
@@ -25,7 +35,7 @@ impl Guest for Webhook {
                 setting("url", "Where requests go to", true, None),
                 setting("signed", "Whether each carries a signature", false, Some("true")),
             ],
-            secrets: vec![("webhook-key".into(), "What requests are signed with; the receiver has it, too".into())],
+            secrets: vec![takes_secret("webhook-key", "What requests are signed with unless signed = false; the receiver has it, too")],
             versions: Vec::new(),
         }
     }
@@ -58,6 +68,8 @@ impl Guest for Webhook {
         }
         let body = json!({
             "key": message.key,
+            "problem": message.problem,
+            "severity": message.severity.map(word),
             "to": message.to,
             "title": message.title,
             "text": message.text,
@@ -66,7 +78,7 @@ impl Guest for Webhook {
         // In a header the host puts in secrets, and a line's end would be the end of it: so the key is
         // escaped there as in an address.
         let answer = server.header("idempotency-key", segment(&message.key)).post("", Some(&body))?;
-        if (200..300).contains(&answer.status) { Ok(Receipt { id: None, url: None }) } else { Err(answer.complaint()) }
+        if (200..300).contains(&answer.status) { Ok(Receipt { id: None, url: None, queued: false }) } else { Err(answer.complaint()) }
     }
 }
 

@@ -9,15 +9,15 @@
 //   * export-macro-name: export_checker
 //   * pub-export-macro
 #[allow(unfulfilled_lint_expectations, unused_imports)]
+use crate::bindings::powers::wpp::plugin::types as __with_name0;
+#[allow(unfulfilled_lint_expectations, unused_imports)]
+use crate::bindings::powers::wpp::plugin::log as __with_name1;
+#[allow(unfulfilled_lint_expectations, unused_imports)]
 use crate::bindings::powers::wpp::plugin::clock as __with_name2;
 #[allow(unfulfilled_lint_expectations, unused_imports)]
 use crate::bindings::powers::wpp::plugin::config as __with_name3;
 #[allow(unfulfilled_lint_expectations, unused_imports)]
 use crate::bindings::powers::wpp::plugin::http as __with_name4;
-#[allow(unfulfilled_lint_expectations, unused_imports)]
-use crate::bindings::powers::wpp::plugin::log as __with_name1;
-#[allow(unfulfilled_lint_expectations, unused_imports)]
-use crate::bindings::powers::wpp::plugin::types as __with_name0;
 #[rustfmt::skip]
 #[allow(dead_code, clippy::all)]
 pub mod exports {
@@ -31,10 +31,12 @@ pub mod exports {
                 static __FORCE_SECTION_REF: fn() = super::super::super::super::__link_custom_section_describing_imports;
                 use super::super::super::super::_rt;
                 pub type Evidence = super::super::super::super::__with_name0::Evidence;
+                pub type Failure = super::super::super::super::__with_name0::Failure;
                 pub type Severity = super::super::super::super::__with_name0::Severity;
                 #[derive(Clone)]
                 pub struct Check {
-                    /// Stable; `<plugin>.<area>.<what>`, lower case, words joined by `-`.
+                    /// Stable; `<area>.<what>`, two parts of lower case letters and digits, words joined by `-`. The
+                    /// host puts what the operator calls the plugin before it.
                     pub id: _rt::String,
                     /// What is right when nothing is wrong, in a few words.
                     pub title: _rt::String,
@@ -72,7 +74,8 @@ pub mod exports {
                     pub evidence: _rt::Vec<Evidence>,
                     /// What mends it, in one sentence; empty when all is well.
                     pub remedy: _rt::String,
-                    /// The words of a `wpp` command that mends it, without `wpp`; empty when there is none.
+                    /// The words of a `wpp` command that mends it, without `wpp`; empty when there is none. The
+                    /// channel in it is `config.name`.
                     pub command: _rt::Vec<_rt::String>,
                 }
                 impl ::core::fmt::Debug for Finding {
@@ -97,7 +100,7 @@ pub mod exports {
                     /// There is nothing to judge, and why.
                     Skipped(_rt::String),
                     /// It could not be looked at, and why.
-                    Unknown(_rt::String),
+                    Unknown(Failure),
                 }
                 impl ::core::fmt::Debug for Judgement {
                     fn fmt(
@@ -317,22 +320,22 @@ pub mod exports {
                             T_::run(result3)
                         };
                         let ptr5 = (&raw mut _RET_AREA.0).cast::<u8>();
-                        let vec22 = result4;
-                        let len22 = vec22.len();
-                        let layout22 = _rt::alloc::Layout::from_size_align(
-                                vec22.len() * (5 * ::core::mem::size_of::<*const u8>()),
+                        let vec24 = result4;
+                        let len24 = vec24.len();
+                        let layout24 = _rt::alloc::Layout::from_size_align(
+                                vec24.len() * (9 * ::core::mem::size_of::<*const u8>()),
                                 ::core::mem::size_of::<*const u8>(),
                             )
                             .unwrap();
-                        let (result22, _cleanup22) = wit_bindgen::rt::Cleanup::new(
-                            layout22,
+                        let (result24, _cleanup24) = wit_bindgen::rt::Cleanup::new(
+                            layout24,
                         );
-                        if let Some(cleanup) = _cleanup22 {
+                        if let Some(cleanup) = _cleanup24 {
                             cleanup.forget();
                         }
-                        for (i, e) in vec22.into_iter().enumerate() {
-                            let base = result22
-                                .add(i * (5 * ::core::mem::size_of::<*const u8>()));
+                        for (i, e) in vec24.into_iter().enumerate() {
+                            let base = result24
+                                .add(i * (9 * ::core::mem::size_of::<*const u8>()));
                             {
                                 let Outcome { check: check6, judgement: judgement6 } = e;
                                 let vec7 = (check6.into_bytes()).into_boxed_slice();
@@ -543,22 +546,56 @@ pub mod exports {
                                         *base
                                             .add(2 * ::core::mem::size_of::<*const u8>())
                                             .cast::<u8>() = (2i32) as u8;
-                                        let vec21 = (e.into_bytes()).into_boxed_slice();
-                                        let ptr21 = vec21.as_ptr().cast::<u8>();
-                                        let len21 = vec21.len();
-                                        ::core::mem::forget(vec21);
-                                        *base
-                                            .add(4 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len21;
+                                        let super::super::super::super::__with_name0::Failure {
+                                            kind: kind21,
+                                            message: message21,
+                                            hint: hint21,
+                                            outage: outage21,
+                                        } = e;
                                         *base
                                             .add(3 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr21.cast_mut();
+                                            .cast::<u8>() = (kind21.clone() as i32) as u8;
+                                        let vec22 = (message21.into_bytes()).into_boxed_slice();
+                                        let ptr22 = vec22.as_ptr().cast::<u8>();
+                                        let len22 = vec22.len();
+                                        ::core::mem::forget(vec22);
+                                        *base
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len22;
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr22.cast_mut();
+                                        let vec23 = (hint21.into_bytes()).into_boxed_slice();
+                                        let ptr23 = vec23.as_ptr().cast::<u8>();
+                                        let len23 = vec23.len();
+                                        ::core::mem::forget(vec23);
+                                        *base
+                                            .add(7 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len23;
+                                        *base
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr23.cast_mut();
+                                        match outage21 {
+                                            Some(e) => {
+                                                *base
+                                                    .add(8 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (1i32) as u8;
+                                                *base
+                                                    .add(1 + 8 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (e.clone() as i32) as u8;
+                                            }
+                                            None => {
+                                                *base
+                                                    .add(8 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (0i32) as u8;
+                                            }
+                                        };
                                     }
                                 }
                             }
                         }
-                        *ptr5.add(::core::mem::size_of::<*const u8>()).cast::<usize>() = len22;
-                        *ptr5.add(0).cast::<*mut u8>() = result22;
+                        *ptr5.add(::core::mem::size_of::<*const u8>()).cast::<usize>() = len24;
+                        *ptr5.add(0).cast::<*mut u8>() = result24;
                         ptr5
                     }
                 }
@@ -570,11 +607,11 @@ pub mod exports {
                         let l1 = *arg0
                             .add(::core::mem::size_of::<*const u8>())
                             .cast::<usize>();
-                        let base33 = l0;
-                        let len33 = l1;
-                        for i in 0..len33 {
-                            let base = base33
-                                .add(i * (5 * ::core::mem::size_of::<*const u8>()));
+                        let base35 = l0;
+                        let len35 = l1;
+                        for i in 0..len35 {
+                            let base = base35
+                                .add(i * (9 * ::core::mem::size_of::<*const u8>()));
                             {
                                 let l2 = *base.add(0).cast::<*mut u8>();
                                 let l3 = *base
@@ -710,19 +747,26 @@ pub mod exports {
                                     }
                                     _ => {
                                         let l31 = *base
-                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
                                             .cast::<*mut u8>();
                                         let l32 = *base
-                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
                                             .cast::<usize>();
                                         _rt::cabi_dealloc(l31, l32, 1);
+                                        let l33 = *base
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l34 = *base
+                                            .add(7 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l33, l34, 1);
                                     }
                                 }
                             }
                         }
                         _rt::cabi_dealloc(
-                            base33,
-                            len33 * (5 * ::core::mem::size_of::<*const u8>()),
+                            base35,
+                            len35 * (9 * ::core::mem::size_of::<*const u8>()),
                             ::core::mem::size_of::<*const u8>(),
                         );
                     }
@@ -831,41 +875,46 @@ macro_rules! __export_checker_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.0:wpp:plugin@0.1.0:checker:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 1514] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 1657] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xec\x0a\x01A\x02\x01\
-A\x0e\x01B\x0b\x01m\x0a\x0bunsupported\x0dmisconfigured\x06denied\x09not-found\x08\
-conflict\x0clogin-needed\x0crate-limited\x0bunreachable\x0einvalid-answer\x06fai\
-led\x04\0\x0cfailure-kind\x03\0\0\x01r\x03\x04kind\x01\x07messages\x04hints\x04\0\
-\x07failure\x03\0\x02\x01m\x05\x02ok\x04info\x07warning\x05error\x08critical\x04\
-\0\x08severity\x03\0\x04\x01r\x03\x07subjects\x08expecteds\x08observeds\x04\0\x08\
-evidence\x03\0\x06\x01ks\x01r\x04\x04names\x05abouts\x08required\x7f\x07default\x08\
-\x04\0\x07setting\x03\0\x09\x03\0\x16wpp:plugin/types@0.1.0\x05\0\x01B\x04\x01m\x04\
-\x05debug\x04info\x07warning\x05error\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\
-\x07messages\x01\0\x04\0\x05write\x01\x02\x03\0\x14wpp:plugin/log@0.1.0\x05\x01\x01\
-B\x03\x01@\0\0w\x04\0\x06now-ms\x01\0\x04\0\x0cmonotonic-ms\x01\0\x03\0\x16wpp:p\
-lugin/clock@0.1.0\x05\x02\x01B\x03\x01ks\x01@\x01\x04names\0\0\x04\0\x03get\x01\x01\
-\x03\0\x17wpp:plugin/config@0.1.0\x05\x03\x01B\x15\x01m\x06\x03get\x04head\x04po\
-st\x03put\x05patch\x06delete\x04\0\x06method\x03\0\0\x01r\x02\x04names\x05values\
-\x04\0\x06header\x03\0\x02\x01p\x03\x01p}\x01k\x05\x01ky\x01r\x05\x06method\x01\x03\
-urls\x07headers\x04\x04body\x06\x0atimeout-ms\x07\x04\0\x07request\x03\0\x08\x01\
-r\x05\x06status{\x07headers\x04\x04body\x05\x03urls\x07took-msy\x04\0\x08respons\
-e\x03\0\x0a\x01m\x04\x0edns-resolution\x07timeout\x13network-unreachable\x14prov\
-ider-unavailable\x04\0\x06outage\x03\0\x0c\x01r\x02\x05class\x0d\x07messages\x04\
-\0\x09no-answer\x03\0\x0e\x01q\x04\x06denied\x01s\0\x09no-answer\x01\x0f\0\x07in\
-valid\x01s\0\x09too-large\x01s\0\x04\0\x05error\x03\0\x10\x01j\x01\x0b\x01\x11\x01\
-@\x01\x07request\x09\0\x12\x04\0\x04send\x01\x13\x03\0\x15wpp:plugin/http@0.1.0\x05\
-\x04\x02\x03\0\0\x08evidence\x02\x03\0\0\x08severity\x01B\x17\x02\x03\x02\x01\x05\
-\x04\0\x08evidence\x03\0\0\x02\x03\x02\x01\x06\x04\0\x08severity\x03\0\x02\x01r\x06\
-\x02ids\x05titles\x04areas\x08severity\x03\x07explains\x07runbooks\x04\0\x05chec\
-k\x03\0\x04\x01k\x03\x01ks\x01p\x01\x01ps\x01r\x06\x08severity\x06\x07session\x07\
-\x07summarys\x08evidence\x08\x06remedys\x07command\x09\x04\0\x07finding\x03\0\x0a\
-\x01p\x0b\x01q\x03\x05found\x01\x0c\0\x07skipped\x01s\0\x07unknown\x01s\0\x04\0\x09\
-judgement\x03\0\x0d\x01r\x02\x05checks\x09judgement\x0e\x04\0\x07outcome\x03\0\x0f\
-\x01p\x05\x01@\0\0\x11\x04\0\x08describe\x01\x12\x01p\x10\x01@\x01\x04only\x09\0\
-\x13\x04\0\x03run\x01\x14\x04\0\x17wpp:plugin/checks@0.1.0\x05\x07\x04\0\x18wpp:\
-plugin/checker@0.1.0\x04\0\x0b\x0d\x01\0\x07checker\x03\0\0\0G\x09producers\x01\x0c\
-processed-by\x02\x0dwit-component\x070.258.0\x10wit-bindgen-rust\x060.61.0";
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xfb\x0b\x01A\x02\x01\
+A\x10\x01B\x10\x01m\x04\x0edns-resolution\x07timeout\x13network-unreachable\x14p\
+rovider-unavailable\x04\0\x06outage\x03\0\0\x01m\x0a\x0bunsupported\x0dmisconfig\
+ured\x06denied\x09not-found\x08conflict\x0clogin-needed\x0crate-limited\x0bunrea\
+chable\x0einvalid-answer\x06failed\x04\0\x0cfailure-kind\x03\0\x02\x01k\x01\x01r\
+\x04\x04kind\x03\x07messages\x04hints\x06outage\x04\x04\0\x07failure\x03\0\x05\x01\
+m\x05\x02ok\x04info\x07warning\x05error\x08critical\x04\0\x08severity\x03\0\x07\x01\
+r\x03\x07subjects\x08expecteds\x08observeds\x04\0\x08evidence\x03\0\x09\x01ks\x01\
+r\x04\x04names\x05abouts\x08required\x7f\x07default\x0b\x04\0\x07setting\x03\0\x0c\
+\x01r\x03\x04names\x05abouts\x08required\x7f\x04\0\x06secret\x03\0\x0e\x03\0\x16\
+wpp:plugin/types@0.1.0\x05\0\x01B\x04\x01m\x04\x05debug\x04info\x07warning\x05er\
+ror\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\x07messages\x01\0\x04\0\x05writ\
+e\x01\x02\x03\0\x14wpp:plugin/log@0.1.0\x05\x01\x01B\x05\x01@\0\0w\x04\0\x06now-\
+ms\x01\0\x04\0\x0cmonotonic-ms\x01\0\x01@\x01\x02msy\x01\0\x04\0\x08sleep-ms\x01\
+\x01\x03\0\x16wpp:plugin/clock@0.1.0\x05\x02\x01B\x05\x01@\0\0s\x04\0\x04name\x01\
+\0\x01ks\x01@\x01\x04names\0\x01\x04\0\x03get\x01\x02\x03\0\x17wpp:plugin/config\
+@0.1.0\x05\x03\x02\x03\0\0\x06outage\x01B\x15\x02\x03\x02\x01\x04\x04\0\x06outag\
+e\x03\0\0\x01m\x06\x03get\x04head\x04post\x03put\x05patch\x06delete\x04\0\x06met\
+hod\x03\0\x02\x01r\x02\x04names\x05values\x04\0\x06header\x03\0\x04\x01p\x05\x01\
+p}\x01k\x07\x01ky\x01r\x05\x06method\x03\x03urls\x07headers\x06\x04body\x08\x0at\
+imeout-ms\x09\x04\0\x07request\x03\0\x0a\x01r\x05\x06status{\x07headers\x06\x04b\
+ody\x07\x03urls\x07took-msy\x04\0\x08response\x03\0\x0c\x01r\x02\x05class\x01\x07\
+messages\x04\0\x09no-answer\x03\0\x0e\x01q\x04\x06denied\x01s\0\x09no-answer\x01\
+\x0f\0\x07invalid\x01s\0\x09too-large\x01s\0\x04\0\x05error\x03\0\x10\x01j\x01\x0d\
+\x01\x11\x01@\x01\x07request\x0b\0\x12\x04\0\x04send\x01\x13\x03\0\x15wpp:plugin\
+/http@0.1.0\x05\x05\x02\x03\0\0\x08evidence\x02\x03\0\0\x07failure\x02\x03\0\0\x08\
+severity\x01B\x19\x02\x03\x02\x01\x06\x04\0\x08evidence\x03\0\0\x02\x03\x02\x01\x07\
+\x04\0\x07failure\x03\0\x02\x02\x03\x02\x01\x08\x04\0\x08severity\x03\0\x04\x01r\
+\x06\x02ids\x05titles\x04areas\x08severity\x05\x07explains\x07runbooks\x04\0\x05\
+check\x03\0\x06\x01k\x05\x01ks\x01p\x01\x01ps\x01r\x06\x08severity\x08\x07sessio\
+n\x09\x07summarys\x08evidence\x0a\x06remedys\x07command\x0b\x04\0\x07finding\x03\
+\0\x0c\x01p\x0d\x01q\x03\x05found\x01\x0e\0\x07skipped\x01s\0\x07unknown\x01\x03\
+\0\x04\0\x09judgement\x03\0\x0f\x01r\x02\x05checks\x09judgement\x10\x04\0\x07out\
+come\x03\0\x11\x01p\x07\x01@\0\0\x13\x04\0\x08describe\x01\x14\x01p\x12\x01@\x01\
+\x04only\x0b\0\x15\x04\0\x03run\x01\x16\x04\0\x17wpp:plugin/checks@0.1.0\x05\x09\
+\x04\0\x18wpp:plugin/checker@0.1.0\x04\0\x0b\x0d\x01\0\x07checker\x03\0\0\0G\x09\
+producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.0\x10wit-bindgen-rus\
+t\x060.61.0";
         };
     };
 }
@@ -878,32 +927,36 @@ pub use __export_checker_impl as export_checker;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1212] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x9e\x08\x01A\x02\x01\
-A\x0a\x01B\x0b\x01m\x0a\x0bunsupported\x0dmisconfigured\x06denied\x09not-found\x08\
-conflict\x0clogin-needed\x0crate-limited\x0bunreachable\x0einvalid-answer\x06fai\
-led\x04\0\x0cfailure-kind\x03\0\0\x01r\x03\x04kind\x01\x07messages\x04hints\x04\0\
-\x07failure\x03\0\x02\x01m\x05\x02ok\x04info\x07warning\x05error\x08critical\x04\
-\0\x08severity\x03\0\x04\x01r\x03\x07subjects\x08expecteds\x08observeds\x04\0\x08\
-evidence\x03\0\x06\x01ks\x01r\x04\x04names\x05abouts\x08required\x7f\x07default\x08\
-\x04\0\x07setting\x03\0\x09\x03\0\x16wpp:plugin/types@0.1.0\x05\0\x01B\x04\x01m\x04\
-\x05debug\x04info\x07warning\x05error\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\
-\x07messages\x01\0\x04\0\x05write\x01\x02\x03\0\x14wpp:plugin/log@0.1.0\x05\x01\x01\
-B\x03\x01@\0\0w\x04\0\x06now-ms\x01\0\x04\0\x0cmonotonic-ms\x01\0\x03\0\x16wpp:p\
-lugin/clock@0.1.0\x05\x02\x01B\x03\x01ks\x01@\x01\x04names\0\0\x04\0\x03get\x01\x01\
-\x03\0\x17wpp:plugin/config@0.1.0\x05\x03\x01B\x15\x01m\x06\x03get\x04head\x04po\
-st\x03put\x05patch\x06delete\x04\0\x06method\x03\0\0\x01r\x02\x04names\x05values\
-\x04\0\x06header\x03\0\x02\x01p\x03\x01p}\x01k\x05\x01ky\x01r\x05\x06method\x01\x03\
-urls\x07headers\x04\x04body\x06\x0atimeout-ms\x07\x04\0\x07request\x03\0\x08\x01\
-r\x05\x06status{\x07headers\x04\x04body\x05\x03urls\x07took-msy\x04\0\x08respons\
-e\x03\0\x0a\x01m\x04\x0edns-resolution\x07timeout\x13network-unreachable\x14prov\
-ider-unavailable\x04\0\x06outage\x03\0\x0c\x01r\x02\x05class\x0d\x07messages\x04\
-\0\x09no-answer\x03\0\x0e\x01q\x04\x06denied\x01s\0\x09no-answer\x01\x0f\0\x07in\
-valid\x01s\0\x09too-large\x01s\0\x04\0\x05error\x03\0\x10\x01j\x01\x0b\x01\x11\x01\
-@\x01\x07request\x09\0\x12\x04\0\x04send\x01\x13\x03\0\x15wpp:plugin/http@0.1.0\x05\
-\x04\x04\08wpp:plugin/checker-with-all-of-its-exports-removed@0.1.0\x04\0\x0b-\x01\
-\0'checker-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cproces\
-sed-by\x02\x0dwit-component\x070.258.0\x10wit-bindgen-rust\x060.61.0";
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1325] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x8f\x09\x01A\x02\x01\
+A\x0b\x01B\x10\x01m\x04\x0edns-resolution\x07timeout\x13network-unreachable\x14p\
+rovider-unavailable\x04\0\x06outage\x03\0\0\x01m\x0a\x0bunsupported\x0dmisconfig\
+ured\x06denied\x09not-found\x08conflict\x0clogin-needed\x0crate-limited\x0bunrea\
+chable\x0einvalid-answer\x06failed\x04\0\x0cfailure-kind\x03\0\x02\x01k\x01\x01r\
+\x04\x04kind\x03\x07messages\x04hints\x06outage\x04\x04\0\x07failure\x03\0\x05\x01\
+m\x05\x02ok\x04info\x07warning\x05error\x08critical\x04\0\x08severity\x03\0\x07\x01\
+r\x03\x07subjects\x08expecteds\x08observeds\x04\0\x08evidence\x03\0\x09\x01ks\x01\
+r\x04\x04names\x05abouts\x08required\x7f\x07default\x0b\x04\0\x07setting\x03\0\x0c\
+\x01r\x03\x04names\x05abouts\x08required\x7f\x04\0\x06secret\x03\0\x0e\x03\0\x16\
+wpp:plugin/types@0.1.0\x05\0\x01B\x04\x01m\x04\x05debug\x04info\x07warning\x05er\
+ror\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\x07messages\x01\0\x04\0\x05writ\
+e\x01\x02\x03\0\x14wpp:plugin/log@0.1.0\x05\x01\x01B\x05\x01@\0\0w\x04\0\x06now-\
+ms\x01\0\x04\0\x0cmonotonic-ms\x01\0\x01@\x01\x02msy\x01\0\x04\0\x08sleep-ms\x01\
+\x01\x03\0\x16wpp:plugin/clock@0.1.0\x05\x02\x01B\x05\x01@\0\0s\x04\0\x04name\x01\
+\0\x01ks\x01@\x01\x04names\0\x01\x04\0\x03get\x01\x02\x03\0\x17wpp:plugin/config\
+@0.1.0\x05\x03\x02\x03\0\0\x06outage\x01B\x15\x02\x03\x02\x01\x04\x04\0\x06outag\
+e\x03\0\0\x01m\x06\x03get\x04head\x04post\x03put\x05patch\x06delete\x04\0\x06met\
+hod\x03\0\x02\x01r\x02\x04names\x05values\x04\0\x06header\x03\0\x04\x01p\x05\x01\
+p}\x01k\x07\x01ky\x01r\x05\x06method\x03\x03urls\x07headers\x06\x04body\x08\x0at\
+imeout-ms\x09\x04\0\x07request\x03\0\x0a\x01r\x05\x06status{\x07headers\x06\x04b\
+ody\x07\x03urls\x07took-msy\x04\0\x08response\x03\0\x0c\x01r\x02\x05class\x01\x07\
+messages\x04\0\x09no-answer\x03\0\x0e\x01q\x04\x06denied\x01s\0\x09no-answer\x01\
+\x0f\0\x07invalid\x01s\0\x09too-large\x01s\0\x04\0\x05error\x03\0\x10\x01j\x01\x0d\
+\x01\x11\x01@\x01\x07request\x0b\0\x12\x04\0\x04send\x01\x13\x03\0\x15wpp:plugin\
+/http@0.1.0\x05\x05\x04\08wpp:plugin/checker-with-all-of-its-exports-removed@0.1\
+.0\x04\0\x0b-\x01\0'checker-with-all-of-its-exports-removed\x03\0\0\0G\x09produc\
+ers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.0\x10wit-bindgen-rust\x060\
+.61.0";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

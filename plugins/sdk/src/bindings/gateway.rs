@@ -9,15 +9,15 @@
 //   * export-macro-name: export_gateway
 //   * pub-export-macro
 #[allow(unfulfilled_lint_expectations, unused_imports)]
+use crate::bindings::powers::wpp::plugin::types as __with_name0;
+#[allow(unfulfilled_lint_expectations, unused_imports)]
+use crate::bindings::powers::wpp::plugin::log as __with_name1;
+#[allow(unfulfilled_lint_expectations, unused_imports)]
 use crate::bindings::powers::wpp::plugin::clock as __with_name2;
 #[allow(unfulfilled_lint_expectations, unused_imports)]
 use crate::bindings::powers::wpp::plugin::config as __with_name3;
 #[allow(unfulfilled_lint_expectations, unused_imports)]
 use crate::bindings::powers::wpp::plugin::http as __with_name4;
-#[allow(unfulfilled_lint_expectations, unused_imports)]
-use crate::bindings::powers::wpp::plugin::log as __with_name1;
-#[allow(unfulfilled_lint_expectations, unused_imports)]
-use crate::bindings::powers::wpp::plugin::types as __with_name0;
 #[rustfmt::skip]
 #[allow(dead_code, clippy::all)]
 pub mod exports {
@@ -31,10 +31,12 @@ pub mod exports {
                 static __FORCE_SECTION_REF: fn() = super::super::super::super::__link_custom_section_describing_imports;
                 use super::super::super::super::_rt;
                 pub type Evidence = super::super::super::super::__with_name0::Evidence;
+                pub type Failure = super::super::super::super::__with_name0::Failure;
                 pub type Severity = super::super::super::super::__with_name0::Severity;
                 #[derive(Clone)]
                 pub struct Check {
-                    /// Stable; `<plugin>.<area>.<what>`, lower case, words joined by `-`.
+                    /// Stable; `<area>.<what>`, two parts of lower case letters and digits, words joined by `-`. The
+                    /// host puts what the operator calls the plugin before it.
                     pub id: _rt::String,
                     /// What is right when nothing is wrong, in a few words.
                     pub title: _rt::String,
@@ -72,7 +74,8 @@ pub mod exports {
                     pub evidence: _rt::Vec<Evidence>,
                     /// What mends it, in one sentence; empty when all is well.
                     pub remedy: _rt::String,
-                    /// The words of a `wpp` command that mends it, without `wpp`; empty when there is none.
+                    /// The words of a `wpp` command that mends it, without `wpp`; empty when there is none. The
+                    /// channel in it is `config.name`.
                     pub command: _rt::Vec<_rt::String>,
                 }
                 impl ::core::fmt::Debug for Finding {
@@ -97,7 +100,7 @@ pub mod exports {
                     /// There is nothing to judge, and why.
                     Skipped(_rt::String),
                     /// It could not be looked at, and why.
-                    Unknown(_rt::String),
+                    Unknown(Failure),
                 }
                 impl ::core::fmt::Debug for Judgement {
                     fn fmt(
@@ -317,22 +320,22 @@ pub mod exports {
                             T_::run(result3)
                         };
                         let ptr5 = (&raw mut _RET_AREA.0).cast::<u8>();
-                        let vec22 = result4;
-                        let len22 = vec22.len();
-                        let layout22 = _rt::alloc::Layout::from_size_align(
-                                vec22.len() * (5 * ::core::mem::size_of::<*const u8>()),
+                        let vec24 = result4;
+                        let len24 = vec24.len();
+                        let layout24 = _rt::alloc::Layout::from_size_align(
+                                vec24.len() * (9 * ::core::mem::size_of::<*const u8>()),
                                 ::core::mem::size_of::<*const u8>(),
                             )
                             .unwrap();
-                        let (result22, _cleanup22) = wit_bindgen::rt::Cleanup::new(
-                            layout22,
+                        let (result24, _cleanup24) = wit_bindgen::rt::Cleanup::new(
+                            layout24,
                         );
-                        if let Some(cleanup) = _cleanup22 {
+                        if let Some(cleanup) = _cleanup24 {
                             cleanup.forget();
                         }
-                        for (i, e) in vec22.into_iter().enumerate() {
-                            let base = result22
-                                .add(i * (5 * ::core::mem::size_of::<*const u8>()));
+                        for (i, e) in vec24.into_iter().enumerate() {
+                            let base = result24
+                                .add(i * (9 * ::core::mem::size_of::<*const u8>()));
                             {
                                 let Outcome { check: check6, judgement: judgement6 } = e;
                                 let vec7 = (check6.into_bytes()).into_boxed_slice();
@@ -543,22 +546,56 @@ pub mod exports {
                                         *base
                                             .add(2 * ::core::mem::size_of::<*const u8>())
                                             .cast::<u8>() = (2i32) as u8;
-                                        let vec21 = (e.into_bytes()).into_boxed_slice();
-                                        let ptr21 = vec21.as_ptr().cast::<u8>();
-                                        let len21 = vec21.len();
-                                        ::core::mem::forget(vec21);
-                                        *base
-                                            .add(4 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len21;
+                                        let super::super::super::super::__with_name0::Failure {
+                                            kind: kind21,
+                                            message: message21,
+                                            hint: hint21,
+                                            outage: outage21,
+                                        } = e;
                                         *base
                                             .add(3 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr21.cast_mut();
+                                            .cast::<u8>() = (kind21.clone() as i32) as u8;
+                                        let vec22 = (message21.into_bytes()).into_boxed_slice();
+                                        let ptr22 = vec22.as_ptr().cast::<u8>();
+                                        let len22 = vec22.len();
+                                        ::core::mem::forget(vec22);
+                                        *base
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len22;
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr22.cast_mut();
+                                        let vec23 = (hint21.into_bytes()).into_boxed_slice();
+                                        let ptr23 = vec23.as_ptr().cast::<u8>();
+                                        let len23 = vec23.len();
+                                        ::core::mem::forget(vec23);
+                                        *base
+                                            .add(7 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len23;
+                                        *base
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr23.cast_mut();
+                                        match outage21 {
+                                            Some(e) => {
+                                                *base
+                                                    .add(8 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (1i32) as u8;
+                                                *base
+                                                    .add(1 + 8 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (e.clone() as i32) as u8;
+                                            }
+                                            None => {
+                                                *base
+                                                    .add(8 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (0i32) as u8;
+                                            }
+                                        };
                                     }
                                 }
                             }
                         }
-                        *ptr5.add(::core::mem::size_of::<*const u8>()).cast::<usize>() = len22;
-                        *ptr5.add(0).cast::<*mut u8>() = result22;
+                        *ptr5.add(::core::mem::size_of::<*const u8>()).cast::<usize>() = len24;
+                        *ptr5.add(0).cast::<*mut u8>() = result24;
                         ptr5
                     }
                 }
@@ -570,11 +607,11 @@ pub mod exports {
                         let l1 = *arg0
                             .add(::core::mem::size_of::<*const u8>())
                             .cast::<usize>();
-                        let base33 = l0;
-                        let len33 = l1;
-                        for i in 0..len33 {
-                            let base = base33
-                                .add(i * (5 * ::core::mem::size_of::<*const u8>()));
+                        let base35 = l0;
+                        let len35 = l1;
+                        for i in 0..len35 {
+                            let base = base35
+                                .add(i * (9 * ::core::mem::size_of::<*const u8>()));
                             {
                                 let l2 = *base.add(0).cast::<*mut u8>();
                                 let l3 = *base
@@ -710,19 +747,26 @@ pub mod exports {
                                     }
                                     _ => {
                                         let l31 = *base
-                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
                                             .cast::<*mut u8>();
                                         let l32 = *base
-                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
                                             .cast::<usize>();
                                         _rt::cabi_dealloc(l31, l32, 1);
+                                        let l33 = *base
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l34 = *base
+                                            .add(7 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l33, l34, 1);
                                     }
                                 }
                             }
                         }
                         _rt::cabi_dealloc(
-                            base33,
-                            len33 * (5 * ::core::mem::size_of::<*const u8>()),
+                            base35,
+                            len35 * (9 * ::core::mem::size_of::<*const u8>()),
                             ::core::mem::size_of::<*const u8>(),
                         );
                     }
@@ -776,9 +820,11 @@ pub mod exports {
                 #[doc(hidden)]
                 static __FORCE_SECTION_REF: fn() = super::super::super::super::__link_custom_section_describing_imports;
                 use super::super::super::super::_rt;
-                pub type Failure = super::super::super::super::__with_name0::Failure;
                 pub type Evidence = super::super::super::super::__with_name0::Evidence;
+                pub type Failure = super::super::super::super::__with_name0::Failure;
+                pub type Secret = super::super::super::super::__with_name0::Secret;
                 pub type Setting = super::super::super::super::__with_name0::Setting;
+                pub type Severity = super::super::super::super::__with_name0::Severity;
                 #[repr(u8)]
                 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
                 pub enum Kind {
@@ -817,8 +863,7 @@ pub mod exports {
                     pub title: _rt::String,
                     pub kind: Kind,
                     pub settings: _rt::Vec<Setting>,
-                    /// Secrets that it puts into requests, by name, with one sentence each.
-                    pub secrets: _rt::Vec<(_rt::String, _rt::String)>,
+                    pub secrets: _rt::Vec<Secret>,
                     /// The versions of the server that it was tried with; empty when the server tells none.
                     pub versions: _rt::Vec<_rt::String>,
                 }
@@ -908,6 +953,11 @@ pub mod exports {
                     /// Tells this message from all others: two with the same key are the same. A system that
                     /// cannot tell sends twice.
                     pub key: _rt::String,
+                    /// The problem that a notice is about: those about the same one have the same. A system that
+                    /// can keeps them together.
+                    pub problem: ::core::option::Option<_rt::String>,
+                    /// How much it matters, where that is known. `ok` of a problem says that it is over.
+                    pub severity: ::core::option::Option<Severity>,
                 }
                 impl ::core::fmt::Debug for Message {
                     fn fmt(
@@ -920,6 +970,8 @@ pub mod exports {
                             .field("title", &self.title)
                             .field("text", &self.text)
                             .field("key", &self.key)
+                            .field("problem", &self.problem)
+                            .field("severity", &self.severity)
                             .finish()
                     }
                 }
@@ -929,6 +981,8 @@ pub mod exports {
                     pub id: ::core::option::Option<_rt::String>,
                     /// Where it can be looked at.
                     pub url: ::core::option::Option<_rt::String>,
+                    /// The system has taken it and has not sent it yet.
+                    pub queued: bool,
                 }
                 impl ::core::fmt::Debug for Receipt {
                     fn fmt(
@@ -938,6 +992,7 @@ pub mod exports {
                         f.debug_struct("Receipt")
                             .field("id", &self.id)
                             .field("url", &self.url)
+                            .field("queued", &self.queued)
                             .finish()
                     }
                 }
@@ -1044,7 +1099,7 @@ pub mod exports {
                         let vec12 = secrets2;
                         let len12 = vec12.len();
                         let layout12 = _rt::alloc::Layout::from_size_align(
-                                vec12.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                                vec12.len() * (5 * ::core::mem::size_of::<*const u8>()),
                                 ::core::mem::size_of::<*const u8>(),
                             )
                             .unwrap();
@@ -1056,10 +1111,14 @@ pub mod exports {
                         }
                         for (i, e) in vec12.into_iter().enumerate() {
                             let base = result12
-                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                .add(i * (5 * ::core::mem::size_of::<*const u8>()));
                             {
-                                let (t9_0, t9_1) = e;
-                                let vec10 = (t9_0.into_bytes()).into_boxed_slice();
+                                let super::super::super::super::__with_name0::Secret {
+                                    name: name9,
+                                    about: about9,
+                                    required: required9,
+                                } = e;
+                                let vec10 = (name9.into_bytes()).into_boxed_slice();
                                 let ptr10 = vec10.as_ptr().cast::<u8>();
                                 let len10 = vec10.len();
                                 ::core::mem::forget(vec10);
@@ -1067,7 +1126,7 @@ pub mod exports {
                                     .add(::core::mem::size_of::<*const u8>())
                                     .cast::<usize>() = len10;
                                 *base.add(0).cast::<*mut u8>() = ptr10.cast_mut();
-                                let vec11 = (t9_1.into_bytes()).into_boxed_slice();
+                                let vec11 = (about9.into_bytes()).into_boxed_slice();
                                 let ptr11 = vec11.as_ptr().cast::<u8>();
                                 let len11 = vec11.len();
                                 ::core::mem::forget(vec11);
@@ -1077,6 +1136,12 @@ pub mod exports {
                                 *base
                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr11.cast_mut();
+                                *base
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>() = (match required9 {
+                                    true => 1,
+                                    false => 0,
+                                }) as u8;
                             }
                         }
                         *ptr1
@@ -1188,7 +1253,7 @@ pub mod exports {
                         let len18 = l13;
                         for i in 0..len18 {
                             let base = base18
-                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                .add(i * (5 * ::core::mem::size_of::<*const u8>()));
                             {
                                 let l14 = *base.add(0).cast::<*mut u8>();
                                 let l15 = *base
@@ -1206,7 +1271,7 @@ pub mod exports {
                         }
                         _rt::cabi_dealloc(
                             base18,
-                            len18 * (4 * ::core::mem::size_of::<*const u8>()),
+                            len18 * (5 * ::core::mem::size_of::<*const u8>()),
                             ::core::mem::size_of::<*const u8>(),
                         );
                         let l19 = *arg0
@@ -1358,6 +1423,7 @@ pub mod exports {
                                     kind: kind10,
                                     message: message10,
                                     hint: hint10,
+                                    outage: outage10,
                                 } = e;
                                 *ptr1
                                     .add(::core::mem::size_of::<*const u8>())
@@ -1382,6 +1448,21 @@ pub mod exports {
                                 *ptr1
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr12.cast_mut();
+                                match outage10 {
+                                    Some(e) => {
+                                        *ptr1
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr1
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr1
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr1
@@ -1478,162 +1559,259 @@ pub mod exports {
                 }
                 #[doc(hidden)]
                 #[allow(non_snake_case, unused_unsafe)]
-                pub unsafe fn _export_send_cabi<T_: Guest>(
-                    arg0: *mut u8,
-                    arg1: usize,
-                    arg2: i32,
-                    arg3: *mut u8,
-                    arg4: usize,
-                    arg5: i32,
-                    arg6: *mut u8,
-                    arg7: usize,
-                    arg8: *mut u8,
-                    arg9: usize,
-                    arg10: *mut u8,
-                    arg11: usize,
-                ) -> *mut u8 {
+                pub unsafe fn _export_send_cabi<T_: Guest>(arg0: *mut u8) -> *mut u8 {
                     unsafe {
                         #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
-                        let result5 = {
-                            let len0 = arg1;
-                            let bytes0 = _rt::Vec::from_raw_parts(
-                                arg0.cast(),
-                                len0,
-                                len0,
+                        let result23 = {
+                            let l0 = *arg0.add(0).cast::<*mut u8>();
+                            let l1 = *arg0
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len2 = l1;
+                            let bytes2 = _rt::Vec::from_raw_parts(l0.cast(), len2, len2);
+                            let l3 = i32::from(
+                                *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
                             );
-                            let len3 = arg9;
-                            let bytes3 = _rt::Vec::from_raw_parts(
-                                arg8.cast(),
-                                len3,
-                                len3,
+                            let l7 = i32::from(
+                                *arg0
+                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
                             );
-                            let len4 = arg11;
-                            let bytes4 = _rt::Vec::from_raw_parts(
-                                arg10.cast(),
-                                len4,
-                                len4,
+                            let l11 = *arg0
+                                .add(8 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l12 = *arg0
+                                .add(9 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len13 = l12;
+                            let bytes13 = _rt::Vec::from_raw_parts(
+                                l11.cast(),
+                                len13,
+                                len13,
+                            );
+                            let l14 = *arg0
+                                .add(10 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l15 = *arg0
+                                .add(11 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len16 = l15;
+                            let bytes16 = _rt::Vec::from_raw_parts(
+                                l14.cast(),
+                                len16,
+                                len16,
+                            );
+                            let l17 = i32::from(
+                                *arg0
+                                    .add(12 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            let l21 = i32::from(
+                                *arg0
+                                    .add(15 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
                             );
                             T_::send(Message {
-                                to: _rt::string_lift(bytes0),
-                                session: match arg2 {
+                                to: _rt::string_lift(bytes2),
+                                session: match l3 {
                                     0 => None,
                                     1 => {
                                         let e = {
-                                            let len1 = arg4;
-                                            let bytes1 = _rt::Vec::from_raw_parts(
-                                                arg3.cast(),
-                                                len1,
-                                                len1,
+                                            let l4 = *arg0
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l5 = *arg0
+                                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len6 = l5;
+                                            let bytes6 = _rt::Vec::from_raw_parts(
+                                                l4.cast(),
+                                                len6,
+                                                len6,
                                             );
-                                            _rt::string_lift(bytes1)
+                                            _rt::string_lift(bytes6)
                                         };
                                         Some(e)
                                     }
                                     _ => _rt::invalid_enum_discriminant(),
                                 },
-                                title: match arg5 {
+                                title: match l7 {
                                     0 => None,
                                     1 => {
                                         let e = {
-                                            let len2 = arg7;
-                                            let bytes2 = _rt::Vec::from_raw_parts(
-                                                arg6.cast(),
-                                                len2,
-                                                len2,
+                                            let l8 = *arg0
+                                                .add(6 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l9 = *arg0
+                                                .add(7 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len10 = l9;
+                                            let bytes10 = _rt::Vec::from_raw_parts(
+                                                l8.cast(),
+                                                len10,
+                                                len10,
                                             );
-                                            _rt::string_lift(bytes2)
+                                            _rt::string_lift(bytes10)
                                         };
                                         Some(e)
                                     }
                                     _ => _rt::invalid_enum_discriminant(),
                                 },
-                                text: _rt::string_lift(bytes3),
-                                key: _rt::string_lift(bytes4),
+                                text: _rt::string_lift(bytes13),
+                                key: _rt::string_lift(bytes16),
+                                problem: match l17 {
+                                    0 => None,
+                                    1 => {
+                                        let e = {
+                                            let l18 = *arg0
+                                                .add(13 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l19 = *arg0
+                                                .add(14 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len20 = l19;
+                                            let bytes20 = _rt::Vec::from_raw_parts(
+                                                l18.cast(),
+                                                len20,
+                                                len20,
+                                            );
+                                            _rt::string_lift(bytes20)
+                                        };
+                                        Some(e)
+                                    }
+                                    _ => _rt::invalid_enum_discriminant(),
+                                },
+                                severity: match l21 {
+                                    0 => None,
+                                    1 => {
+                                        let e = {
+                                            let l22 = i32::from(
+                                                *arg0
+                                                    .add(1 + 15 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>(),
+                                            );
+                                            super::super::super::super::__with_name0::Severity::_lift(
+                                                l22 as u8,
+                                            )
+                                        };
+                                        Some(e)
+                                    }
+                                    _ => _rt::invalid_enum_discriminant(),
+                                },
                             })
                         };
-                        let ptr6 = (&raw mut _RET_AREA.0).cast::<u8>();
-                        match result5 {
+                        _rt::cabi_dealloc(
+                            arg0,
+                            16 * ::core::mem::size_of::<*const u8>(),
+                            ::core::mem::size_of::<*const u8>(),
+                        );
+                        let ptr24 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result23 {
                             Ok(e) => {
-                                *ptr6.add(0).cast::<u8>() = (0i32) as u8;
-                                let Receipt { id: id7, url: url7 } = e;
-                                match id7 {
+                                *ptr24.add(0).cast::<u8>() = (0i32) as u8;
+                                let Receipt { id: id25, url: url25, queued: queued25 } = e;
+                                match id25 {
                                     Some(e) => {
-                                        *ptr6
+                                        *ptr24
                                             .add(::core::mem::size_of::<*const u8>())
                                             .cast::<u8>() = (1i32) as u8;
-                                        let vec8 = (e.into_bytes()).into_boxed_slice();
-                                        let ptr8 = vec8.as_ptr().cast::<u8>();
-                                        let len8 = vec8.len();
-                                        ::core::mem::forget(vec8);
-                                        *ptr6
+                                        let vec26 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr26 = vec26.as_ptr().cast::<u8>();
+                                        let len26 = vec26.len();
+                                        ::core::mem::forget(vec26);
+                                        *ptr24
                                             .add(3 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len8;
-                                        *ptr6
+                                            .cast::<usize>() = len26;
+                                        *ptr24
                                             .add(2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr8.cast_mut();
+                                            .cast::<*mut u8>() = ptr26.cast_mut();
                                     }
                                     None => {
-                                        *ptr6
+                                        *ptr24
                                             .add(::core::mem::size_of::<*const u8>())
                                             .cast::<u8>() = (0i32) as u8;
                                     }
                                 };
-                                match url7 {
+                                match url25 {
                                     Some(e) => {
-                                        *ptr6
+                                        *ptr24
                                             .add(4 * ::core::mem::size_of::<*const u8>())
                                             .cast::<u8>() = (1i32) as u8;
-                                        let vec9 = (e.into_bytes()).into_boxed_slice();
-                                        let ptr9 = vec9.as_ptr().cast::<u8>();
-                                        let len9 = vec9.len();
-                                        ::core::mem::forget(vec9);
-                                        *ptr6
+                                        let vec27 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr27 = vec27.as_ptr().cast::<u8>();
+                                        let len27 = vec27.len();
+                                        ::core::mem::forget(vec27);
+                                        *ptr24
                                             .add(6 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len9;
-                                        *ptr6
+                                            .cast::<usize>() = len27;
+                                        *ptr24
                                             .add(5 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr9.cast_mut();
+                                            .cast::<*mut u8>() = ptr27.cast_mut();
                                     }
                                     None => {
-                                        *ptr6
+                                        *ptr24
                                             .add(4 * ::core::mem::size_of::<*const u8>())
                                             .cast::<u8>() = (0i32) as u8;
                                     }
                                 };
+                                *ptr24
+                                    .add(7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>() = (match queued25 {
+                                    true => 1,
+                                    false => 0,
+                                }) as u8;
                             }
                             Err(e) => {
-                                *ptr6.add(0).cast::<u8>() = (1i32) as u8;
+                                *ptr24.add(0).cast::<u8>() = (1i32) as u8;
                                 let super::super::super::super::__with_name0::Failure {
-                                    kind: kind10,
-                                    message: message10,
-                                    hint: hint10,
+                                    kind: kind28,
+                                    message: message28,
+                                    hint: hint28,
+                                    outage: outage28,
                                 } = e;
-                                *ptr6
+                                *ptr24
                                     .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<u8>() = (kind10.clone() as i32) as u8;
-                                let vec11 = (message10.into_bytes()).into_boxed_slice();
-                                let ptr11 = vec11.as_ptr().cast::<u8>();
-                                let len11 = vec11.len();
-                                ::core::mem::forget(vec11);
-                                *ptr6
+                                    .cast::<u8>() = (kind28.clone() as i32) as u8;
+                                let vec29 = (message28.into_bytes()).into_boxed_slice();
+                                let ptr29 = vec29.as_ptr().cast::<u8>();
+                                let len29 = vec29.len();
+                                ::core::mem::forget(vec29);
+                                *ptr24
                                     .add(3 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len11;
-                                *ptr6
+                                    .cast::<usize>() = len29;
+                                *ptr24
                                     .add(2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = ptr11.cast_mut();
-                                let vec12 = (hint10.into_bytes()).into_boxed_slice();
-                                let ptr12 = vec12.as_ptr().cast::<u8>();
-                                let len12 = vec12.len();
-                                ::core::mem::forget(vec12);
-                                *ptr6
+                                    .cast::<*mut u8>() = ptr29.cast_mut();
+                                let vec30 = (hint28.into_bytes()).into_boxed_slice();
+                                let ptr30 = vec30.as_ptr().cast::<u8>();
+                                let len30 = vec30.len();
+                                ::core::mem::forget(vec30);
+                                *ptr24
                                     .add(5 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len12;
-                                *ptr6
+                                    .cast::<usize>() = len30;
+                                *ptr24
                                     .add(4 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = ptr12.cast_mut();
+                                    .cast::<*mut u8>() = ptr30.cast_mut();
+                                match outage28 {
+                                    Some(e) => {
+                                        *ptr24
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr24
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr24
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
-                        ptr6
+                        ptr24
                     }
                 }
                 #[doc(hidden)]
@@ -1723,13 +1901,9 @@ pub mod exports {
                         unsafe extern "C" fn _post_return_health(arg0 : * mut u8,) {
                         unsafe { $($path_to_types)*:: __post_return_health::<$ty > (arg0)
                         } } #[unsafe (export_name = "wpp:plugin/channel@0.1.0#send")]
-                        unsafe extern "C" fn export_send(arg0 : * mut u8, arg1 : usize,
-                        arg2 : i32, arg3 : * mut u8, arg4 : usize, arg5 : i32, arg6 : *
-                        mut u8, arg7 : usize, arg8 : * mut u8, arg9 : usize, arg10 : *
-                        mut u8, arg11 : usize,) -> * mut u8 { unsafe {
-                        $($path_to_types)*:: _export_send_cabi::<$ty > (arg0, arg1, arg2,
-                        arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11) } }
-                        #[unsafe (export_name =
+                        unsafe extern "C" fn export_send(arg0 : * mut u8,) -> * mut u8 {
+                        unsafe { $($path_to_types)*:: _export_send_cabi::<$ty > (arg0) }
+                        } #[unsafe (export_name =
                         "cabi_post_wpp:plugin/channel@0.1.0#send")] unsafe extern "C" fn
                         _post_return_send(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_send::<$ty > (arg0) } } };
@@ -2058,6 +2232,7 @@ pub mod exports {
                                     kind: kind10,
                                     message: message10,
                                     hint: hint10,
+                                    outage: outage10,
                                 } = e;
                                 *ptr1
                                     .add(::core::mem::size_of::<*const u8>())
@@ -2082,6 +2257,21 @@ pub mod exports {
                                 *ptr1
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr12.cast_mut();
+                                match outage10 {
+                                    Some(e) => {
+                                        *ptr1
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr1
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr1
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr1
@@ -2331,6 +2521,7 @@ pub mod exports {
                                     kind: kind10,
                                     message: message10,
                                     hint: hint10,
+                                    outage: outage10,
                                 } = e;
                                 *ptr2.add(8).cast::<u8>() = (kind10.clone() as i32) as u8;
                                 let vec11 = (message10.into_bytes()).into_boxed_slice();
@@ -2353,6 +2544,21 @@ pub mod exports {
                                 *ptr2
                                     .add(8 + 3 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr12.cast_mut();
+                                match outage10 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr2
+                                            .add(9 + 5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr2
@@ -2473,6 +2679,7 @@ pub mod exports {
                                     kind: kind3,
                                     message: message3,
                                     hint: hint3,
+                                    outage: outage3,
                                 } = e;
                                 *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
@@ -2497,6 +2704,21 @@ pub mod exports {
                                 *ptr2
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr5.cast_mut();
+                                match outage3 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr2
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr2
@@ -2556,6 +2778,7 @@ pub mod exports {
                                     kind: kind3,
                                     message: message3,
                                     hint: hint3,
+                                    outage: outage3,
                                 } = e;
                                 *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
@@ -2580,6 +2803,21 @@ pub mod exports {
                                 *ptr2
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr5.cast_mut();
+                                match outage3 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr2
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr2
@@ -2639,6 +2877,7 @@ pub mod exports {
                                     kind: kind3,
                                     message: message3,
                                     hint: hint3,
+                                    outage: outage3,
                                 } = e;
                                 *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
@@ -2663,6 +2902,21 @@ pub mod exports {
                                 *ptr2
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr5.cast_mut();
+                                match outage3 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr2
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr2
@@ -2722,6 +2976,7 @@ pub mod exports {
                                     kind: kind3,
                                     message: message3,
                                     hint: hint3,
+                                    outage: outage3,
                                 } = e;
                                 *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
@@ -2746,6 +3001,21 @@ pub mod exports {
                                 *ptr2
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr5.cast_mut();
+                                match outage3 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr2
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr2
@@ -2785,6 +3055,7 @@ pub mod exports {
                     arg2: i32,
                     arg3: *mut u8,
                     arg4: usize,
+                    arg5: i32,
                 ) -> *mut u8 {
                     unsafe {
                         #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
@@ -2811,7 +3082,7 @@ pub mod exports {
                                     Way::PairingCode(e2)
                                 }
                             };
-                            T_::link(_rt::string_lift(bytes0), v2)
+                            T_::link(_rt::string_lift(bytes0), v2, arg5 as u32)
                         };
                         let ptr4 = (&raw mut _RET_AREA.0).cast::<u8>();
                         match result3 {
@@ -2891,6 +3162,7 @@ pub mod exports {
                                     kind: kind9,
                                     message: message9,
                                     hint: hint9,
+                                    outage: outage9,
                                 } = e;
                                 *ptr4
                                     .add(::core::mem::size_of::<*const u8>())
@@ -2915,6 +3187,21 @@ pub mod exports {
                                 *ptr4
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr11.cast_mut();
+                                match outage9 {
+                                    Some(e) => {
+                                        *ptr4
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr4
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr4
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr4
@@ -3004,11 +3291,14 @@ pub mod exports {
                     fn restart(name: _rt::String) -> ::core::result::Result<(), Failure>;
                     #[allow(async_fn_in_trait)]
                     fn logout(name: _rt::String) -> ::core::result::Result<(), Failure>;
-                    /// Asks once for what links a session. The host asks again while it is pending.
+                    /// Asks once for what links a session. The host asks again while it is pending, and while it shows a
+                    /// QR code, for these change; once there is a pairing code it looks at `status` alone. `attempt`
+                    /// counts from 0, and only then may this start the session or reset it.
                     #[allow(async_fn_in_trait)]
                     fn link(
                         name: _rt::String,
                         way: Way,
+                        attempt: u32,
                     ) -> ::core::result::Result<Offer, Failure>;
                 }
                 #[doc(hidden)]
@@ -3060,9 +3350,9 @@ pub mod exports {
                         $($path_to_types)*:: __post_return_logout::<$ty > (arg0) } }
                         #[unsafe (export_name = "wpp:plugin/sessions@0.1.0#link")] unsafe
                         extern "C" fn export_link(arg0 : * mut u8, arg1 : usize, arg2 :
-                        i32, arg3 : * mut u8, arg4 : usize,) -> * mut u8 { unsafe {
-                        $($path_to_types)*:: _export_link_cabi::<$ty > (arg0, arg1, arg2,
-                        arg3, arg4) } } #[unsafe (export_name =
+                        i32, arg3 : * mut u8, arg4 : usize, arg5 : i32,) -> * mut u8 {
+                        unsafe { $($path_to_types)*:: _export_link_cabi::<$ty > (arg0,
+                        arg1, arg2, arg3, arg4, arg5) } } #[unsafe (export_name =
                         "cabi_post_wpp:plugin/sessions@0.1.0#link")] unsafe extern "C" fn
                         _post_return_link(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_link::<$ty > (arg0) } } };
@@ -3264,6 +3554,7 @@ pub mod exports {
                                     kind: kind9,
                                     message: message9,
                                     hint: hint9,
+                                    outage: outage9,
                                 } = e;
                                 *ptr1
                                     .add(::core::mem::size_of::<*const u8>())
@@ -3288,6 +3579,21 @@ pub mod exports {
                                 *ptr1
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr11.cast_mut();
+                                match outage9 {
+                                    Some(e) => {
+                                        *ptr1
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr1
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr1
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr1
@@ -3430,6 +3736,7 @@ pub mod exports {
                                     kind: kind4,
                                     message: message4,
                                     hint: hint4,
+                                    outage: outage4,
                                 } = e;
                                 *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
@@ -3454,6 +3761,21 @@ pub mod exports {
                                 *ptr2
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr6.cast_mut();
+                                match outage4 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr2
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr2
@@ -3599,6 +3921,7 @@ pub mod exports {
                                     kind: kind8,
                                     message: message8,
                                     hint: hint8,
+                                    outage: outage8,
                                 } = e;
                                 *ptr1
                                     .add(::core::mem::size_of::<*const u8>())
@@ -3623,6 +3946,21 @@ pub mod exports {
                                 *ptr1
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr10.cast_mut();
+                                match outage8 {
+                                    Some(e) => {
+                                        *ptr1
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr1
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr1
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr1
@@ -3728,6 +4066,7 @@ pub mod exports {
                                     kind: kind3,
                                     message: message3,
                                     hint: hint3,
+                                    outage: outage3,
                                 } = e;
                                 *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
@@ -3752,6 +4091,21 @@ pub mod exports {
                                 *ptr2
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr5.cast_mut();
+                                match outage3 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr2
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr2
@@ -3811,6 +4165,7 @@ pub mod exports {
                                     kind: kind3,
                                     message: message3,
                                     hint: hint3,
+                                    outage: outage3,
                                 } = e;
                                 *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
@@ -3835,6 +4190,21 @@ pub mod exports {
                                 *ptr2
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr5.cast_mut();
+                                match outage3 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr2
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr2
@@ -3894,6 +4264,7 @@ pub mod exports {
                                     kind: kind3,
                                     message: message3,
                                     hint: hint3,
+                                    outage: outage3,
                                 } = e;
                                 *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
@@ -3918,6 +4289,21 @@ pub mod exports {
                                 *ptr2
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>() = ptr5.cast_mut();
+                                match outage3 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr2
+                                            .add(1 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
                             }
                         };
                         ptr2
@@ -4025,10 +4411,10 @@ pub mod exports {
                 struct _RetArea(
                     [::core::mem::MaybeUninit<
                         u8,
-                    >; 6 * ::core::mem::size_of::<*const u8>()],
+                    >; 7 * ::core::mem::size_of::<*const u8>()],
                 );
                 static mut _RET_AREA: _RetArea = _RetArea(
-                    [::core::mem::MaybeUninit::uninit(); 6
+                    [::core::mem::MaybeUninit::uninit(); 7
                         * ::core::mem::size_of::<*const u8>()],
                 );
             }
@@ -4192,70 +4578,76 @@ macro_rules! __export_gateway_impl {
         : () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.0:wpp:plugin@0.1.0:gateway:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 2762] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 2974] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xcc\x14\x01A\x02\x01\
-A\x16\x01B\x0b\x01m\x0a\x0bunsupported\x0dmisconfigured\x06denied\x09not-found\x08\
-conflict\x0clogin-needed\x0crate-limited\x0bunreachable\x0einvalid-answer\x06fai\
-led\x04\0\x0cfailure-kind\x03\0\0\x01r\x03\x04kind\x01\x07messages\x04hints\x04\0\
-\x07failure\x03\0\x02\x01m\x05\x02ok\x04info\x07warning\x05error\x08critical\x04\
-\0\x08severity\x03\0\x04\x01r\x03\x07subjects\x08expecteds\x08observeds\x04\0\x08\
-evidence\x03\0\x06\x01ks\x01r\x04\x04names\x05abouts\x08required\x7f\x07default\x08\
-\x04\0\x07setting\x03\0\x09\x03\0\x16wpp:plugin/types@0.1.0\x05\0\x01B\x04\x01m\x04\
-\x05debug\x04info\x07warning\x05error\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\
-\x07messages\x01\0\x04\0\x05write\x01\x02\x03\0\x14wpp:plugin/log@0.1.0\x05\x01\x01\
-B\x03\x01@\0\0w\x04\0\x06now-ms\x01\0\x04\0\x0cmonotonic-ms\x01\0\x03\0\x16wpp:p\
-lugin/clock@0.1.0\x05\x02\x01B\x03\x01ks\x01@\x01\x04names\0\0\x04\0\x03get\x01\x01\
-\x03\0\x17wpp:plugin/config@0.1.0\x05\x03\x01B\x15\x01m\x06\x03get\x04head\x04po\
-st\x03put\x05patch\x06delete\x04\0\x06method\x03\0\0\x01r\x02\x04names\x05values\
-\x04\0\x06header\x03\0\x02\x01p\x03\x01p}\x01k\x05\x01ky\x01r\x05\x06method\x01\x03\
-urls\x07headers\x04\x04body\x06\x0atimeout-ms\x07\x04\0\x07request\x03\0\x08\x01\
-r\x05\x06status{\x07headers\x04\x04body\x05\x03urls\x07took-msy\x04\0\x08respons\
-e\x03\0\x0a\x01m\x04\x0edns-resolution\x07timeout\x13network-unreachable\x14prov\
-ider-unavailable\x04\0\x06outage\x03\0\x0c\x01r\x02\x05class\x0d\x07messages\x04\
-\0\x09no-answer\x03\0\x0e\x01q\x04\x06denied\x01s\0\x09no-answer\x01\x0f\0\x07in\
-valid\x01s\0\x09too-large\x01s\0\x04\0\x05error\x03\0\x10\x01j\x01\x0b\x01\x11\x01\
-@\x01\x07request\x09\0\x12\x04\0\x04send\x01\x13\x03\0\x15wpp:plugin/http@0.1.0\x05\
-\x04\x02\x03\0\0\x08evidence\x02\x03\0\0\x08severity\x01B\x17\x02\x03\x02\x01\x05\
-\x04\0\x08evidence\x03\0\0\x02\x03\x02\x01\x06\x04\0\x08severity\x03\0\x02\x01r\x06\
-\x02ids\x05titles\x04areas\x08severity\x03\x07explains\x07runbooks\x04\0\x05chec\
-k\x03\0\x04\x01k\x03\x01ks\x01p\x01\x01ps\x01r\x06\x08severity\x06\x07session\x07\
-\x07summarys\x08evidence\x08\x06remedys\x07command\x09\x04\0\x07finding\x03\0\x0a\
-\x01p\x0b\x01q\x03\x05found\x01\x0c\0\x07skipped\x01s\0\x07unknown\x01s\0\x04\0\x09\
-judgement\x03\0\x0d\x01r\x02\x05checks\x09judgement\x0e\x04\0\x07outcome\x03\0\x0f\
-\x01p\x05\x01@\0\0\x11\x04\0\x08describe\x01\x12\x01p\x10\x01@\x01\x04only\x09\0\
-\x13\x04\0\x03run\x01\x14\x04\0\x17wpp:plugin/checks@0.1.0\x05\x07\x02\x03\0\0\x07\
-failure\x02\x03\0\0\x07setting\x01B\x20\x02\x03\x02\x01\x08\x04\0\x07failure\x03\
-\0\0\x02\x03\x02\x01\x05\x04\0\x08evidence\x03\0\x02\x02\x03\x02\x01\x09\x04\0\x07\
-setting\x03\0\x04\x01m\x02\x07gateway\x06notice\x04\0\x04kind\x03\0\x06\x01p\x05\
-\x01o\x02ss\x01p\x09\x01ps\x01r\x05\x05titles\x04kind\x07\x08settings\x08\x07sec\
-rets\x0a\x08versions\x0b\x04\0\x0bdescription\x03\0\x0c\x01m\x03\x02ok\x08degrad\
-ed\x04down\x04\0\x09condition\x03\0\x0e\x01ks\x01p\x03\x01r\x05\x09condition\x0f\
-\x07summarys\x07version\x10\x0dversion-known\x7f\x08evidence\x11\x04\0\x08wellne\
-ss\x03\0\x12\x01r\x05\x02tos\x07session\x10\x05title\x10\x04texts\x03keys\x04\0\x07\
-message\x03\0\x14\x01r\x02\x02id\x10\x03url\x10\x04\0\x07receipt\x03\0\x16\x01@\0\
-\0\x0d\x04\0\x08describe\x01\x18\x01j\x01\x13\x01\x01\x01@\0\0\x19\x04\0\x06heal\
-th\x01\x1a\x01j\x01\x17\x01\x01\x01@\x01\x07message\x15\0\x1b\x04\0\x04send\x01\x1c\
-\x04\0\x18wpp:plugin/channel@0.1.0\x05\x0a\x01B\x1c\x02\x03\x02\x01\x08\x04\0\x07\
-failure\x03\0\0\x01m\x09\x07stopped\x07booting\x0dauth-required\x0aconnecting\x07\
-syncing\x05ready\x0creconnecting\x08degraded\x05error\x04\0\x05state\x03\0\x02\x01\
-kw\x01ks\x01r\x08\x04names\x02ids\x05state\x03\x06reasons\x04tolds\x08since-ms\x04\
-\x05phone\x05\x07trouble\x05\x04\0\x07session\x03\0\x06\x01q\x02\x02qr\0\0\x0cpa\
-iring-code\x01s\0\x04\0\x03way\x03\0\x08\x01q\x05\x07qr-text\x01s\0\x08qr-image\x01\
-s\0\x0cpairing-code\x01s\0\x07pending\x01s\0\x06linked\0\0\x04\0\x05offer\x03\0\x0a\
-\x01p\x07\x01j\x01\x0c\x01\x01\x01@\0\0\x0d\x04\0\x04list\x01\x0e\x01j\x01\x07\x01\
-\x01\x01@\x01\x04names\0\x0f\x04\0\x06status\x01\x10\x01j\0\x01\x01\x01@\x01\x04\
-names\0\x11\x04\0\x05start\x01\x12\x04\0\x04stop\x01\x12\x04\0\x07restart\x01\x12\
-\x04\0\x06logout\x01\x12\x01j\x01\x0b\x01\x01\x01@\x02\x04names\x03way\x09\0\x13\
-\x04\0\x04link\x01\x14\x04\0\x19wpp:plugin/sessions@0.1.0\x05\x0b\x01B\x1a\x02\x03\
-\x02\x01\x08\x04\0\x07failure\x03\0\0\x01ks\x01ps\x01r\x05\x02ids\x07session\x02\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xa0\x16\x01A\x02\x01\
+A\x18\x01B\x10\x01m\x04\x0edns-resolution\x07timeout\x13network-unreachable\x14p\
+rovider-unavailable\x04\0\x06outage\x03\0\0\x01m\x0a\x0bunsupported\x0dmisconfig\
+ured\x06denied\x09not-found\x08conflict\x0clogin-needed\x0crate-limited\x0bunrea\
+chable\x0einvalid-answer\x06failed\x04\0\x0cfailure-kind\x03\0\x02\x01k\x01\x01r\
+\x04\x04kind\x03\x07messages\x04hints\x06outage\x04\x04\0\x07failure\x03\0\x05\x01\
+m\x05\x02ok\x04info\x07warning\x05error\x08critical\x04\0\x08severity\x03\0\x07\x01\
+r\x03\x07subjects\x08expecteds\x08observeds\x04\0\x08evidence\x03\0\x09\x01ks\x01\
+r\x04\x04names\x05abouts\x08required\x7f\x07default\x0b\x04\0\x07setting\x03\0\x0c\
+\x01r\x03\x04names\x05abouts\x08required\x7f\x04\0\x06secret\x03\0\x0e\x03\0\x16\
+wpp:plugin/types@0.1.0\x05\0\x01B\x04\x01m\x04\x05debug\x04info\x07warning\x05er\
+ror\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\x07messages\x01\0\x04\0\x05writ\
+e\x01\x02\x03\0\x14wpp:plugin/log@0.1.0\x05\x01\x01B\x05\x01@\0\0w\x04\0\x06now-\
+ms\x01\0\x04\0\x0cmonotonic-ms\x01\0\x01@\x01\x02msy\x01\0\x04\0\x08sleep-ms\x01\
+\x01\x03\0\x16wpp:plugin/clock@0.1.0\x05\x02\x01B\x05\x01@\0\0s\x04\0\x04name\x01\
+\0\x01ks\x01@\x01\x04names\0\x01\x04\0\x03get\x01\x02\x03\0\x17wpp:plugin/config\
+@0.1.0\x05\x03\x02\x03\0\0\x06outage\x01B\x15\x02\x03\x02\x01\x04\x04\0\x06outag\
+e\x03\0\0\x01m\x06\x03get\x04head\x04post\x03put\x05patch\x06delete\x04\0\x06met\
+hod\x03\0\x02\x01r\x02\x04names\x05values\x04\0\x06header\x03\0\x04\x01p\x05\x01\
+p}\x01k\x07\x01ky\x01r\x05\x06method\x03\x03urls\x07headers\x06\x04body\x08\x0at\
+imeout-ms\x09\x04\0\x07request\x03\0\x0a\x01r\x05\x06status{\x07headers\x06\x04b\
+ody\x07\x03urls\x07took-msy\x04\0\x08response\x03\0\x0c\x01r\x02\x05class\x01\x07\
+messages\x04\0\x09no-answer\x03\0\x0e\x01q\x04\x06denied\x01s\0\x09no-answer\x01\
+\x0f\0\x07invalid\x01s\0\x09too-large\x01s\0\x04\0\x05error\x03\0\x10\x01j\x01\x0d\
+\x01\x11\x01@\x01\x07request\x0b\0\x12\x04\0\x04send\x01\x13\x03\0\x15wpp:plugin\
+/http@0.1.0\x05\x05\x02\x03\0\0\x08evidence\x02\x03\0\0\x07failure\x02\x03\0\0\x08\
+severity\x01B\x19\x02\x03\x02\x01\x06\x04\0\x08evidence\x03\0\0\x02\x03\x02\x01\x07\
+\x04\0\x07failure\x03\0\x02\x02\x03\x02\x01\x08\x04\0\x08severity\x03\0\x04\x01r\
+\x06\x02ids\x05titles\x04areas\x08severity\x05\x07explains\x07runbooks\x04\0\x05\
+check\x03\0\x06\x01k\x05\x01ks\x01p\x01\x01ps\x01r\x06\x08severity\x08\x07sessio\
+n\x09\x07summarys\x08evidence\x0a\x06remedys\x07command\x0b\x04\0\x07finding\x03\
+\0\x0c\x01p\x0d\x01q\x03\x05found\x01\x0e\0\x07skipped\x01s\0\x07unknown\x01\x03\
+\0\x04\0\x09judgement\x03\0\x0f\x01r\x02\x05checks\x09judgement\x10\x04\0\x07out\
+come\x03\0\x11\x01p\x07\x01@\0\0\x13\x04\0\x08describe\x01\x14\x01p\x12\x01@\x01\
+\x04only\x0b\0\x15\x04\0\x03run\x01\x16\x04\0\x17wpp:plugin/checks@0.1.0\x05\x09\
+\x02\x03\0\0\x06secret\x02\x03\0\0\x07setting\x01B$\x02\x03\x02\x01\x06\x04\0\x08\
+evidence\x03\0\0\x02\x03\x02\x01\x07\x04\0\x07failure\x03\0\x02\x02\x03\x02\x01\x0a\
+\x04\0\x06secret\x03\0\x04\x02\x03\x02\x01\x0b\x04\0\x07setting\x03\0\x06\x02\x03\
+\x02\x01\x08\x04\0\x08severity\x03\0\x08\x01m\x02\x07gateway\x06notice\x04\0\x04\
+kind\x03\0\x0a\x01p\x07\x01p\x05\x01ps\x01r\x05\x05titles\x04kind\x0b\x08setting\
+s\x0c\x07secrets\x0d\x08versions\x0e\x04\0\x0bdescription\x03\0\x0f\x01m\x03\x02\
+ok\x08degraded\x04down\x04\0\x09condition\x03\0\x11\x01ks\x01p\x01\x01r\x05\x09c\
+ondition\x12\x07summarys\x07version\x13\x0dversion-known\x7f\x08evidence\x14\x04\
+\0\x08wellness\x03\0\x15\x01k\x09\x01r\x07\x02tos\x07session\x13\x05title\x13\x04\
+texts\x03keys\x07problem\x13\x08severity\x17\x04\0\x07message\x03\0\x18\x01r\x03\
+\x02id\x13\x03url\x13\x06queued\x7f\x04\0\x07receipt\x03\0\x1a\x01@\0\0\x10\x04\0\
+\x08describe\x01\x1c\x01j\x01\x16\x01\x03\x01@\0\0\x1d\x04\0\x06health\x01\x1e\x01\
+j\x01\x1b\x01\x03\x01@\x01\x07message\x19\0\x1f\x04\0\x04send\x01\x20\x04\0\x18w\
+pp:plugin/channel@0.1.0\x05\x0c\x01B\x1c\x02\x03\x02\x01\x07\x04\0\x07failure\x03\
+\0\0\x01m\x09\x07stopped\x07booting\x0dauth-required\x0aconnecting\x07syncing\x05\
+ready\x0creconnecting\x08degraded\x05error\x04\0\x05state\x03\0\x02\x01kw\x01ks\x01\
+r\x08\x04names\x02ids\x05state\x03\x06reasons\x04tolds\x08since-ms\x04\x05phone\x05\
+\x07trouble\x05\x04\0\x07session\x03\0\x06\x01q\x02\x02qr\0\0\x0cpairing-code\x01\
+s\0\x04\0\x03way\x03\0\x08\x01q\x05\x07qr-text\x01s\0\x08qr-image\x01s\0\x0cpair\
+ing-code\x01s\0\x07pending\x01s\0\x06linked\0\0\x04\0\x05offer\x03\0\x0a\x01p\x07\
+\x01j\x01\x0c\x01\x01\x01@\0\0\x0d\x04\0\x04list\x01\x0e\x01j\x01\x07\x01\x01\x01\
+@\x01\x04names\0\x0f\x04\0\x06status\x01\x10\x01j\0\x01\x01\x01@\x01\x04names\0\x11\
+\x04\0\x05start\x01\x12\x04\0\x04stop\x01\x12\x04\0\x07restart\x01\x12\x04\0\x06\
+logout\x01\x12\x01j\x01\x0b\x01\x01\x01@\x03\x04names\x03way\x09\x07attempty\0\x13\
+\x04\0\x04link\x01\x14\x04\0\x19wpp:plugin/sessions@0.1.0\x05\x0d\x01B\x1a\x02\x03\
+\x02\x01\x07\x04\0\x07failure\x03\0\0\x01ks\x01ps\x01r\x05\x02ids\x07session\x02\
 \x03urls\x06events\x03\x07enabled\x7f\x04\0\x07webhook\x03\0\x04\x01kw\x01r\x06\x02\
 ids\x07webhooks\x05events\x05at-ms\x06\x05triesy\x07troubles\x04\0\x08delivery\x03\
 \0\x07\x01p\x05\x01j\x01\x09\x01\x01\x01@\0\0\x0a\x04\0\x04list\x01\x0b\x01j\x01\
 s\x01\x01\x01@\x01\x02ids\0\x0c\x04\0\x04test\x01\x0d\x01p\x08\x01j\x01\x0e\x01\x01\
 \x01@\0\0\x0f\x04\0\x08failures\x01\x10\x01j\0\x01\x01\x01@\x01\x02ids\0\x11\x04\
 \0\x06enable\x01\x12\x04\0\x07disable\x01\x12\x01@\x01\x08deliverys\0\x11\x04\0\x05\
-retry\x01\x13\x04\0\x19wpp:plugin/webhooks@0.1.0\x05\x0c\x04\0\x18wpp:plugin/gat\
+retry\x01\x13\x04\0\x19wpp:plugin/webhooks@0.1.0\x05\x0e\x04\0\x18wpp:plugin/gat\
 eway@0.1.0\x04\0\x0b\x0d\x01\0\x07gateway\x03\0\0\0G\x09producers\x01\x0cprocess\
 ed-by\x02\x0dwit-component\x070.258.0\x10wit-bindgen-rust\x060.61.0";
         };
@@ -4270,32 +4662,36 @@ pub use __export_gateway_impl as export_gateway;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1212] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x9e\x08\x01A\x02\x01\
-A\x0a\x01B\x0b\x01m\x0a\x0bunsupported\x0dmisconfigured\x06denied\x09not-found\x08\
-conflict\x0clogin-needed\x0crate-limited\x0bunreachable\x0einvalid-answer\x06fai\
-led\x04\0\x0cfailure-kind\x03\0\0\x01r\x03\x04kind\x01\x07messages\x04hints\x04\0\
-\x07failure\x03\0\x02\x01m\x05\x02ok\x04info\x07warning\x05error\x08critical\x04\
-\0\x08severity\x03\0\x04\x01r\x03\x07subjects\x08expecteds\x08observeds\x04\0\x08\
-evidence\x03\0\x06\x01ks\x01r\x04\x04names\x05abouts\x08required\x7f\x07default\x08\
-\x04\0\x07setting\x03\0\x09\x03\0\x16wpp:plugin/types@0.1.0\x05\0\x01B\x04\x01m\x04\
-\x05debug\x04info\x07warning\x05error\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\
-\x07messages\x01\0\x04\0\x05write\x01\x02\x03\0\x14wpp:plugin/log@0.1.0\x05\x01\x01\
-B\x03\x01@\0\0w\x04\0\x06now-ms\x01\0\x04\0\x0cmonotonic-ms\x01\0\x03\0\x16wpp:p\
-lugin/clock@0.1.0\x05\x02\x01B\x03\x01ks\x01@\x01\x04names\0\0\x04\0\x03get\x01\x01\
-\x03\0\x17wpp:plugin/config@0.1.0\x05\x03\x01B\x15\x01m\x06\x03get\x04head\x04po\
-st\x03put\x05patch\x06delete\x04\0\x06method\x03\0\0\x01r\x02\x04names\x05values\
-\x04\0\x06header\x03\0\x02\x01p\x03\x01p}\x01k\x05\x01ky\x01r\x05\x06method\x01\x03\
-urls\x07headers\x04\x04body\x06\x0atimeout-ms\x07\x04\0\x07request\x03\0\x08\x01\
-r\x05\x06status{\x07headers\x04\x04body\x05\x03urls\x07took-msy\x04\0\x08respons\
-e\x03\0\x0a\x01m\x04\x0edns-resolution\x07timeout\x13network-unreachable\x14prov\
-ider-unavailable\x04\0\x06outage\x03\0\x0c\x01r\x02\x05class\x0d\x07messages\x04\
-\0\x09no-answer\x03\0\x0e\x01q\x04\x06denied\x01s\0\x09no-answer\x01\x0f\0\x07in\
-valid\x01s\0\x09too-large\x01s\0\x04\0\x05error\x03\0\x10\x01j\x01\x0b\x01\x11\x01\
-@\x01\x07request\x09\0\x12\x04\0\x04send\x01\x13\x03\0\x15wpp:plugin/http@0.1.0\x05\
-\x04\x04\08wpp:plugin/gateway-with-all-of-its-exports-removed@0.1.0\x04\0\x0b-\x01\
-\0'gateway-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cproces\
-sed-by\x02\x0dwit-component\x070.258.0\x10wit-bindgen-rust\x060.61.0";
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1325] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x8f\x09\x01A\x02\x01\
+A\x0b\x01B\x10\x01m\x04\x0edns-resolution\x07timeout\x13network-unreachable\x14p\
+rovider-unavailable\x04\0\x06outage\x03\0\0\x01m\x0a\x0bunsupported\x0dmisconfig\
+ured\x06denied\x09not-found\x08conflict\x0clogin-needed\x0crate-limited\x0bunrea\
+chable\x0einvalid-answer\x06failed\x04\0\x0cfailure-kind\x03\0\x02\x01k\x01\x01r\
+\x04\x04kind\x03\x07messages\x04hints\x06outage\x04\x04\0\x07failure\x03\0\x05\x01\
+m\x05\x02ok\x04info\x07warning\x05error\x08critical\x04\0\x08severity\x03\0\x07\x01\
+r\x03\x07subjects\x08expecteds\x08observeds\x04\0\x08evidence\x03\0\x09\x01ks\x01\
+r\x04\x04names\x05abouts\x08required\x7f\x07default\x0b\x04\0\x07setting\x03\0\x0c\
+\x01r\x03\x04names\x05abouts\x08required\x7f\x04\0\x06secret\x03\0\x0e\x03\0\x16\
+wpp:plugin/types@0.1.0\x05\0\x01B\x04\x01m\x04\x05debug\x04info\x07warning\x05er\
+ror\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\x07messages\x01\0\x04\0\x05writ\
+e\x01\x02\x03\0\x14wpp:plugin/log@0.1.0\x05\x01\x01B\x05\x01@\0\0w\x04\0\x06now-\
+ms\x01\0\x04\0\x0cmonotonic-ms\x01\0\x01@\x01\x02msy\x01\0\x04\0\x08sleep-ms\x01\
+\x01\x03\0\x16wpp:plugin/clock@0.1.0\x05\x02\x01B\x05\x01@\0\0s\x04\0\x04name\x01\
+\0\x01ks\x01@\x01\x04names\0\x01\x04\0\x03get\x01\x02\x03\0\x17wpp:plugin/config\
+@0.1.0\x05\x03\x02\x03\0\0\x06outage\x01B\x15\x02\x03\x02\x01\x04\x04\0\x06outag\
+e\x03\0\0\x01m\x06\x03get\x04head\x04post\x03put\x05patch\x06delete\x04\0\x06met\
+hod\x03\0\x02\x01r\x02\x04names\x05values\x04\0\x06header\x03\0\x04\x01p\x05\x01\
+p}\x01k\x07\x01ky\x01r\x05\x06method\x03\x03urls\x07headers\x06\x04body\x08\x0at\
+imeout-ms\x09\x04\0\x07request\x03\0\x0a\x01r\x05\x06status{\x07headers\x06\x04b\
+ody\x07\x03urls\x07took-msy\x04\0\x08response\x03\0\x0c\x01r\x02\x05class\x01\x07\
+messages\x04\0\x09no-answer\x03\0\x0e\x01q\x04\x06denied\x01s\0\x09no-answer\x01\
+\x0f\0\x07invalid\x01s\0\x09too-large\x01s\0\x04\0\x05error\x03\0\x10\x01j\x01\x0d\
+\x01\x11\x01@\x01\x07request\x0b\0\x12\x04\0\x04send\x01\x13\x03\0\x15wpp:plugin\
+/http@0.1.0\x05\x05\x04\08wpp:plugin/gateway-with-all-of-its-exports-removed@0.1\
+.0\x04\0\x0b-\x01\0'gateway-with-all-of-its-exports-removed\x03\0\0\0G\x09produc\
+ers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.0\x10wit-bindgen-rust\x060\
+.61.0";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

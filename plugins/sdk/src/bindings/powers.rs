@@ -12,6 +12,53 @@ pub mod wpp {
             #[doc(hidden)]
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
             use super::super::super::_rt;
+            /// Which part of the way to a server failed: what wpp's own checks tell apart, too.
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Outage {
+                /// The name has no address.
+                DnsResolution,
+                /// No answer in time.
+                Timeout,
+                /// The address cannot be reached.
+                NetworkUnreachable,
+                /// The server is there and does not serve: refused, reset, or no valid certificate.
+                ProviderUnavailable,
+            }
+            impl ::core::fmt::Debug for Outage {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Outage::DnsResolution => {
+                            f.debug_tuple("Outage::DnsResolution").finish()
+                        }
+                        Outage::Timeout => f.debug_tuple("Outage::Timeout").finish(),
+                        Outage::NetworkUnreachable => {
+                            f.debug_tuple("Outage::NetworkUnreachable").finish()
+                        }
+                        Outage::ProviderUnavailable => {
+                            f.debug_tuple("Outage::ProviderUnavailable").finish()
+                        }
+                    }
+                }
+            }
+            impl Outage {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Outage {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Outage::DnsResolution,
+                        1 => Outage::Timeout,
+                        2 => Outage::NetworkUnreachable,
+                        3 => Outage::ProviderUnavailable,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum FailureKind {
@@ -104,6 +151,8 @@ pub mod wpp {
                 pub message: _rt::String,
                 /// What to do next, in one sentence; empty when there is nothing to advise.
                 pub hint: _rt::String,
+                /// Which part of the way failed, where `http` said so.
+                pub outage: ::core::option::Option<Outage>,
             }
             impl ::core::fmt::Debug for Failure {
                 fn fmt(
@@ -114,6 +163,7 @@ pub mod wpp {
                         .field("kind", &self.kind)
                         .field("message", &self.message)
                         .field("hint", &self.hint)
+                        .field("outage", &self.outage)
                         .finish()
                 }
             }
@@ -216,6 +266,28 @@ pub mod wpp {
                         .finish()
                 }
             }
+            /// One secret that a plugin has put into its requests.
+            #[derive(Clone)]
+            pub struct Secret {
+                /// Letters, digits, `-` and `_`.
+                pub name: _rt::String,
+                /// One sentence for people.
+                pub about: _rt::String,
+                /// Whether nothing works without it.
+                pub required: bool,
+            }
+            impl ::core::fmt::Debug for Secret {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Secret")
+                        .field("name", &self.name)
+                        .field("about", &self.about)
+                        .field("required", &self.required)
+                        .finish()
+                }
+            }
         }
         /// The host's log. What is written is marked with the plugin's name, and cut off where it floods.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
@@ -286,6 +358,7 @@ pub mod wpp {
             #[used]
             #[doc(hidden)]
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
             #[allow(unused_unsafe, clippy::all)]
             /// Milliseconds since 1970-01-01T00:00:00Z.
             #[allow(async_fn_in_trait)]
@@ -324,6 +397,25 @@ pub mod wpp {
                     ret as u64
                 }
             }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Waits. It ends early where the call's deadline is near: a plugin that waits for something looks
+            /// again after each wait, and gives up by itself.
+            #[allow(async_fn_in_trait)]
+            pub fn sleep_ms(ms: u32) -> () {
+                unsafe {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "wpp:plugin/clock@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "sleep-ms"]
+                        fn wit_import0(_: i32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import0(_: i32) {
+                        unreachable!()
+                    }
+                    wit_import0(_rt::as_i32(&ms));
+                }
+            }
         }
         /// The settings of this plugin alone, from `[plugin.NAME]` in config.toml. Secrets are not here.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
@@ -332,6 +424,44 @@ pub mod wpp {
             #[doc(hidden)]
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
             use super::super::super::_rt;
+            #[allow(unused_unsafe, clippy::all)]
+            /// What the operator calls this plugin: the channel's name in commands, as in `wpp status NAME:main`.
+            #[allow(async_fn_in_trait)]
+            pub fn name() -> _rt::String {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 2 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 2
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "wpp:plugin/config@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "name"]
+                        fn wit_import1(_: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0);
+                    let l2 = *ptr0.add(0).cast::<*mut u8>();
+                    let l3 = *ptr0
+                        .add(::core::mem::size_of::<*const u8>())
+                        .cast::<usize>();
+                    let len4 = l3;
+                    let bytes4 = _rt::Vec::from_raw_parts(l2.cast(), len4, len4);
+                    let result5 = _rt::string_lift(bytes4);
+                    result5
+                }
+            }
             #[allow(unused_unsafe, clippy::all)]
             /// A setting as text; `none` when it is not set.
             #[allow(async_fn_in_trait)]
@@ -393,7 +523,7 @@ pub mod wpp {
         /// HTTP to the origins that the operator granted to these very bytes of the plugin.
         ///
         /// The text `{{secret:NAME}}` in a header's value or in the address's path is put in by the host,
-        /// when the operator granted the secret and the address is of a granted origin; in a header
+        /// when the operator granted the secret for the address's origin; in a header
         /// `{{hmac-sha256:NAME}}` is the signature of the body with it, in hex. A plugin never sees what it
         /// stands for: where an answer holds it, it is blotted out.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
@@ -402,6 +532,7 @@ pub mod wpp {
             #[doc(hidden)]
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
             use super::super::super::_rt;
+            pub type Outage = super::super::super::wpp::plugin::types::Outage;
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum Method {
@@ -506,53 +637,6 @@ pub mod wpp {
                         .field("url", &self.url)
                         .field("took-ms", &self.took_ms)
                         .finish()
-                }
-            }
-            /// Which part of the way to the server failed: what wpp's own checks tell apart, too.
-            #[repr(u8)]
-            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
-            pub enum Outage {
-                /// The name has no address.
-                DnsResolution,
-                /// No answer in time.
-                Timeout,
-                /// The address cannot be reached.
-                NetworkUnreachable,
-                /// The server is there and does not serve: refused, reset, or no valid certificate.
-                ProviderUnavailable,
-            }
-            impl ::core::fmt::Debug for Outage {
-                fn fmt(
-                    &self,
-                    f: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
-                    match self {
-                        Outage::DnsResolution => {
-                            f.debug_tuple("Outage::DnsResolution").finish()
-                        }
-                        Outage::Timeout => f.debug_tuple("Outage::Timeout").finish(),
-                        Outage::NetworkUnreachable => {
-                            f.debug_tuple("Outage::NetworkUnreachable").finish()
-                        }
-                        Outage::ProviderUnavailable => {
-                            f.debug_tuple("Outage::ProviderUnavailable").finish()
-                        }
-                    }
-                }
-            }
-            impl Outage {
-                #[doc(hidden)]
-                pub unsafe fn _lift(val: u8) -> Outage {
-                    if !cfg!(debug_assertions) {
-                        return unsafe { ::core::mem::transmute(val) };
-                    }
-                    match val {
-                        0 => Outage::DnsResolution,
-                        1 => Outage::Timeout,
-                        2 => Outage::NetworkUnreachable,
-                        3 => Outage::ProviderUnavailable,
-                        _ => panic!("invalid enum discriminant"),
-                    }
                 }
             }
             #[derive(Clone)]
@@ -862,7 +946,9 @@ pub mod wpp {
                                                 len36,
                                             );
                                             NoAnswer {
-                                                class: Outage::_lift(l33 as u8),
+                                                class: super::super::super::wpp::plugin::types::Outage::_lift(
+                                                    l33 as u8,
+                                                ),
                                                 message: _rt::string_lift(bytes36),
                                             }
                                         };
@@ -922,22 +1008,6 @@ pub mod wpp {
 mod _rt {
     #![allow(dead_code, unused_imports, clippy::all)]
     pub use alloc_crate::string::String;
-    pub use alloc_crate::vec::Vec;
-    pub unsafe fn string_lift(bytes: Vec<u8>) -> String {
-        if cfg!(debug_assertions) {
-            String::from_utf8(bytes).unwrap()
-        } else {
-            unsafe { String::from_utf8_unchecked(bytes) }
-        }
-    }
-    pub unsafe fn invalid_enum_discriminant<T>() -> T {
-        if cfg!(debug_assertions) {
-            panic!("invalid enum discriminant")
-        } else {
-            unsafe { core::hint::unreachable_unchecked() }
-        }
-    }
-    pub use alloc_crate::alloc;
     pub fn as_i32<T: AsI32>(t: T) -> i32 {
         t.as_i32()
     }
@@ -997,6 +1067,22 @@ mod _rt {
             self as i32
         }
     }
+    pub use alloc_crate::vec::Vec;
+    pub unsafe fn string_lift(bytes: Vec<u8>) -> String {
+        if cfg!(debug_assertions) {
+            String::from_utf8(bytes).unwrap()
+        } else {
+            unsafe { String::from_utf8_unchecked(bytes) }
+        }
+    }
+    pub unsafe fn invalid_enum_discriminant<T>() -> T {
+        if cfg!(debug_assertions) {
+            panic!("invalid enum discriminant")
+        } else {
+            unsafe { core::hint::unreachable_unchecked() }
+        }
+    }
+    pub use alloc_crate::alloc;
     pub unsafe fn cabi_dealloc(ptr: *mut u8, size: usize, align: usize) {
         if size == 0 {
             return;
@@ -1015,32 +1101,35 @@ mod _rt {
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1146] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xfd\x07\x01A\x02\x01\
-A\x0a\x01B\x0b\x01m\x0a\x0bunsupported\x0dmisconfigured\x06denied\x09not-found\x08\
-conflict\x0clogin-needed\x0crate-limited\x0bunreachable\x0einvalid-answer\x06fai\
-led\x04\0\x0cfailure-kind\x03\0\0\x01r\x03\x04kind\x01\x07messages\x04hints\x04\0\
-\x07failure\x03\0\x02\x01m\x05\x02ok\x04info\x07warning\x05error\x08critical\x04\
-\0\x08severity\x03\0\x04\x01r\x03\x07subjects\x08expecteds\x08observeds\x04\0\x08\
-evidence\x03\0\x06\x01ks\x01r\x04\x04names\x05abouts\x08required\x7f\x07default\x08\
-\x04\0\x07setting\x03\0\x09\x03\0\x16wpp:plugin/types@0.1.0\x05\0\x01B\x04\x01m\x04\
-\x05debug\x04info\x07warning\x05error\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\
-\x07messages\x01\0\x04\0\x05write\x01\x02\x03\0\x14wpp:plugin/log@0.1.0\x05\x01\x01\
-B\x03\x01@\0\0w\x04\0\x06now-ms\x01\0\x04\0\x0cmonotonic-ms\x01\0\x03\0\x16wpp:p\
-lugin/clock@0.1.0\x05\x02\x01B\x03\x01ks\x01@\x01\x04names\0\0\x04\0\x03get\x01\x01\
-\x03\0\x17wpp:plugin/config@0.1.0\x05\x03\x01B\x15\x01m\x06\x03get\x04head\x04po\
-st\x03put\x05patch\x06delete\x04\0\x06method\x03\0\0\x01r\x02\x04names\x05values\
-\x04\0\x06header\x03\0\x02\x01p\x03\x01p}\x01k\x05\x01ky\x01r\x05\x06method\x01\x03\
-urls\x07headers\x04\x04body\x06\x0atimeout-ms\x07\x04\0\x07request\x03\0\x08\x01\
-r\x05\x06status{\x07headers\x04\x04body\x05\x03urls\x07took-msy\x04\0\x08respons\
-e\x03\0\x0a\x01m\x04\x0edns-resolution\x07timeout\x13network-unreachable\x14prov\
-ider-unavailable\x04\0\x06outage\x03\0\x0c\x01r\x02\x05class\x0d\x07messages\x04\
-\0\x09no-answer\x03\0\x0e\x01q\x04\x06denied\x01s\0\x09no-answer\x01\x0f\0\x07in\
-valid\x01s\0\x09too-large\x01s\0\x04\0\x05error\x03\0\x10\x01j\x01\x0b\x01\x11\x01\
-@\x01\x07request\x09\0\x12\x04\0\x04send\x01\x13\x03\0\x15wpp:plugin/http@0.1.0\x05\
-\x04\x04\0\x17wpp:plugin/powers@0.1.0\x04\0\x0b\x0c\x01\0\x06powers\x03\0\0\0G\x09\
-producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.0\x10wit-bindgen-rus\
-t\x060.61.0";
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1259] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xee\x08\x01A\x02\x01\
+A\x0b\x01B\x10\x01m\x04\x0edns-resolution\x07timeout\x13network-unreachable\x14p\
+rovider-unavailable\x04\0\x06outage\x03\0\0\x01m\x0a\x0bunsupported\x0dmisconfig\
+ured\x06denied\x09not-found\x08conflict\x0clogin-needed\x0crate-limited\x0bunrea\
+chable\x0einvalid-answer\x06failed\x04\0\x0cfailure-kind\x03\0\x02\x01k\x01\x01r\
+\x04\x04kind\x03\x07messages\x04hints\x06outage\x04\x04\0\x07failure\x03\0\x05\x01\
+m\x05\x02ok\x04info\x07warning\x05error\x08critical\x04\0\x08severity\x03\0\x07\x01\
+r\x03\x07subjects\x08expecteds\x08observeds\x04\0\x08evidence\x03\0\x09\x01ks\x01\
+r\x04\x04names\x05abouts\x08required\x7f\x07default\x0b\x04\0\x07setting\x03\0\x0c\
+\x01r\x03\x04names\x05abouts\x08required\x7f\x04\0\x06secret\x03\0\x0e\x03\0\x16\
+wpp:plugin/types@0.1.0\x05\0\x01B\x04\x01m\x04\x05debug\x04info\x07warning\x05er\
+ror\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\x07messages\x01\0\x04\0\x05writ\
+e\x01\x02\x03\0\x14wpp:plugin/log@0.1.0\x05\x01\x01B\x05\x01@\0\0w\x04\0\x06now-\
+ms\x01\0\x04\0\x0cmonotonic-ms\x01\0\x01@\x01\x02msy\x01\0\x04\0\x08sleep-ms\x01\
+\x01\x03\0\x16wpp:plugin/clock@0.1.0\x05\x02\x01B\x05\x01@\0\0s\x04\0\x04name\x01\
+\0\x01ks\x01@\x01\x04names\0\x01\x04\0\x03get\x01\x02\x03\0\x17wpp:plugin/config\
+@0.1.0\x05\x03\x02\x03\0\0\x06outage\x01B\x15\x02\x03\x02\x01\x04\x04\0\x06outag\
+e\x03\0\0\x01m\x06\x03get\x04head\x04post\x03put\x05patch\x06delete\x04\0\x06met\
+hod\x03\0\x02\x01r\x02\x04names\x05values\x04\0\x06header\x03\0\x04\x01p\x05\x01\
+p}\x01k\x07\x01ky\x01r\x05\x06method\x03\x03urls\x07headers\x06\x04body\x08\x0at\
+imeout-ms\x09\x04\0\x07request\x03\0\x0a\x01r\x05\x06status{\x07headers\x06\x04b\
+ody\x07\x03urls\x07took-msy\x04\0\x08response\x03\0\x0c\x01r\x02\x05class\x01\x07\
+messages\x04\0\x09no-answer\x03\0\x0e\x01q\x04\x06denied\x01s\0\x09no-answer\x01\
+\x0f\0\x07invalid\x01s\0\x09too-large\x01s\0\x04\0\x05error\x03\0\x10\x01j\x01\x0d\
+\x01\x11\x01@\x01\x07request\x0b\0\x12\x04\0\x04send\x01\x13\x03\0\x15wpp:plugin\
+/http@0.1.0\x05\x05\x04\0\x17wpp:plugin/powers@0.1.0\x04\0\x0b\x0c\x01\0\x06powe\
+rs\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.0\x10\
+wit-bindgen-rust\x060.61.0";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {
