@@ -288,6 +288,13 @@ pub struct OpenWa {
     pub resident_mb: u64,
     /// Whether it reaches WhatsApp: without that, a session stays initializing.
     pub online: bool,
+    /// What a session that is started becomes, one word at each look at the sessions; without words it is
+    /// there at once.
+    pub way: Vec<&'static str>,
+    /// The session that goes it.
+    going: String,
+    /// The picture of the QR code.
+    pub qr: String,
 }
 
 pub const OPENWA_SESSION: &str = "0f214e70-1272-4ccd-938b-36663dd40c9a";
@@ -307,6 +314,9 @@ impl OpenWa {
             database_down: false,
             resident_mb: 239,
             online: true,
+            way: Vec::new(),
+            going: String::new(),
+            qr: "data:image/png;base64,iVBORw0KGgo=".into(),
         };
         openwa.session(OPENWA_SESSION, "main", "ready");
         openwa.sessions[0]["phone"] = json!("628123456789");
@@ -363,7 +373,7 @@ impl OpenWa {
         };
         let status = self.sessions[at]["status"].as_str().unwrap().to_owned();
         let loaded = self.sessions[at]["engineLoaded"] == true;
-        let online = self.online;
+        let at_once = self.online && self.way.is_empty();
         let session = &mut self.sessions[at];
         match (asked.method.as_str(), rest) {
             ("GET", []) => Reply::json(200, session),
@@ -371,7 +381,8 @@ impl OpenWa {
             ("POST", ["start"]) => {
                 become_(session, "initializing");
                 let before = session.clone();
-                if online {
+                self.going = id.into();
+                if at_once {
                     become_(session, if session["phone"].is_null() { "qr_ready" } else { "ready" });
                 }
                 Reply::json(200, &before)
@@ -390,9 +401,7 @@ impl OpenWa {
                 recorded("72-logout")
             }
             ("GET", ["qr"]) | ("POST", ["pairing-code"]) if !loaded => recorded("30-qr-before-start"),
-            ("GET", ["qr"]) if status == "qr_ready" => {
-                Reply::json(200, &json!({"qrCode": "data:image/png;base64,iVBORw0KGgo=", "status": "qr_ready"}))
-            }
+            ("GET", ["qr"]) if status == "qr_ready" => Reply::json(200, &json!({"qrCode": self.qr, "status": "qr_ready"})),
             ("GET", ["qr"]) => recorded("38-qr-after-start"),
             ("POST", ["pairing-code"]) if status == "qr_ready" => {
                 Reply::json(201, &json!({"pairingCode": "ABCD1234", "status": "qr_ready"}))
@@ -466,7 +475,14 @@ impl Behaviour for OpenWa {
         }
         match (asked.method.as_str(), &parts[1..]) {
             ("GET", ["infra", "status"]) => recorded("09-infra-status"),
-            ("GET", ["sessions"]) => Reply::json(200, &json!(self.sessions)),
+            ("GET", ["sessions"]) => {
+                if let Some(session) = self.sessions.iter_mut().find(|session| session["id"] == self.going)
+                    && !self.way.is_empty()
+                {
+                    become_(session, self.way.remove(0));
+                }
+                Reply::json(200, &json!(self.sessions))
+            }
             ("GET", ["sessions", "stats", "overview"]) => {
                 recorded("42-stats-overview").with(&[("/memoryUsage/rss", json!(self.resident_mb))])
             }

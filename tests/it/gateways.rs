@@ -612,7 +612,9 @@ fn openwa_checks_see_what_its_runbook_looks_for() {
 
     assert!(matches!(bench.check("openwa.service.uptime"), Judgement::Skipped(_)));
     bench.set("metrics", "true");
-    assert!(matches!(bench.check("openwa.service.uptime"), Judgement::Unknown(why) if why.message.contains("openwa-metrics-token")));
+    assert!(
+        matches!(bench.check("openwa.service.uptime"), Judgement::Unknown(why) if why.message.contains("openwa-metrics-token"))
+    );
     let token = ("openwa-metrics-token", "metrics-token-for-tests");
     let url = double.url();
     let settings = [("url", url.as_str()), ("metrics", "true")];

@@ -19,6 +19,7 @@ mod doctor;
 mod documents;
 mod doubles;
 mod drill;
+mod gateway_verbs;
 mod gateways;
 mod foreign;
 mod harness;
