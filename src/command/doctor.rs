@@ -115,7 +115,7 @@ impl Args {
         let by_flag = settings.session.is_some();
         let (gateway, settings) = settings.without_gateway()?;
         // The environment names what is meant where the command line does not.
-        let gateway = gateway.filter(|_| by_flag || !(self.all || !self.channel.is_empty()));
+        let gateway = gateway.filter(|_| by_flag || (!self.all && self.channel.is_empty()));
         let place = Place::new(&settings, gateway, self.all, &self.channel)?;
         let plugins = place.plugins(&settings)?;
         if self.list {
