@@ -332,6 +332,7 @@ pub enum Source {
 pub struct Config {
     values: BTreeMap<&'static str, (String, Source)>,
     plugins: BTreeMap<String, BTreeMap<String, String>>,
+    secrets: BTreeMap<String, Vec<String>>,
 }
 
 impl Config {
@@ -339,7 +340,7 @@ impl Config {
     pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Config> {
         let mut values: BTreeMap<&'static str, (String, Source)> =
             KEYS.iter().map(|key| (key.path, (key.default.to_owned(), Source::Default))).collect();
-        let mut plugins = BTreeMap::new();
+        let (mut plugins, mut secrets) = (BTreeMap::new(), BTreeMap::new());
         let utf8 =
             |bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8"));
         match crate::disk::read_small(path, SIZE_BYTES_MAX).and_then(utf8) {
@@ -347,6 +348,9 @@ impl Config {
                 let mut table: toml::Table = toml::from_str(&text).map_err(|error| not_toml(path, &text, &error))?;
                 if let Some(of_plugins) = table.remove("plugin") {
                     plugins = read_plugins(path, of_plugins)?;
+                }
+                if let Some(of_secrets) = table.remove("secrets") {
+                    secrets = read_secrets(path, of_secrets)?;
                 }
                 read_table((path, &text), "", &table, &mut values)?;
             }
@@ -367,13 +371,19 @@ impl Config {
                 values.insert(key.path, (value, Source::Environment(name)));
             }
         }
-        Ok(Config { values, plugins })
+        Ok(Config { values, plugins, secrets })
     }
 
     /// The settings of a plugin: the table `[plugin.NAME]` of `config.toml`, as texts. What is in it
     /// is the plugin's to know.
     pub fn plugin(&self, name: &str) -> BTreeMap<String, String> {
         self.plugins.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The commands that write secrets, by the secrets' names: `[secrets]` of `config.toml`. A secret
+    /// itself is never there.
+    pub fn secret_commands(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.secrets
     }
 
     /// [`Config::load`], and where the file is broken, the settings without it and what is wrong with it:
@@ -651,6 +661,48 @@ fn read_plugins(path: &Path, tables: toml::Value) -> Result<BTreeMap<String, BTr
     Ok(plugins)
 }
 
+/// The table `[secrets]`: `NAME = { command = ["program", "argument"] }`, and the same in
+/// `[secrets.PLUGIN]` for what is one plugin's alone, as `PLUGIN.NAME`. What is wrong is said without the
+/// value, which may be a secret that somebody wrote there.
+fn read_secrets(path: &Path, table: toml::Value) -> Result<BTreeMap<String, Vec<String>>> {
+    let wrong = |full: &str, what: &str| {
+        Error::new(ErrorKind::Usage, format!("{full} in {} is {what}", path.display())).hint(
+            "under [secrets] write NAME = { command = [\"program\", \"argument\"] }; a secret itself is a file of mode 0600 in secrets/",
+        )
+    };
+    let toml::Value::Table(table) = table else { return Err(wrong("secrets", "no table")) };
+    let mut commands = BTreeMap::new();
+    for (name, value) in table {
+        let toml::Value::Table(value) = value else { return Err(wrong(&format!("secrets.{name}"), "no table with a command")) };
+        let of_plugin = !value.contains_key("command") && is_session_name(&name);
+        let inner: Vec<(String, toml::Value)> = match of_plugin {
+            true => value.into_iter().map(|(secret, value)| (format!("{name}.{secret}"), value)).collect(),
+            false => vec![(name, toml::Value::Table(value))],
+        };
+        for (name, value) in inner {
+            let full = format!("secrets.{name}");
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+            let secret = name.split_once('.').map_or(name.as_str(), |(_, secret)| secret);
+            if !(1..=64).contains(&secret.len()) || !secret.bytes().all(plain) {
+                return Err(wrong("a name under secrets", "no secret's name (letters, digits, - and _)"));
+            }
+            let toml::Value::Table(mut of_secret) = value else { return Err(wrong(&full, "no table with a command")) };
+            let Some(toml::Value::Array(words)) = of_secret.remove("command") else {
+                return Err(wrong(&full, "no table with a command, which is a list of texts"));
+            };
+            if !of_secret.is_empty() {
+                return Err(wrong(&full, "a table with more than a command"));
+            }
+            let words: Option<Vec<String>> = words.into_iter().map(|word| word.as_str().map(str::to_owned)).collect();
+            match words {
+                Some(words) if words.first().is_some_and(|program| !program.is_empty()) => commands.insert(name, words),
+                _ => return Err(wrong(&full, "no list of texts, the first of which is a program")),
+            };
+        }
+    }
+    Ok(commands)
+}
+
 fn wanted(kind: Kind) -> &'static str {
     match kind {
         Kind::Text => "text in quotes",
@@ -743,6 +795,34 @@ mod tests {
         for bad in ["[\"\"]", "[1]", "\"rm -rf\"", "3"] {
             assert!(load(&format!("[backup]\non_failure = {bad}"), &[]).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn secrets_are_commands_and_what_somebody_wrote_there_instead_is_not_said() {
+        let config = load("[secrets]\nopenwa-key = { command = [\"pass\", \"show\", \"x y\"] }\n", &[]).unwrap();
+        assert_eq!(config.secret_commands()["openwa-key"], ["pass", "show", "x y"]);
+        let config = load("[secrets.sales]\nopenwa-key = { command = [\"x\"] }\n[secrets]\nb.c.command = [\"y\"]\n", &[]);
+        let expected = [("b.c", "y"), ("sales.openwa-key", "x")].map(|(name, word)| (name.to_owned(), vec![word.to_owned()]));
+        assert_eq!(*config.unwrap().secret_commands(), BTreeMap::from(expected));
+        assert!(load("", &[]).unwrap().secret_commands().is_empty());
+        for bad in [
+            "key = \"s3cret\"",
+            "key = { command = \"s3cret\" }",
+            "key = { command = [] }",
+            "key = { command = [\"\"] }",
+            "key = { command = [1] }",
+            "key = { value = \"s3cret\" }",
+            "sales = { key = \"s3cret\" }",
+            "sales = { \"a b\" = { command = [\"x\"] } }",
+            "sales = { a = { b = { command = [\"x\"] } } }",
+            "key = { command = [\"x\"], value = \"s3cret\" }",
+            "\"a b\" = { command = [\"x\"] }",
+        ] {
+            let error = load(&format!("[secrets]\n{bad}"), &[]).unwrap_err();
+            let said = format!("{} {}", error.chain(), error.hints().join(" "));
+            assert!(error.kind() == ErrorKind::Usage && said.contains("secrets") && !said.contains("s3cret"), "{bad}: {said}");
+        }
+        assert!(load("secrets = 3", &[]).is_err());
     }
 
     #[test]

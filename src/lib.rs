@@ -12,6 +12,7 @@ pub mod report;
 pub mod confirm;
 pub mod interrupt;
 pub mod disk;
+pub mod process;
 pub mod home;
 pub mod config;
 pub mod journal;

@@ -11,18 +11,19 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::checks;
 use crate::app::{self, Settings};
 use crate::config::{Config, Source};
 use crate::doctor::fix::{self, Planned, Runner};
 use crate::doctor::probe::{self, Depth};
-use crate::doctor::{Examination, Scope, Selection, catalog, examine, quoted};
+use crate::doctor::{Examination, Scope, Selection, examine, quoted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{MissingSession, Problem};
 use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
 use crate::plugin::registry::Registry;
 use crate::plugin::{self, Plugins};
-use crate::report::{Event, Finding, Report, Section, Severity, Step, Table, Verdict, count};
+use crate::report::{Event, Finding, Report, Section, Severity, Step, Verdict, count};
 use crate::session::Address;
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
@@ -119,10 +120,10 @@ impl Args {
         let place = Place::new(&settings, gateway, self.all, &self.channel)?;
         let plugins = place.plugins(&settings)?;
         if self.list {
-            return list(plugins.as_ref());
+            return checks::list(plugins.as_ref());
         }
         if let Some(id) = &self.explain {
-            return explain(id, plugins.as_ref());
+            return checks::explain(id, plugins.as_ref());
         }
         let known: Vec<String> =
             plugins.iter().flat_map(|plugins| plugins.registry().all()).map(|(name, _)| name.to_owned()).collect();
@@ -460,124 +461,6 @@ fn next(scope: &Scope, examination: &Examination, unmended: bool) -> String {
             [_] => format!("{} status{session}", scope.program),
             _ => format!("{} status", scope.program),
         },
-    }
-}
-
-/// A check of the catalog or of a plugin, as it is shown.
-struct Shown {
-    id: String,
-    title: String,
-    area: String,
-    severity: Severity,
-    needs: Vec<String>,
-    runbook: Option<String>,
-    explain: String,
-}
-
-/// All checks that there are, and why plugins could not be asked for theirs.
-fn shown(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<(Vec<Shown>, Vec<(String, Error)>)> {
-    let of_catalog = catalog::CHECKS.iter().map(|check| Shown {
-        id: check.id.into(),
-        title: check.title.into(),
-        area: check.area.into(),
-        severity: check.severity,
-        needs: check.needs.iter().map(|need| (*need).to_owned()).collect(),
-        runbook: check.runbook.map(str::to_owned),
-        explain: check.explain.into(),
-    });
-    let mut all: Vec<Shown> = of_catalog.filter(|check| selection.takes(&check.id)).collect();
-    let mut silent = Vec::new();
-    let Some(plugins) = plugins else { return Ok((all, silent)) };
-    let mut names = plugin::examine::with_checks(plugins);
-    names.retain(|name| selection.reaches(name));
-    for (name, described) in names.iter().zip(plugin::examine::describe(plugins, &names)) {
-        match described {
-            Ok(checks) => {
-                let ids: Vec<&str> = checks.iter().map(|check| check.id.as_str()).collect();
-                if let Some(error) = selection.wrong(name, &ids) {
-                    return Err(error);
-                }
-                all.extend(checks.into_iter().filter(|check| selection.takes(&check.id)).map(|check| Shown {
-                    severity: plugin::adapt::severity(check.severity),
-                    needs: Vec::new(),
-                    runbook: (!check.runbook.is_empty()).then_some(check.runbook),
-                    id: check.id,
-                    title: check.title,
-                    area: check.area,
-                    explain: check.explain,
-                }));
-            }
-            Err(error) => silent.push((name.clone(), error)),
-        }
-    }
-    Ok((all, silent))
-}
-
-/// The sections and the data that name plugins which could not say what checks they have.
-fn with_silent(mut report: Report, silent: &[(String, Error)]) -> Report {
-    if !silent.is_empty() {
-        let line = |section: Section, (name, error): &(String, Error)| section.line(format!("{name}: {}", error.chain()));
-        report = report.section(silent.iter().fold(Section::new("Plugins that could not be asked"), line));
-        report.exit_code = Some(ErrorKind::Unknown.exit_code());
-        report = report.verdict(Verdict::Unknown);
-    }
-    report
-}
-
-fn list(plugins: Option<&Plugins<'_>>) -> Result<Report> {
-    let (checks, silent) = shown(plugins, &Selection::default())?;
-    let rows = checks
-        .iter()
-        .map(|check| [&check.id, severity_name(check.severity), &check.area, &check.title].map(str::to_owned).to_vec())
-        .collect();
-    let data: Vec<Value> = checks.iter().map(check_data).collect();
-    let table =
-        Table { columns: ["check", "severity", "area", "what is right when nothing is wrong"].map(str::to_owned).to_vec(), rows };
-    let report = Report::answer("doctor-checks", "Checks of the doctor")
-        .section(Section { table: Some(table), ..Section::default() })
-        .data(json!({ "checks": data }))
-        .next("wpp doctor --explain ID");
-    Ok(with_silent(report, &silent))
-}
-
-fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
-    let known: Vec<String> =
-        plugins.into_iter().flat_map(|plugins| plugins.registry().all()).map(|(name, _)| name.into()).collect();
-    let (checks, silent) = shown(plugins, &Selection::new(vec![id.to_owned()], Vec::new(), &known)?)?;
-    let mut report = Report::answer("doctor-checks", String::new())
-        .data(json!({ "checks": checks.iter().map(check_data).collect::<Vec<_>>() }))
-        .next(format!("wpp doctor --only {id}"));
-    for check in checks {
-        let mut section = Section::new(check.id)
-            .field("right", check.title)
-            .field("severity", severity_name(check.severity))
-            .line(check.explain);
-        if !check.needs.is_empty() {
-            section = section.field("needs", check.needs.join(", "));
-        }
-        if let Some(runbook) = check.runbook {
-            section = section.field("runbook", runbook);
-        }
-        report = report.section(section);
-    }
-    Ok(with_silent(report, &silent))
-}
-
-fn check_data(check: &Shown) -> Value {
-    json!({
-        "id": check.id, "title": check.title, "area": check.area, "severity": check.severity,
-        "needs": check.needs, "runbook": check.runbook, "explain": check.explain,
-    })
-}
-
-fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Ok => "ok",
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Unknown => "unknown",
-        Severity::Error => "error",
-        Severity::Critical => "critical",
     }
 }
 

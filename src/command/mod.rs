@@ -5,6 +5,7 @@
 pub mod backup;
 pub mod channel;
 pub mod chats;
+pub mod checks;
 pub mod config;
 pub mod daemon;
 pub mod doctor;
@@ -372,6 +373,18 @@ fn done_report(done: Done, word: &str) -> Report {
     report
 }
 
+/// The tables of config.toml whose names are the operator's.
+const TABLES_OF_PLUGINS: &str = "\
+Tables for plugins:
+  [plugin.NAME]
+      settings of the plugin that is called NAME; `wpp plugin info NAME` lists them
+  [secrets]
+  NAME = { command = [\"pass\", \"show\", \"x\"] }
+      a secret of plugins: the first line that this program writes. It is run without a shell when the secret is
+      wanted, for at most 15 s; what it writes is never shown. Never write the secret itself here
+  [secrets.PLUGIN]
+      the same for the secrets of one plugin alone";
+
 /// The clap tree, for parsing, completions and man pages.
 pub fn tree() -> clap::Command {
     let codes: String = EXIT_CODES.iter().map(|(_, number, _, meaning)| format!("\n  {number:>3}  {meaning}")).collect();
@@ -381,7 +394,9 @@ pub fn tree() -> clap::Command {
             format!("\n  {} = {}, or {}\n      {}", key.path, Config::default_in_toml(key), Config::variable(key), key.help)
         })
         .collect();
-    let settings = format!("Settings of config.toml with their defaults, and the variables that set them too:{settings}");
+    let settings = format!(
+        "Settings of config.toml with their defaults, and the variables that set them too:{settings}\n\n{TABLES_OF_PLUGINS}"
+    );
     Cli::command()
         .after_help(format!(
             "`wpp help archives` is a page on backups: what they hold, and how they come back.\n\nExit codes:\n    0  ok{codes}"

@@ -1,5 +1,9 @@
 //! `wpp plugin`: the plugins of a home, and what each is allowed.
 
+mod build;
+mod new;
+mod test;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -36,13 +40,22 @@ enum Verb {
     Grant(GrantArgs),
     /// Take back what a plugin was allowed
     Revoke(GrantArgs),
+    /// Try a plugin against recorded answers, without a network
+    Test(test::Args),
+    /// Write the start of a plugin: a folder that builds as it is
+    New(new::Args),
+    /// Build a plugin's folder to a component
+    Build(build::Args),
 }
 
 const GRANTS: &str = "\
 Grants:
   http=https://HOST[:PORT]   requests to this origin, and to no other
-  secret=NAME                to have the secret NAME put into requests, which the plugin never sees:
-                             the variable WPP_SECRET_NAME, or the file secrets/NAME of the home (mode 0600)
+  secret=NAME[@https://HOST[:PORT]]
+                             to have the secret NAME put into requests (to this origin), which the plugin never sees:
+                             the variable WPP_SECRET_NAME, what a command writes (NAME = { command = [\"PROGRAM\"] }
+                             under [secrets] in config.toml), or the file secrets/NAME of the home (mode 0600);
+                             for one plugin alone WPP_SECRET_PLUGIN__NAME, [secrets.PLUGIN] or secrets/PLUGIN.NAME
   private=HOST               HOST may have an address that is not public; addresses and localhost need no such grant
 A grant is for the bytes that the plugin has now. Its settings are in config.toml, under [plugin.NAME].";
 
@@ -96,6 +109,9 @@ impl Args {
             Verb::Info(args) => args.info(&plugins),
             Verb::Grant(args) => args.run(app, &mut plugins, true),
             Verb::Revoke(args) => args.run(app, &mut plugins, false),
+            Verb::Test(args) => args.run(&plugins),
+            Verb::New(args) => args.run(),
+            Verb::Build(args) => args.run(app, &plugins),
         }
     }
 }

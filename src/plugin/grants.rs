@@ -51,8 +51,9 @@ impl fmt::Display for Origin {
 pub enum Grant {
     /// `http=https://host:port`: requests to this origin.
     Http(Origin),
-    /// `secret=NAME`: to have this secret put into requests.
-    Secret(String),
+    /// `secret=NAME`, `secret=NAME@https://host:port`: to have this secret put into requests to this
+    /// origin, or to any that is granted.
+    Secret(String, Option<Origin>),
     /// `private=HOST`: a host of this name may have an address that is not public. One that is
     /// granted as an address, and `localhost`, need no such grant: it is plain what they are.
     Private(String),
@@ -63,20 +64,26 @@ impl Grant {
     pub fn parse(text: &str) -> Result<Grant> {
         let wrong = |why: &str| {
             Error::new(ErrorKind::Usage, format!("{text:?} grants nothing: {why}"))
-                .hint("write http=https://HOST[:PORT], secret=NAME or private=HOST")
+                .hint("write http=https://HOST[:PORT], secret=NAME, secret=NAME@https://HOST[:PORT] or private=HOST")
+        };
+        let origin = |address: &str| {
+            let url = url::Url::parse(address).map_err(|error| wrong(&error.to_string()))?;
+            let origin =
+                Origin::of(&url).ok_or_else(|| wrong("an origin is http or https, with a host and without a password"))?;
+            if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+                return Err(wrong("an origin ends with its host or port; a path cannot be granted alone"));
+            }
+            Ok(origin)
         };
         match text.split_once('=') {
-            Some(("http", address)) => {
-                let url = url::Url::parse(address).map_err(|error| wrong(&error.to_string()))?;
-                let origin =
-                    Origin::of(&url).ok_or_else(|| wrong("an origin is http or https, with a host and without a password"))?;
-                if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-                    return Err(wrong("an origin ends with its host or port; a path cannot be granted alone"));
+            Some(("http", address)) => Ok(Grant::Http(origin(address)?)),
+            Some(("secret", text)) => {
+                let (name, address) = text.split_once('@').map_or((text, None), |(name, address)| (name, Some(address)));
+                if !is_secret_name(name) {
+                    return Err(wrong("a secret's name has letters, digits, - and _"));
                 }
-                Ok(Grant::Http(origin))
+                Ok(Grant::Secret(name.to_owned(), address.map(origin).transpose()?))
             }
-            Some(("secret", name)) if is_secret_name(name) => Ok(Grant::Secret(name.to_owned())),
-            Some(("secret", _)) => Err(wrong("a secret's name has letters, digits, - and _")),
             Some(("private", host)) if !host.is_empty() && !host.contains(['/', ' ']) => {
                 Ok(Grant::Private(host.to_ascii_lowercase()))
             }
@@ -90,7 +97,8 @@ impl fmt::Display for Grant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Grant::Http(origin) => write!(formatter, "http={origin}"),
-            Grant::Secret(name) => write!(formatter, "secret={name}"),
+            Grant::Secret(name, None) => write!(formatter, "secret={name}"),
+            Grant::Secret(name, Some(origin)) => write!(formatter, "secret={name}@{origin}"),
             Grant::Private(host) => write!(formatter, "private={host}"),
         }
     }
@@ -134,9 +142,10 @@ impl Grants {
         self.0.contains(&Grant::Http(origin.clone()))
     }
 
-    /// Whether the secret may be used.
-    pub fn holds(&self, secret: &str) -> bool {
-        self.0.contains(&Grant::Secret(secret.to_owned()))
+    /// Whether the secret may be put into requests to this origin.
+    pub fn holds(&self, secret: &str, origin: &Origin) -> bool {
+        let granted = |origin| self.0.contains(&Grant::Secret(secret.to_owned(), origin));
+        granted(None) || granted(Some(origin.clone()))
     }
 
     /// Whether the host may have an address that is not public.
@@ -158,6 +167,8 @@ mod tests {
             ("http=http://127.0.0.1:2785", "http=http://127.0.0.1:2785"),
             ("http=http://[::1]:80", "http=http://[::1]"),
             ("secret=api-key", "secret=api-key"),
+            ("secret=api-key@https://Gate.example:443", "secret=api-key@https://gate.example"),
+            ("secret=api-key@http://[::1]:81/", "secret=api-key@http://[::1]:81"),
             ("private=Gate.internal", "private=gate.internal"),
         ] {
             assert_eq!(Grant::parse(text).unwrap().to_string(), shown);
@@ -174,6 +185,12 @@ mod tests {
             "http=x",
             "secret=",
             "secret=a b",
+            "secret=@https://x",
+            "secret=a@",
+            "secret=a@x",
+            "secret=a@https://x/path",
+            "secret=a@ftp://x",
+            "secret=a@https://b@x",
             "secret=a\n",
             "private=",
             "private=a/b",
@@ -184,6 +201,18 @@ mod tests {
             let error = Grant::parse(text).unwrap_err();
             assert!(error.kind() == ErrorKind::Usage && !error.hints().is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_for_its_origin_or_for_all() {
+        let origin = |text: &str| Origin::of(&url::Url::parse(text).unwrap()).unwrap();
+        let grants = Grants(["secret=all", "secret=one@https://a.example"].map(|text| Grant::parse(text).unwrap()).into());
+        let (a, b) = (origin("https://a.example"), origin("https://b.example"));
+        assert!(grants.holds("all", &a) && grants.holds("all", &b) && grants.holds("one", &a));
+        for (secret, other) in [("one", "https://b.example"), ("one", "http://a.example"), ("one", "https://a.example:444")] {
+            assert!(!grants.holds(secret, &origin(other)), "{other}");
+        }
+        assert!(!grants.holds("none", &a));
     }
 
     #[test]

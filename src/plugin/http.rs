@@ -1,22 +1,26 @@
 //! The requests of plugins: to granted origins, with secrets that the host puts in.
 //!
-//! Imports [`super::grants`] and [`super::secrets`]. Start with [`Http`]. Each address is looked up
-//! here, judged, and then held to: between the look and the request nobody can point the name
-//! elsewhere. Redirects are followed here, one by one, each judged like a request of its own. An
+//! Imports [`super::grants`] and [`super::secrets`]. Start with [`Http`]. Secrets are put in where the
+//! plugin itself wrote their names, for the server that it asked: never where a redirect names one, and
+//! never where a name is hidden behind escapes. Each address is looked up here, judged, and then held
+//! to: between the look and the request nobody can point the name elsewhere. Redirects are followed here, one by one, each judged like a request of its own. An
 //! address that is not public is reached only where the grant says so.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use rustls_platform_verifier::BuilderVerifierExt as _;
 use sha2::Sha256;
 
 use super::grants::{Grants, Origin, is_secret_name};
 use super::host::words::http::{Error, Header, Method, NoAnswer, Request, Response};
 use super::host::words::types::Outage;
+use super::recorded::{Given, Recording};
 use super::secrets::Secrets;
 
 /// How long a request waits that does not say.
@@ -25,6 +29,12 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 const REDIRECTS_MAX: usize = 5;
 const REQUEST_BYTES_MAX: usize = 1 << 20;
 const HEADERS_MAX: usize = 64;
+const HEADER_BYTES_MAX: usize = 64 << 10;
+const URL_BYTES_MAX: usize = 16 << 10;
+/// Secrets in one header or in the address: each may be long.
+const PLACEHOLDERS_MAX: usize = 8;
+/// What stands between the braces of one: `hmac-sha256:` and a name.
+const PLACEHOLDER_BYTES_MAX: usize = 80;
 /// What the host itself says of a request.
 const OURS: [&str; 11] = [
     "connection",
@@ -48,12 +58,20 @@ pub struct Http {
     /// A sandbox reaches loopback only.
     loopback_only: bool,
     answer_bytes_max: usize,
+    /// Answers that were recorded: with them nothing is sent, and no name is looked up.
+    recorded: Option<Arc<Recording>>,
 }
 
 impl Http {
     /// For one plugin.
     pub fn new(plugin: &str, grants: Grants, secrets: Arc<Secrets>, loopback_only: bool, answer_bytes_max: usize) -> Http {
-        Http { plugin: plugin.to_owned(), grants, secrets, loopback_only, answer_bytes_max }
+        Http { plugin: plugin.to_owned(), grants, secrets, loopback_only, answer_bytes_max, recorded: None }
+    }
+
+    /// The same without a network: what was recorded answers.
+    #[must_use]
+    pub fn recorded(self, recording: Arc<Recording>) -> Http {
+        Http { recorded: Some(recording), ..self }
     }
 
     /// What operators call the plugin.
@@ -66,43 +84,71 @@ impl Http {
         self.secrets.blot(text)
     }
 
-    /// Sends a request and what it is redirected to, within `patience` in all.
-    pub async fn send(&self, request: Request, patience: Duration) -> Result<Response, Error> {
+    /// Sends a request and what it is redirected to, within `patience` in all. Secrets that it wants
+    /// are asked for before, and all of it ends within `left`.
+    pub async fn send(&self, request: Request, patience: Duration, left: Duration) -> Result<Response, Error> {
+        let (method, url) = (request.method, self.recorded.as_ref().map(|_| request.url.clone()));
+        let answer = self.sent(request, patience, left).await;
+        if let (Some(recording), Some(url), Err(error)) = (&self.recorded, url, &answer) {
+            recording.failed(method, &url, error);
+        }
+        answer
+    }
+
+    async fn sent(&self, request: Request, patience: Duration, left: Duration) -> Result<Response, Error> {
+        bounded(&request)?;
         let begun = Instant::now();
-        match tokio::time::timeout(patience, self.follow(request, begun)).await {
+        let known = match tokio::time::timeout(left, self.known(&request)).await {
+            Ok(known) => known?,
+            Err(_) => return Err(Error::Denied(format!("its secrets were not there within {} ms", left.as_millis()))),
+        };
+        let patience = patience.min(left.saturating_sub(begun.elapsed()));
+        let begun = Instant::now();
+        match tokio::time::timeout(patience, self.follow(request, &known, begun)).await {
             Ok(answer) => answer,
             Err(_) => Err(no_answer(Outage::Timeout, format!("nothing came within {} ms", patience.as_millis()))),
         }
     }
 
-    async fn follow(&self, request: Request, begun: Instant) -> Result<Response, Error> {
-        if request.body.as_ref().is_some_and(|body| body.len() > REQUEST_BYTES_MAX) {
-            return Err(Error::Invalid(format!("a body of more than {REQUEST_BYTES_MAX} bytes")));
+    /// The secrets that a request names, where they are granted for where it goes.
+    async fn known(&self, request: &Request) -> Result<Known, Error> {
+        let origin = self.granted(&parse(&request.url)?)?;
+        let texts = request.headers.iter().map(|header| header.value.as_str()).chain([request.url.as_str()]);
+        let mut known = Known::new();
+        for name in texts.flat_map(placeholders).map(|placeholder| placeholder.secret) {
+            if !known.contains_key(name) {
+                known.insert(name.to_owned(), self.secret(name, &origin).await?);
+            }
         }
-        if request.headers.len() > HEADERS_MAX {
-            return Err(Error::Invalid(format!("more than {HEADERS_MAX} headers")));
-        }
+        Ok(known)
+    }
+
+    async fn follow(&self, request: Request, known: &Known, begun: Instant) -> Result<Response, Error> {
         let mut url = parse(&request.url)?;
         let first = self.granted(&url)?;
         let mut method = request.method;
         let mut body = request.body;
+        let mut target = filled(&request.url, &url, known)?;
         let mut secret = true;
         for _ in 0..=REDIRECTS_MAX {
             let origin = self.granted(&url)?;
             // What was meant for one server is not told to the next.
             secret &= origin == first;
-            let headers = self.headers(&request.headers, body.as_deref().unwrap_or_default(), secret)?;
-            let target = if secret { self.filled(&url, &origin)? } else { url.clone() };
-            let answer = self.once(&origin, target, method, headers, body.clone()).await?;
+            let headers = headers(&request.headers, body.as_deref().unwrap_or_default(), known, secret)?;
+            let answer = match &self.recorded {
+                Some(recording) => as_received(recording.answer(method, &url, &request.headers, body.as_deref()).await?)?,
+                None => self.once(&origin, target.clone(), method, headers, body.clone()).await?,
+            };
             let status = answer.status().as_u16();
-            let next = answer.headers().get("location").and_then(|next| next.to_str().ok()).and_then(|next| url.join(next).ok());
+            let next = answer.headers().get("location").and_then(|next| next.to_str().ok());
+            let next = next.and_then(|next| target.join(next).ok());
             let (true, Some(next)) = (matches!(status, 301 | 302 | 303 | 307 | 308), next) else {
                 return self.response(answer, &url, begun).await;
             };
             if matches!(status, 301..=303) && !matches!(method, Method::Get | Method::Head) {
                 (method, body) = (Method::Get, None);
             }
-            url = next;
+            (url, target) = (next.clone(), next);
         }
         Err(no_answer(Outage::ProviderUnavailable, format!("more than {REDIRECTS_MAX} redirects")))
     }
@@ -155,8 +201,8 @@ impl Http {
         body: Option<Vec<u8>>,
     ) -> Result<reqwest::Response, Error> {
         let addresses = self.addresses(origin).await?;
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(origin.https)?)
             .user_agent(concat!("wpp/", env!("CARGO_PKG_VERSION")))
             .https_only(origin.https)
             .redirect(reqwest::redirect::Policy::none())
@@ -200,84 +246,20 @@ impl Http {
         Ok(Response { status, headers, body: self.secrets.blot_bytes(body), url: self.blotted(url.as_str()), took_ms })
     }
 
-    fn headers(&self, wanted: &[Header], body: &[u8], secret: bool) -> Result<HeaderMap, Error> {
-        let mut headers = HeaderMap::new();
-        for Header { name, value } in wanted {
-            let known =
-                HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::Invalid(format!("{name:?} is no header's name")))?;
-            if OURS.contains(&known.as_str()) {
-                return Err(Error::Invalid(format!("the header {known} is the host's own")));
-            }
-            let filled = self.fill(value, Some(body))?;
-            if filled.is_some() && !secret {
-                continue;
-            }
-            let mut ready = HeaderValue::from_str(filled.as_deref().unwrap_or(value))
-                .map_err(|_| Error::Invalid(format!("the header {known} holds what no header can hold")))?;
-            ready.set_sensitive(filled.is_some());
-            headers.append(known, ready);
-        }
-        Ok(headers)
-    }
-
-    /// The address with its secrets put in, which may be in its path and query alone.
-    fn filled(&self, url: &Url, origin: &Origin) -> Result<Url, Error> {
-        // An address writes braces as escapes in some of its parts and as they are in others.
-        let text = url.as_str().replace("%7B", "{").replace("%7D", "}").replace("%7b", "{").replace("%7d", "}");
-        let Some(filled) = self.fill(&text, None)? else { return Ok(url.clone()) };
-        let url = parse(&filled)?;
-        if Origin::of(&url).as_ref() == Some(origin) {
-            Ok(url)
-        } else {
-            Err(Error::Invalid("a secret that changes where an address leads to".into()))
-        }
-    }
-
-    /// A text with its secrets put in; `None` when it holds none. Signatures are of `body`, and have
-    /// no place where there is none; there, a secret must not change how the rest is read.
-    fn fill(&self, text: &str, body: Option<&[u8]>) -> Result<Option<String>, Error> {
-        let mut rest = text;
-        let mut filled = String::new();
-        let mut any = false;
-        while let Some(start) = rest.find("{{") {
-            let Some(end) = rest[start..].find("}}").map(|end| start + end) else { break };
-            let word = &rest[start + 2..end];
-            filled.push_str(&rest[..start]);
-            match word.split_once(':') {
-                Some(("secret", name)) => {
-                    let secret = self.secret(name)?;
-                    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
-                    if body.is_none() && !secret.bytes().all(plain) {
-                        return Err(Error::Invalid(format!("the secret {name} holds what an address cannot hold")));
-                    }
-                    filled.push_str(&secret);
-                    any = true;
-                }
-                Some(("hmac-sha256", name)) if body.is_some() => {
-                    let secret = self.secret(name)?;
-                    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
-                        .map_err(|_| Error::Invalid(format!("the secret {name} is no key")))?;
-                    mac.update(body.unwrap_or_default());
-                    filled.push_str(&hex::encode(mac.finalize().into_bytes()));
-                    any = true;
-                }
-                _ => filled.push_str(&rest[start..end + 2]),
-            }
-            rest = &rest[end + 2..];
-        }
-        filled.push_str(rest);
-        Ok(any.then_some(filled))
-    }
-
-    fn secret(&self, name: &str) -> Result<String, Error> {
+    /// A secret for an origin.
+    async fn secret(&self, name: &str, origin: &Origin) -> Result<String, Error> {
         if !is_secret_name(name) {
             return Err(Error::Invalid(format!("{name:?} is no secret's name")));
         }
-        if !self.grants.holds(name) {
-            let grant = format!("`wpp plugin grant {} secret={name}` grants it", self.plugin);
-            return Err(Error::Denied(format!("the secret {name} is not granted: {grant}")));
+        if !self.grants.holds(name, origin) {
+            let grant = format!("`wpp plugin grant {} secret={name}@{origin}` grants it", self.plugin);
+            return Err(Error::Denied(format!("the secret {name} is not granted for {origin}: {grant}")));
         }
-        self.secrets.get(name).map_err(|error| Error::Denied(format!("{} ({})", error.chain(), error.hints().join("; "))))
+        let (secrets, plugin, name) = (Arc::clone(&self.secrets), self.plugin.clone(), name.to_owned());
+        // A command may have to be run for it, which takes its time.
+        let secret = tokio::task::spawn_blocking(move || secrets.get(&plugin, &name)).await;
+        let secret = secret.map_err(|error| Error::Denied(format!("the secret was not looked up: {error}")))?;
+        secret.map_err(|error| Error::Denied(format!("{} ({})", error.chain(), error.hints().join("; "))))
     }
 
     fn failed(&self, error: &reqwest::Error) -> Error {
@@ -302,6 +284,156 @@ impl Http {
         let message = if said.len() > 1 { said.split_off(1).join(": ") } else { said.join(": ") };
         no_answer(class, self.blotted(&message))
     }
+}
+
+fn as_received(given: Given) -> Result<reqwest::Response, Error> {
+    let mut response = hyper::http::Response::builder().status(given.status);
+    for (name, value) in given.headers {
+        response = response.header(name, value);
+    }
+    let response = response.body(given.body).map_err(|error| Error::Invalid(format!("this was no answer: {error}")))?;
+    Ok(reqwest::Response::from(response))
+}
+
+/// How TLS is spoken. The certificates of this machine are read once, and only where they are needed.
+fn tls(needed: bool) -> Result<rustls::ClientConfig, Error> {
+    static SYSTEM: OnceLock<Result<rustls::ClientConfig, String>> = OnceLock::new();
+    let provider = || Arc::new(rustls::crypto::ring::default_provider());
+    let wrong = |error: rustls::Error| error.to_string();
+    let versions = |provider| rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let made = match needed {
+        true => SYSTEM.get_or_init(|| {
+            let config = versions(provider()).map_err(wrong)?;
+            Ok(config.with_platform_verifier().map_err(wrong)?.with_no_client_auth())
+        }),
+        false => {
+            let config = versions(provider()).map_err(|error| Error::Invalid(error.to_string()))?;
+            return Ok(config.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
+        }
+    };
+    made.clone().map_err(|why| Error::Invalid(format!("the certificates of this machine cannot be used: {why}")))
+}
+
+/// Whether a request is one that can be handled at little cost: the guest's clock stands still
+/// meanwhile.
+fn bounded(request: &Request) -> Result<(), Error> {
+    let header_bytes: usize = request.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
+    for (count, most, what) in [
+        (request.body.as_ref().map_or(0, Vec::len), REQUEST_BYTES_MAX, "bytes of body"),
+        (request.headers.len(), HEADERS_MAX, "headers"),
+        (header_bytes, HEADER_BYTES_MAX, "bytes of headers"),
+        (request.url.len(), URL_BYTES_MAX, "bytes of address"),
+    ] {
+        if count > most {
+            return Err(Error::Invalid(format!("more than {most} {what}")));
+        }
+    }
+    let mut texts = request.headers.iter().map(|header| header.value.as_str()).chain([request.url.as_str()]);
+    if texts.any(|text| placeholders(text).len() > PLACEHOLDERS_MAX) {
+        return Err(Error::Invalid(format!("more than {PLACEHOLDERS_MAX} secrets in one place")));
+    }
+    Ok(())
+}
+
+/// Secrets by their names.
+type Known = BTreeMap<String, String>;
+
+/// `{{secret:NAME}}` or `{{hmac-sha256:NAME}}` in a text.
+struct Placeholder<'a> {
+    at: std::ops::Range<usize>,
+    signs: bool,
+    secret: &'a str,
+}
+
+fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(start) = text[from..].find("{{").map(|start| from + start) {
+        let inner = start + 2;
+        let near = &text.as_bytes()[inner..text.len().min(inner + PLACEHOLDER_BYTES_MAX)];
+        let end = near.windows(2).position(|pair| pair == b"}}").map(|end| inner + end);
+        let (end, signs, secret) = match end.and_then(|end| Some((end, text[inner..end].split_once(':')?))) {
+            Some((end, ("secret", name))) => (end, false, name),
+            Some((end, ("hmac-sha256", name))) => (end, true, name),
+            // A brace of its own may stand before those that begin one.
+            _ => {
+                from = start + 1;
+                continue;
+            }
+        };
+        found.push(Placeholder { at: start..end + 2, signs, secret });
+        from = end + 2;
+    }
+    found
+}
+
+/// The headers with their secrets put in; those that hold one only where they are `secret`'s to have.
+fn headers(wanted: &[Header], body: &[u8], known: &Known, secret: bool) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    for Header { name, value } in wanted {
+        let name =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::Invalid(format!("{name:?} is no header's name")))?;
+        if OURS.contains(&name.as_str()) {
+            return Err(Error::Invalid(format!("the header {name} is the host's own")));
+        }
+        let held = placeholders(value);
+        if !held.is_empty() && !secret {
+            continue;
+        }
+        let mut filled = value.clone();
+        for Placeholder { at, signs, secret } in held.iter().rev() {
+            let Some(word) = known.get(*secret) else { continue };
+            let word = if *signs { signature(secret, word, body)? } else { word.clone() };
+            filled.replace_range(at.clone(), &word);
+        }
+        let mut ready = HeaderValue::from_str(&filled)
+            .map_err(|_| Error::Invalid(format!("the header {name} holds what no header can hold")))?;
+        ready.set_sensitive(!held.is_empty());
+        headers.append(name, ready);
+    }
+    Ok(headers)
+}
+
+fn signature(name: &str, secret: &str, body: &[u8]) -> Result<String, Error> {
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| Error::Invalid(format!("the secret {name} is no key")))?;
+    mac.update(body);
+    Ok(hex::encode(mac.finalize().into_bytes()))
+}
+
+/// The address with its secrets put in, which may be in its path and query alone. One may be several
+/// segments of a path, and changes nothing but what it stands for.
+fn filled(text: &str, url: &Url, known: &Known) -> Result<Url, Error> {
+    let held: Vec<Placeholder<'_>> = placeholders(text).into_iter().filter(|held| !held.signs).collect();
+    if held.is_empty() {
+        return Ok(url.clone());
+    }
+    let wrong = |why: &str| Error::Invalid(format!("an address with a secret that {why}"));
+    let server = text.find("://").map_or(0, |at| at + 3);
+    let path = text[server..].find('/').map_or(text.len(), |at| server + at);
+    let query = text.find(['?', '#']).unwrap_or(text.len());
+    let mut filled = text.to_owned();
+    let mut slashes = 0;
+    for Placeholder { at, secret, .. } in held.iter().rev() {
+        let Some(word) = known.get(*secret) else { continue };
+        if at.start < path {
+            return Err(wrong("is neither in its path nor in its query"));
+        }
+        if !word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte)) {
+            return Err(Error::Invalid(format!("the secret {secret} holds what an address cannot hold")));
+        }
+        if at.start < query {
+            slashes += word.matches('/').count();
+        }
+        filled.replace_range(at.clone(), word);
+    }
+    let filled = parse(&filled)?;
+    // Dots would lead up from where they stand: then there are fewer segments than were put in.
+    let segments = |url: &Url| url.path().split('/').count();
+    if Origin::of(&filled) != Origin::of(url) || segments(&filled) != segments(url) + slashes {
+        return Err(wrong("changes where it leads to"));
+    }
+    Ok(filled)
 }
 
 fn no_answer(class: Outage, message: String) -> Error {
@@ -359,6 +491,81 @@ fn is_public(ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn with(secret: &str, text: &str) -> Result<String, Error> {
+        let known = Known::from([("key".to_owned(), secret.to_owned())]);
+        filled(text, &parse(text)?, &known).map(String::from)
+    }
+
+    #[test]
+    fn a_secret_fills_parts_of_a_path_and_changes_nothing_else() {
+        let path = "https://h.example/services/{{secret:key}}/x?y={{secret:key}}";
+        assert_eq!(with("T0/B0/XX", path).unwrap(), "https://h.example/services/T0/B0/XX/x?y=T0/B0/XX");
+        assert_eq!(with("12:ab", "https://h.example/bot{{secret:key}}/get").unwrap(), "https://h.example/bot12:ab/get");
+        for secret in ["..", ".", "a/../b", "a/./b", "../..", "a/..", "a?b", "a#b", "a%2Fb", "a b", "a\\b", "a\nb", "é", "a@b"] {
+            let error = with(secret, path).unwrap_err();
+            assert!(matches!(&error, Error::Invalid(why) if !why.contains(secret) || secret.len() < 3), "{secret:?}: {error:?}");
+        }
+        // Dots that only the place makes lead up.
+        for (secret, text) in [(".", "https://h.example/a/.{{secret:key}}/b"), ("a/.", "https://h.example/{{secret:key}}./b")] {
+            assert!(with(secret, text).is_err(), "{text}");
+        }
+        for text in [
+            "https://{{secret:key}}/",
+            "https://h.example{{secret:key}}",
+            "https://h.example:{{secret:key}}/",
+            "{{secret:key}}://h/",
+        ] {
+            assert!(with("key", text).is_err(), "{text}");
+        }
+        assert!(with("k@evil.example/", "https://u{{secret:key}}.h.example/").is_err());
+    }
+
+    #[test]
+    fn a_request_is_of_a_size_that_costs_little() {
+        let request = |url: String, value: String, count: usize| Request {
+            method: Method::Get,
+            url,
+            headers: vec![Header { name: "x".into(), value }; count],
+            body: None,
+            timeout_ms: None,
+        };
+        let url = || "https://h.example/".to_owned();
+        assert!(bounded(&request(url(), "{{secret:key}}".into(), 64)).is_ok());
+        for (what, request) in [
+            ("65 headers", request(url(), String::new(), 65)),
+            ("a long header", request(url(), "x".repeat(70_000), 1)),
+            ("many headers", request(url(), "x".repeat(2_000), 40)),
+            ("a long address", request("x".repeat(20_000), String::new(), 0)),
+            ("many secrets", request(url(), "{{secret:key}}".repeat(9), 1)),
+            ("many signatures", request(url() + &"{{hmac-sha256:key}}".repeat(9), String::new(), 0)),
+            ("a large body", Request { body: Some(vec![0; 2 << 20]), ..request(url(), String::new(), 0) }),
+        ] {
+            assert!(matches!(bounded(&request), Err(Error::Invalid(_))), "{what}");
+        }
+        // Braces without end are looked through once.
+        let begun = Instant::now();
+        assert_eq!(placeholders(&("{".repeat(1 << 20) + "}}")).len(), 0);
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_name_behind_escapes_is_no_name_of_a_secret() {
+        for text in [
+            "https://h.example/%7B%7Bsecret:key%7D%7D",
+            "https://h.example/%7b%7bsecret:key%7d%7d",
+            "https://h.example/{%7Bsecret:key}}",
+            "https://h.example/?x=%7B%7Bsecret:key}}",
+            "https://h.example/{{secret%3Akey}}",
+            "https://h.example/{\n{secret:key}}",
+        ] {
+            let url = with("s3cret", text).unwrap();
+            assert!(!url.contains("s3cret"), "{text}: {url}");
+        }
+        // A brace before it is a brace, and a signature has no place in an address.
+        assert!(with("s3cret", "https://h.example/{{{secret:key}}").unwrap().ends_with("s3cret"));
+        assert!(!with("s3cret", "https://h.example/{{hmac-sha256:key}}").unwrap().contains("s3cret"));
+    }
 
     #[test]
     fn an_address_is_public_or_not() {

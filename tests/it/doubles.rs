@@ -295,6 +295,8 @@ pub struct OpenWa {
     going: String,
     /// The picture of the QR code.
     pub qr: String,
+    /// How many looks at a session that was told to stop find it as it was.
+    pub looks_until_stopped: u32,
 }
 
 pub const OPENWA_SESSION: &str = "0f214e70-1272-4ccd-938b-36663dd40c9a";
@@ -317,6 +319,7 @@ impl OpenWa {
             way: Vec::new(),
             going: String::new(),
             qr: "data:image/png;base64,iVBORw0KGgo=".into(),
+            looks_until_stopped: 0,
         };
         openwa.session(OPENWA_SESSION, "main", "ready");
         openwa.sessions[0]["phone"] = json!("628123456789");
@@ -376,7 +379,13 @@ impl OpenWa {
         let at_once = self.online && self.way.is_empty();
         let session = &mut self.sessions[at];
         match (asked.method.as_str(), rest) {
-            ("GET", []) => Reply::json(200, session),
+            ("GET", []) => {
+                if self.looks_until_stopped == 1 {
+                    become_(session, "disconnected");
+                }
+                self.looks_until_stopped = self.looks_until_stopped.saturating_sub(1);
+                Reply::json(200, session)
+            }
             ("POST", ["start"]) if loaded => recorded("37-start-again"),
             ("POST", ["start"]) => {
                 become_(session, "initializing");
@@ -387,6 +396,7 @@ impl OpenWa {
                 }
                 Reply::json(200, &before)
             }
+            ("POST", ["stop"]) if self.looks_until_stopped > 0 => Reply::json(200, session),
             ("POST", ["stop"]) => {
                 become_(session, "disconnected");
                 Reply::json(200, session)
@@ -778,6 +788,13 @@ impl Behaviour for Notices {
             self.taken.push(asked.clone());
         }
         match (asked.method.as_str(), parts.as_slice()) {
+            // Not recorded: in the words of its documentation.
+            ("POST", ["services", hook @ ..]) => {
+                let known = hook.join("/") == self.token;
+                let words = if known { "ok" } else { "invalid_token" };
+                let text = vec![("content-type".into(), "text/html".into())];
+                Reply { status: if known { 200 } else { 403 }, headers: text, body: words.into() }
+            }
             ("POST", ["api", "auth.test" | "chat.postMessage"]) if !bearer => {
                 Reply::json(200, &json!({"ok": false, "error": "invalid_auth"}))
             }

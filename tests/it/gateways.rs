@@ -546,6 +546,21 @@ fn openwa_is_linked_by_a_picture_or_a_code_when_it_has_one() {
 }
 
 #[test]
+fn openwa_is_waited_for_until_it_has_stopped_and_not_for_ever() {
+    let double = Double::new(OpenWa::well());
+    let bench = openwa(&double);
+    double.state().looks_until_stopped = 3;
+    let begun = Instant::now();
+    bench.restart("main").unwrap();
+    assert!(begun.elapsed() > Duration::from_millis(700), "{:?}", begun.elapsed());
+    assert_eq!(bench.status("main").unwrap().state, State::Ready);
+    double.state().looks_until_stopped = 1_000;
+    let (kind, told) = refused(bench.stop("main"));
+    assert!(kind == FailureKind::Failed && told.contains("told to stop and is ready"), "{told}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
 fn openwa_is_started_to_be_linked_by_the_first_ask_alone() {
     let double = Double::new(OpenWa::well());
     let bench = openwa(&double);

@@ -23,6 +23,7 @@ mod gateway_verbs;
 mod gateways;
 mod foreign;
 mod harness;
+mod hostile;
 mod layers;
 mod increments;
 mod lifecycle;

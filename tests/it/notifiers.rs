@@ -110,6 +110,42 @@ fn notices_arrive_and_what_prevents_it_is_told_by_its_kind() {
 }
 
 #[test]
+fn slack_takes_notices_by_an_incoming_webhook_whose_secret_is_several_parts_of_an_address() {
+    const HOOK: &str = "T0AAA/B0BBB/s3cretword";
+    let double = Double::new(Notices::new(HOOK));
+    let url = double.url();
+    let mut bench = Bench::new("slack", &[("url", &url), ("incoming", "true")], &[("slack-webhook", HOOK)]);
+    let receipt = bench.send(&notice()).unwrap();
+    assert!(receipt.id.is_none() && !receipt.queued);
+    let taken = double.state().taken.pop().unwrap();
+    assert_eq!((taken.path.as_str(), &taken.body["text"]), ("/services/T0AAA/B0BBB/s3cretword", &json!("*Disk*\n90 % full")));
+    assert_eq!(bench.health().unwrap().condition, Condition::Ok);
+    let (kind, told) = refused(bench.send(&Message { to: "C1".into(), ..notice() }));
+    assert!(kind == FailureKind::Unsupported, "{told}");
+    for (fault, kind, words) in [
+        (Fault::Broken, FailureKind::Failed, "500"),
+        (Fault::Busy, FailureKind::RateLimited, "17 s"),
+        (Fault::Page, FailureKind::InvalidAnswer, "a page of HTML"),
+        (Fault::Echo, FailureKind::Failed, "400"),
+    ] {
+        double.fault(fault);
+        let (seen, told) = refused(bench.send(&notice()));
+        assert!(seen == kind && told.contains(words), "{fault:?}: {seen:?}: {told}");
+    }
+    double.fault(Fault::None);
+    double.state().token = "T0AAA/B0BBB/another".into();
+    let (kind, told) = refused(bench.send(&notice()));
+    assert!(kind == FailureKind::Denied && told.contains("invalid_token") && told.contains("slack-webhook"), "{told}");
+    // One that would lead elsewhere is not put in.
+    for odd in ["T0/../../api/auth.test", "T0/B0/x?y", "T0/B0/%2e%2e/x"] {
+        bench.secrets.insert("WPP_SECRET_SLACK_WEBHOOK".into(), odd.into());
+        double.asked();
+        let (kind, told) = refused(bench.send(&notice()));
+        assert!(kind == FailureKind::Misconfigured && double.asked().is_empty(), "{odd}: {told}");
+    }
+}
+
+#[test]
 fn a_recipient_that_is_none_is_told_and_a_setting_that_is_missing_too() {
     let double = Double::new(Notices::new(TOKEN));
     for (name, setting) in [("slack", "channel"), ("telegram", "chat"), ("ntfy", "topic"), ("github", "repository")] {

@@ -23,7 +23,7 @@ pub fn component(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn limits() -> Limits {
+pub fn limits() -> Limits {
     Limits { memory_bytes: 16 << 20, output_bytes: 1 << 20, ..Limits::default() }
 }
 
@@ -32,21 +32,21 @@ fn short() -> Limits {
     Limits { deadline: Duration::from_secs(2), ..limits() }
 }
 
-struct Bench {
-    runtime: tokio::runtime::Runtime,
-    host: Host,
+pub struct Bench {
+    pub runtime: tokio::runtime::Runtime,
+    pub host: Host,
     limits: Limits,
     grants: Vec<String>,
     secrets: BTreeMap<String, String>,
 }
 
 impl Bench {
-    fn new(limits: Limits) -> Bench {
+    pub fn new(limits: Limits) -> Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Bench { runtime, host: Host::new(limits).unwrap(), limits, grants: Vec::new(), secrets: BTreeMap::new() }
     }
 
-    fn powers(&self, settings: &[(&str, &str)]) -> Powers {
+    pub fn powers(&self, settings: &[(&str, &str)]) -> Powers {
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let grants = Grants(self.grants.iter().map(|text| Grant::parse(text).unwrap()).collect());
         let secrets = Arc::new(Secrets::new(Path::new("/nowhere"), &self.secrets));
@@ -54,12 +54,12 @@ impl Bench {
         Powers::new(Arc::new(settings), Arc::new(http), self.limits.deadline)
     }
 
-    fn judge(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> Called<Vec<wpp::plugin::host::words::checks::Outcome>> {
+    pub fn judge(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> Called<Vec<wpp::plugin::host::words::checks::Outcome>> {
         self.runtime.block_on(plugin.judge(self.powers(settings), &[]))
     }
 
     /// The summary of the one finding.
-    fn said(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> String {
+    pub fn said(&self, plugin: &Plugin, settings: &[(&str, &str)]) -> String {
         let outcomes = self.judge(plugin, settings).answer.unwrap();
         match &outcomes[0].judgement {
             Judgement::Found(findings) => findings[0].summary.clone(),
@@ -294,7 +294,7 @@ fn a_name_with_a_private_address_is_reached_only_when_that_is_granted_by_name() 
 #[test]
 fn a_secret_is_put_in_for_granted_origins_and_never_seen() {
     let echo = answer("200 OK", "x-key: s3cret-word\r\n", "your key is s3cret-word.");
-    let (address, heard) = server(vec![echo.clone(), echo.clone(), echo.clone(), echo]);
+    let (address, heard) = server(vec![echo; 5]);
     let (other, other_heard) = server(vec![answer("200 OK", "", "other")]);
     let mut bench = Bench::new(limits());
     bench.secrets.insert("WPP_SECRET_API_KEY".into(), "s3cret-word".into());
@@ -307,11 +307,24 @@ fn a_secret_is_put_in_for_granted_origins_and_never_seen() {
     let key = ("header", "x-api-key={{secret:api-key}}");
     let said = ask(&bench, &[key]);
     assert!(said.contains("the secret api-key is not granted"), "{said}");
-    bench.grants.push("secret=api-key".into());
+    // Granted for one server, it is put in for this one alone.
+    bench.grants.push(format!("http=http://{other}"));
+    bench.grants.push(format!("secret=api-key@http://{other}"));
+    let said = ask(&bench, &[key]);
+    assert!(
+        said.starts_with("denied") && said.contains(&format!("`wpp plugin grant hostile secret=api-key@http://{address}`")),
+        "{said}"
+    );
+    assert!(heard.try_recv().is_err());
+    bench.grants.truncate(1);
+    bench.grants.push(format!("secret=api-key@http://{address}"));
     assert_eq!(ask(&bench, &[key]), "200 your key is [secret].");
     assert!(heard.recv().unwrap().contains("x-api-key: s3cret-word\r\n"));
     assert!(ask(&bench, &[("url", &format!("{url}/{{{{secret:api-key}}}}/y"))]).contains("[secret]"));
     assert!(heard.recv().unwrap().starts_with("GET /x/s3cret-word/y "));
+    // A name that came from somewhere and was escaped is text, and stays as it was written.
+    assert!(ask(&bench, &[("url", &format!("{url}/%7B%7Bsecret:api-key%7D%7D/y"))]).contains("200"));
+    assert!(heard.recv().unwrap().starts_with("GET /x/%7B%7Bsecret:api-key%7D%7D/y "));
     // The signature of the body, as any other program makes it.
     assert!(ask(&bench, &[("header", "x-signature={{hmac-sha256:api-key}}"), ("body", "text")]).starts_with("200"));
     let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(b"s3cret-word").unwrap();
@@ -351,6 +364,23 @@ fn a_redirect_to_another_granted_server_takes_no_secret_along() {
 }
 
 #[test]
+fn a_redirect_cannot_name_a_secret() {
+    let names = answer("302 Found", "location: /next/{{secret:other}}?x={{secret:other}}\r\nx-a: {{secret:other}}\r\n", "");
+    let (address, heard) = server(vec![names, answer("200 OK", "", "there")]);
+    let mut bench = Bench::new(limits());
+    bench.secrets.insert("WPP_SECRET_API_KEY".into(), "s3cret-word".into());
+    bench.secrets.insert("WPP_SECRET_OTHER".into(), "an0ther-word".into());
+    bench.grants = vec![format!("http=http://{address}"), "secret=api-key".into(), "secret=other".into()];
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    let url = format!("http://{address}/{{{{secret:api-key}}}}");
+    let settings = [("act", "request"), ("url", url.as_str()), ("header", "x-api-key={{secret:api-key}}")];
+    assert_eq!(bench.said(&plugin, &settings), "200 there");
+    assert!(heard.recv().unwrap().starts_with("GET /s3cret-word "));
+    let request = heard.recv().unwrap();
+    assert!(request.contains("x-api-key: s3cret-word") && !request.contains("an0ther-word"), "{request}");
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_told_by_its_kind_and_a_parked_plugin_is_ended() {
     let (silent, _) = server(vec!["silence".into(), "silence".into()]);
     let long = answer("200 OK", "", &"x".repeat(2 << 20));
@@ -371,6 +401,9 @@ fn a_server_that_does_not_answer_is_told_by_its_kind_and_a_parked_plugin_is_ende
     hasty.grants = bench.grants.clone();
     let plugin = hasty.host.load("hostile", &component("hostile"), None).unwrap();
     let parked = hasty.judge(&plugin, &[("act", "request"), ("url", &format!("http://{silent}/"))]);
+    // One that waits again and again is ended.
+    let looping = hasty.judge(&plugin, &[("act", "loop-of-requests"), ("url", &format!("http://{silent}/"))]);
+    assert!(looping.answer.unwrap_err().message().contains("longer than 1000 ms"));
     // It is told in time to say so itself.
     assert!(format!("{:?}", parked.answer.unwrap()).contains("Timeout"));
 }
@@ -457,6 +490,43 @@ fn a_notice_goes_where_it_is_granted_signed_and_once_for_each_key() {
     let output = send(&home);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(4) && said.contains("500") && said.contains("next:"), "{said}");
+}
+
+#[test]
+fn a_secret_comes_from_a_command_that_the_operator_names() {
+    let (address, heard) = server(vec![answer("200 OK", "", "{}"), answer("200 OK", "", "{}")]);
+    let home = with_webhook(address, &["--grant", &format!("http=http://{address}"), "--grant", "secret=webhook-key"]);
+    let config = home.path().join("config.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let send = |table: &str| {
+        std::fs::write(&config, format!("{before}\n{table}\n")).unwrap();
+        home.run(&["channel", "send", "webhook", "text"])
+    };
+    let signature = |secret: &[u8], request: &str| {
+        let (_, body) = request.split_once("\r\n\r\n").unwrap();
+        let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(secret).unwrap();
+        hmac::Mac::update(&mut mac, body.as_bytes());
+        request.contains(&hex::encode(hmac::Mac::finalize(mac).into_bytes()))
+    };
+    let outcome = send("[secrets]\nwebhook-key = { command = [\"/bin/sh\", \"-c\", \"echo s3cret-word; echo more\"] }");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(signature(b"s3cret-word", &heard.recv().unwrap()));
+    // One that is this plugin's alone goes before.
+    let both = "[secrets]\nwebhook-key.command = [\"false\"]\n[secrets.webhook]\nwebhook-key.command = [\"echo\", \"its-own\"]";
+    let outcome = send(both);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(signature(b"its-own", &heard.recv().unwrap()));
+    // A plugin's own settings name no command.
+    for (table, code, why) in [
+        ("[secrets]\nwebhook-key.command = [\"/bin/sh\", \"-c\", \"echo s3cret-word >&2; exit 3\"]", 15, "exit status: 3"),
+        ("[secrets]\nwebhook-key = \"s3cret-word\"", 2, "secrets.webhook-key"),
+        ("[plugin.other.secrets]\nwebhook-key.command = [\"echo\", \"x\"]", 2, "plugin.other.secrets"),
+    ] {
+        let outcome = send(table);
+        let said = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(outcome.code == code && said.contains(why) && !said.contains("s3cret-word"), "{table}: {outcome:?}");
+        assert!(heard.try_recv().is_err());
+    }
 }
 
 #[test]

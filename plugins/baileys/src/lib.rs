@@ -13,8 +13,8 @@ use wpp_plugin_sdk::gateway::{
     Webhooks, Wellness,
 };
 use wpp_plugin_sdk::{
-    Answer, Api, Evidence, Failure, FailureKind, Severity, TIMEOUT_MS, Value, address, clock, digits, failure, flag, json, needs, number,
-    segment, takes, unsupported,
+    Answer, Api, Evidence, Failure, FailureKind, Severity, TIMEOUT_MS, Value, address, clock, digits, failure, flag, json, needs,
+    number, segment, takes, unsupported,
 };
 
 wpp_plugin_sdk::judgements!(gateway);

@@ -148,7 +148,9 @@ fn connected(api: &Api) -> Judged {
         let finding = match account.status.as_str() {
             "connecting" | "reconnecting" => note(summary, "wait, and look again"),
             "qr_ready" | "needs_qr" => bad(summary, "scan its QR code").mended_by(&["reauth", &address]),
-            "connected" => bad(summary, format!("see the check {}.accounts.heartbeat, and its alerts in whatsapp_alerts", config::name())),
+            "connected" => {
+                bad(summary, format!("see the check {}.accounts.heartbeat, and its alerts in whatsapp_alerts", config::name()))
+            }
             _ => bad(summary, "see whether desiredState in whatsapp_accounts is connected, and the connector's log"),
         };
         findings.push(finding.about(&account.id).seen(health.answer.evidence("status connected, degraded false")));

@@ -12,8 +12,8 @@
 use wpp_plugin_sdk::http::Method;
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
 use wpp_plugin_sdk::{
-    Answer, Api, Failure, FailureKind, Severity, TIMEOUT_MS, Value, config, failure, json, needs, needs_secret, required, segment,
-    takes,
+    Answer, Api, Failure, FailureKind, Severity, TIMEOUT_MS, Value, config, failure, json, needs, needs_secret, required,
+    segment, takes,
 };
 
 struct GitHub;

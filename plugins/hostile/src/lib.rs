@@ -30,6 +30,9 @@ impl Guest for Hostile {
                 clock::sleep_ms(3_600_000);
                 "slept".to_owned()
             }
+            "loop-of-requests" => loop {
+                request();
+            },
             "loop-of-sleeps" => loop {
                 clock::sleep_ms(3_600_000);
             },

@@ -15,7 +15,8 @@ mod sessions;
 
 use wpp_plugin_sdk::gateway::{Channel, Condition, Description, Kind, Message, Receipt, Wellness};
 use wpp_plugin_sdk::{
-    Api, Failure, FailureKind, TIMEOUT_MS, Value, address, config, digits, failure, json, needs, needs_secret, required, takes, unsupported,
+    Api, Failure, FailureKind, TIMEOUT_MS, Value, address, config, digits, failure, json, needs, needs_secret, required, takes,
+    unsupported,
 };
 
 struct Jarvis;

@@ -5,7 +5,9 @@
 //! knows the name of a topic reads it: take one that cannot be guessed.
 
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
-use wpp_plugin_sdk::{Api, Failure, FailureKind, Severity, TIMEOUT_MS, config, failure, flag, json, needs, number, required, takes, takes_secret};
+use wpp_plugin_sdk::{
+    Api, Failure, FailureKind, Severity, TIMEOUT_MS, config, failure, flag, json, needs, number, required, takes, takes_secret,
+};
 
 struct Ntfy;
 

@@ -156,7 +156,9 @@ fn parts(server: &Server) -> Judged {
     let failed = body["queue"]["webhooks"]["failed"].as_u64().unwrap_or(0);
     if body["queue"]["enabled"] == true && failed > 0 {
         let summary = format!("{failed} deliveries of webhooks in the queue have failed");
-        findings.push(bad(summary, format!("see `wpp webhook failures {}`", config::name())).severe(Severity::Warning).seen(evidence()));
+        findings.push(
+            bad(summary, format!("see `wpp webhook failures {}`", config::name())).severe(Severity::Warning).seen(evidence()),
+        );
     }
     all(findings, || ok("the database and all that is in use are connected").seen(evidence()))
 }
@@ -198,10 +200,7 @@ fn uptime(_: &Server) -> Judged {
         let summary = format!("the server has seen {loops} sessions connect again and again since its start");
         let remedy =
             format!("find them with the check {}.sessions.ready; look for a second device of the same session", config::name());
-        findings.push(
-            bad(summary, remedy)
-                .seen(seen("openwa_session_reconnect_loop_alerts_total", loops, "0")),
-        );
+        findings.push(bad(summary, remedy).seen(seen("openwa_session_reconnect_loop_alerts_total", loops, "0")));
     }
     all(findings, || ok(format!("the server runs for {}", span((seconds * 1000.0) as u64))))
 }
@@ -322,9 +321,12 @@ fn delivered(server: &Server) -> Judged {
     }
     for hook in hooks.iter().filter(|hook| !hook.enabled) {
         let remedy = "turn it on when its receiver works again";
-        findings.push(
-            note(format!("the webhook to {} is off", hook.url), remedy).mended_by(&["webhook", "enable", &config::name(), &hook.id]),
-        );
+        findings.push(note(format!("the webhook to {} is off", hook.url), remedy).mended_by(&[
+            "webhook",
+            "enable",
+            &config::name(),
+            &hook.id,
+        ]));
     }
     all(findings, || ok(format!("none of {on} webhooks had a failed delivery in {}", span(window_ms))))
 }

@@ -86,7 +86,11 @@ fn path(server: &Server, id: &str) -> Result<String, Failure> {
     let session = known.iter().find(|webhook| webhook.id == id).and_then(|webhook| webhook.session.clone());
     match session {
         Some(session) => Ok(format!("/api/sessions/{}/webhooks/{}", segment(&session), segment(id))),
-        None => Err(failure(FailureKind::NotFound, format!("OpenWA has no webhook {id:?}"), format!("see `wpp webhook list {}`", config::name()))),
+        None => Err(failure(
+            FailureKind::NotFound,
+            format!("OpenWA has no webhook {id:?}"),
+            format!("see `wpp webhook list {}`", config::name()),
+        )),
     }
 }
 

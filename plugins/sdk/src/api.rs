@@ -160,7 +160,8 @@ impl Api {
         match &memory.silent {
             Some(failure) => Err(failure.clone()),
             None if memory.spent_ms >= PATIENCE_MS => {
-                let what = format!("{asked} at {} was not sent: timeout: the answers before it took {} ms", self.base, memory.spent_ms);
+                let what =
+                    format!("{asked} at {} was not sent: timeout: the answers before it took {} ms", self.base, memory.spent_ms);
                 let failure = failure(FailureKind::Unreachable, what, "see what keeps the server busy");
                 Err(Failure { outage: Some(Outage::Timeout), ..failure })
             }

@@ -36,9 +36,7 @@ pub mod judge;
 mod time;
 
 pub use api::{Answer, Api, TIMEOUT_MS, segment};
-pub use bindings::powers::wpp::plugin::types::{
-    Evidence, Failure, FailureKind, Outage, Secret, Setting, Severity,
-};
+pub use bindings::powers::wpp::plugin::types::{Evidence, Failure, FailureKind, Outage, Secret, Setting, Severity};
 pub use bindings::powers::wpp::plugin::{clock, config, http, log};
 pub use serde_json::{self, Value, json};
 pub use time::{moment_ms, span};

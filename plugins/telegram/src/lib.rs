@@ -5,7 +5,9 @@
 //! have written to it first.
 
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
-use wpp_plugin_sdk::{Answer, Api, Failure, FailureKind, TIMEOUT_MS, Value, config, failure, json, needs, needs_secret, required, takes};
+use wpp_plugin_sdk::{
+    Answer, Api, Failure, FailureKind, TIMEOUT_MS, Value, config, failure, json, needs, needs_secret, required, takes,
+};
 
 struct Telegram;
 

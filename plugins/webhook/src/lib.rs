@@ -6,7 +6,9 @@
 //! setting `signed = false` a request without it is never sent.
 
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
-use wpp_plugin_sdk::{Api, Failure, FailureKind, Setting, Severity, clock, config, failure, json, required, segment, takes_secret};
+use wpp_plugin_sdk::{
+    Api, Failure, FailureKind, Setting, Severity, clock, config, failure, json, required, segment, takes_secret,
+};
 
 struct Webhook;
 
@@ -35,7 +37,10 @@ impl Guest for Webhook {
                 setting("url", "Where requests go to", true, None),
                 setting("signed", "Whether each carries a signature", false, Some("true")),
             ],
-            secrets: vec![takes_secret("webhook-key", "What requests are signed with unless signed = false; the receiver has it, too")],
+            secrets: vec![takes_secret(
+                "webhook-key",
+                "What requests are signed with unless signed = false; the receiver has it, too",
+            )],
             versions: Vec::new(),
         }
     }
@@ -78,7 +83,11 @@ impl Guest for Webhook {
         // In a header the host puts in secrets, and a line's end would be the end of it: so the key is
         // escaped there as in an address.
         let answer = server.header("idempotency-key", segment(&message.key)).post("", Some(&body))?;
-        if (200..300).contains(&answer.status) { Ok(Receipt { id: None, url: None, queued: false }) } else { Err(answer.complaint()) }
+        if (200..300).contains(&answer.status) {
+            Ok(Receipt { id: None, url: None, queued: false })
+        } else {
+            Err(answer.complaint())
+        }
     }
 }
 

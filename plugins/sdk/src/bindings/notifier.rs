@@ -9,15 +9,15 @@
 //   * export-macro-name: export_notifier
 //   * pub-export-macro
 #[allow(unfulfilled_lint_expectations, unused_imports)]
-use crate::bindings::powers::wpp::plugin::types as __with_name0;
-#[allow(unfulfilled_lint_expectations, unused_imports)]
-use crate::bindings::powers::wpp::plugin::log as __with_name1;
-#[allow(unfulfilled_lint_expectations, unused_imports)]
 use crate::bindings::powers::wpp::plugin::clock as __with_name2;
 #[allow(unfulfilled_lint_expectations, unused_imports)]
 use crate::bindings::powers::wpp::plugin::config as __with_name3;
 #[allow(unfulfilled_lint_expectations, unused_imports)]
 use crate::bindings::powers::wpp::plugin::http as __with_name4;
+#[allow(unfulfilled_lint_expectations, unused_imports)]
+use crate::bindings::powers::wpp::plugin::log as __with_name1;
+#[allow(unfulfilled_lint_expectations, unused_imports)]
+use crate::bindings::powers::wpp::plugin::types as __with_name0;
 #[rustfmt::skip]
 #[allow(dead_code, clippy::all)]
 pub mod exports {

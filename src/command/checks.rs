@@ -1,0 +1,134 @@
+//! `wpp doctor --list` and `--explain`: which checks there are, those of plugins among them.
+
+use serde_json::{Value, json};
+
+use crate::doctor::{Selection, catalog};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plugin::{self, Plugins};
+use crate::report::{Report, Section, Severity, Table, Verdict};
+
+/// A check of the catalog or of a plugin, as it is shown.
+struct Shown {
+    id: String,
+    title: String,
+    area: String,
+    severity: Severity,
+    needs: Vec<String>,
+    runbook: Option<String>,
+    explain: String,
+}
+
+/// Checks of the catalog and of plugins.
+struct Known {
+    checks: Vec<Shown>,
+    /// Plugins that could not be asked for theirs, and why.
+    silent: Vec<(String, Error)>,
+}
+
+/// All that there are.
+fn known(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Known> {
+    let of_catalog = catalog::CHECKS.iter().map(|check| Shown {
+        id: check.id.into(),
+        title: check.title.into(),
+        area: check.area.into(),
+        severity: check.severity,
+        needs: check.needs.iter().map(|need| (*need).to_owned()).collect(),
+        runbook: check.runbook.map(str::to_owned),
+        explain: check.explain.into(),
+    });
+    let mut known = Known { checks: of_catalog.filter(|check| selection.takes(&check.id)).collect(), silent: Vec::new() };
+    let Some(plugins) = plugins else { return Ok(known) };
+    let mut names = plugin::examine::with_checks(plugins);
+    names.retain(|name| selection.reaches(name));
+    for (name, described) in names.iter().zip(plugin::examine::describe(plugins, &names)) {
+        match described {
+            Ok(checks) => {
+                let ids: Vec<&str> = checks.iter().map(|check| check.id.as_str()).collect();
+                if let Some(error) = selection.wrong(name, &ids) {
+                    return Err(error);
+                }
+                known.checks.extend(checks.into_iter().filter(|check| selection.takes(&check.id)).map(|check| Shown {
+                    severity: plugin::adapt::severity(check.severity),
+                    needs: Vec::new(),
+                    runbook: (!check.runbook.is_empty()).then_some(check.runbook),
+                    id: check.id,
+                    title: check.title,
+                    area: check.area,
+                    explain: check.explain,
+                }));
+            }
+            Err(error) => known.silent.push((name.clone(), error)),
+        }
+    }
+    Ok(known)
+}
+
+/// The sections and the data that name plugins which could not say what checks they have.
+fn with_silent(mut report: Report, silent: &[(String, Error)]) -> Report {
+    if !silent.is_empty() {
+        let line = |section: Section, (name, error): &(String, Error)| section.line(format!("{name}: {}", error.chain()));
+        report = report.section(silent.iter().fold(Section::new("Plugins that could not be asked"), line));
+        report.exit_code = Some(ErrorKind::Unknown.exit_code());
+        report = report.verdict(Verdict::Unknown);
+    }
+    report
+}
+
+/// All checks in one table.
+pub fn list(plugins: Option<&Plugins<'_>>) -> Result<Report> {
+    let Known { checks, silent } = known(plugins, &Selection::default())?;
+    let rows = checks
+        .iter()
+        .map(|check| [&check.id, severity_name(check.severity), &check.area, &check.title].map(str::to_owned).to_vec())
+        .collect();
+    let data: Vec<Value> = checks.iter().map(check_data).collect();
+    let table =
+        Table { columns: ["check", "severity", "area", "what is right when nothing is wrong"].map(str::to_owned).to_vec(), rows };
+    let report = Report::answer("doctor-checks", "Checks of the doctor")
+        .section(Section { table: Some(table), ..Section::default() })
+        .data(json!({ "checks": data }))
+        .next("wpp doctor --explain ID");
+    Ok(with_silent(report, &silent))
+}
+
+/// What a check looks at, or all whose ids begin so.
+pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
+    let names: Vec<String> =
+        plugins.into_iter().flat_map(|plugins| plugins.registry().all()).map(|(name, _)| name.to_owned()).collect();
+    let Known { checks, silent } = known(plugins, &Selection::new(vec![id.to_owned()], Vec::new(), &names)?)?;
+    let mut report = Report::answer("doctor-checks", String::new())
+        .data(json!({ "checks": checks.iter().map(check_data).collect::<Vec<_>>() }))
+        .next(format!("wpp doctor --only {id}"));
+    for check in checks {
+        let mut section = Section::new(check.id)
+            .field("right", check.title)
+            .field("severity", severity_name(check.severity))
+            .line(check.explain);
+        if !check.needs.is_empty() {
+            section = section.field("needs", check.needs.join(", "));
+        }
+        if let Some(runbook) = check.runbook {
+            section = section.field("runbook", runbook);
+        }
+        report = report.section(section);
+    }
+    Ok(with_silent(report, &silent))
+}
+
+fn check_data(check: &Shown) -> Value {
+    json!({
+        "id": check.id, "title": check.title, "area": check.area, "severity": check.severity,
+        "needs": check.needs, "runbook": check.runbook, "explain": check.explain,
+    })
+}
+
+fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Ok => "ok",
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Unknown => "unknown",
+        Severity::Error => "error",
+        Severity::Critical => "critical",
+    }
+}

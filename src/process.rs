@@ -1,0 +1,132 @@
+//! Programs that an operator has named, run without a shell, for a bounded time, with what they write
+//! kept up to a bound. Start with [`run`].
+
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// How long the end of its output is waited for once it has ended.
+const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What became of a program.
+#[derive(Debug)]
+pub struct Ran {
+    /// How it ended.
+    pub ended: Ended,
+    /// What it wrote to its standard output, up to the bound.
+    pub stdout: Written,
+    /// The same of its standard error.
+    pub stderr: Written,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// By itself.
+    Itself(ExitStatus),
+    /// It was not there, or not to be run.
+    NotStarted(std::io::Error),
+    /// Whether it ended cannot be told.
+    NotSeen(std::io::Error),
+    /// It took too long and was killed, with all that it had started.
+    Killed,
+}
+
+/// What a program wrote.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The beginning of it.
+    pub bytes: Vec<u8>,
+    /// Whether there was more.
+    pub more: bool,
+}
+
+/// Runs a program with `input`; of each of its outputs at most `output_bytes_max` are kept. One that
+/// does not end within `patience` is killed, with all that it has started.
+pub fn run(command: &mut Command, input: &[u8], patience: Duration, output_bytes_max: usize) -> Ran {
+    let deadline = Instant::now() + patience;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            return Ran { ended: Ended::NotStarted(error), stdout: Written::default(), stderr: Written::default() };
+        }
+    };
+    if let Some(mut stdin) = child.stdin.take() {
+        let input = input.to_vec();
+        // A program that does not read its input is left alone with it.
+        std::thread::spawn(move || drop(stdin.write_all(&input)));
+    }
+    let stdout = child.stdout.take().map(|from| Output::collect(from, output_bytes_max));
+    let stderr = child.stderr.take().map(|from| Output::collect(from, output_bytes_max));
+    let ended = match wait(&mut child, deadline) {
+        Some(Ok(status)) => Ended::Itself(status),
+        Some(Err(error)) => Ended::NotSeen(error),
+        None => {
+            kill(&mut child);
+            Ended::Killed
+        }
+    };
+    // Something that it has started may hold its output open for ever.
+    let deadline = Instant::now() + OUTPUT_PATIENCE;
+    let written = |output: Option<Output>| output.map(|output| output.written(deadline)).unwrap_or_default();
+    Ran { ended, stdout: written(stdout), stderr: written(stderr) }
+}
+
+/// What a program writes, read as it comes.
+struct Output {
+    kept: Arc<Mutex<Written>>,
+    // Nothing is sent: it is cut off when nobody can write any more.
+    end: Receiver<()>,
+}
+
+impl Output {
+    fn collect(mut from: impl Read + Send + 'static, bytes_max: usize) -> Output {
+        let (open, end) = channel();
+        let kept = Arc::new(Mutex::new(Written::default()));
+        let output = Output { kept: kept.clone(), end };
+        std::thread::spawn(move || {
+            let _open: Sender<()> = open;
+            let mut buffer = [0; 4096];
+            // What is not kept is read all the same: a full pipe would stop the program.
+            while let Ok(count @ 1..) = from.read(&mut buffer) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = bytes_max.saturating_sub(kept.bytes.len());
+                kept.bytes.extend_from_slice(&buffer[..count.min(room)]);
+                kept.more |= count > room;
+            }
+        });
+        output
+    }
+
+    /// What was written until its end, or until `deadline` if it is held open longer.
+    fn written(&self, deadline: Instant) -> Written {
+        let _ = self.end.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn wait(child: &mut Child, deadline: Instant) -> Option<std::io::Result<ExitStatus>> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(Ok(status)),
+            Err(error) => return Some(Err(error)),
+            Ok(None) if Instant::now() >= deadline => return None,
+            Ok(None) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+fn kill(child: &mut Child) {
+    // It leads a group of its own; that the group is gone already is as good.
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}

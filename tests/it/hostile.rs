@@ -1,0 +1,224 @@
+//! Plugins that no compiler would make: modules written by hand in the place of an honest one, which
+//! grow what they must not, hand over more than they have, or break the contract's own calls.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use wpp::error::ErrorKind;
+use wpp::plugin::host::Limits;
+
+use crate::plugin::{Bench, component, limits, server};
+
+/// The component `hostile`, with this module in the place of its own. What it exports and imports is
+/// what the component expects: the contract's interface of checks, and the host's of the rest.
+fn with_core(functions: &str) -> Vec<u8> {
+    let module = format!(
+        r#"(module
+            (memory (export "memory") 40)
+            (table $table 1 funcref)
+            {functions}
+            (data (i32.const 0x200) "act.behaves")
+            (data (i32.const 0x300) "\ff\fe")
+        )"#
+    );
+    let module = wat::parse_str(module).unwrap();
+    let whole = component("hostile");
+    let (mut out, mut at) = (whole[..8].to_vec(), 8);
+    let mut replaced = false;
+    while at < whole.len() {
+        let section = whole[at];
+        let (size, start) = number(&whole, at + 1);
+        let end = start + size;
+        // The first core module is the plugin's own; the others join it to the host.
+        if section == 1 && !replaced {
+            replaced = true;
+            out.push(1);
+            let mut rest = module.len();
+            while rest >= 0x80 {
+                out.push((rest & 0x7f) as u8 | 0x80);
+                rest >>= 7;
+            }
+            out.push(rest as u8);
+            out.extend_from_slice(&module);
+        } else {
+            out.extend_from_slice(&whole[at..end]);
+        }
+        at = end;
+    }
+    out
+}
+
+/// A number as WebAssembly writes it, and where it ends.
+fn number(bytes: &[u8], mut at: usize) -> (usize, usize) {
+    let (mut value, mut shift) = (0, 0);
+    loop {
+        value |= usize::from(bytes[at] & 0x7f) << shift;
+        shift += 7;
+        at += 1;
+        if bytes[at - 1] & 0x80 == 0 {
+            return (value, at);
+        }
+    }
+}
+
+/// What the honest parts of a module are.
+struct Core {
+    run: &'static str,
+    after: &'static str,
+    allocate: &'static str,
+    more: &'static str,
+}
+
+const HONEST: Core = Core { run: FOUND, after: "", allocate: "i32.const 0x80000", more: "" };
+
+/// Answers with one outcome at 0x110, which finds the `0x120` findings at 0x1000.
+const FOUND: &str = "
+    (i32.store (i32.const 0x100) (i32.const 0x110)) (i32.store (i32.const 0x104) (i32.const 1))
+    (i32.store (i32.const 0x110) (i32.const 0x200)) (i32.store (i32.const 0x114) (i32.const 11))
+    (i32.store (i32.const 0x11c) (i32.const 0x1000)) (i32.store (i32.const 0x120) (i32.const 1))
+    (i32.const 0x100)";
+
+impl Core {
+    fn component(&self) -> Vec<u8> {
+        with_core(&format!(
+            r#"{more}
+            (func (export "wpp:plugin/checks@0.1.0#describe") (result i32) (unreachable))
+            (func (export "wpp:plugin/checks@0.1.0#run") (param i32 i32) (result i32) (local $i i32) {run})
+            (func (export "cabi_post_wpp:plugin/checks@0.1.0#describe") (param i32))
+            (func (export "cabi_post_wpp:plugin/checks@0.1.0#run") (param i32) {after})
+            (func $allocate (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) {allocate})
+            (func (export "cabi_realloc_wit_bindgen_0_61_1") (param i32 i32 i32 i32) (result i32)
+                (call $allocate (local.get 0) (local.get 1) (local.get 2) (local.get 3)))"#,
+            more = self.more,
+            run = self.run,
+            after = self.after,
+            allocate = self.allocate,
+        ))
+    }
+}
+
+/// [`FOUND`], with something changed before it is answered.
+fn found_but(change: &str) -> String {
+    FOUND.replace("(i32.const 0x100)\n", "").trim_end_matches("(i32.const 0x100)").to_owned() + change + "(i32.const 0x100)"
+}
+
+#[test]
+fn modules_that_no_compiler_made_are_contained() {
+    let bench = Bench::new(Limits { deadline: Duration::from_secs(2), ..limits() });
+    let honest = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    // The module by hand is a plugin like others.
+    let plain = bench.host.load("hostile", &HONEST.component(), None).unwrap();
+    assert_eq!(bench.said(&plain, &[]), "");
+    let but = |change: &str| Core { run: found_but(change).leak(), ..HONEST };
+    let forever = "(loop $again (br $again)) (unreachable)";
+    let cases: Vec<(&str, Core, &str)> = vec![
+        (
+            "a table that grows",
+            Core {
+                run: "(loop $again (drop (table.grow $table (ref.null func) (i32.const 1000))) (br $again)) (unreachable)",
+                ..HONEST
+            },
+            "table of more than",
+        ),
+        (
+            "a memory that grows",
+            Core { run: "(loop $again (drop (memory.grow (i32.const 16))) (br $again)) (unreachable)", ..HONEST },
+            "of memory",
+        ),
+        ("a memory that is large from the start", Core { more: "(memory 2000)", ..HONEST }, "of memory"),
+        ("a table that is large from the start", Core { more: "(table 1000000 funcref)", ..HONEST }, "table of more than"),
+        (
+            "a stack without end",
+            Core {
+                run: "(call $deeper (i64.const 1)) (unreachable)",
+                more: "(func $deeper (param i64) (call $deeper (i64.add (local.get 0) (i64.const 1))) (drop (i64.mul (local.get 0) (local.get 0))))",
+                ..HONEST
+            },
+            "stack",
+        ),
+        ("a start without end", Core { more: "(func $begin (loop $again (br $again))) (start $begin)", ..HONEST }, "longer than"),
+        ("a start that traps", Core { more: "(func $begin (unreachable)) (start $begin)", ..HONEST }, "gave up"),
+        ("memory for an argument that is never there", Core { allocate: forever, ..HONEST }, "longer than"),
+        ("memory for an argument that is nowhere", Core { allocate: "(i32.const -16)", ..HONEST }, ""),
+        ("an end of the call without end", Core { after: forever, ..HONEST }, "longer than"),
+        ("an end of the call that traps", Core { after: "(unreachable)", ..HONEST }, "gave up"),
+        // Each of ten thousand findings is the same megabyte.
+        (
+            "ten gigabytes of findings",
+            but("
+            (local.set $i (i32.const 0x1000))
+            (loop $again
+                (i32.store offset=20 (local.get $i) (i32.const 0x100000))
+                (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 48))) (i32.const 485096))))
+            (i32.store (i32.const 0x120) (i32.const 10000))"),
+            "hands over more than",
+        ),
+        ("more findings than there is memory", but("(i32.store (i32.const 0x120) (i32.const 0x0fffffff))"), ""),
+        ("findings that are nowhere", but("(i32.store (i32.const 0x11c) (i32.const -48))"), ""),
+        ("findings between places", but("(i32.store (i32.const 0x11c) (i32.const 0x1001))"), ""),
+        ("a judgement that there is none of", but("(i32.store8 (i32.const 0x118) (i32.const 9))"), ""),
+        ("a severity that there is none of", but("(i32.store16 (i32.const 0x1000) (i32.const 0x0901))"), ""),
+        (
+            "words that are no text",
+            but("(i32.store (i32.const 0x1010) (i32.const 0x300)) (i32.store (i32.const 0x1014) (i32.const 2))"),
+            "",
+        ),
+        ("an answer that is nowhere", Core { run: "(i32.const -1)", ..HONEST }, ""),
+    ];
+    for (what, core, why) in cases {
+        let plugin =
+            bench.host.load("hostile", &core.component(), None).unwrap_or_else(|error| panic!("{what}: {}", error.chain()));
+        let begun = Instant::now();
+        let only = ["hostile.act.behaves".to_owned()];
+        let called = bench.runtime.block_on(plugin.judge(bench.powers(&[]), &only));
+        let error = match called.answer {
+            Err(error) => error,
+            Ok(outcomes) => panic!("{what}: {} outcomes", outcomes.len()),
+        };
+        assert!(error.kind() == ErrorKind::Unknown && !error.hints().is_empty(), "{what}: {}", error.chain());
+        assert!(error.message().contains(why), "{what}: {}", error.chain());
+        // Its words are one line and no more, whatever the engine says of it.
+        assert!(error.chain().len() < 500, "{what}: {}", error.chain());
+        assert!(begun.elapsed() < Duration::from_secs(15), "{what}");
+        assert_eq!(bench.said(&honest, &[("act", "nothing")]), "nothing");
+    }
+}
+
+#[test]
+fn the_doctor_goes_on_to_the_next_plugin() {
+    let (address, _heard) = server(Vec::new());
+    let home = crate::stores::home("hostile");
+    let file = |name: &str| {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("plugins/{name}/{name}.wasm")).to_str().unwrap().to_owned()
+    };
+    let mut settings = String::from("[plugin.connector]\nurl = \"http://127.0.0.1:1\"\n");
+    let acts = ["trap", "trap-in-describe", "memory", "stack", "findings", "log"];
+    for act in acts {
+        settings.push_str(&format!("[plugin.{act}]\nact = \"{act}\"\n"));
+        assert_eq!(home.run(&["plugin", "add", &file("hostile"), "--name", act, "--yes"]).code, 0);
+    }
+    settings.push_str(&format!("[plugin.asks]\nact = \"request\"\nurl = \"http://{address}/\"\n"));
+    assert_eq!(home.run(&["plugin", "add", &file("hostile"), "--name", "asks", "--yes"]).code, 0);
+    std::fs::write(home.path().join("config.toml"), settings).unwrap();
+    let line = ["plugin", "add", &file("connector"), "--yes", "--grant", "http=http://127.0.0.1:1"];
+    assert_eq!(home.run(&line).code, 0);
+    let mut line = vec!["doctor"];
+    for name in acts.iter().chain(&["asks", "connector"]) {
+        line.extend(["--channel", name]);
+    }
+    let (code, report) = home.json(&line);
+    let of = |id: &str| -> Vec<&Value> {
+        report["findings"].as_array().unwrap().iter().filter(|finding| finding["id"].as_str().unwrap().starts_with(id)).collect()
+    };
+    assert!([3, 5].contains(&code), "{report:#}");
+    for act in ["trap", "trap-in-describe", "memory", "stack", "findings"] {
+        let findings = of(&format!("{act}.plugin"));
+        assert!(findings.len() == 1 && findings[0]["severity"] == "unknown", "{act}: {report:#}");
+    }
+    assert_eq!(of("log.act.behaves").len(), 1, "{report:#}");
+    let asked = of("asks.act.behaves");
+    assert!(asked[0]["summary"].as_str().unwrap().contains(&format!("wpp plugin grant asks http=http://{address}")), "{asked:?}");
+    // The last one is asked as if nobody had been before it.
+    assert!(of("connector.").len() > 3, "{report:#}");
+}
