@@ -1,5 +1,9 @@
 //! `wpp plugin`: the plugins of a home, and what each is allowed.
 
+mod build;
+mod new;
+mod test;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -36,6 +40,12 @@ enum Verb {
     Grant(GrantArgs),
     /// Take back what a plugin was allowed
     Revoke(GrantArgs),
+    /// Try a plugin against recorded answers, without a network
+    Test(test::Args),
+    /// Write the start of a plugin: a folder that builds as it is
+    New(new::Args),
+    /// Build a plugin's folder to a component
+    Build(build::Args),
 }
 
 const GRANTS: &str = "\
@@ -99,6 +109,9 @@ impl Args {
             Verb::Info(args) => args.info(&plugins),
             Verb::Grant(args) => args.run(app, &mut plugins, true),
             Verb::Revoke(args) => args.run(app, &mut plugins, false),
+            Verb::Test(args) => args.run(&plugins),
+            Verb::New(args) => args.run(),
+            Verb::Build(args) => args.run(app, &plugins),
         }
     }
 }

@@ -663,6 +663,61 @@ static PLUGIN: Object = Object {
     ],
 };
 
+/// One request that a plugin made of recorded answers.
+static PLUGIN_REQUEST: Object = Object {
+    name: "plugin_request",
+    fields: &[
+        always("method", Text, "GET, HEAD, POST, PUT, PATCH or DELETE"),
+        always("url", Text, "the whole address, with the names of secrets in the place of secrets"),
+        always("headers", Map(&Text), "what it says beside, the same way"),
+        nullable("body", Text, "its body"),
+        always("end", Text, "answered, no_answer, unrecorded, denied or refused"),
+        nullable("status", Number, "the answer's"),
+        nullable("why", Text, "why there is no answer"),
+    ],
+};
+
+/// One line that a plugin wrote to the log.
+static PLUGIN_LINE: Object = Object {
+    name: "plugin_line",
+    fields: &[always("level", Text, "debug, info, warning or error"), always("text", Text, "what it says")],
+};
+
+/// One call of a plugin.
+static PLUGIN_CALL: Object = Object {
+    name: "plugin_call",
+    fields: &[
+        always("call", Text, "interface and function, and what it was called with: sessions.status main"),
+        always("end", Text, "answered, failed or ended; a failure is an answer that keeps the contract"),
+        always("said", Text, "what it answered, or why it ended, in a few words"),
+        always("took_ms", Number, "how long it took"),
+        always("memory_bytes", Number, "the memory that it took"),
+        always("requests", List(&Shape::Object(&PLUGIN_REQUEST)), "what it asked for, in order"),
+        always("log", List(&Shape::Object(&PLUGIN_LINE)), "what it wrote"),
+    ],
+};
+
+/// One thing that is wrong with a plugin.
+static PLUGIN_PROBLEM: Object = Object {
+    name: "plugin_problem",
+    fields: &[
+        always("call", Text, "the call that it was seen in"),
+        always("kind", Text, "ended, denied, unrecorded, refused, contract or expectation"),
+        always("text", Text, "what is so"),
+    ],
+};
+
+/// One setting of a plugin.
+static PLUGIN_SETTING: Object = Object {
+    name: "plugin_setting",
+    fields: &[
+        always("name", Text, "what it is called"),
+        always("required", Boolean, "whether nothing works without it"),
+        always("given", Boolean, "whether the home, the recording or --set has it"),
+        always("asked", Boolean, "whether the plugin asked for it"),
+    ],
+};
+
 /// One channel of a list.
 static CHANNEL: Object = Object {
     name: "channel",
@@ -720,6 +775,45 @@ pub static SCHEMAS: &[Schema] = &[
             optional("settings", TEXTS, "settings that it reads"),
             optional("secrets", TEXTS, "secrets that it has put into requests"),
             optional("versions", TEXTS, "versions of its server that it was tried with"),
+        ],
+    },
+    Schema {
+        name: "wpp.plugin-build/1",
+        commands: &["wpp plugin build"],
+        data: data![
+            always("name", Text, "what its manifest calls the plugin"),
+            always("language", Text, "rust or javascript"),
+            always("path", Text, "the component"),
+            always("size_bytes", Number, "its size"),
+            always("sha256", Text, "its SHA-256, in hex"),
+            always("interfaces", TEXTS, "what it offers"),
+            always("imports", TEXTS, "what it asks for"),
+        ],
+    },
+    Schema {
+        name: "wpp.plugin-new/1",
+        commands: &["wpp plugin new"],
+        data: data![
+            always("name", Text, "the plugin"),
+            always("kind", Text, "checks, notice or gateway"),
+            always("language", Text, "rust or javascript"),
+            always("folder", Text, "where it was written"),
+            always("files", TEXTS, "paths in it"),
+        ],
+    },
+    Schema {
+        name: "wpp.plugin-test/1",
+        commands: &["wpp plugin test"],
+        data: data![
+            always("name", Text, "what the plugin is called"),
+            always("sha256", Text, "SHA-256 of its component, in hex"),
+            always("interfaces", TEXTS, "what it offers"),
+            always("imports", TEXTS, "what it asks for"),
+            always("grants", TEXTS, "what it was allowed"),
+            always("settings", List(&Shape::Object(&PLUGIN_SETTING)), "what it describes, asked for or was given"),
+            always("calls", List(&Shape::Object(&PLUGIN_CALL)), "what was called, in order"),
+            always("problems", List(&Shape::Object(&PLUGIN_PROBLEM)), "what is wrong; with none, it passed"),
+            always("unused", TEXTS, "answers that nothing asked for"),
         ],
     },
     Schema {

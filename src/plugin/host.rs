@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
-use wasmtime::{Config, Engine, Store, StoreLimits, StoreLimitsBuilder, Trap};
+use wasmtime::{Config, Engine, ResourceLimiter, Store, StoreLimits, StoreLimitsBuilder, Trap};
 
 use super::cache::Cache;
 use super::powers::{Heard, Powers};
@@ -370,8 +370,9 @@ impl Plugin {
             .tables(64)
             .trap_on_grow_failure(true)
             .build();
-        let mut store = Store::new(self.linked.engine(), State { powers, limits });
-        store.limiter(|state| &mut state.limits);
+        let meter = Meter { limits, memory_bytes: 0 };
+        let mut store = Store::new(self.linked.engine(), State { powers, meter });
+        store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(self.limits.output_bytes);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
@@ -384,7 +385,8 @@ impl Plugin {
             Err(_) => Err(self.unknown(what, format!("it took longer than {} ms", self.limits.deadline.as_millis()))),
         };
         // The instance goes with the store: after a trap nothing of it may be used again.
-        Called { answer, heard: store.into_data().powers.heard() }
+        let State { powers, meter } = store.into_data();
+        Called { answer, heard: powers.heard(meter.memory_bytes) }
     }
 
     // The epochs of the engine advance only while somebody computes.
@@ -440,7 +442,45 @@ impl Plugin {
 /// What belongs to one instance.
 struct State {
     powers: Powers,
+    meter: Meter,
+}
+
+/// What an instance may take, and how much memory it took.
+struct Meter {
     limits: StoreLimits,
+    memory_bytes: usize,
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let may = self.limits.memory_growing(current, desired, maximum)?;
+        self.memory_bytes += if may { desired.saturating_sub(current) } else { 0 };
+        Ok(may)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.limits.memory_grow_failed(error)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        self.limits.table_growing(current, desired, maximum)
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.limits.table_grow_failed(error)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances()
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables()
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories()
+    }
 }
 
 impl imports::types::Host for State {}
@@ -453,7 +493,7 @@ impl imports::log::Host for State {
 
 impl imports::clock::Host for State {
     async fn now_ms(&mut self) -> u64 {
-        u64::try_from(crate::clock::now().as_millisecond()).unwrap_or(0)
+        self.powers.now_ms()
     }
 
     async fn monotonic_ms(&mut self) -> u64 {

@@ -19,6 +19,7 @@ use sha2::Sha256;
 use super::grants::{Grants, Origin, is_secret_name};
 use super::host::words::http::{Error, Header, Method, NoAnswer, Request, Response};
 use super::host::words::types::Outage;
+use super::recorded::{Given, Recording};
 use super::secrets::Secrets;
 
 /// How long a request waits that does not say.
@@ -56,12 +57,20 @@ pub struct Http {
     /// A sandbox reaches loopback only.
     loopback_only: bool,
     answer_bytes_max: usize,
+    /// Answers that were recorded: with them nothing is sent, and no name is looked up.
+    recorded: Option<Arc<Recording>>,
 }
 
 impl Http {
     /// For one plugin.
     pub fn new(plugin: &str, grants: Grants, secrets: Arc<Secrets>, loopback_only: bool, answer_bytes_max: usize) -> Http {
-        Http { plugin: plugin.to_owned(), grants, secrets, loopback_only, answer_bytes_max }
+        Http { plugin: plugin.to_owned(), grants, secrets, loopback_only, answer_bytes_max, recorded: None }
+    }
+
+    /// The same without a network: what was recorded answers.
+    #[must_use]
+    pub fn recorded(self, recording: Arc<Recording>) -> Http {
+        Http { recorded: Some(recording), ..self }
     }
 
     /// What operators call the plugin.
@@ -77,6 +86,15 @@ impl Http {
     /// Sends a request and what it is redirected to, within `patience` in all. Secrets that it wants
     /// are asked for before, and all of it ends within `left`.
     pub async fn send(&self, request: Request, patience: Duration, left: Duration) -> Result<Response, Error> {
+        let (method, url) = (request.method, self.recorded.as_ref().map(|_| request.url.clone()));
+        let answer = self.sent(request, patience, left).await;
+        if let (Some(recording), Some(url), Err(error)) = (&self.recorded, url, &answer) {
+            recording.failed(method, &url, error);
+        }
+        answer
+    }
+
+    async fn sent(&self, request: Request, patience: Duration, left: Duration) -> Result<Response, Error> {
         bounded(&request)?;
         let begun = Instant::now();
         let known = match tokio::time::timeout(left, self.known(&request)).await {
@@ -116,7 +134,10 @@ impl Http {
             // What was meant for one server is not told to the next.
             secret &= origin == first;
             let headers = headers(&request.headers, body.as_deref().unwrap_or_default(), known, secret)?;
-            let answer = self.once(&origin, target.clone(), method, headers, body.clone()).await?;
+            let answer = match &self.recorded {
+                Some(recording) => as_received(recording.answer(method, &url, &request.headers, body.as_deref()).await?)?,
+                None => self.once(&origin, target.clone(), method, headers, body.clone()).await?,
+            };
             let status = answer.status().as_u16();
             let next = answer.headers().get("location").and_then(|next| next.to_str().ok());
             let next = next.and_then(|next| target.join(next).ok());
@@ -268,6 +289,15 @@ impl Http {
         let message = if said.len() > 1 { said.split_off(1).join(": ") } else { said.join(": ") };
         no_answer(class, self.blotted(&message))
     }
+}
+
+fn as_received(given: Given) -> Result<reqwest::Response, Error> {
+    let mut response = hyper::http::Response::builder().status(given.status);
+    for (name, value) in given.headers {
+        response = response.header(name, value);
+    }
+    let response = response.body(given.body).map_err(|error| Error::Invalid(format!("this was no answer: {error}")))?;
+    Ok(reqwest::Response::from(response))
 }
 
 /// How TLS is spoken. The certificates of this machine are read once, and only where they are needed.

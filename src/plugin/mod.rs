@@ -8,22 +8,29 @@ pub mod grants;
 pub mod secrets;
 pub mod cache;
 pub mod host;
+pub mod recorded;
 pub mod http;
 pub mod powers;
 pub mod registry;
 pub mod signature;
 pub mod adapt;
 pub mod examine;
+pub mod trial;
+pub mod scaffold;
+pub mod build;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::cache::Cache;
+use self::grants::Grants;
 use self::host::{Called, Host, Limits, Plugin};
 use self::http::Http;
 use self::powers::Powers;
+use self::recorded::Recording;
 use self::registry::Registry;
 use self::secrets::Secrets;
+use self::trial::Trial;
 use crate::config::Config;
 use crate::error::{Context, Result};
 use crate::home::{Home, HomeKind};
@@ -93,6 +100,23 @@ impl<'a> Plugins<'a> {
     /// Looks at a component that is not one of them yet.
     pub fn look_at(&self, name: &str, bytes: &[u8]) -> Result<Plugin> {
         self.host()?.load(name, bytes, None)
+    }
+
+    /// The component of a plugin with recorded answers in the place of the network. The home's settings
+    /// of this name hold where the recording and `settings` say nothing.
+    pub fn trial(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        recording: Recording,
+        settings: BTreeMap<String, String>,
+        grants: Grants,
+    ) -> Result<Trial> {
+        let plugin = self.look_at(name, bytes)?;
+        let mut all = self.config.plugin(name);
+        all.extend(recording.settings.clone());
+        all.extend(settings);
+        Trial::new(plugin, recording, all, grants, self.limits)
     }
 
     fn host(&self) -> Result<&Host> {

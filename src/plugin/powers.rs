@@ -1,7 +1,7 @@
 //! What one call of a plugin is given: its own settings, its log, the time, and HTTP to what the
 //! operator granted. Start with [`Powers`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use crate::clock::Stopwatch;
 /// Lines of the log that are kept of one call, and the length of each.
 const LINES_MAX: usize = 200;
 const LINE_BYTES_MAX: usize = 4096;
+/// Names of settings that are kept of one call.
+const SETTINGS_MAX: usize = 200;
 /// The most that is kept back of a deadline for what a plugin does after it has waited.
 const KEPT_MAX: Duration = Duration::from_secs(1);
 
@@ -22,6 +24,8 @@ pub struct Powers {
     http: Arc<Http>,
     deadline: Duration,
     begun: Stopwatch,
+    /// What the clock says when the call begins; `None` is the truth.
+    now: Option<jiff::Timestamp>,
     heard: Heard,
 }
 
@@ -36,12 +40,24 @@ pub struct Heard {
     pub denied: Vec<String>,
     /// How many requests were sent.
     pub requests: usize,
+    /// The settings that it asked for, whether they are there or not.
+    pub settings: BTreeSet<String>,
+    /// The memory that it took.
+    pub memory_bytes: usize,
+    /// How long it took.
+    pub took_ms: u64,
 }
 
 impl Powers {
     /// For one call.
     pub fn new(settings: Arc<BTreeMap<String, String>>, http: Arc<Http>, deadline: Duration) -> Powers {
-        Powers { settings, http, deadline, begun: Stopwatch::start(), heard: Heard::default() }
+        Powers { settings, http, deadline, begun: Stopwatch::start(), now: None, heard: Heard::default() }
+    }
+
+    /// The same at another time.
+    #[must_use]
+    pub fn at(self, now: jiff::Timestamp) -> Powers {
+        Powers { now: Some(now), ..self }
     }
 
     /// Takes a line of the log.
@@ -60,6 +76,15 @@ impl Powers {
         self.heard.lines.push((level, self.http.blotted(&message[..end])));
     }
 
+    /// Milliseconds since 1970.
+    pub fn now_ms(&self) -> u64 {
+        let now_ms = match self.now {
+            Some(now) => now.as_millisecond().saturating_add_unsigned(self.begun.elapsed_ms()),
+            None => crate::clock::now().as_millisecond(),
+        };
+        u64::try_from(now_ms).unwrap_or(0)
+    }
+
     /// Since some moment before the call.
     pub fn monotonic_ms(&self) -> u64 {
         self.begun.elapsed_ms()
@@ -71,7 +96,10 @@ impl Powers {
     }
 
     /// One of the plugin's settings.
-    pub fn setting(&self, name: &str) -> Option<String> {
+    pub fn setting(&mut self, name: &str) -> Option<String> {
+        if self.heard.settings.len() < SETTINGS_MAX {
+            self.heard.settings.insert(name.chars().take(64).collect());
+        }
         self.settings.get(name).cloned()
     }
 
@@ -99,7 +127,7 @@ impl Powers {
     }
 
     /// What was heard, at the end.
-    pub fn heard(self) -> Heard {
-        self.heard
+    pub fn heard(self, memory_bytes: usize) -> Heard {
+        Heard { memory_bytes, took_ms: self.begun.elapsed_ms(), ..self.heard }
     }
 }
