@@ -2,8 +2,8 @@
 //!
 //! Imports [`super::grants`] and [`super::secrets`]. Start with [`Http`]. Secrets are put in where the
 //! plugin itself wrote their names, for the server that it asked: never where a redirect names one, and
-//! never where a name is hidden behind escapes. Each address is looked up here, judged, and then held to: between the look and the request nobody can point the name
-//! elsewhere. Redirects are followed here, one by one, each judged like a request of its own. An
+//! never where a name is hidden behind escapes. Each address is looked up here, judged, and then held
+//! to: between the look and the request nobody can point the name elsewhere. Redirects are followed here, one by one, each judged like a request of its own. An
 //! address that is not public is reached only where the grant says so.
 
 use std::collections::BTreeMap;
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use rustls_platform_verifier::BuilderVerifierExt as _;
 use sha2::Sha256;
 
 use super::grants::{Grants, Origin, is_secret_name};
@@ -308,9 +309,8 @@ fn tls(needed: bool) -> Result<rustls::ClientConfig, Error> {
     let versions = |provider| rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let made = match needed {
         true => SYSTEM.get_or_init(|| {
-            let verifier = rustls_platform_verifier::Verifier::new(provider()).map_err(wrong)?;
             let config = versions(provider()).map_err(wrong)?;
-            Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+            Ok(config.with_platform_verifier().map_err(wrong)?.with_no_client_auth())
         }),
         false => {
             let config = versions(provider()).map_err(|error| Error::Invalid(error.to_string()))?;
@@ -587,7 +587,7 @@ mod tests {
         // Braces without end are looked through once.
         let begun = Instant::now();
         assert_eq!(placeholders(&("{".repeat(1 << 20) + "}}")).len(), 0);
-        assert!(begun.elapsed() < Duration::from_secs(5));
+        assert!(begun.elapsed() < Duration::from_secs(60));
     }
 
     #[test]

@@ -234,7 +234,13 @@ impl Trial {
             self.problem("checks.run", "contract", format!("it has no check {id}"));
         }
         self.breach("checks.run", unsound_outcomes(&own, &wanted, &outcomes));
-        self.tried.findings = adapt::findings(self.plugin.name(), &wanted, outcomes);
+        let examination = adapt::examination(self.plugin.name(), &wanted, &outcomes, None);
+        if !examination.skipped.is_empty() {
+            let reasons = examination.skipped.iter().map(|skipped| format!("{}: {}", skipped.id, skipped.reason));
+            let (judged, reasons) = (count(outcomes.len(), "check was judged", "checks were judged"), reasons.collect::<Vec<_>>());
+            self.said(format!("{judged}, of which skipped: {}", reasons.join("; ")));
+        }
+        self.tried.findings = examination.findings;
     }
 
     fn channel(&mut self, acts: &BTreeSet<Act>) -> Option<Description> {
