@@ -280,6 +280,9 @@ _wpp() {
             wpp__subcmd__help__subcmd__plugin,add)
                 cmd="wpp__subcmd__help__subcmd__plugin__subcmd__add"
                 ;;
+            wpp__subcmd__help__subcmd__plugin,build)
+                cmd="wpp__subcmd__help__subcmd__plugin__subcmd__build"
+                ;;
             wpp__subcmd__help__subcmd__plugin,grant)
                 cmd="wpp__subcmd__help__subcmd__plugin__subcmd__grant"
                 ;;
@@ -289,11 +292,17 @@ _wpp() {
             wpp__subcmd__help__subcmd__plugin,list)
                 cmd="wpp__subcmd__help__subcmd__plugin__subcmd__list"
                 ;;
+            wpp__subcmd__help__subcmd__plugin,new)
+                cmd="wpp__subcmd__help__subcmd__plugin__subcmd__new"
+                ;;
             wpp__subcmd__help__subcmd__plugin,remove)
                 cmd="wpp__subcmd__help__subcmd__plugin__subcmd__remove"
                 ;;
             wpp__subcmd__help__subcmd__plugin,revoke)
                 cmd="wpp__subcmd__help__subcmd__plugin__subcmd__revoke"
+                ;;
+            wpp__subcmd__help__subcmd__plugin,test)
+                cmd="wpp__subcmd__help__subcmd__plugin__subcmd__test"
                 ;;
             wpp__subcmd__help__subcmd__sync,start)
                 cmd="wpp__subcmd__help__subcmd__sync__subcmd__start"
@@ -331,6 +340,9 @@ _wpp() {
             wpp__subcmd__plugin,add)
                 cmd="wpp__subcmd__plugin__subcmd__add"
                 ;;
+            wpp__subcmd__plugin,build)
+                cmd="wpp__subcmd__plugin__subcmd__build"
+                ;;
             wpp__subcmd__plugin,grant)
                 cmd="wpp__subcmd__plugin__subcmd__grant"
                 ;;
@@ -343,14 +355,23 @@ _wpp() {
             wpp__subcmd__plugin,list)
                 cmd="wpp__subcmd__plugin__subcmd__list"
                 ;;
+            wpp__subcmd__plugin,new)
+                cmd="wpp__subcmd__plugin__subcmd__new"
+                ;;
             wpp__subcmd__plugin,remove)
                 cmd="wpp__subcmd__plugin__subcmd__remove"
                 ;;
             wpp__subcmd__plugin,revoke)
                 cmd="wpp__subcmd__plugin__subcmd__revoke"
                 ;;
+            wpp__subcmd__plugin,test)
+                cmd="wpp__subcmd__plugin__subcmd__test"
+                ;;
             wpp__subcmd__plugin__subcmd__help,add)
                 cmd="wpp__subcmd__plugin__subcmd__help__subcmd__add"
+                ;;
+            wpp__subcmd__plugin__subcmd__help,build)
+                cmd="wpp__subcmd__plugin__subcmd__help__subcmd__build"
                 ;;
             wpp__subcmd__plugin__subcmd__help,grant)
                 cmd="wpp__subcmd__plugin__subcmd__help__subcmd__grant"
@@ -364,11 +385,17 @@ _wpp() {
             wpp__subcmd__plugin__subcmd__help,list)
                 cmd="wpp__subcmd__plugin__subcmd__help__subcmd__list"
                 ;;
+            wpp__subcmd__plugin__subcmd__help,new)
+                cmd="wpp__subcmd__plugin__subcmd__help__subcmd__new"
+                ;;
             wpp__subcmd__plugin__subcmd__help,remove)
                 cmd="wpp__subcmd__plugin__subcmd__help__subcmd__remove"
                 ;;
             wpp__subcmd__plugin__subcmd__help,revoke)
                 cmd="wpp__subcmd__plugin__subcmd__help__subcmd__revoke"
+                ;;
+            wpp__subcmd__plugin__subcmd__help,test)
+                cmd="wpp__subcmd__plugin__subcmd__help__subcmd__test"
                 ;;
             wpp__subcmd__sync,help)
                 cmd="wpp__subcmd__sync__subcmd__help"
@@ -1999,7 +2026,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__help__subcmd__plugin)
-            opts="list add remove info grant revoke"
+            opts="list add remove info grant revoke test new build"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2013,6 +2040,20 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__help__subcmd__plugin__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wpp__subcmd__help__subcmd__plugin__subcmd__build)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2068,6 +2109,20 @@ _wpp() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wpp__subcmd__help__subcmd__plugin__subcmd__new)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wpp__subcmd__help__subcmd__plugin__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -2083,6 +2138,20 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__help__subcmd__plugin__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wpp__subcmd__help__subcmd__plugin__subcmd__test)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2581,7 +2650,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__plugin)
-            opts="-s -q -h --home --session --format --quiet --help list add remove info grant revoke help"
+            opts="-s -q -h --home --session --format --quiet --help list add remove info grant revoke test new build help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2673,6 +2742,39 @@ _wpp() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wpp__subcmd__plugin__subcmd__build)
+            opts="-s -q -h --home --session --format --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wpp__subcmd__plugin__subcmd__grant)
             opts="-s -q -h --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2707,7 +2809,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__plugin__subcmd__help)
-            opts="list add remove info grant revoke help"
+            opts="list add remove info grant revoke test new build help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2721,6 +2823,20 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__plugin__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wpp__subcmd__plugin__subcmd__help__subcmd__build)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2790,6 +2906,20 @@ _wpp() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wpp__subcmd__plugin__subcmd__help__subcmd__new)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wpp__subcmd__plugin__subcmd__help__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -2805,6 +2935,20 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__plugin__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wpp__subcmd__plugin__subcmd__help__subcmd__test)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2884,6 +3028,54 @@ _wpp() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wpp__subcmd__plugin__subcmd__new)
+            opts="-s -q -h --kind --language --folder --home --session --format --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --kind)
+                    COMPREPLY=($(compgen -W "checks notice gateway" -- "${cur}"))
+                    return 0
+                    ;;
+                --language)
+                    COMPREPLY=($(compgen -W "rust javascript" -- "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wpp__subcmd__plugin__subcmd__remove)
             opts="-s -q -h --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2924,6 +3116,63 @@ _wpp() {
                 return 0
             fi
             case "${prev}" in
+                --home)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wpp__subcmd__plugin__subcmd__test)
+            opts="-s -q -h --answers --set --grant --only --act --on --home --session --format --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --answers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grant)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --act)
+                    COMPREPLY=($(compgen -W "send link start restart stop logout webhook-test webhook-disable webhook-enable webhook-retry" -- "${cur}"))
+                    return 0
+                    ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then

@@ -562,6 +562,9 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand info 'Show what a plugin is, what it asks for and what it is allowed'
             cand grant 'Allow a plugin more'
             cand revoke 'Take back what a plugin was allowed'
+            cand test 'Try a plugin against recorded answers, without a network'
+            cand new 'Write the start of a plugin: a folder that builds as it is'
+            cand build 'Build a plugin''s folder to a component'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'wpp;plugin;list'= {
@@ -630,6 +633,45 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'wpp;plugin;test'= {
+            cand --answers 'The recorded answers: a file, or a folder of files'
+            cand --set 'Set one of the plugin''s settings; may be repeated'
+            cand --grant 'Allow it this and nothing else; may be repeated [default: the recording''s origins and grants]'
+            cand --only 'Judge only this check; may be repeated'
+            cand --act 'Call what changes something, too: all of it, or what is named'
+            cand --on 'The session to act on [default: the first one]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;plugin;new'= {
+            cand --kind 'What it is to be: checks for the doctor, a place where notices go, or a gateway to WhatsApp'
+            cand --language 'What to write it in'
+            cand --folder 'Where to write it, into a folder that is not there yet or is empty [default: NAME]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;plugin;build'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'wpp;plugin;help'= {
             cand list 'Show all plugins and what each is allowed'
             cand add 'Add a plugin, or put other bytes in its place'
@@ -637,6 +679,9 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand info 'Show what a plugin is, what it asks for and what it is allowed'
             cand grant 'Allow a plugin more'
             cand revoke 'Take back what a plugin was allowed'
+            cand test 'Try a plugin against recorded answers, without a network'
+            cand new 'Write the start of a plugin: a folder that builds as it is'
+            cand build 'Build a plugin''s folder to a component'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'wpp;plugin;help;list'= {
@@ -650,6 +695,12 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;plugin;help;grant'= {
         }
         &'wpp;plugin;help;revoke'= {
+        }
+        &'wpp;plugin;help;test'= {
+        }
+        &'wpp;plugin;help;new'= {
+        }
+        &'wpp;plugin;help;build'= {
         }
         &'wpp;plugin;help;help'= {
         }
@@ -852,6 +903,9 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand info 'Show what a plugin is, what it asks for and what it is allowed'
             cand grant 'Allow a plugin more'
             cand revoke 'Take back what a plugin was allowed'
+            cand test 'Try a plugin against recorded answers, without a network'
+            cand new 'Write the start of a plugin: a folder that builds as it is'
+            cand build 'Build a plugin''s folder to a component'
         }
         &'wpp;help;plugin;list'= {
         }
@@ -864,6 +918,12 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;plugin;grant'= {
         }
         &'wpp;help;plugin;revoke'= {
+        }
+        &'wpp;help;plugin;test'= {
+        }
+        &'wpp;help;plugin;new'= {
+        }
+        &'wpp;help;plugin;build'= {
         }
         &'wpp;help;channel'= {
             cand list 'Show all channels'

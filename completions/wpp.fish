@@ -386,19 +386,22 @@ complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l detached -d 'Leave th
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l leashed -d 'End when standard input does, which is when whoever started it ends, however that was'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s h -l help -d 'Print help'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -s h -l help -d 'Print help'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -f -a "list" -d 'Show all plugins and what each is allowed'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -f -a "add" -d 'Add a plugin, or put other bytes in its place'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -f -a "remove" -d 'Take a plugin away with all that was granted to it'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -f -a "info" -d 'Show what a plugin is, what it asks for and what it is allowed'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -f -a "grant" -d 'Allow a plugin more'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -f -a "revoke" -d 'Take back what a plugin was allowed'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "list" -d 'Show all plugins and what each is allowed'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "add" -d 'Add a plugin, or put other bytes in its place'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "remove" -d 'Take a plugin away with all that was granted to it'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "info" -d 'Show what a plugin is, what it asks for and what it is allowed'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "grant" -d 'Allow a plugin more'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "revoke" -d 'Take back what a plugin was allowed'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "test" -d 'Try a plugin against recorded answers, without a network'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "new" -d 'Write the start of a plugin: a folder that builds as it is'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "build" -d 'Build a plugin\'s folder to a component'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
@@ -440,12 +443,54 @@ complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcomma
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l answers -d 'The recorded answers: a file, or a folder of files' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l set -d 'Set one of the plugin\'s settings; may be repeated' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l grant -d 'Allow it this and nothing else; may be repeated [default: the recording\'s origins and grants]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l only -d 'Judge only this check; may be repeated' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l act -d 'Call what changes something, too: all of it, or what is named' -r -f -a "send\t'Send a message'
+link\t'Ask for a QR code'
+start\t'Start a session'
+restart\t'Restart a session'
+stop\t'Stop a session'
+logout\t'Unlink a session'
+webhook-test\t'Send a test event to a webhook'
+webhook-disable\t'Turn a webhook off'
+webhook-enable\t'Turn a webhook on'
+webhook-retry\t'Deliver a failed event again'"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l on -d 'The session to act on [default: the first one]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -l kind -d 'What it is to be: checks for the doctor, a place where notices go, or a gateway to WhatsApp' -r -f -a "checks\t'Checks for the doctor'
+notice\t'A place where notices go'
+gateway\t'A gateway to WhatsApp'"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -l language -d 'What to write it in' -r -f -a "rust\t'Rust, with the SDK'
+javascript\t'JavaScript'"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -l folder -d 'Where to write it, into a folder that is not there yet or is empty [default: NAME]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from build" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from build" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from build" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from build" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from build" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show all plugins and what each is allowed'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add a plugin, or put other bytes in its place'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Take a plugin away with all that was granted to it'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "info" -d 'Show what a plugin is, what it asks for and what it is allowed'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "grant" -d 'Allow a plugin more'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Take back what a plugin was allowed'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "test" -d 'Try a plugin against recorded answers, without a network'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "new" -d 'Write the start of a plugin: a folder that builds as it is'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "build" -d 'Build a plugin\'s folder to a component'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and not __fish_seen_subcommand_from list health send help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and not __fish_seen_subcommand_from list health send help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
@@ -549,6 +594,9 @@ complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "info" -d 'Show what a plugin is, what it asks for and what it is allowed'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "grant" -d 'Allow a plugin more'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "revoke" -d 'Take back what a plugin was allowed'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "test" -d 'Try a plugin against recorded answers, without a network'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "new" -d 'Write the start of a plugin: a folder that builds as it is'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "build" -d 'Build a plugin\'s folder to a component'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from channel" -f -a "list" -d 'Show all channels'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from channel" -f -a "health" -d 'Ask a channel\'s system how it is'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from channel" -f -a "send" -d 'Send a message through a channel'
