@@ -743,6 +743,48 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'wpp;plugin;test' {
+            [CompletionResult]::new('--answers', '--answers', [CompletionResultType]::ParameterName, 'The recorded answers: a file, or a folder of files')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Set one of the plugin''s settings; may be repeated')
+            [CompletionResult]::new('--grant', '--grant', [CompletionResultType]::ParameterName, 'Allow it this and nothing else; may be repeated [default: the recording''s origins and grants]')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Judge only this check; may be repeated')
+            [CompletionResult]::new('--act', '--act', [CompletionResultType]::ParameterName, 'Call what changes something, too: all of it, or what is named')
+            [CompletionResult]::new('--on', '--on', [CompletionResultType]::ParameterName, 'The session to act on [default: the first one]')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'wpp;plugin;new' {
+            [CompletionResult]::new('--kind', '--kind', [CompletionResultType]::ParameterName, 'What it is to be: checks for the doctor, a place where notices go, or a gateway to WhatsApp')
+            [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'What to write it in')
+            [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'Where to write it, into a folder that is not there yet or is empty [default: NAME]')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'wpp;plugin;build' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'wpp;plugin;help' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show all plugins and what each is allowed')
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add a plugin, or put other bytes in its place')

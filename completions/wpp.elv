@@ -676,6 +676,45 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'wpp;plugin;test'= {
+            cand --answers 'The recorded answers: a file, or a folder of files'
+            cand --set 'Set one of the plugin''s settings; may be repeated'
+            cand --grant 'Allow it this and nothing else; may be repeated [default: the recording''s origins and grants]'
+            cand --only 'Judge only this check; may be repeated'
+            cand --act 'Call what changes something, too: all of it, or what is named'
+            cand --on 'The session to act on [default: the first one]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;plugin;new'= {
+            cand --kind 'What it is to be: checks for the doctor, a place where notices go, or a gateway to WhatsApp'
+            cand --language 'What to write it in'
+            cand --folder 'Where to write it, into a folder that is not there yet or is empty [default: NAME]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;plugin;build'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'wpp;plugin;help'= {
             cand list 'Show all plugins and what each is allowed'
             cand add 'Add a plugin, or put other bytes in its place'
