@@ -23,7 +23,7 @@
 //! repeated. Everything but `answers` and each `path` may be left out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -207,7 +207,7 @@ impl Recording {
         Ok(recording)
     }
 
-    fn take(&mut self, file: &PathBuf) -> Result<()> {
+    fn take(&mut self, file: &Path) -> Result<()> {
         let bytes = disk::read_small(file, FILE_BYTES_MAX).map_err(|error| {
             disk::cannot("read", file, error).hint("give a recording, or a folder of recordings, with --answers")
         })?;
