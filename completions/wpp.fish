@@ -25,7 +25,7 @@ function __fish_wpp_using_subcommand
 end
 
 complete -c wpp -n "__fish_wpp_needs_command" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_needs_command" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_needs_command" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_needs_command" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_needs_command" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -52,65 +52,68 @@ complete -c wpp -n "__fish_wpp_needs_command" -f -a "drill" -d 'Rehearse failure
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "daemon" -d 'Run the session\'s daemon in the foreground'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "plugin" -d 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "channel" -d 'Ask channels how they are, and send through them'
+complete -c wpp -n "__fish_wpp_needs_command" -f -a "webhook" -d 'List, test, switch and retry the webhooks of a gateway'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "config" -d 'Show every setting, its value and where it comes from'
 complete -c wpp -n "__fish_wpp_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand start" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand start" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand start" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand start" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand start" -l new-messages -d 'Go on with no messages when wpp.db is gone, instead of restoring it'
 complete -c wpp -n "__fish_wpp_using_subcommand start" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand start" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand stop" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand stop" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand stop" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand stop" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand stop" -l force -d 'Kill the daemon when it does not end within the drain timeout'
 complete -c wpp -n "__fish_wpp_using_subcommand stop" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand stop" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand restart" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand restart" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand restart" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand restart" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand restart" -l force -d 'Kill the daemon when it does not end within the drain timeout'
 complete -c wpp -n "__fish_wpp_using_subcommand restart" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand restart" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand status" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand status" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand status" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand status" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand status" -l all -d 'Every session of this home'
+complete -c wpp -n "__fish_wpp_using_subcommand status" -l all -d 'Every session of this home; gateways are not asked'
 complete -c wpp -n "__fish_wpp_using_subcommand status" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand status" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l png -d 'Also write each QR code to this PNG file' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l pair-code -d 'Ask for a code to type on this phone instead of a QR code; international form' -r
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l timeout -d 'How long to wait for the phone, in seconds' -r
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -l logout -d 'Have the gateway unlink its session first, which may delete the session\'s keys there'
+complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s y -l yes -d 'Agree in advance to what a gateway throws away'
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand reauth" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand send" -l text-file -d 'Read the text from a file, or from standard input with -' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand send" -l id -d 'Your own id for this message: repeating the command with it never sends the message twice' -r
-complete -c wpp -n "__fish_wpp_using_subcommand send" -l wait -d 'How long to wait for the server\'s acknowledgement; 0 returns once the message is queued' -r
+complete -c wpp -n "__fish_wpp_using_subcommand send" -l wait -d 'How long to wait for the server\'s acknowledgement; 0 returns once the message is queued [default: 30]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand send" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand send" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand send" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand send" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand send" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand send" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand search" -l limit -d 'Most messages to show' -r
 complete -c wpp -n "__fish_wpp_using_subcommand search" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand search" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand search" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand search" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand search" -l rebuild -d 'Instead of a search, have the daemon make the full-text index anew'
 complete -c wpp -n "__fish_wpp_using_subcommand search" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand search" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand chats" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand chats" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand chats" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand chats" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand chats" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -118,14 +121,14 @@ complete -c wpp -n "__fish_wpp_using_subcommand chats" -s h -l help -d 'Print he
 complete -c wpp -n "__fish_wpp_using_subcommand messages" -l chat -d 'Only this chat: a phone number with its country code, or a JID from `wpp chats`' -r
 complete -c wpp -n "__fish_wpp_using_subcommand messages" -l limit -d 'Most messages to show' -r
 complete -c wpp -n "__fish_wpp_using_subcommand messages" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand messages" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand messages" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand messages" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand messages" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand messages" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand events" -l after -d 'Only events after this id [default: all that are kept, or with --follow what comes]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand events" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand events" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand events" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand events" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand events" -s f -l follow -d 'Go on with what comes, across restarts of the daemon, until interrupted'
@@ -133,14 +136,14 @@ complete -c wpp -n "__fish_wpp_using_subcommand events" -s q -l quiet -d 'Say no
 complete -c wpp -n "__fish_wpp_using_subcommand events" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand logs" -s n -l lines -d 'Newest lines to show' -r
 complete -c wpp -n "__fish_wpp_using_subcommand logs" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand logs" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand logs" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand logs" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand logs" -s f -l follow -d 'Go on with what the daemon writes, until interrupted'
 complete -c wpp -n "__fish_wpp_using_subcommand logs" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand logs" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -150,19 +153,19 @@ complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -f -a "status" -d 'Say whether the session is kept connected, and how it stands'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and not __fish_seen_subcommand_from start stop status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -172,7 +175,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from help" -f -a "status" -d 'Say whether the session is kept connected, and how it stands'
 complete -c wpp -n "__fish_wpp_using_subcommand sync; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -182,20 +185,20 @@ complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_su
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -f -a "list" -d 'List messages that wait and messages that the server refused'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and not __fish_seen_subcommand_from pause resume list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -l limit -d 'Most messages to show' -r
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand outbound; and __fish_seen_subcommand_from list" -l all -d 'Also those that the server accepted'
@@ -217,7 +220,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subc
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l textfile -d 'File for Prometheus metrics [default: backup.textfile in config.toml]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l incremental -d 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash'
@@ -243,7 +246,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l textfile -d 'File for Prometheus metrics [default: backup.textfile in config.toml]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from create" -l incremental -d 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash'
@@ -254,7 +257,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -262,7 +265,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -273,7 +276,7 @@ restore\t'quick, then a real restore into a sandbox: integrity, index, rows, and
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l keep -d 'Keep the sandbox that level restore makes, to look at it'
@@ -290,7 +293,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l set-aside -d 'Remove old copies of the session instead, which restores and new links have set aside'
@@ -312,7 +315,7 @@ force-exact\t'Everything, old Signal state included: LOSES MESSAGES in both dire
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand restore" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand restore" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand restore" -l dry-run -d 'Show the plan and verify the archive; change nothing'
@@ -323,7 +326,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand restore" -s h -l help -d 'Print 
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -l identity -d 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -l passphrase-file -d 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand reset" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -l dry-run -d 'Show what would be removed, and remove nothing'
@@ -341,7 +344,7 @@ critical\t'Messages or keys in danger'
 never\t'Nothing: what is found or could not be checked does not change the exit code'"
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l explain -d 'Say what a check looks at, why, and what mends it' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l all -d 'Look at every session'
@@ -352,7 +355,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l list -d 'List every c
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -361,7 +364,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subco
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -f -a "run" -d 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and not __fish_seen_subcommand_from list run help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -369,7 +372,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcomman
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l report -d 'Write report.md and report.json into this folder [default: reports/ in the home]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l timeout -d 'Give up after this many seconds' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l keep -d 'Keep the sandbox even when all is well'
@@ -379,7 +382,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcomman
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l detached -d 'Leave the terminal\'s session, so that closing the terminal does not end the daemon'
@@ -387,7 +390,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l leashed -d 'End when 
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -403,7 +406,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subc
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "build" -d 'Build a plugin\'s folder to a component'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -413,32 +416,32 @@ complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l signature -d 'Its signature by minisign [default: FILE.minisig, where there is one]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l public-key -d 'Trust this public key of minisign beside those of plugins.public_keys, this time' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -s y -l yes -d 'Agree in advance'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from remove" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from remove" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from remove" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from remove" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from info" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from info" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from info" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from info" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from info" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from grant" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from grant" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from grant" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from grant" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from grant" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from grant" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from revoke" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from revoke" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from revoke" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from revoke" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -459,7 +462,7 @@ webhook-enable\t'Turn a webhook on'
 webhook-retry\t'Deliver a failed event again'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l on -d 'The session to act on [default: the first one]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -471,13 +474,13 @@ complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcomma
 javascript\t'JavaScript'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -l folder -d 'Where to write it, into a folder that is not there yet or is empty [default: NAME]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from build" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from build" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from build" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from build" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from build" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -493,7 +496,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "build" -d 'Build a plugin\'s folder to a component'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and not __fish_seen_subcommand_from list health send help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand channel; and not __fish_seen_subcommand_from list health send help" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand channel; and not __fish_seen_subcommand_from list health send help" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and not __fish_seen_subcommand_from list health send help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and not __fish_seen_subcommand_from list health send help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -503,13 +506,13 @@ complete -c wpp -n "__fish_wpp_using_subcommand channel; and not __fish_seen_sub
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and not __fish_seen_subcommand_from list health send help" -f -a "send" -d 'Send a message through a channel'
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and not __fish_seen_subcommand_from list health send help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from health" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from health" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from health" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from health" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from health" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -524,7 +527,7 @@ warning\t''
 error\t''
 critical\t''"
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from send" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -533,10 +536,66 @@ complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcomm
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from help" -f -a "health" -d 'Ask a channel\'s system how it is'
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from help" -f -a "send" -d 'Send a message through a channel'
 complete -c wpp -n "__fish_wpp_using_subcommand channel; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -f -a "list" -d 'Show the webhooks of a gateway'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -f -a "test" -d 'Have a test event sent, and say what its receiver answered'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -f -a "failures" -d 'Show events that could not be delivered'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -f -a "enable" -d 'Turn a webhook on'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -f -a "disable" -d 'Turn a webhook off'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -f -a "retry" -d 'Deliver a failed event again'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and not __fish_seen_subcommand_from list test failures enable disable retry help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from test" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from test" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from test" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from failures" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from failures" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from failures" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from failures" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from failures" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from enable" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from enable" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from enable" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from disable" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from disable" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from disable" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from disable" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from retry" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from retry" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from retry" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from retry" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show the webhooks of a gateway'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from help" -f -a "test" -d 'Have a test event sent, and say what its receiver answered'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from help" -f -a "failures" -d 'Show events that could not be delivered'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from help" -f -a "enable" -d 'Turn a webhook on'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from help" -f -a "disable" -d 'Turn a webhook off'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from help" -f -a "retry" -d 'Deliver a failed event again'
+complete -c wpp -n "__fish_wpp_using_subcommand webhook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l listen -d 'Loopback address to listen on; port 0 takes any' -r
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l ask -d 'Send one request to the simulator that runs in this home, and end' -r
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l create -d 'Make the home a sandbox if it does not exist yet'
@@ -546,35 +605,36 @@ complete -c wpp -n "__fish_wpp_using_subcommand simulator" -l stop -d 'End the s
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand simulator" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand config" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand config" -s s -l session -d 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand config" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand config" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand config" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand config" -s h -l help -d 'Print help'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "start" -d 'Start the session\'s daemon and wait until it is READY or asks for a phone'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "stop" -d 'Drain and end the session\'s daemon'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "restart" -d 'Stop and start the daemon, proving each stage'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "status" -d 'Say where the session stands and why'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "reauth" -d 'Link the session to a phone, by QR code or pair code'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "send" -d 'Send a message, once, and wait for the server\'s acknowledgement'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "search" -d 'Find stored messages by their words'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "chats" -d 'List chats'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "messages" -d 'List stored messages'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "events" -d 'Show what happens in the session, as it happens or as it was kept'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "logs" -d 'Show the daemon\'s log'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "sync" -d 'Keep the connection or give it up, without ending the daemon'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "outbound" -d 'Pause and resume sending, and list the outbox'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "backup" -d 'Make, list, show and verify archives of sessions'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "restore" -d 'Bring a session back from an archive'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "reset" -d 'Last resort: back the session up, verify the archive, remove the session'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "doctor" -d 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "daemon" -d 'Run the session\'s daemon in the foreground'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "plugin" -d 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "channel" -d 'Ask channels how they are, and send through them'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "config" -d 'Show every setting, its value and where it comes from'
-complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel simulator config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "start" -d 'Start the session\'s daemon and wait until it is READY or asks for a phone'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "stop" -d 'Drain and end the session\'s daemon'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "restart" -d 'Stop and start the daemon, proving each stage'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "status" -d 'Say where the session stands and why'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "reauth" -d 'Link the session to a phone, by QR code or pair code'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "send" -d 'Send a message, once, and wait for the server\'s acknowledgement'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "search" -d 'Find stored messages by their words'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "chats" -d 'List chats'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "messages" -d 'List stored messages'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "events" -d 'Show what happens in the session, as it happens or as it was kept'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "logs" -d 'Show the daemon\'s log'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "sync" -d 'Keep the connection or give it up, without ending the daemon'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "outbound" -d 'Pause and resume sending, and list the outbox'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "backup" -d 'Make, list, show and verify archives of sessions'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "restore" -d 'Bring a session back from an archive'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "reset" -d 'Last resort: back the session up, verify the archive, remove the session'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "doctor" -d 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "drill" -d 'Rehearse failures and recovery in a throw-away sandbox'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "daemon" -d 'Run the session\'s daemon in the foreground'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "plugin" -d 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "channel" -d 'Ask channels how they are, and send through them'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "webhook" -d 'List, test, switch and retry the webhooks of a gateway'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "simulator" -d 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "config" -d 'Show every setting, its value and where it comes from'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and not __fish_seen_subcommand_from start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor drill daemon plugin channel webhook simulator config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from sync" -f -a "start" -d 'Keep the session connected'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from sync" -f -a "stop" -d 'Give the connection up until `wpp sync start`; the daemon stays and answers'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from sync" -f -a "status" -d 'Say whether the session is kept connected, and how it stands'
@@ -600,3 +660,9 @@ complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from channel" -f -a "list" -d 'Show all channels'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from channel" -f -a "health" -d 'Ask a channel\'s system how it is'
 complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from channel" -f -a "send" -d 'Send a message through a channel'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from webhook" -f -a "list" -d 'Show the webhooks of a gateway'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from webhook" -f -a "test" -d 'Have a test event sent, and say what its receiver answered'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from webhook" -f -a "failures" -d 'Show events that could not be delivered'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from webhook" -f -a "enable" -d 'Turn a webhook on'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from webhook" -f -a "disable" -d 'Turn a webhook off'
+complete -c wpp -n "__fish_wpp_using_subcommand help; and __fish_seen_subcommand_from webhook" -f -a "retry" -d 'Deliver a failed event again'
