@@ -19,8 +19,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
     var completions = [
         &'wpp'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -49,14 +49,15 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand daemon 'Run the session''s daemon in the foreground'
             cand plugin 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
             cand channel 'Ask channels how they are, and send through them'
+            cand webhook 'List, test, switch and retry the webhooks of a gateway'
             cand simulator 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
             cand config 'Show every setting, its value and where it comes from'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'wpp;start'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --new-messages 'Go on with no messages when wpp.db is gone, instead of restoring it'
             cand -q 'Say nothing unless something is wrong or was asked for'
@@ -66,8 +67,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;stop'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --force 'Kill the daemon when it does not end within the drain timeout'
             cand -q 'Say nothing unless something is wrong or was asked for'
@@ -77,8 +78,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;restart'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --force 'Kill the daemon when it does not end within the drain timeout'
             cand -q 'Say nothing unless something is wrong or was asked for'
@@ -88,10 +89,10 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;status'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand --all 'Every session of this home'
+            cand --all 'Every session of this home; gateways are not asked'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
@@ -102,9 +103,12 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --pair-code 'Ask for a code to type on this phone instead of a QR code; international form'
             cand --timeout 'How long to wait for the phone, in seconds'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --logout 'Have the gateway unlink its session first, which may delete the session''s keys there'
+            cand -y 'Agree in advance to what a gateway throws away'
+            cand --yes 'Agree in advance to what a gateway throws away'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
@@ -113,10 +117,10 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;send'= {
             cand --text-file 'Read the text from a file, or from standard input with -'
             cand --id 'Your own id for this message: repeating the command with it never sends the message twice'
-            cand --wait 'How long to wait for the server''s acknowledgement; 0 returns once the message is queued'
+            cand --wait 'How long to wait for the server''s acknowledgement; 0 returns once the message is queued [default: 30]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -126,8 +130,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;search'= {
             cand --limit 'Most messages to show'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --rebuild 'Instead of a search, have the daemon make the full-text index anew'
             cand -q 'Say nothing unless something is wrong or was asked for'
@@ -137,8 +141,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;chats'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -149,8 +153,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --chat 'Only this chat: a phone number with its country code, or a JID from `wpp chats`'
             cand --limit 'Most messages to show'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -160,8 +164,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;events'= {
             cand --after 'Only events after this id [default: all that are kept, or with --follow what comes]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -f 'Go on with what comes, across restarts of the daemon, until interrupted'
             cand --follow 'Go on with what comes, across restarts of the daemon, until interrupted'
@@ -174,8 +178,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -n 'Newest lines to show'
             cand --lines 'Newest lines to show'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -f 'Go on with what the daemon writes, until interrupted'
             cand --follow 'Go on with what the daemon writes, until interrupted'
@@ -186,8 +190,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;sync'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -200,8 +204,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;sync;start'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -210,8 +214,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;sync;stop'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -220,8 +224,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;sync;status'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -244,8 +248,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;outbound'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -258,8 +262,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;outbound;pause'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -268,8 +272,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;outbound;resume'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -279,8 +283,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;outbound;list'= {
             cand --limit 'Most messages to show'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --all 'Also those that the server accepted'
             cand -q 'Say nothing unless something is wrong or was asked for'
@@ -313,8 +317,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --textfile 'File for Prometheus metrics [default: backup.textfile in config.toml]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --incremental 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash'
             cand --passphrase 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
@@ -341,8 +345,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --textfile 'File for Prometheus metrics [default: backup.textfile in config.toml]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --incremental 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash'
             cand --passphrase 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
@@ -356,8 +360,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -368,8 +372,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -381,8 +385,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --keep 'Keep the sandbox that level restore makes, to look at it'
             cand -q 'Say nothing unless something is wrong or was asked for'
@@ -402,8 +406,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --set-aside 'Remove old copies of the session instead, which restores and new links have set aside'
             cand --dry-run 'Show the plan and remove nothing'
@@ -439,8 +443,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --dry-run 'Show the plan and verify the archive; change nothing'
             cand -y 'Agree in advance'
@@ -455,8 +459,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --dry-run 'Show what would be removed, and remove nothing'
             cand -y 'Agree in advance'
@@ -474,8 +478,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --fail-on 'Exit with 3 when a finding is at least this severe'
             cand --explain 'Say what a check looks at, why, and what mends it'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --all 'Look at every session'
             cand --fix 'Apply the remedies that are safe for a machine to apply, and look again'
@@ -490,8 +494,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;drill'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -503,8 +507,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;drill;list'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -515,8 +519,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --report 'Write report.md and report.json into this folder [default: reports/ in the home]'
             cand --timeout 'Give up after this many seconds'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --keep 'Keep the sandbox even when all is well'
             cand -q 'Say nothing unless something is wrong or was asked for'
@@ -537,8 +541,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;daemon'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --detached 'Leave the terminal''s session, so that closing the terminal does not end the daemon'
             cand --leashed 'End when standard input does, which is when whoever started it ends, however that was'
@@ -549,8 +553,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;plugin'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -569,8 +573,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;plugin;list'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -583,8 +587,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --signature 'Its signature by minisign [default: FILE.minisig, where there is one]'
             cand --public-key 'Trust this public key of minisign beside those of plugins.public_keys, this time'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -y 'Agree in advance'
             cand --yes 'Agree in advance'
@@ -595,8 +599,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;plugin;remove'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -605,8 +609,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;plugin;info'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -615,8 +619,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;plugin;grant'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -624,6 +628,45 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --help 'Print help'
         }
         &'wpp;plugin;revoke'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;plugin;test'= {
+            cand --answers 'The recorded answers: a file, or a folder of files'
+            cand --set 'Set one of the plugin''s settings; may be repeated'
+            cand --grant 'Allow it this and nothing else; may be repeated [default: the recording''s origins and grants]'
+            cand --only 'Judge only this check; may be repeated'
+            cand --act 'Call what changes something, too: all of it, or what is named'
+            cand --on 'The session to act on [default: the first one]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;plugin;new'= {
+            cand --kind 'What it is to be: checks for the doctor, a place where notices go, or a gateway to WhatsApp'
+            cand --language 'What to write it in'
+            cand --folder 'Where to write it, into a folder that is not there yet or is empty [default: NAME]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;plugin;build'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -706,8 +749,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;channel'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -720,8 +763,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;channel;list'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -730,8 +773,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;channel;health'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -745,8 +788,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --problem 'The problem that it is about: systems that can keep those about the same one together'
             cand --severity 'How much it matters; ok says that the problem is over'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -767,12 +810,112 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;channel;help;help'= {
         }
+        &'wpp;webhook'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'Show the webhooks of a gateway'
+            cand test 'Have a test event sent, and say what its receiver answered'
+            cand failures 'Show events that could not be delivered'
+            cand enable 'Turn a webhook on'
+            cand disable 'Turn a webhook off'
+            cand retry 'Deliver a failed event again'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;webhook;list'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;webhook;test'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;webhook;failures'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;webhook;enable'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;webhook;disable'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;webhook;retry'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;webhook;help'= {
+            cand list 'Show the webhooks of a gateway'
+            cand test 'Have a test event sent, and say what its receiver answered'
+            cand failures 'Show events that could not be delivered'
+            cand enable 'Turn a webhook on'
+            cand disable 'Turn a webhook off'
+            cand retry 'Deliver a failed event again'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;webhook;help;list'= {
+        }
+        &'wpp;webhook;help;test'= {
+        }
+        &'wpp;webhook;help;failures'= {
+        }
+        &'wpp;webhook;help;enable'= {
+        }
+        &'wpp;webhook;help;disable'= {
+        }
+        &'wpp;webhook;help;retry'= {
+        }
+        &'wpp;webhook;help;help'= {
+        }
         &'wpp;simulator'= {
             cand --listen 'Loopback address to listen on; port 0 takes any'
             cand --ask 'Send one request to the simulator that runs in this home, and end'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --create 'Make the home a sandbox if it does not exist yet'
             cand --detach 'Go to the background as soon as it listens'
@@ -785,8 +928,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;config'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -815,6 +958,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand daemon 'Run the session''s daemon in the foreground'
             cand plugin 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
             cand channel 'Ask channels how they are, and send through them'
+            cand webhook 'List, test, switch and retry the webhooks of a gateway'
             cand simulator 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
             cand config 'Show every setting, its value and where it comes from'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -935,6 +1079,26 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;channel;health'= {
         }
         &'wpp;help;channel;send'= {
+        }
+        &'wpp;help;webhook'= {
+            cand list 'Show the webhooks of a gateway'
+            cand test 'Have a test event sent, and say what its receiver answered'
+            cand failures 'Show events that could not be delivered'
+            cand enable 'Turn a webhook on'
+            cand disable 'Turn a webhook off'
+            cand retry 'Deliver a failed event again'
+        }
+        &'wpp;help;webhook;list'= {
+        }
+        &'wpp;help;webhook;test'= {
+        }
+        &'wpp;help;webhook;failures'= {
+        }
+        &'wpp;help;webhook;enable'= {
+        }
+        &'wpp;help;webhook;disable'= {
+        }
+        &'wpp;help;webhook;retry'= {
         }
         &'wpp;help;simulator'= {
         }

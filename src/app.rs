@@ -9,14 +9,16 @@ use crate::archive::destination::Destination;
 use crate::archive::destination::settings::Settings as StoreSettings;
 use crate::archive::history::History;
 use crate::archive::seal;
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::confirm::Confirmed;
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::gateway::{self, Gateway};
 use crate::home::{Home, HomeKind, SessionPaths};
 use crate::journal::Journal;
 use crate::plugin::Plugins;
-use crate::report::{Event, Sink};
-use crate::session::SessionId;
+use crate::plugin::registry::Registry;
+use crate::report::{Event, Sink, quoted};
+use crate::session::Address;
 
 /// Asks the operator a question; `None` when nobody is there to answer.
 pub type Ask = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -41,6 +43,7 @@ pub struct Settings {
 pub struct App {
     home: Home,
     config: Config,
+    gateway: Option<Address>,
     sink: Arc<dyn Sink>,
     ask: Arc<Ask>,
     ask_secret: Arc<seal::Ask>,
@@ -61,16 +64,20 @@ impl App {
     /// [`App::new`] with the defaults in the place of a config.toml that cannot be read, and what is
     /// wrong with that.
     pub fn without_broken_settings(settings: Settings) -> Result<(App, Option<Error>)> {
+        let (gateway, settings) = settings.without_gateway()?;
         let Settings { home, session, environment, sink, ask, ask_secret } = settings;
         let root = root(home, &environment)?;
         let home = Home::open(&root)?;
         let (mut config, broken) = Config::load_without_broken_file(&home.config(), &environment)?;
         if let Some(session) = session {
-            config.set_flag("default_session", &own_session(&session)?)?;
+            config.set_flag("default_session", &session)?;
         }
         arm_faults(&home, &environment)?;
         let secrets = environment.into_iter().filter(|(name, _)| name.starts_with("WPP_SECRET_")).collect();
-        Ok((App { home, config, sink, ask, ask_secret, secrets, journal: OnceCell::new(), program: OnceCell::new() }, broken))
+        Ok((
+            App { home, config, gateway, sink, ask, ask_secret, secrets, journal: OnceCell::new(), program: OnceCell::new() },
+            broken,
+        ))
     }
 
     /// The home.
@@ -120,14 +127,67 @@ impl App {
         History::read(self.journal()?, session)
     }
 
-    /// The chosen session, which may not exist yet.
-    pub fn session(&self) -> SessionPaths {
-        self.home.session(self.config.text("default_session"))
+    /// The chosen session of this host, which may not exist yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] when one of a gateway was chosen.
+    pub fn session(&self) -> Result<SessionPaths> {
+        match &self.gateway {
+            None => Ok(self.home.session(self.config.text("default_session"))),
+            Some(address) => Err(not_of_this_host(address)),
+        }
     }
 
-    /// The chosen session, which must exist.
+    /// The chosen session of this host, which must exist.
     pub fn existing_session(&self) -> Result<SessionPaths> {
-        existing_session(&self.home, self.config.text("default_session"))
+        existing_session(&self.home, self.session()?.name())
+    }
+
+    /// The session that the command line or the environment names, if either does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] when that is one of a gateway.
+    pub fn given_session(&self) -> Result<Option<String>> {
+        self.session()?;
+        Ok(self.given_name().map(str::to_owned))
+    }
+
+    fn given_name(&self) -> Option<&str> {
+        let (_, name, source) = self.config.all().find(|(key, ..)| key.path == "default_session")?;
+        matches!(source, Source::Flag | Source::Environment(_)).then_some(name)
+    }
+
+    /// The gateway that was chosen, with the name of one of its sessions or none; `None` when a session
+    /// of this host was. A gateway's name alone chooses it where no session of this host has that name.
+    pub fn gateway(&self) -> Result<Option<(Gateway, Option<&str>)>> {
+        let (channel, session) = match (&self.gateway, self.given_name()) {
+            (Some(Address::Gateway { channel, session }), _) => (channel.as_str(), session.as_deref()),
+            (_, Some(name)) if self.may_be_gateway(name) => (name, None),
+            _ => return Ok(None),
+        };
+        Ok(Some((Gateway::open(&self.plugins()?, channel)?, session)))
+    }
+
+    // A list of plugins that cannot be read keeps nobody from a session of this host.
+    fn may_be_gateway(&self, name: &str) -> bool {
+        let listed = self.home.plugins_lock().exists() && !self.home.session(name).exists();
+        listed && Registry::open(&self.home).is_ok_and(|registry| gateway::is_gateway(&registry, name))
+    }
+
+    /// The session of a gateway that was chosen; `None` when one of this host was.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] when a gateway was chosen and none of its sessions.
+    pub fn gateway_session(&self) -> Result<Option<(Gateway, &str)>> {
+        match self.gateway()? {
+            None => Ok(None),
+            Some((gateway, Some(session))) => Ok(Some((gateway, session))),
+            Some((gateway, None)) => {
+                let name = gateway.name();
+                Err(Error::new(ErrorKind::Usage, format!("{name} is a gateway, and it is not said which of its sessions"))
+                    .hint(format!("write {name}:SESSION; `wpp status {name}:` lists them")))
+            }
+        }
     }
 
     /// This program's own file, which also is the daemon.
@@ -205,17 +265,42 @@ pub fn root(flag: Option<PathBuf>, environment: &BTreeMap<String, String>) -> Re
     Ok(root)
 }
 
-/// The name of a session of this host, from what `--session` was given.
-pub fn own_session(text: &str) -> Result<String> {
-    let id: SessionId = text.parse()?;
-    match id.channel() {
-        None => Ok(id.name().to_owned()),
-        Some(channel) => Err(Error::new(
-            ErrorKind::Usage,
-            format!("the session {id} belongs to the gateway {channel}, and no plugin for it is installed"),
-        )
-        .hint("name a session of this host, without a colon")),
+impl Settings {
+    /// Takes out the gateway's session that `--session` or `WPP_SESSION` names, if one does: the settings
+    /// know sessions of this host alone. The flag goes before the variable.
+    pub fn without_gateway(mut self) -> Result<(Option<Address>, Settings)> {
+        let variable = match self.environment.get("WPP_SESSION") {
+            Some(text) if text.contains(':') => self.environment.remove("WPP_SESSION"),
+            _ => None,
+        };
+        let named = match (&self.session, &variable) {
+            (Some(text), _) => Some(text.parse::<Address>()?),
+            (None, Some(text)) => Some(text.parse().map_err(|error: Error| error.note("WPP_SESSION names it"))?),
+            (None, None) => None,
+        };
+        let gateway = named.filter(|address| matches!(address, Address::Gateway { .. }));
+        let session = self.session.take().filter(|_| gateway.is_none());
+        Ok((gateway, Settings { session, ..self }))
     }
+}
+
+/// The error of a verb that works on sessions of this host alone.
+pub fn not_of_this_host(address: &Address) -> Error {
+    let error = Error::new(
+        ErrorKind::Usage,
+        format!(
+            "{address} is a session of a gateway, which keeps its files, messages and logs; this works on sessions of this host"
+        ),
+    );
+    let named = quoted(&address.to_string());
+    let error = error.hint(format!(
+        "what works on it: `wpp status {named}`, and so start, stop, restart and reauth; `wpp send --session {named}`"
+    ));
+    match address {
+        Address::Gateway { channel, .. } => error.hint(format!("`wpp doctor --channel {channel}` looks at the gateway itself")),
+        Address::Own(_) => error,
+    }
+    .hint("or name a session of this host, without a colon, by --session or WPP_SESSION")
 }
 
 /// A session that must exist.

@@ -32,6 +32,7 @@ pub mod sandbox;
 pub mod verify;
 pub mod doctor;
 pub mod plugin;
+pub mod gateway;
 pub mod drill;
 // top: the face
 pub mod app;

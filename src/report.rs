@@ -333,8 +333,9 @@ pub enum Event {
     QrCode {
         /// What the code holds.
         code: String,
-        /// How long the phone will accept it.
-        valid_for_seconds: u64,
+        /// How long the phone will accept it, when that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        valid_for_seconds: Option<u64>,
     },
     /// How far a long piece of work has come.
     Progress {
@@ -369,6 +370,12 @@ impl Sink for Silent {
 pub fn count<N: std::fmt::Display + PartialEq + From<u8>>(number: N, one: &str, many: &str) -> String {
     let noun = if number == N::from(1) { one } else { many };
     format!("{number} {noun}")
+}
+
+/// Text as one word of a shell's command line.
+pub fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// `12.3 MiB`.

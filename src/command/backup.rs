@@ -141,7 +141,7 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
         args.textfile.as_ref().map(|path| std::path::absolute(path).map_err(|error| disk::cannot("find", path, error)));
     let textfile = textfile.transpose()?;
     let begun = Notices::of(app.config(), app.home().kind(), textfile)
-        .begin(app.session().name(), &told_destination(app, args.output.as_deref()));
+        .begin(app.session()?.name(), &told_destination(app, args.output.as_deref()));
     let result = make(app, args);
     let mut document = Vec::new();
     let written = match &result {
@@ -285,7 +285,7 @@ fn absolute(text: &str) -> Result<String> {
 
 /// The archive that an operator means.
 pub(super) fn locate(app: &App, text: &str, identities: &Identities) -> Result<Located> {
-    let session = app.session();
+    let session = app.session()?;
     let history = || app.history(session.name());
     shelf::find(&app.destination()?, &app.store_settings()?, session.name(), text, identities, history)
 }
@@ -410,7 +410,7 @@ pub(super) fn describe(manifest: &Manifest, mut section: Section) -> Section {
 fn list(app: &App, destination: &Destination, identities: &Identities) -> Result<Report> {
     let mut shelved = shelf::list(destination, identities)?;
     // What cannot be read and has lost its name may be anybody's.
-    let of_session = super::given_session(app);
+    let of_session = app.given_session()?;
     if let Some(session) = &of_session {
         shelved.retain(|archive| archive.session().is_none_or(|of| of == session));
     }

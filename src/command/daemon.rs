@@ -32,7 +32,7 @@ impl Args {
                 let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
             });
         }
-        let session = app.session();
+        let session = app.session()?;
         let site = super::site(app, &session)?;
         if !self.detached && !self.leashed {
             // Who started it otherwise has looked already.

@@ -24,7 +24,7 @@ use crate::journal::Journal;
 use crate::plugin::registry::Registry;
 use crate::plugin::{self, Plugins};
 use crate::report::{Event, Finding, Report, Section, Severity, Step, Verdict, count};
-use crate::session::SessionId;
+use crate::session::Address;
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
 const ROUNDS_MAX: usize = 3;
@@ -113,7 +113,11 @@ impl FailOn {
 impl Args {
     /// Looks, judges, and mends if asked to.
     pub fn run(self, settings: Settings, run: Runner<'_>) -> Result<Report> {
-        let place = Place::new(&settings, self.all, &self.channel)?;
+        let by_flag = settings.session.is_some();
+        let (gateway, settings) = settings.without_gateway()?;
+        // The environment names what is meant where the command line does not.
+        let gateway = gateway.filter(|_| by_flag || (!self.all && self.channel.is_empty()));
+        let place = Place::new(&settings, gateway, self.all, &self.channel)?;
         let plugins = place.plugins(&settings)?;
         if self.list {
             return checks::list(plugins.as_ref());
@@ -240,27 +244,25 @@ struct Place {
 }
 
 impl Place {
-    fn new(settings: &Settings, all: bool, channels: &[String]) -> Result<Place> {
-        let id = settings.session.as_deref().map(str::parse::<SessionId>).transpose()?;
-        let gateway = id.as_ref().and_then(|id| Some((id.channel()?.to_owned(), id.name().to_owned())));
+    fn new(settings: &Settings, gateway: Option<Address>, all: bool, channels: &[String]) -> Result<Place> {
         if gateway.is_some() && (all || !channels.is_empty()) {
             return Err(
                 Error::new(ErrorKind::Usage, "a session of a gateway excludes --all and --channel").hint("leave one of them out")
             );
         }
         match gateway {
-            Some((channel, session)) => {
+            Some(Address::Gateway { channel, session }) => {
                 // Only the home matters then: no session of this host is meant.
                 let scope = Scope { sessions: Vec::new(), ..scope_of(settings, None, false)? };
-                Ok(Place { scope, own: false, channels: Some(vec![channel]), gateway_session: Some(session) })
+                Ok(Place { scope, own: false, channels: Some(vec![channel]), gateway_session: session })
             }
-            None if !channels.is_empty() => {
+            _ if !channels.is_empty() => {
                 let scope = Scope { sessions: Vec::new(), ..scope_of(settings, None, false)? };
                 Ok(Place { scope, own: false, channels: Some(channels.to_vec()), gateway_session: None })
             }
-            None => {
+            _ => {
                 // Whoever names a session of this host does not ask for gateways.
-                let channels = id.is_some().then(Vec::new);
+                let channels = settings.session.is_some().then(Vec::new);
                 Ok(Place { scope: scope(settings, all)?, own: true, channels, gateway_session: None })
             }
         }
@@ -296,7 +298,7 @@ impl Place {
 
 /// Finds out where to look, from the command line, the environment and the settings.
 fn scope(settings: &Settings, all: bool) -> Result<Scope> {
-    scope_of(settings, settings.session.as_deref().map(app::own_session).transpose()?, all)
+    scope_of(settings, settings.session.clone(), all)
 }
 
 fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Scope> {

@@ -33,6 +33,7 @@ pub mod stop;
 mod stored;
 pub mod sync;
 mod verify;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -46,14 +47,15 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use crate::app::{App, Settings};
 use crate::archive::codec::Codec;
 use crate::clock;
-use crate::config::Source;
 use crate::config::{Config, KEYS};
 use crate::daemon::api::Status;
 use crate::error::{EXIT_CODES, Error, ErrorKind, Result};
+use crate::gateway::{self, Done, Gateway, Standing};
 use crate::home::SessionPaths;
-use crate::lifecycle::Site;
-use crate::report::{Event, Report, Section, Sink, Verdict};
-use crate::session::state::{Reason, State};
+use crate::lifecycle::{Site, described};
+use crate::plugin::registry::Registry;
+use crate::report::{Event, Report, Section, Sink, Verdict, quoted};
+use crate::session::state::State;
 use crate::ui::{Format, Ui};
 
 /// The operator's toolkit for WhatsApp sessions: runs them, tells what is wrong, mends it, backs
@@ -82,7 +84,7 @@ pub struct Global {
     /// Folder that holds everything [default: $WPP_HOME, else ~/.wpp]
     #[arg(long, global = true, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath, help_heading = "Options of every command")]
     pub home: Option<PathBuf>,
-    /// Session to work on [default: $WPP_SESSION, else default_session in config.toml, else main]
+    /// Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]
     #[arg(long, short, global = true, value_name = "NAME", add = ArgValueCompleter::new(complete_session), help_heading = "Options of every command")]
     pub session: Option<String>,
     /// How results are written: text for people, json for programs (an event a line, then the result)
@@ -98,6 +100,28 @@ pub struct Global {
     /// Say nothing unless something is wrong or was asked for
     #[arg(long, short, global = true, help_heading = "Options of every command")]
     pub quiet: bool,
+}
+
+/// A session as a word of its own, for commands that are about a session and nothing else.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The same as --session
+    #[arg(value_name = "SESSION", add = ArgValueCompleter::new(complete_session))]
+    address: Option<String>,
+}
+
+impl Named {
+    /// The settings with this session.
+    fn choose(&self, settings: Settings) -> Result<Settings> {
+        match (&self.address, &settings.session) {
+            (None, _) => Ok(settings),
+            (Some(address), Some(session)) if address != session => {
+                Err(Error::new(ErrorKind::Usage, format!("two sessions are named: {address} and --session {session}"))
+                    .hint("leave one of them out"))
+            }
+            (Some(address), _) => Ok(Settings { session: Some(address.clone()), ..settings }),
+        }
+    }
 }
 
 /// Every subcommand.
@@ -145,6 +169,8 @@ pub enum Command {
     Plugin(plugin::Args),
     /// Ask channels how they are, and send through them
     Channel(channel::Args),
+    /// List, test, switch and retry the webhooks of a gateway
+    Webhook(webhook::Args),
     /// Show every setting, its value and where it comes from
     Config(config::Args),
     /// Run the loopback WhatsApp of a sandbox home, or ask it to do something
@@ -154,11 +180,20 @@ pub enum Command {
 impl Command {
     fn run(self, settings: Settings) -> Result<Report> {
         match self {
-            Command::Start(args) => args.run(&App::new(settings)?),
-            Command::Stop(args) => with_broken_settings(settings, |app| args.run(app)),
-            Command::Restart(args) => args.run(&App::new(settings)?),
-            Command::Status(args) => with_broken_settings(settings, |app| args.run(app)),
-            Command::Reauth(args) => args.run(&App::new(settings)?),
+            Command::Start(args) => {
+                let app = App::new(args.named.choose(settings)?)?;
+                args.run(&app)
+            }
+            Command::Stop(args) => with_broken_settings(args.named.choose(settings)?, |app| args.run(app)),
+            Command::Restart(args) => {
+                let app = App::new(args.named.choose(settings)?)?;
+                args.run(&app)
+            }
+            Command::Status(args) => with_broken_settings(args.named.choose(settings)?, |app| args.run(app)),
+            Command::Reauth(args) => {
+                let app = App::new(args.named.choose(settings)?)?;
+                args.run(&app)
+            }
             Command::Send(args) => args.run(&App::new(settings)?),
             Command::Search(args) => args.run(&App::new(settings)?),
             Command::Chats(args) => args.run(&App::new(settings)?),
@@ -179,6 +214,7 @@ impl Command {
             Command::Daemon(args) => args.run(&App::new(settings)?),
             Command::Plugin(args) => args.run(&App::new(settings)?),
             Command::Channel(args) => args.run(&App::new(settings)?),
+            Command::Webhook(args) => args.run(&App::new(settings)?),
             Command::Config(args) => with_broken_settings(settings, |app| args.run(app)).map(|mut report| {
                 if !report.warnings.is_empty() {
                     // Whoever asks whether the settings are right is told by the code, too.
@@ -248,20 +284,92 @@ fn state_report(status: &Status) -> Report {
     if !status.sync_enabled {
         section = section.field("sync", "stopped by the operator");
     }
-    let (verdict, code) = match (status.state, status.reason) {
-        (State::Ready | State::Syncing | State::Connecting | State::Booting, _) => (Verdict::Pass, 0),
-        (State::AuthRequired, _) | (State::Error, Reason::LoggedOut | Reason::MainDeviceGone) => {
-            (Verdict::Fail, ErrorKind::LoginNeeded.exit_code())
-        }
-        (State::Stopped, _) => (Verdict::Fail, ErrorKind::Unreachable.exit_code()),
-        (State::Degraded, Reason::OperatorStopped) => (Verdict::Pass, 0),
-        (State::Reconnecting | State::Degraded | State::Error, _) => (Verdict::Fail, ErrorKind::Failed.exit_code()),
-    };
+    let (verdict, code) = judged(status.state, &status.reason.name());
     let mut report = Report::new("status", format!("{}: {}", status.session, crate::lifecycle::describe(status)))
         .verdict(verdict)
         .section(section)
         .data(serde_json::to_value(status).unwrap_or_default());
     report.exit_code = Some(code);
+    report
+}
+
+/// What a state is worth, and the exit code that says so.
+fn judged(state: State, reason: &str) -> (Verdict, u8) {
+    match (state, reason) {
+        (State::Ready | State::Syncing | State::Connecting | State::Booting, _) => (Verdict::Pass, 0),
+        (State::AuthRequired, _) | (State::Error, "logged_out" | "main_device_gone") => {
+            (Verdict::Fail, ErrorKind::LoginNeeded.exit_code())
+        }
+        (State::Stopped, _) => (Verdict::Fail, ErrorKind::Unreachable.exit_code()),
+        (State::Degraded, "operator_stopped") => (Verdict::Pass, 0),
+        (State::Reconnecting | State::Degraded | State::Error, _) => (Verdict::Fail, ErrorKind::Failed.exit_code()),
+    }
+}
+
+/// A session of a gateway and what its verbs need.
+fn gateway_site<'a>(app: &'a App, gateway: &'a Gateway, session: &'a str, sink: &'a dyn Sink) -> Result<gateway::Site<'a>> {
+    Ok(gateway::Site { gateway, session, journal: app.journal()?, sink })
+}
+
+/// A flag that means nothing to a gateway.
+fn refuse_on_gateway(given: bool, flag: &str, why: &str) -> Result<()> {
+    if !given {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Usage, format!("{flag} is for sessions of this host: {why}")).hint("leave it out"))
+}
+
+/// Where a gateway's session stands, as a report; the verdict and exit code judge the state.
+fn standing_report(standing: &Standing) -> Report {
+    let age_ms = standing.since_ms.map(|since_ms| clock::human(clock::since(clock::from_ms(since_ms), clock::now())));
+    let mut section = Section::default().field("the gateway calls it", &standing.told);
+    if let Some(age) = &age_ms {
+        section = section.field("in this state for", age);
+    }
+    if let Some(phone) = &standing.phone {
+        section = section.field("linked to", phone);
+    }
+    if let Some(trouble) = &standing.detail {
+        section = section.field("last error", trouble);
+    }
+    let (mut verdict, mut code) = judged(standing.state, &standing.reason);
+    let mut title = format!("{}: {}", standing.session, described(standing.state, &standing.reason, standing.detail.as_deref()));
+    if standing.stuck {
+        title.push_str(", stuck");
+        section = section.field("stuck", format!("it ought to be past this after {} s", gateway::STUCK_MS / 1000));
+        if verdict == Verdict::Pass {
+            (verdict, code) = (Verdict::Fail, ErrorKind::Failed.exit_code());
+        }
+    }
+    let mut report =
+        Report::new("status", title).verdict(verdict).section(section).data(serde_json::to_value(standing).unwrap_or_default());
+    report.exit_code = Some(code);
+    let address = quoted(&standing.session);
+    match standing.state {
+        _ if verdict == Verdict::Pass => report,
+        State::AuthRequired => report.next(format!("wpp reauth {address}")),
+        State::Stopped => report.next(format!("wpp start {address}")),
+        _ => report.next(format!("wpp doctor --channel {}", standing.channel)),
+    }
+}
+
+/// How a start or a restart of a gateway's session ended, as a report.
+fn done_report(done: Done, word: &str) -> Report {
+    let mut report = standing_report(&done.standing);
+    report.steps = done.steps;
+    let took = format!("{} ms", done.took_ms);
+    if !done.good {
+        report = report.verdict(Verdict::Fail);
+        report.title.push_str(&format!(", not {word} within {took}"));
+        if report.exit_code() == 0 || done.standing.state != State::AuthRequired {
+            report.exit_code = Some(ErrorKind::Failed.exit_code());
+        }
+        report.next = vec![format!("wpp doctor --channel {}", done.standing.channel)];
+    } else {
+        // A session that waits for its phone was started all the same.
+        report.exit_code = Some(0);
+        report.title.push_str(&if done.already { ", had been started".to_owned() } else { format!(", {word} in {took}") });
+    }
     report
 }
 
@@ -346,12 +454,16 @@ fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts) -> Result<Set
     Ok(Settings { home: global.home, session: global.session, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
 }
 
-/// Names of the sessions in the home that the environment names, for the shell's completion.
+/// Names of the sessions in the home that the environment names, and of its gateways, for the shell's
+/// completion. No plugin is asked for its sessions.
 fn complete_session(typed: &std::ffi::OsStr) -> Vec<CompletionCandidate> {
     let root =
         std::env::var_os("WPP_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".wpp")));
-    let names =
-        root.and_then(|root| crate::home::Home::open(&root).ok()).and_then(|home| home.session_names().ok()).unwrap_or_default();
+    let Some(home) = root.and_then(|root| crate::home::Home::open(&root).ok()) else { return Vec::new() };
+    let mut names = home.session_names().unwrap_or_default();
+    if let Ok(registry) = Registry::open(&home) {
+        names.extend(gateway::names(&registry).map(|name| format!("{name}:")));
+    }
     let typed = typed.to_string_lossy();
     names.into_iter().filter(|name| name.starts_with(&*typed)).map(CompletionCandidate::new).collect()
 }
@@ -399,10 +511,4 @@ pub fn main() -> ExitCode {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(code),
         Err(_) => ExitCode::from(ErrorKind::Unexpected.exit_code()),
     }
-}
-
-/// The session that the command line or the environment names, if either does.
-fn given_session(app: &App) -> Option<String> {
-    let (_, name, source) = app.config().all().find(|(key, ..)| key.path == "default_session")?;
-    matches!(source, Source::Flag | Source::Environment(_)).then(|| name.to_owned())
 }

@@ -100,7 +100,7 @@ impl RuleArgs {
 impl PruneArgs {
     /// Plans what goes, asks, and removes it.
     pub fn run(self, app: &App) -> Result<Report> {
-        let session = app.session();
+        let session = app.session()?;
         if let (true, Some(older_than)) = (self.set_aside, self.older_than) {
             return set_aside(app, &session, older_than, self.dry_run, self.yes);
         }
@@ -130,7 +130,7 @@ impl PruneArgs {
         };
         let survey = prune::survey(&request)?;
         // A name that was mistyped is not a session without archives.
-        if survey.plan.decisions.is_empty() && super::given_session(app).is_some() {
+        if survey.plan.decisions.is_empty() && app.given_session()?.is_some() {
             app.existing_session()?;
         }
         let removals = survey.plan.removals();

@@ -4,21 +4,29 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{site_with_sink, state_report};
+use super::{Named, gateway_site, site_with_sink, standing_report, state_report};
 use crate::app::App;
 use crate::error::{Error, ErrorKind, Result};
+use crate::gateway::{Gateway, Linking};
+use crate::lifecycle::drain_patience;
 use crate::report::{Event, Report, Sink, Verdict};
 use crate::session::receiver;
 use crate::session::state::State;
 
 /// Options of `wpp reauth`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Starts the daemon if none runs.\n\n\
+#[command(
+    after_help = "Starts the daemon if none runs; a gateway, its session. The picture of a QR code that a gateway shows is read \
+and drawn anew.\n\n\
 Examples:\n  \
   wpp reauth                             a QR code in the terminal\n  \
   wpp reauth --png code.png              and in a file, which is renewed with each code\n  \
-  wpp reauth --pair-code '+31 6 12345678'  a code to type on that phone")]
+  wpp reauth --pair-code '+31 6 12345678'  a code to type on that phone\n  \
+  wpp reauth openwa:sales                the session sales of the gateway openwa"
+)]
 pub struct Args {
+    #[command(flatten)]
+    pub(super) named: Named,
     /// Also write each QR code to this PNG file
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "pair_code")]
     png: Option<PathBuf>,
@@ -28,6 +36,12 @@ pub struct Args {
     /// How long to wait for the phone, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+    /// Have the gateway unlink its session first, which may delete the session's keys there
+    #[arg(long)]
+    logout: bool,
+    /// Agree in advance to what a gateway throws away
+    #[arg(long, short)]
+    yes: bool,
 }
 
 fn phone_number(text: &str) -> std::result::Result<String, String> {
@@ -58,23 +72,52 @@ impl Sink for PngSink {
 impl Args {
     /// Links the session to a phone.
     pub fn run(self, app: &App) -> Result<Report> {
-        let session = app.session();
-        let sink: Arc<dyn Sink> = match self.png {
+        let sink: Arc<dyn Sink> = match &self.png {
             Some(path) => {
                 if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
                     return Err(Error::new(ErrorKind::Usage, format!("the folder of {} does not exist", path.display()))
                         .hint("make it, or name another file"));
                 }
-                Arc::new(PngSink { path, next: app.sink().clone() })
+                Arc::new(PngSink { path: path.clone(), next: app.sink().clone() })
             }
             None => app.sink().clone(),
         };
+        if let Some((gateway, session)) = app.gateway_session()? {
+            return self.on_gateway(app, &gateway, session, &*sink);
+        }
+        let session = app.session()?;
+        if self.logout {
+            return Err(
+                Error::new(ErrorKind::Usage, "--logout is for sessions of gateways").hint("unlink this device on the phone")
+            );
+        }
         let status = site_with_sink(app, &session, &*sink)?.link(self.pair_code.as_deref(), Duration::from_secs(self.timeout))?;
         let report = state_report(&status);
         Ok(match status.state {
             State::Ready | State::Syncing => report,
             _ => report.verdict(Verdict::Fail).next(format!("wpp doctor --session {}", session.name())),
         })
+    }
+
+    fn on_gateway(self, app: &App, gateway: &Gateway, session: &str, sink: &dyn Sink) -> Result<Report> {
+        let site = gateway_site(app, gateway, session, sink)?;
+        let address = site.address();
+        if self.logout {
+            let question = format!(
+                "Unlink {address} from its phone? The gateway may delete the session's keys; only its phone can link it again."
+            );
+            site.logout(drain_patience(app.config()), app.confirm(self.yes, &question)?)?;
+        } else if site.loses_something()? {
+            let question =
+                format!("Link {address} anew? It was linked before, and the gateway may delete what it has of the old link.");
+            app.confirm(self.yes, &question)?;
+        }
+        let standing = site.link(Linking {
+            phone_number: self.pair_code.as_deref(),
+            picture: self.png.as_deref(),
+            patience: Duration::from_secs(self.timeout),
+        })?;
+        Ok(standing_report(&standing))
     }
 }
 

@@ -48,7 +48,7 @@ pub struct Args {
 impl Args {
     /// Plans a restore, asks, and carries it out.
     pub fn run(self, app: &App) -> Result<Report> {
-        let session = app.session();
+        let session = app.session()?;
         let identities = self.keys.identities(app)?;
         let (archive, passed_over) = self.choose(app, &session, &identities)?;
         let place = archive.place();

@@ -131,7 +131,7 @@ pub static EVENT: Object = Object {
             "line, output: the same as data; output is a part of the result, of commands that follow something",
         ),
         optional("code", Text, "qr_code: what the code holds"),
-        optional("valid_for_seconds", Number, "qr_code: how long the phone will accept it"),
+        optional("valid_for_seconds", Number, "qr_code: how long the phone will accept it; absent when a gateway does not tell"),
         optional("what", Text, "progress: what is being worked through"),
         optional("done", Number, "progress: bytes done so far"),
         optional("total", Number, "progress: all bytes there are, when known"),
@@ -223,7 +223,7 @@ static TABLE: Object = Object {
 static STATUS: Object = Object {
     name: "status",
     fields: &[
-        always("session", Text, "the session"),
+        always("session", Text, "the session; openwa:sales for one of a gateway"),
         always(
             "state",
             Text,
@@ -247,6 +247,11 @@ static STATUS: Object = Object {
         optional("messages", Number, "messages stored"),
         optional("last_event_id", Number, "the newest event"),
         optional("search_mode", Text, "fts or degraded"),
+        optional("channel", Text, "of a gateway: its plugin"),
+        optional("id", Text, "of a gateway: what it calls the session"),
+        optional("told", Text, "of a gateway: its own word for the state"),
+        optional("phone", Text, "of a gateway: the number that the session is linked to"),
+        optional("stuck", Boolean, "of a gateway: whether the session ought to have come further long ago"),
     ],
 };
 
@@ -1056,9 +1061,13 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp send"],
         data: data![
             always("client_message_id", Text, "the caller's id, or the one made for it"),
-            always("message_id", Text, "WhatsApp's id"),
-            always("state", Text, "queued, sending, accepted or rejected"),
-            always("duplicate", Boolean, "whether this id had been sent before"),
+            nullable("message_id", Text, "WhatsApp's id, or the gateway's; null when a gateway tells none"),
+            always(
+                "state",
+                Text,
+                "queued, sending, accepted or rejected; handed_over: a gateway has it, and does not tell whether WhatsApp has",
+            ),
+            nullable("duplicate", Boolean, "whether this id had been sent before; null when a gateway does not tell"),
             optional("error", Text, "why it was refused"),
         ],
     },
@@ -1069,7 +1078,7 @@ pub static SCHEMAS: &[Schema] = &[
     },
     Schema {
         name: "wpp.status-list/1",
-        commands: &["wpp status --all"],
+        commands: &["wpp status --all", "wpp status"],
         data: data![always("sessions", List(&Shape::Object(&STATUS)), "sorted by name")],
     },
     Schema {
@@ -1077,9 +1086,10 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp stop"],
         data: data![
             always("session", Text, "the session"),
-            nullable("pid", Number, "the process that was stopped; null when none ran"),
+            nullable("pid", Number, "the process that was stopped; null when none ran, and on a gateway"),
             always("killed", Boolean, "whether it had to be killed"),
             always("took_ms", Number, "how long it took"),
+            optional("state", Text, "of a gateway: where its session stands now, as in status"),
         ],
     },
     Schema {
@@ -1089,6 +1099,60 @@ pub static SCHEMAS: &[Schema] = &[
             always("enabled", Boolean, "whether the connection is kept"),
             always("state", Text, "as in status"),
             always("reason", Text, "as in status"),
+        ],
+    },
+    Schema {
+        name: "wpp.webhook/1",
+        commands: &["wpp webhook test", "wpp webhook enable", "wpp webhook disable", "wpp webhook retry"],
+        data: data![
+            always("channel", Text, "the gateway"),
+            always("act", Text, "test, enable, disable or retry"),
+            always("id", Text, "the webhook; retry: the delivery"),
+            optional("said", Text, "test: what the receiver answered"),
+            optional("enabled", Boolean, "enable, disable: whether it is on now"),
+        ],
+    },
+    Schema {
+        name: "wpp.webhook-failures/1",
+        commands: &["wpp webhook failures"],
+        data: data![
+            always("channel", Text, "the gateway"),
+            always(
+                "failures",
+                List(&Shape::Object(&Object {
+                    name: "delivery",
+                    fields: &[
+                        always("id", Text, "what `wpp webhook retry` takes"),
+                        always("webhook", Text, "the webhook"),
+                        always("event", Text, "what happened"),
+                        nullable("at_ms", Number, "when it happened; null when the gateway does not tell"),
+                        always("tries", Number, "how often it was tried"),
+                        always("trouble", Text, "why it failed"),
+                    ],
+                })),
+                "what could not be delivered",
+            ),
+        ],
+    },
+    Schema {
+        name: "wpp.webhooks/1",
+        commands: &["wpp webhook list"],
+        data: data![
+            always("channel", Text, "the gateway"),
+            always(
+                "webhooks",
+                List(&Shape::Object(&Object {
+                    name: "webhook",
+                    fields: &[
+                        always("id", Text, "what the gateway calls it"),
+                        nullable("session", Text, "the session that it is for; null for all"),
+                        always("url", Text, "where it sends to, without a user's name, a password and a query"),
+                        always("events", TEXTS, "what it sends"),
+                        always("enabled", Boolean, "whether it is on"),
+                    ],
+                })),
+                "all of them",
+            ),
         ],
     },
 ];

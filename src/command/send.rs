@@ -5,20 +5,27 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::{gateway_site, refuse_on_gateway};
 use crate::app::App;
 use crate::daemon::api::{OutboxState, SendRequest};
 use crate::daemon::client::Client;
 use crate::daemon::outbox::{TEXT_BYTES_MAX, check_client_id, check_text};
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::gateway::Gateway;
 use crate::report::{Report, Section, Verdict};
 use crate::session::receiver::receiver;
+
+/// How long to wait for the server's acknowledgement, in seconds.
+const WAIT: u64 = 30;
 
 /// Options of `wpp send`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "The message goes into the session's outbox and leaves it when the session is connected; it survives a \
 restart. It counts as sent when WhatsApp's server acknowledged it.\n\n\
 Exit codes: 0 acknowledged (or queued, with --wait 0), 4 refused by the server, 5 queued but not \
-acknowledged within the time, 13 the session is not linked to a phone, 14 no daemon answers.")]
+acknowledged within the time, 13 the session is not linked to a phone, 14 no daemon answers.\n\n\
+With --session CHANNEL:SESSION the message is handed to a gateway, once. What it says then is all that is known: most gateways \
+do not tell whether WhatsApp acknowledged the message, and send it again when they are asked again, whatever --id says.")]
 pub struct Args {
     /// Receiver: a phone number with its country code (+31612345678) or a JID
     #[arg(value_name = "TO")]
@@ -32,16 +39,15 @@ pub struct Args {
     /// Your own id for this message: repeating the command with it never sends the message twice
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// How long to wait for the server's acknowledgement; 0 returns once the message is queued
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=120))]
-    wait: u64,
+    /// How long to wait for the server's acknowledgement; 0 returns once the message is queued [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=120))]
+    wait: Option<u64>,
 }
 
 impl Args {
     /// Sends one message.
     pub fn run(self, app: &App) -> Result<Report> {
         // All that can be wrong with the words is said before anything is touched.
-        let to = receiver(&self.to)?;
         if let Some(id) = &self.id {
             check_client_id(id)?;
         }
@@ -52,8 +58,14 @@ impl Args {
             (None, None) => String::new(),
         };
         check_text(&text)?;
+        if let Some((gateway, session)) = app.gateway_session()? {
+            refuse_on_gateway(self.wait.is_some(), "--wait", "what a gateway answers is all that it tells")?;
+            return on_gateway(app, &gateway, session, &self.to, &text, self.id);
+        }
+        let to = receiver(&self.to)?;
+        let wait = self.wait.unwrap_or(WAIT);
         let session = app.existing_session()?;
-        let request = SendRequest { client_message_id: self.id, to, text, wait_ms: self.wait * 1000 };
+        let request = SendRequest { client_message_id: self.id, to, text, wait_ms: wait * 1000 };
         let client = Client::connect(&session)?;
         let answer = client.send(&request)?;
         let name = session.name();
@@ -64,8 +76,8 @@ impl Args {
             OutboxState::Rejected => {
                 ("refused by the server", Verdict::Fail, Some("correct it and send it under a new id".to_owned()))
             }
-            OutboxState::Queued | OutboxState::Sending if self.wait == 0 => ("queued", Verdict::Pass, None),
-            OutboxState::Queued if self.wait > 0 && client.status()?.outbound_paused => {
+            OutboxState::Queued | OutboxState::Sending if wait == 0 => ("queued", Verdict::Pass, None),
+            OutboxState::Queued if wait > 0 && client.status()?.outbound_paused => {
                 ("queued; sending is paused", Verdict::Unknown, Some(format!("wpp outbound resume --session {name}")))
             }
             OutboxState::Queued | OutboxState::Sending => (
@@ -82,6 +94,27 @@ impl Args {
         report.next.extend(next);
         Ok(report)
     }
+}
+
+fn on_gateway(app: &App, gateway: &Gateway, session: &str, to: &str, text: &str, id: Option<String>) -> Result<Report> {
+    if to.trim().is_empty() {
+        return Err(Error::new(ErrorKind::Usage, "the receiver is empty")
+            .hint("give a phone number with its country code, or what the gateway calls a chat"));
+    }
+    let key = id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let receipt = gateway_site(app, gateway, session, &**app.sink())?.send(to, text, &key)?;
+    let (title, state) = match receipt.queued {
+        true => ("queued by the gateway", "queued"),
+        false => ("handed to the gateway", "handed_over"),
+    };
+    let mut section = Section::default().field("id", &key);
+    if let Some(id) = &receipt.id {
+        section = section.field("message id", id);
+    }
+    let section = section.line("a gateway may send it twice when it is asked twice");
+    Ok(Report::new("send", title).section(section).data(json!({
+        "client_message_id": key, "message_id": receipt.id, "state": state, "duplicate": null,
+    })))
 }
 
 fn read_text(path: &std::path::Path) -> Result<String> {

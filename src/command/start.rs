@@ -1,6 +1,6 @@
 //! `wpp start`.
 
-use super::{site, state_report};
+use super::{Named, done_report, gateway_site, refuse_on_gateway, site, state_report};
 use crate::app::App;
 use crate::error::{ErrorKind, Result};
 use crate::lifecycle::settled;
@@ -9,7 +9,13 @@ use crate::session::state::State;
 
 /// Options of `wpp start`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "CHANNEL:SESSION has a gateway start its session. Either way it ends at READY, AUTH_REQUIRED or ERROR, or \
+after daemon.start_timeout_ms, with code 4 unless it is one of the first two."
+)]
 pub struct Args {
+    #[command(flatten)]
+    pub(super) named: Named,
     /// Go on with no messages when wpp.db is gone, instead of restoring it
     #[arg(long)]
     new_messages: bool,
@@ -18,7 +24,12 @@ pub struct Args {
 impl Args {
     /// Starts the daemon, if none runs, and waits for READY or AUTH_REQUIRED.
     pub fn run(self, app: &App) -> Result<Report> {
-        let session = app.session();
+        if let Some((gateway, session)) = app.gateway_session()? {
+            refuse_on_gateway(self.new_messages, "--new-messages", "a gateway keeps its own messages")?;
+            let site = gateway_site(app, &gateway, session, &**app.sink())?;
+            return Ok(done_report(site.start(app.config().duration("daemon.start_timeout_ms"))?, "started"));
+        }
+        let session = app.session()?;
         let site = site(app, &session)?;
         let started = if self.new_messages { site.start_with_new_messages(app.journal()?)? } else { site.start()? };
         let mut report = state_report(&started.status);

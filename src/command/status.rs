@@ -2,62 +2,90 @@
 
 use serde_json::json;
 
-use super::{site, state_report};
+use super::{Named, site, standing_report, state_report};
 use crate::app::App;
 use crate::error::{ErrorKind, Result};
+use crate::gateway;
 use crate::home::SessionPaths;
 use crate::lifecycle::Seen;
+use crate::plugin::registry::Registry;
 use crate::report::{Report, Section, Table, Verdict, count};
 
 /// Options of `wpp status`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 it works or is on its way, 4 it is in ERROR, DEGRADED or RECONNECTING, 11 its files are \
-held by a restore or reset, 13 it needs a login, 14 no daemon answers. With --all the highest of them.")]
+#[command(
+    after_help = "CHANNEL:SESSION asks a gateway for one of its sessions, CHANNEL: for all of them. A session that a gateway \
+has on its way for more than 120 s is stuck.\n\n\
+Exit codes: 0 it works or is on its way, 4 it is in ERROR, DEGRADED or RECONNECTING, or stuck, 11 its files are \
+held by a restore or reset, 13 it needs a login, 14 no daemon answers, or no gateway, or the session is stopped there. Of several \
+sessions the highest of them."
+)]
 pub struct Args {
-    /// Every session of this home
-    #[arg(long)]
+    #[command(flatten)]
+    pub(super) named: Named,
+    /// Every session of this home; gateways are not asked
+    #[arg(long, conflicts_with = "address")]
     all: bool,
 }
 
 impl Args {
     /// Says where the session stands.
     pub fn run(self, app: &App) -> Result<Report> {
-        if !self.all {
-            return one(app, &app.existing_session()?);
+        if self.all {
+            return all(app);
         }
-        let mut rows = Vec::new();
-        let mut data = Vec::new();
-        let mut worst = 0;
-        for name in app.home().session_names()? {
-            let session = app.home().session(&name);
-            let (state, why, code, value) = match one(app, &session) {
-                Ok(report) => {
-                    let text =
-                        |field: &str| report.data.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-                    (text("state"), text("reason"), report.exit_code(), report.data)
-                }
-                Err(error) => {
-                    let code = error.kind().exit_code();
-                    (
-                        "UNKNOWN".into(),
-                        error.chain(),
-                        code,
-                        json!({ "session": name, "state": "UNKNOWN", "error": error.chain() }),
-                    )
-                }
-            };
-            worst = worst.max(code);
-            rows.push(vec![name, state, why]);
-            data.push(value);
+        match app.gateway()? {
+            None => one(app, &app.existing_session()?),
+            Some((gateway, Some(session))) => Ok(standing_report(&gateway.status(session)?)),
+            Some((gateway, None)) => {
+                let standings = gateway.sessions()?;
+                let reports = standings.iter().map(|standing| (standing.session.clone(), Ok(standing_report(standing))));
+                Ok(list(gateway.name(), reports.collect()))
+            }
         }
-        let title = format!("{} in {}", count(rows.len(), "session", "sessions"), app.home().root().display());
-        let table = Table { columns: ["session", "state", "why"].map(str::to_owned).to_vec(), rows };
-        let mut report = Report::new("status-list", title)
-            .section(Section { table: Some(table), ..Section::default() })
-            .data(json!({ "sessions": data }));
-        report.exit_code = Some(worst);
-        Ok(report)
     }
+}
+
+fn all(app: &App) -> Result<Report> {
+    let names = app.home().session_names()?;
+    let reports = names.into_iter().map(|name| {
+        let report = one(app, &app.home().session(&name));
+        (name, report)
+    });
+    let report = list(&app.home().root().display().to_string(), reports.collect());
+    // A list that cannot be read is the doctor's to tell.
+    let Ok(registry) = Registry::open(app.home()) else { return Ok(report) };
+    Ok(gateway::names(&registry).fold(report, |report, name| report.next(format!("wpp status {name}:"))))
+}
+
+fn list(place: &str, reports: Vec<(String, Result<Report>)>) -> Report {
+    let mut rows = Vec::new();
+    let mut data = Vec::new();
+    let mut worst = 0;
+    for (name, report) in reports {
+        let (state, why, code, value) = match report {
+            Ok(report) => {
+                let text = |field: &str| report.data.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+                let stuck = report.data.get("stuck") == Some(&json!(true));
+                let why = format!("{}{}", text("reason"), if stuck { ", stuck" } else { "" });
+                (text("state"), why, report.exit_code(), report.data)
+            }
+            Err(error) => {
+                let code = error.kind().exit_code();
+                ("UNKNOWN".into(), error.chain(), code, json!({ "session": name, "state": "UNKNOWN", "error": error.chain() }))
+            }
+        };
+        worst = worst.max(code);
+        rows.push(vec![name, state, why]);
+        data.push(value);
+    }
+    let title = format!("{} in {place}", count(rows.len(), "session", "sessions"));
+    let table = Table { columns: ["session", "state", "why"].map(str::to_owned).to_vec(), rows };
+    let mut report = Report::new("status-list", title)
+        .section(Section { table: Some(table), ..Section::default() })
+        .data(json!({ "sessions": data }));
+    report.exit_code = Some(worst);
+    report
 }
 
 fn one(app: &App, session: &SessionPaths) -> Result<Report> {

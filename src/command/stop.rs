@@ -2,14 +2,18 @@
 
 use serde_json::json;
 
-use super::site;
+use super::{Named, gateway_site, refuse_on_gateway, site};
 use crate::app::App;
-use crate::error::Result;
-use crate::report::Report;
+use crate::error::{ErrorKind, Result};
+use crate::gateway::Done;
+use crate::lifecycle::drain_patience;
+use crate::report::{Report, Verdict};
 
 /// Options of `wpp stop`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(flatten)]
+    pub(super) named: Named,
     /// Kill the daemon when it does not end within the drain timeout
     #[arg(long)]
     force: bool,
@@ -18,6 +22,11 @@ pub struct Args {
 impl Args {
     /// Drains and ends the daemon.
     pub fn run(self, app: &App) -> Result<Report> {
+        if let Some((gateway, session)) = app.gateway_session()? {
+            refuse_on_gateway(self.force, "--force", "a gateway's process is its own")?;
+            let site = gateway_site(app, &gateway, session, &**app.sink())?;
+            return Ok(on_gateway(site.stop(drain_patience(app.config()))?));
+        }
         let session = app.existing_session()?;
         let stopped = site(app, &session)?.stop(self.force)?;
         let title = match stopped.pid {
@@ -29,4 +38,23 @@ impl Args {
             "session": session.name(), "pid": stopped.pid, "killed": stopped.killed, "took_ms": stopped.took_ms,
         })))
     }
+}
+
+fn on_gateway(done: Done) -> Report {
+    let Done { steps, standing, already, good, took_ms } = done;
+    let (name, state) = (&standing.session, standing.state.name());
+    let title = match (good, already) {
+        (true, true) => format!("{name}: had been stopped"),
+        (true, false) => format!("{name}: stopped in {took_ms} ms"),
+        (false, _) => format!("{name}: the gateway said yes, and it is {state} after {took_ms} ms"),
+    };
+    let mut report = Report::new("stop", title).data(json!({
+        "session": name, "pid": null, "killed": false, "took_ms": took_ms, "state": state,
+    }));
+    report.steps = steps;
+    if !good {
+        report = report.verdict(Verdict::Fail).next(format!("wpp doctor --channel {}", standing.channel));
+        report.exit_code = Some(ErrorKind::Failed.exit_code());
+    }
+    report
 }

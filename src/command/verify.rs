@@ -207,7 +207,7 @@ impl Checked<'_> {
 
     /// Leaves what came of it in the journal, for the very file that was looked at.
     fn write_down(&self, manifest: Option<&Manifest>, sha256: Option<&str>, level: Level, failed: Option<String>) -> Result<()> {
-        let own = self.app.session();
+        let own = self.app.session()?;
         let session = manifest.map_or(own.name(), |manifest| manifest.session.as_str());
         if failed.is_some() {
             base::forget(self.app.home(), session, self.archive.destination())?;

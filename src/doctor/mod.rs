@@ -29,6 +29,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Facts, MissingSession, Probed, Problem, SessionFacts};
 use crate::home::{Home, SessionPaths};
+pub use crate::report::quoted;
 use crate::report::{Evidence, Finding, Fix, Remedy, Severity};
 
 /// Where to look. A home or settings that cannot be read are findings, not errors, so both come
@@ -177,12 +178,6 @@ pub fn known<'a, T>(probed: &'a Probed<T>, what: &str) -> std::result::Result<&'
 pub fn line(facts: &Facts, session: Option<&str>, words: &str) -> String {
     let session = session.map(|name| format!(" --session {name}")).unwrap_or_default();
     format!("{} {words}{session}", facts.host.program)
-}
-
-/// Text as one word of a shell's command line.
-pub fn quoted(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Which checks to report.

@@ -169,6 +169,12 @@ impl Http {
             .await
             .map_err(|error| no_answer(Outage::DnsResolution, format!("{host}: {error}")))?
             .collect();
+        self.reachable(origin, found)
+    }
+
+    /// Those of the addresses of an origin that it may have.
+    fn reachable(&self, origin: &Origin, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Error> {
+        let host = origin.host.trim_matches(['[', ']']);
         if found.is_empty() {
             return Err(no_answer(Outage::DnsResolution, format!("{host} has no address")));
         }
@@ -491,6 +497,7 @@ fn is_public(ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugin::grants::Grant;
 
     fn with(secret: &str, text: &str) -> Result<String, Error> {
         let known = Known::from([("key".to_owned(), secret.to_owned())]);
@@ -519,6 +526,40 @@ mod tests {
             assert!(with("key", text).is_err(), "{text}");
         }
         assert!(with("k@evil.example/", "https://u{{secret:key}}.h.example/").is_err());
+    }
+
+    #[test]
+    fn an_address_that_a_name_has_is_reached_when_it_is_public_or_granted_by_name() {
+        let http = |grants: &[&str], loopback_only: bool| {
+            let grants = Grants(grants.iter().map(|text| Grant::parse(text).unwrap()).collect());
+            let secrets = Arc::new(Secrets::new(std::path::Path::new("/nowhere"), &BTreeMap::new()));
+            Http::new("eve", grants, secrets, loopback_only, 1 << 20)
+        };
+        let reach = |http: &Http, address: &str, found: &[&str]| {
+            let origin = Origin::of(&parse(address).unwrap()).unwrap();
+            let found = found.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), origin.port)).collect();
+            http.reachable(&origin, found).map(|may| may.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>())
+        };
+        let plain = http(&[], false);
+        assert_eq!(reach(&plain, "https://h.example", &["1.1.1.1"]).unwrap(), ["1.1.1.1"]);
+        // Of a name that has both, the public one alone.
+        assert_eq!(reach(&plain, "https://h.example", &["10.0.0.1", "1.1.1.1", "::1"]).unwrap(), ["1.1.1.1"]);
+        for private in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:127.0.0.1"] {
+            let Err(Error::Denied(why)) = reach(&plain, "https://h.example", &[private]) else { panic!("{private}") };
+            assert!(why.contains(private) && why.contains("`wpp plugin grant eve private=h.example`"), "{why}");
+            let granted = http(&["private=h.example"], false);
+            assert_eq!(reach(&granted, "https://h.example", &[private]).unwrap(), [private]);
+            assert!(reach(&granted, "https://other.example", &[private]).is_err(), "{private}");
+        }
+        // Granted as an address it is plain what it is.
+        assert_eq!(reach(&plain, "http://10.0.0.1", &["10.0.0.1"]).unwrap(), ["10.0.0.1"]);
+        assert_eq!(reach(&plain, "http://[fd00::1]", &["fd00::1"]).unwrap(), ["fd00::1"]);
+        // A name that only looks like one.
+        assert!(reach(&plain, "http://localhost.evil.example", &["127.0.0.1"]).is_err());
+        assert!(matches!(reach(&plain, "http://h.example", &[]), Err(Error::NoAnswer(no)) if no.class == Outage::DnsResolution));
+        let sandbox = http(&["private=h.example"], true);
+        assert_eq!(reach(&sandbox, "http://h.example", &["127.0.0.1", "1.1.1.1", "10.0.0.1"]).unwrap(), ["127.0.0.1"]);
+        assert!(matches!(reach(&sandbox, "http://h.example", &["1.1.1.1"]), Err(Error::Denied(why)) if why.contains("sandbox")));
     }
 
     #[test]

@@ -13,46 +13,49 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind};
 use crate::home::is_session_name;
 
-/// A session's address: `main` for one of our own, `openwa:sales` for one of a gateway.
+/// What names a session on a command line: `main`, one of this host, or `openwa:sales`, one of a
+/// gateway. `openwa:` is the gateway itself, with all of its sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SessionId {
-    channel: Option<String>,
-    name: String,
+pub enum Address {
+    /// A session of this host.
+    Own(String),
+    /// A gateway, by the name of its plugin, and one of its sessions.
+    Gateway {
+        /// The plugin.
+        channel: String,
+        /// The session, as the gateway calls it; `None` for all of them.
+        session: Option<String>,
+    },
 }
 
-impl SessionId {
-    /// The gateway, if the session is not our own.
-    pub fn channel(&self) -> Option<&str> {
-        self.channel.as_deref()
-    }
+/// The longest name that a gateway's session may have. Other systems are not as strict as this host.
+const GATEWAY_SESSION_BYTES_MAX: usize = 128;
 
-    /// The session's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl FromStr for SessionId {
+impl FromStr for Address {
     type Err = Error;
 
-    fn from_str(text: &str) -> Result<SessionId, Error> {
-        let (channel, name) = match text.split_once(':') {
-            Some((channel, name)) => (Some(channel), name),
-            None => (None, text),
+    fn from_str(text: &str) -> Result<Address, Error> {
+        let wrong = || {
+            Error::new(ErrorKind::Usage, format!("{text:?} is not a session name"))
+                .hint("use 1 to 64 of a-z, 0-9, _ and -; a gateway's session is written CHANNEL:SESSION")
         };
-        if channel.is_some_and(|channel| !is_session_name(channel)) || !is_session_name(name) {
-            return Err(Error::new(ErrorKind::Usage, format!("{text:?} is not a session name"))
-                .hint("use 1 to 64 of a-z, 0-9, _ and -; a gateway's session is written channel:session"));
+        let Some((channel, session)) = text.split_once(':') else {
+            return if is_session_name(text) { Ok(Address::Own(text.to_owned())) } else { Err(wrong()) };
+        };
+        let fits = session.len() <= GATEWAY_SESSION_BYTES_MAX && !session.chars().any(|c| c.is_control() || c == ':');
+        if !is_session_name(channel) || !fits {
+            return Err(wrong());
         }
-        Ok(SessionId { channel: channel.map(str::to_owned), name: name.to_owned() })
+        let session = (!session.is_empty()).then(|| session.to_owned());
+        Ok(Address::Gateway { channel: channel.to_owned(), session })
     }
 }
 
-impl fmt::Display for SessionId {
+impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.channel {
-            Some(channel) => write!(formatter, "{channel}:{}", self.name),
-            None => formatter.write_str(&self.name),
+        match self {
+            Address::Own(name) => formatter.write_str(name),
+            Address::Gateway { channel, session } => write!(formatter, "{channel}:{}", session.as_deref().unwrap_or_default()),
         }
     }
 }
@@ -63,10 +66,14 @@ mod tests {
 
     #[test]
     fn names_are_taken_or_refused_with_a_hint() {
-        assert_eq!("openwa:sales".parse::<SessionId>().unwrap().to_string(), "openwa:sales");
-        assert_eq!("main".parse::<SessionId>().unwrap().channel(), None);
-        for bad in ["", "../x", "a:b:c", ":a", "a:", "Main", &"x".repeat(65)] {
-            let error = bad.parse::<SessionId>().unwrap_err();
+        for text in ["main", "openwa:sales", "openwa:", "openwa:Main Office", "connector:wa_1", "openwa:../x"] {
+            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+        }
+        assert_eq!("main".parse::<Address>().unwrap(), Address::Own("main".into()));
+        let all = Address::Gateway { channel: "openwa".into(), session: None };
+        assert_eq!("openwa:".parse::<Address>().unwrap(), all);
+        for bad in ["", "../x", "a:b:c", ":a", ":", "Main", "a:b\nc", &"x".repeat(65), &format!("a:{}", "x".repeat(129))] {
+            let error = bad.parse::<Address>().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage);
             assert!(!error.hints().is_empty());
         }

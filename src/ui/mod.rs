@@ -112,7 +112,7 @@ impl Ui {
     /// A text whose `wpp` command lines can be typed as they stand: with the `--home` of this one.
     fn typed_here(&self, text: &str) -> String {
         let Some(home) = self.home.as_ref().filter(|_| !text.contains("--home")) else { return text.to_owned() };
-        let program = format!("wpp --home {} ", crate::doctor::quoted(&home.display().to_string()));
+        let program = format!("wpp --home {} ", crate::report::quoted(&home.display().to_string()));
         let text = text.replace("`wpp ", &format!("`{program}"));
         match text.strip_prefix("wpp ") {
             Some(rest) => format!("{program}{rest}"),

@@ -114,10 +114,10 @@ impl Sink for Events {
                 return;
             }
             Event::QrCode { code, valid_for_seconds } => match super::qr::text(&code) {
-                Ok(drawing) => writeln!(
-                    stderr,
-                    "{drawing}Scan it in WhatsApp: Settings, Linked devices, Link a device. Valid for {valid_for_seconds} s."
-                ),
+                Ok(drawing) => {
+                    let valid = valid_for_seconds.map(|seconds| format!(" Valid for {seconds} s.")).unwrap_or_default();
+                    writeln!(stderr, "{drawing}Scan it in WhatsApp: Settings, Linked devices, Link a device.{valid}")
+                }
                 Err(problem) => writeln!(stderr, "{problem}"),
             },
         };

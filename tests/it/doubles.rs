@@ -288,6 +288,13 @@ pub struct OpenWa {
     pub resident_mb: u64,
     /// Whether it reaches WhatsApp: without that, a session stays initializing.
     pub online: bool,
+    /// What a session that is started becomes, one word at each look at the sessions; without words it is
+    /// there at once.
+    pub way: Vec<&'static str>,
+    /// The session that goes it.
+    going: String,
+    /// The picture of the QR code.
+    pub qr: String,
     /// How many looks at a session that was told to stop find it as it was.
     pub looks_until_stopped: u32,
 }
@@ -309,6 +316,9 @@ impl OpenWa {
             database_down: false,
             resident_mb: 239,
             online: true,
+            way: Vec::new(),
+            going: String::new(),
+            qr: "data:image/png;base64,iVBORw0KGgo=".into(),
             looks_until_stopped: 0,
         };
         openwa.session(OPENWA_SESSION, "main", "ready");
@@ -366,7 +376,7 @@ impl OpenWa {
         };
         let status = self.sessions[at]["status"].as_str().unwrap().to_owned();
         let loaded = self.sessions[at]["engineLoaded"] == true;
-        let online = self.online;
+        let at_once = self.online && self.way.is_empty();
         let session = &mut self.sessions[at];
         match (asked.method.as_str(), rest) {
             ("GET", []) => {
@@ -380,7 +390,8 @@ impl OpenWa {
             ("POST", ["start"]) => {
                 become_(session, "initializing");
                 let before = session.clone();
-                if online {
+                self.going = id.into();
+                if at_once {
                     become_(session, if session["phone"].is_null() { "qr_ready" } else { "ready" });
                 }
                 Reply::json(200, &before)
@@ -400,9 +411,7 @@ impl OpenWa {
                 recorded("72-logout")
             }
             ("GET", ["qr"]) | ("POST", ["pairing-code"]) if !loaded => recorded("30-qr-before-start"),
-            ("GET", ["qr"]) if status == "qr_ready" => {
-                Reply::json(200, &json!({"qrCode": "data:image/png;base64,iVBORw0KGgo=", "status": "qr_ready"}))
-            }
+            ("GET", ["qr"]) if status == "qr_ready" => Reply::json(200, &json!({"qrCode": self.qr, "status": "qr_ready"})),
             ("GET", ["qr"]) => recorded("38-qr-after-start"),
             ("POST", ["pairing-code"]) if status == "qr_ready" => {
                 Reply::json(201, &json!({"pairingCode": "ABCD1234", "status": "qr_ready"}))
@@ -476,7 +485,14 @@ impl Behaviour for OpenWa {
         }
         match (asked.method.as_str(), &parts[1..]) {
             ("GET", ["infra", "status"]) => recorded("09-infra-status"),
-            ("GET", ["sessions"]) => Reply::json(200, &json!(self.sessions)),
+            ("GET", ["sessions"]) => {
+                if let Some(session) = self.sessions.iter_mut().find(|session| session["id"] == self.going)
+                    && !self.way.is_empty()
+                {
+                    become_(session, self.way.remove(0));
+                }
+                Reply::json(200, &json!(self.sessions))
+            }
             ("GET", ["sessions", "stats", "overview"]) => {
                 recorded("42-stats-overview").with(&[("/memoryUsage/rss", json!(self.resident_mb))])
             }

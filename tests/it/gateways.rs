@@ -424,6 +424,37 @@ fn conforms<B: doubles::Behaviour>(subject: Subject<B>) {
         bench.grants = grants;
     }
 
+    // Under another name, no command that it proposes goes to the name that its file has.
+    let own = Arc::clone(&bench.plugin);
+    bench.plugin = Arc::new(HOST.load("others", &component(name), None).unwrap());
+    let mut said = Vec::new();
+    for seed in 0..12 {
+        double.fault(if seed == 0 { Fault::None } else { Fault::Odd(seed) });
+        for outcome in bench.judge() {
+            assert!(outcome.check.starts_with("others."), "{outcome:?}");
+            if let Judgement::Found(findings) = outcome.judgement {
+                for finding in findings {
+                    assert!(!finding.command.iter().any(|word| word.split(':').next() == Some(name)), "{finding:?}");
+                    said.extend([finding.summary, finding.remedy]);
+                }
+            }
+        }
+        for odd in [session, "no-such-session"] {
+            let ended = bench.methods(odd, webhook).into_iter().filter_map(|(_, ended)| ended.err());
+            said.extend(ended.flat_map(|failure| [failure.message, failure.hint]));
+        }
+    }
+    double.fault(Fault::None);
+    assert!(said.len() > 10, "{said:?}");
+    for text in said {
+        let commands = text.split('`').skip(1).step_by(2).filter(|part| part.starts_with("wpp ") && !part.contains("secret="));
+        for command in commands {
+            assert!(!command.contains(name), "{text}");
+        }
+        assert!(!text.contains(&format!("{name}:")) && !text.contains(&format!("check {name}.")), "{text}");
+    }
+    bench.plugin = own;
+
     // Settings that are missing or wrong.
     bench.set("timeout_ms", "soon");
     all_end(&bench, &[FailureKind::Misconfigured], "timeout_ms", &[]);

@@ -75,7 +75,7 @@ impl TestHome {
 }
 
 impl Outcome {
-    fn assert_helpful(&self) {
+    pub fn assert_helpful(&self) {
         if self.stderr.contains("error:") {
             let helpful = self.stderr.contains("next:") || self.stderr.contains("try '--help'");
             assert!(helpful, "an error without a way out: {self:?}");
