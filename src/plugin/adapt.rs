@@ -24,7 +24,7 @@ pub fn error(plugin: &str, failure: Failure) -> Error {
         None => error,
     };
     match failure.kind {
-        FailureKind::Unsupported => error.hint("this gateway has no such thing; use its own tools"),
+        FailureKind::Unsupported if failure.hint.is_empty() => error.hint("this gateway has no such thing; use its own tools"),
         _ if failure.hint.is_empty() => error.hint(format!("`wpp doctor --channel {plugin}` looks closer")),
         _ => error.hint(failure.hint),
     }
