@@ -295,7 +295,7 @@ macro_rules! calls {
         impl Plugin {
             $($(#[$doc])*
             $visible async fn $method(&self, powers: Powers $(, $argument: $kind)*) -> Called<$answer> {
-                self.call(powers, stringify!($method), async |store, linked| {
+                self.call(powers, concat!(stringify!($interface), ".", stringify!($call)), async |store, linked| {
                     let indices = exports::$interface::GuestIndices::new(linked)?;
                     let instance = linked.instantiate_async(&mut *store).await?;
                     indices.load(&mut *store, &instance)?.$call(&mut *store $(, $value)*).await
@@ -357,7 +357,7 @@ impl Plugin {
             for check in &mut checks {
                 if !is_check_id(&check.id) || !known.insert(check.id.clone()) {
                     let why = format!("the id {:?} of a check is not AREA.WHAT, or is there twice", check.id);
-                    return Err(self.unknown("describe", why));
+                    return Err(self.unknown("checks.describe", why));
                 }
                 check.id = format!("{}.{}", self.name, check.id);
             }
@@ -469,6 +469,8 @@ impl Plugin {
     }
 
     fn unknown(&self, what: &str, why: impl std::fmt::Display) -> Error {
+        // `sessions.call_list`, as it is called here, is `sessions.list`.
+        let what = what.replacen("call_", "", 1).replace('_', "-");
         Error::new(ErrorKind::Unknown, format!("the plugin {} was ended while it did `{what}`: {why}", self.name)).hint(format!(
             "tell its author; `wpp plugin info {0}` says who, and `wpp plugin remove {0}` goes on without it",
             self.name
