@@ -243,6 +243,11 @@ impl App {
     pub fn confirm(&self, yes: bool, question: &str) -> Result<Confirmed> {
         confirm(&*self.ask, yes, question)
     }
+
+    /// Asks whether something beside may be, which nobody need agree to; `None` when nobody is there.
+    pub fn agrees(&self, question: &str) -> Option<bool> {
+        (self.ask)(question).map(|answer| Confirmed::by_answer(&answer).is_some())
+    }
 }
 
 /// The home's folder: `--home`, else `WPP_HOME`, else `~/.wpp`.

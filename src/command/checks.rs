@@ -93,8 +93,7 @@ pub fn list(plugins: Option<&Plugins<'_>>) -> Result<Report> {
 
 /// What a check looks at, or all whose ids begin so.
 pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
-    let names: Vec<String> =
-        plugins.into_iter().flat_map(|plugins| plugins.registry().all()).map(|(name, _)| name.to_owned()).collect();
+    let names = plugins.map(plugin::examine::with_checks).unwrap_or_default();
     let Known { checks, silent } = known(plugins, &Selection::new(vec![id.to_owned()], Vec::new(), &names)?)?;
     let mut report = Report::answer("doctor-checks", String::new())
         .data(json!({ "checks": checks.iter().map(check_data).collect::<Vec<_>>() }))

@@ -64,10 +64,10 @@ pub struct Args {
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t)]
     fail_on: FailOn,
     /// List every check
-    #[arg(long, conflicts_with_all = ["fix", "explain"])]
+    #[arg(long, conflicts_with_all = ["fix", "explain", "channel", "only", "skip"])]
     list: bool,
     /// Say what a check looks at, why, and what mends it
-    #[arg(long, value_name = "ID", conflicts_with = "fix")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["fix", "channel", "only", "skip"])]
     explain: Option<String>,
 }
 
@@ -125,8 +125,7 @@ impl Args {
         if let Some(id) = &self.explain {
             return checks::explain(id, plugins.as_ref());
         }
-        let known: Vec<String> =
-            plugins.iter().flat_map(|plugins| plugins.registry().all()).map(|(name, _)| name.to_owned()).collect();
+        let known = plugins.as_ref().map(plugin::examine::with_checks).unwrap_or_default();
         let selection = Selection::new(self.only.clone(), self.skip.clone(), &known)?;
         let mut asked = match &plugins {
             Some(plugins) => place.asked(plugins)?,
@@ -148,6 +147,11 @@ impl Args {
         });
         let of_plugins = of_plugins.transpose()?.unwrap_or_default();
         examination.extend(of_plugins.clone());
+        if examination.made.is_empty() && examination.skipped.is_empty() {
+            // Nothing was seen, so nothing may pass for fine.
+            return Err(Error::new(ErrorKind::Usage, "none of the checks that were asked for is one of what is looked at here")
+                .hint("leave out --only, --skip, --session or --channel; `wpp doctor --list` lists all checks"));
+        }
         let before = examination.counts();
         let mut steps: Vec<(Planned, Step)> = Vec::new();
         for _ in 0..if self.fix { ROUNDS_MAX } else { 0 } {

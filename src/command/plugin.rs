@@ -198,15 +198,29 @@ impl AddArgs {
             Some(name) => name.clone(),
             None => self.file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned(),
         };
-        let grants: Vec<Grant> = self.grant.iter().map(|text| Grant::parse(text)).collect::<Result<_>>()?;
+        let mut grants: Vec<Grant> = self.grant.iter().map(|text| Grant::parse(text)).collect::<Result<_>>()?;
         let bytes = read(&self.file)?;
         let digest = sha256(&bytes);
         let signing = self.signing(app, &bytes)?;
-        let plugin = plugins.look_at(&name, &bytes)?;
+        let loaded = plugins.look_at(&name, &bytes)?;
+        let plugin = &loaded.plugin;
+        let before = plugins.registry().pinned(&name).ok().cloned();
+        if !self.yes {
+            // One by one, before the question that counts: whoever agrees to nothing here can still add it.
+            let has =
+                |grant: &Grant| before.as_ref().is_some_and(|before| before.sha256 == digest && before.grants.0.contains(grant));
+            for (grant, about) in loaded.needs() {
+                if !grants.contains(&grant)
+                    && !has(&grant)
+                    && app.agrees(&format!("Allow {name} {grant} ({about})?")) == Some(true)
+                {
+                    grants.push(grant);
+                }
+            }
+        }
         let interfaces: Vec<String> = plugin.interfaces().iter().map(|interface| interface.name().to_owned()).collect();
         let asks: Vec<&str> = plugin.imports().iter().map(|import| short(import)).filter(|import| *import != "types").collect();
         let allowed = if grants.is_empty() { "nothing".into() } else { texts(&grants).join(", ") };
-        let before = plugins.registry().pinned(&name).ok().cloned();
         let lost = before.as_ref().filter(|before| before.sha256 != digest).map(|before| texts(&before.grants.0));
         let mut question = format!(
             "Add the plugin {name} ({}, SHA-256 {}…, {signing})? It offers {}, asks for {}, and is allowed {allowed}.",
@@ -372,4 +386,43 @@ fn texts<'a>(grants: impl IntoIterator<Item = &'a Grant>) -> Vec<String> {
 fn short(import: &str) -> &str {
     let last = import.rsplit('/').next().unwrap_or(import);
     last.split('@').next().unwrap_or(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::app::Settings;
+    use crate::home::{Home, HomeKind};
+
+    #[test]
+    fn what_a_plugin_needs_is_asked_for_one_by_one_and_what_is_declined_is_not_granted() {
+        let folder = tempfile::Builder::new().prefix("wpp-test-").tempdir().unwrap();
+        let home = Home::create(&folder.path().join("h"), HomeKind::Sandbox).unwrap();
+        disk::write_atomic(&home.config(), b"[plugin.openwa]\nurl = \"http://127.0.0.1:2785/\"\n").unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&asked);
+        let settings = Settings {
+            home: Some(home.root().to_owned()),
+            session: None,
+            environment: Default::default(),
+            sink: Arc::new(crate::report::Silent),
+            ask: Arc::new(move |question: &str| {
+                heard.lock().unwrap().push(question.to_owned());
+                Some(if question.contains("metrics") { "no".into() } else { "yes".into() })
+            }),
+            ask_secret: Arc::new(|_: &str| None),
+        };
+        let app = App::new(settings).unwrap();
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/openwa/openwa.wasm");
+        let args = AddArgs { file, name: None, grant: Vec::new(), signature: None, public_key: None, yes: false };
+        args.run(&app, &mut app.plugins().unwrap()).unwrap();
+        let plugins = app.plugins().unwrap();
+        let granted = texts(&plugins.registry().pinned("openwa").unwrap().grants.0);
+        assert_eq!(granted, ["http=http://127.0.0.1:2785", "secret=openwa-key"]);
+        let asked = asked.lock().unwrap();
+        // The last question says all that was agreed to.
+        assert!(asked.len() == 4 && asked[3].contains("allowed http=http://127.0.0.1:2785, secret=openwa-key"), "{asked:#?}");
+    }
 }

@@ -3,7 +3,7 @@
 //! Rust is built with what `plugins/toolchain` finds or makes: the same script that the plugins of this
 //! project are built with. JavaScript is built with componentize-qjs.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -113,18 +113,24 @@ struct Artifact {
     filenames: Vec<PathBuf>,
 }
 
+const BUILD: &str = r#"eval "$1"
+separator=$'\x1f'
+export CARGO_ENCODED_RUSTFLAGS="${CARGO_ENCODED_RUSTFLAGS:+$CARGO_ENCODED_RUSTFLAGS$separator}--remap-path-prefix=$2=/plugin"
+exec cargo build --release --message-format json-render-diagnostics"#;
+
 fn cargo(folder: &Path, name: &str, tell: &dyn Fn(&str)) -> Result<Vec<u8>> {
     if !crate::home::is_session_name(name) {
         return Err(unfit(&folder.join("Cargo.toml"), "the package's name is not 1 to 64 of a-z, 0-9, _ and -"));
     }
+    // Where the crates lie is known once they are there.
+    let mut fetch = bash(folder, "exec cargo fetch");
+    fetch.env_remove("CARGO_BUILD_TARGET");
+    run(fetch, &format!("fetch what {name} is made of"), tell)?;
     let prepared = run(bash(folder, TOOLCHAIN), "find the toolchain for plugins", tell)?;
-    // What the script printed is to be read by the shell that it was written for.
-    let mut command = bash(folder, "eval \"$1\"; shift; exec \"$@\"");
-    command.arg("bash").arg(OsStr::new(&prepared)).args(["cargo", "build", "--release", "--message-format"]);
-    command.arg("json-render-diagnostics");
-    if ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"].iter().all(|name| std::env::var_os(name).is_none()) {
-        command.env("CARGO_ENCODED_RUSTFLAGS", remapped(folder));
-    }
+    // What the script printed is to be read by the shell that it was written for. Where this plugin lies
+    // is no part of what is built of it, either.
+    let mut command = bash(folder, BUILD);
+    command.arg("bash").arg(OsStr::new(&prepared)).arg(folder);
     let said = run(command, &format!("build {name}"), tell)?;
     let manifest = folder.join("Cargo.toml");
     let made = said
@@ -138,20 +144,6 @@ fn cargo(folder: &Path, name: &str, tell: &dyn Fn(&str)) -> Result<Vec<u8>> {
             .hint("its library needs crate-type = [\"cdylib\"]"));
     };
     disk::read_small(&made, COMPONENT_BYTES_MAX).map_err(|error| disk::cannot("read", &made, error))
-}
-
-/// Where sources lie is no part of what is built from them: else no two machines build the same bytes.
-fn remapped(folder: &Path) -> OsString {
-    let mut flags = OsString::from("--remap-path-prefix=");
-    flags.push(folder);
-    flags.push("=/plugin");
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    if let Some(home) = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"))) {
-        flags.push("\u{1f}--remap-path-prefix=");
-        flags.push(home);
-        flags.push("=/cargo");
-    }
-    flags
 }
 
 fn same(one: &Path, other: &Path) -> bool {

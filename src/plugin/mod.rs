@@ -23,8 +23,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::cache::Cache;
-use self::grants::Grants;
-use self::host::{Called, Host, Limits, Plugin};
+use self::grants::{Grant, Grants, Origin};
+use self::host::{Called, Host, Interface, Limits, Plugin};
 use self::http::Http;
 use self::powers::Powers;
 use self::recorded::Recording;
@@ -83,23 +83,23 @@ impl<'a> Plugins<'a> {
         let bytes = self.registry.bytes(name)?;
         let cache = Cache::at(&self.home.plugins_compiled())?;
         let plugin = self.host()?.load(name, &bytes, Some(&cache))?;
-        let http = Http::new(
-            name,
-            self.registry.pinned(name)?.grants.clone(),
-            Arc::clone(&self.secrets),
-            self.home.kind() == HomeKind::Sandbox,
-            self.limits.output_bytes,
-        );
+        self.loaded(plugin, self.registry.pinned(name)?.grants.clone())
+    }
+
+    /// Looks at a component that is not one of them yet, and is allowed nothing.
+    pub fn look_at(&self, name: &str, bytes: &[u8]) -> Result<Loaded> {
+        self.loaded(self.host()?.load(name, bytes, None)?, Grants::default())
+    }
+
+    fn loaded(&self, plugin: Plugin, grants: Grants) -> Result<Loaded> {
+        let sandbox = self.home.kind() == HomeKind::Sandbox;
+        let http = Http::new(plugin.name(), grants, Arc::clone(&self.secrets), sandbox, self.limits.output_bytes);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .while_doing(|| "cannot start what plugins run in".into())?;
-        Ok(Loaded { plugin, settings: Arc::new(self.config.plugin(name)), http: Arc::new(http), limits: self.limits, runtime })
-    }
-
-    /// Looks at a component that is not one of them yet.
-    pub fn look_at(&self, name: &str, bytes: &[u8]) -> Result<Plugin> {
-        self.host()?.load(name, bytes, None)
+        let settings = Arc::new(self.config.plugin(plugin.name()));
+        Ok(Loaded { plugin, settings, http: Arc::new(http), limits: self.limits, runtime })
     }
 
     /// The component of a plugin with recorded answers in the place of the network. The home's settings
@@ -112,7 +112,7 @@ impl<'a> Plugins<'a> {
         settings: BTreeMap<String, String>,
         grants: Grants,
     ) -> Result<Trial> {
-        let plugin = self.look_at(name, bytes)?;
+        let plugin = self.host()?.load(name, bytes, None)?;
         let mut all = self.config.plugin(name);
         all.extend(recording.settings.clone());
         all.extend(settings);
@@ -132,6 +132,23 @@ impl<'a> Plugins<'a> {
 }
 
 impl Loaded {
+    /// What it needs to be allowed, each with what it is for: requests to the addresses in its settings,
+    /// and the secrets that it names. One that cannot say has nothing that could be proposed.
+    pub fn needs(&self) -> Vec<(Grant, String)> {
+        let origin = |(name, value): (&String, &String)| {
+            let origin = Origin::of(&url::Url::parse(value).ok()?)?;
+            Some((Grant::Http(origin), format!("its setting {name}")))
+        };
+        let mut needs: Vec<(Grant, String)> = self.settings.iter().filter_map(origin).collect();
+        if self.plugin.interfaces().contains(&Interface::Channel)
+            && let Ok(about) = self.call(async |plugin, powers| plugin.describe(powers).await).answer
+        {
+            needs.extend(about.secrets.into_iter().map(|secret| (Grant::Secret(secret.name, None), secret.about)));
+        }
+        needs.dedup_by(|one, other| one.0 == other.0);
+        needs
+    }
+
     /// Calls the plugin, and waits.
     pub fn call<T>(&self, call: impl AsyncFnOnce(&Plugin, Powers) -> Called<T>) -> Called<T> {
         let powers = Powers::new(Arc::clone(&self.settings), Arc::clone(&self.http), self.limits.deadline);

@@ -18,6 +18,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use wait4::Wait4 as _;
@@ -30,7 +31,8 @@ use wpp::plugin::powers::Powers;
 use wpp::plugin::secrets::Secrets;
 
 /// Those with checks; ten are made of them by giving them names.
-const GATEWAYS: [(&str, &str); 4] = [("openwa", "url"), ("baileys", "url"), ("connector", "url"), ("jarvis", "url")];
+const GATEWAYS: [&str; 4] = ["openwa", "baileys", "connector", "jarvis"];
+const SECRETS: [&str; 3] = ["openwa-key", "connector-token", "jarvis-token"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -47,7 +49,7 @@ fn main() {
 
 /// What the host does, without a process around it.
 fn in_process(scratch: &Path, runs: usize) {
-    for (name, _) in GATEWAYS {
+    for name in GATEWAYS {
         let bytes = component(name);
         let size = format!("{name}, {} KiB", bytes.len() >> 10);
         row(&format!("compile {size} (ms)"), runs.min(5), 1e3, || {
@@ -89,13 +91,14 @@ fn powers(plugin: &Plugin) -> Powers {
 
 /// `wpp doctor` with 0, 1 and 10 plugins, each against a server that answers at once.
 fn processes(scratch: &Path, runs: usize) {
-    let address = server();
+    let (address, asked) = server();
     let homes: Vec<(usize, PathBuf)> =
         [0, 1, 10].into_iter().map(|number| (number, home(scratch, &format!("with-{number}"), number, address))).collect();
     let mut medians = Vec::new();
     for (number, home) in &homes {
         // What is compiled once is not counted.
         doctor(home);
+        assert!(asked.load(Ordering::Relaxed) >= 2 * number, "the plugins ask their server");
         let mut memory = Vec::new();
         let median = row(&format!("wpp doctor with {number} plugins (ms)"), runs, 1e3, || {
             let mut rss = 0.0;
@@ -114,7 +117,10 @@ fn processes(scratch: &Path, runs: usize) {
 /// Runs the doctor; its peak of memory in MiB.
 fn doctor(home: &Path) -> f64 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wpp"));
-    command.arg("--home").arg(home).args(["doctor", "--fail-on", "never"]).env("WPP_SECRET_KEY", "k");
+    command.arg("--home").arg(home).args(["doctor", "--fail-on", "never"]);
+    for secret in SECRETS {
+        command.env(Secrets::variable(secret), "secret-of-the-benchmark");
+    }
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let used = child.wait4().unwrap();
     assert!(used.status.success(), "{:?}", used.status);
@@ -126,11 +132,11 @@ fn home(scratch: &Path, name: &str, number: usize, address: SocketAddr) -> PathB
     let path = scratch.join(name);
     let home = Home::create(&path, HomeKind::Sandbox).unwrap();
     let mut settings = String::new();
-    for (at, (gateway, setting)) in GATEWAYS.iter().cycle().take(number).enumerate() {
-        settings.push_str(&format!("[plugin.{gateway}-{at}]\n{setting} = \"http://{address}\"\n"));
+    for (at, gateway) in GATEWAYS.iter().cycle().take(number).enumerate() {
+        settings.push_str(&format!("[plugin.{gateway}-{at}]\nurl = \"http://{address}\"\n"));
     }
     wpp::disk::write_atomic(&home.config(), settings.as_bytes()).unwrap();
-    for (at, (gateway, _)) in GATEWAYS.iter().cycle().take(number).enumerate() {
+    for (at, gateway) in GATEWAYS.iter().cycle().take(number).enumerate() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wpp"));
         let grant = format!("http=http://{address}");
         command.arg("--home").arg(&path).args([
@@ -142,7 +148,7 @@ fn home(scratch: &Path, name: &str, number: usize, address: SocketAddr) -> PathB
             "--name",
             &format!("{gateway}-{at}"),
         ]);
-        for secret in ["openwa-key", "connector-token", "jarvis-token"] {
+        for secret in SECRETS {
             command.args(["--grant", &format!("secret={secret}")]);
         }
         assert!(command.arg(file(gateway)).stdout(Stdio::null()).status().unwrap().success());
@@ -150,18 +156,22 @@ fn home(scratch: &Path, name: &str, number: usize, address: SocketAddr) -> PathB
     path
 }
 
-/// A server that is overloaded, and says so at once.
-fn server() -> SocketAddr {
+/// A server that is overloaded, and says so at once; and how often it was asked.
+fn server() -> (SocketAddr, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
+            let asked = Arc::clone(&counted);
             std::thread::spawn(move || {
                 let mut stream = stream.unwrap();
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
                 let mut line = String::new();
                 while reader.read_line(&mut line).is_ok_and(|read| read > 0) {
                     if line == "\r\n" {
+                        asked.fetch_add(1, Ordering::Relaxed);
                         let answer =
                             "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
                         if stream.write_all(answer.as_bytes()).is_err() {
@@ -173,7 +183,7 @@ fn server() -> SocketAddr {
             });
         }
     });
-    address
+    (address, asked)
 }
 
 /// Another `wpp` at what has nothing to do with plugins, turn by turn.

@@ -159,16 +159,19 @@ fn a_test_of_a_plugin_wants_a_recording_and_a_component() {
     let home = TestHome::live();
     let (_folder, answers) = recorded("answers.json", &json!({"schema": "wpp.answers/9", "answers": []}));
     let hostile = component("hostile");
-    for line in [
-        vec!["plugin", "test", &hostile],
-        vec!["plugin", "test", &hostile, "--answers", &answers],
-        vec!["plugin", "test", &hostile, "--answers", "/no/such/file"],
-        vec!["plugin", "test", "nobody", "--answers", &answers],
-        vec!["plugin", "test", &answers, "--answers", &answers],
-        vec!["plugin", "new", "9"],
-        vec!["plugin", "build", "/no/such/folder"],
+    for (line, said) in [
+        (vec!["plugin", "test", &hostile], "--answers"),
+        (vec!["plugin", "test", &hostile, "--answers", &answers], "wpp.answers/9"),
+        (vec!["plugin", "test", &hostile, "--answers", "/no/such/file"], "/no/such/file"),
+        (vec!["plugin", "test", "nobody", "--answers", &answers], "nobody"),
+        (vec!["plugin", "test", &answers, "--answers", &answers], "answers"),
+        (vec!["plugin", "new", "9"], "9"),
+        (vec!["plugin", "build", "/no/such/folder"], "/no/such/folder"),
     ] {
-        assert_ne!(home.run(&line).code, 0, "{line:?}");
+        let output = home.command(&line).current_dir(home.path()).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let code = output.status.code().unwrap();
+        assert!([1, 2, 15].contains(&code) && told.contains(said), "{line:?}: {code}: {told}");
     }
 }
 

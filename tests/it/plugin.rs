@@ -732,3 +732,21 @@ fn checks_of_plugins_are_checks_of_the_doctor() {
     assert!(code == 3 && lock["severity"] == "error", "{report:#}");
     assert_eq!(home.run(&["doctor", "--channel", "openwa"]).code, 2);
 }
+
+#[test]
+fn what_looks_at_nothing_is_no_pass() {
+    let double = crate::doubles::Double::new(crate::doubles::OpenWa::well());
+    let home = with_gateways(&double);
+    let slack = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/slack/slack.wasm");
+    assert_eq!(home.run(&["plugin", "add", slack.to_str().unwrap(), "--yes"]).code, 0);
+    for line in [
+        &["doctor", "--only", "slack"][..],
+        &["doctor", "--session", "main", "--only", "openwa.sessions"],
+        &["doctor", "--channel", "openwa", "--only", "wpp.home"],
+        &["doctor", "--skip", "wpp,openwa,baileys"],
+        &["doctor", "--channel", "openwa", "--list"],
+    ] {
+        let outcome = home.run(line);
+        assert!(outcome.code == 2 && !outcome.stderr.is_empty(), "{line:?}: {outcome:?}");
+    }
+}

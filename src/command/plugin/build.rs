@@ -27,7 +27,7 @@ impl Args {
     pub(super) fn run(self, app: &App, plugins: &Plugins<'_>) -> Result<Report> {
         let tell = |line: &str| app.emit(Event::Line { text: line.to_owned(), data: serde_json::Value::Null });
         let built = build::build(&self.folder, &tell)?;
-        let plugin = plugins.look_at(&built.name, &built.bytes)?;
+        let plugin = plugins.look_at(&built.name, &built.bytes)?.plugin;
         let interfaces: Vec<&str> = plugin.interfaces().iter().map(|interface| interface.name()).collect();
         let asks: Vec<&str> = plugin.imports().iter().map(|import| short(import)).filter(|import| *import != "types").collect();
         let digest = sha256(&built.bytes);
