@@ -150,6 +150,16 @@ impl Home {
         self.plugins().join(format!("{name}.wasm"))
     }
 
+    /// The component that is to take its place.
+    pub fn plugin_next(&self, name: &str) -> PathBuf {
+        self.plugins().join(format!("{name}.wasm.next"))
+    }
+
+    /// Held by who changes what is noted of plugins.
+    pub fn plugins_changing(&self) -> PathBuf {
+        self.plugins().join("LOCK")
+    }
+
     /// What components were compiled to.
     pub fn plugins_compiled(&self) -> PathBuf {
         self.plugins().join("compiled")

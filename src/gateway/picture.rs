@@ -3,9 +3,11 @@
 
 use base64::Engine as _;
 
-/// The largest picture, in bytes, and in pixels of a side.
+/// The largest picture, in bytes, and in pixels of a side: the largest code has 177 modules on one.
 const BYTES_MAX: usize = 1 << 20;
-const SIDE_MAX: u32 = 4096;
+const SIDE_MAX: u32 = 2048;
+/// A code is as wide as high. One with some words beside or below it is not much longer.
+const LONGER_MAX: u32 = 3;
 /// Pictures are brought to this width at least: a module of one or two pixels is too small to be found.
 const SIDE_READABLE: usize = 480;
 
@@ -64,8 +66,9 @@ fn grey(png: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(|error| format!("it is a broken PNG: {error}"))?;
     let (width, height) = (reader.info().width, reader.info().height);
-    if width > SIDE_MAX || height > SIDE_MAX {
-        return Err(format!("it is {width} by {height} pixels"));
+    let (longer, shorter) = (width.max(height), width.min(height));
+    if longer > SIDE_MAX || longer > LONGER_MAX.saturating_mul(shorter) {
+        return Err(format!("it is {width} by {height} pixels, which is no QR code"));
     }
     let size = reader.output_buffer_size().ok_or("it is too large")?;
     let mut pixels = vec![0; size];
@@ -158,6 +161,14 @@ mod tests {
                 Ok(bytes) => assert!(text(&bytes).unwrap_err().contains("broken PNG") && why.is_empty()),
                 Err(error) => assert!(error.contains(why) && !why.is_empty(), "{address}: {error}"),
             }
+        }
+        // A few bytes that would become a picture of gigabytes.
+        for (width, height) in [(4096, 1), (1, 2048), (2048, 600), (4096, 4096)] {
+            let mut bytes = Vec::new();
+            let mut encoder = png::Encoder::new(&mut bytes, width, height);
+            encoder.set_color(png::ColorType::Grayscale);
+            encoder.write_header().unwrap().write_image_data(&vec![255; (width * height) as usize]).unwrap();
+            assert!(text(&bytes).unwrap_err().contains("no QR code"), "{width} by {height}");
         }
         let whole = picture(CODE, 4, 4, false, png::ColorType::Grayscale);
         assert!(text(&whole[..whole.len() / 2]).is_err());

@@ -6,19 +6,22 @@
 //! not run, and has no grants.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::grants::{Grant, Grants};
-use crate::disk;
+use crate::disk::{self, Lock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, is_session_name};
 
 /// The largest component that is taken. One made of Python has 18 MiB.
 pub const COMPONENT_BYTES_MAX: u64 = 64 << 20;
 const LOCK_BYTES_MAX: u64 = 1 << 20;
+/// How long another change is waited for; none takes long.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the lock notes of a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,15 +55,8 @@ struct Document {
     plugin: BTreeMap<String, Pinned>,
 }
 
-/// The plugins of a home.
-pub struct Registry {
-    home: Home,
-    document: Document,
-}
-
-impl Registry {
-    /// Those of a home; none when it has no lock file.
-    pub fn open(home: &Home) -> Result<Registry> {
+impl Document {
+    fn read(home: &Home) -> Result<Document> {
         let path = home.plugins_lock();
         let wrong = |why: String| {
             Error::new(ErrorKind::Usage, format!("{} is not what wpp wrote: {why}", path.display()))
@@ -80,7 +76,20 @@ impl Registry {
                 return Err(wrong(format!("the entry {name:?} has no plugin's name, or no SHA-256")));
             }
         }
-        Ok(Registry { home: home.clone(), document })
+        Ok(document)
+    }
+}
+
+/// The plugins of a home.
+pub struct Registry {
+    home: Home,
+    document: Document,
+}
+
+impl Registry {
+    /// Those of a home; none when it has no lock file.
+    pub fn open(home: &Home) -> Result<Registry> {
+        Ok(Registry { home: home.clone(), document: Document::read(home)? })
     }
 
     /// All of them, by name.
@@ -105,16 +114,23 @@ impl Registry {
     pub fn bytes(&self, name: &str) -> Result<Vec<u8>> {
         let pinned = self.pinned(name)?;
         let path = self.home.plugin(name);
-        let bytes = disk::read_small(&path, COMPONENT_BYTES_MAX).map_err(|error| {
-            disk::cannot("read the plugin", &path, error).hint(format!("`wpp plugin add FILE --name {name}` puts it there again"))
-        })?;
-        let sha256 = sha256(&bytes);
-        if sha256 == pinned.sha256 {
+        let read = |path: &Path| disk::read_small(path, COMPONENT_BYTES_MAX);
+        let seen = match read(&path) {
+            Ok(bytes) if sha256(&bytes) == pinned.sha256 => return Ok(bytes),
+            seen => seen,
+        };
+        // Whoever put it in this place was cut off between the lock and the last rename.
+        if let Ok(bytes) = read(&self.home.plugin_next(name))
+            && sha256(&bytes) == pinned.sha256
+        {
             return Ok(bytes);
         }
+        let bytes = seen.map_err(|error| {
+            disk::cannot("read the plugin", &path, error).hint(format!("`wpp plugin add FILE --name {name}` puts it there again"))
+        })?;
         Err(Error::new(
             ErrorKind::Denied,
-            format!("{} changed since it was added: its SHA-256 is {sha256} and was {}", path.display(), pinned.sha256),
+            format!("{} changed since it was added: its SHA-256 is {} and was {}", path.display(), sha256(&bytes), pinned.sha256),
         )
         .hint(format!(
             "what was granted to the old bytes does not hold for these; `wpp plugin add FILE --name {name}` asks anew"
@@ -128,43 +144,69 @@ impl Registry {
             return Err(Error::new(ErrorKind::Usage, format!("{name:?} is no plugin's name"))
                 .hint("a name is 1 to 64 of a-z, 0-9, _ and -, and not wpp; --name gives another"));
         }
-        disk::create_folder(&self.home.plugins())?;
-        // The component first: a lock that names bytes which are not there refuses them, and one that
-        // is behind has no grants for the new ones.
-        disk::write_atomic(&self.home.plugin(name), bytes)?;
-        self.document.plugin.insert(name.to_owned(), pinned);
-        self.write()
+        self.change(|registry| {
+            // Beside the old one, which is whole up to the moment that the lock names the new one.
+            let next = registry.home.plugin_next(name);
+            disk::write_atomic(&next, bytes)?;
+            registry.document.plugin.insert(name.to_owned(), pinned);
+            registry.write()?;
+            disk::rename(&next, &registry.home.plugin(name))
+        })
     }
 
     /// Takes a plugin away with all that was granted to it.
     pub fn remove(&mut self, name: &str) -> Result<PathBuf> {
-        self.pinned(name)?;
-        self.document.plugin.remove(name);
-        self.write()?;
-        let path = self.home.plugin(name);
-        if path.exists() {
-            disk::remove_file(&path)?;
-        }
-        Ok(path)
+        self.change(|registry| {
+            registry.pinned(name)?;
+            registry.document.plugin.remove(name);
+            registry.write()?;
+            let path = registry.home.plugin(name);
+            for path in [&registry.home.plugin_next(name), &path] {
+                if path.exists() {
+                    disk::remove_file(path)?;
+                }
+            }
+            Ok(path)
+        })
     }
 
     /// Grants more; what was new of it.
     pub fn grant(&mut self, name: &str, grants: &[Grant]) -> Result<Vec<Grant>> {
-        // Only to bytes that are there: a grant is for what was looked at.
-        self.bytes(name)?;
-        let Some(pinned) = self.document.plugin.get_mut(name) else { return Ok(Vec::new()) };
-        let new = grants.iter().filter(|grant| pinned.grants.0.insert((*grant).clone())).cloned().collect();
-        self.write()?;
-        Ok(new)
+        self.change(|registry| {
+            // Only to bytes that are there: a grant is for what was looked at.
+            registry.bytes(name)?;
+            let Some(pinned) = registry.document.plugin.get_mut(name) else { return Ok(Vec::new()) };
+            let new = grants.iter().filter(|grant| pinned.grants.0.insert((*grant).clone())).cloned().collect();
+            registry.write()?;
+            Ok(new)
+        })
     }
 
     /// Takes grants back; what was there of it.
     pub fn revoke(&mut self, name: &str, grants: &[Grant]) -> Result<Vec<Grant>> {
-        self.pinned(name)?;
-        let Some(pinned) = self.document.plugin.get_mut(name) else { return Ok(Vec::new()) };
-        let gone = grants.iter().filter(|grant| pinned.grants.0.remove(grant)).cloned().collect();
-        self.write()?;
-        Ok(gone)
+        self.change(|registry| {
+            registry.pinned(name)?;
+            let Some(pinned) = registry.document.plugin.get_mut(name) else { return Ok(Vec::new()) };
+            let gone = grants.iter().filter(|grant| pinned.grants.0.remove(grant)).cloned().collect();
+            registry.write()?;
+            Ok(gone)
+        })
+    }
+
+    /// Changes what is noted now, which others may have changed since it was read: one at a time.
+    fn change<T>(&mut self, change: impl FnOnce(&mut Registry) -> Result<T>) -> Result<T> {
+        disk::create_folder(&self.home.plugins())?;
+        let begun = Instant::now();
+        let _changing = loop {
+            match Lock::acquire(&self.home.plugins_changing(), "plugins") {
+                Err(error) if error.kind() == ErrorKind::Locked && begun.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                taken => break taken?,
+            }
+        };
+        self.document = Document::read(&self.home)?;
+        change(self)
     }
 
     fn write(&self) -> Result<()> {

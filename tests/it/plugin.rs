@@ -750,3 +750,57 @@ fn what_looks_at_nothing_is_no_pass() {
         assert!(outcome.code == 2 && !outcome.stderr.is_empty(), "{line:?}: {outcome:?}");
     }
 }
+
+#[test]
+fn changes_at_once_lose_nothing() {
+    let home = crate::stores::home("plugin");
+    let names = ["slack", "ntfy", "telegram", "webhook", "github"];
+    let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("plugins/{name}/{name}.wasm"));
+    let at_once = |lines: Vec<Vec<String>>| {
+        let run = |line: &Vec<String>| home.command(&line.iter().map(String::as_str).collect::<Vec<_>>()).spawn().unwrap();
+        let children: Vec<_> = lines.iter().map(run).collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+    };
+    let words = |line: &[&str]| line.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
+    at_once(names.iter().map(|name| words(&["plugin", "add", file(name).to_str().unwrap(), "--yes"])).collect());
+    let (_, list) = home.json(&["plugin", "list"]);
+    assert_eq!(list["data"]["plugins"].as_array().unwrap().len(), names.len(), "{list:#}");
+    assert_eq!(home.run(&["plugin", "grant", "slack", "http=https://old.example"]).code, 0);
+    let mut lines: Vec<_> =
+        (0..6).map(|at| words(&["plugin", "grant", "slack", &format!("http=https://h{at}.example")])).collect();
+    lines.push(words(&["plugin", "revoke", "slack", "http=https://old.example"]));
+    at_once(lines);
+    let (_, info) = home.json(&["plugin", "info", "slack"]);
+    assert_eq!(info["data"]["grants"].as_array().unwrap().len(), 6, "{info:#}");
+    assert!(!info["data"]["grants"].to_string().contains("old.example"), "{info:#}");
+}
+
+#[test]
+fn an_add_that_is_cut_off_anywhere_leaves_the_old_plugin_or_the_new_one() {
+    let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("plugins/{name}/{name}.wasm"));
+    let (mut olds, mut news) = (0, 0);
+    for at in 1.. {
+        let home = crate::stores::home("plugin");
+        let old = file("slack");
+        let line = ["plugin", "add", old.to_str().unwrap(), "--name", "x", "--grant", "secret=old", "--yes"];
+        assert_eq!(home.run(&line).code, 0);
+        let mut command = home.command(&["plugin", "add", file("ntfy").to_str().unwrap(), "--name", "x", "--yes"]);
+        let status = command.env("WPP_DISK_FAULT", format!("kill@{at}")).output().unwrap().status;
+        let (code, info) = home.json(&["plugin", "info", "x"]);
+        let grants = info["data"]["grants"].as_array().unwrap_or_else(|| panic!("{at}: {info:#}")).len();
+        assert!(code == 0 && grants <= 1, "{at}: {info:#}");
+        if grants == 1 {
+            olds += 1
+        } else {
+            news += 1
+        }
+        // It can be changed again, whatever was left.
+        assert_eq!(home.run(&["plugin", "grant", "x", "secret=more"]).code, 0, "{at}");
+        if status.success() {
+            break;
+        }
+    }
+    assert!(olds > 2 && news > 1, "{olds} {news}");
+}
