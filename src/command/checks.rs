@@ -79,7 +79,7 @@ pub fn list(plugins: Option<&Plugins<'_>>) -> Result<Report> {
     let Known { checks, silent } = known(plugins, &Selection::default())?;
     let rows = checks
         .iter()
-        .map(|check| [&check.id, severity_name(check.severity), &check.area, &check.title].map(str::to_owned).to_vec())
+        .map(|check| [&check.id, check.severity.name(), &check.area, &check.title].map(str::to_owned).to_vec())
         .collect();
     let data: Vec<Value> = checks.iter().map(check_data).collect();
     let table =
@@ -99,10 +99,8 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         .data(json!({ "checks": checks.iter().map(check_data).collect::<Vec<_>>() }))
         .next(format!("wpp doctor --only {id}"));
     for check in checks {
-        let mut section = Section::new(check.id)
-            .field("right", check.title)
-            .field("severity", severity_name(check.severity))
-            .line(check.explain);
+        let mut section =
+            Section::new(check.id).field("right", check.title).field("severity", check.severity.name()).line(check.explain);
         if !check.needs.is_empty() {
             section = section.field("needs", check.needs.join(", "));
         }
@@ -119,15 +117,4 @@ fn check_data(check: &Shown) -> Value {
         "id": check.id, "title": check.title, "area": check.area, "severity": check.severity,
         "needs": check.needs, "runbook": check.runbook, "explain": check.explain,
     })
-}
-
-fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Ok => "ok",
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Unknown => "unknown",
-        Severity::Error => "error",
-        Severity::Critical => "critical",
-    }
 }

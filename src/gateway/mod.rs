@@ -163,7 +163,8 @@ impl Gateway {
     /// # Errors
     /// [`ErrorKind::NoSession`] when the gateway has no such session.
     pub fn status(&self, session: &str) -> Result<Standing> {
-        let seen = self.told(async |plugin, powers| plugin.status(powers, session).await)?;
+        let seen = self.ask(async |plugin, powers| plugin.status(powers, session).await)?;
+        let seen = seen.map_err(|failure| adapt::error_of_session(&self.name, failure))?;
         Ok(Standing::new(&self.name, seen, clock::now_ms()))
     }
 
@@ -270,7 +271,7 @@ impl Site<'_> {
     }
 
     fn error(&self, failure: Failure) -> Error {
-        adapt::error(&self.gateway.name, failure)
+        adapt::error_of_session(&self.gateway.name, failure)
     }
 
     /// Where it stands; `None` when the gateway has no such session.
@@ -477,6 +478,10 @@ impl Site<'_> {
         };
         let call = || self.gateway.ask(async |plugin, powers| plugin.send(powers, &message).await);
         let sent = match self.act("send", &serde_json::json!({ "key": key }), call) {
+            // It may be the session that is not there, or the recipient.
+            Ok(Err(failure)) if failure.kind == FailureKind::NotFound && !matches!(self.look(), Ok(None)) => {
+                Err(adapt::error(&self.gateway.name, failure))
+            }
             Ok(answer) => answer.map_err(|failure| self.error(failure)),
             Err(error) => Err(error),
         };

@@ -7,12 +7,22 @@ use crate::error::{Error, ErrorKind};
 use crate::report::{Evidence, Finding, Remedy, Severity};
 use crate::whatsapp::fault::Fault;
 
-/// A failure that a plugin told, as an error of ours.
+/// A failure that a plugin told of a session, as an error of ours: what is not there is the session.
+pub fn error_of_session(plugin: &str, failure: Failure) -> Error {
+    told(plugin, failure, ErrorKind::NoSession)
+}
+
+/// A failure that a plugin told, as an error of ours. What is not there is a webhook, a recipient or
+/// what else it was asked about; of sessions [`error_of_session`] tells.
 pub fn error(plugin: &str, failure: Failure) -> Error {
+    told(plugin, failure, ErrorKind::Usage)
+}
+
+fn told(plugin: &str, failure: Failure, not_found: ErrorKind) -> Error {
     let kind = match failure.kind {
         FailureKind::Unsupported | FailureKind::Misconfigured => ErrorKind::Usage,
         FailureKind::Denied => ErrorKind::Denied,
-        FailureKind::NotFound => ErrorKind::NoSession,
+        FailureKind::NotFound => not_found,
         FailureKind::Conflict | FailureKind::RateLimited | FailureKind::Failed => ErrorKind::Failed,
         FailureKind::LoginNeeded => ErrorKind::LoginNeeded,
         FailureKind::Unreachable => ErrorKind::Unreachable,
@@ -37,6 +47,16 @@ pub fn fault(outage: Outage) -> Fault {
         Outage::Timeout => Fault::Timeout,
         Outage::NetworkUnreachable => Fault::NetworkUnreachable,
         Outage::ProviderUnavailable => Fault::ProviderUnavailable,
+    }
+}
+
+/// [`fault`], the other way round.
+pub fn outage(fault: Fault) -> Outage {
+    match fault {
+        Fault::DnsResolution => Outage::DnsResolution,
+        Fault::Timeout => Outage::Timeout,
+        Fault::NetworkUnreachable => Outage::NetworkUnreachable,
+        Fault::ProviderUnavailable => Outage::ProviderUnavailable,
     }
 }
 

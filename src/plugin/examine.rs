@@ -57,7 +57,7 @@ fn ask(
     if let Some(session) = session.filter(|_| loaded.plugin.interfaces().contains(&Interface::Sessions)) {
         // Whatever else goes wrong here, the checks tell better.
         let asked = loaded.call(async |plugin, powers| plugin.status(powers, session).await).answer;
-        if let Some(error) = asked.ok().and_then(|asked| asked.err()).map(|failure| adapt::error(name, failure))
+        if let Some(error) = asked.ok().and_then(|asked| asked.err()).map(|failure| adapt::error_of_session(name, failure))
             && error.kind() == ErrorKind::NoSession
         {
             return Err(error);

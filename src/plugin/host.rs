@@ -1,21 +1,20 @@
 //! Runs components. The only file that names wasmtime.
 //!
-//! Imports [`super::http`] and [`super::powers`]. Start with [`Host::new`] and [`Host::load`]. A plugin
+//! Imports [`super::cache`] and [`super::powers`]. Start with [`Host::new`] and [`Host::load`]. A plugin
 //! has what [`Powers`] holds and nothing beside it. Each call gets an instance of its own, so that one
 //! call can leave nothing for the next, and one that was ended cannot do harm any more. What a guest
 //! may take is in [`Limits`]: time, also while it waits for a call of its own to be answered; memory
 //! and tables; and how much it may hand over.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker, Val};
-use wasmtime::{Config, Engine, ResourceLimiter, Store, StoreLimits, StoreLimitsBuilder, Trap};
+use wasmtime::{Config, Engine, ResourceLimiter, Store, Trap};
 
 use super::cache::Cache;
 use super::powers::{Heard, Powers};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Context as _, Error, ErrorKind, Result};
 
 #[expect(missing_docs, reason = "the contract documents them, and these are generated from it")]
 mod bindings {
@@ -46,9 +45,9 @@ pub const VERSION: &str = "0.1.0";
 pub struct Limits {
     /// From its start to its end, whatever it waits for.
     pub deadline: Duration,
-    /// All memories of the plugin together, as far as there can be more than one.
+    /// Bytes of all memories of the plugin together.
     pub memory_bytes: usize,
-    /// Elements of each table.
+    /// Elements of all tables of the plugin together.
     pub table_elements: usize,
     /// Bytes that it may hand over in one call or one answer.
     pub output_bytes: usize,
@@ -93,8 +92,7 @@ pub struct Host {
     engine: Engine,
     linker: Linker<State>,
     limits: Limits,
-    /// How many calls run: the clock of deadlines ticks as long as there is one.
-    running: Arc<AtomicUsize>,
+    ticker: Arc<Ticker>,
 }
 
 /// How often a guest that computes is made to look up, and others get their turn.
@@ -116,7 +114,8 @@ impl Host {
             imports::http::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
         };
         link(&mut linker).map_err(|error| broken("cannot offer anything to plugins", &error))?;
-        Ok(Host { engine, linker, limits, running: Arc::new(AtomicUsize::new(0)) })
+        let ticker = Ticker::start(&engine)?;
+        Ok(Host { engine, linker, limits, ticker })
     }
 
     /// What compiled code depends on beside the component: the engine's version and settings.
@@ -236,7 +235,7 @@ impl Host {
             interfaces,
             imports: names,
             limits: self.limits,
-            running: Arc::clone(&self.running),
+            ticker: Arc::clone(&self.ticker),
         })
     }
 }
@@ -270,6 +269,65 @@ fn broken(what: &str, error: &wasmtime::Error) -> Error {
         .hint("report this as a bug of wpp")
 }
 
+/// The clock of deadlines: one thread for each host, which advances the epochs of the engine while
+/// somebody computes, and waits while nobody does. It ends with the host and its plugins.
+struct Ticker {
+    shared: Arc<(Mutex<Ticks>, Condvar)>,
+}
+
+#[derive(Default)]
+struct Ticks {
+    running: usize,
+    ended: bool,
+}
+
+impl Ticker {
+    fn start(engine: &Engine) -> Result<Arc<Ticker>> {
+        let shared: Arc<(Mutex<Ticks>, Condvar)> = Arc::default();
+        let (theirs, engine) = (Arc::clone(&shared), engine.weak());
+        let tick = move || {
+            loop {
+                let ticks = theirs.1.wait_while(lock(&theirs.0), |ticks| ticks.running == 0 && !ticks.ended);
+                if ticks.unwrap_or_else(PoisonError::into_inner).ended {
+                    return;
+                }
+                std::thread::sleep(TICK);
+                let Some(engine) = engine.upgrade() else { return };
+                engine.increment_epoch();
+            }
+        };
+        std::thread::Builder::new()
+            .name("plugin-ticker".into())
+            .spawn(tick)
+            .while_doing(|| "cannot start the clock that ends plugins".into())?;
+        Ok(Arc::new(Ticker { shared }))
+    }
+
+    /// Ticks as long as what it gives is there.
+    fn tick(&self) -> impl Drop + use<> {
+        struct Ticking(Arc<(Mutex<Ticks>, Condvar)>);
+        impl Drop for Ticking {
+            fn drop(&mut self) {
+                lock(&self.0.0).running -= 1;
+            }
+        }
+        lock(&self.shared.0).running += 1;
+        self.shared.1.notify_one();
+        Ticking(Arc::clone(&self.shared))
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        lock(&self.shared.0).ended = true;
+        self.shared.1.notify_one();
+    }
+}
+
+fn lock(ticks: &Mutex<Ticks>) -> MutexGuard<'_, Ticks> {
+    ticks.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A component that is ready to be called.
 pub struct Plugin {
     name: String,
@@ -277,7 +335,7 @@ pub struct Plugin {
     interfaces: Vec<Interface>,
     imports: Vec<String>,
     limits: Limits,
-    running: Arc<AtomicUsize>,
+    ticker: Arc<Ticker>,
 }
 
 /// What a call gave, and what was heard meanwhile.
@@ -399,21 +457,13 @@ impl Plugin {
         what: &str,
         call: impl AsyncFnOnce(&mut Store<State>, &InstancePre<State>) -> wasmtime::Result<T>,
     ) -> Called<T> {
-        let limits = StoreLimitsBuilder::new()
-            .memory_size(self.limits.memory_bytes)
-            .table_elements(self.limits.table_elements)
-            .instances(64)
-            .memories(8)
-            .tables(64)
-            .trap_on_grow_failure(true)
-            .build();
-        let meter = Meter { limits, memory_bytes: 0 };
+        let meter = Meter { limits: self.limits, memory_bytes: 0, table_elements: 0 };
         let mut store = Store::new(self.linked.engine(), State { powers, meter });
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(self.limits.output_bytes);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
-        let ticking = self.tick();
+        let ticking = self.ticker.tick();
         let ended = tokio::time::timeout(self.limits.deadline, call(&mut store, &self.linked)).await;
         drop(ticking);
         let answer = match ended {
@@ -426,39 +476,15 @@ impl Plugin {
         Called { answer, heard: powers.heard(meter.memory_bytes) }
     }
 
-    // The epochs of the engine advance only while somebody computes.
-    fn tick(&self) -> impl Drop + use<> {
-        struct Ticking(Arc<AtomicUsize>);
-        impl Drop for Ticking {
-            fn drop(&mut self) {
-                self.0.fetch_sub(1, Ordering::SeqCst);
-            }
-        }
-        if self.running.fetch_add(1, Ordering::SeqCst) == 0 {
-            let (running, engine) = (Arc::clone(&self.running), self.linked.engine().weak());
-            std::thread::spawn(move || {
-                while running.load(Ordering::SeqCst) > 0 {
-                    std::thread::sleep(TICK);
-                    let Some(engine) = engine.upgrade() else { return };
-                    engine.increment_epoch();
-                }
-            });
-        }
-        Ticking(Arc::clone(&self.running))
-    }
-
     fn ended(&self, what: &str, error: &wasmtime::Error) -> Error {
         let text = format!("{error:#}");
+        if let Some(excess) = error.downcast_ref::<Excess>() {
+            return self.unknown(what, excess);
+        }
         let why = match error.downcast_ref::<Trap>() {
             Some(Trap::StackOverflow) => "its stack is full".to_owned(),
             Some(Trap::UnreachableCodeReached) => "it gave up (a panic, or what its language calls so)".to_owned(),
             Some(trap) => format!("it was ended: {trap}"),
-            None if text.contains("growing table") || text.contains("table minimum size") => {
-                format!("it wants a table of more than {} elements", self.limits.table_elements)
-            }
-            None if text.contains("growing memory") || text.contains("memory minimum size") => {
-                format!("it wants more than {} of memory", crate::report::size(self.limits.memory_bytes as u64))
-            }
             None if text.contains("fuel") => {
                 format!("it hands over more than {}", crate::report::size(self.limits.output_bytes as u64))
             }
@@ -484,41 +510,69 @@ struct State {
     meter: Meter,
 }
 
-/// What an instance may take, and how much memory it took.
+/// What an instance may take, and what it took, all its memories and tables counted together.
 struct Meter {
-    limits: StoreLimits,
+    limits: Limits,
     memory_bytes: usize,
+    table_elements: usize,
 }
 
+/// Why an instance was not given more.
+#[derive(Debug)]
+enum Excess {
+    MemoryBytes(usize),
+    TableElements(usize),
+}
+
+impl std::fmt::Display for Excess {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Excess::MemoryBytes(most) => write!(formatter, "it wants more than {} of memory", crate::report::size(most as u64)),
+            Excess::TableElements(most) => write!(formatter, "it wants tables of more than {most} elements"),
+        }
+    }
+}
+
+impl std::error::Error for Excess {}
+
+// Who wants too much is ended, and not told so: most languages give up then anyway.
 impl ResourceLimiter for Meter {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let may = self.limits.memory_growing(current, desired, maximum)?;
-        self.memory_bytes += if may { desired.saturating_sub(current) } else { 0 };
-        Ok(may)
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let all = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        if all > self.limits.memory_bytes {
+            return Err(wasmtime::Error::new(Excess::MemoryBytes(self.limits.memory_bytes)));
+        }
+        self.memory_bytes = all;
+        Ok(true)
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.limits.memory_grow_failed(error)
+        Err(error)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        self.limits.table_growing(current, desired, maximum)
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let all = self.table_elements.saturating_add(desired.saturating_sub(current));
+        if all > self.limits.table_elements {
+            return Err(wasmtime::Error::new(Excess::TableElements(self.limits.table_elements)));
+        }
+        self.table_elements = all;
+        Ok(true)
     }
 
     fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.limits.table_grow_failed(error)
+        Err(error)
     }
 
     fn instances(&self) -> usize {
-        self.limits.instances()
+        64
     }
 
     fn tables(&self) -> usize {
-        self.limits.tables()
+        64
     }
 
     fn memories(&self) -> usize {
-        self.limits.memories()
+        8
     }
 }
 
@@ -560,5 +614,26 @@ impl imports::http::Host for State {
         request: imports::http::Request,
     ) -> std::result::Result<imports::http::Response, imports::http::Error> {
         self.powers.send(request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_clock_ticks_for_all_calls_and_ends_with_its_host() {
+        let host = Host::new(Limits::default()).unwrap();
+        let shared = Arc::downgrade(&host.ticker.shared);
+        for _ in 0..50 {
+            drop((host.ticker.tick(), host.ticker.tick()));
+        }
+        // The host's, and that of its one thread.
+        assert_eq!(shared.strong_count(), 2);
+        assert_eq!(lock(&host.ticker.shared.0).running, 0);
+        drop(host);
+        while shared.strong_count() > 0 {
+            std::thread::sleep(TICK);
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! The requests of plugins: to granted origins, with secrets that the host puts in.
 //!
-//! Imports [`super::grants`] and [`super::secrets`]. Start with [`Http`]. Secrets are put in where the
-//! plugin itself wrote their names, for the server that it asked: never where a redirect names one, and
-//! never where a name is hidden behind escapes. Each address is looked up here, judged, and then held
-//! to: between the look and the request nobody can point the name elsewhere. Redirects are followed here, one by one, each judged like a request of its own. An
-//! address that is not public is reached only where the grant says so.
+//! Imports [`super::grants`], [`super::secrets`], [`super::recorded`] for answers without a network, and
+//! the contract's words from [`super::host`]. Start with [`Http`].
+//!
+//! Secrets are put in where the plugin itself wrote their names, for the server that it asked: never
+//! where a redirect names one, and never where a name is hidden behind escapes. Each address is looked
+//! up here, judged, and then held to: between the look and the request nobody can point the name
+//! elsewhere. Redirects are followed here, one by one, each judged like a request of its own. An address
+//! that is not public is reached only where the grant says so.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -17,11 +20,13 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use sha2::Sha256;
 
+use super::adapt::outage;
 use super::grants::{Grants, Origin, is_secret_name};
 use super::host::words::http::{Error, Header, Method, NoAnswer, Request, Response};
 use super::host::words::types::Outage;
 use super::recorded::{Given, Recording};
 use super::secrets::Secrets;
+use crate::whatsapp::fault::Fault;
 
 /// How long a request waits that does not say.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -277,14 +282,11 @@ impl Http {
             io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind).or(io);
             source = cause.source();
         }
-        use std::io::ErrorKind as Io;
-        let class = match io {
-            Some(Io::TimedOut) => Outage::Timeout,
-            Some(Io::NetworkUnreachable | Io::HostUnreachable | Io::NetworkDown | Io::AddrNotAvailable) => {
-                Outage::NetworkUnreachable
-            }
-            _ if error.is_timeout() => Outage::Timeout,
-            _ => Outage::ProviderUnavailable,
+        let class = match io.map(Fault::of_socket) {
+            // What the client gave up by itself has no socket's error, or one that says nothing.
+            None | Some(Fault::ProviderUnavailable) if error.is_timeout() => Outage::Timeout,
+            Some(fault) => outage(fault),
+            None => Outage::ProviderUnavailable,
         };
         // The first says the whole address, which may hold a secret, and no more than the others do.
         let message = if said.len() > 1 { said.split_off(1).join(": ") } else { said.join(": ") };
@@ -584,10 +586,8 @@ mod tests {
         ] {
             assert!(matches!(bounded(&request), Err(Error::Invalid(_))), "{what}");
         }
-        // Braces without end are looked through once.
-        let begun = Instant::now();
+        // Braces without end are looked through once: each time over they would take hours.
         assert_eq!(placeholders(&("{".repeat(1 << 20) + "}}")).len(), 0);
-        assert!(begun.elapsed() < Duration::from_secs(60));
     }
 
     #[test]

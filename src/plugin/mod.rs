@@ -1,19 +1,25 @@
 //! Plugins: components that add checks and channels, and that can do nothing else.
 //!
-//! The contract is `wpp.wit`. [`registry`] says which plugins a home has; [`host`] runs components;
-//! [`http`], [`secrets`] and [`grants`] are what stands between them and the world; [`cache`] keeps what
-//! was compiled; [`signature`] says who made one. Start with [`Plugins::open`].
+//! The contract is `wpp.wit`. Start with [`Plugins::open`], which gives what runs one.
+//!
+//! To run them: [`registry`] says which plugins a home has, [`signature`] who made one and [`cache`] keeps
+//! what was compiled; [`host`] runs components with what [`powers`] holds; [`http`], [`secrets`] and
+//! [`grants`] stand between them and the world; [`adapt`] says the contract's words in wpp's own, and
+//! [`examine`] begins where the doctor asks a plugin's checks.
+//!
+//! To write them: [`scaffold`] begins a plugin, [`build`] makes a component of it, and [`trial`] tries one
+//! against the answers that [`recorded`] reads from a file.
 
 pub mod grants;
 pub mod secrets;
 pub mod cache;
 pub mod host;
+pub mod adapt;
 pub mod recorded;
 pub mod http;
 pub mod powers;
 pub mod registry;
 pub mod signature;
-pub mod adapt;
 pub mod examine;
 pub mod trial;
 pub mod scaffold;

@@ -31,12 +31,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use super::adapt::outage;
 use super::grants::{Grant, Origin};
 use super::host::words::http::{Error as HttpError, Header, Method, NoAnswer};
 use super::host::words::types::Outage;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::Severity;
+use crate::whatsapp::fault::Fault;
 
 /// The version of the format.
 pub const SCHEMA: &str = "wpp.answers/1";
@@ -83,21 +85,12 @@ struct Row {
     #[serde(default)]
     delay_ms: u64,
     #[serde(default)]
-    no_answer: Option<Class>,
+    no_answer: Option<Fault>,
 }
 
 /// A body that is `null` is one, other than a body that is not there.
 fn there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Class {
-    DnsResolution,
-    Timeout,
-    NetworkUnreachable,
-    ProviderUnavailable,
 }
 
 /// What an answer is to: its method, its origin if not any, its path and query.
@@ -117,7 +110,7 @@ impl std::fmt::Display for Asked {
 
 #[derive(Debug, Clone)]
 struct Answer {
-    given: Result<Given, Class>,
+    given: Result<Given, Fault>,
     delay: Duration,
 }
 
@@ -257,7 +250,7 @@ impl Recording {
         };
         self.close(end);
         answer.given.map_err(|class| {
-            HttpError::NoAnswer(NoAnswer { class: class.outage(), message: "the recording says that none came".into() })
+            HttpError::NoAnswer(NoAnswer { class: outage(class), message: "the recording says that none came".into() })
         })
     }
 
@@ -271,7 +264,7 @@ impl Recording {
         let mut played = self.played.lock().unwrap_or_else(PoisonError::into_inner);
         let end = match &key {
             // Until it is known better: it waits.
-            Some(_) => End::NoAnswer(Class::Timeout.name()),
+            Some(_) => End::NoAnswer(Fault::Timeout.name()),
             None => End::Unrecorded(self.nearest(&asked)),
         };
         played.open = key.is_some();
@@ -402,26 +395,6 @@ impl Row {
             }
         };
         Ok((Asked { method, origin, path: path(&url) }, Answer { given, delay: Duration::from_millis(self.delay_ms) }))
-    }
-}
-
-impl Class {
-    fn name(self) -> &'static str {
-        match self {
-            Class::DnsResolution => "dns_resolution",
-            Class::Timeout => "timeout",
-            Class::NetworkUnreachable => "network_unreachable",
-            Class::ProviderUnavailable => "provider_unavailable",
-        }
-    }
-
-    fn outage(self) -> Outage {
-        match self {
-            Class::DnsResolution => Outage::DnsResolution,
-            Class::Timeout => Outage::Timeout,
-            Class::NetworkUnreachable => Outage::NetworkUnreachable,
-            Class::ProviderUnavailable => Outage::ProviderUnavailable,
-        }
     }
 }
 

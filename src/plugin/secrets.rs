@@ -210,27 +210,28 @@ mod tests {
     #[test]
     fn a_secret_comes_from_the_first_line_of_a_command() {
         let folder = tempfile::tempdir().unwrap();
-        let secrets = |script: &str| {
+        let patient = Duration::from_secs(60);
+        let within = |patience: Duration, script: &str| {
             let command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
             let secrets = Secrets::new(folder.path(), &BTreeMap::new()).with_commands(&BTreeMap::from([("key".into(), command)]));
-            Secrets { patience: Duration::from_millis(300), ..secrets }
+            Secrets { patience, ..secrets }
         };
+        let secrets = |script: &str| within(patient, script);
         for script in ["echo s3cret", "printf s3cret", "printf 's3cret\\r\\nuser: me\\n'", "echo s3cret; echo noise >&2"] {
             assert_eq!(secrets(script).get("eve", "key").unwrap(), "s3cret", "{script}");
         }
         // A space is a part of it, and only the end of the line is none.
         assert_eq!(secrets("echo ' s3cret '").get("eve", "key").unwrap(), " s3cret ");
-        let fails = |script: &str, why: &str| {
-            let error = secrets(script).get("eve", "key").unwrap_err();
+        let fails_within = |patience: Duration, script: &str, why: &str| {
+            let error = within(patience, script).get("eve", "key").unwrap_err();
             let said = format!("{} {}", error.chain(), error.hints().join(" "));
             assert!(error.kind() == ErrorKind::Denied && said.contains("secret key") && said.contains(why), "{said}");
             assert!(!said.contains("s3cret"), "{said}");
         };
+        let fails = |script: &str, why: &str| fails_within(patient, script, why);
         fails("echo s3cret; echo s3cret >&2; exit 7", "exit status: 7");
         fails("kill -9 $$", "signal: 9");
-        let begun = std::time::Instant::now();
-        fails("echo s3cret; sleep 1000", "did not end within 300 ms");
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        fails_within(Duration::from_millis(300), "echo s3cret; sleep 1000", "did not end within 300 ms");
         fails("echo s3cret; head -c 100000 /dev/zero", "writes more than");
         fails("printf 's3cret\\377\\n'", "no text");
         fails("echo; echo s3cret", "is empty");
@@ -258,9 +259,7 @@ mod tests {
             assert_eq!(secrets.blot(&format!("a {form} b")), "a [secret] b", "{form}");
         }
         // A server that says nothing else holds nobody up.
-        let begun = std::time::Instant::now();
         assert_eq!(secrets.blot(&"T0/B\"1 x".repeat(100_000)), "[secret]".repeat(100_000));
-        assert!(begun.elapsed() < Duration::from_secs(10));
     }
 
     #[test]

@@ -12,10 +12,10 @@ use serde::Serialize;
 
 use super::adapt;
 use super::grants::{Grant, Grants, is_secret_name};
-use super::host::words::channel::{Description, Kind, Message};
+use super::host::words::channel::{Condition, Description, Kind, Message};
 use super::host::words::checks::{Check, Judgement, Outcome};
-use super::host::words::sessions::{Offer, Session, Way};
-use super::host::words::types::{Failure, Severity as Grade};
+use super::host::words::sessions::{Offer, Session, State, Way};
+use super::host::words::types::{Failure, FailureKind, Severity as Grade};
 use super::host::{Called, Interface, Limits, Plugin};
 use super::http::Http;
 use super::powers::Powers;
@@ -258,7 +258,7 @@ impl Trial {
         self.breach("channel.describe", unsound_description(&about));
         let health = self.ask("channel.health", async |plugin, powers| plugin.health(powers).await);
         if let Some(health) = health {
-            self.said(format!("{}: {}", kebab(&format!("{:?}", health.condition)), health.summary));
+            self.said(format!("{}: {}", condition(health.condition), health.summary));
             self.breach("channel.health", empty(&[("summary", &health.summary)]));
         }
         if acts.contains(&Act::Send) {
@@ -410,8 +410,7 @@ impl Trial {
             Err(failure) => {
                 self.breach(name, empty(&[("message of a failure", &failure.message)]));
                 let hint = if failure.hint.is_empty() { String::new() } else { format!(" ({})", failure.hint) };
-                let kind = format!("{:?}", failure.kind);
-                self.said(format!("{}: {}{hint}", kebab(&kind), failure.message));
+                self.said(format!("{}: {}{hint}", failure_kind(failure.kind), failure.message));
                 if let Some(last) = self.tried.calls.last_mut() {
                     last.end = "failed";
                 }
@@ -476,8 +475,8 @@ impl Trial {
             let worst = worst.or_else(|| self.skipped.contains(&whole).then_some(Severity::Info));
             let text = match worst {
                 Some(worst) if worst == *wanted => continue,
-                Some(worst) => format!("{id} is {}, and the recording expects {}", severity(worst), severity(*wanted)),
-                None => format!("the recording expects {id} to be {}, and there is no such check", severity(*wanted)),
+                Some(worst) => format!("{id} is {}, and the recording expects {}", worst.name(), wanted.name()),
+                None => format!("the recording expects {id} to be {}, and there is no such check", wanted.name()),
             };
             self.problem("checks.run", "expectation", text);
         }
@@ -496,12 +495,8 @@ fn asked(exchange: Exchange) -> Asked {
     Asked { method: exchange.method, url: exchange.url, headers, body: exchange.body, end, status, why }
 }
 
-fn severity(severity: Severity) -> String {
-    format!("{severity:?}").to_lowercase()
-}
-
 fn shown(session: &Session) -> String {
-    format!("{} is {} ({}, told as {:?})", session.name, kebab(&format!("{:?}", session.state)), session.reason, session.told)
+    format!("{} is {} ({}, told as {:?})", session.name, state(session.state), session.reason, session.told)
 }
 
 /// What is there, and never the thing itself: whoever has it can link a phone.
@@ -515,16 +510,43 @@ fn offered(offer: &Offer) -> String {
     }
 }
 
-/// `Session.AuthRequired` of the generated code as the contract has it: `auth-required`.
-fn kebab(debug: &str) -> String {
-    let mut text = String::new();
-    for letter in debug.rsplit(':').next().unwrap_or(debug).chars() {
-        if letter.is_ascii_uppercase() && !text.is_empty() {
-            text.push('-');
-        }
-        text.push(letter.to_ascii_lowercase());
+// The contract's own words.
+
+fn condition(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Ok => "ok",
+        Condition::Degraded => "degraded",
+        Condition::Down => "down",
     }
-    text
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::Stopped => "stopped",
+        State::Booting => "booting",
+        State::AuthRequired => "auth-required",
+        State::Connecting => "connecting",
+        State::Syncing => "syncing",
+        State::Ready => "ready",
+        State::Reconnecting => "reconnecting",
+        State::Degraded => "degraded",
+        State::Error => "error",
+    }
+}
+
+fn failure_kind(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Unsupported => "unsupported",
+        FailureKind::Misconfigured => "misconfigured",
+        FailureKind::Denied => "denied",
+        FailureKind::NotFound => "not-found",
+        FailureKind::Conflict => "conflict",
+        FailureKind::LoginNeeded => "login-needed",
+        FailureKind::RateLimited => "rate-limited",
+        FailureKind::Unreachable => "unreachable",
+        FailureKind::InvalidAnswer => "invalid-answer",
+        FailureKind::Failed => "failed",
+    }
 }
 
 fn empty(texts: &[(&str, &String)]) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! A throw-away home and the program under test.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -8,6 +9,15 @@ use serde_json::Value;
 /// The program that was built for this test run.
 pub fn program() -> &'static str {
     env!("CARGO_BIN_EXE_wpp")
+}
+
+/// A port of this machine where nobody serves, and what keeps it from everybody else as long as it is
+/// held.
+pub fn refusing() -> (SocketAddr, tokio::net::TcpSocket) {
+    // Bound, so that it is nobody else's, and never listening.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+    (socket.local_addr().expect("its address"), socket)
 }
 
 /// A home in a temporary folder that goes with the value.

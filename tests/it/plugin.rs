@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wpp::error::ErrorKind;
 use wpp::plugin::cache::Cache;
@@ -70,8 +70,13 @@ impl Bench {
 
 #[test]
 fn what_a_plugin_does_that_none_may_do_ends_it_and_nothing_else() {
-    let bench = Bench::new(short());
-    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    let load = |limits: Limits| {
+        let bench = Bench::new(limits);
+        let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+        (bench, plugin)
+    };
+    let (bench, plugin) = load(limits());
+    let (hasty, endless) = load(short());
     assert_eq!(plugin.interfaces(), [Interface::Checks]);
     let tame = || assert_eq!(bench.said(&plugin, &[("act", "nothing")]), "nothing");
     tame();
@@ -85,19 +90,18 @@ fn what_a_plugin_does_that_none_may_do_ends_it_and_nothing_else() {
         ("findings", "hands over more than"),
         ("a-long-finding", ""),
     ] {
-        let begun = Instant::now();
-        let called = bench.judge(&plugin, &[("act", act)]);
+        let called = match why {
+            "longer than 2000 ms" => hasty.judge(&endless, &[("act", act)]),
+            _ => bench.judge(&plugin, &[("act", act)]),
+        };
         let error = called.answer.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unknown, "{act}: {}", error.chain());
         assert!(error.message().contains(why) && !error.hints().is_empty(), "{act}: {}", error.chain());
-        assert!(begun.elapsed() < Duration::from_secs(20), "{act}");
         // It goes on to the next as if nothing had been.
         tame();
     }
     // A wait ends a little before the deadline, so that who waited can say so.
-    let begun = Instant::now();
-    assert_eq!(bench.said(&plugin, &[("act", "sleep")]), "slept");
-    assert!((Duration::from_millis(1_500)..Duration::from_secs(2)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    assert_eq!(hasty.said(&endless, &[("act", "sleep")]), "slept");
     let called = bench.runtime.block_on(plugin.checks(bench.powers(&[("act", "trap-in-describe")])));
     assert_eq!(called.answer.unwrap_err().kind(), ErrorKind::Unknown);
     assert!(
@@ -385,7 +389,7 @@ fn a_server_that_does_not_answer_is_told_by_its_kind_and_a_parked_plugin_is_ende
     let (silent, _) = server(vec!["silence".into(), "silence".into()]);
     let long = answer("200 OK", "", &"x".repeat(2 << 20));
     let (talkative, _) = server(vec![long]);
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (closed, _held) = crate::harness::refusing();
     let mut bench = Bench::new(limits());
     bench.grants = [silent, talkative, closed].iter().map(|address| format!("http=http://{address}")).collect();
     bench.grants.push("http=http://no-such-name.invalid".into());
@@ -397,13 +401,13 @@ fn a_server_that_does_not_answer_is_told_by_its_kind_and_a_parked_plugin_is_ende
     assert!(nameless.contains("DnsResolution") || nameless.contains("Timeout"), "{nameless}");
     assert!(said(&format!("http://{talkative}/")).starts_with("too large"));
     // It waits in a call of the host's for longer than it may take in all.
-    let mut hasty = Bench::new(Limits { deadline: Duration::from_secs(1), ..limits() });
+    let mut hasty = Bench::new(Limits { deadline: Duration::from_secs(4), ..limits() });
     hasty.grants = bench.grants.clone();
     let plugin = hasty.host.load("hostile", &component("hostile"), None).unwrap();
     let parked = hasty.judge(&plugin, &[("act", "request"), ("url", &format!("http://{silent}/"))]);
     // One that waits again and again is ended.
     let looping = hasty.judge(&plugin, &[("act", "loop-of-requests"), ("url", &format!("http://{silent}/"))]);
-    assert!(looping.answer.unwrap_err().message().contains("longer than 1000 ms"));
+    assert!(looping.answer.unwrap_err().message().contains("longer than 4000 ms"));
     // It is told in time to say so itself.
     assert!(format!("{:?}", parked.answer.unwrap()).contains("Timeout"));
 }
@@ -588,7 +592,7 @@ fn a_sandbox_reaches_loopback_alone_whatever_is_granted() {
 
 #[test]
 fn the_doctor_asks_the_checks_of_a_plugin() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (nobody, _held) = crate::harness::refusing();
     let home = with_webhook(nobody, &[]);
     let config = home.path().join("config.toml");
     let settings = std::fs::read_to_string(&config).unwrap();

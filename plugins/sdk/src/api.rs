@@ -173,7 +173,7 @@ impl Api {
 fn no_answer(asked: &str, base: &str, error: http::Error) -> Failure {
     match error {
         http::Error::Denied(why) => {
-            failure(FailureKind::Denied, format!("{asked} was not sent: {why}"), "grant it with `wpp plugin grant`")
+            failure(FailureKind::Denied, format!("{asked} was not sent: {why}"), "allow or provide what it names")
         }
         http::Error::NoAnswer(no) => {
             // In the words, too, the class has the name that it has everywhere in wpp.

@@ -48,7 +48,7 @@ export function ask(method, path, { headers = {}, body } = {}) {
     const error = told(thrown);
     switch (error?.tag) {
       case "denied":
-        throw failure("denied", `${asked} was not sent: ${error.val}`, "grant it with `wpp plugin grant`");
+        throw failure("denied", `${asked} was not sent: ${error.val}`, "allow or provide what it names");
       case "no-answer": {
         const what = error.val.class.replaceAll("-", "_");
         throw failure("unreachable", `${asked} got no answer: ${what}: ${error.val.message}`, "see whether the server runs", error.val.class);
