@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{PAUSE_FIRST, Site, Standing, journaled, passes, picture};
+use crate::confirm::Confirmed;
 use crate::daemon::api::{Auth, AuthStage};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
@@ -35,23 +36,31 @@ pub struct Linking<'a> {
 impl Site<'_> {
     /// Links the session to a phone, showing each stage as it comes; the gateway starts it if need be.
     ///
-    /// Ends when the session is READY. The errors are those of [`crate::lifecycle::Site::link`], and a
+    /// Some gateways wipe what they have of an old link with that. `agree` is asked for the operator's
+    /// agreement when there may be one, and only for a session that may be linked. Ends when the session is READY. The errors are those of [`crate::lifecycle::Site::link`], and a
     /// picture of a QR code that cannot be read when there is no place to put it.
-    pub fn link(&self, how: Linking<'_>) -> Result<Standing> {
-        self.may_be_linked(self.look()?)?;
+    pub fn link(&self, how: Linking<'_>, agree: impl FnOnce() -> Result<Confirmed>) -> Result<Standing> {
+        let looked = self.gateway.status(self.session);
+        let first = match &looked {
+            Ok(standing) => {
+                self.may_be_linked(standing)?;
+                if was_linked(standing) {
+                    let _confirmed: Confirmed = agree()?;
+                    // The answer may have taken long; the session is looked at again.
+                    None
+                } else {
+                    Some(looked)
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::NoSession => Some(looked),
+            Err(_) => return looked,
+        };
         let by = if how.phone_number.is_some() { "pairing_code" } else { "qr" };
-        journaled(self.journal, Some(&self.address()), "link", &json!({ "by": by }), || self.linked(how), |_| true)
-    }
-
-    /// Whether linking may cost the session what it has of an old link: some gateways wipe that.
-    pub fn loses_something(&self) -> Result<bool> {
-        let Some(standing) = self.look()? else { return Ok(false) };
-        Ok(standing.phone.is_some() || matches!(standing.reason.as_str(), "logged_out" | "main_device_gone"))
+        journaled(self.journal, Some(&self.address()), "link", &json!({ "by": by }), || self.linked(how, first), |_| true)
     }
 
     /// Refuses what native sessions refuse, too.
-    fn may_be_linked(&self, standing: Option<Standing>) -> Result<()> {
-        let Some(standing) = standing else { return Ok(()) };
+    fn may_be_linked(&self, standing: &Standing) -> Result<()> {
         let address = self.address();
         match (standing.state, standing.reason.as_str()) {
             (State::Ready | State::Syncing, _) => {
@@ -73,7 +82,8 @@ impl Site<'_> {
         }
     }
 
-    fn linked(&self, how: Linking<'_>) -> Result<Standing> {
+    /// Links it; `first` is a look at the session that was just taken.
+    fn linked(&self, how: Linking<'_>, mut first: Option<Result<Standing>>) -> Result<Standing> {
         let deadline = Instant::now() + how.patience;
         let way = how.phone_number.map_or(Way::Qr, |number| Way::PairingCode(number.to_owned()));
         let mut pause = PAUSE_FIRST;
@@ -82,7 +92,7 @@ impl Site<'_> {
         let mut offered = None;
         loop {
             let before = auth.clone();
-            let looked = self.gateway.status(self.session);
+            let looked = first.take().unwrap_or_else(|| self.gateway.status(self.session));
             let asks = match &looked {
                 Ok(standing) => {
                     calls = Some(standing.told.clone());
@@ -175,6 +185,11 @@ impl Site<'_> {
                 .hint(format!("or have the picture written to a file: `wpp reauth {} --png FILE`", quoted(&self.address())))),
         }
     }
+}
+
+/// Whether there is an old link to be lost.
+fn was_linked(standing: &Standing) -> bool {
+    standing.phone.is_some() || matches!(standing.reason.as_str(), "logged_out" | "main_device_gone")
 }
 
 /// Whether the session shows that the phone has taken the link, or asks for more.

@@ -442,7 +442,7 @@ impl Site<'_> {
 
     /// Unlinks the session from its phone, and waits until it is not READY any more. A gateway may delete
     /// the session's keys with that, so the token says that the operator agreed.
-    pub fn logout(&self, patience: Duration, _confirmed: Confirmed) -> Result<()> {
+    pub fn logout(&self, patience: Duration, _confirmed: &Confirmed) -> Result<()> {
         let before = self.gateway.status(self.session)?;
         let mut steps = Steps::new(self.sink);
         let title = "have the gateway unlink it";

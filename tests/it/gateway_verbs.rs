@@ -449,6 +449,31 @@ fn a_link_that_does_not_come_about_is_diagnosed() {
 }
 
 #[test]
+fn nobody_is_asked_whether_to_link_what_needs_no_linking() {
+    let bench = openwa();
+    // It is linked to a phone, which only a link that can be made may cost.
+    for line in ["reauth openwa:main", "reauth openwa:main --yes"] {
+        bench.double.asked();
+        let outcome = bench.run(line);
+        assert!(outcome.code == 15 && outcome.stderr.contains("needs no linking"), "{line}: {outcome:?}");
+        assert!(!outcome.stderr.contains("anew?"), "{line}: {outcome:?}");
+        assert_eq!(bench.asked("GET /api/sessions"), 1, "{line}");
+    }
+    assert!(bench.journal("openwa:main", "link").is_empty());
+    // One that is not READY may be linked, and has something to lose.
+    bench.double.state().sessions[1]["phone"] = json!("4930901820");
+    let declined = bench.run("reauth openwa:sales");
+    assert!(declined.code == 20 && declined.stderr.contains("Link openwa:sales anew?"), "{declined:?}");
+    assert!(declined.stderr.contains("--yes") && !declined.stderr.contains("--dry-run"), "{declined:?}");
+    assert!(bench.asked("/start") == 0 && bench.journal("openwa:sales", "link").is_empty());
+    assert_eq!(bench.run("reauth openwa:sales --yes").code, 0);
+    // What can be rehearsed offers that.
+    std::fs::create_dir_all(bench.home.session("mine")).unwrap();
+    let declined = bench.run("reset --session mine");
+    assert!(declined.code == 20 && declined.stderr.contains("--dry-run"), "{declined:?}");
+}
+
+#[test]
 fn what_a_gateway_may_throw_away_is_agreed_to_first() {
     let bench = openwa();
     let (address, _) = picture(CODE);
