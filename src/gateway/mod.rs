@@ -226,6 +226,16 @@ struct Watched {
     states: Vec<State>,
 }
 
+/// How a restart was begun.
+enum Restarting {
+    /// The gateway does it by its own means.
+    ByItself,
+    /// It was stopped, as it was seen then, and is being started.
+    Started(Standing),
+    /// It was to be stopped, and is not.
+    NotStopped(Standing),
+}
+
 /// Whether what a session shows is what came of an act. What it was before does not count at first: a
 /// gateway may say yes long before it does something.
 struct Belief<'a> {
@@ -266,7 +276,18 @@ impl Site<'_> {
     }
 
     fn act<T>(&self, verb: &str, data: &serde_json::Value, act: impl FnOnce() -> Result<Answer<T>>) -> Result<Answer<T>> {
-        journaled(self.journal, Some(&self.address()), verb, data, act, Answer::is_ok)
+        self.act_well(verb, data, act, Answer::is_ok)
+    }
+
+    /// The same where `good` says whether it is done.
+    fn act_well<T>(
+        &self,
+        verb: &str,
+        data: &serde_json::Value,
+        act: impl FnOnce() -> Result<Answer<T>>,
+        good: impl FnOnce(&Answer<T>) -> bool,
+    ) -> Result<Answer<T>> {
+        journaled(self.journal, Some(&self.address()), verb, data, act, good)
     }
 
     fn error(&self, failure: Failure) -> Error {
@@ -338,9 +359,13 @@ impl Site<'_> {
         let title = "have the gateway start it";
         let watch = steps.begin(title);
         let call = || self.gateway.ask(async |plugin, powers| plugin.start(powers, self.session).await);
-        let already = match self.act("start", &serde_json::json!({}), call)? {
+        let started = |answer: &Answer<()>| match answer {
+            Ok(()) => true,
+            Err(failure) => known && failure.kind == FailureKind::Conflict,
+        };
+        let already = match self.act_well("start", &serde_json::json!({}), call, started)? {
             Ok(()) => false,
-            Err(failure) if known && failure.kind == FailureKind::Conflict => true,
+            answer @ Err(_) if started(&answer) => true,
             Err(failure) => return Err(self.error(failure)),
         };
         let observed = if already { "it had been started before" } else { "it says yes" };
@@ -405,39 +430,48 @@ impl Site<'_> {
         let watch = Stopwatch::start();
         let mut steps = Steps::new(self.sink);
         let before = self.gateway.status(self.session)?;
-        let title = "have the gateway restart it";
-        let restarting = steps.begin(title);
-        let call = || self.gateway.ask(async |plugin, powers| plugin.restart(powers, self.session).await);
-        let done = |steps: Steps<'_>, standing: Standing, good: bool| {
-            let good = good && (before.state != State::Ready || standing.state == State::Ready);
-            Done { steps: steps.done, standing, already: false, good, took_ms: watch.elapsed_ms() }
+        let begun = self.act_well(
+            "restart",
+            &serde_json::json!({}),
+            || self.restart_from(&before, to_stop, &mut steps),
+            |begun| matches!(begun, Ok(Restarting::ByItself | Restarting::Started(_))),
+        )?;
+        let (standing, good) = match begun.map_err(|failure| self.error(failure))? {
+            Restarting::ByItself => self.arrive(Some(&before), before.since_ms.is_some(), to_start, &mut steps)?,
+            Restarting::Started(stopped) => self.arrive(Some(&stopped), false, to_start, &mut steps)?,
+            Restarting::NotStopped(standing) => (standing, false),
         };
-        match self.act("restart", &serde_json::json!({}), call)? {
+        let good = good && (before.state != State::Ready || standing.state == State::Ready);
+        Ok(Done { steps: steps.done, standing, already: false, good, took_ms: watch.elapsed_ms() })
+    }
+
+    /// Says restart, or stop and then start.
+    fn restart_from(&self, before: &Standing, to_stop: Duration, steps: &mut Steps<'_>) -> Result<Answer<Restarting>> {
+        let title = "have the gateway restart it";
+        let watch = steps.begin(title);
+        let refused = match self.gateway.ask(async |plugin, powers| plugin.restart(powers, self.session).await)? {
             Ok(()) => {
-                steps.end(restarting, title, "it says yes", "it says yes".into(), true);
-                let (standing, good) = self.arrive(Some(&before), before.since_ms.is_some(), to_start, &mut steps)?;
-                Ok(done(steps, standing, good))
+                steps.end(watch, title, "it says yes", "it says yes".into(), true);
+                return Ok(Ok(Restarting::ByItself));
             }
-            Err(refused) if refused.kind == FailureKind::Unsupported => {
-                steps.end(restarting, title, "yes, or that it must be stopped and started", refused.message.clone(), true);
-                let stopped = match before.state {
-                    State::Stopped => Ok((before.clone(), true)),
-                    _ => self.stop_from(&before, to_stop, &mut steps)?,
-                };
-                match stopped {
-                    Ok((stopped, true)) => {
-                        self.start_from(true, &mut steps)?;
-                        let (standing, good) = self.arrive(Some(&stopped), false, to_start, &mut steps)?;
-                        Ok(done(steps, standing, good))
-                    }
-                    Ok((standing, false)) => Ok(done(steps, standing, false)),
-                    // It can do neither, and says best of a restart what to do instead.
-                    Err(failure) if failure.kind == FailureKind::Unsupported => Err(self.error(refused)),
-                    Err(failure) => Err(self.error(failure)),
-                }
+            Err(refused) if refused.kind == FailureKind::Unsupported => refused,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        steps.end(watch, title, "yes, or that it must be stopped and started", refused.message.clone(), true);
+        let stopped = match before.state {
+            State::Stopped => Ok((before.clone(), true)),
+            _ => self.stop_from(before, to_stop, steps)?,
+        };
+        Ok(match stopped {
+            Ok((stopped, true)) => {
+                self.start_from(true, steps)?;
+                Ok(Restarting::Started(stopped))
             }
-            Err(failure) => Err(self.error(failure)),
-        }
+            Ok((standing, false)) => Ok(Restarting::NotStopped(standing)),
+            // It can do neither, and says best of a restart what to do instead.
+            Err(failure) if failure.kind == FailureKind::Unsupported => Err(refused),
+            Err(failure) => Err(failure),
+        })
     }
 
     /// Unlinks the session from its phone, and waits until it is not READY any more. A gateway may delete
