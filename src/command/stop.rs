@@ -49,7 +49,7 @@ fn on_gateway(done: Done) -> Report {
         (false, _) => format!("{name}: the gateway said yes, and it is {state} after {took_ms} ms"),
     };
     let mut report = Report::new("stop", title).data(json!({
-        "session": name, "pid": null, "killed": false, "took_ms": took_ms, "state": state,
+        "session": name, "took_ms": took_ms, "state": state,
     }));
     report.steps = steps;
     if !good {

@@ -27,7 +27,8 @@ impl<B: Behaviour> Bench<B> {
         let double = Double::new(behaviour);
         let home = TestHome::sandbox();
         let url = double.url();
-        let config = format!("[plugin.{name}]\nurl = \"{url}\"\ntimeout_ms = 2000\n{}", settings.replace("{url}", &url));
+        // Long: nothing here waits for an answer that does not come.
+        let config = format!("[plugin.{name}]\nurl = \"{url}\"\ntimeout_ms = 20000\n{}", settings.replace("{url}", &url));
         std::fs::write(home.path().join("config.toml"), config).unwrap();
         let file = format!("{}/plugins/{name}/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
         let grant = format!("http={url}");
@@ -280,6 +281,8 @@ fn a_start_waits_until_the_session_is_there_and_a_stop_until_it_is_not() {
     assert!(again.code == 0 && again.stdout.contains("had been started") && bench.asked("/start") == 0, "{again:?}");
     let (code, report, _) = bench.json("stop openwa:sales");
     assert_eq!((code, report["data"]["state"].as_str()), (0, Some("STOPPED")), "{report}");
+    // What a gateway's session has not is not told of it.
+    assert!(report["data"].get("pid").is_none() && report["data"].get("killed").is_none(), "{report}");
     assert_eq!(bench.journal("openwa:sales", "stop"), ["finished"]);
     let again = bench.run("stop openwa:sales");
     assert!(again.code == 0 && again.stdout.contains("had been stopped"), "{again:?}");
@@ -504,12 +507,12 @@ fn a_message_is_handed_over_and_no_more_is_said_than_is_known() {
     let (code, report, _) = bench.json("send --session openwa:main +628123456789 hello --id order-7");
     let data = &report["data"];
     assert_eq!((code, data["state"].as_str(), data["client_message_id"].as_str()), (0, Some("handed_over"), Some("order-7")));
-    assert!(data["duplicate"].is_null() && data["message_id"].as_str().unwrap().contains("3EB0"), "{report}");
+    assert!(data.get("duplicate").is_none() && data["message_id"].as_str().unwrap().contains("3EB0"), "{report}");
     let asked = bench.double.asked();
     let sent = asked.iter().find(|asked| asked.line().ends_with("/send-text")).unwrap();
     assert!(sent.path.contains(OPENWA_SESSION) && sent.body.to_string().contains("hello"), "{sent:?}");
     let told = bench.run("send --session openwa:main +628123456789 hello");
-    assert!(told.stdout.contains("may send it twice"), "{told:?}");
+    assert!(told.stdout.contains("may send it twice, unless it tells messages apart"), "{told:?}");
     assert_eq!(bench.run("send --session openwa:sales +628123456789 hello").code, 4);
     assert_eq!(bench.run("send --session openwa:nobody +628123456789 hello").code, 10);
     assert_eq!(bench.journal("openwa:main", "send"), ["finished", "finished"]);
