@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Named, gateway_site, site_with_sink, standing_report, state_report};
+use super::gateway::{Named, gateway_site, standing_report};
+use super::{site_with_sink, state_report};
 use crate::app::App;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Gateway, Linking};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{gateway_site, refuse_on_gateway};
+use super::gateway::{gateway_site, refuse_on_gateway};
 use crate::app::App;
 use crate::daemon::api::{OutboxState, SendRequest};
 use crate::daemon::client::Client;

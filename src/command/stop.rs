@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Named, gateway_site, refuse_on_gateway, site};
+use super::gateway::{Named, gateway_site, refuse_on_gateway};
+use super::site;
 use crate::app::App;
 use crate::error::{ErrorKind, Result};
 use crate::gateway::Done;
