@@ -11,7 +11,7 @@ use crate::app::{App, Settings};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{self, Done, Gateway, Standing};
-use crate::lifecycle::described;
+use crate::linking::described;
 use crate::report::{Report, Section, Sink, Verdict, quoted};
 use crate::session::state::State;
 

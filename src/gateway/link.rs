@@ -11,7 +11,7 @@ use crate::confirm::Confirmed;
 use crate::daemon::api::{Auth, AuthStage};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lifecycle::{link_failed, link_timed_out, show};
+use crate::linking::{self, Advice, show};
 use crate::plugin::host::words::sessions::{Offer, Way};
 use crate::plugin::host::words::types::{Failure, FailureKind};
 use crate::report::{Event, quoted};
@@ -82,6 +82,13 @@ impl Site<'_> {
         }
     }
 
+    fn advice(&self) -> Advice {
+        Advice {
+            again: format!("wpp reauth {}", quoted(&self.address())),
+            look: format!("wpp doctor --channel {}", self.gateway.name()),
+        }
+    }
+
     /// Links it; `first` is a look at the session that was just taken.
     fn linked(&self, how: Linking<'_>, mut first: Option<Result<Standing>>) -> Result<Standing> {
         let deadline = Instant::now() + how.patience;
@@ -117,7 +124,7 @@ impl Site<'_> {
             };
             if errors >= ERRORS_MAX && attempt > 0 {
                 let detail = looked?.detail.or(calls);
-                return Err(link_failed(&self.address(), &Auth { detail, ..auth }));
+                return Err(linking::failed(&self.address(), &Auth { detail, ..auth }, &self.advice()));
             }
             if asks {
                 match self.gateway.ask(async |plugin, powers| plugin.link(powers, self.session, &way, attempt).await)? {
@@ -136,7 +143,7 @@ impl Site<'_> {
                 show(self.sink, Some(&before), &auth, how.phone_number.is_some());
             }
             if Instant::now() >= deadline {
-                let mut error = link_timed_out(&self.address(), &auth, how.patience);
+                let mut error = linking::timed_out(&self.address(), &auth, how.patience, &self.advice());
                 if auth.stage == AuthStage::Accepted {
                     error = error.hint(format!("or see whether it opens after `wpp restart {}`", quoted(&self.address())));
                 }

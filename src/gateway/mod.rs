@@ -258,7 +258,7 @@ impl Belief<'_> {
 impl Watched {
     fn observed(&self) -> String {
         let way: Vec<&str> = self.states.iter().map(|state| state.name()).collect();
-        let last = crate::lifecycle::described(self.standing.state, &self.standing.reason, self.standing.detail.as_deref());
+        let last = crate::linking::described(self.standing.state, &self.standing.reason, self.standing.detail.as_deref());
         let mut text =
             way.split_last().map(|(_, before)| before.iter().map(|name| format!("{name}, ")).collect()).unwrap_or_default();
         text = format!("{text}{last}, which the gateway calls {:?}", self.standing.told);
