@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{self, Done, Gateway, Standing};
 use crate::linking::described;
 use crate::report::{Report, Section, Sink, Verdict, quoted};
-use crate::session::state::State;
+use crate::session::state::{Reason, State};
 
 /// A session as a word of its own, for commands that are about a session and nothing else.
 #[derive(Debug, Args)]
@@ -38,14 +38,14 @@ impl Named {
 }
 
 /// What a state is worth, and the exit code that says so.
-pub fn judged(state: State, reason: &str) -> (Verdict, u8) {
+pub fn judged(state: State, reason: Option<Reason>) -> (Verdict, u8) {
     match (state, reason) {
         (State::Ready | State::Syncing | State::Connecting | State::Booting, _) => (Verdict::Pass, 0),
-        (State::AuthRequired, _) | (State::Error, "logged_out" | "main_device_gone") => {
+        (State::AuthRequired, _) | (State::Error, Some(Reason::LoggedOut | Reason::MainDeviceGone)) => {
             (Verdict::Fail, ErrorKind::LoginNeeded.exit_code())
         }
         (State::Stopped, _) => (Verdict::Fail, ErrorKind::Unreachable.exit_code()),
-        (State::Degraded, "operator_stopped") => (Verdict::Pass, 0),
+        (State::Degraded, Some(Reason::OperatorStopped)) => (Verdict::Pass, 0),
         (State::Reconnecting | State::Degraded | State::Error, _) => (Verdict::Fail, ErrorKind::Failed.exit_code()),
     }
 }
@@ -76,8 +76,9 @@ pub fn standing_report(standing: &Standing) -> Report {
     if let Some(trouble) = &standing.detail {
         section = section.field("last error", trouble);
     }
-    let (mut verdict, mut code) = judged(standing.state, &standing.reason);
-    let mut title = format!("{}: {}", standing.session, described(standing.state, &standing.reason, standing.detail.as_deref()));
+    let (mut verdict, mut code) = judged(standing.state, standing.reason.known());
+    let mut title =
+        format!("{}: {}", standing.session, described(standing.state, &standing.reason.name(), standing.detail.as_deref()));
     if standing.stuck {
         title.push_str(", stuck");
         section = section.field("stuck", format!("it ought to be past this after {} s", gateway::STUCK_MS / 1000));

@@ -261,7 +261,7 @@ fn state_report(status: &Status) -> Report {
     if !status.sync_enabled {
         section = section.field("sync", "stopped by the operator");
     }
-    let (verdict, code) = gateway::judged(status.state, &status.reason.name());
+    let (verdict, code) = gateway::judged(status.state, Some(status.reason));
     let mut report = Report::new("status", format!("{}: {}", status.session, crate::lifecycle::describe(status)))
         .verdict(verdict)
         .section(section)

@@ -15,7 +15,7 @@ use crate::linking::{self, Advice, show};
 use crate::plugin::host::words::sessions::{Offer, Way};
 use crate::plugin::host::words::types::{Failure, FailureKind};
 use crate::report::{Event, quoted};
-use crate::session::state::State;
+use crate::session::state::{Reason, State};
 
 /// The longest pause between two looks: a QR code is good for 20 s.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -62,7 +62,7 @@ impl Site<'_> {
     /// Refuses what native sessions refuse, too.
     fn may_be_linked(&self, standing: &Standing) -> Result<()> {
         let address = self.address();
-        match (standing.state, standing.reason.as_str()) {
+        match (standing.state, standing.reason.known()) {
             (State::Ready | State::Syncing, _) => {
                 let error =
                     Error::new(ErrorKind::Denied, format!("session {address} is {} and needs no linking", standing.state.name()));
@@ -71,10 +71,10 @@ impl Site<'_> {
                     quoted(&address)
                 )))
             }
-            (State::Error, reason @ ("temporary_ban" | "client_outdated")) => {
+            (State::Error, Some(reason @ (Reason::TemporaryBan | Reason::ClientOutdated))) => {
                 let error = Error::new(
                     ErrorKind::Denied,
-                    format!("session {address} is in ERROR for {reason}, which linking does not mend"),
+                    format!("session {address} is in ERROR for {}, which linking does not mend", reason.name()),
                 );
                 Err(error.hint(format!("`wpp doctor --channel {}` says what does", self.gateway.name())))
             }
@@ -196,14 +196,16 @@ impl Site<'_> {
 
 /// Whether there is an old link to be lost.
 fn was_linked(standing: &Standing) -> bool {
-    standing.phone.is_some() || matches!(standing.reason.as_str(), "logged_out" | "main_device_gone")
+    standing.phone.is_some() || matches!(standing.reason.known(), Some(Reason::LoggedOut | Reason::MainDeviceGone))
 }
 
 /// Whether the session shows that the phone has taken the link, or asks for more.
 fn accepted(standing: &Standing) -> Option<AuthStage> {
-    match (standing.state, standing.reason.as_str()) {
-        (_, "passkey_required") => Some(AuthStage::PasskeyRequired),
-        (_, "accepted_not_opened") | (State::Connecting, "pairing") | (State::Syncing, _) => Some(AuthStage::Accepted),
+    match (standing.state, standing.reason.known()) {
+        (_, Some(Reason::PasskeyRequired)) => Some(AuthStage::PasskeyRequired),
+        (_, Some(Reason::AcceptedNotOpened)) | (State::Connecting, Some(Reason::Pairing)) | (State::Syncing, _) => {
+            Some(AuthStage::Accepted)
+        }
         _ => None,
     }
 }

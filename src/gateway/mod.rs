@@ -30,7 +30,7 @@ use crate::plugin::powers::Powers;
 use crate::plugin::registry::Registry;
 use crate::plugin::{Loaded, Plugins, adapt};
 use crate::report::{Sink, Step, Steps};
-use crate::session::state::State;
+use crate::session::state::{Reason, State};
 
 /// How long a session may be on its way (BOOTING, CONNECTING, SYNCING, RECONNECTING) before it is stuck.
 pub const STUCK_MS: i64 = 120_000;
@@ -56,8 +56,8 @@ pub struct Standing {
     pub session: String,
     /// Where it stands, in wpp's words.
     pub state: State,
-    /// Why, in wpp's words.
-    pub reason: String,
+    /// Why.
+    pub reason: Why,
     /// The last error that the gateway tells of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -77,6 +77,38 @@ pub struct Standing {
     pub stuck: bool,
 }
 
+/// Why a session of a gateway stands where it does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Why {
+    /// In wpp's words.
+    Known(Reason),
+    /// In a word of the plugin's own.
+    Other(String),
+}
+
+impl Why {
+    fn new(word: String) -> Why {
+        Reason::named(&word).map_or(Why::Other(word), Why::Known)
+    }
+
+    /// The reason, where it is one of wpp's.
+    pub fn known(&self) -> Option<Reason> {
+        match self {
+            Why::Known(reason) => Some(*reason),
+            Why::Other(_) => None,
+        }
+    }
+
+    /// The name shown to people and machines.
+    pub fn name(&self) -> String {
+        match self {
+            Why::Known(reason) => reason.name(),
+            Why::Other(word) => word.clone(),
+        }
+    }
+}
+
 impl Standing {
     fn new(channel: &str, session: Session, now_ms: i64) -> Standing {
         let state = match session.state {
@@ -93,11 +125,13 @@ impl Standing {
         let since_ms = session.since_ms.and_then(|since_ms| i64::try_from(since_ms).ok());
         let passing = matches!(state, State::Booting | State::Connecting | State::Syncing | State::Reconnecting);
         let old = since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) > STUCK_MS);
-        let known = ["connect_failure", "accepted_not_opened", "offline_sync_stalled"].contains(&session.reason.as_str());
+        let reason = Why::new(session.reason);
+        let known =
+            matches!(reason.known(), Some(Reason::ConnectFailure | Reason::AcceptedNotOpened | Reason::OfflineSyncStalled));
         Standing {
             session: format!("{channel}:{}", session.name),
             state,
-            reason: session.reason,
+            reason,
             detail: session.trouble,
             since_ms,
             channel: channel.to_owned(),
@@ -258,7 +292,7 @@ impl Belief<'_> {
 impl Watched {
     fn observed(&self) -> String {
         let way: Vec<&str> = self.states.iter().map(|state| state.name()).collect();
-        let last = crate::linking::described(self.standing.state, &self.standing.reason, self.standing.detail.as_deref());
+        let last = crate::linking::described(self.standing.state, &self.standing.reason.name(), self.standing.detail.as_deref());
         let mut text =
             way.split_last().map(|(_, before)| before.iter().map(|name| format!("{name}, ")).collect()).unwrap_or_default();
         text = format!("{text}{last}, which the gateway calls {:?}", self.standing.told);
@@ -588,6 +622,7 @@ mod tests {
             (Told::Connecting, "normal", ago(STUCK_MS), false),
             (Told::Booting, "normal", ago(STUCK_MS + 1), true),
             (Told::Connecting, "normal", None, false),
+            (Told::Connecting, "own_word", None, false),
             (Told::Connecting, "connect_failure", None, true),
             (Told::Syncing, "accepted_not_opened", ago(1), true),
             // A clock that is ahead of ours, and one that is out of its mind.
@@ -599,6 +634,7 @@ mod tests {
             (Told::Stopped, "connect_failure", ago(STUCK_MS * 9), false),
         ] {
             let standing = Standing::new("openwa", told(state, reason, since_ms), now_ms);
+            assert_eq!((standing.reason.name().as_str(), standing.reason.known().is_some()), (reason, reason != "own_word"));
             assert_eq!(standing.stuck, stuck, "{state:?} {reason} {since_ms:?}");
             assert_eq!(standing.session, "openwa:sales");
         }
