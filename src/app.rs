@@ -248,6 +248,11 @@ impl App {
     pub fn agrees(&self, question: &str) -> Option<bool> {
         (self.ask)(question).map(|answer| Confirmed::by_answer(&answer).is_some())
     }
+
+    /// The same as [`App::confirm`] for a command that has `--dry-run`.
+    pub fn confirm_or_dry_run(&self, yes: bool, question: &str) -> Result<Confirmed> {
+        self.confirm(yes, question).map_err(|error| error.hint("or give --dry-run to see what would be done"))
+    }
 }
 
 /// The home's folder: `--home`, else `WPP_HOME`, else `~/.wpp`.
@@ -330,7 +335,7 @@ pub fn confirm(ask: &Ask, yes: bool, question: &str) -> Result<Confirmed> {
     }
     match ask(question) {
         None => Err(Error::new(ErrorKind::Declined, format!("nobody is there to answer: {question}"))
-            .hint("give --yes to agree in advance, or --dry-run to see what would be done")),
+            .hint("give --yes to agree in advance")),
         Some(answer) => Confirmed::by_answer(&answer).ok_or_else(|| {
             Error::new(ErrorKind::Declined, "declined; nothing was changed").hint("run it again and answer yes to go on")
         }),

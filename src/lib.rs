@@ -27,6 +27,7 @@ pub mod notice;
 pub mod backup;
 pub mod prune;
 pub mod restore;
+pub mod linking;
 pub mod lifecycle;
 pub mod sandbox;
 pub mod verify;

@@ -23,7 +23,8 @@ use crate::disk::{self, Lock, LockOwner, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::{Home, HomeKind, SessionPaths, sidecar};
 use crate::journal::{Journal, Outcome};
-use crate::report::{Event, Sink, Step, Verdict, quoted};
+use crate::linking::{self, Advice};
+use crate::report::{Event, Sink, Step, Verdict};
 use crate::session::messages::Messages;
 use crate::session::state::{Reason, State};
 
@@ -471,16 +472,16 @@ impl Site<'_> {
         loop {
             let auth = client.auth()?;
             if shown.as_ref() != Some(&auth) {
-                show(self.sink, shown.as_ref(), &auth, phone_number.is_some());
+                linking::show(self.sink, shown.as_ref(), &auth, phone_number.is_some());
                 match auth.stage {
                     AuthStage::Open => break,
-                    AuthStage::Failed => return Err(link_failed(self.session.name(), &auth)),
+                    AuthStage::Failed => return Err(linking::failed(self.session.name(), &auth, &advice())),
                     _ => {}
                 }
                 shown = Some(auth.clone());
             }
             if Instant::now() >= deadline {
-                return Err(link_timed_out(self.session.name(), &auth, patience));
+                return Err(linking::timed_out(self.session.name(), &auth, patience, &advice()));
             }
             sleep(Duration::from_millis(50));
         }
@@ -627,52 +628,7 @@ pub fn settled(status: &Status) -> bool {
 
 /// `READY`, or `RECONNECTING (connect_failure: connection refused)`.
 pub fn describe(status: &Status) -> String {
-    described(status.state, &status.reason.name(), status.detail.as_deref())
-}
-
-/// The same from its parts.
-pub fn described(state: State, reason: &str, detail: Option<&str>) -> String {
-    let mut text = state.name().to_owned();
-    if reason != "normal" {
-        text.push_str(&format!(" ({reason}"));
-        if let Some(detail) = detail {
-            text.push_str(&format!(": {detail}"));
-        }
-        text.push(')');
-    }
-    text
-}
-
-/// Tells how linking went on since `before`: a code to scan or type, or one line.
-pub fn show(sink: &dyn Sink, before: Option<&Auth>, auth: &Auth, by_pair_code: bool) {
-    // The server offers QR codes beside the pair code; only what was asked for is shown.
-    if let Some(code) = &auth.qr_code
-        && !by_pair_code
-        && before.and_then(|before| before.qr_code.as_ref()) != Some(code)
-    {
-        let left_ms = auth.qr_expires_ms.map(|expires| expires - clock::now_ms());
-        let valid_for_seconds = left_ms.map(|left_ms| u64::try_from(left_ms / 1000).unwrap_or(0));
-        sink.emit(Event::QrCode { code: code.clone(), valid_for_seconds });
-    }
-    let text = match auth.stage {
-        AuthStage::Idle => return,
-        AuthStage::Requesting => match &auth.detail {
-            Some(detail) => format!("waiting for a code: {detail}"),
-            None => "asking WhatsApp for a code".to_owned(),
-        },
-        AuthStage::Qr if by_pair_code => return,
-        AuthStage::Qr if before.is_some_and(|before| before.stage == AuthStage::Qr) => return,
-        AuthStage::Qr => "waiting for the phone to scan".to_owned(),
-        AuthStage::PairCode => match &auth.pair_code {
-            Some(code) => format!("type this code on the phone (Linked devices, Link with phone number): {code}"),
-            None => "waiting for the pair code".to_owned(),
-        },
-        AuthStage::PasskeyRequired => "the phone asks for a passkey: confirm it there".to_owned(),
-        AuthStage::Accepted => "the phone accepted; the session reconnects".to_owned(),
-        AuthStage::Open => "the session is open".to_owned(),
-        AuthStage::Failed => return,
-    };
-    sink.emit(Event::Line { text, data: serde_json::to_value(auth).unwrap_or_default() });
+    linking::described(status.state, &status.reason.name(), status.detail.as_deref())
 }
 
 fn signal(pid: Pid, signal: Signal) -> Result<()> {
@@ -713,47 +669,8 @@ fn busy(session: &SessionPaths, owner: Option<&LockOwner>) -> Error {
         .hint("wait until it ends, then try again")
 }
 
-/// What an operator types to link a session, and to see what is wrong with it.
-fn advice(address: &str) -> (String, String) {
-    match address.split_once(':') {
-        None => ("wpp reauth".into(), "wpp doctor".into()),
-        Some((channel, _)) => (format!("wpp reauth {}", quoted(address)), format!("wpp doctor --channel {channel}")),
-    }
-}
-
-/// The error of linking that came to an end without a link.
-pub fn link_failed(address: &str, auth: &Auth) -> Error {
-    let why = auth.detail.clone().unwrap_or_else(|| "the server gave no reason".into());
-    let error = Error::new(ErrorKind::LoginNeeded, format!("linking session {address} failed: {why}"));
-    let (reauth, _) = advice(address);
-    if why.contains("accepted") {
-        error.hint(format!("the phone may list the device already: unlink it there, then run `{reauth}` again"))
-    } else {
-        error.hint(format!("run `{reauth}` again when the phone is at hand"))
-    }
-}
-
-/// The error of linking that took too long, by how far it had come.
-pub fn link_timed_out(address: &str, auth: &Auth, patience: Duration) -> Error {
-    let text = format!("session {address} was not linked within {} s", patience.as_secs());
-    let (reauth, doctor) = advice(address);
-    match auth.stage {
-        AuthStage::PasskeyRequired => {
-            Error::new(ErrorKind::LoginNeeded, format!("{text}: the phone asked for a passkey that nobody confirmed"))
-                .hint("confirm the passkey on the phone; an account with a passkey cannot be linked unattended")
-        }
-        AuthStage::Accepted => {
-            Error::new(ErrorKind::LoginNeeded, format!("{text}: the phone accepted, but the session never opened"))
-                .hint(format!("unlink the device on the phone, then run `{reauth}` again"))
-        }
-        AuthStage::Requesting | AuthStage::Idle => {
-            let why = auth.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-            Error::new(ErrorKind::Unreachable, format!("{text}: the server sent no code{why}"))
-                .hint(format!("`{doctor}` checks the network"))
-        }
-        _ => Error::new(ErrorKind::LoginNeeded, format!("{text}: nobody scanned or typed the code"))
-            .hint(format!("run `{reauth}` again with the phone at hand")),
-    }
+fn advice() -> Advice {
+    Advice { again: "wpp reauth".into(), look: "wpp doctor".into() }
 }
 
 #[cfg(test)]

@@ -165,7 +165,7 @@ impl PruneArgs {
         }
         tell(app, &survey.plan, &zone_name);
         let question = format!("Remove {what} of session {} ({}) from {}?", session.name(), size(freed), destination);
-        let confirmed = app.confirm(self.yes, &question)?;
+        let confirmed = app.confirm_or_dry_run(self.yes, &question)?;
         let pruned = prune::apply(&request, &survey, None, confirmed)?;
         let title = format!(
             "{}: removed {}, {} freed, {} kept",
@@ -309,7 +309,7 @@ fn set_aside(app: &App, session: &SessionPaths, older_than: CalendarSpan, dry_ru
         app.emit(Event::Line { text, data: Value::Null });
     }
     let question = format!("Remove {what} of session {} ({}), for good?", session.name(), size(bytes));
-    let confirmed = app.confirm(yes, &question)?;
+    let confirmed = app.confirm_or_dry_run(yes, &question)?;
     let removed = aside::apply(session, app.journal()?, &copies, confirmed)?;
     let mut report = Report::new("prune-set-aside", format!("{}: removed {what}, {} freed", session.name(), size(bytes)))
         .section(table)

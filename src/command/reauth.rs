@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Named, gateway_site, site_with_sink, standing_report, state_report};
+use super::gateway::{Named, gateway_site, standing_report};
+use super::{site_with_sink, state_report};
 use crate::app::App;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Gateway, Linking};
@@ -102,20 +103,27 @@ impl Args {
     fn on_gateway(self, app: &App, gateway: &Gateway, session: &str, sink: &dyn Sink) -> Result<Report> {
         let site = gateway_site(app, gateway, session, sink)?;
         let address = site.address();
+        let mut agreed = None;
         if self.logout {
             let question = format!(
                 "Unlink {address} from its phone? The gateway may delete the session's keys; only its phone can link it again."
             );
-            site.logout(drain_patience(app.config()), app.confirm(self.yes, &question)?)?;
-        } else if site.loses_something()? {
-            let question =
-                format!("Link {address} anew? It was linked before, and the gateway may delete what it has of the old link.");
-            app.confirm(self.yes, &question)?;
+            let confirmed = app.confirm(self.yes, &question)?;
+            site.logout(drain_patience(app.config()), &confirmed)?;
+            agreed = Some(confirmed);
         }
-        let standing = site.link(Linking {
+        let how = Linking {
             phone_number: self.pair_code.as_deref(),
             picture: self.png.as_deref(),
             patience: Duration::from_secs(self.timeout),
+        };
+        let standing = site.link(how, || match agreed {
+            Some(confirmed) => Ok(confirmed),
+            None => {
+                let question =
+                    format!("Link {address} anew? It was linked before, and the gateway may delete what it has of the old link.");
+                app.confirm(self.yes, &question)
+            }
         })?;
         Ok(standing_report(&standing))
     }

@@ -57,7 +57,7 @@ impl Args {
             session.name(),
             count(plan.len(), "file", "files")
         );
-        let confirmed = app.confirm(self.yes, &question)?;
+        let confirmed = app.confirm_or_dry_run(self.yes, &question)?;
 
         // Stopped first: what arrives after a backup would be in no archive. Held from then on, also
         // while the archive is read back: what somebody else started meanwhile would be removed unseen.

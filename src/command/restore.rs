@@ -118,7 +118,7 @@ impl Args {
         if plan.kind == Kind::ForceExact {
             question = format!("THIS LOSES MESSAGES WITHOUT A WORD; `--plan rekey` does not.\n{question}");
         }
-        let confirmed = app.confirm(self.yes, &question)?;
+        let confirmed = app.confirm_or_dry_run(self.yes, &question)?;
         // The daemon's own steps are steps of the restore; told by it, they need no telling twice.
         let daemon = Daemon(site_with_sink(app, &session, &Silent)?);
         let request = Request {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{gateway_site, refuse_on_gateway};
+use super::gateway::{gateway_site, refuse_on_gateway};
 use crate::app::App;
 use crate::daemon::api::{OutboxState, SendRequest};
 use crate::daemon::client::Client;
@@ -111,9 +111,9 @@ fn on_gateway(app: &App, gateway: &Gateway, session: &str, to: &str, text: &str,
     if let Some(id) = &receipt.id {
         section = section.field("message id", id);
     }
-    let section = section.line("a gateway may send it twice when it is asked twice");
+    let section = section.line("asked again, the gateway may send it twice, unless it tells messages apart by their id");
     Ok(Report::new("send", title).section(section).data(json!({
-        "client_message_id": key, "message_id": receipt.id, "state": state, "duplicate": null,
+        "client_message_id": key, "message_id": receipt.id, "state": state,
     })))
 }
 

@@ -1,6 +1,7 @@
 //! `wpp start`.
 
-use super::{Named, done_report, gateway_site, refuse_on_gateway, site, state_report};
+use super::gateway::{Named, done_report, gateway_site, refuse_on_gateway};
+use super::{site, state_report};
 use crate::app::App;
 use crate::error::{ErrorKind, Result};
 use crate::lifecycle::settled;

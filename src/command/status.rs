@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Named, site, standing_report, state_report};
+use super::gateway::{Named, standing_report};
+use super::{site, state_report};
 use crate::app::App;
 use crate::error::{ErrorKind, Result};
 use crate::gateway;

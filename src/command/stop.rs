@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Named, gateway_site, refuse_on_gateway, site};
+use super::gateway::{Named, gateway_site, refuse_on_gateway};
+use super::site;
 use crate::app::App;
 use crate::error::{ErrorKind, Result};
 use crate::gateway::Done;
@@ -49,7 +50,7 @@ fn on_gateway(done: Done) -> Report {
         (false, _) => format!("{name}: the gateway said yes, and it is {state} after {took_ms} ms"),
     };
     let mut report = Report::new("stop", title).data(json!({
-        "session": name, "pid": null, "killed": false, "took_ms": took_ms, "state": state,
+        "session": name, "took_ms": took_ms, "state": state,
     }));
     report.steps = steps;
     if !good {

@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{PAUSE_FIRST, Site, Standing, journaled, passes, picture};
+use crate::confirm::Confirmed;
 use crate::daemon::api::{Auth, AuthStage};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lifecycle::{link_failed, link_timed_out, show};
+use crate::linking::{self, Advice, show};
 use crate::plugin::host::words::sessions::{Offer, Way};
 use crate::plugin::host::words::types::{Failure, FailureKind};
 use crate::report::{Event, quoted};
-use crate::session::state::State;
+use crate::session::state::{Reason, State};
 
 /// The longest pause between two looks: a QR code is good for 20 s.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -35,25 +36,33 @@ pub struct Linking<'a> {
 impl Site<'_> {
     /// Links the session to a phone, showing each stage as it comes; the gateway starts it if need be.
     ///
-    /// Ends when the session is READY. The errors are those of [`crate::lifecycle::Site::link`], and a
+    /// Some gateways wipe what they have of an old link with that. `agree` is asked for the operator's
+    /// agreement when there may be one, and only for a session that may be linked. Ends when the session is READY. The errors are those of [`crate::lifecycle::Site::link`], and a
     /// picture of a QR code that cannot be read when there is no place to put it.
-    pub fn link(&self, how: Linking<'_>) -> Result<Standing> {
-        self.may_be_linked(self.look()?)?;
+    pub fn link(&self, how: Linking<'_>, agree: impl FnOnce() -> Result<Confirmed>) -> Result<Standing> {
+        let looked = self.gateway.status(self.session);
+        let first = match &looked {
+            Ok(standing) => {
+                self.may_be_linked(standing)?;
+                if was_linked(standing) {
+                    let _confirmed: Confirmed = agree()?;
+                    // The answer may have taken long; the session is looked at again.
+                    None
+                } else {
+                    Some(looked)
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::NoSession => Some(looked),
+            Err(_) => return looked,
+        };
         let by = if how.phone_number.is_some() { "pairing_code" } else { "qr" };
-        journaled(self.journal, Some(&self.address()), "link", &json!({ "by": by }), || self.linked(how), |_| true)
-    }
-
-    /// Whether linking may cost the session what it has of an old link: some gateways wipe that.
-    pub fn loses_something(&self) -> Result<bool> {
-        let Some(standing) = self.look()? else { return Ok(false) };
-        Ok(standing.phone.is_some() || matches!(standing.reason.as_str(), "logged_out" | "main_device_gone"))
+        journaled(self.journal, Some(&self.address()), "link", &json!({ "by": by }), || self.linked(how, first), |_| true)
     }
 
     /// Refuses what native sessions refuse, too.
-    fn may_be_linked(&self, standing: Option<Standing>) -> Result<()> {
-        let Some(standing) = standing else { return Ok(()) };
+    fn may_be_linked(&self, standing: &Standing) -> Result<()> {
         let address = self.address();
-        match (standing.state, standing.reason.as_str()) {
+        match (standing.state, standing.reason.known()) {
             (State::Ready | State::Syncing, _) => {
                 let error =
                     Error::new(ErrorKind::Denied, format!("session {address} is {} and needs no linking", standing.state.name()));
@@ -62,10 +71,10 @@ impl Site<'_> {
                     quoted(&address)
                 )))
             }
-            (State::Error, reason @ ("temporary_ban" | "client_outdated")) => {
+            (State::Error, Some(reason @ (Reason::TemporaryBan | Reason::ClientOutdated))) => {
                 let error = Error::new(
                     ErrorKind::Denied,
-                    format!("session {address} is in ERROR for {reason}, which linking does not mend"),
+                    format!("session {address} is in ERROR for {}, which linking does not mend", reason.name()),
                 );
                 Err(error.hint(format!("`wpp doctor --channel {}` says what does", self.gateway.name())))
             }
@@ -73,7 +82,15 @@ impl Site<'_> {
         }
     }
 
-    fn linked(&self, how: Linking<'_>) -> Result<Standing> {
+    fn advice(&self) -> Advice {
+        Advice {
+            again: format!("wpp reauth {}", quoted(&self.address())),
+            look: format!("wpp doctor --channel {}", self.gateway.name()),
+        }
+    }
+
+    /// Links it; `first` is a look at the session that was just taken.
+    fn linked(&self, how: Linking<'_>, mut first: Option<Result<Standing>>) -> Result<Standing> {
         let deadline = Instant::now() + how.patience;
         let way = how.phone_number.map_or(Way::Qr, |number| Way::PairingCode(number.to_owned()));
         let mut pause = PAUSE_FIRST;
@@ -82,7 +99,7 @@ impl Site<'_> {
         let mut offered = None;
         loop {
             let before = auth.clone();
-            let looked = self.gateway.status(self.session);
+            let looked = first.take().unwrap_or_else(|| self.gateway.status(self.session));
             let asks = match &looked {
                 Ok(standing) => {
                     calls = Some(standing.told.clone());
@@ -107,7 +124,7 @@ impl Site<'_> {
             };
             if errors >= ERRORS_MAX && attempt > 0 {
                 let detail = looked?.detail.or(calls);
-                return Err(link_failed(&self.address(), &Auth { detail, ..auth }));
+                return Err(linking::failed(&self.address(), &Auth { detail, ..auth }, &self.advice()));
             }
             if asks {
                 match self.gateway.ask(async |plugin, powers| plugin.link(powers, self.session, &way, attempt).await)? {
@@ -126,7 +143,7 @@ impl Site<'_> {
                 show(self.sink, Some(&before), &auth, how.phone_number.is_some());
             }
             if Instant::now() >= deadline {
-                let mut error = link_timed_out(&self.address(), &auth, how.patience);
+                let mut error = linking::timed_out(&self.address(), &auth, how.patience, &self.advice());
                 if auth.stage == AuthStage::Accepted {
                     error = error.hint(format!("or see whether it opens after `wpp restart {}`", quoted(&self.address())));
                 }
@@ -177,11 +194,18 @@ impl Site<'_> {
     }
 }
 
+/// Whether there is an old link to be lost.
+fn was_linked(standing: &Standing) -> bool {
+    standing.phone.is_some() || matches!(standing.reason.known(), Some(Reason::LoggedOut | Reason::MainDeviceGone))
+}
+
 /// Whether the session shows that the phone has taken the link, or asks for more.
 fn accepted(standing: &Standing) -> Option<AuthStage> {
-    match (standing.state, standing.reason.as_str()) {
-        (_, "passkey_required") => Some(AuthStage::PasskeyRequired),
-        (_, "accepted_not_opened") | (State::Connecting, "pairing") | (State::Syncing, _) => Some(AuthStage::Accepted),
+    match (standing.state, standing.reason.known()) {
+        (_, Some(Reason::PasskeyRequired)) => Some(AuthStage::PasskeyRequired),
+        (_, Some(Reason::AcceptedNotOpened)) | (State::Connecting, Some(Reason::Pairing)) | (State::Syncing, _) => {
+            Some(AuthStage::Accepted)
+        }
         _ => None,
     }
 }

@@ -30,7 +30,7 @@ use crate::plugin::powers::Powers;
 use crate::plugin::registry::Registry;
 use crate::plugin::{Loaded, Plugins, adapt};
 use crate::report::{Sink, Step, Steps};
-use crate::session::state::State;
+use crate::session::state::{Reason, State};
 
 /// How long a session may be on its way (BOOTING, CONNECTING, SYNCING, RECONNECTING) before it is stuck.
 pub const STUCK_MS: i64 = 120_000;
@@ -56,8 +56,8 @@ pub struct Standing {
     pub session: String,
     /// Where it stands, in wpp's words.
     pub state: State,
-    /// Why, in wpp's words.
-    pub reason: String,
+    /// Why.
+    pub reason: Why,
     /// The last error that the gateway tells of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -77,6 +77,38 @@ pub struct Standing {
     pub stuck: bool,
 }
 
+/// Why a session of a gateway stands where it does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Why {
+    /// In wpp's words.
+    Known(Reason),
+    /// In a word of the plugin's own.
+    Other(String),
+}
+
+impl Why {
+    fn new(word: String) -> Why {
+        Reason::named(&word).map_or(Why::Other(word), Why::Known)
+    }
+
+    /// The reason, where it is one of wpp's.
+    pub fn known(&self) -> Option<Reason> {
+        match self {
+            Why::Known(reason) => Some(*reason),
+            Why::Other(_) => None,
+        }
+    }
+
+    /// The name shown to people and machines.
+    pub fn name(&self) -> String {
+        match self {
+            Why::Known(reason) => reason.name(),
+            Why::Other(word) => word.clone(),
+        }
+    }
+}
+
 impl Standing {
     fn new(channel: &str, session: Session, now_ms: i64) -> Standing {
         let state = match session.state {
@@ -93,11 +125,13 @@ impl Standing {
         let since_ms = session.since_ms.and_then(|since_ms| i64::try_from(since_ms).ok());
         let passing = matches!(state, State::Booting | State::Connecting | State::Syncing | State::Reconnecting);
         let old = since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) > STUCK_MS);
-        let known = ["connect_failure", "accepted_not_opened", "offline_sync_stalled"].contains(&session.reason.as_str());
+        let reason = Why::new(session.reason);
+        let known =
+            matches!(reason.known(), Some(Reason::ConnectFailure | Reason::AcceptedNotOpened | Reason::OfflineSyncStalled));
         Standing {
             session: format!("{channel}:{}", session.name),
             state,
-            reason: session.reason,
+            reason,
             detail: session.trouble,
             since_ms,
             channel: channel.to_owned(),
@@ -227,6 +261,16 @@ struct Watched {
     states: Vec<State>,
 }
 
+/// How a restart was begun.
+enum Restarting {
+    /// The gateway does it by its own means.
+    ByItself,
+    /// It was stopped, as it was seen then, and is being started.
+    Started(Standing),
+    /// It was to be stopped, and is not.
+    NotStopped(Standing),
+}
+
 /// Whether what a session shows is what came of an act. What it was before does not count at first: a
 /// gateway may say yes long before it does something.
 struct Belief<'a> {
@@ -249,7 +293,7 @@ impl Belief<'_> {
 impl Watched {
     fn observed(&self) -> String {
         let way: Vec<&str> = self.states.iter().map(|state| state.name()).collect();
-        let last = crate::lifecycle::described(self.standing.state, &self.standing.reason, self.standing.detail.as_deref());
+        let last = crate::linking::described(self.standing.state, &self.standing.reason.name(), self.standing.detail.as_deref());
         let mut text =
             way.split_last().map(|(_, before)| before.iter().map(|name| format!("{name}, ")).collect()).unwrap_or_default();
         text = format!("{text}{last}, which the gateway calls {:?}", self.standing.told);
@@ -267,7 +311,18 @@ impl Site<'_> {
     }
 
     fn act<T>(&self, verb: &str, data: &serde_json::Value, act: impl FnOnce() -> Result<Answer<T>>) -> Result<Answer<T>> {
-        journaled(self.journal, Some(&self.address()), verb, data, act, Answer::is_ok)
+        self.act_well(verb, data, act, Answer::is_ok)
+    }
+
+    /// The same where `good` says whether it is done.
+    fn act_well<T>(
+        &self,
+        verb: &str,
+        data: &serde_json::Value,
+        act: impl FnOnce() -> Result<Answer<T>>,
+        good: impl FnOnce(&Answer<T>) -> bool,
+    ) -> Result<Answer<T>> {
+        journaled(self.journal, Some(&self.address()), verb, data, act, good)
     }
 
     fn error(&self, failure: Failure) -> Error {
@@ -339,9 +394,13 @@ impl Site<'_> {
         let title = "have the gateway start it";
         let watch = steps.begin(title);
         let call = || self.gateway.ask(async |plugin, powers| plugin.start(powers, self.session).await);
-        let already = match self.act("start", &serde_json::json!({}), call)? {
+        let started = |answer: &Answer<()>| match answer {
+            Ok(()) => true,
+            Err(failure) => known && failure.kind == FailureKind::Conflict,
+        };
+        let already = match self.act_well("start", &serde_json::json!({}), call, started)? {
             Ok(()) => false,
-            Err(failure) if known && failure.kind == FailureKind::Conflict => true,
+            answer @ Err(_) if started(&answer) => true,
             Err(failure) => return Err(self.error(failure)),
         };
         let observed = if already { "it had been started before" } else { "it says yes" };
@@ -406,44 +465,53 @@ impl Site<'_> {
         let watch = Stopwatch::start();
         let mut steps = Steps::new(self.sink);
         let before = self.gateway.status(self.session)?;
-        let title = "have the gateway restart it";
-        let restarting = steps.begin(title);
-        let call = || self.gateway.ask(async |plugin, powers| plugin.restart(powers, self.session).await);
-        let done = |steps: Steps<'_>, standing: Standing, good: bool| {
-            let good = good && (before.state != State::Ready || standing.state == State::Ready);
-            Done { steps: steps.done, standing, already: false, good, took_ms: watch.elapsed_ms() }
+        let begun = self.act_well(
+            "restart",
+            &serde_json::json!({}),
+            || self.restart_from(&before, to_stop, &mut steps),
+            |begun| matches!(begun, Ok(Restarting::ByItself | Restarting::Started(_))),
+        )?;
+        let (standing, good) = match begun.map_err(|failure| self.error(failure))? {
+            Restarting::ByItself => self.arrive(Some(&before), before.since_ms.is_some(), to_start, &mut steps)?,
+            Restarting::Started(stopped) => self.arrive(Some(&stopped), false, to_start, &mut steps)?,
+            Restarting::NotStopped(standing) => (standing, false),
         };
-        match self.act("restart", &serde_json::json!({}), call)? {
+        let good = good && (before.state != State::Ready || standing.state == State::Ready);
+        Ok(Done { steps: steps.done, standing, already: false, good, took_ms: watch.elapsed_ms() })
+    }
+
+    /// Says restart, or stop and then start.
+    fn restart_from(&self, before: &Standing, to_stop: Duration, steps: &mut Steps<'_>) -> Result<Answer<Restarting>> {
+        let title = "have the gateway restart it";
+        let watch = steps.begin(title);
+        let refused = match self.gateway.ask(async |plugin, powers| plugin.restart(powers, self.session).await)? {
             Ok(()) => {
-                steps.end(restarting, title, "it says yes", "it says yes".into(), true);
-                let (standing, good) = self.arrive(Some(&before), before.since_ms.is_some(), to_start, &mut steps)?;
-                Ok(done(steps, standing, good))
+                steps.end(watch, title, "it says yes", "it says yes".into(), true);
+                return Ok(Ok(Restarting::ByItself));
             }
-            Err(refused) if refused.kind == FailureKind::Unsupported => {
-                steps.end(restarting, title, "yes, or that it must be stopped and started", refused.message.clone(), true);
-                let stopped = match before.state {
-                    State::Stopped => Ok((before.clone(), true)),
-                    _ => self.stop_from(&before, to_stop, &mut steps)?,
-                };
-                match stopped {
-                    Ok((stopped, true)) => {
-                        self.start_from(true, &mut steps)?;
-                        let (standing, good) = self.arrive(Some(&stopped), false, to_start, &mut steps)?;
-                        Ok(done(steps, standing, good))
-                    }
-                    Ok((standing, false)) => Ok(done(steps, standing, false)),
-                    // It can do neither, and says best of a restart what to do instead.
-                    Err(failure) if failure.kind == FailureKind::Unsupported => Err(self.error(refused)),
-                    Err(failure) => Err(self.error(failure)),
-                }
+            Err(refused) if refused.kind == FailureKind::Unsupported => refused,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        steps.end(watch, title, "yes, or that it must be stopped and started", refused.message.clone(), true);
+        let stopped = match before.state {
+            State::Stopped => Ok((before.clone(), true)),
+            _ => self.stop_from(before, to_stop, steps)?,
+        };
+        Ok(match stopped {
+            Ok((stopped, true)) => {
+                self.start_from(true, steps)?;
+                Ok(Restarting::Started(stopped))
             }
-            Err(failure) => Err(self.error(failure)),
-        }
+            Ok((standing, false)) => Ok(Restarting::NotStopped(standing)),
+            // It can do neither, and says best of a restart what to do instead.
+            Err(failure) if failure.kind == FailureKind::Unsupported => Err(refused),
+            Err(failure) => Err(failure),
+        })
     }
 
     /// Unlinks the session from its phone, and waits until it is not READY any more. A gateway may delete
     /// the session's keys with that, so the token says that the operator agreed.
-    pub fn logout(&self, patience: Duration, _confirmed: Confirmed) -> Result<()> {
+    pub fn logout(&self, patience: Duration, _confirmed: &Confirmed) -> Result<()> {
         let before = self.gateway.status(self.session)?;
         let mut steps = Steps::new(self.sink);
         let title = "have the gateway unlink it";
@@ -559,6 +627,7 @@ mod tests {
             (Told::Connecting, "normal", ago(STUCK_MS), false),
             (Told::Booting, "normal", ago(STUCK_MS + 1), true),
             (Told::Connecting, "normal", None, false),
+            (Told::Connecting, "own_word", None, false),
             (Told::Connecting, "connect_failure", None, true),
             (Told::Syncing, "accepted_not_opened", ago(1), true),
             // A clock that is ahead of ours, and one that is out of its mind.
@@ -570,6 +639,7 @@ mod tests {
             (Told::Stopped, "connect_failure", ago(STUCK_MS * 9), false),
         ] {
             let standing = Standing::new("openwa", told(state, reason, since_ms), now_ms);
+            assert_eq!((standing.reason.name().as_str(), standing.reason.known().is_some()), (reason, reason != "own_word"));
             assert_eq!(standing.stuck, stuck, "{state:?} {reason} {since_ms:?}");
             assert_eq!(standing.session, "openwa:sales");
         }

@@ -36,6 +36,9 @@ fn told(plugin: &str, failure: Failure, not_found: ErrorKind) -> Error {
     match failure.kind {
         FailureKind::Unsupported if failure.hint.is_empty() => error.hint("this gateway has no such thing; use its own tools"),
         _ if failure.hint.is_empty() => error.hint(format!("`wpp doctor --channel {plugin}` looks closer")),
+        FailureKind::Misconfigured => error
+            .hint(failure.hint)
+            .hint(format!("its settings are under [plugin.{plugin}] in config.toml; `wpp plugin info {plugin}` lists them")),
         _ => error.hint(failure.hint),
     }
 }

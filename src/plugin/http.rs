@@ -170,6 +170,11 @@ impl Http {
     /// The addresses of an origin that may be reached.
     async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, Error> {
         let host = origin.host.trim_matches(['[', ']']);
+        // A question to the network's name server leaves the machine, too.
+        let here = host.parse::<IpAddr>().is_ok() || host == "localhost" || host.ends_with(".localhost");
+        if self.loopback_only && !here {
+            return Err(Error::Denied(format!("{host} is no name of this machine, and a sandbox reaches loopback alone")));
+        }
         let found: Vec<SocketAddr> = tokio::net::lookup_host((host, origin.port))
             .await
             .map_err(|error| no_answer(Outage::DnsResolution, format!("{host}: {error}")))?

@@ -99,6 +99,11 @@ impl Reason {
     pub fn name(self) -> String {
         serde_json::to_value(self).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
     }
+
+    /// The reason of that name.
+    pub fn named(name: &str) -> Option<Reason> {
+        serde_json::from_value(serde_json::Value::from(name)).ok()
+    }
 }
 
 /// Something that happened to a session, told to [`Machine::step`].

@@ -587,6 +587,8 @@ pub struct Jarvis {
     pub events: Vec<Value>,
     pub ready: bool,
     pub code: Value,
+    /// Whether the session opens when it is started.
+    pub opens: bool,
 }
 
 impl Jarvis {
@@ -606,6 +608,7 @@ impl Jarvis {
             events: Vec::new(),
             ready: true,
             code: Value::Null,
+            opens: false,
         }
     }
 
@@ -620,7 +623,12 @@ impl Jarvis {
         let recorded = |name: &str| Reply::recorded(&format!("jarvis/{name}"));
         Some(match asked.line().as_str() {
             "GET /status" => recorded("01-status").with(&[("/state", json!(self.state))]),
-            "POST /start" => recorded("03-start"),
+            "POST /start" => {
+                if self.opens {
+                    self.state = "open".into();
+                }
+                recorded("03-start")
+            }
             "GET /qr" if self.state == "qr" => Reply::json(200, &json!({"qr": "data:image/png;base64,iVBORw0KGgo="})),
             "GET /qr" => recorded("02-qr"),
             "POST /pair" if asked.body["number"].is_null() => recorded("07-pair-nonum"),
@@ -699,7 +707,9 @@ impl Behaviour for Jarvis {
 /// The Firebase connector, as its source says.
 pub struct Connector {
     pub token: String,
+    /// Null where there is none.
     pub health: Value,
+    pub firestore_down: bool,
     /// What a send is answered, when it is no success.
     pub refusal: Option<(u16, Value)>,
 }
@@ -722,7 +732,7 @@ impl Connector {
             "thresholds": {"heartbeatStaleSec": 60, "eventStaleSec": 600, "ingestLagWarnSec": 120, "outboxBacklogWarn": 100,
                 "reconnectsPerHourWarn": 10, "outboxFailureRateWarn": 20, "mediaFailureRateWarn": 5},
         });
-        Connector { token: "connector-token-for-tests".into(), health, refusal: None }
+        Connector { token: "connector-token-for-tests".into(), health, firestore_down: false, refusal: None }
     }
 }
 
@@ -730,7 +740,10 @@ impl Behaviour for Connector {
     fn answer(&mut self, asked: &Asked) -> Reply {
         let allowed = asked.header("authorization") == format!("Bearer {}", self.token);
         match (asked.method.as_str(), asked.parts().as_slice()) {
-            ("GET", ["health"]) => Reply::json(200, &self.health),
+            ("GET", ["health"]) if self.firestore_down => {
+                Reply::json(500, &json!({"ok": false, "error": "7 PERMISSION_DENIED", "instanceId": "inst_1"}))
+            }
+            ("GET", ["health"]) if !self.health.is_null() => Reply::json(200, &self.health),
             ("POST", ["api", ..]) if !allowed => Reply::json(401, &json!({"ok": false, "error": "unauthorized"})),
             ("POST", ["api", "send"]) => match &self.refusal {
                 Some((status, body)) => Reply::json(*status, body),

@@ -1018,6 +1018,27 @@ fn connector_is_judged_by_healthy_and_not_by_ok() {
     worried(&bench, "connector.server.version", "0.1.0");
     bench.set("versions", "0.1.0");
     assert_eq!(bench.one("connector.server.version").severity, Some(Severity::Ok));
+
+    assert_eq!(bench.one("connector.environment.seen").severity, Some(Severity::Ok));
+    set("/thresholds/outboxBacklogWarn", json!(0));
+    let finding = worried(&bench, "connector.environment.seen", "outboxBacklogWarn is 0");
+    assert!(finding.remedy.contains("OUTBOX_BACKLOG_WARN"), "{finding:?}");
+    double.state().health["thresholds"].as_object_mut().unwrap().remove("outboxBacklogWarn");
+    worried(&bench, "connector.environment.seen", "tells no threshold outboxBacklogWarn");
+    double.state().firestore_down = true;
+    let finding = worried(&bench, "connector.environment.seen", "cannot read Firestore");
+    assert!(finding.remedy.contains("FIREBASE_SERVICE_ACCOUNT_JSON"), "{finding:?}");
+    double.state().firestore_down = false;
+
+    // What acts is not tried; what is read is.
+    let finding = bench.one("connector.runbook.endpoints");
+    assert!(finding.severity.is_some_and(calm) && finding.summary.contains("without acting"), "{finding:?}");
+    double.state().health["accounts"][0].as_object_mut().unwrap().remove("lastSeenAt");
+    let findings = bench.found("connector.runbook.endpoints");
+    assert!(findings[0].severity.is_none() && findings[0].summary.contains("does not tell lastSeenAt"), "{findings:?}");
+    double.state().health = json!(null);
+    worried(&bench, "connector.runbook.endpoints", "no /health");
+    assert!(double.asked().iter().all(|asked| asked.method == "GET"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use wpp_plugin_sdk::gateway::Checks;
 use wpp_plugin_sdk::{Api, Failure, FailureKind, Severity, address, clock, config, span};
 
 use crate::health::Health;
-use crate::{Connector, versions};
+use crate::{Connector, count, versions};
 
 wpp_plugin_sdk::judgements!(gateway);
 
@@ -108,6 +108,24 @@ const ROWS: &[Row<Api>] = &[
         explain: "Compares the version with the setting versions. Nobody has recorded this service, so without the setting every version is as good as another.",
         runbook: "",
         judge: version,
+    },
+    Row {
+        id: "environment.seen",
+        title: "what shows of the service's environment is as it should be",
+        area: "host",
+        severity: Severity::Warning,
+        explain: "The service's API tells no variable of its environment: neither PORT, SESSIONS_PATH, MAX_ACCOUNTS, LEASE_MS and SHARD_COUNT, nor its credentials. Judged is what shows of some: that Firestore can be read (FIREBASE_SERVICE_ACCOUNT_JSON or its three parts), and that each threshold in /health is a number above 0, for a variable that is empty counts as 0 and calls everything too much. SESSIONS_PATH shows in the check volume.persistent, and shards in accounts.leases; look at the rest where the service is deployed.",
+        runbook: "",
+        judge: environment,
+    },
+    Row {
+        id: "runbook.endpoints",
+        title: "what the runbook asks of the service exists",
+        area: "runbooks",
+        severity: Severity::Warning,
+        explain: "Asks for /health, and for the fields of it that the runbook reads. Its other two addresses, POST /api/accounts and POST /api/send, act, and the service answers no other question about them: whether they exist is seen only by adding an account or sending a message.",
+        runbook: "",
+        judge: endpoints,
     },
 ];
 
@@ -322,4 +340,63 @@ fn version(api: &Api) -> Judged {
         )),
         None => one(bad("the service tells no version", "see whether this is the connector")),
     }
+}
+
+/// Thresholds in `/health`, and the variables that set them.
+const THRESHOLDS: &[(&str, &str)] = &[
+    ("eventStaleSec", "EVENT_STALE_SEC"),
+    ("ingestLagWarnSec", "INGEST_LAG_WARN_SEC"),
+    ("outboxBacklogWarn", "OUTBOX_BACKLOG_WARN"),
+    ("reconnectsPerHourWarn", "RECONNECTS_PER_HOUR_WARN"),
+    ("outboxFailureRateWarn", "OUTBOX_FAILURES_PER_HOUR_WARN"),
+    ("mediaFailureRateWarn", "MEDIA_FAILURES_PER_HOUR_WARN"),
+];
+
+fn environment(api: &Api) -> Judged {
+    let health = match Health::seen(api) {
+        // It answers 500 when Firestore does not let it read.
+        Err(failure) if failure.kind == FailureKind::Failed => {
+            let evidence = api.seen("/health")?.evidence("200");
+            let remedy = "set FIREBASE_SERVICE_ACCOUNT_JSON, or FIREBASE_PROJECT_ID, FIREBASE_CLIENT_EMAIL and FIREBASE_PRIVATE_KEY";
+            let summary = format!("the service cannot read Firestore: {}", failure.message);
+            return one(bad(summary, remedy).severe(Severity::Error).seen(evidence));
+        }
+        health => health?,
+    };
+    let told = health.answer.json()?["thresholds"].clone();
+    let mut findings = Vec::new();
+    for (threshold, variable) in THRESHOLDS {
+        let summary = match count(&told[*threshold]) {
+            Some(0) => format!("the threshold {threshold} is 0: everything is too much for it"),
+            Some(_) => continue,
+            None => format!("the service tells no threshold {threshold}"),
+        };
+        let remedy = format!("give the variable {variable} of the service a number above 0, or take it away");
+        findings.push(bad(summary, remedy).seen(health.answer.evidence(&format!("thresholds.{threshold} above 0"))));
+    }
+    all(findings, || ok("Firestore can be read, and each threshold is above 0; the service tells no more of its environment"))
+}
+
+fn endpoints(api: &Api) -> Judged {
+    let answer = api.seen("/health")?;
+    let evidence = answer.evidence("200, with ok, and accounts with status and lastSeenAt");
+    if answer.status == 404 {
+        return one(bad("this server has no /health, which the runbook reads", "see whether this is the connector").seen(evidence));
+    }
+    let body = answer.done()?;
+    let mut missing: Vec<&str> = ["ok", "accounts"].into_iter().filter(|field| body.get(field).is_none()).collect();
+    let accounts = body["accounts"].as_array();
+    for field in ["status", "lastSeenAt"] {
+        if accounts.into_iter().flatten().any(|account| account.get(field).is_none()) {
+            missing.push(field);
+        }
+    }
+    let mut findings = Vec::new();
+    if !missing.is_empty() {
+        let summary = format!("/health does not tell {}, which the runbook reads", missing.join(", "));
+        findings.push(bad(summary, "see whether the service is older or newer than its runbook").seen(evidence));
+    }
+    let summary = "whether the service has POST /api/accounts and POST /api/send cannot be seen without acting";
+    findings.push(note(summary, "send a message from an account that may, and see that it is queued"));
+    Ok(Judgement::Found(findings))
 }
