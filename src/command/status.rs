@@ -84,6 +84,7 @@ fn list(place: &str, reports: Vec<(String, Result<Report>)>) -> Report {
     let table = Table { columns: ["session", "state", "why"].map(str::to_owned).to_vec(), rows };
     let mut report = Report::new("status-list", title)
         .section(Section { table: Some(table), ..Section::default() })
+        .verdict(if worst == 0 { Verdict::Pass } else { Verdict::Fail })
         .data(json!({ "sessions": data }));
     report.exit_code = Some(worst);
     report

@@ -357,7 +357,8 @@ fn environment(api: &Api) -> Judged {
         // It answers 500 when Firestore does not let it read.
         Err(failure) if failure.kind == FailureKind::Failed => {
             let evidence = api.seen("/health")?.evidence("200");
-            let remedy = "set FIREBASE_SERVICE_ACCOUNT_JSON, or FIREBASE_PROJECT_ID, FIREBASE_CLIENT_EMAIL and FIREBASE_PRIVATE_KEY";
+            let remedy =
+                "set FIREBASE_SERVICE_ACCOUNT_JSON, or FIREBASE_PROJECT_ID, FIREBASE_CLIENT_EMAIL and FIREBASE_PRIVATE_KEY";
             let summary = format!("the service cannot read Firestore: {}", failure.message);
             return one(bad(summary, remedy).severe(Severity::Error).seen(evidence));
         }
@@ -381,7 +382,9 @@ fn endpoints(api: &Api) -> Judged {
     let answer = api.seen("/health")?;
     let evidence = answer.evidence("200, with ok, and accounts with status and lastSeenAt");
     if answer.status == 404 {
-        return one(bad("this server has no /health, which the runbook reads", "see whether this is the connector").seen(evidence));
+        return one(
+            bad("this server has no /health, which the runbook reads", "see whether this is the connector").seen(evidence)
+        );
     }
     let body = answer.done()?;
     let mut missing: Vec<&str> = ["ok", "accounts"].into_iter().filter(|field| body.get(field).is_none()).collect();
