@@ -86,12 +86,7 @@ fn channel(app: &App, name: &str) -> Result<Loaded> {
 
 fn list(app: &App) -> Result<Report> {
     let plugins = app.plugins()?;
-    let names: Vec<String> = plugins
-        .registry()
-        .all()
-        .filter(|(_, pinned)| pinned.interfaces.iter().any(|interface| interface == Interface::Channel.name()))
-        .map(|(name, _)| name.to_owned())
-        .collect();
+    let names: Vec<String> = plugins.registry().offering(Interface::Channel).map(str::to_owned).collect();
     let mut table = Table { columns: ["channel", "kind", "system"].map(str::to_owned).into(), rows: Vec::new() };
     let mut data = Vec::new();
     for name in &names {

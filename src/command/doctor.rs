@@ -16,14 +16,14 @@ use crate::app::{self, Settings};
 use crate::config::{Config, Source};
 use crate::doctor::fix::{self, Planned, Runner};
 use crate::doctor::probe::{self, Depth};
-use crate::doctor::{Examination, Scope, Selection, examine, quoted};
+use crate::doctor::{Examination, Scope, Selection, examine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{MissingSession, Problem};
 use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
 use crate::plugin::registry::Registry;
 use crate::plugin::{self, Plugins};
-use crate::report::{Event, Finding, Report, Section, Severity, Step, Verdict, count};
+use crate::report::{Event, Finding, Report, Section, Severity, Step, Verdict, count, quoted};
 use crate::session::Address;
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
@@ -254,22 +254,18 @@ impl Place {
                 Error::new(ErrorKind::Usage, "a session of a gateway excludes --all and --channel").hint("leave one of them out")
             );
         }
-        match gateway {
-            Some(Address::Gateway { channel, session }) => {
-                // Only the home matters then: no session of this host is meant.
-                let scope = Scope { sessions: Vec::new(), ..scope_of(settings, None, false)? };
-                Ok(Place { scope, own: false, channels: Some(vec![channel]), gateway_session: session })
-            }
-            _ if !channels.is_empty() => {
-                let scope = Scope { sessions: Vec::new(), ..scope_of(settings, None, false)? };
-                Ok(Place { scope, own: false, channels: Some(channels.to_vec()), gateway_session: None })
-            }
+        let (channels, gateway_session) = match gateway {
+            Some(Address::Gateway { channel, session }) => (vec![channel], session),
+            _ if !channels.is_empty() => (channels.to_vec(), None),
             _ => {
                 // Whoever names a session of this host does not ask for gateways.
                 let channels = settings.session.is_some().then(Vec::new);
-                Ok(Place { scope: scope(settings, all)?, own: true, channels, gateway_session: None })
+                return Ok(Place { scope: scope(settings, all)?, own: true, channels, gateway_session: None });
             }
-        }
+        };
+        // Only the home matters then: no session of this host is meant.
+        let scope = Scope { sessions: Vec::new(), ..scope_of(settings, None, false)? };
+        Ok(Place { scope, own: false, channels: Some(channels), gateway_session })
     }
 
     /// The plugins of the home, where what they need can be read: else that is a finding, unless the

@@ -1,8 +1,8 @@
 //! Judges of the machine and of the home itself.
 
-use super::{Judged, Said, Stop, known, line, quoted};
+use super::{Judged, Said, Stop, known, line};
 use crate::facts::Facts;
-use crate::report::Severity;
+use crate::report::{Severity, quoted};
 
 /// Free space under which even one more archive or one more day of messages may not fit.
 const FREE_BYTES_MIN: u64 = 64 << 20;

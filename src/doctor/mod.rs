@@ -29,7 +29,6 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Facts, MissingSession, Probed, Problem, SessionFacts};
 use crate::home::{Home, SessionPaths};
-pub use crate::report::quoted;
 use crate::report::{Evidence, Finding, Fix, Remedy, Severity};
 
 /// Where to look. A home or settings that cannot be read are findings, not errors, so both come

@@ -1,9 +1,9 @@
 //! Judges of modes, owners and kinds: nobody but the owner may read what lies here.
 
-use super::{Judged, Said, Stop, quoted};
+use super::{Judged, Said, Stop};
 use crate::disk::{FILE_MODE, FOLDER_MODE};
 use crate::facts::{Facts, PathKind, PathLook, PathSeen, Probed, SessionFacts};
-use crate::report::{Fix, Severity};
+use crate::report::{Fix, Severity, quoted};
 
 /// Modes of the home's own files.
 pub fn home_modes(facts: &Facts) -> Judged {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Judged, Said, Stop, known, line, quoted};
+use super::{Judged, Said, Stop, known, line};
 use crate::clock;
 use crate::disk::{FOLDER_MODE, LockOwner};
 use crate::facts::{DaemonLook, DaemonStatus, Facts, LockFacts, PathKind, Probed, SessionFacts, SocketFacts};
-use crate::report::{Fix, Severity};
+use crate::report::{Fix, Severity, quoted};
 use crate::session::messages::SearchMode;
 use crate::session::state::{Reason, State};
 

@@ -215,8 +215,7 @@ type Answer<T> = std::result::Result<T, Failure>;
 
 /// The home's gateways: its plugins that have sessions. No plugin is loaded for that.
 pub fn names(registry: &Registry) -> impl Iterator<Item = &str> {
-    let all = registry.all();
-    all.filter(|(_, pinned)| pinned.interfaces.iter().any(|name| name == Interface::Sessions.name())).map(|(name, _)| name)
+    registry.offering(Interface::Sessions)
 }
 
 /// Whether a plugin of the home is a gateway.

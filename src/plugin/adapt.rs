@@ -2,9 +2,9 @@
 
 use super::host::words::checks::{Check, Finding as Seen, Judgement, Outcome};
 use super::host::words::types::{Failure, FailureKind, Outage, Severity as Grade};
-use crate::doctor::{Examination, SkippedCheck, quoted};
+use crate::doctor::{Examination, SkippedCheck};
 use crate::error::{Error, ErrorKind};
-use crate::report::{Evidence, Finding, Remedy, Severity};
+use crate::report::{Evidence, Finding, Remedy, Severity, quoted};
 use crate::whatsapp::fault::Fault;
 
 /// A failure that a plugin told of a session, as an error of ours: what is not there is the session.

@@ -11,8 +11,7 @@ const AT_ONCE: usize = 8;
 
 /// The plugins that have checks.
 pub fn with_checks(plugins: &Plugins<'_>) -> Vec<String> {
-    let checks = |interface: &String| interface == Interface::Checks.name();
-    plugins.registry().all().filter(|(_, pinned)| pinned.interfaces.iter().any(checks)).map(|(name, _)| name.to_owned()).collect()
+    plugins.registry().offering(Interface::Checks).map(str::to_owned).collect()
 }
 
 /// The checks that plugins have, or why one cannot be asked.

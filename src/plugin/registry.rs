@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::grants::{Grant, Grants};
+use super::host::Interface;
 use crate::disk::{self, Lock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, is_session_name};
@@ -95,6 +96,12 @@ impl Registry {
     /// All of them, by name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Pinned)> {
         self.document.plugin.iter().map(|(name, pinned)| (name.as_str(), pinned))
+    }
+
+    /// Those that export this interface. No plugin is loaded for that.
+    pub fn offering(&self, interface: Interface) -> impl Iterator<Item = &str> {
+        let offers = move |pinned: &Pinned| pinned.interfaces.iter().any(|name| name == interface.name());
+        self.all().filter(move |(_, pinned)| offers(pinned)).map(|(name, _)| name)
     }
 
     /// One of them.

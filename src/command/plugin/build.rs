@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::plugin::registry::sha256;
 use crate::plugin::{Plugins, build};
-use crate::report::{Event, Report, Section, size};
+use crate::report::{Event, Report, Section, quoted, size};
 
 const NOTES: &str = "\
 Rust needs rustup or, on Debian, apt-get: where the target wasm32-unknown-unknown is missing, it is made once. JavaScript needs \
@@ -31,7 +31,7 @@ impl Args {
         let interfaces: Vec<&str> = plugin.interfaces().iter().map(|interface| interface.name()).collect();
         let asks: Vec<&str> = plugin.imports().iter().map(|import| short(import)).filter(|import| *import != "types").collect();
         let digest = sha256(&built.bytes);
-        let at = crate::doctor::quoted(&built.path.display().to_string());
+        let at = quoted(&built.path.display().to_string());
         let mut report = Report::new("plugin-build", format!("{}: {at}, {}", built.name, size(built.bytes.len() as u64)))
             .section(
                 Section::default()
@@ -45,7 +45,7 @@ impl Args {
             }));
         let answers = self.folder.join("answers.json");
         if answers.is_file() {
-            let answers = crate::doctor::quoted(&answers.display().to_string());
+            let answers = quoted(&answers.display().to_string());
             report = report.next(format!("wpp plugin test {at} --answers {answers}"));
         }
         Ok(report.next(format!("wpp plugin add {at}")))

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::error::Result;
 use crate::plugin::scaffold::{self, Kind, Language};
-use crate::report::{Report, Section, count};
+use crate::report::{Report, Section, count, quoted};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -29,7 +29,7 @@ impl Args {
         let folder = self.folder.unwrap_or_else(|| PathBuf::from(&self.name));
         scaffold::write(&folder, &files)?;
         let source = if self.language == Language::Rust { "src/lib.rs" } else { "plugin.js" };
-        let at = crate::doctor::quoted(&folder.display().to_string());
+        let at = quoted(&folder.display().to_string());
         let mut report = Report::new("plugin-new", format!("{}: {} in {}", self.name, count(files.len(), "file", "files"), at))
             .section(
                 Section::default()
