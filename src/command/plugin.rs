@@ -219,7 +219,7 @@ impl AddArgs {
             }
         }
         let interfaces: Vec<String> = plugin.interfaces().iter().map(|interface| interface.name().to_owned()).collect();
-        let asks: Vec<&str> = plugin.imports().iter().map(|import| short(import)).filter(|import| *import != "types").collect();
+        let asks = powers(plugin.imports());
         let allowed = if grants.is_empty() { "nothing".into() } else { texts(&grants).join(", ") };
         let lost = before.as_ref().filter(|before| before.sha256 != digest).map(|before| texts(&before.grants.0));
         let mut question = format!(
@@ -380,6 +380,11 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 fn texts<'a>(grants: impl IntoIterator<Item = &'a Grant>) -> Vec<String> {
     grants.into_iter().map(Grant::to_string).collect()
+}
+
+/// The powers that a component asks for by its imports; words that it shares are none.
+fn powers(imports: &[String]) -> Vec<&str> {
+    imports.iter().map(|import| short(import)).filter(|import| *import != "types").collect()
 }
 
 /// `http` of `wpp:plugin/http@0.1.0`.

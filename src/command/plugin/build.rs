@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::short;
+use super::powers;
 use crate::app::App;
 use crate::error::Result;
 use crate::plugin::registry::sha256;
@@ -29,7 +29,7 @@ impl Args {
         let built = build::build(&self.folder, &tell)?;
         let plugin = plugins.look_at(&built.name, &built.bytes)?.plugin;
         let interfaces: Vec<&str> = plugin.interfaces().iter().map(|interface| interface.name()).collect();
-        let asks: Vec<&str> = plugin.imports().iter().map(|import| short(import)).filter(|import| *import != "types").collect();
+        let asks = powers(plugin.imports());
         let digest = sha256(&built.bytes);
         let at = quoted(&built.path.display().to_string());
         let mut report = Report::new("plugin-build", format!("{}: {at}, {}", built.name, size(built.bytes.len() as u64)))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum as _;
 use serde_json::json;
 
-use super::{read, short, texts};
+use super::{powers, read, texts};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::Plugins;
 use crate::plugin::grants::{Grant, Grants};
@@ -77,7 +77,7 @@ impl Args {
         let trial = plugins.trial(&name, &bytes, recording, settings, grants.clone())?;
         let interfaces: Vec<&str> = trial.plugin().interfaces().iter().map(|interface| interface.name()).collect();
         let imports = trial.plugin().imports().to_vec();
-        let asks: Vec<&str> = imports.iter().map(|import| short(import)).filter(|import| *import != "types").collect();
+        let asks = powers(&imports);
         let granted = texts(&grants.0);
         let tried = trial.run(&wishes);
         let mut head = Section::default()
