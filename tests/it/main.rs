@@ -41,6 +41,7 @@ mod remote;
 mod rehearse;
 mod reset;
 mod restore;
+mod runbook;
 mod runbooks;
 mod schemas;
 mod seal;

@@ -272,6 +272,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     ] {
         run(line);
     }
+    crate::runbook::documents().iter().for_each(|stdout| findings.output(stdout));
     crate::gateway_verbs::documents().iter().for_each(|stdout| findings.output(stdout));
     assert!(findings.wrong.is_empty(), "{:#?}", findings.wrong);
 
@@ -317,7 +318,10 @@ fn a_field_too_many_one_too_few_and_one_of_another_type_are_noticed() {
 fn every_report_in_the_source_has_a_schema_and_every_schema_names_commands_that_exist() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command");
     let mut named = BTreeSet::new();
-    for path in [folder.clone(), folder.join("plugin")].iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
+    for path in [folder.clone(), folder.join("plugin"), folder.join("../runbook")]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+    {
         let path = path.unwrap().path();
         // The simulator is hidden, and no part of the contract.
         if path.extension().is_none_or(|ending| ending != "rs") || path.ends_with("simulator.rs") {
