@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod documents;
 pub mod drill;
 pub mod events;
+pub mod evidence;
 mod gateway;
 mod keys;
 mod lazy;
@@ -142,6 +143,8 @@ pub enum Command {
     Doctor(Lazy<doctor::Args>),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(Lazy<drill::Args>),
+    /// List, show, verify and export what runbooks and drills left behind
+    Evidence(Lazy<evidence::Args>),
     /// Run the session's daemon in the foreground
     Daemon(Lazy<daemon::Args>),
     /// Add, allow and remove plugins: checks, and channels such as gateways and notices
@@ -190,6 +193,7 @@ impl Command {
                 args.run(settings, &|line| run_line(line, sink.clone()))
             }
             Command::Drill(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Evidence(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Daemon(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Plugin(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Channel(Lazy(args)) => args.run(&App::new(settings)?),
