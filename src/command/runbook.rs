@@ -20,7 +20,7 @@ use crate::runbook::lint::{Finding, Level, Surroundings, lint};
 use crate::runbook::parse::Runbook;
 use crate::runbook::plan::Plan;
 use crate::runbook::run::{self, Order};
-use crate::runbook::{Runner, Site, front, record, template};
+use crate::runbook::{Outcome, Runner, Site, front, record, template};
 
 /// The largest file of a secret.
 const SECRET_BYTES_MAX: u64 = 64 << 10;
@@ -393,7 +393,8 @@ impl Run {
         app.home().ensure()?;
         let site = site(app, app.home(), &interrupts)?;
         let order = Order { values, answers, shell_allowed, evidence: self.evidence };
-        run::start(runbook, order, &site).map(|outcome| outcome.report)
+        let secrets = order.values.secrets.values().cloned().collect();
+        kept(app, run::start(runbook, order, &site)?, secrets)
     }
 }
 
@@ -418,6 +419,17 @@ impl GoOn {
     }
 }
 
+/// The report of a run, with its evidence sealed in every form.
+pub fn kept(app: &App, outcome: Outcome, secrets: Vec<String>) -> Result<Report> {
+    let Outcome { mut report, folder, .. } = outcome;
+    let page = super::evidence::keep(app, &folder, &report, secrets)?;
+    if let Some(section) = report.sections.first_mut() {
+        section.fields.push(("report".into(), page.display().to_string()));
+    }
+    report.data["report"] = json!(page);
+    Ok(report)
+}
+
 fn runs(app: &App) -> Result<Report> {
     let all = if app.home().journal().exists() { record::all(app.journal()?)? } else { Vec::new() };
     let (mut rows, mut data, mut open) = (Vec::new(), Vec::new(), Vec::new());
@@ -434,7 +446,7 @@ fn runs(app: &App) -> Result<Report> {
             state.cause.clone().unwrap_or_default(),
         ]);
         data.push(json!({
-            "run": state.run, "runbook": state.runbook, "began_ms": state.began_ms, "verdict": state.verdict, "open": is_open,
+            "run": state.run, "runbook": state.runbook, "began": clock::rfc3339(clock::from_ms(state.began_ms)), "verdict": state.verdict, "open": is_open,
             "under_way": state.under_way, "evidence": state.evidence, "cause": state.cause,
         }));
     }

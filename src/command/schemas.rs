@@ -737,7 +737,7 @@ static RUNBOOK_RUN: Object = Object {
     fields: &[
         always("run", Text, "its id"),
         always("runbook", Text, "the runbook's id"),
-        always("began_ms", Number, "milliseconds since the epoch"),
+        always("began", Text, "RFC 3339 in UTC"),
         nullable("verdict", Text, "as in wpp.runbook-run/1; null while it is under way or was cut off"),
         always("open", Boolean, "whether something is left to resume or to undo"),
         nullable("under_way", Text, "the step that was begun and has not ended"),
@@ -1035,6 +1035,69 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![always("drills", List(&Shape::Object(&DRILL)), "all of them")],
     },
     Schema {
+        name: "wpp.evidence-export/1",
+        commands: &["wpp evidence export"],
+        data: data![
+            always("id", Text, "the run"),
+            always("path", Text, "the file"),
+            always("size_bytes", Number, "its size"),
+            always("sha256", Text, "its SHA-256 in hex"),
+        ],
+    },
+    Schema {
+        name: "wpp.evidence-list/1",
+        commands: &["wpp evidence list"],
+        data: data![always(
+            "evidence",
+            List(&Shape::Object(&Object {
+                name: "evidence",
+                fields: &[
+                    always("id", Text, "what was run, and when"),
+                    always("of", Text, "the runbook or drill; ? when the report does not say"),
+                    nullable("verdict", Text, "how it ended; null when the report cannot be read"),
+                    nullable("began", Text, "RFC 3339 in UTC"),
+                    always("path", Text, "the folder"),
+                    always("size_bytes", Number, "the size of all its files"),
+                ],
+            })),
+            "oldest first",
+        )],
+    },
+    Schema {
+        name: "wpp.evidence-rotation/1",
+        commands: &["wpp evidence rotation"],
+        data: data![
+            always(
+                "rotated",
+                List(&Shape::Object(&Object {
+                    name: "credential",
+                    fields: &[
+                        always("name", Text, "its name"),
+                        nullable("change", Text, "rotated, unchanged, added or removed; null when it is in neither file"),
+                    ],
+                })),
+                "the credentials that were asked for",
+            ),
+            always("files", List(&Text), "what was written"),
+        ],
+    },
+    Schema {
+        name: "wpp.evidence-verify/1",
+        commands: &["wpp evidence verify"],
+        data: data![always(
+            "verified",
+            List(&Shape::Object(&Object {
+                name: "verified evidence",
+                fields: &[
+                    always("id", Text, "the run"),
+                    always("verdict", Text, "pass when every file is as it was"),
+                    always("observed", Text, "which are not"),
+                ],
+            })),
+            "those that were looked at",
+        )],
+    },
+    Schema {
         name: "wpp.events/1",
         commands: &["wpp events"],
         data: data![
@@ -1193,7 +1256,7 @@ pub static SCHEMAS: &[Schema] = &[
             nullable("cause", Text, "why it ended so"),
             always("evidence", Text, "its evidence folder"),
             always("home", Text, "the home that it worked on"),
-            always("began_ms", Number, "milliseconds since the epoch"),
+            always("began", Text, "RFC 3339 in UTC"),
             always("took_ms", Number, "how long it took, from its first beginning"),
             always("open", Boolean, "whether something is left to resume or to undo"),
             always("steps", List(&Shape::Object(&RUNBOOK_DONE)), "what became of its blocks, in order"),
@@ -1205,6 +1268,7 @@ pub static SCHEMAS: &[Schema] = &[
                 "whether the verification after the undo was as expected; null when there was none"
             ),
             always("values", Map(&Text), "parameters and saved values, without secrets"),
+            always("report", Text, "the report for people"),
         ],
     },
     Schema {

@@ -807,7 +807,7 @@ fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
         "cause": state.cause,
         "evidence": state.evidence,
         "home": state.home,
-        "began_ms": state.began_ms,
+        "began": clock::rfc3339(clock::from_ms(state.began_ms)),
         "took_ms": took_ms,
         "open": state.phase != Phase::Over,
         "steps": state.done,
