@@ -413,9 +413,10 @@ impl GoOn {
         let answers = self.told.answers()?;
         let interrupts = Interrupts::watch()?;
         let site = site(app, &home, &interrupts)?;
+        let known = secrets.values().cloned().collect();
         let outcome =
             if resume { run::resume(&self.run, secrets, &answers, &site) } else { run::undo(&self.run, secrets, &site) };
-        outcome.map(|outcome| outcome.report)
+        kept(app, outcome?, known)
     }
 }
 

@@ -224,7 +224,8 @@ impl Expect {
                 return Judged { holds: false, observed };
             }
         }
-        Judged { holds: true, observed: summary(answer) }
+        let observed = if kind == Kind::Manual { answer.output.clone() } else { summary(answer) };
+        Judged { holds: true, observed }
     }
 }
 

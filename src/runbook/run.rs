@@ -26,6 +26,7 @@ use super::{AbortedBy, Outcome, Site, Verdict};
 use crate::clock::{self, Stopwatch};
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::home::HomeKind;
 use crate::journal;
 use crate::report::{Event, Report, Section, Step};
 
@@ -102,11 +103,21 @@ pub fn with_built_in(values: &mut Values, site: &Site<'_>, run: &str, evidence: 
 }
 
 /// Runs a runbook from its beginning. What lint calls an error must not be in it.
+///
+/// # Errors
+/// [`ErrorKind::Denied`] when it belongs into a sandbox and the site is none.
 pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome> {
+    if runbook.front.sandbox && site.home.kind() != HomeKind::Sandbox {
+        return Err(Error::new(ErrorKind::Denied, format!("{} runs in a sandbox alone", runbook.front.id))
+            .hint(format!("`wpp drill run {}` makes one for it", runbook.front.id)));
+    }
     let stamp = clock::compact(clock::now());
     let (run, evidence) = record::name(site.records, site.journal, &runbook.front.id, &stamp, order.evidence.as_deref())?;
     let mut values = order.values;
     with_built_in(&mut values, site, &run, &evidence);
+    if runbook.front.sandbox {
+        values.plain.entry("session".to_owned()).or_insert_with(|| crate::sandbox::SESSION.to_owned());
+    }
     let state = State {
         run,
         runbook: runbook.front.id.clone(),

@@ -1,9 +1,56 @@
 //! The shipped runbooks: each lints clean, and those on sessions are run.
 
+use serde_json::Value;
 use wpp::command::runbook::parses;
 use wpp::runbook::library::SHIPPED;
 use wpp::runbook::lint::{Surroundings, lint};
 use wpp::runbook::parse::Runbook;
+
+use crate::harness::Outcome;
+use crate::simulated::Simulated;
+
+/// The last line of what a run wrote: its report.
+fn report(outcome: &Outcome) -> Value {
+    let last = outcome.stdout.lines().last().unwrap_or_default();
+    serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {outcome:?}"))
+}
+
+#[test]
+fn linking_restart_and_reset_pass_on_a_session() {
+    let simulated = Simulated::new();
+    assert_eq!(simulated.home.run(&["start"]).code, 0);
+    for way in ["qr", "pair-code"] {
+        let way = format!("way={way}");
+        let linked =
+            simulated.link_with(&["runbook", "run", "re-authentication", "--yes", "--set", &way, "--set", "number=15550100099"]);
+        assert_eq!((linked.code, report(&linked)["data"]["verdict"].as_str()), (0, Some("pass")), "{way}: {linked:?}");
+        simulated.home.run(&["reset", "--yes"]);
+        assert_eq!(simulated.home.run(&["start"]).code, 0);
+    }
+    assert_eq!(simulated.link().code, 0);
+    let restarted = simulated.home.json(&["runbook", "run", "restart", "--yes"]);
+    assert_eq!((restarted.0, restarted.1["data"]["verdict"].as_str()), (0, Some("pass")), "{}", restarted.1);
+    let reset = simulated.link_with(&["runbook", "run", "reset", "--yes", "--answer", "agree=yes"]);
+    assert_eq!((reset.code, report(&reset)["data"]["verdict"].as_str()), (0, Some("pass")), "{reset:?}");
+    // Somebody who says no keeps the session.
+    let kept = simulated.home.json(&["runbook", "run", "reset", "--yes", "--answer", "agree=no"]);
+    assert_eq!((kept.0, kept.1["data"]["verdict"].as_str()), (4, Some("deviated")), "{}", kept.1);
+    assert_eq!(simulated.state().0, "READY");
+}
+
+#[test]
+fn a_restart_that_does_not_bring_the_session_back_deviates() {
+    let mut simulated = Simulated::linked();
+    simulated.stop_simulator();
+    let (code, report) = simulated.home.json(&["runbook", "run", "restart", "--yes"]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (4, Some("deviated")), "{report}");
+    let ended = |id: &str| {
+        let steps = report["data"]["steps"].as_array().unwrap();
+        steps.iter().find(|step| step["id"] == id).map(|step| step["ended"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(ended("leave-stopped").as_deref(), Some("passed"), "{report}");
+    assert!(simulated.daemon().is_none());
+}
 
 #[test]
 fn every_shipped_runbook_lints_clean() {
