@@ -120,7 +120,7 @@ pub const FAULTS: &[Fault] = &[
         act: Act::Freeze,
     },
     Fault {
-        id: "stale-socket",
+        id: "socket-left",
         what: "leaves a socket that nobody listens on beside a stopped daemon",
         seen: "STOPPED; finding wpp.session.stale-socket",
         act: Act::LeaveSocket,

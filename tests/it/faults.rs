@@ -60,7 +60,7 @@ fn what_does_not_last_cannot_be_taken_back_and_a_stopped_session_is_not_killed()
         assert_eq!(simulated.home.json(&["drill", "inject", fault.id, "--release"]).0, 2, "{}", fault.id);
     }
     // Files of a daemon that lives are not damaged under it.
-    for fault in ["corrupt-messages", "corrupt-store", "stale-socket", "lock-held"] {
+    for fault in ["corrupt-messages", "corrupt-store", "socket-left", "lock-held"] {
         assert_eq!(simulated.home.json(&["drill", "inject", fault]).0, 11, "{fault}");
     }
     assert_eq!(simulated.home.json(&["drill", "recovery"]).0, 2, "no fault was injected");
