@@ -11,6 +11,7 @@ pub mod daemon;
 pub mod doctor;
 pub mod documents;
 pub mod drill;
+pub mod dump;
 pub mod events;
 mod gateway;
 mod keys;
@@ -143,6 +144,8 @@ pub enum Command {
     Runbook(runbook::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
+    /// Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server
+    Dump(dump::Args),
     /// Run the session's daemon in the foreground
     Daemon(daemon::Args),
     /// Add, allow and remove plugins: checks, and channels such as gateways and notices
@@ -192,6 +195,7 @@ impl Command {
             }
             Command::Runbook(args) => args.run(&App::new(settings)?),
             Command::Drill(args) => args.run(&App::new(settings)?),
+            Command::Dump(args) => args.run(&App::new(settings)?),
             Command::Daemon(args) => args.run(&App::new(settings)?),
             Command::Plugin(args) => args.run(&App::new(settings)?),
             Command::Channel(args) => args.run(&App::new(settings)?),
