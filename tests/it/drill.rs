@@ -74,6 +74,7 @@ fn without(home: &TestHome, id: &str, fence: &str) -> PathBuf {
     let mutated = format!("{before}{opening}\n{indent}wpp config\n{indent}```{after}");
     // What does not happen need not be waited for long.
     let mutated = mutated.replace("retries=40", "retries=3").replace("retries=60", "retries=3").replace("retries=30", "retries=3");
+    let mutated = mutated.replace("retries=20", "retries=3").replace("--timeout 40", "--timeout 2");
     let path = home.path().join(format!("{id}.md"));
     std::fs::write(&path, mutated).unwrap();
     path
