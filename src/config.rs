@@ -289,6 +289,24 @@ pub const KEYS: &[Key] = &[
         help: "SHA-256 of runbooks whose blocks of kind sh may run without --allow-shell; `wpp runbook show --format json` says it",
     },
     Key {
+        path: "postgres.folder",
+        kind: Kind::File,
+        default: "",
+        help: "absolute path of the folder with PostgreSQL's programs (pg_dump, pg_restore, psql, initdb, pg_ctl); empty means the newest that is found",
+    },
+    Key {
+        path: "postgres.account",
+        kind: Kind::Text,
+        default: "",
+        help: "account that a disposable server runs as when wpp runs as root; empty means postgres, else nobody",
+    },
+    Key {
+        path: "postgres.image",
+        kind: Kind::Text,
+        default: "postgres:16",
+        help: "image of a container for a disposable server, where PostgreSQL itself is not there",
+    },
+    Key {
         path: "doctor.disk_free_percent_min",
         kind: Kind::Number(0, 100),
         default: "10",
@@ -339,6 +357,7 @@ pub struct Config {
     values: BTreeMap<&'static str, (String, Source)>,
     plugins: BTreeMap<String, BTreeMap<String, String>>,
     secrets: BTreeMap<String, Vec<String>>,
+    dumps: toml::Table,
 }
 
 impl Config {
@@ -346,7 +365,7 @@ impl Config {
     pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Config> {
         let mut values: BTreeMap<&'static str, (String, Source)> =
             KEYS.iter().map(|key| (key.path, (key.default.to_owned(), Source::Default))).collect();
-        let (mut plugins, mut secrets) = (BTreeMap::new(), BTreeMap::new());
+        let (mut plugins, mut secrets, mut dumps) = (BTreeMap::new(), BTreeMap::new(), toml::Table::new());
         let utf8 =
             |bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8"));
         match crate::disk::read_small(path, SIZE_BYTES_MAX).and_then(utf8) {
@@ -357,6 +376,9 @@ impl Config {
                 }
                 if let Some(of_secrets) = table.remove("secrets") {
                     secrets = read_secrets(path, of_secrets)?;
+                }
+                if let Some(of_dumps) = table.remove("dump") {
+                    dumps = read_dumps(path, of_dumps)?;
                 }
                 read_table((path, &text), "", &table, &mut values)?;
             }
@@ -377,7 +399,7 @@ impl Config {
                 values.insert(key.path, (value, Source::Environment(name)));
             }
         }
-        Ok(Config { values, plugins, secrets })
+        Ok(Config { values, plugins, secrets, dumps })
     }
 
     /// The settings of a plugin: the table `[plugin.NAME]` of `config.toml`, as texts. What is in it
@@ -390,6 +412,11 @@ impl Config {
     /// itself is never there.
     pub fn secret_commands(&self) -> &BTreeMap<String, Vec<String>> {
         &self.secrets
+    }
+
+    /// The table `[dump.NAME]`: what the state of a gateway is made of. What is in it, dumps know.
+    pub fn dump(&self, name: &str) -> Option<&toml::Table> {
+        self.dumps.get(name).and_then(toml::Value::as_table)
     }
 
     /// [`Config::load`], and where the file is broken, the settings without it and what is wrong with it:
@@ -665,6 +692,24 @@ fn read_plugins(path: &Path, tables: toml::Value) -> Result<BTreeMap<String, BTr
         plugins.insert(name, settings);
     }
     Ok(plugins)
+}
+
+/// The tables `[dump.NAME]`, each a table under a gateway's name.
+fn read_dumps(path: &Path, tables: toml::Value) -> Result<toml::Table> {
+    let wrong = |full: &str, what: &str| {
+        Error::new(ErrorKind::Usage, format!("{full} in {} is {what}", path.display()))
+            .hint("what a gateway's state is made of is a table [dump.NAME] with root or parts")
+    };
+    let toml::Value::Table(tables) = tables else { return Err(wrong("dump", "no table")) };
+    for (name, table) in &tables {
+        if !table.is_table() {
+            return Err(wrong(&format!("dump.{name}"), "no table"));
+        }
+        if !is_session_name(name) {
+            return Err(wrong(&format!("dump.{name}"), "no gateway's name (1 to 64 of a-z, 0-9, _ and -)"));
+        }
+    }
+    Ok(tables)
 }
 
 /// The table `[secrets]`: `NAME = { command = ["program", "argument"] }`, and the same in

@@ -1,6 +1,7 @@
 //! Programs that an operator has named, run without a shell, for a bounded time, with what they write
-//! kept up to a bound. Start with [`run`].
+//! kept up to a bound. Start with [`run`], or with [`Run`] for a program that is fed a file or a stream.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -23,6 +24,34 @@ pub struct Ran {
     pub stdout: Written,
     /// The same of its standard error.
     pub stderr: Written,
+    /// Why what it was to read could not be read to its end: then it has seen a part of it alone.
+    pub input_error: Option<std::io::Error>,
+}
+
+/// What a program reads on its standard input.
+pub enum Input {
+    /// Nothing.
+    Nothing,
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// A file, from where it stands; the program may seek in it.
+    File(File),
+    /// All that comes out of it.
+    Stream(Box<dyn Read + Send>),
+}
+
+/// How a program is run.
+pub struct Run<'a> {
+    /// What it reads.
+    pub input: Input,
+    /// Where its standard output goes; without one it is kept.
+    pub output: Option<File>,
+    /// It is killed after this time, with all that it has started.
+    pub patience: Duration,
+    /// Of each output that is kept, at most so many bytes.
+    pub output_bytes_max: usize,
+    /// It is killed as soon as this is set.
+    pub stop: Option<&'a AtomicBool>,
 }
 
 /// How a program ended.
@@ -34,7 +63,7 @@ pub enum Ended {
     NotStarted(std::io::Error),
     /// Whether it ended cannot be told.
     NotSeen(std::io::Error),
-    /// It took too long, or was to stop, and was killed, with all that it had started.
+    /// It took too long, or it was asked to stop: it was killed, with all that it had started.
     Killed,
 }
 
@@ -55,33 +84,71 @@ pub fn run(command: &mut Command, input: &[u8], patience: Duration, output_bytes
 
 /// [`run`] that also ends, as when it takes too long, once `stop` is set.
 pub fn run_until(command: &mut Command, input: &[u8], patience: Duration, output_bytes_max: usize, stop: &AtomicBool) -> Ran {
-    let deadline = Instant::now() + patience;
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) => {
-            return Ran { ended: Ended::NotStarted(error), stdout: Written::default(), stderr: Written::default() };
-        }
-    };
-    if let Some(mut stdin) = child.stdin.take() {
-        let input = input.to_vec();
-        // A program that does not read its input is left alone with it.
-        std::thread::spawn(move || drop(stdin.write_all(&input)));
+    Run { input: Input::Bytes(input.to_vec()), output: None, patience, output_bytes_max, stop: Some(stop) }.of(command)
+}
+
+impl Run<'_> {
+    /// Runs the program to its end.
+    pub fn of(self, command: &mut Command) -> Ran {
+        let deadline = Instant::now() + self.patience;
+        let (stdin, stream): (Stdio, Option<Box<dyn Read + Send>>) = match self.input {
+            Input::Nothing => (Stdio::null(), None),
+            Input::Bytes(bytes) => (Stdio::piped(), Some(Box::new(std::io::Cursor::new(bytes)))),
+            Input::File(file) => (file.into(), None),
+            Input::Stream(stream) => (Stdio::piped(), Some(stream)),
+        };
+        let stdout = self.output.map_or_else(Stdio::piped, Stdio::from);
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).process_group(0);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                let (stdout, stderr) = (Written::default(), Written::default());
+                return Ran { ended: Ended::NotStarted(error), stdout, stderr, input_error: None };
+            }
+        };
+        let fed = child.stdin.take().zip(stream).map(|(stdin, stream)| feed(stdin, stream));
+        let stdout = child.stdout.take().map(|from| Output::collect(from, self.output_bytes_max));
+        let stderr = child.stderr.take().map(|from| Output::collect(from, self.output_bytes_max));
+        let ended = match wait(&mut child, deadline, self.stop) {
+            Some(Ok(status)) => Ended::Itself(status),
+            Some(Err(error)) => Ended::NotSeen(error),
+            None => {
+                kill(&mut child);
+                Ended::Killed
+            }
+        };
+        // Something that it has started may hold its output open for ever.
+        let deadline = Instant::now() + OUTPUT_PATIENCE;
+        let written = |output: Option<Output>| output.map(|output| output.written(deadline)).unwrap_or_default();
+        let (stdout, stderr) = (written(stdout), written(stderr));
+        let left = deadline.saturating_duration_since(Instant::now());
+        Ran { ended, stdout, stderr, input_error: fed.and_then(|fed| fed.recv_timeout(left).ok()) }
     }
-    let stdout = child.stdout.take().map(|from| Output::collect(from, output_bytes_max));
-    let stderr = child.stderr.take().map(|from| Output::collect(from, output_bytes_max));
-    let ended = match wait(&mut child, deadline, stop) {
-        Some(Ok(status)) => Ended::Itself(status),
-        Some(Err(error)) => Ended::NotSeen(error),
-        None => {
-            kill(&mut child);
-            Ended::Killed
+}
+
+/// Hands a stream to a program in a thread of its own, and tells if it could not be read to its end.
+/// A program that does not read all of it is left alone with it.
+fn feed(mut stdin: impl Write + Send + 'static, mut stream: Box<dyn Read + Send>) -> Receiver<std::io::Error> {
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let count = match stream.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(count) => count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    // Told before the program sees the end: whoever waits for it then knows.
+                    let _ = tell.send(error);
+                    return;
+                }
+            };
+            if stdin.write_all(&buffer[..count]).is_err() {
+                return;
+            }
         }
-    };
-    // Something that it has started may hold its output open for ever.
-    let deadline = Instant::now() + OUTPUT_PATIENCE;
-    let written = |output: Option<Output>| output.map(|output| output.written(deadline)).unwrap_or_default();
-    Ran { ended, stdout: written(stdout), stderr: written(stderr) }
+    });
+    told
 }
 
 /// What a program writes, read as it comes.
@@ -117,12 +184,13 @@ impl Output {
     }
 }
 
-fn wait(child: &mut Child, deadline: Instant, stop: &AtomicBool) -> Option<std::io::Result<ExitStatus>> {
+fn wait(child: &mut Child, deadline: Instant, stop: Option<&AtomicBool>) -> Option<std::io::Result<ExitStatus>> {
+    let asked = || stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(Ok(status)),
             Err(error) => return Some(Err(error)),
-            Ok(None) if Instant::now() >= deadline || stop.load(Ordering::Relaxed) => return None,
+            Ok(None) if Instant::now() >= deadline || asked() => return None,
             Ok(None) => std::thread::sleep(Duration::from_millis(5)),
         }
     }

@@ -140,6 +140,22 @@ pub fn is_archive(name: &str) -> bool {
     SUFFIXES.iter().any(|suffix| plain.ends_with(suffix)) && !name.starts_with('.')
 }
 
+/// The ending of a set: the parts of a gateway's state in one file.
+pub const SET_SUFFIX: &str = ".wppset.tar.gz";
+
+/// Whether a name is one of a set of a gateway's parts, encrypted or not.
+pub fn is_set(name: &str) -> bool {
+    name.strip_suffix(seal::SUFFIX).unwrap_or(name).ends_with(SET_SUFFIX) && !name.starts_with('.')
+}
+
+/// What [`Destination::clear`] is to be asked with for sets of a gateway: no session has such a name.
+pub fn owner_of_sets(channel: &str) -> String {
+    format!("{SET_OWNER}{channel}")
+}
+
+/// See [`owner_of_sets`].
+pub const SET_OWNER: &str = "set:";
+
 /// Whether a name is one of an increment, encrypted or not.
 pub fn is_increment(name: &str) -> bool {
     name.contains(".wpp-incr.")

@@ -11,6 +11,7 @@ pub mod daemon;
 pub mod doctor;
 pub mod documents;
 pub mod drill;
+pub mod dump;
 pub mod events;
 pub mod evidence;
 mod gateway;
@@ -146,6 +147,8 @@ pub enum Command {
     Runbook(Lazy<runbook::Args>),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(Lazy<drill::Args>),
+    /// Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server
+    Dump(Lazy<dump::Args>),
     /// List, show, verify and export what runbooks and drills left behind
     Evidence(Lazy<evidence::Args>),
     /// Run the session's daemon in the foreground
@@ -197,6 +200,7 @@ impl Command {
             }
             Command::Runbook(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Drill(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Dump(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Evidence(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Daemon(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Plugin(Lazy(args)) => args.run(&App::new(settings)?),

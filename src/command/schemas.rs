@@ -643,8 +643,40 @@ static SETTING: Object = Object {
     ],
 };
 
-static DRILL: Object =
-    Object { name: "drill", fields: &[always("name", Text, "its name"), always("proves", Text, "what it proves")] };
+static FAULT: Object = Object {
+    name: "fault",
+    fields: &[
+        always("fault", Text, "its name"),
+        always("does", Text, "what it does"),
+        always("seen", Text, "what an operator sees of it"),
+        always("lasts", Boolean, "whether it lasts until --release"),
+        always("breaks", Boolean, "whether it breaks something; the others are hands that a drill needs"),
+    ],
+};
+
+static DRILL: Object = Object {
+    name: "drill",
+    fields: &[
+        always("name", Text, "its id"),
+        always("proves", Text, "what it proves"),
+        always("sandbox", Boolean, "whether it runs in a throw-away sandbox, or on this home"),
+        nullable("schedule", Text, "when it is meant to run"),
+    ],
+};
+
+static DRILL_RUN: Object = Object {
+    name: "drill-run",
+    fields: &[
+        always("drill", Text, "its id"),
+        always("run", Text, "the run, as `wpp runbook runs` lists it"),
+        always("began", Text, "RFC 3339 in UTC"),
+        always("outcome", Text, "pass, deviated, aborted, inconclusive or skipped"),
+        nullable("sandbox", Text, "the folder of a sandbox that was kept"),
+        always("steps", Number, "how many steps there were"),
+        nullable("recovery_ms", Number, "from the fault to READY, where the drill measured it"),
+        always("report", Text, "the file with the report"),
+    ],
+};
 
 /// One runbook of a list.
 static RUNBOOK: Object = Object {
@@ -1018,15 +1050,59 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp doctor --list", "wpp doctor --explain"],
         data: data![always("checks", List(&Shape::Object(&CHECK)), "the catalog, or the part that was asked for")],
     },
+    Schema { name: "wpp.drill/1", commands: &["wpp drill run"], data: Shape::Object(&DRILL_RUN) },
     Schema {
-        name: "wpp.drill/1",
-        commands: &["wpp drill run"],
+        name: "wpp.drill-guard/1",
+        commands: &["wpp drill guard"],
+        data: data![always("session", Text, "the session"), always("guards", TEXTS, "the guards, all of which hold")],
+    },
+    Schema {
+        name: "wpp.drill-plan/1",
+        commands: &["wpp drill run --dry-run"],
         data: data![
-            always("drill", Text, "its name"),
-            nullable("sandbox", Text, "the sandbox, when it was kept"),
-            always("steps", Number, "number of steps"),
-            always("began", Text, "RFC 3339 in UTC"),
-            optional("report", Text, "the report for people; report.json lies beside it"),
+            always("drill", Text, "its id"),
+            always("sandbox", Boolean, "whether it runs in a throw-away sandbox"),
+            always("blocks", Any, "as in wpp.runbook-plan/1"),
+        ],
+    },
+    Schema {
+        name: "wpp.drill-runs/1",
+        commands: &["wpp drill run --all"],
+        data: data![always("drills", List(&Shape::Object(&DRILL_RUN)), "each of them")],
+    },
+    Schema {
+        name: "wpp.drill-show/1",
+        commands: &["wpp drill show"],
+        data: data![
+            always("id", Text, "its id"),
+            always("origin", Text, "wpp, or the file that it stands in"),
+            always("text", Text, "what is written there"),
+        ],
+    },
+    Schema {
+        name: "wpp.drill-faults/1",
+        commands: &["wpp drill inject --list"],
+        data: data![always("faults", List(&Shape::Object(&FAULT)), "all of them")],
+    },
+    Schema {
+        name: "wpp.drill-inject/1",
+        commands: &["wpp drill inject"],
+        data: data![
+            always("fault", Text, "its name"),
+            always("session", Text, "the session"),
+            nullable("injected_ms", Number, "when, since 1970; null when it was taken back"),
+            nullable("pid", Number, "the process that was hit, or that holds what is held"),
+            always("done", Text, "what exactly was done"),
+        ],
+    },
+    Schema {
+        name: "wpp.drill-recovery/1",
+        commands: &["wpp drill recovery"],
+        data: data![
+            always("fault", Text, "the newest fault that was injected"),
+            always("session", Text, "the session"),
+            always("recovery_ms", Number, "from its injection to READY"),
+            always("was_down", Boolean, "whether the session left READY since; if not, the time is until it was looked at"),
         ],
     },
     Schema {

@@ -11,9 +11,32 @@ use crate::home::Home;
 
 /// The runbooks that `wpp` brings: id and text. A test holds that these are the files of `runbooks/`.
 pub const SHIPPED: &[(&str, &str)] = &[
+    ("banned", include_str!("../../runbooks/drills/banned.md")),
+    ("client-outdated", include_str!("../../runbooks/drills/client-outdated.md")),
+    ("clock-jump", include_str!("../../runbooks/drills/clock-jump.md")),
+    ("corrupt-messages", include_str!("../../runbooks/drills/corrupt-messages.md")),
+    ("corrupt-store", include_str!("../../runbooks/drills/corrupt-store.md")),
+    ("database-busy", include_str!("../../runbooks/drills/database-busy.md")),
+    ("freeze-daemon", include_str!("../../runbooks/drills/freeze-daemon.md")),
+    ("full-disk", include_str!("../../runbooks/drills/full-disk.md")),
+    ("kill-daemon", include_str!("../../runbooks/drills/kill-daemon.md")),
+    ("lock-held", include_str!("../../runbooks/drills/lock-held.md")),
+    ("logged-out", include_str!("../../runbooks/drills/logged-out.md")),
+    ("lost-acks", include_str!("../../runbooks/drills/lost-acks.md")),
+    ("main-device-gone", include_str!("../../runbooks/drills/main-device-gone.md")),
+    ("monthly-restore", include_str!("../../runbooks/drills/monthly-restore.md")),
+    ("passkey", include_str!("../../runbooks/drills/passkey.md")),
     ("re-authentication", include_str!("../../runbooks/re-authentication.md")),
     ("reset", include_str!("../../runbooks/reset.md")),
     ("restart", include_str!("../../runbooks/restart.md")),
+    ("search-lost", include_str!("../../runbooks/drills/search-lost.md")),
+    ("silent", include_str!("../../runbooks/drills/silent.md")),
+    ("slow-network", include_str!("../../runbooks/drills/slow-network.md")),
+    ("smoke", include_str!("../../runbooks/drills/smoke.md")),
+    ("socket-left", include_str!("../../runbooks/drills/socket-left.md")),
+    ("stream-replaced", include_str!("../../runbooks/drills/stream-replaced.md")),
+    ("unavailable", include_str!("../../runbooks/drills/unavailable.md")),
+    ("weekly-qr-relogin", include_str!("../../runbooks/drills/weekly-qr-relogin.md")),
 ];
 
 /// Where a text stands.

@@ -384,75 +384,31 @@ fn a_secret_is_sent_and_stands_nowhere() {
     assert_eq!(output.status.code(), Some(4), "{output:?}");
 }
 
-/// A PostgreSQL server of its own in a temporary folder; it ends with the value.
-struct Postgres {
-    folder: tempfile::TempDir,
-    programs: PathBuf,
-}
-
-impl Postgres {
-    /// `None`, loudly, where Debian's package is not there.
-    fn start() -> Option<Postgres> {
-        use std::os::unix::fs::PermissionsExt;
-        let versions = std::fs::read_dir("/usr/lib/postgresql").ok();
-        let found = versions.and_then(|mut found| found.find_map(Result::ok)).map(|entry| entry.path().join("bin"));
-        let Some(programs) = found.filter(|folder| folder.join("initdb").exists()) else {
-            assert!(std::env::var_os("WPP_TEST_NO_SKIP").is_none_or(|list| !list.to_string_lossy().contains("postgresql")));
-            eprintln!("SKIPPED: PostgreSQL is not here, so no query of it was tried");
-            return None;
-        };
-        let folder = tempfile::Builder::new().prefix("wpp-pg-").tempdir().unwrap();
-        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        let postgres = Postgres { folder, programs };
-        let data = postgres.folder.path().join("data").display().to_string();
-        postgres.run("initdb", &["-D", &data, "-A", "trust", "-U", "owner", "--no-sync"]);
-        let listen = format!("-c listen_addresses='' -c fsync=off -k {}", postgres.folder.path().display());
-        let log = postgres.folder.path().join("log").display().to_string();
-        postgres.run("pg_ctl", &["-D", &data, "-w", "-o", &listen, "-l", &log, "start"]);
-        Some(postgres)
-    }
-
-    fn run(&self, program: &str, arguments: &[&str]) {
-        assert!(self.tried(program, arguments), "{program}");
-    }
-
-    /// Servers refuse to be run by root.
-    fn tried(&self, program: &str, arguments: &[&str]) -> bool {
-        let path = self.programs.join(program);
-        let mut command = if rustix::process::getuid().is_root() {
-            let mut command = std::process::Command::new("runuser");
-            command.args(["-u", "nobody", "--"]).arg(path);
-            command
-        } else {
-            std::process::Command::new(path)
-        };
-        command.args(arguments).current_dir(self.folder.path()).stdin(std::process::Stdio::null());
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        let data = self.folder.path().join("data").display().to_string();
-        self.tried("pg_ctl", &["-D", &data, "-m", "immediate", "-w", "stop"]);
-    }
-}
-
 #[test]
 fn postgresql_is_asked_and_cannot_be_written_to() {
-    let Some(postgres) = Postgres::start() else { return };
-    let front = "parameters:\n  db:\n    help: database\n    type: url\n  name: a name\n";
+    let Some(cluster) = crate::postgres::Cluster::start() else { return };
+    let front = "parameters:\n  db:\n    help: database\n    type: url\n    secret: true\n  name: a name\n";
     let steps = "```sql id=ask on={{db}} expect=\"rows==2; value==1\" save=first\nSELECT x, {{name}} FROM generate_series(1, 2) AS x\n```\n";
     let write = "```sql id=write on={{db}}\nSELECT lo_create(4711)\n```\n";
     let verify = "```sql id=verify on={{db}} expect=\"value==0\"\nSELECT count(*) FROM pg_largeobject_metadata\n```\n";
-    let address = format!("db=postgres://owner@/postgres?host={}", postgres.folder.path().display());
+    let address = cluster.address("postgres").replace("app@", &format!("app:{}@", crate::postgres::PASSWORD));
     let run = |text: &str, path: Option<&str>| {
         let home = TestHome::sandbox();
         std::fs::write(home.path().join("own.md"), text).unwrap();
         let file = home.path().join("own.md").display().to_string();
-        let mut command =
-            home.command(&["runbook", "run", &file, "--yes", "--set", &address, "--set", "name=o'x; --", "--format", "json"]);
+        let mut command = home.command(&[
+            "runbook",
+            "run",
+            &file,
+            "--yes",
+            "--secret",
+            "db=env:DB",
+            "--set",
+            "name=o'x; --",
+            "--format",
+            "json",
+        ]);
+        command.env("DB", &address);
         if let Some(path) = path {
             command.env("PATH", path);
         }

@@ -356,7 +356,10 @@ fn is_hidden(name: &str) -> bool {
 /// somebody made of such a name.
 fn belongs_to(name: &str, session: &str) -> bool {
     let name = [CLAIM, PARTIAL].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
-    shelf::is_archive(name) && shelf::named(name).is_some_and(|named| named.session == session)
+    match session.strip_prefix(shelf::SET_OWNER) {
+        Some(channel) => shelf::is_set(name) && shelf::named(name).is_some_and(|named| named.session == channel),
+        None => shelf::is_archive(name) && shelf::named(name).is_some_and(|named| named.session == session),
+    }
 }
 
 /// The error for a name that somebody has.
@@ -430,6 +433,10 @@ mod tests {
             assert!(!belongs_to(&format!("main-20261121T031500Z{other}"), "main"), "{other}");
         }
         assert!(!belongs_to("main-2026", "main"));
+        // A gateway may be called like a session.
+        let set = "main-20261121T031500Z.wppset.tar.gz.partial";
+        assert!(belongs_to(set, &shelf::owner_of_sets("main")) && !belongs_to(set, "main"));
+        assert!(!belongs_to("main-20261121T031500Z.wpp.tar.gz.partial", &shelf::owner_of_sets("main")));
         assert!(!belongs_to("main", "main"));
     }
 

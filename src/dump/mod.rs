@@ -1,0 +1,17 @@
+//! Dumps of gateways: what their state is made of, taken as one set, and proof that it comes back.
+//!
+//! A gateway keeps its state in a database server, in SQLite files, in folders of keys, in Redis. This
+//! room reads all of them while the gateway runs, and rehearses the way back on a server of PostgreSQL
+//! that exists for that alone. It knows nothing of WhatsApp sessions of this host.
+//!
+//! [`kind`] tells what a file of a dump really is, [`tools`] finds the programs of PostgreSQL and the
+//! account that they run as, [`client`] talks through them, [`postgres`] is the disposable server, [`smoke`] the questions that a
+//! restored database must answer, and [`rehearse`] puts them together. Start with
+//! [`rehearse::rehearse`].
+
+pub mod client;
+pub mod kind;
+pub mod postgres;
+pub mod rehearse;
+pub mod smoke;
+pub mod tools;
