@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,6 +36,29 @@ CREATE INDEX entry_open ON entry (session) WHERE state = 'open';
     "
 CREATE TABLE identity (id TEXT NOT NULL);
 INSERT INTO identity VALUES (lower(hex(randomblob(16))));
+",
+    "
+-- what `schedule` knows of an entry: since when it is as it is
+CREATE TABLE schedule_entry (name TEXT PRIMARY KEY, definition TEXT NOT NULL, since_ms INTEGER NOT NULL) WITHOUT ROWID;
+-- a time at which an entry was due, written down before anything is run: so none is run twice
+CREATE TABLE schedule_run (
+    entry      TEXT NOT NULL,
+    due_ms     INTEGER NOT NULL,
+    -- running, ended; cut-off: its dispatcher is gone; skipped, missed: too late by policy; overlapped: the one before still ran
+    state      TEXT NOT NULL CHECK (state IN ('running', 'ended', 'cut-off', 'skipped', 'missed', 'overlapped')),
+    -- earlier times at which it was due and nobody looked
+    missed     INTEGER NOT NULL,
+    pid        INTEGER NOT NULL,
+    began_ms   INTEGER NOT NULL,
+    until_ms   INTEGER NOT NULL,
+    ended_ms   INTEGER,
+    exit_code  INTEGER,
+    said       TEXT,
+    report     TEXT,
+    PRIMARY KEY (entry, due_ms)
+) WITHOUT ROWID;
+-- when somebody last looked for what is due
+CREATE TABLE schedule_look (one INTEGER PRIMARY KEY CHECK (one = 1), at_ms INTEGER NOT NULL);
 ",
 ];
 
@@ -148,6 +171,24 @@ impl Journal {
             )
             .map_err(|error| self.failed(error))?;
         Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Works on the tables that a room keeps in `ops.db` beside the journal's own, in one transaction that
+    /// no other writer comes between. It is undone when `work` fails.
+    pub fn transaction<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        disk::faults::point("journal", &self.path)?;
+        let run = || {
+            let transaction = rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(|error| self.failed(error))
+    }
+
+    /// Reads tables that a room keeps in `ops.db`.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        work(&self.connection).map_err(|error| self.failed(error))
     }
 
     /// Which journal this is: unique, so that an archive knows its own home's journal again.

@@ -24,6 +24,7 @@ pub mod reauth;
 pub mod reset;
 pub mod restart;
 pub mod restore;
+pub mod schedule;
 pub mod schemas;
 pub mod search;
 pub mod send;
@@ -140,6 +141,8 @@ pub enum Command {
     Doctor(doctor::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
+    /// Run what is due: backups, drills and runbooks at their times
+    Schedule(schedule::Args),
     /// Run the session's daemon in the foreground
     Daemon(daemon::Args),
     /// Add, allow and remove plugins: checks, and channels such as gateways and notices
@@ -188,6 +191,7 @@ impl Command {
                 args.run(settings, &|line| run_line(line, sink.clone()))
             }
             Command::Drill(args) => args.run(&App::new(settings)?),
+            Command::Schedule(args) => args.run(&App::new(settings)?),
             Command::Daemon(args) => args.run(&App::new(settings)?),
             Command::Plugin(args) => args.run(&App::new(settings)?),
             Command::Channel(args) => args.run(&App::new(settings)?),
@@ -292,7 +296,8 @@ pub fn tree() -> clap::Command {
         })
         .collect();
     let settings = format!(
-        "Settings of config.toml with their defaults, and the variables that set them too:{settings}\n\n{TABLES_OF_PLUGINS}"
+        "Settings of config.toml with their defaults, and the variables that set them too:{settings}\n\n{TABLES_OF_PLUGINS}\n\nTables of your own names, with their defaults:{}",
+        crate::config::named::help()
     );
     Cli::command()
         .after_help(format!(

@@ -42,6 +42,7 @@ mod rehearse;
 mod reset;
 mod restore;
 mod runbooks;
+mod schedule;
 mod schemas;
 mod seal;
 mod send;
