@@ -121,6 +121,8 @@ pub struct HostFacts {
     pub missing_session: Option<MissingSession>,
     /// The schedule.
     pub schedule: Probed<ScheduleFacts>,
+    /// Notices to contacts.
+    pub alerts: Probed<AlertFacts>,
 }
 
 /// What is to be run when, and what became of it.
@@ -166,6 +168,34 @@ pub struct FailedRun {
     pub exit_code: Option<i32>,
     /// What it said.
     pub said: String,
+}
+
+/// Notices to contacts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertFacts {
+    /// Those that did not arrive.
+    pub undelivered: Vec<Undelivered>,
+    /// Why contacts and rules cannot be read.
+    pub problem: Option<Problem>,
+}
+
+/// A notice that did not arrive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undelivered {
+    /// Whom it is for.
+    pub contact: String,
+    /// A channel, or `command`.
+    pub way: String,
+    /// The notice's heading.
+    pub title: String,
+    /// How often it was tried.
+    pub tries: u64,
+    /// What was seen the last time.
+    pub observed: String,
+    /// When it was written down, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// Whether it is not tried any more.
+    pub given_up: bool,
 }
 
 /// A session that the settings name and the home does not hold.

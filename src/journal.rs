@@ -60,6 +60,31 @@ CREATE TABLE schedule_run (
 -- when somebody last looked for what is due
 CREATE TABLE schedule_look (one INTEGER PRIMARY KEY CHECK (one = 1), at_ms INTEGER NOT NULL);
 ",
+    "
+-- what `alert` knows: problems, who was told what of them, and whether that arrived
+CREATE TABLE alert_problem (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, data TEXT NOT NULL, closed INTEGER NOT NULL);
+CREATE UNIQUE INDEX alert_problem_open ON alert_problem (key) WHERE NOT closed;
+CREATE TABLE alert_notice (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms      INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    contact    TEXT NOT NULL,
+    data       TEXT NOT NULL
+);
+CREATE INDEX alert_notice_by_key ON alert_notice (key, id);
+CREATE TABLE alert_delivery (
+    notice_id  INTEGER NOT NULL,
+    -- a channel, or `command`
+    way        TEXT NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'delivered', 'given-up')),
+    tries      INTEGER NOT NULL,
+    pid        INTEGER NOT NULL,
+    tried_ms   INTEGER,
+    observed   TEXT,
+    PRIMARY KEY (notice_id, way)
+) WITHOUT ROWID;
+",
 ];
 
 /// How an act that was begun has ended.

@@ -201,9 +201,7 @@ fn tell(policy: &Policy, problem: &mut Problem, now: Timestamp, decision: &mut D
     let now_ms = now.as_millisecond();
     let rule = policy.rule(&problem.finding);
     let chain = policy.chain(&rule);
-    let notice = |kind: Kind, contact: &str, problem: &Problem| {
-        worded(kind, contact, problem, rule.runbook.as_deref(), now)
-    };
+    let notice = |kind: Kind, contact: &str, problem: &Problem| worded(kind, contact, problem, rule.runbook.as_deref(), now);
     let held = policy.is_quiet(now) && problem.severity != Severity::Critical;
     if problem.over_ms.is_some() {
         if problem.told.is_empty() {
@@ -246,13 +244,14 @@ fn tell(policy: &Policy, problem: &mut Problem, now: Timestamp, decision: &mut D
     if let Some(kind) = again {
         let names: Vec<String> = problem.told.iter().map(|told| told.contact.clone()).collect();
         decision.notices.extend(names.iter().map(|name| notice(kind, name, problem)));
-        // An acknowledgement was for what it was then.
+        // An acknowledgement was for what it was then, and so was the time to respond.
         if kind == Kind::Worse {
             problem.acknowledged_ms = None;
             problem.acknowledged_by = None;
+            problem.told.iter_mut().for_each(|told| told.at_ms = now_ms);
         }
     }
-    if let Some(contact) = next.filter(|_| escalates) {
+    if let Some(contact) = next.filter(|_| escalates && again != Some(Kind::Worse)) {
         let kind = if problem.told.is_empty() { Kind::New } else { Kind::Escalated };
         decision.notices.push(notice(kind, &contact.name, problem));
         problem.told.push(Told { contact: contact.name.clone(), at_ms: now_ms });
@@ -379,10 +378,11 @@ mod tests {
         assert_eq!(watch.look("10:00", STATE, Severity::Error), ["new on-call"]);
         watch.open[0].acknowledged_ms = Some(0);
         assert_eq!(watch.look("11:00", STATE, Severity::Error), NOTHING);
-        assert_eq!(watch.look("11:01", STATE, Severity::Critical), ["worse on-call", "escalated team-lead"]);
+        assert_eq!(watch.look("11:01", STATE, Severity::Critical), ["worse on-call"]);
         assert_eq!(watch.look("11:02", STATE, Severity::Error), NOTHING, "less bad is not told");
-        assert_eq!(watch.look("11:03", STATE, Severity::Critical), NOTHING.map(String::from), "nor is that it is as bad again");
-        assert_eq!(watch.look("11:04", STATE, Severity::Ok), ["recovered on-call", "recovered team-lead"]);
+        assert_eq!(watch.look("11:03", STATE, Severity::Critical), NOTHING, "nor is that it is as bad again");
+        assert_eq!(watch.look("11:16", STATE, Severity::Critical), ["escalated team-lead"]);
+        assert_eq!(watch.look("11:17", STATE, Severity::Ok), ["recovered on-call", "recovered team-lead"]);
     }
 
     #[test]
@@ -435,7 +435,8 @@ mod tests {
 
     #[test]
     fn a_rule_has_contacts_and_a_time_of_its_own_and_without_any_contact_nobody_is_told() {
-        let mut watch = Watch::new("[alert.rule.\"wpp.session.state\"]\nresponse_time = \"2m\"\ncontacts = [\"manager\", \"on-call\"]\n");
+        let mut watch =
+            Watch::new("[alert.rule.\"wpp.session.state\"]\nresponse_time = \"2m\"\ncontacts = [\"manager\", \"on-call\"]\n");
         assert_eq!(watch.look("10:00", STATE, Severity::Warning), ["new manager"]);
         assert_eq!(watch.look("10:02", STATE, Severity::Warning), ["escalated on-call"]);
         let mut nobody = Watch { policy: Policy::of(&config("")).unwrap(), open: Vec::new() };
@@ -448,8 +449,7 @@ mod tests {
     #[test]
     fn a_notice_says_what_is_so_and_what_to_do() {
         let mut problem = finding(STATE, Severity::Error);
-        problem.remedy =
-            Some(crate::report::Remedy { summary: "x".into(), command: "wpp restart".into(), fix: None });
+        problem.remedy = Some(crate::report::Remedy { summary: "x".into(), command: "wpp restart".into(), fix: None });
         let policy = Policy::of(&config(THREE)).unwrap();
         let decision = decide(&policy, Vec::new(), &[problem], clock::now());
         let notice = &decision.notices[0];

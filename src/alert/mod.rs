@@ -144,8 +144,11 @@ impl Policy {
                 command: table.command("command"),
             };
             if contact.ways().is_empty() {
-                return Err(Error::new(ErrorKind::Usage, format!("contacts.{name} in config.toml has nothing that reaches them"))
-                    .hint("give it `channels = [\"slack\"]` or `command = [\"/usr/bin/mail\", \"-s\", \"wpp\", \"me\"]`"));
+                return Err(Error::new(
+                    ErrorKind::Usage,
+                    format!("contacts.{name} in config.toml has nothing that reaches them"),
+                )
+                .hint("give it `channels = [\"slack\"]` or `command = [\"/usr/bin/mail\", \"-s\", \"wpp\", \"me\"]`"));
             }
             contacts.push(contact);
         }

@@ -12,6 +12,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::checks;
+use crate::alert::Policy;
+use crate::alert::book::Book;
 use crate::app::{self, Settings};
 use crate::clock;
 use crate::config::{Config, Source};
@@ -19,7 +21,7 @@ use crate::doctor::fix::{self, Planned, Runner};
 use crate::doctor::probe::{self, Depth};
 use crate::doctor::{Examination, Scope, Selection, examine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{MissingSession, Probed, Problem, ScheduleFacts};
+use crate::facts::{AlertFacts, MissingSession, Probed, Problem, ScheduleFacts};
 use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
 use crate::plugin::registry::Registry;
@@ -342,6 +344,7 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
     }
     let plugins_problem = home.as_ref().ok().and_then(|home| Registry::open(home).err()).map(|error| Problem::from(&error));
     let schedule = schedule_facts(&home, &config, config_problem.is_some());
+    let alerts = alert_facts(&home, &config, config_problem.is_some());
     let program = settings.home.as_ref().map(|home| format!("wpp --home {}", quoted(&home.to_string_lossy())));
     Ok(Scope {
         root,
@@ -352,6 +355,7 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         sessions,
         missing_session,
         schedule,
+        alerts,
         program: program.unwrap_or_else(|| "wpp".into()),
     })
 }
@@ -372,6 +376,21 @@ fn schedule_facts(home: &Result<Home>, config: &Config, broken: bool) -> Probed<
         schedule::look::facts(&entries, journal.as_ref(), clock::now())
     };
     look().into()
+}
+
+/// What the alerts' own room says of what people were to be told.
+fn alert_facts(home: &Result<Home>, config: &Config, broken: bool) -> Probed<AlertFacts> {
+    let Ok(home) = home else { return Probed::NotApplicable("the home does not open".into()) };
+    if broken {
+        return Probed::NotApplicable("the settings do not load".into());
+    }
+    if let Err(error) = Policy::of(config) {
+        return Probed::Known(AlertFacts { problem: Some(Problem::from(&error)), ..AlertFacts::default() });
+    }
+    if !home.journal().exists() {
+        return Probed::Known(AlertFacts::default());
+    }
+    Journal::open(&home.journal()).and_then(|journal| Book::of(&journal).facts(clock::now())).into()
 }
 
 /// Whether a restore or a reset of the session was cut off, which can leave it without a folder.

@@ -2,6 +2,7 @@
 //!
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
+pub mod alert;
 pub mod backup;
 pub mod channel;
 pub mod chats;
@@ -141,6 +142,8 @@ pub enum Command {
     Doctor(doctor::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
+    /// Tell people what the doctor finds, and see that it reaches them
+    Alert(alert::Args),
     /// Run what is due: backups, drills and runbooks at their times
     Schedule(schedule::Args),
     /// Run the session's daemon in the foreground
@@ -191,6 +194,7 @@ impl Command {
                 args.run(settings, &|line| run_line(line, sink.clone()))
             }
             Command::Drill(args) => args.run(&App::new(settings)?),
+            Command::Alert(args) => args.run(&App::new(settings)?),
             Command::Schedule(args) => args.run(&App::new(settings)?),
             Command::Daemon(args) => args.run(&App::new(settings)?),
             Command::Plugin(args) => args.run(&App::new(settings)?),

@@ -18,7 +18,7 @@ use crate::schedule::{self, Entry, FrontMatter};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "An entry is a table of config.toml:\n  \
   [schedule.nightly]\n  \
-  run = [\"backup\", \"--all\"]          or: runbook = \"monthly-restore\"\n  \
+  run = [\"backup\"]                   or: runbook = \"monthly-restore\"\n  \
   when = \"daily 02:30\"               cron (\"0 9 * * MON\"), \"@every:60\", \"first wednesday 22:00\"\n  \
   time_zone = \"Asia/Kuala_Lumpur\"\n  \
   missed = \"run-once\"                or skip, or tell\n\n\
@@ -100,8 +100,11 @@ fn entries(app: &App) -> Result<Vec<Entry>> {
         if let Err(error) = super::tree().try_get_matches_from(super::spelled(words)) {
             let error = super::usage(&error);
             let name = &entry.name;
-            return Err(Error::new(ErrorKind::Usage, format!("schedule.{name} in config.toml runs no command of wpp: {}", error.message()))
-                .hint("`wpp help` lists the commands; `run` is a list of words, without `wpp`"));
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("schedule.{name} in config.toml runs no command of wpp: {}", error.message()),
+            )
+            .hint("`wpp help` lists the commands; `run` is a list of words, without `wpp`"));
         }
     }
     Ok(entries)
@@ -169,7 +172,8 @@ fn list(app: &App) -> Result<Report> {
         (all, 0) => count(all, "entry", "entries"),
         (all, failing) => format!("{}, the last run of {failing} failed", count(all, "entry", "entries")),
     };
-    let by = if app.config().boolean("schedule.daemon") { "daemons look every minute (schedule.daemon)" } else { "not by daemons" };
+    let by =
+        if app.config().boolean("schedule.daemon") { "daemons look every minute (schedule.daemon)" } else { "not by daemons" };
     let mut section = Section { table: (!entries.is_empty()).then_some(table), ..Section::default() };
     if !entries.is_empty() {
         section = section.field(
@@ -177,9 +181,9 @@ fn list(app: &App) -> Result<Report> {
             looked.map_or("never".into(), |at| format!("{} ago, {by}", clock::human(clock::since(at, now)))),
         );
     }
-    let mut report = Report::answer("schedule", title)
-        .section(section)
-        .data(json!({ "entries": data, "looked": looked.map(clock::rfc3339), "daemon": app.config().boolean("schedule.daemon") }));
+    let mut report = Report::answer("schedule", title).section(section).data(
+        json!({ "entries": data, "looked": looked.map(clock::rfc3339), "daemon": app.config().boolean("schedule.daemon") }),
+    );
     if !entries.is_empty() && looked.is_none() {
         report = report.next("wpp schedule install --systemd").next("wpp schedule install --cron");
     }
@@ -201,15 +205,19 @@ impl Next {
             wanted.flat_map(|entry| entry.next(now).take(usize::from(self.count)).map(move |time| (time, entry))).collect();
         times.sort_by(|one, two| (one.0, &one.1.name).cmp(&(two.0, &two.1.name)));
         times.truncate(usize::from(self.count));
-        let row = |(time, entry): &(Timestamp, &Entry)| {
-            vec![entry.name.clone(), in_zone(*time, &entry.zone), clock::rfc3339(*time)]
-        };
+        let row =
+            |(time, entry): &(Timestamp, &Entry)| vec![entry.name.clone(), in_zone(*time, &entry.zone), clock::rfc3339(*time)];
         let data = |(time, entry): &(Timestamp, &Entry)| {
             let local = time.to_zoned(entry.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
             json!({ "entry": entry.name, "due": clock::rfc3339(*time), "local": local, "time_zone": entry.zone_name })
         };
-        let table = Table { columns: ["entry", "due", "in UTC"].map(str::to_owned).into(), rows: times.iter().map(row).collect() };
-        let title = if times.is_empty() { "Nothing is scheduled".into() } else { format!("Next {}", count(times.len(), "time", "times")) };
+        let table =
+            Table { columns: ["entry", "due", "in UTC"].map(str::to_owned).into(), rows: times.iter().map(row).collect() };
+        let title = if times.is_empty() {
+            "Nothing is scheduled".into()
+        } else {
+            format!("Next {}", count(times.len(), "time", "times"))
+        };
         Ok(Report::answer("schedule-next", title)
             .section(Section { table: (!times.is_empty()).then_some(table), ..Section::default() })
             .data(json!({ "next": times.iter().map(data).collect::<Vec<_>>() })))
@@ -295,7 +303,10 @@ impl Install {
         if !self.remove {
             if self.systemd {
                 // Without it the user's systemd ends when the user logs out.
-                report = report.next(format!("loginctl enable-linger {}", quoted(&std::env::var("USER").unwrap_or_else(|_| "\"$USER\"".into()))));
+                report = report.next(format!(
+                    "loginctl enable-linger {}",
+                    quoted(&std::env::var("USER").unwrap_or_else(|_| "\"$USER\"".into()))
+                ));
             }
             if entries.is_empty() {
                 report.warnings.push("nothing is scheduled yet: config.toml has no [schedule.NAME]".into());

@@ -72,7 +72,12 @@ pub const NAMED: &[Named] = &[
                 default: "",
                 help: "channels of plugins that reach the contact; `wpp channel list` shows them",
             },
-            Key { path: "to", kind: Kind::Text, default: "", help: "whom the channels write to; as each is configured when empty" },
+            Key {
+                path: "to",
+                kind: Kind::Text,
+                default: "",
+                help: "whom the channels write to; as each is configured when empty",
+            },
             Key {
                 path: "command",
                 kind: Kind::Command,
@@ -90,7 +95,7 @@ pub const NAMED: &[Named] = &[
                 path: "run",
                 kind: Kind::Command,
                 default: "",
-                help: "the words of a command line of wpp after its name, as a list: [\"backup\", \"--all\"]",
+                help: "the words of a command line of wpp after its name, as a list: [\"backup\"]",
             },
             Key { path: "runbook", kind: Kind::Text, default: "", help: "id of a runbook to run, in the place of `run`" },
             Key {
@@ -171,7 +176,8 @@ pub(super) fn take(path: &Path, file: &mut toml::Table) -> Result<NamedTables> {
                 Some(toml::Value::Table(table)) if parts.peek().is_none() => {
                     let names: Vec<String> =
                         table.iter().filter(|(_, value)| value.is_table()).map(|(name, _)| name.clone()).collect();
-                    let is_setting = |name: &String| super::KEYS.iter().any(|key| key.path.starts_with(&format!("{}.{name}.", named.table)));
+                    let is_setting =
+                        |name: &String| super::KEYS.iter().any(|key| key.path.starts_with(&format!("{}.{name}.", named.table)));
                     let deeper = |name: &String| NAMED.iter().any(|other| other.table == format!("{}.{name}", named.table));
                     for name in names.into_iter().filter(|name| !is_setting(name) && !deeper(name)) {
                         found.extend(table.remove_entry(&name));
@@ -220,8 +226,7 @@ fn read(path: &Path, named: &Named, name: String, value: toml::Value) -> Result<
     }
     // Only tables were taken.
     let toml::Value::Table(table) = value else { return Ok((name, NamedTable::default())) };
-    let mut values: BTreeMap<&'static str, String> =
-        named.keys.iter().map(|key| (key.path, key.default.to_owned())).collect();
+    let mut values: BTreeMap<&'static str, String> = named.keys.iter().map(|key| (key.path, key.default.to_owned())).collect();
     for (word, value) in table {
         let Some(key) = named.keys.iter().find(|key| key.path == word) else {
             let known: Vec<&str> = named.keys.iter().map(|key| key.path).collect();
@@ -269,7 +274,7 @@ mod tests {
 
     #[test]
     fn tables_of_the_operators_names_are_read_beside_the_settings_of_the_same_table() {
-        let text = "[schedule]\ndaemon = true\n[schedule.nightly]\nrun = [\"backup\", \"--all\"]\nwhen = \"daily 02:30\"\n\
+        let text = "[schedule]\ndaemon = true\n[schedule.nightly]\nrun = [\"backup\"]\nwhen = \"daily 02:30\"\n\
                     time_zone = \"Asia/Kuala_Lumpur\"\njitter = \"5m\"\n[alert]\nquiet_hours = \"22:00-07:00\"\n\
                     [alert.rule.\"wpp.home.disk-space\"]\nresponse_time = \"15m\"\ncontacts = [\"ann\", \"bob\"]\n\
                     [contacts.ann]\nchannels = [\"slack\"]\n";
@@ -277,8 +282,11 @@ mod tests {
         assert!(config.boolean("schedule.daemon"));
         assert_eq!(config.text("alert.quiet_hours"), "22:00-07:00");
         let entry = &config.named("schedule")["nightly"];
-        assert_eq!((entry.command("run").join(" ").as_str(), entry.text("missed")), ("backup --all", "run-once"));
-        assert_eq!((entry.duration("jitter"), entry.duration("timeout")), (Some(Duration::from_secs(300)), Some(Duration::from_secs(3600))));
+        assert_eq!((entry.command("run").join(" ").as_str(), entry.text("missed")), ("backup", "run-once"));
+        assert_eq!(
+            (entry.duration("jitter"), entry.duration("timeout")),
+            (Some(Duration::from_secs(300)), Some(Duration::from_secs(3600)))
+        );
         assert_eq!(config.named("alert.rule")["wpp.home.disk-space"].list("contacts"), ["ann", "bob"]);
         assert_eq!(config.named("contacts")["ann"].list("channels"), ["slack"]);
         assert!(load("", &[]).unwrap().named("schedule").is_empty());

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::{Selection, catalog, examine, fix};
 use crate::disk::{LockOwner, Space};
 use crate::facts::{
-    BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, Facts, FailedBackup, FailedRun, HostFacts, JournalFacts, Limits,
-    LockFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession, Moment, OpenAct, PathKind, PathLook, PathSeen, Probed, Problem,
-    ScheduleFacts, SearchIndex, SessionFacts, SetAside, SocketFacts, StoreFacts,
+    AlertFacts, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, Facts, FailedBackup, FailedRun, HostFacts,
+    JournalFacts, Limits, LockFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession, Moment, OpenAct, PathKind, PathLook,
+    PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SessionFacts, SetAside, SocketFacts, StoreFacts, Undelivered,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Severity};
@@ -53,6 +53,7 @@ fn whole() -> Facts {
                 looked_ms: Some(NOW_MS - MINUTE_MS),
                 ..ScheduleFacts::default()
             }),
+            alerts: Probed::Known(AlertFacts::default()),
         },
         sessions: vec![SessionFacts {
             name: "main".into(),
@@ -609,6 +610,32 @@ const CASES: &[Case] = &[
         finds: &[("wpp.schedule.failing", Error)],
     },
     Case {
+        what: "a notice that did not arrive",
+        facts: whole,
+        breaks: |facts| {
+            let undelivered = vec![Undelivered {
+                contact: "on-call".into(),
+                way: "slack".into(),
+                title: "x".into(),
+                tries: 2,
+                observed: "refused".into(),
+                at_ms: NOW_MS - MINUTE_MS,
+                given_up: false,
+            }];
+            facts.host.alerts = Probed::Known(AlertFacts { undelivered, problem: None });
+        },
+        finds: &[("wpp.alert.undelivered", Error)],
+    },
+    Case {
+        what: "a rule that names nobody",
+        facts: whole,
+        breaks: |facts| {
+            let problem = Some(Problem { message: "x".into(), hint: "y".into() });
+            facts.host.alerts = Probed::Known(AlertFacts { problem, ..AlertFacts::default() });
+        },
+        finds: &[("wpp.alert.undelivered", Error)],
+    },
+    Case {
         what: "an entry that cannot be read",
         facts: whole,
         breaks: |facts| schedule(facts).problem = Some(Problem { message: "x".into(), hint: "y".into() }),
@@ -707,6 +734,7 @@ fn a_look_that_failed_is_never_ok() {
     facts.host.journal = Probed::Failed(failed());
     facts.host.session_names = Probed::Failed(failed());
     facts.host.schedule = Probed::Failed(failed());
+    facts.host.alerts = Probed::Failed(failed());
     let session = &mut facts.sessions[0];
     for look in &mut session.paths {
         look.seen = Probed::Failed(failed());

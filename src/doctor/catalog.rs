@@ -3,7 +3,7 @@
 //! The order is the order of judging: a check stands below the ones that it needs.
 
 use super::Judge::{Host, Session};
-use super::{Check, backups, host, schedule, security, session, stores};
+use super::{Check, alert, backups, host, schedule, security, session, stores};
 use crate::report::Severity::{Critical, Error, Warning};
 
 const RESTART: Option<&str> = Some("runbooks/restart.md");
@@ -146,6 +146,17 @@ pub const CHECKS: &[Check] = &[
         explain: "The newest run of an entry ended with an exit code that is not 0, was killed because its time was up, or was cut off with \
                   whatever dispatched it; or the entries of the settings cannot be read, and nothing runs at all.",
         judge: Host(schedule::succeeded),
+    },
+    Check {
+        id: "wpp.alert.undelivered",
+        title: "what people were to be told arrived",
+        area: "alert",
+        severity: Error,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "A notice to a contact failed on one of its ways and waits for the next `wpp alert run`, or was given up after three \
+                  days; or the contacts and rules of the settings cannot be read, and nobody is told of anything.",
+        judge: Host(alert::delivered),
     },
     Check {
         id: "wpp.session.folder",

@@ -216,6 +216,7 @@ mod tests {
                 sessions: vec![session],
                 missing_session: None,
                 schedule: crate::facts::Probed::NotApplicable("no schedule was looked at".into()),
+                alerts: crate::facts::Probed::NotApplicable("no notices were looked at".into()),
                 program: "wpp".into(),
             };
             Place { folder, scope }

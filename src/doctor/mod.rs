@@ -6,6 +6,7 @@
 //! What could not be looked at is *unknown*. What another failed check makes meaningless is skipped
 //! and says why. Nothing is called ok that was not seen to be ok.
 
+pub mod alert;
 pub mod backups;
 pub mod catalog;
 pub mod database;
@@ -28,7 +29,7 @@ use serde::Serialize;
 use crate::archive::destination::Destination;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{Facts, MissingSession, Probed, Problem, ScheduleFacts, SessionFacts};
+use crate::facts::{AlertFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SessionFacts};
 use crate::home::{Home, SessionPaths};
 use crate::report::{Evidence, Finding, Fix, Remedy, Severity};
 
@@ -52,6 +53,8 @@ pub struct Scope {
     pub missing_session: Option<MissingSession>,
     /// What is to be run when, and what became of it.
     pub schedule: Probed<ScheduleFacts>,
+    /// Notices to contacts.
+    pub alerts: Probed<AlertFacts>,
     /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.
     pub program: String,
 }

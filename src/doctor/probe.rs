@@ -75,6 +75,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         session_names: unasked(),
         missing_session: scope.missing_session.clone(),
         schedule: scope.schedule.clone(),
+        alerts: scope.alerts.clone(),
     };
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
     for seen in run_all(jobs, BUDGET) {
@@ -610,6 +611,7 @@ mod tests {
             sessions: Vec::new(),
             missing_session: None,
             schedule: Probed::NotApplicable("no schedule was looked at".into()),
+            alerts: Probed::NotApplicable("no notices were looked at".into()),
             program: "wpp".into(),
         };
         let mut host = gather(&scope, Depth::Surface).host;

@@ -37,7 +37,10 @@ pub fn looked_at(facts: &Facts) -> Judged {
     Ok(vec![
         Said::bad(format!("{words} of the schedule, and nothing has looked for what is due: {observed}"))
             .seen("last `wpp schedule run`", format!("within {limit}"), observed)
-            .by_hand("have a timer look every minute (or cron: --cron)", format!("{} schedule install --systemd", facts.host.program)),
+            .by_hand(
+                "have a timer look every minute (or cron: --cron)",
+                format!("{} schedule install --systemd", facts.host.program),
+            ),
     ])
 }
 
@@ -84,7 +87,8 @@ pub fn succeeded(facts: &Facts) -> Judged {
     }
     let said = schedule.failing.iter().map(|run| {
         let code = run.exit_code.map_or("no exit code".to_owned(), |code| format!("exit code {code}"));
-        let times = if run.times > 1 { format!(", as the {} before it", count(run.times - 1, "run", "runs")) } else { String::new() };
+        let times =
+            if run.times > 1 { format!(", as the {} before it", count(run.times - 1, "run", "runs")) } else { String::new() };
         Said::bad(format!("{} failed when it was due at {}{times}: {}", run.entry, time(run.due_ms), run.said))
             .seen(run.entry.clone(), "exit code 0", code)
             .by_hand("see what it said, and run it by hand", list.clone())

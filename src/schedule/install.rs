@@ -188,7 +188,9 @@ fn called(program: &str, arguments: &[&str], input: &str) -> std::result::Result
     let line = format!("{program} {}", arguments.join(" "));
     let failed = |why: String| Error::new(ErrorKind::Unexpected, format!("`{line}` did not do its work: {why}"));
     match ran.ended {
-        Ended::Itself(status) if status.success() && !ran.stdout.more => Ok(String::from_utf8_lossy(&ran.stdout.bytes).into_owned()),
+        Ended::Itself(status) if status.success() && !ran.stdout.more => {
+            Ok(String::from_utf8_lossy(&ran.stdout.bytes).into_owned())
+        }
         Ended::Itself(_) if ran.stdout.more => Err(failed("it wrote more than can be kept".into())),
         Ended::Itself(status) => Err(failed(format!("{status}: {stderr}"))),
         Ended::NotStarted(error) => Err(failed(format!("it could not be started: {error}"))),
@@ -240,7 +242,10 @@ mod tests {
     fn odd_paths_are_one_word_for_cron_and_for_systemd() {
         let caller = Caller { program: "/opt/w p".into(), home: "/ho%me/$x/it's".into() };
         let line = caller.cron_line();
-        assert!(line.starts_with("* * * * * '/opt/w p' --home '/ho\\%me/$x/it'\\''s' schedule run --quiet # wpp-schedule-"), "{line}");
+        assert!(
+            line.starts_with("* * * * * '/opt/w p' --home '/ho\\%me/$x/it'\\''s' schedule run --quiet # wpp-schedule-"),
+            "{line}"
+        );
         let service = caller.service();
         assert!(service.contains("ExecStart=\"/opt/w p\" --home \"/ho%%me/$$x/it's\" schedule run --quiet\n"), "{service}");
         assert!(caller.timer().contains(&format!("Unit={}.service", caller.unit())));

@@ -207,9 +207,11 @@ impl<'a> Ledger<'a> {
         let now_ms = now.as_millisecond();
         let settled = self.journal.read(|db| {
             let known = db
-                .query_row("SELECT since_ms FROM schedule_entry WHERE name = ?1 AND definition = ?2", params![entry.name, entry.definition()], |row| {
-                    row.get::<_, i64>(0)
-                })
+                .query_row(
+                    "SELECT since_ms FROM schedule_entry WHERE name = ?1 AND definition = ?2",
+                    params![entry.name, entry.definition()],
+                    |row| row.get::<_, i64>(0),
+                )
                 .optional()?;
             known.map(|since_ms| settled(db, &entry.name, since_ms.min(now_ms), now_ms)).transpose()
         })?;
@@ -237,11 +239,10 @@ fn register(db: &Connection, entry: &Entry, now_ms: i64) -> rusqlite::Result<i64
 
 /// Up to when nothing is due any more.
 fn settled(db: &Connection, entry: &str, since_ms: i64, now_ms: i64) -> rusqlite::Result<Timestamp> {
-    let last_ms: Option<i64> = db.query_row(
-        "SELECT max(due_ms) FROM schedule_run WHERE entry = ?1 AND due_ms <= ?2",
-        params![entry, now_ms],
-        |row| row.get(0),
-    )?;
+    let last_ms: Option<i64> =
+        db.query_row("SELECT max(due_ms) FROM schedule_run WHERE entry = ?1 AND due_ms <= ?2", params![entry, now_ms], |row| {
+            row.get(0)
+        })?;
     Ok(clock::from_ms(last_ms.map_or(since_ms, |last_ms| last_ms.max(since_ms))))
 }
 
@@ -365,8 +366,7 @@ mod tests {
 
     #[test]
     fn what_was_missed_is_run_once_skipped_or_told_and_settled_each_time() {
-        for (policy, fate) in
-            [(Missed::RunOnce, Settled::Run), (Missed::Skip, Settled::Skipped), (Missed::Tell, Settled::Missed)]
+        for (policy, fate) in [(Missed::RunOnce, Settled::Run), (Missed::Skip, Settled::Skipped), (Missed::Tell, Settled::Missed)]
         {
             let (place, entry) = (Place::new(), sample("0 * * * *", policy));
             place.claim(&entry, "2026-11-21T08:30:00Z");

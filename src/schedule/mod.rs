@@ -101,8 +101,7 @@ fn entry(name: &str, table: &NamedTable, find: &FindRunbook<'_>) -> Result<Entry
     let (argv, front_matter) = match (words.is_empty(), runbook) {
         (false, Some(_)) => return Err(wrong("has both `run` and `runbook`".into()).hint("leave one of them out")),
         (true, None) => {
-            return Err(wrong("says nothing to run".into())
-                .hint("give it `run = [\"backup\", \"--all\"]`, or `runbook = \"ID\"`"));
+            return Err(wrong("says nothing to run".into()).hint("give it `run = [\"backup\"]`, or `runbook = \"ID\"`"));
         }
         (false, None) if !table.command("set").is_empty() => {
             return Err(wrong("has `set`, which is for runbooks".into()).hint("write the words into `run`"));
@@ -127,7 +126,8 @@ fn entry(name: &str, table: &NamedTable, find: &FindRunbook<'_>) -> Result<Entry
         None => clock::local_zone(),
         Some(name) => {
             let zone = clock::zone(&name).ok_or_else(|| {
-                wrong(format!("is in the time zone {name:?}, which is not known")).hint("write one such as Asia/Kuala_Lumpur or UTC")
+                wrong(format!("is in the time zone {name:?}, which is not known"))
+                    .hint("write one such as Asia/Kuala_Lumpur or UTC")
             })?;
             (zone, name)
         }
@@ -258,10 +258,9 @@ pub(crate) mod tests {
         std::fs::write(&path, text).unwrap();
         let config = Config::load(&path, &Default::default())?;
         entries(&config, &|id| match id {
-            "monthly-restore" => Ok(FrontMatter {
-                when: Some("first wednesday 22:00".into()),
-                time_zone: Some("Asia/Kuala_Lumpur".into()),
-            }),
+            "monthly-restore" => {
+                Ok(FrontMatter { when: Some("first wednesday 22:00".into()), time_zone: Some("Asia/Kuala_Lumpur".into()) })
+            }
             "restart" => Ok(FrontMatter::default()),
             _ => Err(Error::new(ErrorKind::Usage, format!("there is no runbook {id}")).hint("`wpp runbook list`")),
         })
@@ -269,11 +268,11 @@ pub(crate) mod tests {
 
     #[test]
     fn an_entry_runs_words_or_a_runbook_which_says_when_unless_the_settings_do() {
-        let text = "[schedule.a]\nrun = [\"backup\", \"--all\"]\nwhen = \"daily 02:30\"\ntime_zone = \"UTC\"\n\
+        let text = "[schedule.a]\nrun = [\"backup\"]\nwhen = \"daily 02:30\"\ntime_zone = \"UTC\"\n\
                     [schedule.b]\nrunbook = \"monthly-restore\"\nset = [\"session=main\"]\n\
                     [schedule.c]\nrunbook = \"monthly-restore\"\nwhen = \"@every:60\"\ntime_zone = \"UTC\"\nmissed = \"tell\"\n";
         let all = read(text).unwrap();
-        assert_eq!(all[0].argv.join(" "), "backup --all");
+        assert_eq!(all[0].argv.join(" "), "backup");
         assert_eq!(all[1].argv.join(" "), "runbook run monthly-restore --yes --set session=main");
         assert_eq!((all[1].when_text.as_str(), all[1].zone_name.as_str()), ("first wednesday 22:00", "Asia/Kuala_Lumpur"));
         assert_eq!((all[2].when_text.as_str(), all[2].zone_name.as_str(), all[2].missed), ("@every:60", "UTC", Missed::Tell));

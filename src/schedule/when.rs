@@ -1,17 +1,22 @@
 //! When an entry is due: a cron expression, an interval, or a few words. Start with [`When::parse`].
 //!
 //! Times of day are those of a zone. One that the zone leaves out on a day (clocks go forward) is due at
-//! the first moment after the gap; one that it has twice (clocks go back) is due the first time only. A
-//! minute or hour that is written as `*` is every minute or hour that really passes.
+//! the first moment after the gap; one that it has twice (clocks go back) is due the first time only. An
+//! hour that is written as `*` is every hour that really passes.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use jiff::tz::AmbiguousOffset;
 
 use crate::clock::{self, TimeZone, Timestamp};
 
+/// Times that clocks show and that are passed over: those of the longest change, minute by minute.
+const SEARCH_MAX: usize = 1500;
 /// What is looked at to tell the shortest time between two times that it is due.
 const SAMPLE: usize = 60;
 
@@ -45,8 +50,12 @@ impl When {
         let wrong = |why: &str| if why.is_empty() { WRONG.to_owned() } else { format!("{why}; {WRONG}") };
         if let Some(every) = text.strip_prefix("@every") {
             let length = every.strip_prefix([':', ' ']).unwrap_or_default().trim();
-            let whole = length.parse::<u32>().ok().filter(|seconds| *seconds > 0).map(|seconds| Duration::from_secs(seconds.into()));
-            return whole.or_else(|| clock::duration(length)).map(When::Every).ok_or_else(|| wrong("an interval is seconds or such as 5m"));
+            let whole =
+                length.parse::<u32>().ok().filter(|seconds| *seconds > 0).map(|seconds| Duration::from_secs(seconds.into()));
+            return whole
+                .or_else(|| clock::duration(length))
+                .map(When::Every)
+                .ok_or_else(|| wrong("an interval is seconds or such as 5m"));
         }
         let pattern = in_words(text).unwrap_or_else(|| text.to_owned());
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
@@ -64,15 +73,18 @@ impl When {
                 let next_ms = after.as_millisecond().div_euclid(every_ms).checked_add(1)?.checked_mul(every_ms)?;
                 Timestamp::from_millisecond(next_ms).ok()
             }
+            When::Cron(cron) if every_hour(cron) => {
+                cron.find_next_occurrence(&after.to_zoned(zone.clone()), false).ok().map(|next| next.timestamp())
+            }
             When::Cron(cron) => {
-                let mut from = after.to_zoned(zone.clone());
-                // Two times that a gap leaves out are due at the same moment, and once is enough.
-                for _ in 0..SAMPLE {
-                    let next = cron.find_next_occurrence(&from, false).ok()?;
-                    if next.timestamp() > after {
-                        return Some(next.timestamp());
+                let mut from = after.to_zoned(zone.clone()).datetime();
+                // What an hour that comes twice shows again is over by then, as is what a gap left out.
+                for _ in 0..SEARCH_MAX {
+                    from = cron.find_next_occurrence(&from, false).ok()?;
+                    let next = moment(from, zone)?;
+                    if next > after {
+                        return Some(next);
                     }
-                    from = next;
                 }
                 None
             }
@@ -103,7 +115,7 @@ impl When {
             return Some((first_last, count - 1));
         }
         for back_s in [366, 31, 1].map(|days: i64| days * 86_400).into_iter().chain([3600, 60]).rev() {
-            let start = until.checked_sub(jiff::SignedDuration::from_secs(back_s)).unwrap_or(after).max(after);
+            let start = until.checked_sub(SignedDuration::from_secs(back_s)).unwrap_or(after).max(after);
             let mut newest = None;
             let mut at = start;
             while let Some(next) = self.next(at, zone).filter(|next| *next <= until) {
@@ -128,6 +140,25 @@ impl When {
     }
 }
 
+/// Whether the hour is left open: then an hour that clocks leave out or show twice is as many as really pass.
+fn every_hour(cron: &Cron) -> bool {
+    cron.as_str().split_whitespace().nth(1) == Some("*") || cron.as_str().trim() == "@hourly"
+}
+
+/// The moment at which a zone's clocks show a time: the first of two, and where they never show it, the
+/// end of the gap that leaves it out.
+fn moment(time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    let ambiguous = zone.to_ambiguous_timestamp(time);
+    match ambiguous.offset() {
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.earlier().ok(),
+        AmbiguousOffset::Gap { .. } => {
+            // As far after the gap as the time is after its beginning; the gap's end is the change before that.
+            let after = ambiguous.later().ok()?.checked_add(SignedDuration::from_secs(1)).ok()?;
+            zone.preceding(after).next().map(|change| change.timestamp())
+        }
+    }
+}
+
 /// So many missed times are counted, and no more.
 pub const COUNT_MAX: u64 = 1000;
 
@@ -148,7 +179,8 @@ fn in_words(text: &str) -> Option<String> {
     let number = |text: &str, below: u8| text.parse::<u8>().ok().filter(|number| *number < below && text.len() <= 2);
     let (hour, minute) = (number(hour, 24)?, number(minute, 60)?);
     let day = |word: &str| DAYS.iter().find(|(long, short)| *long == word || short.eq_ignore_ascii_case(word)).map(|day| day.1);
-    let place = |word: &str| ["first", "second", "third", "fourth", "fifth"].iter().position(|name| *name == word).map(|at| at + 1);
+    let place =
+        |word: &str| ["first", "second", "third", "fourth", "fifth"].iter().position(|name| *name == word).map(|at| at + 1);
     let date = match days {
         ["daily"] | ["every", "day"] => "* * *".to_owned(),
         ["weekdays"] => "* * MON-FRI".to_owned(),
@@ -191,14 +223,29 @@ mod tests {
             ("last day 03:05", "2026-11-29T19:05:00Z"),
             ("weekdays 09:00", "2026-11-23T01:00:00Z"),
             ("@every:60", "2026-11-21T15:01:00Z"),
-            ("@every 7m", "2026-11-21T15:05:00Z"),
+            ("@every 7m", "2026-11-21T15:07:00Z"),
             ("@hourly", "2026-11-21T16:00:00Z"),
         ] {
             assert_eq!(nexts(when, "Asia/Kuala_Lumpur", after, 1), [expected], "{when}");
         }
         for bad in [
-            "", "soon", "* * * *", "* * * * * *", "61 * * * *", "0 0 30 2 *", "daily", "daily 24:00", "sixth monday 09:00",
-            "first blursday 22:00", "@every:0", "@every:", "@every", "@every:-5", "@reboot", "daily 2:3:4", "\u{664} 9 * * *",
+            "",
+            "soon",
+            "* * * *",
+            "* * * * * *",
+            "61 * * * *",
+            "0 0 30 2 *",
+            "daily",
+            "daily 24:00",
+            "sixth monday 09:00",
+            "first blursday 22:00",
+            "@every:0",
+            "@every:",
+            "@every",
+            "@every:-5",
+            "@reboot",
+            "daily 2:3:4",
+            "\u{664} 9 * * *",
         ] {
             assert!(When::parse(bad).is_err_and(|why| why.contains("daily 02:30")), "{bad}");
         }
@@ -256,8 +303,9 @@ mod tests {
             let (parsed, zone) = (When::parse(when).unwrap(), clock::zone("Europe/Berlin").unwrap());
             let start = at(&format!("{day}T12:00:00Z"));
             let end = at(&format!("{}T12:00:00Z", &day.replace("28", "30").replace("24", "26")));
-            let all: Vec<Timestamp> =
-                std::iter::successors(parsed.next(start, &zone), |time| parsed.next(*time, &zone)).take_while(|time| *time <= end).collect();
+            let all: Vec<Timestamp> = std::iter::successors(parsed.next(start, &zone), |time| parsed.next(*time, &zone))
+                .take_while(|time| *time <= end)
+                .collect();
             assert!(all.windows(2).all(|pair| pair[0] < pair[1]), "{when} {day}");
             let mut now = start;
             while now < end {
@@ -265,7 +313,7 @@ mod tests {
                 if let Some(expected) = expected {
                     assert_eq!(parsed.next(now, &zone).as_ref(), Some(expected), "{when} at {now}");
                 }
-                now = now.checked_add(jiff::SignedDuration::from_secs(61)).unwrap();
+                now = now.checked_add(SignedDuration::from_secs(61)).unwrap();
             }
         }
     }
@@ -278,8 +326,14 @@ mod tests {
         };
         assert_eq!(last("0 * * * *", "2026-11-21T08:00:00Z", "2026-11-21T12:30:00Z"), Some(("2026-11-21T12:00:00Z".into(), 3)));
         assert_eq!(last("0 * * * *", "2026-11-21T08:00:00Z", "2026-11-21T08:59:59Z"), None);
-        assert_eq!(last("* * * * *", "2023-11-21T08:00:00Z", "2026-11-21T12:30:30Z"), Some(("2026-11-21T12:30:00Z".into(), COUNT_MAX)));
-        assert_eq!(last("@every:1", "2020-01-01T00:00:00Z", "2026-11-21T12:30:00Z"), Some(("2026-11-21T12:30:00Z".into(), COUNT_MAX)));
+        assert_eq!(
+            last("* * * * *", "2023-11-21T08:00:00Z", "2026-11-21T12:30:30Z"),
+            Some(("2026-11-21T12:30:00Z".into(), COUNT_MAX))
+        );
+        assert_eq!(
+            last("@every:1", "2020-01-01T00:00:00Z", "2026-11-21T12:30:00Z"),
+            Some(("2026-11-21T12:30:00Z".into(), COUNT_MAX))
+        );
         assert_eq!(last("@every:60", "2026-11-21T08:00:00Z", "2026-11-21T08:02:59Z"), Some(("2026-11-21T08:02:00Z".into(), 1)));
     }
 

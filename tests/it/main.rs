@@ -8,6 +8,7 @@
 )]
 
 mod adversary;
+mod alert;
 mod api;
 mod archive;
 mod author;

@@ -73,7 +73,7 @@ impl StandIns {
 #[test]
 fn entries_are_listed_with_their_next_times_in_their_zone_and_in_utc() {
     let home = configured(
-        "[schedule.nightly]\nrun = [\"backup\", \"--all\"]\nwhen = \"daily 02:30\"\ntime_zone = \"Asia/Kuala_Lumpur\"\n\
+        "[schedule.nightly]\nrun = [\"backup\"]\nwhen = \"daily 02:30\"\ntime_zone = \"Asia/Kuala_Lumpur\"\n\
          [schedule.often]\nrun = [\"status\"]\nwhen = \"@every:60\"\ntime_zone = \"UTC\"\n",
     );
     let (code, report) = home.json(&["schedule", "list"]);
@@ -95,7 +95,8 @@ fn entries_are_listed_with_their_next_times_in_their_zone_and_in_utc() {
 
 #[test]
 fn an_entry_that_is_no_command_is_told_before_anything_runs() {
-    for (words, part) in [("[\"bakcup\"]", "bakcup"), ("[\"backup\", \"--al\"]", "--al"), ("[\"schedule\", \"run\", \"x\"]", "x")] {
+    for (words, part) in [("[\"bakcup\"]", "bakcup"), ("[\"backup\", \"--al\"]", "--al"), ("[\"schedule\", \"run\", \"x\"]", "x")]
+    {
         let home = configured(&format!("[schedule.x]\nrun = {words}\nwhen = \"daily 02:30\"\n"));
         for verb in ["list", "run"] {
             let outcome = home.run(&["schedule", verb]);
@@ -124,10 +125,19 @@ fn what_is_due_runs_once_and_is_told_with_its_exit_code_and_report() {
     let (code, again) = home.json(&["schedule", "run"]);
     assert_eq!((code, again["data"]["dispatched"].as_array().map(Vec::len)), (0, Some(0)), "{again}");
     let (_, list) = home.json(&["schedule", "list"]);
-    assert_eq!((&list["data"]["entries"][0]["last"]["exit_code"], &list["data"]["entries"][0]["last"]["state"]), (&Value::from(10), &Value::from("ended")));
+    assert_eq!(
+        (&list["data"]["entries"][0]["last"]["exit_code"], &list["data"]["entries"][0]["last"]["state"]),
+        (&Value::from(10), &Value::from("ended"))
+    );
     // The doctor tells of it, and of nothing else here.
     let (_, doctor) = home.json(&["doctor", "--only", "wpp.schedule"]);
-    let bad: Vec<&str> = doctor["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] != "ok").filter_map(|finding| finding["id"].as_str()).collect();
+    let bad: Vec<&str> = doctor["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["severity"] != "ok")
+        .filter_map(|finding| finding["id"].as_str())
+        .collect();
     assert_eq!(bad, ["wpp.schedule.failing"], "{doctor}");
 }
 
@@ -145,7 +155,10 @@ fn the_doctor_tells_of_a_schedule_that_nobody_runs_and_of_what_was_missed() {
     assert_eq!(home.run(&["schedule", "run"]).code, 0);
     assert_eq!(bad(), Vec::<String>::new());
     let db = Connection::open(home.path().join("ops.db")).unwrap();
-    db.execute_batch("UPDATE schedule_entry SET since_ms = since_ms - 40 * 3600000; UPDATE schedule_look SET at_ms = at_ms - 40 * 3600000").unwrap();
+    db.execute_batch(
+        "UPDATE schedule_entry SET since_ms = since_ms - 40 * 3600000; UPDATE schedule_look SET at_ms = at_ms - 40 * 3600000",
+    )
+    .unwrap();
     // An hour's last minutes may be in time: then only what lies before is missed, which the next look settles.
     let found = bad();
     assert!(found.contains(&"wpp.schedule.not-installed".to_owned()), "{found:?}");
@@ -203,7 +216,9 @@ fn two_processes_dispatch_a_hundred_due_times_once_each() {
     assert_eq!(home.run(&["schedule", "run"]).code, 0);
     known_since(&home, 86_400);
     let two: Vec<std::process::Child> = (0..2)
-        .map(|_| home.command(&["schedule", "run", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
+        .map(|_| {
+            home.command(&["schedule", "run", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+        })
         .collect();
     let mut dispatched: Vec<(String, String)> = Vec::new();
     let mut shares = Vec::new();
@@ -303,10 +318,16 @@ fn systemd_gets_a_timer_and_a_service_and_loses_them_again() {
 #[test]
 fn cron_gets_one_line_beside_the_others_and_loses_it_again() {
     let (home, stand_ins) = (configured(""), StandIns::new());
-    stand_ins.add("crontab", "case \"$1\" in -l) test -e tab || { echo 'no crontab for me' >&2; exit 1; }; cat tab;; -) cat > tab;; esac");
+    stand_ins.add(
+        "crontab",
+        "case \"$1\" in -l) test -e tab || { echo 'no crontab for me' >&2; exit 1; }; cat tab;; -) cat > tab;; esac",
+    );
     assert_eq!(stand_ins.run(&home, &["schedule", "install", "--cron"]).code, 0);
     let line = stand_ins.read("tab");
-    assert!(line.starts_with("* * * * * ") && line.lines().count() == 1 && line.contains("schedule run --quiet # wpp-schedule-"), "{line}");
+    assert!(
+        line.starts_with("* * * * * ") && line.lines().count() == 1 && line.contains("schedule run --quiet # wpp-schedule-"),
+        "{line}"
+    );
     std::fs::write(stand_ins.path("tab"), format!("5 4 * * * /bin/true\n{line}")).unwrap();
     assert_eq!(stand_ins.run(&home, &["schedule", "install", "--cron"]).code, 0);
     assert_eq!(stand_ins.read("tab"), format!("5 4 * * * /bin/true\n{line}"));
@@ -336,4 +357,39 @@ fn print_writes_nothing() {
     assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
     assert!(ran(&home.path().join("ops.db")) == 0 && home.path().join("ops.db").exists());
     assert_eq!(home.run(&["schedule", "install"]).code, 2);
+}
+
+/// Every document of `wpp schedule`, for the test of their schemas.
+pub fn documents() -> Vec<String> {
+    let (home, stand_ins) = (
+        configured(
+            "[schedule.a]\nrun = [\"config\"]\nwhen = \"@every:3600\"\n[schedule.b]\nrunbook = \"restart\"\nwhen = \"daily 02:30\"\n",
+        ),
+        StandIns::new(),
+    );
+    stand_ins.add("crontab", "test \"$1\" = - && cat > tab; true");
+    let mut all = vec![home.run(&["schedule", "run", "--format", "json"]).stdout];
+    known_since(&home, 3600);
+    for line in ["schedule run", "schedule list", "schedule next", "schedule install --print", "schedule install --cron"] {
+        let words: Vec<&str> = line.split_whitespace().chain(["--format", "json"]).collect();
+        all.push(stand_ins.run(&home, &words).stdout);
+    }
+    all
+}
+
+#[test]
+fn a_daemon_looks_for_what_is_due_where_it_is_asked_to() {
+    let simulated = crate::simulated::Simulated::new();
+    let home = &simulated.home;
+    let entry = "[schedule.x]\nrun = [\"config\"]\nwhen = \"@every:86400\"\n";
+    configure(home, entry);
+    assert_eq!(home.run(&["schedule", "run"]).code, 0);
+    known_since(home, 86_400);
+    assert_eq!(home.run(&["start"]).code, 0);
+    assert_eq!(home.run(&["stop"]).code, 0);
+    assert!(rows(home).is_empty(), "nobody asked it to");
+    configure(home, &format!("[schedule]\ndaemon = true\n{entry}"));
+    assert_eq!(home.run(&["start"]).code, 0);
+    until("the run", || rows(home).iter().any(|(_, _, state, code)| state == "ended" && *code == Some(0)));
+    assert_eq!(home.run(&["stop"]).code, 0);
 }
