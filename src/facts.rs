@@ -138,8 +138,8 @@ pub struct ScheduleFacts {
     pub missed: Vec<MissedRun>,
     /// Entries whose last run failed.
     pub failing: Vec<FailedRun>,
-    /// Why the entries cannot be read.
-    pub problem: Option<Problem>,
+    /// Why some entries cannot be read.
+    pub problems: Vec<Problem>,
 }
 
 /// A time at which an entry was due and did not run.

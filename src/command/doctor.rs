@@ -366,14 +366,11 @@ fn schedule_facts(home: &Result<Home>, config: &Config, broken: bool) -> Probed<
     if broken {
         return Probed::NotApplicable("the settings do not load".into());
     }
-    let entries = match schedule::entries(config, &super::schedule::front_matter) {
-        Ok(entries) => entries,
-        Err(error) => return Probed::Known(ScheduleFacts { problem: Some(Problem::from(&error)), ..ScheduleFacts::default() }),
-    };
+    let (entries, wrong) = super::schedule::entries(config);
     let look = || {
         // Looking must not make a journal.
         let journal = if home.journal().exists() { Some(Journal::open(&home.journal())?) } else { None };
-        schedule::look::facts(&entries, journal.as_ref(), clock::now())
+        schedule::look::facts(&entries, &wrong, journal.as_ref(), clock::now())
     };
     look().into()
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::clock::{self, TimeZone, Timestamp};
+use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::Interrupts;
 use crate::report::{Report, Section, Table, Verdict, count, quoted};
@@ -86,28 +87,30 @@ impl Args {
 }
 
 /// The front matter of a runbook that the home knows.
-pub(super) fn front_matter(id: &str) -> Result<FrontMatter> {
+fn front_matter(id: &str) -> Result<FrontMatter> {
     // Runbooks are run by `wpp runbook run`; until they can be found here, the settings say when.
     let _ = id;
     Ok(FrontMatter::default())
 }
 
-/// The entries of the settings, each with words that are a command.
-fn entries(app: &App) -> Result<Vec<Entry>> {
-    let entries = schedule::entries(app.config(), &front_matter)?;
-    for entry in entries.iter().filter(|entry| entry.runbook.is_none()) {
-        let words = std::iter::once("wpp".into()).chain(entry.argv.iter().map(std::ffi::OsString::from));
-        if let Err(error) = super::tree().try_get_matches_from(super::spelled(words)) {
-            let error = super::usage(&error);
-            let name = &entry.name;
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("schedule.{name} in config.toml runs no command of wpp: {}", error.message()),
-            )
-            .hint("`wpp help` lists the commands; `run` is a list of words, without `wpp`"));
+/// The entries of the settings, and what is wrong with those that cannot be read.
+pub(super) fn entries(config: &Config) -> (Vec<Entry>, Vec<Error>) {
+    schedule::entries(config, &front_matter, &|words| {
+        let words = std::iter::once("wpp".into()).chain(words.iter().map(std::ffi::OsString::from));
+        let parsed = super::tree().try_get_matches_from(super::spelled(words));
+        parsed.map(drop).map_err(|error| super::usage(&error).message().to_owned())
+    })
+}
+
+/// Says in a report what is wrong with entries; whoever asks by the code is told, too.
+fn with_wrong(mut report: Report, wrong: &[Error]) -> Report {
+    if !wrong.is_empty() {
+        report.warnings.extend(wrong.iter().map(|error| format!("{} ({})", error.chain(), error.hints().join("; "))));
+        if report.exit_code() == 0 {
+            report.exit_code = Some(ErrorKind::Usage.exit_code());
         }
     }
-    Ok(entries)
+    report
 }
 
 /// The ledger, if anything was ever written down: looking must not make one.
@@ -140,7 +143,7 @@ fn row_data(row: &Row) -> Value {
 }
 
 fn list(app: &App) -> Result<Report> {
-    let entries = entries(app)?;
+    let (entries, wrong) = entries(app.config());
     let ledger = existing_ledger(app)?;
     let now = clock::now();
     let columns = ["entry", "due next", "in UTC", "when", "last run", "verdict", "said"];
@@ -187,12 +190,12 @@ fn list(app: &App) -> Result<Report> {
     if !entries.is_empty() && looked.is_none() {
         report = report.next("wpp schedule install --systemd").next("wpp schedule install --cron");
     }
-    Ok(report)
+    Ok(with_wrong(report, &wrong))
 }
 
 impl Next {
     fn run(self, app: &App) -> Result<Report> {
-        let entries = entries(app)?;
+        let (entries, wrong) = entries(app.config());
         if let Some(name) = &self.name
             && !entries.iter().any(|entry| entry.name == *name)
         {
@@ -218,22 +221,23 @@ impl Next {
         } else {
             format!("Next {}", count(times.len(), "time", "times"))
         };
-        Ok(Report::answer("schedule-next", title)
+        let report = Report::answer("schedule-next", title)
             .section(Section { table: (!times.is_empty()).then_some(table), ..Section::default() })
-            .data(json!({ "next": times.iter().map(data).collect::<Vec<_>>() })))
+            .data(json!({ "next": times.iter().map(data).collect::<Vec<_>>() }));
+        Ok(with_wrong(report, &wrong))
     }
 }
 
 impl Run {
     fn run(self, app: &App) -> Result<Report> {
-        let entries = entries(app)?;
+        let (entries, wrong) = entries(app.config());
         let ledger = Ledger::of(app.journal()?)?;
         let child = Child { program: app.program()?.to_owned(), home: app.home().clone() };
         let run: Arc<RunEntry> = Arc::new(move |entry, due| child.run(entry, due));
         let interrupts = Interrupts::watch()?;
         let until = if self.follow { Until::Interrupted } else { Until::NothingRuns };
         let done = dispatch::dispatch(&ledger, &entries, &run, until, &interrupts.flag(), &**app.sink())?;
-        Ok(report(&entries, &done))
+        Ok(with_wrong(report(&entries, &done), &wrong))
     }
 }
 
@@ -281,7 +285,7 @@ fn report(entries: &[Entry], done: &[Done]) -> Report {
 
 impl Install {
     fn run(self, app: &App) -> Result<Report> {
-        let entries = entries(app)?;
+        let (entries, wrong) = entries(app.config());
         let caller = Caller { program: app.program()?.to_owned(), home: app.home().root().to_owned() };
         if self.print {
             return Ok(self.printed(&caller));
@@ -313,7 +317,7 @@ impl Install {
             }
             report = report.next("wpp schedule list");
         }
-        Ok(report)
+        Ok(with_wrong(report, &wrong))
     }
 
     fn printed(&self, caller: &Caller) -> Report {

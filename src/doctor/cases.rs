@@ -638,7 +638,7 @@ const CASES: &[Case] = &[
     Case {
         what: "an entry that cannot be read",
         facts: whole,
-        breaks: |facts| schedule(facts).problem = Some(Problem { message: "x".into(), hint: "y".into() }),
+        breaks: |facts| schedule(facts).problems = vec![Problem { message: "x".into(), hint: "y".into() }],
         finds: &[("wpp.schedule.failing", Error)],
     },
 ];

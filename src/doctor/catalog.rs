@@ -144,7 +144,7 @@ pub const CHECKS: &[Check] = &[
         needs: &["wpp.home.journal"],
         runbook: None,
         explain: "The newest run of an entry ended with an exit code that is not 0, was killed because its time was up, or was cut off with \
-                  whatever dispatched it; or the entries of the settings cannot be read, and nothing runs at all.",
+                  whatever dispatched it; or an entry of the settings cannot be read and never runs.",
         judge: Host(schedule::succeeded),
     },
     Check {

@@ -75,17 +75,15 @@ pub fn in_time(facts: &Facts) -> Judged {
 pub fn succeeded(facts: &Facts) -> Judged {
     let schedule = schedule(facts)?;
     let list = format!("{} schedule list", facts.host.program);
-    if let Some(problem) = &schedule.problem {
-        return Ok(vec![
-            Said::bad(format!("nothing of the schedule runs: {}", problem.message))
-                .seen("[schedule.NAME] in config.toml", "something to run, and when", "see above")
-                .by_hand(problem.hint.clone(), list),
-        ]);
-    }
-    if schedule.failing.is_empty() {
+    if schedule.failing.is_empty() && schedule.problems.is_empty() {
         return Ok(vec![Said::ok("no entry's last run failed")]);
     }
-    let said = schedule.failing.iter().map(|run| {
+    let wrong = schedule.problems.iter().map(|problem| {
+        Said::bad(format!("an entry never runs: {}", problem.message))
+            .seen("[schedule.NAME] in config.toml", "something to run, and when", "see above")
+            .by_hand(problem.hint.clone(), list.clone())
+    });
+    let failed = schedule.failing.iter().map(|run| {
         let code = run.exit_code.map_or("no exit code".to_owned(), |code| format!("exit code {code}"));
         let times =
             if run.times > 1 { format!(", as the {} before it", count(run.times - 1, "run", "runs")) } else { String::new() };
@@ -93,5 +91,5 @@ pub fn succeeded(facts: &Facts) -> Judged {
             .seen(run.entry.clone(), "exit code 0", code)
             .by_hand("see what it said, and run it by hand", list.clone())
     });
-    Ok(said.collect())
+    Ok(wrong.chain(failed).collect())
 }

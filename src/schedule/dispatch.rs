@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -29,6 +29,9 @@ const OUTPUT_BYTES_MAX: usize = 4 << 20;
 const REPORTS_KEPT: usize = 20;
 /// How much of what a run said is written into the ledger.
 const SAID_CHARS_MAX: usize = 300;
+
+/// So many entries run at the same time; more that are due wait for their turn.
+const AT_ONCE_MAX: usize = 8;
 
 /// Runs an entry and says how it ended; it is run in a thread of its own.
 pub type Run = dyn Fn(&Entry, Timestamp) -> Ended + Send + Sync;
@@ -64,6 +67,7 @@ pub fn dispatch(
     sink: &dyn Sink,
 ) -> Result<Vec<Done>> {
     let (sender, receiver) = channel::<(Entry, Claim, Ended)>();
+    let places = Arc::new(Places { free: Mutex::new(AT_ONCE_MAX), one_more: Condvar::new() });
     let (mut running, mut done, mut looked) = (0_usize, Vec::new(), None::<Instant>);
     loop {
         let stop = interrupted.load(Ordering::Relaxed);
@@ -80,8 +84,9 @@ pub fn dispatch(
                     continue;
                 }
                 running += 1;
-                let (entry, run, sender) = (entry.clone(), run.clone(), sender.clone());
+                let (entry, run, sender, places) = (entry.clone(), run.clone(), sender.clone(), places.clone());
                 std::thread::spawn(move || {
+                    let _place = places.take();
                     let work = std::panic::AssertUnwindSafe(|| run(&entry, claim.due.at));
                     let ended = std::panic::catch_unwind(work).unwrap_or_else(|_| Ended {
                         exit_code: None,
@@ -109,6 +114,32 @@ pub fn dispatch(
             // The sender that is kept here keeps it open.
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
+    }
+}
+
+/// Places for runs.
+struct Places {
+    free: Mutex<usize>,
+    one_more: Condvar,
+}
+
+/// A place that is taken until it is dropped.
+struct Place<'a>(&'a Places);
+
+impl Places {
+    fn take(&self) -> Place<'_> {
+        // A number cannot be half changed.
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.one_more.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Place(self)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.one_more.notify_one();
     }
 }
 

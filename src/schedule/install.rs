@@ -51,9 +51,10 @@ impl Caller {
              [Service]\n\
              Type=oneshot\n\
              ExecStart={} --home {} schedule run --quiet\n\
+             # A daemon that a run has started or restarted stays when the run is over.\n\
+             KillMode=process\n\
              # What still runs when the service is stopped gets time to end.\n\
              TimeoutStopSec=5min\n\
-             KillMode=mixed\n\
              Nice=5\n\
              UMask=0077\n\
              NoNewPrivileges=yes\n\

@@ -3,15 +3,15 @@
 use super::ledger::Ledger;
 use super::{Entry, Missed};
 use crate::clock::Timestamp;
-use crate::error::Result;
-use crate::facts::{FailedRun, MissedRun, ScheduleFacts};
+use crate::error::{Error, Result};
+use crate::facts::{FailedRun, MissedRun, Problem, ScheduleFacts};
 use crate::journal::Journal;
 
 /// Rows of an entry that are looked at.
 const ROWS: usize = 50;
 
-/// What the ledger says of the entries; no ledger has never been written to.
-pub fn facts(entries: &[Entry], journal: Option<&Journal>, now: Timestamp) -> Result<ScheduleFacts> {
+/// What the ledger says of the entries; no journal, no ledger. `wrong` are those that cannot be read.
+pub fn facts(entries: &[Entry], wrong: &[Error], journal: Option<&Journal>, now: Timestamp) -> Result<ScheduleFacts> {
     let ledger = journal.map(Ledger::of).transpose()?;
     let mut facts = ScheduleFacts {
         entries: entries.iter().map(|entry| entry.name.clone()).collect(),
@@ -19,7 +19,7 @@ pub fn facts(entries: &[Entry], journal: Option<&Journal>, now: Timestamp) -> Re
         looked_ms: None,
         missed: Vec::new(),
         failing: Vec::new(),
-        problem: None,
+        problems: wrong.iter().map(Problem::from).collect(),
     };
     let Some(ledger) = ledger else { return Ok(facts) };
     facts.looked_ms = ledger.last_look_ms()?;

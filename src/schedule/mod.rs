@@ -86,16 +86,25 @@ pub struct FrontMatter {
 /// Finds a runbook's front matter by its id; an error when there is no such runbook.
 pub type FindRunbook<'a> = dyn Fn(&str) -> Result<FrontMatter> + 'a;
 
-/// Every entry of the settings, by name. A runbook's front matter says when, and in which zone, where the
-/// settings do not; it never makes an entry by itself.
-///
-/// # Errors
-/// [`ErrorKind::Usage`] for the first entry that does not say what to run or when.
-pub fn entries(config: &Config, runbook: &FindRunbook<'_>) -> Result<Vec<Entry>> {
-    config.named("schedule").iter().map(|(name, table)| entry(name, table, runbook)).collect()
+/// Says what is wrong with words that are no command line.
+pub type IsCommand<'a> = dyn Fn(&[String]) -> std::result::Result<(), String> + 'a;
+
+/// Every entry of the settings, by name, and what is wrong with those that cannot be read
+/// ([`ErrorKind::Usage`]): one that is wrong keeps no other from running. A runbook's front matter says
+/// when, and in which zone, where the settings do not; it never makes an entry by itself. `is_command`
+/// says what is wrong with words that are no command line of `wpp`.
+pub fn entries(config: &Config, runbook: &FindRunbook<'_>, is_command: &IsCommand<'_>) -> (Vec<Entry>, Vec<Error>) {
+    let (mut good, mut wrong) = (Vec::new(), Vec::new());
+    for (name, table) in config.named("schedule") {
+        match entry(name, table, runbook, is_command) {
+            Ok(entry) => good.push(entry),
+            Err(error) => wrong.push(error),
+        }
+    }
+    (good, wrong)
 }
 
-fn entry(name: &str, table: &NamedTable, find: &FindRunbook<'_>) -> Result<Entry> {
+fn entry(name: &str, table: &NamedTable, find: &FindRunbook<'_>, is_command: &IsCommand<'_>) -> Result<Entry> {
     let wrong = |what: String| Error::new(ErrorKind::Usage, format!("schedule.{name} in config.toml {what}"));
     let (words, runbook) = (table.command("run"), Some(table.text("runbook")).filter(|id| !id.is_empty()));
     let (argv, front_matter) = match (words.is_empty(), runbook) {
@@ -106,7 +115,16 @@ fn entry(name: &str, table: &NamedTable, find: &FindRunbook<'_>) -> Result<Entry
         (false, None) if !table.command("set").is_empty() => {
             return Err(wrong("has `set`, which is for runbooks".into()).hint("write the words into `run`"));
         }
-        (false, None) => (words, FrontMatter::default()),
+        (false, None) if words.first().is_some_and(|word| word == "schedule") => {
+            return Err(wrong("would have the schedule run itself".into()).hint("`run` is a command line of wpp, without `wpp`"));
+        }
+        (false, None) => {
+            is_command(&words).map_err(|why| {
+                wrong(format!("runs no command of wpp: {why}"))
+                    .hint("`wpp help` lists the commands; `run` is a list of words, without `wpp`")
+            })?;
+            (words, FrontMatter::default())
+        }
         (true, Some(id)) => {
             let front_matter = find(id).map_err(|error| error.note(format!("schedule.{name} in config.toml names it")))?;
             let mut argv = ["runbook", "run", id, "--yes"].map(str::to_owned).to_vec();
@@ -252,18 +270,20 @@ pub(crate) mod tests {
         }
     }
 
-    fn read(text: &str) -> Result<Vec<Entry>> {
+    fn read(text: &str) -> (Vec<Entry>, Vec<Error>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::write(&path, text).unwrap();
-        let config = Config::load(&path, &Default::default())?;
-        entries(&config, &|id| match id {
+        let config = Config::load(&path, &Default::default()).unwrap();
+        let front_matter = |id: &str| match id {
             "monthly-restore" => {
                 Ok(FrontMatter { when: Some("first wednesday 22:00".into()), time_zone: Some("Asia/Kuala_Lumpur".into()) })
             }
             "restart" => Ok(FrontMatter::default()),
             _ => Err(Error::new(ErrorKind::Usage, format!("there is no runbook {id}")).hint("`wpp runbook list`")),
-        })
+        };
+        let is_command = |words: &[String]| if words[0] == "bakcup" { Err("unrecognized".to_owned()) } else { Ok(()) };
+        entries(&config, &front_matter, &is_command)
     }
 
     #[test]
@@ -271,7 +291,8 @@ pub(crate) mod tests {
         let text = "[schedule.a]\nrun = [\"backup\"]\nwhen = \"daily 02:30\"\ntime_zone = \"UTC\"\n\
                     [schedule.b]\nrunbook = \"monthly-restore\"\nset = [\"session=main\"]\n\
                     [schedule.c]\nrunbook = \"monthly-restore\"\nwhen = \"@every:60\"\ntime_zone = \"UTC\"\nmissed = \"tell\"\n";
-        let all = read(text).unwrap();
+        let (all, wrong) = read(text);
+        assert!(wrong.is_empty(), "{wrong:?}");
         assert_eq!(all[0].argv.join(" "), "backup");
         assert_eq!(all[1].argv.join(" "), "runbook run monthly-restore --yes --set session=main");
         assert_eq!((all[1].when_text.as_str(), all[1].zone_name.as_str()), ("first wednesday 22:00", "Asia/Kuala_Lumpur"));
@@ -289,8 +310,13 @@ pub(crate) mod tests {
             ("run = [\"status\"]\nset = [\"a=b\"]\nwhen = \"daily 02:30\"", "for runbooks"),
             ("runbook = \"restart\"", "no time"),
             ("runbook = \"unheard-of\"", "no runbook"),
+            ("run = [\"bakcup\"]\nwhen = \"daily 02:30\"", "unrecognized"),
+            ("run = [\"schedule\", \"run\"]\nwhen = \"daily 02:30\"", "run itself"),
         ] {
-            let error = read(&format!("[schedule.x]\n{text}")).unwrap_err();
+            let good = "[schedule.good]\nrun = [\"status\"]\nwhen = \"daily 02:30\"";
+            let (others, mut wrong) = read(&format!("{good}\n[schedule.x]\n{text}"));
+            assert_eq!((others.len(), wrong.len()), (1, 1), "{text}");
+            let error = wrong.remove(0);
             assert!(error.kind() == ErrorKind::Usage && error.message().contains(part), "{text}: {error}");
             let said = format!("{} {}", error.message(), error.notes().join(" "));
             assert!(said.contains("schedule.x") && !error.hints().is_empty(), "{text}: {said}");

@@ -15,6 +15,7 @@ impl Watched {
     fn new(more: &str) -> Watched {
         let watched = Watched { home: TestHome::sandbox() };
         watched.configure(more);
+        watched.open_to_others(false);
         watched
     }
 
@@ -148,6 +149,26 @@ fn a_notice_goes_through_a_channel_of_a_plugin() {
     assert_eq!(code, 0, "{report}");
     let request = heard.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
     assert!(request.contains("wpp can reach you"), "{request}");
+}
+
+#[test]
+fn the_dead_man_switch_hears_of_every_look_and_of_what_could_not_be_told() {
+    let watched = Watched::new("");
+    let answers = || vec![crate::plugin::answer("200 OK", "", ""), crate::plugin::answer("200 OK", "", "")];
+    let (address, heard) = crate::plugin::server(answers());
+    let ping = format!("[alert]\nseverity_min = \"critical\"\nping_url = \"http://{address}/tellnoone\"\n");
+    watched.configure(&ping);
+    let (code, report) = watched.home.json(&["alert", "run"]);
+    assert!(code == 0 && report["data"]["pinged"] == true && !report.to_string().contains("tellnoone"), "{report}");
+    let patience = std::time::Duration::from_secs(60);
+    let first = heard.recv_timeout(patience).unwrap();
+    assert!(first.contains(" /tellnoone HTTP"), "{first}");
+    watched.open_to_others(true);
+    let refuses = "[contacts.first]\ncommand = [\"/bin/false\"]\n[alert.rule.\"wpp.home.modes\"]\nseverity = \"critical\"\n";
+    std::fs::write(watched.home.path().join("config.toml"), format!("{refuses}{ping}")).unwrap();
+    assert_eq!(watched.home.run(&["alert", "run"]).code, 4);
+    let second = heard.recv_timeout(patience).unwrap();
+    assert!(second.contains(" /tellnoone/fail HTTP"), "{second}");
 }
 
 #[test]

@@ -94,14 +94,20 @@ fn entries_are_listed_with_their_next_times_in_their_zone_and_in_utc() {
 }
 
 #[test]
-fn an_entry_that_is_no_command_is_told_before_anything_runs() {
-    for (words, part) in [("[\"bakcup\"]", "bakcup"), ("[\"backup\", \"--al\"]", "--al"), ("[\"schedule\", \"run\", \"x\"]", "x")]
-    {
-        let home = configured(&format!("[schedule.x]\nrun = {words}\nwhen = \"daily 02:30\"\n"));
+fn an_entry_that_is_no_command_is_told_and_keeps_no_other_from_running() {
+    for (words, part) in [("[\"bakcup\"]", "bakcup"), ("[\"backup\", \"--al\"]", "--al"), ("[\"schedule\", \"run\"]", "itself")] {
+        let home = configured(&format!(
+            "[schedule.good]\nrun = [\"config\"]\nwhen = \"@every:3600\"\n[schedule.x]\nrun = {words}\nwhen = \"daily 02:30\"\n"
+        ));
         for verb in ["list", "run"] {
             let outcome = home.run(&["schedule", verb]);
             assert!(outcome.code == 2 && outcome.stderr.contains(part) && outcome.stderr.contains("schedule.x"), "{outcome:?}");
         }
+        known_since(&home, 3600);
+        let (code, report) = home.json(&["schedule", "run"]);
+        assert!(code == 2 && report["data"]["dispatched"][0]["entry"] == "good", "{report}");
+        let (_, doctor) = home.json(&["doctor", "--only", "wpp.schedule.failing"]);
+        assert!(doctor["findings"][0]["summary"].as_str().unwrap().contains(part), "{doctor}");
     }
 }
 
@@ -203,16 +209,10 @@ fn until(what: &str, mut good: impl FnMut() -> bool) {
     }
 }
 
-/// Each run of the hundred entries leaves a report of its own; a second run of the same due time would
-/// find the row taken, or there would be a row too many.
 #[test]
 fn two_processes_dispatch_a_hundred_due_times_once_each() {
-    let entries: String = (0..100)
-        .map(|number| format!("[schedule.e{number:03}]\nrun = [\"help\", \"no-such-topic\"]\nwhen = \"@every:86400\"\n"))
-        .collect();
-    let home = configured("");
-    configure(&home, &entries.replace("[\"help\", \"no-such-topic\"]", "[\"config\"]"));
-    // Where each run writes that it ran: the program itself is replaced by one that does, then is the program.
+    let entry = |number| format!("[schedule.e{number:03}]\nrun = [\"config\"]\nwhen = \"@every:86400\"\n");
+    let home = configured(&(0..100).map(entry).collect::<String>());
     assert_eq!(home.run(&["schedule", "run"]).code, 0);
     known_since(&home, 86_400);
     let two: Vec<std::process::Child> = (0..2)
@@ -299,7 +299,7 @@ fn systemd_gets_a_timer_and_a_service_and_loses_them_again() {
     assert!(names.len() == 2 && names[0].ends_with(".service") && names[1].ends_with(".timer"), "{names:?}");
     let service = std::fs::read_to_string(folder.join(&names[0])).unwrap();
     let home_word = format!("--home \"{}\" schedule run --quiet", home.path().display());
-    for part in ["Type=oneshot", "NoNewPrivileges=yes", "UMask=0077", &home_word] {
+    for part in ["Type=oneshot", "KillMode=process", "NoNewPrivileges=yes", "UMask=0077", &home_word] {
         assert!(service.contains(part), "{part}: {service}");
     }
     let timer = std::fs::read_to_string(folder.join(&names[1])).unwrap();
