@@ -366,7 +366,7 @@ fn schedule_facts(home: &Result<Home>, config: &Config, broken: bool) -> Probed<
     if broken {
         return Probed::NotApplicable("the settings do not load".into());
     }
-    let (entries, wrong) = super::schedule::entries(config);
+    let (entries, wrong) = super::schedule::entries(home, config);
     let look = || {
         // Looking must not make a journal.
         let journal = if home.journal().exists() { Some(Journal::open(&home.journal())?) } else { None };

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::clock::{self, TimeZone, Timestamp};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::home::Home;
 use crate::interrupt::Interrupts;
 use crate::report::{Report, Section, Table, Verdict, count, quoted};
 use crate::schedule::dispatch::{self, Child, Done, Run as RunEntry, Until};
@@ -87,15 +88,15 @@ impl Args {
 }
 
 /// The front matter of a runbook that the home knows.
-fn front_matter(id: &str) -> Result<FrontMatter> {
+fn front_matter(home: &Home, id: &str) -> Result<FrontMatter> {
     // Runbooks are run by `wpp runbook run`; until they can be found here, the settings say when.
-    let _ = id;
+    let _ = (home, id);
     Ok(FrontMatter::default())
 }
 
 /// The entries of the settings, and what is wrong with those that cannot be read.
-pub(super) fn entries(config: &Config) -> (Vec<Entry>, Vec<Error>) {
-    schedule::entries(config, &front_matter, &|words| {
+pub(super) fn entries(home: &Home, config: &Config) -> (Vec<Entry>, Vec<Error>) {
+    schedule::entries(config, &|id| front_matter(home, id), &|words| {
         let words = std::iter::once("wpp".into()).chain(words.iter().map(std::ffi::OsString::from));
         let parsed = super::tree().try_get_matches_from(super::spelled(words));
         parsed.map(drop).map_err(|error| super::usage(&error).message().to_owned())
@@ -143,7 +144,7 @@ fn row_data(row: &Row) -> Value {
 }
 
 fn list(app: &App) -> Result<Report> {
-    let (entries, wrong) = entries(app.config());
+    let (entries, wrong) = entries(app.home(), app.config());
     let ledger = existing_ledger(app)?;
     let now = clock::now();
     let columns = ["entry", "due next", "in UTC", "when", "last run", "verdict", "said"];
@@ -195,7 +196,7 @@ fn list(app: &App) -> Result<Report> {
 
 impl Next {
     fn run(self, app: &App) -> Result<Report> {
-        let (entries, wrong) = entries(app.config());
+        let (entries, wrong) = entries(app.home(), app.config());
         if let Some(name) = &self.name
             && !entries.iter().any(|entry| entry.name == *name)
         {
@@ -230,7 +231,7 @@ impl Next {
 
 impl Run {
     fn run(self, app: &App) -> Result<Report> {
-        let (entries, wrong) = entries(app.config());
+        let (entries, wrong) = entries(app.home(), app.config());
         let ledger = Ledger::of(app.journal()?)?;
         let child = Child { program: app.program()?.to_owned(), home: app.home().clone() };
         let run: Arc<RunEntry> = Arc::new(move |entry, due| child.run(entry, due));
@@ -285,7 +286,7 @@ fn report(entries: &[Entry], done: &[Done]) -> Report {
 
 impl Install {
     fn run(self, app: &App) -> Result<Report> {
-        let (entries, wrong) = entries(app.config());
+        let (entries, wrong) = entries(app.home(), app.config());
         let caller = Caller { program: app.program()?.to_owned(), home: app.home().root().to_owned() };
         if self.print {
             return Ok(self.printed(&caller));

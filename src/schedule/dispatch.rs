@@ -69,6 +69,7 @@ pub fn dispatch(
     let (sender, receiver) = channel::<(Entry, Claim, Ended)>();
     let places = Arc::new(Places { free: Mutex::new(AT_ONCE_MAX), one_more: Condvar::new() });
     let (mut running, mut done, mut looked) = (0_usize, Vec::new(), None::<Instant>);
+    let mut first = true;
     loop {
         let stop = interrupted.load(Ordering::Relaxed);
         if !stop {
@@ -77,6 +78,10 @@ pub fn dispatch(
                 looked = Some(Instant::now());
             }
             for entry in entries {
+                // A new entry is only known once it was claimed for; after that, looking disturbs nobody.
+                if !first && ledger.due(entry, clock::now())?.is_none() {
+                    continue;
+                }
                 let Some(claim) = ledger.claim(entry, clock::now())? else { continue };
                 tell(sink, &entry.name, &claim, None);
                 if claim.fate != Settled::Run {
@@ -97,6 +102,7 @@ pub fn dispatch(
                     let _ = sender.send((entry, claim, ended));
                 });
             }
+            first = false;
         }
         if running == 0 && (stop || until == Until::NothingRuns) {
             return Ok(done);

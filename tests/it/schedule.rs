@@ -101,7 +101,8 @@ fn an_entry_that_is_no_command_is_told_and_keeps_no_other_from_running() {
         ));
         for verb in ["list", "run"] {
             let outcome = home.run(&["schedule", verb]);
-            assert!(outcome.code == 2 && outcome.stderr.contains(part) && outcome.stderr.contains("schedule.x"), "{outcome:?}");
+            let said = format!("{}{}", outcome.stdout, outcome.stderr);
+            assert!(outcome.code == 2 && said.contains(part) && said.contains("schedule.x"), "{outcome:?}");
         }
         known_since(&home, 3600);
         let (code, report) = home.json(&["schedule", "run"]);
