@@ -36,6 +36,7 @@ pub mod plugin;
 pub mod gateway;
 pub mod alert;
 pub mod schedule;
+pub mod runbook;
 pub mod drill;
 // top: the face
 pub mod app;

@@ -25,6 +25,7 @@ pub mod reauth;
 pub mod reset;
 pub mod restart;
 pub mod restore;
+pub mod runbook;
 pub mod schedule;
 pub mod schemas;
 pub mod search;
@@ -140,6 +141,8 @@ pub enum Command {
     Reset(reset::Args),
     /// Look at the host, the home and the session, say what is wrong, and mend it with --fix
     Doctor(doctor::Args),
+    /// Run the documents that say what to do: list, check, run, resume and undo them
+    Runbook(runbook::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
     /// Tell people what the doctor finds, and see that it reaches them
@@ -193,6 +196,7 @@ impl Command {
                 let sink = settings.sink.clone();
                 args.run(settings, &|line| run_line(line, sink.clone()))
             }
+            Command::Runbook(args) => args.run(&App::new(settings)?),
             Command::Drill(args) => args.run(&App::new(settings)?),
             Command::Alert(args) => args.run(&App::new(settings)?),
             Command::Schedule(args) => args.run(&App::new(settings)?),

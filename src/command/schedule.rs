@@ -11,6 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::interrupt::Interrupts;
 use crate::report::{Report, Section, Table, Verdict, count, quoted};
+use crate::runbook::library::Library;
+use crate::runbook::parse::Runbook;
 use crate::schedule::dispatch::{self, Child, Done, Run as RunEntry, Until};
 use crate::schedule::install::{self, Caller};
 use crate::schedule::ledger::{Ledger, Row, Settled};
@@ -89,9 +91,13 @@ impl Args {
 
 /// The front matter of a runbook that the home knows.
 fn front_matter(home: &Home, id: &str) -> Result<FrontMatter> {
-    // Runbooks are run by `wpp runbook run`; until they can be found here, the settings say when.
-    let _ = (home, id);
-    Ok(FrontMatter::default())
+    let text = Library::open(home)?.find(id)?;
+    let (runbook, _) = Runbook::parse(&text.text).map_err(|problems| {
+        let first = problems.first().map(|problem| format!("line {}: {}", problem.line, problem.message)).unwrap_or_default();
+        Error::new(ErrorKind::Usage, format!("the runbook {id} cannot be read: {first}"))
+            .hint(format!("`wpp runbook lint {}` tells all that is wrong", text.file()))
+    })?;
+    Ok(FrontMatter { when: runbook.front.schedule, time_zone: runbook.front.time_zone })
 }
 
 /// The entries of the settings, and what is wrong with those that cannot be read.
@@ -170,7 +176,7 @@ fn list(app: &App) -> Result<Report> {
         }));
     }
     let looked_ms = ledger.as_ref().map(Ledger::last_look_ms).transpose()?.flatten();
-    let looked = looked_ms.map(|at_ms| clock::from_ms(at_ms));
+    let looked = looked_ms.map(clock::from_ms);
     let title = match (entries.len(), failing) {
         (0, _) => "Nothing is scheduled; `wpp help config` shows how [schedule.NAME] is written".to_owned(),
         (all, 0) => count(all, "entry", "entries"),

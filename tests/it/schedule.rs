@@ -179,6 +179,68 @@ fn the_doctor_tells_of_a_schedule_that_nobody_runs_and_of_what_was_missed() {
     assert_eq!(bad(), Vec::<String>::new());
 }
 
+const PROBE: &str = "---
+id: probe
+title: Look at the settings
+kind: runbook
+severity: info
+respond_within: 7d
+applies_to: host
+schedule: \"@every:3600\"
+time_zone: Asia/Kuala_Lumpur
+parameters:
+  code: what it is to exit with
+---
+# Look at the settings
+
+## Trigger
+Every hour.
+
+## Impact
+None.
+
+## Prerequisites
+A home.
+
+## Steps
+```wpp id=look
+wpp config
+```
+
+## Verification
+```wpp id=verify expect=\"exit={{code}}\"
+wpp config
+```
+
+## Rollback
+Nothing was changed, so there is nothing to take back.
+";
+
+#[test]
+fn a_runbook_runs_when_its_front_matter_says_and_only_when_the_settings_name_it() {
+    let home = configured("");
+    std::fs::create_dir(home.path().join("runbooks")).unwrap();
+    std::fs::write(home.path().join("runbooks/probe.md"), PROBE).unwrap();
+    let (_, list) = home.json(&["schedule", "list"]);
+    assert_eq!(list["data"]["entries"].as_array().map(Vec::len), Some(0), "{list}");
+    configure(
+        &home,
+        "[schedule.fine]\nrunbook = \"probe\"\nset = [\"code=0\"]\n[schedule.wrong]\nrunbook = \"probe\"\nset = [\"code=7\"]\n",
+    );
+    let (code, list) = home.json(&["schedule", "list"]);
+    let entry = &list["data"]["entries"][0];
+    assert_eq!((code, &entry["when"], &entry["time_zone"]), (0, &"@every:3600".into(), &"Asia/Kuala_Lumpur".into()), "{list}");
+    assert_eq!(home.run(&["schedule", "run"]).code, 0);
+    known_since(&home, 3600);
+    let (code, report) = home.json(&["schedule", "run"]);
+    let of = |name: &str| report["data"]["dispatched"].as_array().unwrap().iter().find(|run| run["entry"] == name).unwrap();
+    assert_eq!((code, &of("fine")["exit_code"], &of("wrong")["exit_code"]), (4, &0.into(), &4.into()), "{report}");
+    assert!(std::path::Path::new(of("fine")["report"].as_str().unwrap()).exists(), "{report}");
+    configure(&home, "[schedule.x]\nrunbook = \"unheard-of\"\n");
+    let outcome = home.run(&["schedule", "list"]);
+    assert!(outcome.code == 2 && outcome.stdout.contains("unheard-of"), "{outcome:?}");
+}
+
 /// A child that is killed with the test.
 struct Following(std::process::Child);
 
