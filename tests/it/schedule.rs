@@ -189,7 +189,7 @@ applies_to: host
 schedule: \"@every:3600\"
 time_zone: Asia/Kuala_Lumpur
 parameters:
-  code: what it is to exit with
+  verdict: how it is to end
 ---
 # Look at the settings
 
@@ -208,7 +208,7 @@ wpp config
 ```
 
 ## Verification
-```wpp id=verify expect=\"exit={{code}}\"
+```wpp id=verify expect=\"$.verdict=={{verdict}}\"
 wpp config
 ```
 
@@ -225,7 +225,7 @@ fn a_runbook_runs_when_its_front_matter_says_and_only_when_the_settings_name_it(
     assert_eq!(list["data"]["entries"].as_array().map(Vec::len), Some(0), "{list}");
     configure(
         &home,
-        "[schedule.fine]\nrunbook = \"probe\"\nset = [\"code=0\"]\n[schedule.wrong]\nrunbook = \"probe\"\nset = [\"code=7\"]\n",
+        "[schedule.fine]\nrunbook = \"probe\"\nset = [\"verdict=pass\"]\n[schedule.wrong]\nrunbook = \"probe\"\nset = [\"verdict=fail\"]\n",
     );
     let (code, list) = home.json(&["schedule", "list"]);
     let entry = &list["data"]["entries"][0];
