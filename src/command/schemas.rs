@@ -1120,6 +1120,69 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![always("drills", List(&Shape::Object(&DRILL)), "all of them")],
     },
     Schema {
+        name: "wpp.evidence-export/1",
+        commands: &["wpp evidence export"],
+        data: data![
+            always("id", Text, "the run"),
+            always("path", Text, "the file"),
+            always("size_bytes", Number, "its size"),
+            always("sha256", Text, "its SHA-256 in hex"),
+        ],
+    },
+    Schema {
+        name: "wpp.evidence-list/1",
+        commands: &["wpp evidence list"],
+        data: data![always(
+            "evidence",
+            List(&Shape::Object(&Object {
+                name: "evidence",
+                fields: &[
+                    always("id", Text, "what was run, and when"),
+                    always("of", Text, "the runbook or drill; ? when the report does not say"),
+                    nullable("verdict", Text, "how it ended; null when the report cannot be read"),
+                    nullable("began", Text, "RFC 3339 in UTC"),
+                    always("path", Text, "the folder"),
+                    always("size_bytes", Number, "the size of all its files"),
+                ],
+            })),
+            "oldest first",
+        )],
+    },
+    Schema {
+        name: "wpp.evidence-rotation/1",
+        commands: &["wpp evidence rotation"],
+        data: data![
+            always(
+                "rotated",
+                List(&Shape::Object(&Object {
+                    name: "credential",
+                    fields: &[
+                        always("name", Text, "its name"),
+                        nullable("change", Text, "rotated, unchanged, added or removed; null when it is in neither file"),
+                    ],
+                })),
+                "the credentials that were asked for",
+            ),
+            always("files", List(&Text), "what was written"),
+        ],
+    },
+    Schema {
+        name: "wpp.evidence-verify/1",
+        commands: &["wpp evidence verify"],
+        data: data![always(
+            "verified",
+            List(&Shape::Object(&Object {
+                name: "verified evidence",
+                fields: &[
+                    always("id", Text, "the run"),
+                    always("verdict", Text, "pass when every file is as it was"),
+                    always("observed", Text, "which are not"),
+                ],
+            })),
+            "those that were looked at",
+        )],
+    },
+    Schema {
         name: "wpp.events/1",
         commands: &["wpp events"],
         data: data![

@@ -210,7 +210,7 @@ impl Child {
 
     /// Keeps what a run wrote, and removes what older runs of the entry wrote.
     fn keep(&self, entry: &Entry, due: Timestamp, output: &[u8]) -> Result<PathBuf> {
-        let folder = self.home.reports_of_schedule(&entry.name);
+        let folder = self.home.schedule(&entry.name);
         disk::create_folder(&folder)?;
         let path = folder.join(format!("{}.json", clock::compact(due)));
         disk::write_atomic(&path, output)?;
@@ -281,7 +281,7 @@ mod tests {
         for number in 1..40 {
             child.run(&sample("@every:60", Missed::Skip), clock::from_ms(number * 1000));
         }
-        let kept = disk::list(&child.home.reports_of_schedule("nightly")).unwrap();
+        let kept = disk::list(&child.home.schedule("nightly")).unwrap();
         assert_eq!(kept.len(), REPORTS_KEPT);
         assert!(kept.iter().any(|path| path.ends_with("19700101T000039Z.json")), "{kept:?}");
     }

@@ -199,6 +199,24 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     ] {
         run(line);
     }
+    run("drill run smoke");
+    let evidence: Value = serde_json::from_str(&run("evidence list").stdout).unwrap();
+    let id = evidence["data"]["evidence"][0]["id"].as_str().unwrap().to_owned();
+    run("evidence verify");
+    run(&format!("evidence export {id} --to {}", simulated.home.path().join("evidence.tar.gz").display()));
+    let (before, after) = (simulated.home.path().join("before.env"), simulated.home.path().join("after.env"));
+    std::fs::write(&before, "GITHUB_TOKEN=old-token-1\nSAME=1\n").unwrap();
+    std::fs::write(&after, "GITHUB_TOKEN=new-token-2\nSAME=1\n").unwrap();
+    for file in [&before, &after] {
+        std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
+    run(&format!(
+        "evidence rotation --before {0} --after {1} --name GITHUB_TOKEN --name NEVER --scan {2} --into {3}",
+        before.display(),
+        after.display(),
+        simulated.home.path().join("marker").display(),
+        simulated.home.path().join("rotation").display()
+    ));
     // A home that others can read is a finding with a fix.
     std::fs::set_permissions(simulated.home.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     run("doctor --fix --yes");
