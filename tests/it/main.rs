@@ -8,6 +8,7 @@
 )]
 
 mod adversary;
+mod alert;
 mod api;
 mod archive;
 mod author;
@@ -47,6 +48,7 @@ mod reset;
 mod restore;
 mod runbook;
 mod runbooks;
+mod schedule;
 mod schemas;
 mod seal;
 mod send;
