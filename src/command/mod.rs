@@ -296,7 +296,7 @@ pub fn tree() -> clap::Command {
     );
     Cli::command()
         .after_help(format!(
-            "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins.\n\nExit codes:\n    0  ok{codes}"
+            "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins, `wpp help procedures` one on what became of the runbooks that you know.\n\nExit codes:\n    0  ok{codes}"
         ))
         .mut_subcommand("config", |config| config.after_help(settings))
 }

@@ -34,6 +34,7 @@ mod notifiers;
 mod objects;
 mod pages;
 mod plugin;
+mod procedures;
 mod progress;
 mod prune;
 mod ratchet;
