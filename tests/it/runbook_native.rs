@@ -59,7 +59,7 @@ fn damaged(simulated: &mut Simulated) {
 
 /// The phone has thrown the device out.
 fn removed(simulated: &mut Simulated) {
-    simulated.ask(Request::PhoneRemoveDevice {});
+    simulated.ask(Request::PhoneUnlink { companion: None });
     simulated.until("the session's notice of it", || {
         let (code, _) = simulated.home.json(&["status"]);
         if code == 13 { Ok(()) } else { Err(format!("exit {code}")) }
