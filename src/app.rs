@@ -239,6 +239,24 @@ impl App {
         &self.ask_secret
     }
 
+    /// Asks the operator; `None` when nobody is there.
+    pub fn ask(&self) -> &Arc<Ask> {
+        &self.ask
+    }
+
+    /// A secret of the environment, by its variable `WPP_SECRET_…`.
+    pub fn secret(&self, variable: &str) -> Option<&str> {
+        self.secrets.get(variable).map(String::as_str)
+    }
+
+    /// The name of the session that was chosen, be it of this host or of a gateway. It may not exist.
+    pub fn chosen_session(&self) -> String {
+        match &self.gateway {
+            Some(address) => address.to_string(),
+            None => self.config.text("default_session").to_owned(),
+        }
+    }
+
     /// Lets the operator agree to `question`, or takes `--yes` for it.
     pub fn confirm(&self, yes: bool, question: &str) -> Result<Confirmed> {
         confirm(&*self.ask, yes, question)

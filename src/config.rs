@@ -283,6 +283,12 @@ pub const KEYS: &[Key] = &[
         help: "program and arguments, as a list, to run when a backup fails; it gets the result as JSON on its standard input",
     },
     Key {
+        path: "runbook.allow_shell",
+        kind: Kind::List,
+        default: "",
+        help: "SHA-256 of runbooks whose blocks of kind sh may run without --allow-shell; `wpp runbook show --format json` says it",
+    },
+    Key {
         path: "doctor.disk_free_percent_min",
         kind: Kind::Number(0, 100),
         default: "10",

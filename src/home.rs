@@ -192,7 +192,17 @@ impl Home {
         self.root.join("simulator")
     }
 
-    /// Where drills leave their reports.
+    /// The file whose being there says that this home is locked down.
+    pub fn lockdown(&self) -> PathBuf {
+        self.root.join("LOCKDOWN")
+    }
+
+    /// The operator's own runbooks.
+    pub fn runbooks(&self) -> PathBuf {
+        self.root.join("runbooks")
+    }
+
+    /// Where drills and runbooks leave their reports.
     pub fn reports(&self) -> PathBuf {
         self.root.join("reports")
     }

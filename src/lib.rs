@@ -34,6 +34,7 @@ pub mod verify;
 pub mod doctor;
 pub mod plugin;
 pub mod gateway;
+pub mod runbook;
 pub mod drill;
 // top: the face
 pub mod app;

@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,7 +34,7 @@ pub enum Ended {
     NotStarted(std::io::Error),
     /// Whether it ended cannot be told.
     NotSeen(std::io::Error),
-    /// It took too long and was killed, with all that it had started.
+    /// It took too long, or was to stop, and was killed, with all that it had started.
     Killed,
 }
 
@@ -49,6 +50,11 @@ pub struct Written {
 /// Runs a program with `input`; of each of its outputs at most `output_bytes_max` are kept. One that
 /// does not end within `patience` is killed, with all that it has started.
 pub fn run(command: &mut Command, input: &[u8], patience: Duration, output_bytes_max: usize) -> Ran {
+    run_until(command, input, patience, output_bytes_max, &AtomicBool::new(false))
+}
+
+/// [`run`] that also ends, as when it takes too long, once `stop` is set.
+pub fn run_until(command: &mut Command, input: &[u8], patience: Duration, output_bytes_max: usize, stop: &AtomicBool) -> Ran {
     let deadline = Instant::now() + patience;
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = match command.spawn() {
@@ -64,7 +70,7 @@ pub fn run(command: &mut Command, input: &[u8], patience: Duration, output_bytes
     }
     let stdout = child.stdout.take().map(|from| Output::collect(from, output_bytes_max));
     let stderr = child.stderr.take().map(|from| Output::collect(from, output_bytes_max));
-    let ended = match wait(&mut child, deadline) {
+    let ended = match wait(&mut child, deadline, stop) {
         Some(Ok(status)) => Ended::Itself(status),
         Some(Err(error)) => Ended::NotSeen(error),
         None => {
@@ -111,12 +117,12 @@ impl Output {
     }
 }
 
-fn wait(child: &mut Child, deadline: Instant) -> Option<std::io::Result<ExitStatus>> {
+fn wait(child: &mut Child, deadline: Instant, stop: &AtomicBool) -> Option<std::io::Result<ExitStatus>> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(Ok(status)),
             Err(error) => return Some(Err(error)),
-            Ok(None) if Instant::now() >= deadline => return None,
+            Ok(None) if Instant::now() >= deadline || stop.load(Ordering::Relaxed) => return None,
             Ok(None) => std::thread::sleep(Duration::from_millis(5)),
         }
     }

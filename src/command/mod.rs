@@ -24,6 +24,7 @@ pub mod reauth;
 pub mod reset;
 pub mod restart;
 pub mod restore;
+pub mod runbook;
 pub mod schemas;
 pub mod search;
 pub mod send;
@@ -138,6 +139,8 @@ pub enum Command {
     Reset(reset::Args),
     /// Look at the host, the home and the session, say what is wrong, and mend it with --fix
     Doctor(doctor::Args),
+    /// Run the documents that say what to do: list, check, run, resume and undo them
+    Runbook(runbook::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
     /// Run the session's daemon in the foreground
@@ -187,6 +190,7 @@ impl Command {
                 let sink = settings.sink.clone();
                 args.run(settings, &|line| run_line(line, sink.clone()))
             }
+            Command::Runbook(args) => args.run(&App::new(settings)?),
             Command::Drill(args) => args.run(&App::new(settings)?),
             Command::Daemon(args) => args.run(&App::new(settings)?),
             Command::Plugin(args) => args.run(&App::new(settings)?),

@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Stopwatch;
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::{Event, Report, Sink, Step, Verdict};
+use crate::report::{Event, Sink, Step, Verdict};
 
-/// Runs a `wpp` command line in this process and tells the given sink what happens on the way.
-pub type Runner = dyn Fn(&[String], Arc<dyn Sink>) -> Result<Report> + Send + Sync;
+pub use crate::runbook::Runner;
 
 /// What a drill must stay inside of.
 #[derive(Debug, Clone)]

@@ -1,0 +1,1 @@
+//! Every rule is seen to fire, and to keep quiet.
