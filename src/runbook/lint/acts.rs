@@ -21,7 +21,8 @@ fn example(runbook: &Runbook, name: &str) -> String {
             _ => "1".into(),
         };
     };
-    if let Some(default) = &parameter.default {
+    // `none` stands for nothing that was given, and a condition keeps it from being used.
+    if let Some(default) = parameter.default.as_ref().filter(|default| *default != "none") {
         return default.clone();
     }
     match parameter.kind {
