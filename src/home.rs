@@ -207,6 +207,11 @@ impl Home {
         self.root.join("reports")
     }
 
+    /// What runs of a schedule entry wrote. The name must have passed the rule for names.
+    pub fn reports_of_schedule(&self, entry: &str) -> PathBuf {
+        self.reports().join("schedule").join(entry)
+    }
+
     /// The folder of all sessions.
     pub fn sessions(&self) -> PathBuf {
         self.root.join(SESSIONS)

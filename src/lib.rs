@@ -35,6 +35,8 @@ pub mod doctor;
 pub mod plugin;
 pub mod gateway;
 pub mod runbook;
+pub mod alert;
+pub mod schedule;
 pub mod drill;
 // top: the face
 pub mod app;

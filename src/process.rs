@@ -84,6 +84,13 @@ pub fn run_until(command: &mut Command, input: &[u8], patience: Duration, output
     Ran { ended, stdout: written(stdout), stderr: written(stderr) }
 }
 
+/// Whether a process of that number lives.
+pub fn is_alive(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
+    // A process that may not be signalled is alive all the same.
+    !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+}
+
 /// What a program writes, read as it comes.
 struct Output {
     kept: Arc<Mutex<Written>>,

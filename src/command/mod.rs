@@ -2,6 +2,7 @@
 //!
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
+pub mod alert;
 pub mod backup;
 pub mod channel;
 pub mod chats;
@@ -25,6 +26,7 @@ pub mod reset;
 pub mod restart;
 pub mod restore;
 pub mod runbook;
+pub mod schedule;
 pub mod schemas;
 pub mod search;
 pub mod send;
@@ -143,6 +145,10 @@ pub enum Command {
     Runbook(runbook::Args),
     /// Rehearse failures and recovery in a throw-away sandbox
     Drill(drill::Args),
+    /// Tell people what the doctor finds, and see that it reaches them
+    Alert(alert::Args),
+    /// Run what is due: backups, drills and runbooks at their times
+    Schedule(schedule::Args),
     /// Run the session's daemon in the foreground
     Daemon(daemon::Args),
     /// Add, allow and remove plugins: checks, and channels such as gateways and notices
@@ -192,6 +198,8 @@ impl Command {
             }
             Command::Runbook(args) => args.run(&App::new(settings)?),
             Command::Drill(args) => args.run(&App::new(settings)?),
+            Command::Alert(args) => args.run(&App::new(settings)?),
+            Command::Schedule(args) => args.run(&App::new(settings)?),
             Command::Daemon(args) => args.run(&App::new(settings)?),
             Command::Plugin(args) => args.run(&App::new(settings)?),
             Command::Channel(args) => args.run(&App::new(settings)?),
@@ -296,7 +304,8 @@ pub fn tree() -> clap::Command {
         })
         .collect();
     let settings = format!(
-        "Settings of config.toml with their defaults, and the variables that set them too:{settings}\n\n{TABLES_OF_PLUGINS}"
+        "Settings of config.toml with their defaults, and the variables that set them too:{settings}\n\n{TABLES_OF_PLUGINS}\n\nTables of your own names, with their defaults:{}",
+        crate::config::named::help()
     );
     Cli::command()
         .after_help(format!(

@@ -3,7 +3,7 @@
 //! The order is the order of judging: a check stands below the ones that it needs.
 
 use super::Judge::{Host, Session};
-use super::{Check, backups, host, security, session, stores};
+use super::{Check, alert, backups, host, schedule, security, session, stores};
 use crate::report::Severity::{Critical, Error, Warning};
 
 const RESTART: Option<&str> = Some("runbooks/restart.md");
@@ -120,6 +120,51 @@ pub const CHECKS: &[Check] = &[
         explain: "default_session in config.toml names a session that is here. In a home without any session there is nothing to \
                   look at but the host and the home, and this check says so.",
         judge: Host(host::default_session),
+    },
+    Check {
+        id: "wpp.schedule.not-installed",
+        title: "somebody looks for what is due",
+        area: "schedule",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "Entries of the schedule run when something calls `wpp schedule run`: a timer, cron, or daemons with schedule.daemon. \
+                  When nothing has for twice the shortest time between two runs, and at least once a day, entries only stand in the \
+                  settings. `wpp schedule install` sets a timer or cron up.",
+        judge: Host(schedule::looked_at),
+    },
+    Check {
+        id: "wpp.schedule.missed",
+        title: "what was due ran in time",
+        area: "schedule",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "An entry was due and nothing looked for it in time, because the machine or the caller was down. With `missed = \"run-once\"` \
+                  it runs when somebody looks, with \"skip\" it waits for its next time; with \"tell\" this stands until a run in time.",
+        judge: Host(schedule::in_time),
+    },
+    Check {
+        id: "wpp.schedule.failing",
+        title: "the last run of every entry went well",
+        area: "schedule",
+        severity: Error,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "The newest run of an entry ended with an exit code that is not 0, was killed because its time was up, or was cut off with \
+                  whatever dispatched it; or the entries of the settings cannot be read, and nothing runs at all.",
+        judge: Host(schedule::succeeded),
+    },
+    Check {
+        id: "wpp.alert.undelivered",
+        title: "what people were to be told arrived",
+        area: "alert",
+        severity: Error,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "A notice to a contact failed on one of its ways and waits for the next `wpp alert run`, or was given up after three \
+                  days; or the contacts and rules of the settings cannot be read, and nobody is told of anything.",
+        judge: Host(alert::delivered),
     },
     Check {
         id: "wpp.session.folder",

@@ -8,6 +8,7 @@
 )]
 
 mod adversary;
+mod alert;
 mod api;
 mod archive;
 mod author;
@@ -48,6 +49,7 @@ mod runbook_native;
 mod runbook_openwa;
 mod runbook_stage;
 mod runbooks;
+mod schedule;
 mod schemas;
 mod seal;
 mod send;

@@ -272,6 +272,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     ] {
         run(line);
     }
+    crate::alert::documents().iter().chain(&crate::schedule::documents()).for_each(|stdout| findings.output(stdout));
     crate::gateway_verbs::documents().iter().for_each(|stdout| findings.output(stdout));
     assert!(findings.wrong.is_empty(), "{:#?}", findings.wrong);
 
