@@ -362,8 +362,9 @@ pub fn confirm(ask: &Ask, yes: bool, question: &str) -> Result<Confirmed> {
 
 /// Arms the disk faults that the environment asks for; only a sandbox lets them in.
 pub fn arm_faults(home: &Home, environment: &BTreeMap<String, String>) -> Result<()> {
-    match (home.kind(), environment.get("WPP_DISK_FAULT")) {
-        (HomeKind::Sandbox, Some(plan)) => crate::disk::faults::arm(plan),
-        _ => Ok(()),
+    if home.kind() == HomeKind::Live {
+        return Ok(());
     }
+    crate::disk::faults::bound(home.root().to_owned(), home.fault_full_disk());
+    environment.get("WPP_DISK_FAULT").map_or(Ok(()), |plan| crate::disk::faults::arm(plan))
 }

@@ -1,5 +1,7 @@
 //! `wpp drill`.
 
+mod inject;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,6 +34,10 @@ enum DrillCommand {
     List,
     /// Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates
     Run(Run),
+    /// Break something in a sandbox home, or take it back
+    Inject(inject::Inject),
+    /// Wait until the session of a sandbox home is READY, and say how long after the last fault that was
+    Recovery(inject::Recovery),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -62,6 +68,8 @@ impl Args {
         match self.command {
             DrillCommand::List => Ok(list()),
             DrillCommand::Run(run) => run.run(app),
+            DrillCommand::Inject(inject) => inject.run(app),
+            DrillCommand::Recovery(recovery) => recovery.run(app),
         }
     }
 }

@@ -643,6 +643,17 @@ static SETTING: Object = Object {
     ],
 };
 
+static FAULT: Object = Object {
+    name: "fault",
+    fields: &[
+        always("fault", Text, "its name"),
+        always("does", Text, "what it does"),
+        always("seen", Text, "what an operator sees of it"),
+        always("lasts", Boolean, "whether it lasts until --release"),
+        always("breaks", Boolean, "whether it breaks something; the others are hands that a drill needs"),
+    ],
+};
+
 static DRILL: Object =
     Object { name: "drill", fields: &[always("name", Text, "its name"), always("proves", Text, "what it proves")] };
 
@@ -1112,6 +1123,32 @@ pub static SCHEMAS: &[Schema] = &[
             always("steps", Number, "number of steps"),
             always("began", Text, "RFC 3339 in UTC"),
             optional("report", Text, "the report for people; report.json lies beside it"),
+        ],
+    },
+    Schema {
+        name: "wpp.drill-faults/1",
+        commands: &["wpp drill inject --list"],
+        data: data![always("faults", List(&Shape::Object(&FAULT)), "all of them")],
+    },
+    Schema {
+        name: "wpp.drill-inject/1",
+        commands: &["wpp drill inject"],
+        data: data![
+            always("fault", Text, "its name"),
+            always("session", Text, "the session"),
+            nullable("injected_ms", Number, "when, since 1970; null when it was taken back"),
+            nullable("pid", Number, "the process that was hit, or that holds what is held"),
+            always("done", Text, "what exactly was done"),
+        ],
+    },
+    Schema {
+        name: "wpp.drill-recovery/1",
+        commands: &["wpp drill recovery"],
+        data: data![
+            always("fault", Text, "the newest fault that was injected"),
+            always("session", Text, "the session"),
+            always("recovery_ms", Number, "from its injection to READY"),
+            always("was_down", Boolean, "whether the session left READY since; if not, the time is until it was looked at"),
         ],
     },
     Schema {

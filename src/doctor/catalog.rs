@@ -382,8 +382,8 @@ pub const CHECKS: &[Check] = &[
         severity: Warning,
         needs: &["wpp.session.folder", "wpp.store.messages-damaged"],
         runbook: SEARCH,
-        explain: "The index holds one entry for each message. Where it lags, searches miss messages without a word; a start of the daemon \
-                  makes it again.",
+        explain: "The index holds one entry for each message. Where it lags, searches miss messages without a word; `wpp search --rebuild` \
+                  has the daemon make it again.",
         judge: Session(stores::search_index),
     },
     Check {

@@ -259,7 +259,8 @@ fn is_writable(root: &Path) -> Probed<std::result::Result<(), String>> {
         file.write_all(&[0; 4096])?;
         file.sync_all()
     });
-    Probed::Known(tried.map_err(|error| error.to_string()))
+    let tried = tried.map_err(|error| error.to_string());
+    Probed::Known(tried.and_then(|()| disk::faults::room("write", root).map_err(|error| error.chain())))
 }
 
 fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<PathLook> {

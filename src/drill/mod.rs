@@ -3,6 +3,8 @@
 //! A drill's steps are command lines, run by the [`Runner`] that the face supplies, and orders to
 //! the simulator. [`Rehearsal`] records the steps; [`sandbox::Sandbox`] is where they happen.
 
+pub mod fault;
+pub mod inject;
 pub mod sandbox;
 pub mod smoke;
 

@@ -21,6 +21,7 @@ mod doctor;
 mod documents;
 mod doubles;
 mod drill;
+mod faults;
 mod gateway_verbs;
 mod gateways;
 mod foreign;

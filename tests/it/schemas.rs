@@ -185,6 +185,10 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "doctor --list",
         "doctor --explain wpp.session.lock-held",
         "drill list",
+        "drill inject --list",
+        "drill inject slow-network --delay-ms 1",
+        "drill recovery",
+        "drill inject slow-network --release",
         "restart",
         "stop",
         "stop",
@@ -318,7 +322,9 @@ fn a_field_too_many_one_too_few_and_one_of_another_type_are_noticed() {
 fn every_report_in_the_source_has_a_schema_and_every_schema_names_commands_that_exist() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command");
     let mut named = BTreeSet::new();
-    for path in [folder.clone(), folder.join("plugin")].iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
+    for path in
+        [folder.clone(), folder.join("drill"), folder.join("plugin")].iter().flat_map(|folder| std::fs::read_dir(folder).unwrap())
+    {
         let path = path.unwrap().path();
         // The simulator is hidden, and no part of the contract.
         if path.extension().is_none_or(|ending| ending != "rs") || path.ends_with("simulator.rs") {
