@@ -16,6 +16,8 @@ const USER: &str = "user-token-for-tests";
 struct App {
     jarvis: Jarvis,
     lockdown: bool,
+    /// Whether it says yes to a lockdown and stays as it is.
+    stuck: bool,
     restarting: bool,
     /// Newer versions take everybody for the admin.
     one_role: bool,
@@ -45,7 +47,9 @@ impl App {
         let database = || rusqlite::Connection::open(&path).unwrap();
         match (asked.method.as_str(), &parts[2..]) {
             ("POST", ["system", "lockdown"]) => {
-                self.lockdown = asked.body["lockdown"] == true;
+                if !self.stuck {
+                    self.lockdown = asked.body["lockdown"] == true;
+                }
                 ok(json!({"ok": true, "system": {"lockdown": u8::from(self.lockdown), "restarting": 0}}))
             }
             ("GET", ["permissions"] | ["selfupdate", "patches"]) => ok(json!({"items": []})),
@@ -191,6 +195,7 @@ impl Scene {
         let app = App {
             jarvis: Jarvis::well(),
             lockdown: false,
+            stuck: false,
             restarting: false,
             one_role: false,
             bugs: Vec::new(),
@@ -243,11 +248,10 @@ struct Row {
     id: &'static str,
     stage: for<'a> fn(&'a Scene) -> Stage<'a>,
     broken: fn(&Scene),
-    skipped: bool,
 }
 
 const fn row(id: &'static str, stage: for<'a> fn(&'a Scene) -> Stage<'a>, broken: fn(&Scene)) -> Row {
-    Row { id, stage, broken, skipped: false }
+    Row { id, stage, broken }
 }
 
 const ROWS: &[Row] = &[
@@ -291,7 +295,7 @@ const ROWS: &[Row] = &[
     row(
         "jarvis-lockdown",
         |scene| scene.told().set("checkout", scene.checkout()).set("act", "lock"),
-        |scene| scene.tools.does("uv", "exit 1"),
+        |scene| scene.state().stuck = true,
     ),
     row(
         "jarvis-lockdown",
@@ -372,17 +376,16 @@ fn run(row: &Row, broken: bool) -> (Scene, Ran) {
 
 #[test]
 fn each_passes_on_a_jarvis_that_is_well() {
-    for row in ROWS {
-        run(row, false).1.passes(row.id);
-    }
+    let not_so: Vec<String> = ROWS.iter().filter_map(|row| run(row, false).1.other_than(0, row.id)).collect();
+    assert!(not_so.is_empty(), "{}", not_so.join("\n\n"));
 }
 
 #[test]
 fn each_deviates_when_one_thing_is_broken() {
-    for row in ROWS.iter().filter(|row| row.id != "jarvis-web-ui") {
-        let (_, ran) = run(row, true);
-        if row.skipped { ran.is_skipped(row.id) } else { ran.deviates(row.id) }
-    }
+    // Of the web interface, the test below.
+    let rows = ROWS.iter().filter(|row| row.id != "jarvis-web-ui");
+    let not_so: Vec<String> = rows.filter_map(|row| run(row, true).1.other_than(4, row.id)).collect();
+    assert!(not_so.is_empty(), "{}", not_so.join("\n\n"));
 }
 
 #[test]

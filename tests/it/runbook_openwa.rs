@@ -103,6 +103,65 @@ fn webhook_failure() {
     assert_eq!(bench.double.state().webhooks[0]["url"], json!(failing));
 }
 
+/// A server with its state in a folder: a database, and the keys of a session.
+fn with_state() -> (Bench<OpenWa>, tempfile::TempDir, std::path::PathBuf) {
+    let files = [
+        ("data/sessions/main/creds.json", r#"{"noiseKey": 1}"#), ("docker-compose.yml", "image: openwa:${OPENWA_VERSION}\n"),
+        (".env", "OPENWA_VERSION=0.23.0\nA=1\n"),
+    ];
+    let (kept, project) = folder(&files);
+    let database = rusqlite::Connection::open(project.join("data/openwa.sqlite")).unwrap();
+    database.execute_batch("CREATE TABLE sessions (id TEXT); INSERT INTO sessions VALUES ('a')").unwrap();
+    let settings = format!("memory_max_mb = 1000\n[dump.openwa]\nroot = \"{}\"\n", project.display());
+    (Bench::new("openwa", &settings, Some(("openwa-key", KEY)), OpenWa::well()), kept, project)
+}
+
+#[test]
+fn database_backup() {
+    let id = "openwa-database-backup";
+    let (bench, _kept, project) = with_state();
+    Stage::default().run(&bench.home, id).passes(id);
+    // Without the keys, it is no backup.
+    std::fs::remove_dir_all(project.join("data/sessions")).unwrap();
+    Stage::default().run_hurried(&bench.home, id).deviates(id);
+}
+
+#[test]
+fn scheduled_maintenance() {
+    let id = "openwa-scheduled-maintenance";
+    let (bench, _kept, project) = with_state();
+    let tools = Tools::new(&["docker"]);
+    let stage = || Stage::default().tools(&tools).set("url", bench.double.url()).set("project", project.display().to_string());
+    stage().run(&bench.home, id).passes(id);
+    // Work that is not done, and the server is up again all the same.
+    stage().no("work").run_hurried(&bench.home, id).deviates(id);
+    let log = tools.log();
+    assert!(log.last().unwrap().ends_with(" up --detach --wait"), "{log:?}");
+    assert_eq!(log.iter().filter(|line| line.ends_with(" stop")).count(), 2);
+    // Without a backup nothing is stopped.
+    std::fs::remove_dir_all(project.join("data/sessions")).unwrap();
+    stage().run_hurried(&bench.home, id).deviates(id);
+    assert_eq!(tools.log(), log);
+}
+
+#[test]
+fn version_upgrade() {
+    let id = "openwa-version-upgrade";
+    let (bench, _kept, project) = with_state();
+    let tools = Tools::new(&["docker"]);
+    let stage = || {
+        let stage = Stage::default().tools(&tools).secret("api_key", KEY).set("url", bench.double.url());
+        stage.set("project", project.display().to_string())
+    };
+    let env = || std::fs::read_to_string(project.join(".env")).unwrap();
+    stage().set("version", "0.23.1").run(&bench.home, id).passes(id);
+    assert_eq!(env(), "A=1\nOPENWA_VERSION=0.23.1\n");
+    // The version that comes up is another one: the old one is named again.
+    stage().set("version", "0.24.0").run_hurried(&bench.home, id).deviates(id);
+    assert_eq!(env(), "A=1\nOPENWA_VERSION=0.23.1\n");
+    assert!(tools.log().last().unwrap().ends_with(" up --detach --wait openwa"), "{:?}", tools.log());
+}
+
 #[test]
 fn restore() {
     let id = "openwa-restore";

@@ -113,6 +113,11 @@ impl Ran {
         format!("exit {}\n{}\n{}\n{}", self.code, steps.iter().map(line).collect::<Vec<_>>().join("\n"), self.report["data"], self.outcome.stderr)
     }
 
+    /// What it came to, if that is not this.
+    pub fn other_than(&self, code: i32, id: &str) -> Option<String> {
+        (self.code != code).then(|| format!("{id} does not come to {code}: {}", self.told()))
+    }
+
     #[track_caller]
     pub fn passes(&self, id: &str) {
         assert_eq!(self.code, 0, "{id} does not pass: {}", self.told());
