@@ -48,7 +48,11 @@ pub fn man(page: &str, commands: &[&str]) -> String {
             let mut cells = row.split(" | ");
             let (first, rest) = (cells.next().unwrap_or_default(), cells.collect::<Vec<_>>());
             if table {
-                text.push_str(&format!(".TP\n{}\n{}\n", inline(first), rest.iter().map(|cell| inline(cell)).collect::<Vec<_>>().join("\n.br\n")));
+                text.push_str(&format!(
+                    ".TP\n{}\n{}\n",
+                    inline(first),
+                    rest.iter().map(|cell| inline(cell)).collect::<Vec<_>>().join("\n.br\n")
+                ));
             }
         } else if line.starts_with("|--") {
             // What comes before is the heads of the columns.

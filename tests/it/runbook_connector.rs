@@ -153,7 +153,11 @@ fn no_secret_is_in_what_is_kept() {
     let mut folders = vec![bench.home.path().join("reports")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if entry.is_dir() { folders.push(entry) } else { kept.push(String::from_utf8_lossy(&std::fs::read(entry).unwrap()).into_owned()) }
+            if entry.is_dir() {
+                folders.push(entry)
+            } else {
+                kept.push(String::from_utf8_lossy(&std::fs::read(entry).unwrap()).into_owned())
+            }
         }
     }
     assert!(kept.len() > 3, "{}", kept.len());

@@ -58,7 +58,8 @@ impl App {
                 ok(json!({"time": ago(0), "system": system, "scheduler": {"backlog": 0}}))
             }
             ("GET", ["memory", "state", "review", "conflicts"]) => {
-                let item = json!({"id": "q1", "uid": "mem_1", "thread_id": "thr_1", "agent_id": "main", "reason": "contradiction"});
+                let item =
+                    json!({"id": "q1", "uid": "mem_1", "thread_id": "thr_1", "agent_id": "main", "reason": "contradiction"});
                 ok(json!({"items": vec![item; usize::try_from(self.conflicts).unwrap()]}))
             }
             ("POST", ["memory", "state", "review", uid, "resolve"]) => {
@@ -186,8 +187,14 @@ const TABLES: &str = "CREATE TABLE whatsapp_media (id TEXT);
 impl Scene {
     fn new() -> Scene {
         let files = [
-            (".env", ENV), ("Makefile", "all:\n"), ("pyproject.toml", "\n"), ("media/.keep", ""), ("web/package.json", "{}"),
-            ("web/node_modules/.keep", ""), ("docs/release-checklist.md", "- [x] all\n"), ("patches/trc_1/state.json", r#"{"state": "tested"}"#),
+            (".env", ENV),
+            ("Makefile", "all:\n"),
+            ("pyproject.toml", "\n"),
+            ("media/.keep", ""),
+            ("web/package.json", "{}"),
+            ("web/node_modules/.keep", ""),
+            ("docs/release-checklist.md", "- [x] all\n"),
+            ("patches/trc_1/state.json", r#"{"state": "tested"}"#),
         ];
         let (kept, checkout) = folder(&files);
         let database = checkout.join("app.db");
@@ -257,7 +264,9 @@ const fn row(id: &'static str, stage: for<'a> fn(&'a Scene) -> Stage<'a>, broken
 const ROWS: &[Row] = &[
     row(
         "jarvis-start",
-        |scene| scene.stage().set("url", scene.bench.double.url()).set("checkout", scene.checkout()).set("unit", "jarvis-api.service"),
+        |scene| {
+            scene.stage().set("url", scene.bench.double.url()).set("checkout", scene.checkout()).set("unit", "jarvis-api.service")
+        },
         |scene| scene.state().jarvis.ready = false,
     ),
     row(
@@ -287,11 +296,7 @@ const ROWS: &[Row] = &[
         },
         |_| {},
     ),
-    row(
-        "jarvis-restart",
-        |scene| scene.told().set("checkout", scene.checkout()),
-        |scene| scene.tools.does("uv", "exit 1"),
-    ),
+    row("jarvis-restart", |scene| scene.told().set("checkout", scene.checkout()), |scene| scene.tools.does("uv", "exit 1")),
     row(
         "jarvis-lockdown",
         |scene| scene.told().set("checkout", scene.checkout()).set("act", "lock"),
@@ -334,11 +339,7 @@ const ROWS: &[Row] = &[
         |scene| scene.state().jarvis.degraded("media_host_denied", 60_000),
     ),
     row("jarvis-decision-tree", Scene::stage, |scene| scene.state().jarvis.waiting = 3),
-    row(
-        "jarvis-outage-evidence",
-        |scene| scene.stage().set("checkout", scene.checkout()),
-        |scene| scene.write("down", ""),
-    ),
+    row("jarvis-outage-evidence", |scene| scene.stage().set("checkout", scene.checkout()), |scene| scene.write("down", "")),
     row(
         "jarvis-scheduler",
         |scene| scene.told().set("database", scene.database.display().to_string()),
@@ -422,7 +423,11 @@ fn the_evidence_of_a_rotation_has_its_names_and_no_value() {
     let row = ROWS.iter().find(|row| row.id == "jarvis-secret-rotation").unwrap();
     let (scene, ran) = run(row, false);
     ran.passes(row.id);
-    for name in ["credential-rotation-20260101.md", "credential-rotation-20260101-env-diff.txt", "credential-rotation-20260101-secret-scan.txt"] {
+    for name in [
+        "credential-rotation-20260101.md",
+        "credential-rotation-20260101-env-diff.txt",
+        "credential-rotation-20260101-secret-scan.txt",
+    ] {
         let text = scene.file(&format!("docs/reports/ops/{name}"));
         assert!(!text.is_empty() && !text.contains("old-") && !text.contains("new-"), "{name}: {text}");
     }
@@ -489,7 +494,11 @@ fn an_update_is_approved_and_the_approval_taken_back_when_it_fails() {
         // It is applied once it was approved.
         scene.state().applied = Some((file, format!(r#"{{"state": "{state}"}}"#)));
         let ran = stage.run_hurried(&scene.bench.home, id);
-        if state == "verified" { ran.passes(id) } else { ran.deviates(id) }
+        if state == "verified" {
+            ran.passes(id)
+        } else {
+            ran.deviates(id)
+        }
         assert_eq!(scene.state().revoked, state != "verified");
     }
 }
@@ -511,7 +520,11 @@ fn a_deployment_that_does_not_answer_goes_back() {
         std::fs::create_dir(&deploy).unwrap();
         for name in ["install-systemd.sh", "healthcheck.sh"] {
             use std::os::unix::fs::PermissionsExt as _;
-            std::fs::write(deploy.join(name), if broken && name == "healthcheck.sh" { "#!/bin/sh\nexit 1\n" } else { "#!/bin/sh\n" }).unwrap();
+            std::fs::write(
+                deploy.join(name),
+                if broken && name == "healthcheck.sh" { "#!/bin/sh\nexit 1\n" } else { "#!/bin/sh\n" },
+            )
+            .unwrap();
             std::fs::set_permissions(deploy.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         git(&scene, &["add", "--all"]);
@@ -537,7 +550,12 @@ fn a_deployment_that_does_not_answer_goes_back() {
 #[test]
 fn who_is_no_admin_locks_nothing_down() {
     let scene = Scene::new();
-    let stage = scene.stage().set("url", scene.bench.double.url()).set("checkout", scene.checkout()).set("act", "lock").secret("token", USER);
+    let stage = scene
+        .stage()
+        .set("url", scene.bench.double.url())
+        .set("checkout", scene.checkout())
+        .set("act", "lock")
+        .secret("token", USER);
     stage.run_hurried(&scene.bench.home, "jarvis-lockdown").is_skipped("jarvis-lockdown");
     assert!(!scene.state().lockdown);
 }

@@ -21,7 +21,10 @@ fn service_down() {
         let down = project.join("down");
         std::fs::write(&down, "").unwrap();
         bench.double.state().down_while = Some(down.clone());
-        tools.does("docker", &format!("case \"$*\" in *' restart openwa'*|*' --no-deps openwa'*) rm -f '{}';; esac", down.display()));
+        tools.does(
+            "docker",
+            &format!("case \"$*\" in *' restart openwa'*|*' --no-deps openwa'*) rm -f '{}';; esac", down.display()),
+        );
         let stage = Stage::default().tools(&tools).set("url", bench.double.url()).set("remedy", remedy);
         let stage = stage.set("project", project.display().to_string());
         stage.run(&bench.home, id).passes(id);
@@ -106,7 +109,8 @@ fn webhook_failure() {
 /// A server with its state in a folder: a database, and the keys of a session.
 fn with_state() -> (Bench<OpenWa>, tempfile::TempDir, std::path::PathBuf) {
     let files = [
-        ("data/sessions/main/creds.json", r#"{"noiseKey": 1}"#), ("docker-compose.yml", "image: openwa:${OPENWA_VERSION}\n"),
+        ("data/sessions/main/creds.json", r#"{"noiseKey": 1}"#),
+        ("docker-compose.yml", "image: openwa:${OPENWA_VERSION}\n"),
         (".env", "OPENWA_VERSION=0.23.0\nA=1\n"),
     ];
     let (kept, project) = folder(&files);
@@ -208,7 +212,8 @@ fn image_rollback_leads_to_a_site_that_answers() {
     let id = "baileys-image-rollback";
     let site = Double::new(OpenWa::well());
     let bench = Bench::new("baileys", "", None, crate::doubles::Baileys::well());
-    let files = [("docker-compose.yml", "services:\n  web:\n    image: registry/web:${IMAGE_TAG}\n"), (".env", "A=1\nIMAGE_TAG=new\n")];
+    let files =
+        [("docker-compose.yml", "services:\n  web:\n    image: registry/web:${IMAGE_TAG}\n"), (".env", "A=1\nIMAGE_TAG=new\n")];
     let (_kept, project) = folder(&files);
     let tools = Tools::new(&["docker"]);
     let stage = || {

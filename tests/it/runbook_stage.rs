@@ -110,7 +110,13 @@ impl Ran {
     fn told(&self) -> String {
         let steps = self.report["steps"].as_array().cloned().unwrap_or_default();
         let line = |step: &Value| format!("{} | {} | {}", step["title"], step["verdict"], step["observed"]);
-        format!("exit {}\n{}\n{}\n{}", self.code, steps.iter().map(line).collect::<Vec<_>>().join("\n"), self.report["data"], self.outcome.stderr)
+        format!(
+            "exit {}\n{}\n{}\n{}",
+            self.code,
+            steps.iter().map(line).collect::<Vec<_>>().join("\n"),
+            self.report["data"],
+            self.outcome.stderr
+        )
     }
 
     /// What it came to, if that is not this.
