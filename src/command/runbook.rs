@@ -96,7 +96,7 @@ pub struct Run {
 
 /// What a run is told that stands in no journal, or that answers its questions.
 #[derive(Debug, clap::Args)]
-struct Told {
+pub struct Told {
     /// Where a secret comes from; without it, from the variable WPP_SECRET_NAME
     #[arg(long = "secret", value_name = "NAME=env:VARIABLE|file:PATH")]
     secret: Vec<String>,
@@ -250,9 +250,27 @@ fn pair<'a>(text: &'a str, what: &str) -> Result<(&'a str, &'a str)> {
     })
 }
 
+/// Values by their names, as `--set` gives them.
+pub fn pairs(given: &[String], what: &str) -> Result<BTreeMap<String, String>> {
+    given.iter().map(|one| pair(one, what).map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+}
+
+/// Scripts of the shell run only when that was allowed.
+pub fn require_shell(runbook: &Runbook, allowed: bool) -> Result<()> {
+    let id = &runbook.front.id;
+    let scripts: Vec<&str> = runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh).map(|fence| fence.id.as_str()).collect();
+    if scripts.is_empty() || allowed {
+        return Ok(());
+    }
+    let text = format!("{id} runs scripts of the shell ({}), and that was not allowed", scripts.join(", "));
+    Err(Error::new(ErrorKind::Denied, text)
+        .hint(format!("read it first (`wpp runbook show {id}`), then give --allow-shell"))
+        .hint(format!("or allow this very file in config.toml: [runbook] allow_shell = [\"{}\"]", runbook.sha256())))
+}
+
 impl Told {
     /// The secrets that were named, and those of the environment that the runbook has parameters for.
-    fn secrets<'a>(&self, app: &App, wanted: impl Iterator<Item = &'a str>) -> Result<BTreeMap<String, String>> {
+    pub fn secrets<'a>(&self, app: &App, wanted: impl Iterator<Item = &'a str>) -> Result<BTreeMap<String, String>> {
         let mut secrets = BTreeMap::new();
         for name in wanted {
             let variable = format!("WPP_SECRET_{}", name.to_uppercase());
@@ -277,7 +295,8 @@ impl Told {
         Ok(secrets)
     }
 
-    fn answers(&self) -> Result<BTreeMap<String, bool>> {
+    /// Answers to questions, by their ids.
+    pub fn answers(&self) -> Result<BTreeMap<String, bool>> {
         let mut answers = BTreeMap::new();
         for given in &self.answer {
             let (id, answer) = pair(given, "--answer")?;
@@ -315,11 +334,7 @@ impl Run {
         let text = Library::open(app.home())?.find(&self.id)?;
         let runbook = runnable(&text)?;
         let secret_names = runbook.front.parameters.iter().filter(|(_, parameter)| parameter.secret).map(|(name, _)| name.as_str());
-        let mut given = BTreeMap::new();
-        for set in &self.set {
-            let (name, value) = pair(set, "--set")?;
-            given.insert(name.to_owned(), value.to_owned());
-        }
+        let given = pairs(&self.set, "--set")?;
         let answers = self.told.answers()?;
         for id in answers.keys() {
             if !runbook.fence(id).is_some_and(|fence| fence.kind == Kind::Manual) {
@@ -347,12 +362,7 @@ impl Run {
                 "runbook": runbook.front.id, "guards": runbook.front.guards, "shell_allowed": shell_allowed, "blocks": plan.blocks,
             })));
         }
-        let scripts: Vec<&str> = runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh).map(|fence| fence.id.as_str()).collect();
-        if !scripts.is_empty() && !shell_allowed {
-            return Err(Error::new(ErrorKind::Denied, format!("{} runs scripts of the shell ({}), and that was not allowed", runbook.front.id, scripts.join(", ")))
-                .hint(format!("read it first (`wpp runbook show {}`), then give --allow-shell", self.id))
-                .hint(format!("or allow this very file in config.toml: [runbook] allow_shell = [\"{}\"]", runbook.sha256())));
-        }
+        require_shell(&runbook, shell_allowed)?;
         if !self.yes {
             for line in Plan::of(&runbook, &values).lines(&runbook) {
                 app.emit(Event::Line { text: line, data: serde_json::Value::Null });

@@ -654,8 +654,28 @@ static FAULT: Object = Object {
     ],
 };
 
-static DRILL: Object =
-    Object { name: "drill", fields: &[always("name", Text, "its name"), always("proves", Text, "what it proves")] };
+static DRILL: Object = Object {
+    name: "drill",
+    fields: &[
+        always("name", Text, "its id"),
+        always("proves", Text, "what it proves"),
+        always("sandbox", Boolean, "whether it runs in a throw-away sandbox, or on this home"),
+        nullable("schedule", Text, "when it is meant to run"),
+    ],
+};
+
+static DRILL_RUN: Object = Object {
+    name: "drill-run",
+    fields: &[
+        always("drill", Text, "its id"),
+        always("run", Text, "the run, as `wpp runbook runs` lists it"),
+        always("outcome", Text, "pass, deviated, aborted, inconclusive or skipped"),
+        nullable("sandbox", Text, "the folder of a sandbox that was kept"),
+        always("steps", Number, "how many steps there were"),
+        nullable("recovery_ms", Number, "from the fault to READY, where the drill measured it"),
+        always("report", Text, "the file with the report"),
+    ],
+};
 
 static NOTICE: Object = Object {
     name: "notice",
@@ -1114,15 +1134,33 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp doctor --list", "wpp doctor --explain"],
         data: data![always("checks", List(&Shape::Object(&CHECK)), "the catalog, or the part that was asked for")],
     },
+    Schema { name: "wpp.drill/1", commands: &["wpp drill run"], data: Shape::Object(&DRILL_RUN) },
     Schema {
-        name: "wpp.drill/1",
-        commands: &["wpp drill run"],
+        name: "wpp.drill-guard/1",
+        commands: &["wpp drill guard"],
+        data: data![always("session", Text, "the session"), always("guards", TEXTS, "the guards, all of which hold")],
+    },
+    Schema {
+        name: "wpp.drill-plan/1",
+        commands: &["wpp drill run --dry-run"],
         data: data![
-            always("drill", Text, "its name"),
-            nullable("sandbox", Text, "the sandbox, when it was kept"),
-            always("steps", Number, "number of steps"),
-            always("began", Text, "RFC 3339 in UTC"),
-            optional("report", Text, "the report for people; report.json lies beside it"),
+            always("drill", Text, "its id"),
+            always("sandbox", Boolean, "whether it runs in a throw-away sandbox"),
+            always("blocks", Any, "as in wpp.runbook-plan/1"),
+        ],
+    },
+    Schema {
+        name: "wpp.drill-runs/1",
+        commands: &["wpp drill run --all"],
+        data: data![always("drills", List(&Shape::Object(&DRILL_RUN)), "each of them")],
+    },
+    Schema {
+        name: "wpp.drill-show/1",
+        commands: &["wpp drill show"],
+        data: data![
+            always("id", Text, "its id"),
+            always("origin", Text, "wpp, or the file that it stands in"),
+            always("text", Text, "what is written there"),
         ],
     },
     Schema {

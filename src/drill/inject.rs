@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fault::{Act, Dose, Fault, Held};
+use super::fault::{Act, Dose, FAULTS, Fault, Held};
 use crate::clock;
 use crate::daemon::api::AuthStage;
 use crate::daemon::client::Client;
@@ -29,6 +29,9 @@ use crate::whatsapp::simulator::{Request, control};
 
 /// The journal's verb for a fault that was injected.
 const VERB: &str = "fault";
+
+/// The journal's verb for a recovery that was measured.
+const RECOVERY: &str = "recovery";
 
 /// Who writes under load: a number of the range that is reserved for fiction.
 const PEER: &str = "15550100002";
@@ -62,8 +65,8 @@ pub struct Injected {
     pub done: String,
 }
 
-/// How long a session took to come back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How long a session took to come back, as the journal keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
     /// The newest fault.
     pub fault: String,
@@ -151,7 +154,7 @@ impl<'a> Place<'a> {
                 return Ok(format!("process {pid} goes on"));
             }
             Act::Hold(_) => {
-                return Ok(match self.end_holding(fault)? {
+                return Ok(match end_holder(self.home, fault)? {
                     Some(pid) => format!("process {pid} let go and ended"),
                     None => "nothing is held any more".to_owned(),
                 });
@@ -192,7 +195,9 @@ impl<'a> Place<'a> {
                     let trusted = !self.home.fault_clock().exists() && (injected.injected_ms..=now_ms).contains(&status.since_ms);
                     let until_ms = if trusted { status.since_ms } else { now_ms };
                     let recovery_ms = until_ms.saturating_sub(injected.injected_ms).max(0);
-                    return Ok(Recovery { fault: injected.fault, recovery_ms, was_down: trusted });
+                    let recovery = Recovery { fault: injected.fault, recovery_ms, was_down: trusted };
+                    self.journal.record(Some(self.session.name()), RECOVERY, &recovery)?;
+                    return Ok(recovery);
                 }
                 Ok(status) => format!("{} ({})", status.state.name(), status.reason.name()),
                 Err(error) => error.chain(),
@@ -349,31 +354,6 @@ impl<'a> Place<'a> {
         Err(Error::new(kind, message.to_owned()).hint(format!("`wpp drill inject {} --release` ends one that runs", fault.id)))
     }
 
-    /// Ends the process behind a fault, and waits until it is gone. `None` when there is none.
-    fn end_holding(&self, fault: &Fault) -> Result<Option<u32>> {
-        let holder = self.home.fault_holder(fault.id);
-        let held = || -> Result<Option<u32>> {
-            Ok(match Lock::look(&holder)? {
-                LockState::Held(owner) => owner.map(|owner| owner.pid),
-                LockState::Absent | LockState::Stale(_) => None,
-            })
-        };
-        let Some(pid) = held()? else { return Ok(None) };
-        if let Some(process) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-            // One that has just ended by itself is as good.
-            let _ = kill_process(process, Signal::TERM);
-        }
-        let deadline = Instant::now() + PATIENCE;
-        while held()? == Some(pid) {
-            if Instant::now() >= deadline {
-                return Err(Error::new(ErrorKind::Locked, format!("process {pid} behind {} does not end", fault.id))
-                    .hint("look at it with `ps`, and end it with `kill -9`"));
-            }
-            std::thread::sleep(POLL);
-        }
-        Ok(Some(pid))
-    }
-
     fn ask(&self, request: &Request) -> Result<Value> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -383,13 +363,45 @@ impl<'a> Place<'a> {
     }
 }
 
+/// The recoveries that were measured in a home, the newest last.
+pub fn recoveries(home: &Home) -> Result<Vec<Recovery>> {
+    if !home.journal().exists() {
+        return Ok(Vec::new());
+    }
+    Journal::open(&home.journal())?.everywhere(RECOVERY)?.iter().map(|entry| entry.data()).collect()
+}
+
 /// Ends every process behind a fault of this home.
-pub fn release_all(home: &Home, session: &SessionPaths, journal: &Journal) -> Result<()> {
-    let place = Place::new(home, session, journal)?;
-    for fault in super::fault::FAULTS.iter().filter(|fault| matches!(fault.act, Act::Hold(_))) {
-        place.end_holding(fault)?;
+pub fn end_all_holders(home: &Home) -> Result<()> {
+    for fault in FAULTS.iter().filter(|fault| matches!(fault.act, Act::Hold(_))) {
+        end_holder(home, fault)?;
     }
     Ok(())
+}
+
+/// Ends the process behind a fault, and waits until it is gone. `None` when there is none.
+fn end_holder(home: &Home, fault: &Fault) -> Result<Option<u32>> {
+    let holder = home.fault_holder(fault.id);
+    let held = || -> Result<Option<u32>> {
+        Ok(match Lock::look(&holder)? {
+            LockState::Held(owner) => owner.map(|owner| owner.pid),
+            LockState::Absent | LockState::Stale(_) => None,
+        })
+    };
+    let Some(pid) = held()? else { return Ok(None) };
+    if let Some(process) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // One that has just ended by itself is as good.
+        let _ = kill_process(process, Signal::TERM);
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while held()? == Some(pid) {
+        if Instant::now() >= deadline {
+            return Err(Error::new(ErrorKind::Locked, format!("process {pid} behind {} does not end", fault.id))
+                .hint("look at it with `ps`, and end it with `kill -9`"));
+        }
+        std::thread::sleep(POLL);
+    }
+    Ok(Some(pid))
 }
 
 /// Faults are for sandboxes: fails with [`ErrorKind::Denied`] in a live home.
