@@ -222,7 +222,7 @@ impl Home {
         self.root.join("runbooks")
     }
 
-    /// Where drills and runbooks leave their reports.
+    /// Where runbooks and drills leave their evidence.
     pub fn reports(&self) -> PathBuf {
         self.root.join("reports")
     }
@@ -230,6 +230,11 @@ impl Home {
     /// What runs of a schedule entry wrote. The name must have passed the rule for names.
     pub fn reports_of_schedule(&self, entry: &str) -> PathBuf {
         self.reports().join("schedule").join(entry)
+    }
+
+    /// The key of the tokens that stand for people in evidence.
+    pub fn reports_key(&self) -> PathBuf {
+        self.root.join("reports.key")
     }
 
     /// The folder of all sessions.

@@ -34,6 +34,7 @@ pub mod verify;
 pub mod doctor;
 pub mod plugin;
 pub mod gateway;
+pub mod evidence;
 pub mod runbook;
 pub mod alert;
 pub mod schedule;

@@ -10,11 +10,15 @@ pub const PLUGINS: &str = include_str!("pages/plugins.md");
 /// Every procedure of the documents that operators came with, and what runs it.
 pub const PROCEDURES: &str = include_str!("pages/procedures.md");
 
+/// How runbooks are written and run.
+pub const RUNBOOKS: &str = include_str!("pages/runbooks.md");
+
 /// Every page: its subject, its text, and the pages of commands that it goes with.
-pub const PAGES: [(&str, &str, &[&str]); 3] = [
+pub const PAGES: [(&str, &str, &[&str]); 4] = [
     ("archives", ARCHIVES, &["wpp-backup", "wpp-restore"]),
     ("plugins", PLUGINS, &["wpp-plugin", "wpp-channel", "wpp-doctor"]),
     ("procedures", PROCEDURES, &["wpp-runbook", "wpp-drill", "wpp-doctor"]),
+    ("runbooks", RUNBOOKS, &["wpp-runbook", "wpp-drill"]),
 ];
 
 /// The page on a subject.

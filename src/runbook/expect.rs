@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use regex_lite::Regex;
+use regex::Regex;
 use serde_json::Value;
 
 use super::fence::Kind;
