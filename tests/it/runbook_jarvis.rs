@@ -199,6 +199,8 @@ impl Scene {
         let (kept, checkout) = folder(&files);
         let database = checkout.join("app.db");
         rusqlite::Connection::open(&database).unwrap().execute_batch(TABLES).unwrap();
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(checkout.join(".env"), private).unwrap();
         let app = App {
             jarvis: Jarvis::well(),
             lockdown: false,
@@ -241,8 +243,11 @@ impl Scene {
         std::fs::read_to_string(self.checkout.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// Writes a file that is closed to others.
     fn write(&self, name: &str, content: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
         std::fs::write(self.checkout.join(name), content).unwrap();
+        std::fs::set_permissions(self.checkout.join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, App> {
@@ -355,7 +360,7 @@ const ROWS: &[Row] = &[
         |scene| {
             scene.write("before", &ENV.replace("=new-", "=old-"));
             let before = scene.checkout.join("before").display().to_string();
-            scene.told().set("checkout", scene.checkout()).set("before", before).set("date", "20260101")
+            scene.told().set("checkout", scene.checkout()).set("before", before)
         },
         // One of the five was forgotten.
         |scene| scene.write(".env", &ENV.replace("GITHUB_TOKEN=new-", "GITHUB_TOKEN=old-")),
@@ -423,16 +428,21 @@ fn the_evidence_of_a_rotation_has_its_names_and_no_value() {
     let row = ROWS.iter().find(|row| row.id == "jarvis-secret-rotation").unwrap();
     let (scene, ran) = run(row, false);
     ran.passes(row.id);
-    for name in [
-        "credential-rotation-20260101.md",
-        "credential-rotation-20260101-env-diff.txt",
-        "credential-rotation-20260101-secret-scan.txt",
-    ] {
-        let text = scene.file(&format!("docs/reports/ops/{name}"));
+    let folder = scene.checkout.join("docs/reports/ops");
+    let mut names: Vec<String> =
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let day: String = names[0].chars().filter(char::is_ascii_digit).collect();
+    let ending = |ending: &str| format!("credential-rotation-{day}{ending}");
+    assert_eq!(names, [ending("-env-diff.txt"), ending("-secret-scan.txt"), ending(".md")]);
+    for name in &names {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
         assert!(!text.is_empty() && !text.contains("old-") && !text.contains("new-"), "{name}: {text}");
     }
-    let diff = scene.file("docs/reports/ops/credential-rotation-20260101-env-diff.txt");
-    assert_eq!(diff.lines().filter(|line| line.ends_with(" changed")).count(), 5, "{diff}");
+    let diff = std::fs::read_to_string(folder.join(&names[0])).unwrap();
+    assert_eq!(diff.matches("rotated").count(), 5, "{diff}");
+    // What was written meanwhile is gone.
+    assert!(!scene.checkout.join("before.scan").exists() && !scene.checkout.join("before.doctor").exists());
     // A scan that quotes what it found does not get into the evidence unnoticed.
     let scene = Scene::new();
     scene.tools.does("make", "case \"$*\" in *secret-scan) echo 'leak: old-github-one';; esac");
@@ -545,6 +555,19 @@ fn a_deployment_that_does_not_answer_goes_back() {
         assert_eq!(git(&scene, &["rev-parse", "HEAD"]), if broken { before } else { released });
         assert!(scene.checkout.join("app.db.pre-deploy").exists());
     }
+}
+
+#[test]
+fn a_release_has_evidence_that_nobody_changed() {
+    let id = "jarvis-release-evidence";
+    let scene = Scene::new();
+    let stage = || scene.stage().set("url", scene.bench.double.url()).set("checkout", scene.checkout());
+    // A run leaves some.
+    scene.stage().run(&scene.bench.home, "jarvis-decision-tree").passes("jarvis-decision-tree");
+    stage().run(&scene.bench.home, id).passes(id);
+    stage().no("lines").run_hurried(&scene.bench.home, id).deviates(id);
+    scene.state().jarvis.enabled = false;
+    stage().run_hurried(&scene.bench.home, id).deviates(id);
 }
 
 #[test]
