@@ -36,7 +36,6 @@ pub mod plugin;
 pub mod gateway;
 pub mod dump;
 pub mod evidence;
-pub mod evidence;
 pub mod alert;
 pub mod schedule;
 pub mod runbook;
