@@ -66,7 +66,8 @@ fn find(app: &App, id: &str) -> Result<Text> {
     let text = Library::open(app.home())?.find(id).map_err(|error| error.hint("`wpp drill list` lists the drills"))?;
     match Runbook::parse(&text.text) {
         Ok((runbook, _)) if runbook.front.kind != Kind::Drill => {
-            Err(Error::new(ErrorKind::Usage, format!("{id} is a runbook and no drill")).hint(format!("`wpp runbook run {id}` runs it")))
+            Err(Error::new(ErrorKind::Usage, format!("{id} is a runbook and no drill"))
+                .hint(format!("`wpp runbook run {id}` runs it")))
         }
         _ => Ok(text),
     }
@@ -75,7 +76,10 @@ fn find(app: &App, id: &str) -> Result<Text> {
 fn list(app: &App) -> Result<Report> {
     let drills = drills(app)?;
     let place = |runbook: &Runbook| if runbook.front.sandbox { "sandbox" } else { "this home" };
-    let rows = drills.iter().map(|(_, drill)| vec![drill.front.id.clone(), place(drill).to_owned(), drill.front.title.clone()]).collect();
+    let rows = drills
+        .iter()
+        .map(|(_, drill)| vec![drill.front.id.clone(), place(drill).to_owned(), drill.front.title.clone()])
+        .collect();
     let data: Vec<_> = drills
         .iter()
         .map(|(_, drill)| {

@@ -25,13 +25,15 @@ use crate::sandbox::SESSION;
 
 /// Options of `wpp drill run`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "A drill in a sandbox needs no agreement: nothing of yours is in it. Others ask, or take --yes. The sandbox \
+#[command(
+    after_help = "A drill in a sandbox needs no agreement: nothing of yours is in it. Others ask, or take --yes. The sandbox \
 is thrown away when the drill passes and kept on anything else; the command to look at it is said.\n\n\
 Examples:\n  \
   wpp drill run smoke                    the whole life of a session\n  \
   wpp drill run kill-daemon full-disk    two faults, one after the other\n  \
   wpp drill run --all                    every drill that runs in a sandbox\n  \
-  wpp drill run weekly-qr-relogin --session sales --yes")]
+  wpp drill run weekly-qr-relogin --session sales --yes"
+)]
 pub struct Run {
     /// Ids, or paths of files; `wpp drill list` lists them
     #[arg(value_name = "DRILL", required_unless_present = "all")]
@@ -134,7 +136,8 @@ impl Run {
         order.values.plain.insert("simulator".into(), sandbox.simulator_url());
         let ended = sandbox.link(&runner).and_then(|()| run::start(drill, order, &site));
         let passed = ended.as_ref().is_ok_and(|outcome| outcome.report.verdict == Verdict::Pass);
-        let metrics = recoveries(&home).unwrap_or_default().into_iter().map(|recovery| (recovery.fault, recovery.recovery_ms)).collect();
+        let metrics =
+            recoveries(&home).unwrap_or_default().into_iter().map(|recovery| (recovery.fault, recovery.recovery_ms)).collect();
         let kept = (self.keep || !passed).then(|| sandbox.keep());
         drop(sandbox);
         match (ended, &kept) {
@@ -163,7 +166,13 @@ fn plan(drill: &Runbook, values: &crate::runbook::values::Values) -> Report {
 }
 
 /// A run's report as a drill's, written beside its transcripts.
-fn written(id: &str, outcome: Outcome, kept: Option<PathBuf>, recoveries: Vec<(String, i64)>, watch: &Stopwatch) -> Result<Report> {
+fn written(
+    id: &str,
+    outcome: Outcome,
+    kept: Option<PathBuf>,
+    recoveries: Vec<(String, i64)>,
+    watch: &Stopwatch,
+) -> Result<Report> {
     let mut report = outcome.report;
     let recovery_ms = recoveries.last().map(|(_, took_ms)| *took_ms);
     if let Some(recovery_ms) = recovery_ms {
@@ -202,7 +211,13 @@ fn together(reports: &[Report]) -> Report {
     let text = |report: &Report, field: &str| report.data[field].as_str().unwrap_or_default().to_owned();
     let rows = reports.iter().map(|report| {
         let recovery = report.data["recovery_ms"].as_u64().map(|ms| clock::human(std::time::Duration::from_millis(ms)));
-        vec![text(report, "drill"), text(report, "outcome"), recovery.unwrap_or_default(), text(report, "sandbox"), text(report, "report")]
+        vec![
+            text(report, "drill"),
+            text(report, "outcome"),
+            recovery.unwrap_or_default(),
+            text(report, "sandbox"),
+            text(report, "report"),
+        ]
     });
     let columns = ["drill", "verdict", "recovery", "sandbox kept", "report"].map(str::to_owned).to_vec();
     let table = Table { columns, rows: rows.collect() };
