@@ -222,9 +222,14 @@ impl Home {
         self.root.join("runbooks")
     }
 
-    /// Where drills and runbooks leave their reports.
+    /// Where runbooks and drills leave their evidence.
     pub fn reports(&self) -> PathBuf {
         self.root.join("reports")
+    }
+
+    /// The key of the tokens that stand for people in evidence.
+    pub fn reports_key(&self) -> PathBuf {
+        self.root.join("reports.key")
     }
 
     /// The folder of all sessions.

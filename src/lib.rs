@@ -35,6 +35,7 @@ pub mod doctor;
 pub mod plugin;
 pub mod gateway;
 pub mod dump;
+pub mod evidence;
 pub mod runbook;
 pub mod drill;
 // top: the face

@@ -7,9 +7,15 @@ pub const ARCHIVES: &str = include_str!("pages/archives.md");
 /// How plugins are written.
 pub const PLUGINS: &str = include_str!("pages/plugins.md");
 
+/// How runbooks are written and run.
+pub const RUNBOOKS: &str = include_str!("pages/runbooks.md");
+
 /// Every page: its subject, its text, and the pages of commands that it goes with.
-pub const PAGES: [(&str, &str, &[&str]); 2] =
-    [("archives", ARCHIVES, &["wpp-backup", "wpp-restore"]), ("plugins", PLUGINS, &["wpp-plugin", "wpp-channel", "wpp-doctor"])];
+pub const PAGES: [(&str, &str, &[&str]); 3] = [
+    ("archives", ARCHIVES, &["wpp-backup", "wpp-restore"]),
+    ("plugins", PLUGINS, &["wpp-plugin", "wpp-channel", "wpp-doctor"]),
+    ("runbooks", RUNBOOKS, &["wpp-runbook", "wpp-drill"]),
+];
 
 /// The page on a subject.
 pub fn page(subject: &str) -> Option<&'static str> {

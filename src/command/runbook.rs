@@ -20,7 +20,7 @@ use crate::runbook::lint::{Finding, Level, Surroundings, lint};
 use crate::runbook::parse::Runbook;
 use crate::runbook::plan::Plan;
 use crate::runbook::run::{self, Order};
-use crate::runbook::{Runner, Site, front, record, template};
+use crate::runbook::{Outcome, Runner, Site, front, record, template};
 
 /// The largest file of a secret.
 const SECRET_BYTES_MAX: u64 = 64 << 10;
@@ -190,8 +190,10 @@ fn list(app: &App) -> Result<Report> {
             }
             Err(problems) => {
                 let what = problems.first().map_or_else(String::new, |problem| problem.message.clone());
-                return Err(Error::new(ErrorKind::Usage, format!("{} is no runbook: {what}", text.file()))
-                    .hint(format!("`wpp runbook lint {}` says where; move it away if it is none", crate::report::quoted(&named(text)))));
+                return Err(Error::new(ErrorKind::Usage, format!("{} is no runbook: {what}", text.file())).hint(format!(
+                    "`wpp runbook lint {}` says where; move it away if it is none",
+                    crate::report::quoted(&named(text))
+                )));
             }
         }
     }
@@ -207,7 +209,11 @@ fn show(app: &App, id: &str) -> Result<Report> {
     let text = Library::open(app.home())?.find(id)?;
     let runbook = Runbook::parse(&text.text).map(|(runbook, _)| runbook).ok();
     let front = runbook.as_ref().map(|runbook| &runbook.front);
-    let blocks: Vec<_> = runbook.iter().flat_map(|runbook| &runbook.fences).map(|fence| json!({ "id": fence.id, "kind": fence.kind, "part": fence.part, "line": fence.line })).collect();
+    let blocks: Vec<_> = runbook
+        .iter()
+        .flat_map(|runbook| &runbook.fences)
+        .map(|fence| json!({ "id": fence.id, "kind": fence.kind, "part": fence.part, "line": fence.line }))
+        .collect();
     Ok(Report::answer("runbook-show", front.map_or_else(|| text.id.clone(), |front| front.title.clone()))
         .section(text.text.lines().fold(Section::default(), |section, line| section.line(line)))
         .data(json!({
@@ -221,7 +227,12 @@ fn lint_all(app: &App, named: &[String]) -> Result<Report> {
         Library::open(app.home())?.texts().to_vec()
     } else {
         // A file is looked at even where another hides it.
-        named.iter().map(|one| if one.contains('/') || one.ends_with(".md") { read(one.as_ref()) } else { Library::open(app.home())?.find(one) }).collect::<Result<_>>()?
+        named
+            .iter()
+            .map(|one| {
+                if one.contains('/') || one.ends_with(".md") { read(one.as_ref()) } else { Library::open(app.home())?.find(one) }
+            })
+            .collect::<Result<_>>()?
     };
     let (mut lines, mut data) = (Vec::new(), Vec::new());
     for text in &texts {
@@ -258,7 +269,8 @@ pub fn pairs(given: &[String], what: &str) -> Result<BTreeMap<String, String>> {
 /// Scripts of the shell run only when that was allowed.
 pub fn require_shell(runbook: &Runbook, allowed: bool) -> Result<()> {
     let id = &runbook.front.id;
-    let scripts: Vec<&str> = runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh).map(|fence| fence.id.as_str()).collect();
+    let scripts: Vec<&str> =
+        runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh).map(|fence| fence.id.as_str()).collect();
     if scripts.is_empty() || allowed {
         return Ok(());
     }
@@ -280,15 +292,24 @@ impl Told {
             let (name, from) = pair(given, "--secret")?;
             let value = if let Some(variable) = from.strip_prefix("env:") {
                 std::env::var(variable).map_err(|_| {
-                    Error::new(ErrorKind::Usage, format!("the variable {variable}, which is to hold the secret {name}, is not set"))
-                        .hint(format!("set {variable}, or give --secret {name}=file:PATH"))
+                    Error::new(
+                        ErrorKind::Usage,
+                        format!("the variable {variable}, which is to hold the secret {name}, is not set"),
+                    )
+                    .hint(format!("set {variable}, or give --secret {name}=file:PATH"))
                 })?
             } else if let Some(path) = from.strip_prefix("file:") {
                 let bytes = disk::read_private("file of a secret", path.as_ref(), SECRET_BYTES_MAX)?;
-                String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::Usage, format!("{path} is not UTF-8")).hint("a secret is text"))?
+                String::from_utf8(bytes)
+                    .map_err(|_| Error::new(ErrorKind::Usage, format!("{path} is not UTF-8")).hint("a secret is text"))?
             } else {
-                return Err(Error::new(ErrorKind::Usage, format!("where the secret {name} comes from is neither env: nor file:"))
-                    .hint(format!("write --secret {name}=env:VARIABLE or --secret {name}=file:PATH; a command line is no place for a secret")));
+                return Err(Error::new(
+                    ErrorKind::Usage,
+                    format!("where the secret {name} comes from is neither env: nor file:"),
+                )
+                .hint(format!(
+                    "write --secret {name}=env:VARIABLE or --secret {name}=file:PATH; a command line is no place for a secret"
+                )));
             };
             secrets.insert(name.to_owned(), value.trim_end_matches(['\n', '\r']).to_owned());
         }
@@ -304,8 +325,11 @@ impl Told {
                 "yes" | "y" => true,
                 "no" | "n" => false,
                 _ => {
-                    return Err(Error::new(ErrorKind::Usage, format!("the answer to {id} is {answer}, which is neither yes nor no"))
-                        .hint(format!("write --answer {id}=yes or --answer {id}=no")));
+                    return Err(Error::new(
+                        ErrorKind::Usage,
+                        format!("the answer to {id} is {answer}, which is neither yes nor no"),
+                    )
+                    .hint(format!("write --answer {id}=yes or --answer {id}=no")));
                 }
             };
             answers.insert(id.to_owned(), yes);
@@ -333,7 +357,8 @@ impl Run {
     fn run(self, app: &App) -> Result<Report> {
         let text = Library::open(app.home())?.find(&self.id)?;
         let runbook = runnable(&text)?;
-        let secret_names = runbook.front.parameters.iter().filter(|(_, parameter)| parameter.secret).map(|(name, _)| name.as_str());
+        let secret_names =
+            runbook.front.parameters.iter().filter(|(_, parameter)| parameter.secret).map(|(name, _)| name.as_str());
         let given = pairs(&self.set, "--set")?;
         let answers = self.told.answers()?;
         for id in answers.keys() {
@@ -349,7 +374,8 @@ impl Run {
         let secrets = self.told.secrets(app, secret_names)?;
         let session = app.chosen_session();
         let mut values = run::parameters(&runbook, &given, &secrets, Some(&session))?;
-        let shell_allowed = self.allow_shell || app.config().list("runbook.allow_shell").any(|allowed| allowed == runbook.sha256());
+        let shell_allowed =
+            self.allow_shell || app.config().list("runbook.allow_shell").any(|allowed| allowed == runbook.sha256());
         if self.dry_run {
             for name in ["run", "evidence", "now", "today"] {
                 values.plain.insert(name.to_owned(), format!("<{name}>"));
@@ -374,7 +400,8 @@ impl Run {
         app.home().ensure()?;
         let site = site(app, app.home(), &interrupts)?;
         let order = Order { values, answers, shell_allowed, evidence: self.evidence };
-        run::start(runbook, order, &site).map(|outcome| outcome.report)
+        let secrets = order.values.secrets.values().cloned().collect();
+        kept(app, run::start(runbook, order, &site)?, secrets)
     }
 }
 
@@ -382,37 +409,52 @@ impl GoOn {
     fn run(self, app: &App, resume: bool) -> Result<Report> {
         let state = run::open_run(app.journal()?, &self.run)?;
         if !state.home.is_dir() {
-            return Err(Error::new(ErrorKind::Usage, format!("the run {} worked on {}, which is gone", self.run, state.home.display()))
-                .hint("a sandbox that is gone took everything with it; run the drill again"));
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("the run {} worked on {}, which is gone", self.run, state.home.display()),
+            )
+            .hint("a sandbox that is gone took everything with it; run the drill again"));
         }
         let home = Home::open(&state.home)?;
         let secrets = self.told.secrets(app, state.secrets.iter().map(String::as_str))?;
         let answers = self.told.answers()?;
         let interrupts = Interrupts::watch()?;
         let site = site(app, &home, &interrupts)?;
-        let outcome = if resume { run::resume(&self.run, secrets, &answers, &site) } else { run::undo(&self.run, secrets, &site) };
-        outcome.map(|outcome| outcome.report)
+        let known = secrets.values().cloned().collect();
+        let outcome =
+            if resume { run::resume(&self.run, secrets, &answers, &site) } else { run::undo(&self.run, secrets, &site) };
+        kept(app, outcome?, known)
     }
+}
+
+/// The report of a run, with its evidence sealed in every form.
+pub fn kept(app: &App, outcome: Outcome, secrets: Vec<String>) -> Result<Report> {
+    let Outcome { mut report, folder, .. } = outcome;
+    let page = super::evidence::keep(app, &folder, &report, secrets)?;
+    if let Some(section) = report.sections.first_mut() {
+        section.fields.push(("report".into(), page.display().to_string()));
+    }
+    report.data["report"] = json!(page);
+    Ok(report)
 }
 
 fn runs(app: &App) -> Result<Report> {
     let all = if app.home().journal().exists() { record::all(app.journal()?)? } else { Vec::new() };
     let (mut rows, mut data, mut open) = (Vec::new(), Vec::new(), Vec::new());
-    for (entry, state) in all.iter().rev() {
+    for (is_open, state) in all.iter().rev() {
         let verdict = state.verdict.map_or("under way or cut off", crate::runbook::Verdict::name);
-        let is_open = entry == "open";
-        if is_open {
+        if *is_open {
             open.push(state.run.clone());
         }
         rows.push(vec![
             state.run.clone(),
             clock::rfc3339(clock::from_ms(state.began_ms)),
             verdict.to_owned(),
-            if is_open { "open".into() } else { String::new() },
+            if *is_open { "open".into() } else { String::new() },
             state.cause.clone().unwrap_or_default(),
         ]);
         data.push(json!({
-            "run": state.run, "runbook": state.runbook, "began_ms": state.began_ms, "verdict": state.verdict, "open": is_open,
+            "run": state.run, "runbook": state.runbook, "began": clock::rfc3339(clock::from_ms(state.began_ms)), "verdict": state.verdict, "open": is_open,
             "under_way": state.under_way, "evidence": state.evidence, "cause": state.cause,
         }));
     }
@@ -444,7 +486,9 @@ fn new(app: &App, id: &str, drill: bool, file: Option<PathBuf>) -> Result<Report
         }
     };
     if path.exists() {
-        return Err(Error::new(ErrorKind::Usage, format!("{} is there already", path.display())).hint("choose another id or file"));
+        return Err(
+            Error::new(ErrorKind::Usage, format!("{} is there already", path.display())).hint("choose another id or file")
+        );
     }
     disk::write_atomic(&path, template::text(id, drill).as_bytes())?;
     let kind = if drill { front::Kind::Drill } else { front::Kind::Runbook };

@@ -669,11 +669,112 @@ static DRILL_RUN: Object = Object {
     fields: &[
         always("drill", Text, "its id"),
         always("run", Text, "the run, as `wpp runbook runs` lists it"),
+        always("began", Text, "RFC 3339 in UTC"),
         always("outcome", Text, "pass, deviated, aborted, inconclusive or skipped"),
         nullable("sandbox", Text, "the folder of a sandbox that was kept"),
         always("steps", Number, "how many steps there were"),
         nullable("recovery_ms", Number, "from the fault to READY, where the drill measured it"),
         always("report", Text, "the file with the report"),
+    ],
+};
+
+/// One runbook of a list.
+static RUNBOOK: Object = Object {
+    name: "runbook",
+    fields: &[
+        always("id", Text, "its id"),
+        always("title", Text, "what it is called"),
+        always("kind", Text, "runbook or drill"),
+        always("severity", Text, "info, low, medium, high or critical"),
+        always("respond_within", Text, "how soon somebody should begin, such as 15m"),
+        always("applies_to", Text, "wpp session, host, or the name of a gateway's plugin"),
+        nullable("source", Text, "where operators know it from"),
+        nullable("schedule", Text, "when it runs by itself"),
+        always("origin", Text, "wpp, or the path of the file"),
+    ],
+};
+
+/// One parameter of a runbook.
+static RUNBOOK_PARAMETER: Object = Object {
+    name: "runbook parameter",
+    fields: &[
+        always("help", Text, "what it is"),
+        always("type", Text, "text, integer, number, boolean, duration, url, path, session or choice"),
+        optional("values", TEXTS, "those of a choice"),
+        optional("default", Text, "its value when nobody gives one"),
+        always("secret", Boolean, "whether it is never shown nor kept"),
+    ],
+};
+
+/// A block of a runbook, by its place.
+static RUNBOOK_BLOCK: Object = Object {
+    name: "runbook block",
+    fields: &[
+        always("id", Text, "its id"),
+        always("kind", Text, "wpp, http, sh, sql or manual"),
+        always("part", Text, "prerequisites, steps, verification or rollback"),
+        always("line", Number, "the line that opens it"),
+    ],
+};
+
+/// A block of a runbook as it would be run.
+static RUNBOOK_PLANNED: Object = Object {
+    name: "planned block",
+    fields: &[
+        always("id", Text, "its id"),
+        always("part", Text, "as in runbook block"),
+        always("kind", Text, "as in runbook block"),
+        always("lines", TEXTS, "its lines with values in them; secrets are named only"),
+        always("expected", Text, "what is expected"),
+        nullable("when", Text, "when it is run, if not always"),
+        nullable("undo", Text, "the block that takes it back"),
+        nullable("timeout_ms", Number, "how long one try may take"),
+        always("retries", Number, "further tries"),
+    ],
+};
+
+/// What became of a block of a run.
+static RUNBOOK_DONE: Object = Object {
+    name: "block of a run",
+    fields: &[
+        always("id", Text, "its id"),
+        always("part", Text, "as in runbook block"),
+        always("kind", Text, "as in runbook block"),
+        always("purpose", Text, "turn, undo, or again for the verification after an undo"),
+        always("title", Text, "what it does"),
+        always("ended", Text, "passed, deviated, inconclusive, interrupted, declined, stuck or skipped"),
+        always("expected", Text, "what was to be seen"),
+        always("observed", Text, "what was seen, or why it was left out"),
+        always("took_ms", Number, "how long it took, all tries together"),
+        always("tries", Number, "number of tries"),
+        optional("transcript", Text, "what was asked and answered: a file below the evidence folder"),
+    ],
+};
+
+/// One thing that lint found.
+static RUNBOOK_FINDING: Object = Object {
+    name: "lint finding",
+    fields: &[
+        always("file", Text, "the file"),
+        always("line", Number, "the line, counted from 1"),
+        always("level", Text, "error or warning"),
+        always("rule", Text, "the rule's name"),
+        always("message", Text, "what is so"),
+    ],
+};
+
+/// One run of a list.
+static RUNBOOK_RUN: Object = Object {
+    name: "run",
+    fields: &[
+        always("run", Text, "its id"),
+        always("runbook", Text, "the runbook's id"),
+        always("began", Text, "RFC 3339 in UTC"),
+        nullable("verdict", Text, "as in wpp.runbook-run/1; null while it is under way or was cut off"),
+        always("open", Boolean, "whether something is left to resume or to undo"),
+        nullable("under_way", Text, "the step that was begun and has not ended"),
+        always("evidence", Text, "its evidence folder"),
+        nullable("cause", Text, "why it ended so"),
     ],
 };
 
@@ -1010,6 +1111,69 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![always("drills", List(&Shape::Object(&DRILL)), "all of them")],
     },
     Schema {
+        name: "wpp.evidence-export/1",
+        commands: &["wpp evidence export"],
+        data: data![
+            always("id", Text, "the run"),
+            always("path", Text, "the file"),
+            always("size_bytes", Number, "its size"),
+            always("sha256", Text, "its SHA-256 in hex"),
+        ],
+    },
+    Schema {
+        name: "wpp.evidence-list/1",
+        commands: &["wpp evidence list"],
+        data: data![always(
+            "evidence",
+            List(&Shape::Object(&Object {
+                name: "evidence",
+                fields: &[
+                    always("id", Text, "what was run, and when"),
+                    always("of", Text, "the runbook or drill; ? when the report does not say"),
+                    nullable("verdict", Text, "how it ended; null when the report cannot be read"),
+                    nullable("began", Text, "RFC 3339 in UTC"),
+                    always("path", Text, "the folder"),
+                    always("size_bytes", Number, "the size of all its files"),
+                ],
+            })),
+            "oldest first",
+        )],
+    },
+    Schema {
+        name: "wpp.evidence-rotation/1",
+        commands: &["wpp evidence rotation"],
+        data: data![
+            always(
+                "rotated",
+                List(&Shape::Object(&Object {
+                    name: "credential",
+                    fields: &[
+                        always("name", Text, "its name"),
+                        nullable("change", Text, "rotated, unchanged, added or removed; null when it is in neither file"),
+                    ],
+                })),
+                "the credentials that were asked for",
+            ),
+            always("files", List(&Text), "what was written"),
+        ],
+    },
+    Schema {
+        name: "wpp.evidence-verify/1",
+        commands: &["wpp evidence verify"],
+        data: data![always(
+            "verified",
+            List(&Shape::Object(&Object {
+                name: "verified evidence",
+                fields: &[
+                    always("id", Text, "the run"),
+                    always("verdict", Text, "pass when every file is as it was"),
+                    always("observed", Text, "which are not"),
+                ],
+            })),
+            "those that were looked at",
+        )],
+    },
+    Schema {
         name: "wpp.events/1",
         commands: &["wpp events"],
         data: data![
@@ -1118,6 +1282,86 @@ pub static SCHEMAS: &[Schema] = &[
             ),
             optional("passed_over", List(&Text), "newer archives that `latest` does not mean, each with what it lacks"),
             optional("adopted", Shape::Object(&ADOPTED), "what was done about messages that wait to be sent"),
+        ],
+    },
+    Schema {
+        name: "wpp.runbook-lint/1",
+        commands: &["wpp runbook lint"],
+        data: data![
+            always("files", TEXTS, "what was looked at"),
+            always("findings", List(&Shape::Object(&RUNBOOK_FINDING)), "all that is wrong"),
+        ],
+    },
+    Schema {
+        name: "wpp.runbook-list/1",
+        commands: &["wpp runbook list"],
+        data: data![always("runbooks", List(&Shape::Object(&RUNBOOK)), "by their ids")],
+    },
+    Schema {
+        name: "wpp.runbook-new/1",
+        commands: &["wpp runbook new"],
+        data: data![
+            always("id", Text, "its id"),
+            always("kind", Text, "runbook or drill"),
+            always("path", Text, "the file that was written"),
+        ],
+    },
+    Schema {
+        name: "wpp.runbook-plan/1",
+        commands: &["wpp runbook run --dry-run"],
+        data: data![
+            always("runbook", Text, "the runbook's id"),
+            always("guards", TEXTS, "what must hold before the run and before every step"),
+            always("shell_allowed", Boolean, "whether its scripts would be run"),
+            always(
+                "blocks",
+                List(&Shape::Object(&RUNBOOK_PLANNED)),
+                "in the order of the run; what takes others back comes last"
+            ),
+        ],
+    },
+    Schema {
+        name: "wpp.runbook-run/1",
+        commands: &["wpp runbook run", "wpp runbook resume", "wpp runbook undo"],
+        data: data![
+            always("run", Text, "its id"),
+            always("runbook", Text, "the runbook's id"),
+            always("kind", Text, "runbook or drill"),
+            always("verdict", Text, "pass, deviated, aborted, inconclusive or skipped"),
+            nullable("aborted_by", Text, "operator, guard or nobody"),
+            nullable("cause", Text, "why it ended so"),
+            always("evidence", Text, "its evidence folder"),
+            always("home", Text, "the home that it worked on"),
+            always("began", Text, "RFC 3339 in UTC"),
+            always("took_ms", Number, "how long it took, from its first beginning"),
+            always("open", Boolean, "whether something is left to resume or to undo"),
+            always("steps", List(&Shape::Object(&RUNBOOK_DONE)), "what became of its blocks, in order"),
+            always("undone", TEXTS, "steps that were taken back"),
+            always("left", TEXTS, "steps whose undo failed, and which are left as they are"),
+            nullable(
+                "verified_again",
+                Boolean,
+                "whether the verification after the undo was as expected; null when there was none"
+            ),
+            always("values", Map(&Text), "parameters and saved values, without secrets"),
+            always("report", Text, "the report for people"),
+        ],
+    },
+    Schema {
+        name: "wpp.runbook-runs/1",
+        commands: &["wpp runbook runs"],
+        data: data![always("runs", List(&Shape::Object(&RUNBOOK_RUN)), "newest first")],
+    },
+    Schema {
+        name: "wpp.runbook-show/1",
+        commands: &["wpp runbook show"],
+        data: data![
+            always("id", Text, "its id"),
+            always("origin", Text, "wpp, or the path of the file"),
+            always("text", Text, "the whole text"),
+            nullable("sha256", Text, "of the text; null when it cannot be read as a runbook"),
+            nullable("parameters", Map(&Shape::Object(&RUNBOOK_PARAMETER)), "by their names; null as sha256 is"),
+            always("blocks", List(&Shape::Object(&RUNBOOK_BLOCK)), "its executable blocks, in their order"),
         ],
     },
     Schema {

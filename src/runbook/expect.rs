@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use regex_lite::Regex;
+use regex::Regex;
 use serde_json::Value;
 
 use super::fence::Kind;
@@ -224,7 +224,8 @@ impl Expect {
                 return Judged { holds: false, observed };
             }
         }
-        Judged { holds: true, observed: summary(answer) }
+        let observed = if kind == Kind::Manual { answer.output.clone() } else { summary(answer) };
+        Judged { holds: true, observed }
     }
 }
 

@@ -157,7 +157,10 @@ impl Fence {
             }
         }
         if fence.id.is_empty() {
-            wrong.push(format!("a block of kind {} needs an id; where it is only to be read, use another word than {0}", kind.name()));
+            wrong.push(format!(
+                "a block of kind {} needs an id; where it is only to be read, use another word than {0}",
+                kind.name()
+            ));
         }
         if kind == Kind::Sql && fence.on.is_none() {
             wrong.push("a query needs on=…, the database that it is put to".to_owned());
@@ -220,13 +223,19 @@ impl Fence {
     /// Every text of the block in which `{{names}}` are replaced by values.
     pub fn texts(&self) -> Vec<&str> {
         let mut texts: Vec<&str> = if self.kind == Kind::Sh { Vec::new() } else { vec![&self.body] };
-        texts.extend(self.attributes.iter().filter(|(name, _)| matches!(name.as_str(), "expect" | "when" | "on")).map(|(_, value)| value.as_str()));
+        texts.extend(
+            self.attributes
+                .iter()
+                .filter(|(name, _)| matches!(name.as_str(), "expect" | "when" | "on"))
+                .map(|(_, value)| value.as_str()),
+        );
         texts
     }
 
     /// The first line that says something, for lists.
     pub fn first_line(&self) -> &str {
-        let said = |line: &&str| !line.is_empty() && (self.kind == Kind::Manual || !line.starts_with(['#']) && !line.starts_with("--"));
+        let said =
+            |line: &&str| !line.is_empty() && (self.kind == Kind::Manual || !line.starts_with(['#']) && !line.starts_with("--"));
         self.body.lines().map(str::trim).find(said).unwrap_or_default()
     }
 }
@@ -338,7 +347,8 @@ mod tests {
 
     #[test]
     fn command_lines_are_words_before_values_stand_in_them() {
-        let read = fence("wpp id=a", "# why\nwpp status --session {{session}}\n\nwpp send 'a b' \\\n  \"{{text}}\" # so\n").unwrap();
+        let read =
+            fence("wpp id=a", "# why\nwpp status --session {{session}}\n\nwpp send 'a b' \\\n  \"{{text}}\" # so\n").unwrap();
         let lines = read.command_lines().unwrap();
         assert_eq!(lines[0], (12, ["wpp", "status", "--session", "{{session}}"].map(str::to_owned).to_vec()));
         assert_eq!(lines[1], (14, ["wpp", "send", "a b", "{{text}}"].map(str::to_owned).to_vec()));

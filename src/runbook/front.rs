@@ -249,7 +249,7 @@ impl Parameter {
             Type::Boolean if matches!(value, "true" | "false") => whole(),
             Type::Boolean => Err(wrong("true or false")),
             Type::Duration => value.parse::<Span>().and_then(|_| whole()),
-            Type::Url => match url::Url::parse(value) {
+            Type::Url => match address(value) {
                 Ok(_) => Ok(value.trim_end_matches('/').to_owned()),
                 Err(error) => Err(wrong(&format!("an address ({error})"))),
             },
@@ -259,6 +259,16 @@ impl Parameter {
             Type::Choice if self.values.iter().any(|known| known == value) => whole(),
             Type::Choice => Err(wrong(&format!("one of {}", self.values.join(", ")))),
         }
+    }
+}
+
+/// Reads an address. One of PostgreSQL may name a user and no host, `postgres://user@/database?host=/folder`:
+/// its host is then `-`.
+pub fn address(text: &str) -> Result<url::Url, url::ParseError> {
+    let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    match text.split_once("@/").filter(|(before, _)| postgres && before.matches('/').count() == 2) {
+        Some((before, after)) => url::Url::parse(&format!("{before}@-/{after}")),
+        None => url::Url::parse(text),
     }
 }
 
@@ -331,8 +341,11 @@ impl Front {
             });
         };
         parameter.check(value).map_err(|reason| {
-            Error::new(ErrorKind::Usage, format!("the parameter {name} cannot be used: {reason}"))
-                .hint(format!("{name} is {} ({})", parameter.help, parameter.kind.name()))
+            Error::new(ErrorKind::Usage, format!("the parameter {name} cannot be used: {reason}")).hint(format!(
+                "{name} is {} ({})",
+                parameter.help,
+                parameter.kind.name()
+            ))
         })
     }
 }
@@ -397,6 +410,7 @@ mod tests {
             (Type::Boolean, "true", "yes"),
             (Type::Duration, "90s", "90"),
             (Type::Url, "http://127.0.0.1:1/x", "127.0.0.1"),
+            (Type::Url, "postgres://owner@/d?host=/tmp", "owner@/d"),
             (Type::Path, "/x", "x"),
             (Type::Session, "main", "Main!"),
             (Type::Choice, "b", "c"),

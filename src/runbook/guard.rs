@@ -95,8 +95,15 @@ pub fn judge(guard: Guard, home: &Home, journal: &Journal, session: Option<&str>
             Ok(Some(format!("{} is the only linked session here", session.unwrap_or("it"))))
         }
         Guard::BackupYoungerThan(age) => {
-            let Some(session) = session else { return Ok(Some("the run names no session whose backup could be looked at".into())) };
-            let newest = History::read(journal, session)?.written.iter().filter(|written| written.whole).map(|written| written.created_ms).max();
+            let Some(session) = session else {
+                return Ok(Some("the run names no session whose backup could be looked at".into()));
+            };
+            let newest = History::read(journal, session)?
+                .written
+                .iter()
+                .filter(|written| written.whole)
+                .map(|written| written.created_ms)
+                .max();
             Ok(match newest.map(|at_ms| clock::since(clock::from_ms(at_ms), clock::now())) {
                 Some(old) if old <= age => None,
                 Some(old) => Some(format!("the newest whole archive of {session} is {} old", clock::human(old))),

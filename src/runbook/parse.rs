@@ -63,7 +63,9 @@ impl Runbook {
         };
         let front = Front::parse(yaml)
             // The first line of the YAML is the second of the file.
-            .map_err(|(line, reason)| problem(line.map_or(1, |line| line + 1), format!("what stands in front cannot be read: {reason}")))?;
+            .map_err(|(line, reason)| {
+                problem(line.map_or(1, |line| line + 1), format!("what stands in front cannot be read: {reason}"))
+            })?;
         let mut runbook = Runbook { front, headings: Vec::new(), fences: Vec::new(), text: text.clone() };
         let mut problems = Vec::new();
         if !is_id(&runbook.front.id) {
@@ -202,7 +204,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_the_form_is_listed_with_its_line() {
-        let (_, problems) = Runbook::parse(&TEXT.replace("## Trigger\n", "## Trigger\n\n```wpp id=early\nwpp status\n```\n")).unwrap();
+        let (_, problems) =
+            Runbook::parse(&TEXT.replace("## Trigger\n", "## Trigger\n\n```wpp id=early\nwpp status\n```\n")).unwrap();
         assert_eq!((problems.len(), problems[0].line), (1, 14), "{problems:?}");
         let (_, problems) = Runbook::parse(&TEXT.replace("id=verify", "ident=verify")).unwrap();
         assert!(problems.iter().all(|problem| problem.rule == "attributes" && problem.line == 45), "{problems:?}");

@@ -54,7 +54,12 @@ impl Plan {
         for block in &self.blocks {
             let mut about = Vec::new();
             if runbook.is_undo(&block.id) {
-                let of: Vec<&str> = runbook.fences.iter().filter(|fence| fence.undo.as_deref() == Some(&block.id)).map(|fence| fence.id.as_str()).collect();
+                let of: Vec<&str> = runbook
+                    .fences
+                    .iter()
+                    .filter(|fence| fence.undo.as_deref() == Some(&block.id))
+                    .map(|fence| fence.id.as_str())
+                    .collect();
                 about.push(format!("only to take back {}", of.join(", ")));
             }
             about.extend(block.when.as_ref().map(|when| format!("only when {when}")));
@@ -77,7 +82,9 @@ fn planned(fence: &Fence, values: &Values) -> Planned {
         Kind::Wpp => match fence.command_lines() {
             Ok(lines) => lines
                 .iter()
-                .map(|(_, words)| words.iter().map(|word| crate::report::quoted(&values.shown(word))).collect::<Vec<_>>().join(" "))
+                .map(|(_, words)| {
+                    words.iter().map(|word| crate::report::quoted(&values.shown(word))).collect::<Vec<_>>().join(" ")
+                })
                 .collect(),
             Err((_, reason)) => vec![reason],
         },

@@ -179,6 +179,17 @@ impl State {
     }
 }
 
+impl State {
+    /// How its row ends.
+    fn outcome(&self) -> journal::Outcome {
+        match self.verdict {
+            Some(Verdict::Pass) => journal::Outcome::Finished,
+            _ if self.undoable.iter().any(|one| one.undone) => journal::Outcome::Undone,
+            _ => journal::Outcome::Failed,
+        }
+    }
+}
+
 /// A run's row and folder, held by this process.
 pub struct Record<'a> {
     journal: &'a Journal,
@@ -207,7 +218,9 @@ impl<'a> Record<'a> {
     pub fn find(journal: &'a Journal, run: &str) -> Result<Record<'a>> {
         let all = journal.everywhere(VERB)?;
         let found = all.iter().map(|entry| Ok((entry, read(entry)?))).collect::<Result<Vec<_>>>()?;
-        let open: Vec<&str> = found.iter().filter(|(entry, _)| entry.state == "open").map(|(_, state)| state.run.as_str()).collect();
+        let is_open = |entry: &Entry, state: &State| entry.state == "open" && state.phase != Phase::Over;
+        let open: Vec<&str> =
+            found.iter().filter(|(entry, state)| is_open(entry, state)).map(|(_, state)| state.run.as_str()).collect();
         let hint = match &open[..] {
             [] => "no run is open; `wpp runbook runs` lists all".to_owned(),
             _ => format!("open are: {}", open.join(", ")),
@@ -215,7 +228,11 @@ impl<'a> Record<'a> {
         let Some((entry, state)) = found.iter().rfind(|(_, state)| state.run == run) else {
             return Err(Error::new(ErrorKind::Usage, format!("there is no run {run}")).hint(hint));
         };
-        if entry.state != "open" {
+        if entry.state == "open" && state.phase == Phase::Over {
+            // It was killed between its last word and the end of its row.
+            journal.end(entry.id, state.outcome())?;
+        }
+        if entry.state != "open" || state.phase == Phase::Over {
             let verdict = state.verdict.map_or("over", Verdict::name);
             return Err(Error::new(ErrorKind::Usage, format!("the run {run} is over ({verdict})")).hint(hint));
         }
@@ -230,10 +247,10 @@ impl<'a> Record<'a> {
     }
 
     /// Writes down that the run is over.
-    pub fn close(&mut self, outcome: journal::Outcome) -> Result<()> {
+    pub fn close(&mut self) -> Result<()> {
         self.state.phase = Phase::Over;
         self.keep()?;
-        self.journal.end(self.entry, outcome)
+        self.journal.end(self.entry, self.state.outcome())
     }
 
     /// Keeps what a block asked and answered; says where.
@@ -253,9 +270,10 @@ fn read(entry: &Entry) -> Result<State> {
     entry.data()
 }
 
-/// Every run of a home, oldest first, with the state of its row: `open`, `finished`, `undone`, `failed`.
-pub fn all(journal: &Journal) -> Result<Vec<(String, State)>> {
-    journal.everywhere(VERB)?.iter().map(|entry| Ok((entry.state.clone(), read(entry)?))).collect()
+/// Every run of a home, oldest first, and whether something is left to resume or to undo.
+pub fn all(journal: &Journal) -> Result<Vec<(bool, State)>> {
+    let read = |entry: &Entry| read(entry).map(|state| (entry.state == "open" && state.phase != Phase::Over, state));
+    journal.everywhere(VERB)?.iter().map(read).collect()
 }
 
 /// A new run's id and evidence folder. A second run in the same second gets a number.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::expect::{Answer, clip};
 use super::fence::{Fence, Kind, Part};
 use super::front::Type;
-use super::guard::{self};
+use super::guard;
 use super::parse::Runbook;
 use super::path;
 use super::plan::title;
@@ -26,6 +26,7 @@ use super::{AbortedBy, Outcome, Site, Verdict};
 use crate::clock::{self, Stopwatch};
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::home::HomeKind;
 use crate::journal;
 use crate::report::{Event, Report, Section, Step};
 
@@ -60,7 +61,10 @@ pub fn parameters(
     for (name, parameter) in &runbook.front.parameters {
         if parameter.secret && given.contains_key(name) {
             return Err(Error::new(ErrorKind::Usage, format!("{name} is a secret, and a command line is no place for one"))
-                .hint(format!("give --secret {name}=env:VARIABLE or --secret {name}=file:PATH, or set WPP_SECRET_{}", name.to_uppercase())));
+                .hint(format!(
+                    "give --secret {name}=env:VARIABLE or --secret {name}=file:PATH, or set WPP_SECRET_{}",
+                    name.to_uppercase()
+                )));
         }
         let chosen = session.filter(|_| name == "session" && parameter.kind == Type::Session).map(str::to_owned);
         let value = given.get(name).or_else(|| secrets.get(name)).cloned().or_else(|| parameter.default.clone()).or(chosen);
@@ -68,7 +72,9 @@ pub fn parameters(
             Some(value) => {
                 let value = runbook.front.check(name, &value)?;
                 if parameter.secret && value.is_empty() {
-                    return Err(Error::new(ErrorKind::Usage, format!("the secret {name} is empty")).hint("look at where it comes from"));
+                    return Err(
+                        Error::new(ErrorKind::Usage, format!("the secret {name} is empty")).hint("look at where it comes from")
+                    );
                 }
                 if parameter.secret { &mut values.secrets } else { &mut values.plain }.insert(name.clone(), value);
             }
@@ -97,11 +103,21 @@ pub fn with_built_in(values: &mut Values, site: &Site<'_>, run: &str, evidence: 
 }
 
 /// Runs a runbook from its beginning. What lint calls an error must not be in it.
+///
+/// # Errors
+/// [`ErrorKind::Denied`] when it belongs into a sandbox and the site is none.
 pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome> {
+    if runbook.front.sandbox && site.home.kind() != HomeKind::Sandbox {
+        return Err(Error::new(ErrorKind::Denied, format!("{} runs in a sandbox alone", runbook.front.id))
+            .hint(format!("`wpp drill run {}` makes one for it", runbook.front.id)));
+    }
     let stamp = clock::compact(clock::now());
     let (run, evidence) = record::name(site.records, site.journal, &runbook.front.id, &stamp, order.evidence.as_deref())?;
     let mut values = order.values;
     with_built_in(&mut values, site, &run, &evidence);
+    if runbook.front.sandbox {
+        values.plain.entry("session".to_owned()).or_insert_with(|| crate::sandbox::SESSION.to_owned());
+    }
     let state = State {
         run,
         runbook: runbook.front.id.clone(),
@@ -128,7 +144,12 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
 
 /// Goes on with a run that was cut off. The step that was under way is taken back and run again; one
 /// that cannot be taken back only if a person says so.
-pub fn resume(run: &str, secrets: BTreeMap<String, String>, answers: &BTreeMap<String, bool>, site: &Site<'_>) -> Result<Outcome> {
+pub fn resume(
+    run: &str,
+    secrets: BTreeMap<String, String>,
+    answers: &BTreeMap<String, bool>,
+    site: &Site<'_>,
+) -> Result<Outcome> {
     let mut engine = take_up(run, secrets, site)?;
     engine.record.state.answers.extend(answers.clone());
     if let Some(step) = engine.record.state.under_way.clone() {
@@ -151,7 +172,11 @@ pub fn undo(run: &str, secrets: BTreeMap<String, String>, site: &Site<'_>) -> Re
     if state.phase < Phase::Undo || state.undoable.iter().any(|one| !one.undone) {
         state.phase = Phase::Undo;
     }
-    engine.go_on()
+    let mut outcome = engine.go_on()?;
+    // The verdict is the run's; what was asked for now is that it be taken back.
+    let left = outcome.report.data["left"].as_array().is_some_and(|left| !left.is_empty());
+    outcome.report.exit_code = Some(if left { ErrorKind::Failed.exit_code() } else { 0 });
+    Ok(outcome)
 }
 
 /// What is known of a run that is open: the home that it works on, the secrets that it needs.
@@ -222,11 +247,11 @@ impl Engine<'_> {
                         Turns::Good => self.enter(Phase::Steps)?,
                         Turns::Bad(verdict, by, cause) => {
                             self.decide(verdict, by, cause);
-                            self.record.close(journal::Outcome::Failed)?;
+                            self.record.close()?;
                         }
                         Turns::Stuck(cause) => {
                             self.decide(Verdict::Aborted, Some(AbortedBy::Guard), cause);
-                            self.record.close(journal::Outcome::Failed)?;
+                            self.record.close()?;
                         }
                     }
                 }
@@ -243,7 +268,7 @@ impl Engine<'_> {
                     match self.turns(Part::Verification)? {
                         Turns::Good => {
                             self.record.state.verdict = Some(Verdict::Pass);
-                            self.record.close(journal::Outcome::Finished)?;
+                            self.record.close()?;
                         }
                         Turns::Stuck(cause) => return self.leave_open(cause),
                         Turns::Bad(verdict, by, cause) => {
@@ -266,8 +291,7 @@ impl Engine<'_> {
                         self.record.keep()?;
                         return self.outcome();
                     }
-                    let undone = self.record.state.undoable.iter().any(|one| one.undone);
-                    self.record.close(if undone { journal::Outcome::Undone } else { journal::Outcome::Failed })?;
+                    self.record.close()?;
                 }
                 Phase::Over => return self.outcome(),
             }
@@ -295,10 +319,14 @@ impl Engine<'_> {
 
     fn guards(&self) -> Option<(Verdict, String)> {
         let session = self.values.get("session");
-        self.runbook.front.guards.iter().find_map(|guard| match guard::judge(*guard, self.site.home, self.site.journal, session) {
-            Ok(None) => None,
-            Ok(Some(reason)) => Some((Verdict::Skipped, format!("the guard {guard} does not hold: {reason}"))),
-            Err(error) => Some((Verdict::Inconclusive, format!("the guard {guard} could not be looked at: {}", error.chain()))),
+        self.runbook.front.guards.iter().find_map(|guard| {
+            match guard::judge(*guard, self.site.home, self.site.journal, session) {
+                Ok(None) => None,
+                Ok(Some(reason)) => Some((Verdict::Skipped, format!("the guard {guard} does not hold: {reason}"))),
+                Err(error) => {
+                    Some((Verdict::Inconclusive, format!("the guard {guard} could not be looked at: {}", error.chain())))
+                }
+            }
         })
     }
 
@@ -312,7 +340,11 @@ impl Engine<'_> {
         }
         for fence in self.blocks(Part::Prerequisites) {
             if self.interrupted() {
-                return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Operator), "interrupted before anything was begun".into()));
+                return Ok(Turns::Bad(
+                    Verdict::Aborted,
+                    Some(AbortedBy::Operator),
+                    "interrupted before anything was begun".into(),
+                ));
             }
             if !self.is_wanted(&fence) {
                 continue;
@@ -361,13 +393,23 @@ impl Engine<'_> {
             let handles: BTreeSet<&str> = fence.when.as_ref().map(|when| when.failures()).unwrap_or_default();
             if let Some(ended) = self.record.state.ended(&fence.id) {
                 // It had its turn before this process.
-                let observed = self.record.state.done.iter().rfind(|done| done.id == fence.id).map_or(String::new(), |done| done.observed.clone());
+                let observed = self
+                    .record
+                    .state
+                    .done
+                    .iter()
+                    .rfind(|done| done.id == fence.id)
+                    .map_or(String::new(), |done| done.observed.clone());
                 settle(&mut pending, &blocks, fence, &handles, ended, observed);
                 ran += u32::from(ended != Ended::Skipped);
                 continue;
             }
             if self.interrupted() {
-                return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Operator), format!("interrupted by the operator before {}", fence.id)));
+                return Ok(Turns::Bad(
+                    Verdict::Aborted,
+                    Some(AbortedBy::Operator),
+                    format!("interrupted by the operator before {}", fence.id),
+                ));
             }
             if let Some((_, reason)) = self.guards() {
                 return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Guard), format!("before {}: {reason}", fence.id)));
@@ -384,8 +426,12 @@ impl Engine<'_> {
             let (ended, observed) = self.perform(fence, Purpose::Turn)?;
             ran += 1;
             match ended {
-                Ended::Interrupted => return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Operator), format!("{}: {observed}", fence.id))),
-                Ended::Declined => return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Nobody), format!("{}: {observed}", fence.id))),
+                Ended::Interrupted => {
+                    return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Operator), format!("{}: {observed}", fence.id)));
+                }
+                Ended::Declined => {
+                    return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Nobody), format!("{}: {observed}", fence.id)));
+                }
                 Ended::Stuck => return Ok(Turns::Stuck(format!("{}: {observed}", fence.id))),
                 _ => settle(&mut pending, &blocks, fence, &handles, ended, observed),
             }
@@ -396,7 +442,9 @@ impl Engine<'_> {
                 break;
             }
         }
-        if let Some((id, (ended, observed))) = pending.iter().find(|(_, (ended, _))| *ended == Ended::Deviated).or(pending.iter().next()) {
+        if let Some((id, (ended, observed))) =
+            pending.iter().find(|(_, (ended, _))| *ended == Ended::Deviated).or(pending.iter().next())
+        {
             let verdict = if *ended == Ended::Deviated { Verdict::Deviated } else { Verdict::Inconclusive };
             return Ok(Turns::Bad(verdict, None, format!("{id}: {observed}")));
         }
@@ -415,12 +463,17 @@ impl Engine<'_> {
                 // It is begun anew, with an undo of its own.
                 self.record.state.undoable.remove(at);
             } else {
-                self.decide(Verdict::Deviated, None, format!("{step} was under way when the run was cut off, and could not be taken back"));
+                self.decide(
+                    Verdict::Deviated,
+                    None,
+                    format!("{step} was under way when the run was cut off, and could not be taken back"),
+                );
                 self.record.state.left.push(step.to_owned());
                 self.record.state.phase = Phase::Undo;
             }
         } else {
-            let question = format!("The step {step} was under way when the run was cut off, and nothing takes it back. Run it again?");
+            let question =
+                format!("The step {step} was under way when the run was cut off, and nothing takes it back. Run it again?");
             let agreed = answers.get(step).copied().or_else(|| {
                 (self.site.ask)(&question).map(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
             });
@@ -428,7 +481,11 @@ impl Engine<'_> {
             match agreed {
                 Some(true) => {}
                 Some(false) => {
-                    self.decide(Verdict::Aborted, Some(AbortedBy::Operator), format!("{step} was under way when the run was cut off, and was not to be run again"));
+                    self.decide(
+                        Verdict::Aborted,
+                        Some(AbortedBy::Operator),
+                        format!("{step} was under way when the run was cut off, and was not to be run again"),
+                    );
                     self.record.state.phase = Phase::Undo;
                 }
                 None => {
@@ -560,7 +617,13 @@ impl Engine<'_> {
                 Kind::Sh => undo.body.clone(),
                 _ => self.values.shown(&undo.body),
             };
-            let one = Undoable { step: fence.id.clone(), undo: undo.id.clone(), lines, values: self.values.plain.clone(), undone: false };
+            let one = Undoable {
+                step: fence.id.clone(),
+                undo: undo.id.clone(),
+                lines,
+                values: self.values.plain.clone(),
+                undone: false,
+            };
             self.record.state.undoable.push(one);
         }
         self.record.state.under_way = Some(fence.id.clone());
@@ -669,7 +732,8 @@ fn settle(
             // With a failure go those of the blocks that tried to handle it before.
             let handled = |id: &String| {
                 let tried = blocks.iter().find(|block| block.id == *id).and_then(|block| block.when.as_ref());
-                handles.contains(id.as_str()) || tried.is_some_and(|when| when.failures().iter().any(|step| handles.contains(step)))
+                handles.contains(id.as_str())
+                    || tried.is_some_and(|when| when.failures().iter().any(|step| handles.contains(step)))
             };
             pending.retain(|id, _| !handled(id));
         }
@@ -702,7 +766,13 @@ fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
         super::front::Kind::Runbook => "Runbook",
         super::front::Kind::Drill => "Drill",
     };
-    let title = format!("{kind} {}: {}, {} in {}", state.runbook, verdict.name(), crate::report::count(ran as u64, "step", "steps"), clock::human(Duration::from_millis(took_ms)));
+    let title = format!(
+        "{kind} {}: {}, {} in {}",
+        state.runbook,
+        verdict.name(),
+        crate::report::count(ran as u64, "step", "steps"),
+        clock::human(Duration::from_millis(took_ms))
+    );
     let mut report = Report::new("runbook-run", title).verdict(verdict.of_report());
     report.exit_code = Some(verdict.exit_code(state.aborted_by));
     let mut section = Section::default()
@@ -748,7 +818,7 @@ fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
         "cause": state.cause,
         "evidence": state.evidence,
         "home": state.home,
-        "began_ms": state.began_ms,
+        "began": clock::rfc3339(clock::from_ms(state.began_ms)),
         "took_ms": took_ms,
         "open": state.phase != Phase::Over,
         "steps": state.done,

@@ -178,7 +178,9 @@ impl Reader<'_> {
                 return Ok(Condition::Value(left.to_owned(), equal, right.to_owned()));
             }
         }
-        Err(format!("{word:?} is no condition; there are passed(ID), failed(ID), ran(ID), command(NAME), {{{{name}}}}==value, and not, and, or"))
+        Err(format!(
+            "{word:?} is no condition; there are passed(ID), failed(ID), ran(ID), command(NAME), {{{{name}}}}==value, and not, and, or"
+        ))
     }
 }
 
@@ -229,7 +231,9 @@ mod tests {
 
     #[test]
     fn what_is_no_condition_is_said() {
-        for text in ["", "chosen", "failed()", "failed(a", "passed(a) failed(b)", "and passed(a)", "minute_after(a)", "(ran(a)", "x==1"] {
+        for text in
+            ["", "chosen", "failed()", "failed(a", "passed(a) failed(b)", "and passed(a)", "minute_after(a)", "(ran(a)", "x==1"]
+        {
             assert!(Condition::parse(text).is_err(), "{text:?}");
         }
     }

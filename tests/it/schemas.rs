@@ -206,6 +206,24 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     ] {
         run(line);
     }
+    run("drill run smoke");
+    let evidence: Value = serde_json::from_str(&run("evidence list").stdout).unwrap();
+    let id = evidence["data"]["evidence"][0]["id"].as_str().unwrap().to_owned();
+    run("evidence verify");
+    run(&format!("evidence export {id} --to {}", simulated.home.path().join("evidence.tar.gz").display()));
+    let (before, after) = (simulated.home.path().join("before.env"), simulated.home.path().join("after.env"));
+    std::fs::write(&before, "GITHUB_TOKEN=old-token-1\nSAME=1\n").unwrap();
+    std::fs::write(&after, "GITHUB_TOKEN=new-token-2\nSAME=1\n").unwrap();
+    for file in [&before, &after] {
+        std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
+    run(&format!(
+        "evidence rotation --before {0} --after {1} --name GITHUB_TOKEN --name NEVER --scan {2} --into {3}",
+        before.display(),
+        after.display(),
+        simulated.home.path().join("marker").display(),
+        simulated.home.path().join("rotation").display()
+    ));
     // A home that others can read is a finding with a fix.
     std::fs::set_permissions(simulated.home.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     run("doctor --fix --yes");
@@ -279,6 +297,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     ] {
         run(line);
     }
+    crate::runbook::documents().iter().for_each(|stdout| findings.output(stdout));
     crate::gateway_verbs::documents().iter().for_each(|stdout| findings.output(stdout));
     assert!(findings.wrong.is_empty(), "{:#?}", findings.wrong);
 
@@ -324,8 +343,9 @@ fn a_field_too_many_one_too_few_and_one_of_another_type_are_noticed() {
 fn every_report_in_the_source_has_a_schema_and_every_schema_names_commands_that_exist() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command");
     let mut named = BTreeSet::new();
-    for path in
-        [folder.clone(), folder.join("drill"), folder.join("plugin")].iter().flat_map(|folder| std::fs::read_dir(folder).unwrap())
+    for path in [folder.clone(), folder.join("drill"), folder.join("plugin"), folder.join("../runbook")]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
     {
         let path = path.unwrap().path();
         // The simulator is hidden, and no part of the contract.

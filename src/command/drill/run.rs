@@ -10,10 +10,9 @@ use super::{drills, find};
 use crate::app::App;
 use crate::clock::{self, Stopwatch};
 use crate::command::runbook::{Told, pairs, runnable};
-use crate::disk;
 use crate::drill::inject::recoveries;
 use crate::drill::sandbox::Sandbox;
-use crate::error::{Context, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::Interrupts;
 use crate::report::{Event, Metric, Report, Section, Table, Verdict, count, quoted};
 use crate::runbook::library::Text;
@@ -113,6 +112,7 @@ impl Run {
         }
         app.home().ensure()?;
         let runner: Arc<Runner> = Arc::new(crate::command::run_line);
+        let known: Vec<String> = secrets.into_values().collect();
         let mut order = Order { values, answers: self.told.answers()?, shell_allowed, evidence: self.evidence.clone() };
         let mut site = Site {
             home: app.home(),
@@ -127,7 +127,7 @@ impl Run {
         let id = drill.front.id.clone();
         if !in_sandbox {
             let outcome = run::start(drill, order, &site)?;
-            return written(&id, outcome, None, Vec::new(), &watch);
+            return written(app, &id, outcome, None, (Vec::new(), known), &watch);
         }
         let mut sandbox = Sandbox::create()?;
         let home = sandbox.home().clone();
@@ -141,7 +141,7 @@ impl Run {
         let kept = (self.keep || !passed).then(|| sandbox.keep());
         drop(sandbox);
         match (ended, &kept) {
-            (Ok(outcome), _) => written(&id, outcome, kept, metrics, &watch),
+            (Ok(outcome), _) => written(app, &id, outcome, kept, (metrics, known), &watch),
             (Err(error), Some(kept)) => Err(error.hint(look_at(kept))),
             (Err(error), None) => Err(error),
         }
@@ -165,12 +165,14 @@ fn plan(drill: &Runbook, values: &crate::runbook::values::Values) -> Report {
         .data(json!({ "drill": drill.front.id, "sandbox": drill.front.sandbox, "blocks": plan.blocks }))
 }
 
-/// A run's report as a drill's, written beside its transcripts.
+/// A run's report as a drill's, sealed with its transcripts. Beside what is known of recoveries stand the
+/// secrets that must not be in it.
 fn written(
+    app: &App,
     id: &str,
     outcome: Outcome,
     kept: Option<PathBuf>,
-    recoveries: Vec<(String, i64)>,
+    (recoveries, secrets): (Vec<(String, i64)>, Vec<String>),
     watch: &Stopwatch,
 ) -> Result<Report> {
     let mut report = outcome.report;
@@ -193,15 +195,14 @@ fn written(
     report.data = json!({
         "drill": id,
         "run": outcome.run,
+        "began": report.data["began"],
         "outcome": outcome.verdict,
         "sandbox": kept,
         "steps": report.steps.len(),
         "recovery_ms": recovery_ms,
         "report": folder.join("report.md"),
     });
-    disk::write_atomic(&folder.join("report.md"), crate::ui::markdown::report(&report).as_bytes())?;
-    let document = serde_json::to_vec_pretty(&report).while_doing(|| "cannot write the report as JSON".into())?;
-    disk::write_atomic(&folder.join("report.json"), &document)?;
+    crate::command::evidence::keep(app, folder, &report, secrets)?;
     Ok(report)
 }
 

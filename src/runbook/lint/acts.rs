@@ -10,8 +10,8 @@ use crate::runbook::values::names;
 
 type Found = Vec<(usize, String)>;
 
-/// A value for every name, so that a line can be parsed: one of the parameter's type.
-fn example(runbook: &Runbook, name: &str) -> String {
+/// A value for every name, so that a line can be parsed: the parameter's default, or one of its type.
+fn example(runbook: &Runbook, name: &str, defaults: bool) -> String {
     let Some(parameter) = runbook.front.parameters.get(name) else {
         return match name {
             "session" => "main".into(),
@@ -21,7 +21,7 @@ fn example(runbook: &Runbook, name: &str) -> String {
             _ => "1".into(),
         };
     };
-    if let Some(default) = &parameter.default {
+    if let Some(default) = parameter.default.as_ref().filter(|_| defaults) {
         return default.clone();
     }
     match parameter.kind {
@@ -36,8 +36,12 @@ fn example(runbook: &Runbook, name: &str) -> String {
     }
 }
 
-fn filled(runbook: &Runbook, word: &str) -> String {
-    names(word).into_iter().fold(word.to_owned(), |word, name| word.replace(&format!("{{{{{name}}}}}"), &example(runbook, name)))
+fn filled(runbook: &Runbook, words: &[String], defaults: bool) -> Vec<String> {
+    let fill = |word: &String| {
+        let put = |word: String, name: &str| word.replace(&format!("{{{{{name}}}}}"), &example(runbook, name, defaults));
+        names(word).into_iter().fold(word.clone(), put)
+    };
+    words.iter().map(fill).collect()
 }
 
 /// Command lines of `wpp` with where they stand.
@@ -67,8 +71,12 @@ pub fn command(runbook: &Runbook, around: &Surroundings<'_>) -> Found {
         if let Some(flag) = endless {
             found.push((line, format!("{flag} does not end")));
         }
-        let words: Vec<String> = words.iter().map(|word| filled(runbook, word)).collect();
-        if let Err(reason) = (around.parses)(&words) {
+        // A default may say that there is none, where the line is then not run.
+        let example = filled(runbook, &words, false);
+        let words = filled(runbook, &words, true);
+        if let Err(reason) = (around.parses)(&words)
+            && (around.parses)(&example).is_err()
+        {
             found.push((line, format!("`{}`: {reason}", words.join(" "))));
         }
     }
@@ -79,12 +87,15 @@ pub fn unattended(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let asks = |words: &[String]| {
         let has = |flag: &str| words.iter().any(|word| word == flag);
         let verb = words.get(1).map(String::as_str).unwrap_or_default();
-        let destroys = matches!(verb, "restore" | "reset") || verb == "doctor" && has("--fix") || verb == "backup" && has("prune");
+        let destroys =
+            matches!(verb, "restore" | "reset") || verb == "doctor" && has("--fix") || verb == "backup" && has("prune");
         destroys && !has("--yes") && !has("--dry-run") && !has("--help")
     };
     lines(runbook)
         .filter(|(_, _, words)| asks(words))
-        .map(|(_, line, words)| (line, format!("`{}` asks, and nobody is there inside of a run: give --yes or --dry-run", words.join(" "))))
+        .map(|(_, line, words)| {
+            (line, format!("`{}` asks, and nobody is there inside of a run: give --yes or --dry-run", words.join(" ")))
+        })
         .collect()
 }
 
@@ -141,7 +152,9 @@ pub fn query(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
         if !["SELECT", "WITH", "VALUES", "EXPLAIN", "PRAGMA", "SHOW", "TABLE"].contains(&first.as_str()) {
             found.push((fence.line + 1, format!("a query only reads, and {first} does not look like it")));
         }
-        let secret = names(&fence.body).into_iter().find(|name| runbook.front.parameters.get(*name).is_some_and(|parameter| parameter.secret));
+        let secret = names(&fence.body)
+            .into_iter()
+            .find(|name| runbook.front.parameters.get(*name).is_some_and(|parameter| parameter.secret));
         if let Some(name) = secret {
             found.push((fence.line, format!("the secret {name} may not stand in a query")));
         }
@@ -154,15 +167,20 @@ pub fn endpoint(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let mut found = Vec::new();
     for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Http) {
         let Ok(request) = Request::parse(&fence.body) else { continue };
-        // Only what is sent to a parameter's address is sent to that server.
-        let Some(path) = request.url.strip_prefix("{{").and_then(|rest| rest.split_once("}}")).map(|(_, path)| path) else { continue };
+        // Another parameter may be the address of another server.
+        let Some((name, path)) = request.url.strip_prefix("{{").and_then(|rest| rest.split_once("}}")) else { continue };
+        if !["url", "sidecar_url"].contains(&name) && name != format!("{}_url", server.name) {
+            continue;
+        }
         if let Err(hint) = server.knows(&request.method, path) {
             found.push((fence.line + 1, format!("{} has no {} {path}{hint}", server.name, request.method)));
+        } else if let Some(what) = server.only_once(path).filter(|_| fence.retries > 0) {
+            found.push((fence.line + 1, format!("{path} is asked again and again: {what}")));
         }
     }
     for (_, line, words) in lines(runbook) {
         if let Some(reason) = server.lacks(&words) {
-            found.push((line, reason));
+            found.push((line, reason.to_owned()));
         }
     }
     found
@@ -173,12 +191,17 @@ fn restores(fence: &Fence) -> bool {
     match fence.kind {
         Kind::Wpp => {
             let lines = fence.command_lines().unwrap_or_default();
-            lines.iter().any(|(_, words)| words.get(1).is_some_and(|verb| verb == "restore") && !words.iter().any(|word| word == "--dry-run"))
+            lines.iter().any(|(_, words)| {
+                words.get(1).is_some_and(|verb| verb == "restore") && !words.iter().any(|word| word == "--dry-run")
+            })
         }
         Kind::Sh => {
             let script = super::shell::code(&fence.body);
-            ["pg_restore", "psql", "wpp restore"].iter().any(|word| script.iter().any(|(_, line)| line.contains(word) && (*word != "psql" || line.contains('<') || line.contains(" -f"))))
-                || script.iter().any(|(_, line)| line.contains("cp ") && line.to_ascii_lowercase().contains("restore"))
+            ["pg_restore", "psql", "wpp restore"].iter().any(|word| {
+                script
+                    .iter()
+                    .any(|(_, line)| line.contains(word) && (*word != "psql" || line.contains('<') || line.contains(" -f")))
+            }) || script.iter().any(|(_, line)| line.contains("cp ") && line.to_ascii_lowercase().contains("restore"))
         }
         _ => false,
     }
@@ -187,7 +210,9 @@ fn restores(fence: &Fence) -> bool {
 pub fn restore_unverified(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let mut found = Vec::new();
     for (number, fence) in runbook.fences.iter().enumerate().filter(|(_, fence)| restores(fence)) {
-        let verified = runbook.fences[number + 1..].iter().any(|later| !later.expect.is_any() && !restores(later) && later.kind != Kind::Manual && !runbook.is_undo(&later.id));
+        let verified = runbook.fences[number + 1..]
+            .iter()
+            .any(|later| !later.expect.is_any() && !restores(later) && later.kind != Kind::Manual && !runbook.is_undo(&later.id));
         // What is verified after an undo is the Verification itself.
         let again = runbook.is_undo(&fence.id) || fence.part == Part::Rollback;
         let can_fail = runbook.part(Part::Verification).any(|fence| !fence.expect.is_any());
@@ -203,7 +228,13 @@ fn removes(fence: &Fence) -> Option<usize> {
     match fence.kind {
         Kind::Wpp => {
             let lines = fence.command_lines().unwrap_or_default();
-            lines.iter().find(|(_, words)| words.get(1..3).is_some_and(|verb| verb == ["backup", "prune"]) && !words.iter().any(|word| word == "--dry-run")).map(|(line, _)| *line)
+            lines
+                .iter()
+                .find(|(_, words)| {
+                    words.get(1..3).is_some_and(|verb| verb == ["backup", "prune"])
+                        && !words.iter().any(|word| word == "--dry-run")
+                })
+                .map(|(line, _)| *line)
         }
         Kind::Sh => super::shell::code(&fence.body).iter().find(|(_, line)| removes_backups(line)).map(|(at, _)| fence.line + at),
         _ => None,
@@ -217,9 +248,19 @@ fn removes_backups(line: &str) -> bool {
 }
 
 fn verifies(line: &str) -> bool {
-    ["backup verify", "tar -t", "pg_restore -l", "pg_restore --list", "sha256sum -c", "sha256sum --check", "quick_check", "integrity_check", "gzip -t"]
-        .iter()
-        .any(|word| line.contains(word))
+    [
+        "backup verify",
+        "tar -t",
+        "pg_restore -l",
+        "pg_restore --list",
+        "sha256sum -c",
+        "sha256sum --check",
+        "quick_check",
+        "integrity_check",
+        "gzip -t",
+    ]
+    .iter()
+    .any(|word| line.contains(word))
 }
 
 pub fn delete_before_verify(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
@@ -228,7 +269,12 @@ pub fn delete_before_verify(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let checks: Vec<(usize, usize)> = in_turn
         .iter()
         .enumerate()
-        .flat_map(|(number, fence)| super::shell::code(&fence.body).into_iter().filter(|(_, line)| verifies(line)).map(move |(at, _)| (number, fence.line + at)))
+        .flat_map(|(number, fence)| {
+            super::shell::code(&fence.body)
+                .into_iter()
+                .filter(|(_, line)| verifies(line))
+                .map(move |(at, _)| (number, fence.line + at))
+        })
         .collect();
     for (number, fence) in in_turn.iter().enumerate() {
         if let Some(line) = removes(fence) {

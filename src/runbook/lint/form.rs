@@ -10,7 +10,10 @@ type Found = Vec<(usize, String)>;
 pub fn file_name(runbook: &Runbook, around: &Surroundings<'_>) -> Found {
     let id = &runbook.front.id;
     let wrong = !around.id.is_empty() && id != around.id;
-    wrong.then(|| (runbook.front_line("id:"), format!("the id is {id}, and the file is called {}", around.id))).into_iter().collect()
+    wrong
+        .then(|| (runbook.front_line("id:"), format!("the id is {id}, and the file is called {}", around.id)))
+        .into_iter()
+        .collect()
 }
 
 pub fn headings(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
@@ -28,7 +31,10 @@ pub fn headings(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
         }
     }
     if found.is_empty() {
-        found.push((runbook.headings.first().map_or(1, |first| first.line), format!("the headings are not in the order {}", HEADINGS.join(", "))));
+        found.push((
+            runbook.headings.first().map_or(1, |first| first.line),
+            format!("the headings are not in the order {}", HEADINGS.join(", ")),
+        ));
     }
     found
 }
@@ -85,12 +91,19 @@ pub fn verification(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
 pub fn rollback(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let Some(heading) = runbook.headings.iter().find(|heading| heading.title == "Rollback") else { return Vec::new() };
     let there = heading.words > 0 || runbook.part(Part::Rollback).next().is_some();
-    if there { Vec::new() } else { vec![(heading.line, "it says neither how things are taken back nor why they cannot be".into())] }
+    if there {
+        Vec::new()
+    } else {
+        vec![(heading.line, "it says neither how things are taken back nor why they cannot be".into())]
+    }
 }
 
 pub fn empty_heading(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let empty = runbook.headings.iter().filter(|heading| {
-        let blocks = Part::ALL.into_iter().filter(|part| part.heading() == heading.title).any(|part| runbook.fences.iter().any(|fence| fence.part == part));
+        let blocks = Part::ALL
+            .into_iter()
+            .filter(|part| part.heading() == heading.title)
+            .any(|part| runbook.fences.iter().any(|fence| fence.part == part));
         heading.words == 0 && !blocks && heading.title != "Rollback"
     });
     empty.map(|heading| (heading.line, format!("nothing stands below `## {}`", heading.title))).collect()

@@ -109,7 +109,8 @@ pub const RULES: &[Rule] = &[
 
 /// Everything that is wrong with a text, by line.
 pub fn lint(text: &str, surroundings: &Surroundings<'_>) -> Vec<Finding> {
-    let of_parser = |problem: Problem| Finding { rule: problem.rule, level: Level::Error, line: problem.line, message: problem.message };
+    let of_parser =
+        |problem: Problem| Finding { rule: problem.rule, level: Level::Error, line: problem.line, message: problem.message };
     let mut findings: Vec<Finding> = match Runbook::parse(text) {
         Err(problems) => problems.into_iter().map(of_parser).collect(),
         Ok((runbook, problems)) => {

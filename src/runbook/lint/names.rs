@@ -32,7 +32,10 @@ pub fn undefined(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
                 Some(later) => format!("{} saves it, which is not sure to have had its turn", later.id),
                 None => "nothing gives it a value".to_owned(),
             };
-            found.push((line_of(fence, &format!("{{{{{name}}}}}")), format!("{{{{{name}}}}} is used in {}, and {reason}", fence.id)));
+            found.push((
+                line_of(fence, &format!("{{{{{name}}}}}")),
+                format!("{{{{{name}}}}} is used in {}, and {reason}", fence.id),
+            ));
         }
     };
     for fence in turns {
@@ -50,7 +53,8 @@ pub fn unused(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let used = |name: &str| {
         runbook.fences.iter().any(|fence| {
             fence.texts().into_iter().flat_map(names).any(|used| used == name)
-                || fence.kind == Kind::Sh && (mentions(&fence.body, &format!("${name}")) || fence.body.contains(&format!("${{{name}")))
+                || fence.kind == Kind::Sh
+                    && (mentions(&fence.body, &format!("${name}")) || fence.body.contains(&format!("${{{name}")))
         })
     };
     let guards = |name: &str| name == "session" && !runbook.front.guards.is_empty();
@@ -59,7 +63,8 @@ pub fn unused(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
 }
 
 fn mentions(body: &str, variable: &str) -> bool {
-    body.match_indices(variable).any(|(at, _)| !body[at + variable.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    body.match_indices(variable)
+        .any(|(at, _)| !body[at + variable.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 pub fn parameter(runbook: &Runbook, _: &Surroundings<'_>) -> Found {

@@ -89,8 +89,15 @@ fn commands(line: &str) -> Vec<String> {
 /// A line's commands that run this program, each as its words.
 fn runs<'a>(line: &'a str, program: &'a str) -> impl Iterator<Item = Vec<String>> + 'a {
     commands(line).into_iter().filter_map(move |command| {
-        let words: Vec<String> = shlex::split(&command).unwrap_or_else(|| command.split_whitespace().map(str::to_owned).collect());
-        let assigned = words.iter().take_while(|word| word.split_once('=').is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))).count();
+        let words: Vec<String> =
+            shlex::split(&command).unwrap_or_else(|| command.split_whitespace().map(str::to_owned).collect());
+        let assigned = words
+            .iter()
+            .take_while(|word| {
+                word.split_once('=')
+                    .is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+            })
+            .count();
         // Within $( … ) a program stands after the bracket.
         let at = words.iter().position(|word| word.rsplit(['(', '`', '/']).next() == Some(program));
         at.filter(|at| *at == assigned || words[*at].contains(['(', '`'])).map(|at| words[at..].to_vec())
@@ -112,10 +119,18 @@ pub fn braces(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
 pub fn quoted_glob(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     each(runbook, |line| {
         commands(line).iter().find_map(|command| {
-            let inside = command.strip_prefix("[[ ").or_else(|| command.strip_prefix("[ ")).or_else(|| command.strip_prefix("test "))?;
+            let inside =
+                command.strip_prefix("[[ ").or_else(|| command.strip_prefix("[ ")).or_else(|| command.strip_prefix("test "))?;
             let mut words = inside.split_whitespace();
-            let tests_file = words.next().is_some_and(|word| matches!(word.trim_start_matches("! "), "-f" | "-e" | "-d" | "-s" | "-r" | "-w" | "-x" | "!"));
-            let quoted = inside.split('"').skip(1).step_by(2).chain(inside.split('\'').skip(1).step_by(2)).find(|part| part.contains(['*', '?']));
+            let tests_file = words.next().is_some_and(|word| {
+                matches!(word.trim_start_matches("! "), "-f" | "-e" | "-d" | "-s" | "-r" | "-w" | "-x" | "!")
+            });
+            let quoted = inside
+                .split('"')
+                .skip(1)
+                .step_by(2)
+                .chain(inside.split('\'').skip(1).step_by(2))
+                .find(|part| part.contains(['*', '?']));
             let pattern = quoted.filter(|_| tests_file)?;
             Some(format!("\"{pattern}\" is taken as it stands, as the pattern is in quotes: the test never holds"))
         })
@@ -133,13 +148,20 @@ pub fn unreachable(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
             }
             let ends = matches!(first, "exit" | "exec") || line == "return";
             let bound = line.contains("&&") || line.contains("||");
-            if depth == 0 && ends && !bound && number + 1 < lines.len() && !(first == "exec" && line.split_whitespace().nth(1).is_none_or(|word| word.contains(['<', '>']))) {
+            if depth == 0
+                && ends
+                && !bound
+                && number + 1 < lines.len()
+                && !(first == "exec" && line.split_whitespace().nth(1).is_none_or(|word| word.contains(['<', '>'])))
+            {
                 let (next, _) = lines[number + 1];
                 found.push((fence.line + next, format!("it is never reached: line {} ends the script", fence.line + at)));
                 break;
             }
             let opens = matches!(first, "if" | "for" | "while" | "until" | "case") || line.ends_with('{') || line == "(";
-            let closes_itself = ["; fi", "; done", ";; esac", "; }"].iter().any(|end| line.ends_with(end)) || line.contains("; fi ") || line.contains("; done ");
+            let closes_itself = ["; fi", "; done", ";; esac", "; }"].iter().any(|end| line.ends_with(end))
+                || line.contains("; fi ")
+                || line.contains("; done ");
             if opens && !closes_itself {
                 depth += 1;
             }
@@ -154,14 +176,19 @@ pub fn curl_fail(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
             let short = |word: &String| word.starts_with('-') && !word.starts_with("--") && word.contains('f');
             let fails = words.iter().any(|word| short(word) || word == "--fail" || word == "--fail-with-body");
             let reads_status = words.iter().any(|word| word.contains("http_code") || word.contains("response_code"));
-            (!fails && !reads_status).then(|| "curl exits with 0 whatever the server answers; give --fail, or use an http block".to_owned())
+            (!fails && !reads_status)
+                .then(|| "curl exits with 0 whatever the server answers; give --fail, or use an http block".to_owned())
         })
     })
 }
 
 pub fn insecure(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     each(runbook, |line| {
-        let curl = runs(line, "curl").any(|words| words.iter().any(|word| word == "--insecure" || word.starts_with('-') && !word.starts_with("--") && word.contains('k')));
+        let curl = runs(line, "curl").any(|words| {
+            words
+                .iter()
+                .any(|word| word == "--insecure" || word.starts_with('-') && !word.starts_with("--") && word.contains('k'))
+        });
         let wget = runs(line, "wget").any(|words| words.iter().any(|word| word == "--no-check-certificate"));
         (curl || wget).then(|| "certificates are not verified, so anybody may have answered".to_owned())
     })
@@ -177,8 +204,16 @@ pub fn sleep(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
                 loops += 1;
             }
             // In a loop it is the pause between tries.
-            if loops == 0 && !line.contains("while ") && !line.contains("until ") && !line.contains("for ") && runs(&line, "sleep").next().is_some() {
-                found.push((fence.line + at, "it waits and hopes; ask again with retries=… every=… in the block that looks".to_owned()));
+            if loops == 0
+                && !line.contains("while ")
+                && !line.contains("until ")
+                && !line.contains("for ")
+                && runs(&line, "sleep").next().is_some()
+            {
+                found.push((
+                    fence.line + at,
+                    "it waits and hopes; ask again with retries=… every=… in the block that looks".to_owned(),
+                ));
             }
             if line.starts_with("done") {
                 loops -= 1;
@@ -189,22 +224,30 @@ pub fn sleep(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
 }
 
 pub fn secret_argument(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
-    let secrets: Vec<&str> = runbook.front.parameters.iter().filter(|(_, parameter)| parameter.secret).map(|(name, _)| name.as_str()).collect();
+    let secrets: Vec<&str> =
+        runbook.front.parameters.iter().filter(|(_, parameter)| parameter.secret).map(|(name, _)| name.as_str()).collect();
     let mut found = each(runbook, |line| {
         // What the shell itself prints is no argument of a program.
-        let of_programs = commands(line).into_iter().filter(|command| !command.starts_with("printf ") && !command.starts_with("echo ") && !command.starts_with("export "));
+        let of_programs = commands(line).into_iter().filter(|command| {
+            !command.starts_with("printf ") && !command.starts_with("echo ") && !command.starts_with("export ")
+        });
         let of_programs: Vec<String> = of_programs.filter(|command| command.contains(' ')).collect();
         let named = |command: &String| {
-            secrets.iter().find(|name| command.contains(&format!("${name}")) || command.contains(&format!("${{{name}")))
+            secrets
+                .iter()
+                .find(|name| command.contains(&format!("${name}")) || command.contains(&format!("${{{name}")))
                 .map(|name| format!("the secret {name}"))
         };
         let looks = |command: &String| {
             let words = ["Bearer ", "X-API-Key:", "--password=", "--token=", "PGPASSWORD="];
-            let literal = words.iter().find(|word| command.split_once(**word).is_some_and(|(_, rest)| !rest.trim_start().is_empty()));
+            let literal =
+                words.iter().find(|word| command.split_once(**word).is_some_and(|(_, rest)| !rest.trim_start().is_empty()));
             literal.filter(|word| **word != "PGPASSWORD=").map(|word| format!("what follows {:?}", word.trim_end()))
         };
         let what = of_programs.iter().find_map(|command| named(command).or_else(|| looks(command)))?;
-        Some(format!("{what} is an argument of a program, which everybody on the host can read; use an http block, or the program's standard input"))
+        Some(format!(
+            "{what} is an argument of a program, which everybody on the host can read; use an http block, or the program's standard input"
+        ))
     });
     for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Wpp) {
         for (line, words) in fence.command_lines().unwrap_or_default() {

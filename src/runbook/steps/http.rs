@@ -31,7 +31,8 @@ impl Request {
     pub fn parse(text: &str) -> Result<Request, String> {
         let mut lines = text.lines().skip_while(|line| line.trim().is_empty() || line.starts_with('#'));
         let first = lines.next().ok_or("there is no request")?.trim();
-        let (method, url) = first.split_once(' ').ok_or_else(|| format!("{first:?} is no request such as GET {{{{url}}}}/health"))?;
+        let (method, url) =
+            first.split_once(' ').ok_or_else(|| format!("{first:?} is no request such as GET {{{{url}}}}/health"))?;
         if !METHODS.contains(&method) {
             return Err(format!("{method:?} is no method; there are {}", METHODS.join(", ")));
         }
@@ -44,7 +45,8 @@ impl Request {
             if line.trim().is_empty() {
                 break;
             }
-            let (name, value) = line.split_once(':').ok_or_else(|| format!("{line:?} is no header; an empty line goes before the body"))?;
+            let (name, value) =
+                line.split_once(':').ok_or_else(|| format!("{line:?} is no header; an empty line goes before the body"))?;
             headers.push((name.trim().to_owned(), value.trim().to_owned()));
         }
         let body = lines.collect::<Vec<_>>().join("\n").trim().to_owned();
@@ -64,10 +66,15 @@ impl Request {
     /// one part of the path or of the query.
     fn fill(&self, values: &Values) -> Result<Request, String> {
         let mut first = self.url.starts_with("{{");
-        let url = values.replace(&self.url, |_, value| if std::mem::take(&mut first) { value.to_owned() } else { percent(value) })?;
+        let url =
+            values.replace(&self.url, |_, value| if std::mem::take(&mut first) { value.to_owned() } else { percent(value) })?;
         let headers = self.headers.iter().map(|(name, value)| {
             let value = values.fill(value)?;
-            if value.contains(['\r', '\n']) { Err(format!("the header {name} would hold a line break")) } else { Ok((name.clone(), value)) }
+            if value.contains(['\r', '\n']) {
+                Err(format!("the header {name} would hold a line break"))
+            } else {
+                Ok((name.clone(), value))
+            }
         });
         let headers = headers.collect::<Result<_, String>>()?;
         let body = if self.is_json() { values.replace(&self.body, |_, value| json(value))? } else { values.fill(&self.body)? };
@@ -119,7 +126,9 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             Attempt::of(Tried::Failed(format!("no answer: {reason}")), transcript)
         }
         Waited::Interrupted => Attempt::of(Tried::Interrupted("interrupted by the operator".into()), transcript),
-        Waited::Late | Waited::Died => Attempt::of(Tried::Failed(format!("no answer within {} s", timeout.as_secs())), transcript),
+        Waited::Late | Waited::Died => {
+            Attempt::of(Tried::Failed(format!("no answer within {} s", timeout.as_secs())), transcript)
+        }
     }
 }
 
@@ -140,7 +149,10 @@ fn send(request: &Request, timeout: Duration, loopback: bool) -> Result<(u16, St
     for (name, value) in &request.headers {
         building = building.header(name, value);
     }
-    if !request.body.is_empty() && request.is_json() && !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+    if !request.body.is_empty()
+        && request.is_json()
+        && !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+    {
         building = building.header("Content-Type", "application/json");
     }
     let answer = if request.body.is_empty() {
@@ -152,7 +164,12 @@ fn send(request: &Request, timeout: Duration, loopback: bool) -> Result<(u16, St
     let status = answer.status().as_u16();
     let mut bytes = Vec::new();
     let most = u64::try_from(OUTPUT_BYTES_MAX).unwrap_or(u64::MAX);
-    answer.body_mut().as_reader().take(most + 1).read_to_end(&mut bytes).map_err(|error| format!("the answer was cut off: {error}"))?;
+    answer
+        .body_mut()
+        .as_reader()
+        .take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("the answer was cut off: {error}"))?;
     let more = bytes.len() > OUTPUT_BYTES_MAX;
     bytes.truncate(OUTPUT_BYTES_MAX);
     Ok((status, String::from_utf8_lossy(&bytes).into_owned(), more))
@@ -167,7 +184,9 @@ mod tests {
     fn a_request_is_read_and_filled() {
         let text = "POST {{url}}/s/{{name}}?q={{name}}\nX-API-Key: {{key}}\n\n{\"text\": \"{{name}}\"}\n";
         let request = Request::parse(text).unwrap();
-        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>();
+        let map = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>()
+        };
         let values = Values { plain: map(&[("url", "http://127.0.0.1:1"), ("name", "a\"/b")]), secrets: map(&[("key", "hush")]) };
         let filled = request.fill(&values).unwrap();
         assert_eq!(filled.url, "http://127.0.0.1:1/s/a%22%2Fb?q=a%22%2Fb");
@@ -186,9 +205,13 @@ mod tests {
 
     #[test]
     fn only_numbers_of_this_machine_are_loopback() {
-        for (origin, loopback) in
-            [("http://127.0.0.1:1", true), ("http://[::1]:1", true), ("http://localhost", false), ("http://10.0.0.1", false), ("http://127.0.0.1.example", false)]
-        {
+        for (origin, loopback) in [
+            ("http://127.0.0.1:1", true),
+            ("http://[::1]:1", true),
+            ("http://localhost", false),
+            ("http://10.0.0.1", false),
+            ("http://127.0.0.1.example", false),
+        ] {
             assert_eq!(is_loopback(origin), loopback, "{origin}");
         }
     }

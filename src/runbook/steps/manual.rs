@@ -13,7 +13,11 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     };
     let answered = |yes: bool, how: &str| {
         let transcript = format!("{question}\n{} ({how})\n", if yes { "yes" } else { "no" });
-        let tried = if yes { Tried::Answered(Answer { output: "yes".into(), ..Answer::default() }) } else { Tried::Failed(format!("answered no ({how})")) };
+        let tried = if yes {
+            Tried::Answered(Answer { output: "yes".into(), ..Answer::default() })
+        } else {
+            Tried::Failed(format!("answered no ({how})"))
+        };
         Attempt::of(tried, transcript)
     };
     if let Some(yes) = scene.answers.get(&fence.id) {

@@ -34,10 +34,15 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             let exit = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
             let said = if output.trim().is_empty() { String::from_utf8_lossy(&ran.stderr.bytes).into_owned() } else { output };
             let json = serde_json::from_str(said.trim()).ok();
-            Attempt::of(Tried::Answered(Answer { exit: Some(exit), output: said, json, ..Answer::default() }), format!("{transcript}\nexit {exit}\n"))
+            Attempt::of(
+                Tried::Answered(Answer { exit: Some(exit), output: said, json, ..Answer::default() }),
+                format!("{transcript}\nexit {exit}\n"),
+            )
         }
         Ended::NotStarted(error) => Attempt::of(Tried::Unknown(format!("the shell cannot be started: {error}")), transcript),
-        Ended::NotSeen(error) => Attempt::of(Tried::Unknown(format!("whether the script ended cannot be told: {error}")), transcript),
+        Ended::NotSeen(error) => {
+            Attempt::of(Tried::Unknown(format!("whether the script ended cannot be told: {error}")), transcript)
+        }
         Ended::Killed if scene.interrupted() => Attempt::of(Tried::Interrupted("interrupted by the operator".into()), transcript),
         Ended::Killed => {
             Attempt::of(Tried::Failed(format!("it did not end within {} s and was killed", patience.as_secs())), transcript)

@@ -15,6 +15,7 @@ use crate::process::{self, Ended};
 use crate::report::count;
 use crate::runbook::expect::Answer;
 use crate::runbook::fence::Fence;
+use crate::runbook::front::address as parsed;
 use crate::runbook::values::{Values, names};
 use crate::session::reading::{Way, connect};
 
@@ -34,7 +35,8 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
         return Attempt::of(Tried::Failed("a secret may not stand in a query".into()), transcript);
     }
     let timeout = fence.timeout.unwrap_or(Duration::from_secs(60));
-    let result = if is_postgres(&on) { postgres(&on, fence, scene, timeout) } else { sqlite(Path::new(&on), fence, scene, timeout) };
+    let result =
+        if is_postgres(&on) { postgres(&on, fence, scene, timeout) } else { sqlite(Path::new(&on), fence, scene, timeout) };
     match result {
         Ok(rows) => {
             let mut transcript = transcript;
@@ -63,11 +65,11 @@ pub fn is_postgres(on: &str) -> bool {
 }
 
 fn without_password(on: &str) -> String {
-    match url::Url::parse(on) {
+    match parsed(on) {
         Ok(mut url) if url.password().is_some() => {
             // An address that had a password can do without one.
             let _ = url.set_password(None);
-            url.to_string()
+            url.to_string().replace("@-/", "@/")
         }
         _ => on.to_owned(),
     }
@@ -161,7 +163,7 @@ fn shown(value: ValueRef<'_>) -> String {
 }
 
 fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) -> Result<Rows, Refused> {
-    let address = url::Url::parse(address).map_err(|error| failed(format!("the address of the database cannot be read: {error}")))?;
+    let address = parsed(address).map_err(|error| failed(format!("the address of the database cannot be read: {error}")))?;
     if scene.site.home.kind() == crate::home::HomeKind::Sandbox && !is_local(&address) {
         return Err(failed("a sandbox reaches databases of this machine alone: a socket's folder, 127.0.0.1 or [::1]"));
     }
@@ -171,7 +173,21 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
         return Err(failed("it is an order to psql and no query"));
     }
     let mut command = Command::new("psql");
-    command.args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-F", &COLUMN.to_string(), "-R", &ROW.to_string(), "-c", &text]);
+    command.args([
+        "-X",
+        "-q",
+        "-A",
+        "-t",
+        "-w",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-F",
+        &COLUMN.to_string(),
+        "-R",
+        &ROW.to_string(),
+        "-c",
+        &text,
+    ]);
     connection(&mut command, &address).map_err(failed)?;
     let ran = process::run_until(&mut command, b"", timeout, OUTPUT_BYTES_MAX, scene.stop);
     let said = || String::from_utf8_lossy(&ran.stderr.bytes).trim().to_owned();
@@ -193,9 +209,14 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
     }
 }
 
+/// The host before the first `/`; `-` stands for none.
+fn named_host(address: &url::Url) -> Option<String> {
+    address.host_str().filter(|host| !host.is_empty() && *host != "-").map(str::to_owned)
+}
+
 fn is_local(address: &url::Url) -> bool {
     let host = address.query_pairs().find(|(name, _)| name == "host").map(|(_, host)| host.into_owned());
-    let host = host.or_else(|| address.host_str().map(str::to_owned)).unwrap_or_default();
+    let host = host.or_else(|| named_host(address)).unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.is_empty() || host.starts_with('/') || bare.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_loopback())
 }
@@ -212,7 +233,7 @@ fn connection(command: &mut Command, address: &url::Url) -> Result<(), String> {
     }
     let database = decoded(address.path().trim_start_matches('/'));
     let parts = [
-        ("PGHOST", address.host_str().map(|host| host.trim_start_matches('[').trim_end_matches(']').to_owned())),
+        ("PGHOST", named_host(address).map(|host| host.trim_start_matches('[').trim_end_matches(']').to_owned())),
         ("PGPORT", address.port().map(|port| port.to_string())),
         ("PGUSER", Some(decoded(address.username())).filter(|user| !user.is_empty())),
         ("PGPASSWORD", address.password().map(decoded)),
@@ -255,14 +276,19 @@ mod tests {
     fn a_password_is_neither_shown_nor_an_argument() {
         assert_eq!(without_password("postgres://u:hush@h/d"), "postgres://u@h/d");
         let mut command = Command::new("psql");
-        connection(&mut command, &url::Url::parse("postgres://u:hu%40sh@127.0.0.1:5433/d?sslmode=require").unwrap()).unwrap();
+        connection(&mut command, &parsed("postgres://u:hu%40sh@127.0.0.1:5433/d?sslmode=require").unwrap()).unwrap();
         let set: Vec<_> = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?))).collect();
         for pair in [("PGPASSWORD", "hu@sh"), ("PGPORT", "5433"), ("PGDATABASE", "d"), ("PGSSLMODE", "require")] {
             assert!(set.contains(&pair), "{set:?}");
         }
-        assert!(connection(&mut command, &url::Url::parse("postgres:///d?options=x").unwrap()).is_err());
-        for (address, local) in [("postgres:///d?host=/tmp", true), ("postgres://[::1]/d", true), ("postgres://db.example/d", false)] {
-            assert_eq!(is_local(&url::Url::parse(address).unwrap()), local, "{address}");
+        assert!(connection(&mut command, &parsed("postgres:///d?options=x").unwrap()).is_err());
+        for (address, local) in [
+            ("postgres:///d?host=/tmp", true),
+            ("postgres://owner@/d", true),
+            ("postgres://[::1]/d", true),
+            ("postgres://db.example/d", false),
+        ] {
+            assert_eq!(is_local(&parsed(address).unwrap()), local, "{address}");
         }
     }
 }
