@@ -222,6 +222,11 @@ impl Home {
         self.root.join("runbooks")
     }
 
+    /// What runs of a schedule entry wrote. The name must have passed the rule for names.
+    pub fn schedule(&self, entry: &str) -> PathBuf {
+        self.root.join("schedule").join(entry)
+    }
+
     /// Where runbooks and drills leave their evidence.
     pub fn reports(&self) -> PathBuf {
         self.root.join("reports")

@@ -36,6 +36,8 @@ pub mod plugin;
 pub mod gateway;
 pub mod dump;
 pub mod evidence;
+pub mod alert;
+pub mod schedule;
 pub mod runbook;
 pub mod drill;
 // top: the face

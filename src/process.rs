@@ -151,6 +151,13 @@ fn feed(mut stdin: impl Write + Send + 'static, mut stream: Box<dyn Read + Send>
     told
 }
 
+/// Whether a process of that number lives.
+pub fn is_alive(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
+    // A process that may not be signalled is alive all the same.
+    !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+}
+
 /// What a program writes, read as it comes.
 struct Output {
     kept: Arc<Mutex<Written>>,

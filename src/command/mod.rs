@@ -2,6 +2,7 @@
 //!
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
+pub mod alert;
 pub mod backup;
 pub mod channel;
 pub mod chats;
@@ -28,6 +29,7 @@ pub mod reset;
 pub mod restart;
 pub mod restore;
 pub mod runbook;
+pub mod schedule;
 pub mod schemas;
 pub mod search;
 pub mod send;
@@ -151,6 +153,10 @@ pub enum Command {
     Dump(Lazy<dump::Args>),
     /// List, show, verify and export what runbooks and drills left behind
     Evidence(Lazy<evidence::Args>),
+    /// Tell people what the doctor finds, and see that it reaches them
+    Alert(Lazy<alert::Args>),
+    /// Run what is due: backups, drills and runbooks at their times
+    Schedule(Lazy<schedule::Args>),
     /// Run the session's daemon in the foreground
     Daemon(Lazy<daemon::Args>),
     /// Add, allow and remove plugins: checks, and channels such as gateways and notices
@@ -202,6 +208,8 @@ impl Command {
             Command::Drill(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Dump(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Evidence(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Alert(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Schedule(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Daemon(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Plugin(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Channel(Lazy(args)) => args.run(&App::new(settings)?),
@@ -306,7 +314,8 @@ pub fn tree() -> clap::Command {
         })
         .collect();
     let settings = format!(
-        "Settings of config.toml with their defaults, and the variables that set them too:{settings}\n\n{TABLES_OF_PLUGINS}"
+        "Settings of config.toml with their defaults, and the variables that set them too:{settings}\n\n{TABLES_OF_PLUGINS}\n\nTables of your own names, with their defaults:{}",
+        crate::config::named::help()
     );
     Cli::command()
         .after_help(format!(

@@ -778,6 +778,151 @@ static RUNBOOK_RUN: Object = Object {
     ],
 };
 
+static NOTICE: Object = Object {
+    name: "notice",
+    fields: &[
+        always("kind", Text, "new, worse, escalated, unknown, recovered, notify or test"),
+        always("key", Text, "what it is about"),
+        always("contact", Text, "whom it is for"),
+        always("severity", Text, "as in finding; ok when the problem is over"),
+        always("title", Text, "its heading"),
+        always("text", Text, "its text"),
+        nullable("finding", Text, "the finding, if it is about one"),
+        nullable("session", Text, "the session, if it is about one"),
+        nullable("runbook", Text, "the runbook to read"),
+    ],
+};
+
+static DELIVERY: Object = Object {
+    name: "delivery",
+    fields: &[
+        always("notice_id", Number, "the notice"),
+        always("contact", Text, "whom it is for"),
+        always("way", Text, "a channel, or command"),
+        always("delivered", Boolean, "whether it was taken"),
+        always("observed", Text, "what was seen"),
+    ],
+};
+
+static PROBLEM: Object = Object {
+    name: "problem",
+    fields: &[
+        always("finding", Text, "the finding's id"),
+        nullable("session", Text, "the session; null for the host"),
+        always("severity", Text, "how much it matters, after the rules"),
+        always("unknown", Boolean, "whether it could not be looked at the last time"),
+        always("summary", Text, "what was last said of it"),
+        always("first", Text, "when it was first seen, RFC 3339 in UTC"),
+        always("told", List(&Shape::Object(&TOLD_CONTACT)), "who was told, in order"),
+        nullable("acknowledged", Text, "when somebody took it on"),
+        nullable("acknowledged_by", Text, "who did"),
+        nullable("over", Text, "when it was over"),
+    ],
+};
+
+static TOLD_CONTACT: Object =
+    Object { name: "told contact", fields: &[always("contact", Text, "who"), always("at", Text, "when, RFC 3339 in UTC")] };
+
+static RULE: Object = Object {
+    name: "rule",
+    fields: &[
+        always("alert", Text, "what it is about"),
+        always("findings", TEXTS, "ids of findings; *. stands for any plugin"),
+        nullable("severity", Text, "how much they matter; null for what the finding says"),
+        nullable("response_time_s", Number, "seconds after which the next contact is told; null for the contact's own"),
+        nullable("runbook", Text, "the runbook to read"),
+        always("contacts", TEXTS, "who is told, in this order"),
+        always("built_in", Boolean, "whether wpp brings it along"),
+    ],
+};
+
+static CONTACT: Object = Object {
+    name: "contact",
+    fields: &[
+        always("name", Text, "the name"),
+        nullable("place", Number, "its place in the escalation, from 1"),
+        always("role", Text, "what it answers for; may be empty"),
+        nullable("response_time_s", Number, "seconds it may take to acknowledge; null for the rule's"),
+        always("ways", TEXTS, "channels, and command"),
+        always("to", Text, "whom the channels write to; may be empty"),
+    ],
+};
+
+static PAST_NOTICE: Object = Object {
+    name: "past notice",
+    fields: &[
+        always("id", Number, "grows with time"),
+        always("at", Text, "when it was written down, RFC 3339 in UTC"),
+        always("notice", Shape::Object(&NOTICE), "the notice"),
+        always("ways", List(&Shape::Object(&WAY)), "what became of it on each way"),
+    ],
+};
+
+static WAY: Object = Object {
+    name: "way",
+    fields: &[
+        always("way", Text, "a channel, or command"),
+        always("state", Text, "pending, sending, delivered or given-up"),
+        always("observed", Text, "what was last seen; may be empty"),
+    ],
+};
+
+static ENTRY: Object = Object {
+    name: "schedule entry",
+    fields: &[
+        always("name", Text, "its name"),
+        always("run", TEXTS, "the words of the command line after wpp"),
+        nullable("runbook", Text, "the runbook that it runs"),
+        always("when", Text, "when it is due, as it is written"),
+        always("time_zone", Text, "the zone that this is told in"),
+        always("missed", Text, "run-once, skip or tell"),
+        nullable("next", Text, "when it is due next, RFC 3339 in UTC"),
+        nullable("last", Shape::Object(&SCHEDULED_RUN), "the newest time it was due that was written down"),
+    ],
+};
+
+static SCHEDULED_RUN: Object = Object {
+    name: "scheduled run",
+    fields: &[
+        always("due", Text, "RFC 3339 in UTC"),
+        always("state", Text, "running, ended, cut-off, skipped, missed or overlapped"),
+        always("missed_before", Number, "times before it that nobody looked at"),
+        always("began", Text, "when it was written down"),
+        nullable("ended", Text, "when it ended"),
+        nullable("exit_code", Number, "what it exited with; null when it was killed or did not run"),
+        nullable("said", Text, "what it said"),
+        nullable("report", Text, "the file or folder that tells more"),
+    ],
+};
+
+static DISPATCHED: Object = Object {
+    name: "dispatched run",
+    fields: &[
+        always("entry", Text, "the entry"),
+        always("due", Text, "RFC 3339 in UTC"),
+        always("state", Text, "ended, skipped, missed or overlapped"),
+        always("missed_before", Number, "times before it that nobody looked at"),
+        nullable("exit_code", Number, "what it exited with; null when it was killed or did not run"),
+        nullable("said", Text, "what it said"),
+        nullable("report", Text, "the file or folder that tells more"),
+    ],
+};
+
+static NEXT_TIME: Object = Object {
+    name: "next time",
+    fields: &[
+        always("entry", Text, "the entry"),
+        always("due", Text, "RFC 3339 in UTC"),
+        always("local", Text, "the same with the offset of the entry's zone"),
+        always("time_zone", Text, "the entry's zone"),
+    ],
+};
+
+static INSTALLED_FILE: Object = Object {
+    name: "file to install",
+    fields: &[always("name", Text, "its name, or crontab"), always("text", Text, "what it holds")],
+};
+
 /// `data` of a schema that needs no name of its own.
 macro_rules! data {
     ($($field:expr),* $(,)?) => {{
@@ -957,6 +1102,46 @@ pub static SCHEMAS: &[Schema] = &[
         name: "wpp.plugins/1",
         commands: &["wpp plugin list"],
         data: data![always("plugins", List(&Shape::Object(&PLUGIN)), "one for each plugin")],
+    },
+    Schema {
+        name: "wpp.alert/1",
+        commands: &["wpp alert run"],
+        data: data![
+            always("dry_run", Boolean, "whether nothing was written down or sent"),
+            always("problems", List(&Shape::Object(&PROBLEM)), "those that are open, and those that are over since the last run"),
+            always("notices", List(&Shape::Object(&NOTICE)), "what was decided to be told"),
+            always("held", Number, "problems that wait for the end of the quiet hours"),
+            always("deliveries", List(&Shape::Object(&DELIVERY)), "what was handed over, older notices that had waited included"),
+            nullable("pinged", Boolean, "whether the dead-man switch was called; null without one"),
+        ],
+    },
+    Schema {
+        name: "wpp.alert-ack/1",
+        commands: &["wpp alert ack"],
+        data: data![always("by", Text, "who takes them on"), always("problems", List(&Shape::Object(&PROBLEM)), "the problems")],
+    },
+    Schema {
+        name: "wpp.alert-contacts/1",
+        commands: &["wpp alert contacts"],
+        data: data![always("contacts", List(&Shape::Object(&CONTACT)), "in the order in which they are told")],
+    },
+    Schema {
+        name: "wpp.alert-history/1",
+        commands: &["wpp alert history"],
+        data: data![always("notices", List(&Shape::Object(&PAST_NOTICE)), "newest first")],
+    },
+    Schema {
+        name: "wpp.alert-matrix/1",
+        commands: &["wpp alert matrix"],
+        data: data![always("rules", List(&Shape::Object(&RULE)), "the operator's, then wpp's")],
+    },
+    Schema {
+        name: "wpp.alert-test/1",
+        commands: &["wpp alert test"],
+        data: data![
+            always("dry_run", Boolean, "whether nothing was sent"),
+            always("deliveries", List(&Shape::Object(&DELIVERY)), "every way that was tried")
+        ],
     },
     Schema {
         name: "wpp.backup/1",
@@ -1363,6 +1548,40 @@ pub static SCHEMAS: &[Schema] = &[
             nullable("parameters", Map(&Shape::Object(&RUNBOOK_PARAMETER)), "by their names; null as sha256 is"),
             always("blocks", List(&Shape::Object(&RUNBOOK_BLOCK)), "its executable blocks, in their order"),
         ],
+    },
+    Schema {
+        name: "wpp.schedule/1",
+        commands: &["wpp schedule list"],
+        data: data![
+            always("entries", List(&Shape::Object(&ENTRY)), "by name"),
+            nullable("looked", Text, "when somebody last looked for what is due, RFC 3339 in UTC"),
+            always("daemon", Boolean, "whether daemons look"),
+        ],
+    },
+    Schema {
+        name: "wpp.schedule-install/1",
+        commands: &["wpp schedule install"],
+        data: data![
+            nullable("by", Text, "systemd or cron; null with --print"),
+            always("installed", Boolean, "whether it is there now"),
+            always("unit", Text, "the name of the units, and the mark of the crontab's line"),
+            always("done", TEXTS, "what was done"),
+            always("files", List(&Shape::Object(&INSTALLED_FILE)), "with --print, what would be written"),
+        ],
+    },
+    Schema {
+        name: "wpp.schedule-next/1",
+        commands: &["wpp schedule next"],
+        data: data![always("next", List(&Shape::Object(&NEXT_TIME)), "soonest first")],
+    },
+    Schema {
+        name: "wpp.schedule-run/1",
+        commands: &["wpp schedule run"],
+        data: data![always(
+            "dispatched",
+            List(&Shape::Object(&DISPATCHED)),
+            "due times that this run dispatched; with --follow those alone that did not run"
+        )],
     },
     Schema {
         name: "wpp.search/1",

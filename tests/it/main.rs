@@ -8,6 +8,7 @@
 )]
 
 mod adversary;
+mod alert;
 mod api;
 mod archive;
 mod author;
@@ -38,6 +39,7 @@ mod objects;
 mod pages;
 mod plugin;
 mod postgres;
+mod procedures;
 mod progress;
 mod prune;
 mod ratchet;
@@ -46,7 +48,13 @@ mod rehearse;
 mod reset;
 mod restore;
 mod runbook;
+mod runbook_connector;
+mod runbook_jarvis;
+mod runbook_native;
+mod runbook_openwa;
+mod runbook_stage;
 mod runbooks;
+mod schedule;
 mod schemas;
 mod seal;
 mod send;

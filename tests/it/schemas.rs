@@ -298,6 +298,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         run(line);
     }
     crate::runbook::documents().iter().for_each(|stdout| findings.output(stdout));
+    crate::alert::documents().iter().chain(&crate::schedule::documents()).for_each(|stdout| findings.output(stdout));
     crate::gateway_verbs::documents().iter().for_each(|stdout| findings.output(stdout));
     assert!(findings.wrong.is_empty(), "{:#?}", findings.wrong);
 
