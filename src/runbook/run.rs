@@ -98,7 +98,10 @@ pub fn undo(run: &str, secrets: BTreeMap<String, String>, site: &Site<'_>) -> Re
         state.aborted_by = Some(AbortedBy::Operator);
         state.cause = Some("it was cut off, and taken back by `wpp runbook undo`".into());
     }
-    if state.phase < Phase::Undo || state.undoable.iter().any(|one| !one.undone) {
+    if state.phase == Phase::Prerequisites {
+        // Nothing was begun, so there is nothing to take back and nothing to roll back.
+        engine.record.close()?;
+    } else if state.phase < Phase::Undo || state.undoable.iter().any(|one| !one.undone) {
         state.phase = Phase::Undo;
     }
     let mut outcome = engine.go_on()?;

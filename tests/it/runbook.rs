@@ -191,6 +191,20 @@ fn a_rollback_is_run_after_a_failure_when_its_condition_holds() {
 }
 
 #[test]
+fn a_run_that_was_cut_off_before_anything_began_rolls_nothing_back() {
+    let rollback = sh("id=clean", "touch \"$place/cleaned\"");
+    let looks = sh("id=look", "test -e \"$place/go\" || kill -9 $PPID");
+    let stage = Stage::new(&runbook(PLACE, &looks, &sh("id=make", "true"), &sh("id=verify", "true"), &rollback));
+    let output = stage.home.command(&stage.arguments(&[]).iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    assert_eq!(output.status.code(), None, "{output:?}");
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let run = runs["data"]["runs"][0]["run"].as_str().unwrap();
+    let (code, report) = stage.home.json(&["runbook", "undo", run]);
+    assert_eq!((code, report["data"]["open"].as_bool()), (0, Some(false)), "{report}");
+    assert!(!stage.path("cleaned").exists());
+}
+
+#[test]
 fn scripts_run_only_when_they_were_allowed() {
     let stage = Stage::new(&three_files(&sh("id=verify", "true")));
     let place = format!("place={}", stage.place.display());
