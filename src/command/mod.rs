@@ -7,6 +7,7 @@ pub mod backup;
 pub mod channel;
 pub mod chats;
 pub mod checks;
+mod concerned;
 pub mod config;
 pub mod daemon;
 pub mod doctor;
