@@ -16,6 +16,8 @@ pub mod front;
 pub mod guard;
 pub mod library;
 pub mod lint;
+pub mod order;
+pub mod outcome;
 pub mod parse;
 pub mod path;
 pub mod plan;

@@ -208,7 +208,7 @@ mod tests {
             Runbook::parse(&TEXT.replace("## Trigger\n", "## Trigger\n\n```wpp id=early\nwpp status\n```\n")).unwrap();
         assert_eq!((problems.len(), problems[0].line), (1, 14), "{problems:?}");
         let (_, problems) = Runbook::parse(&TEXT.replace("id=verify", "ident=verify")).unwrap();
-        assert!(problems.iter().all(|problem| problem.rule == "attributes" && problem.line == 45), "{problems:?}");
+        assert!(problems.iter().all(|problem| problem.rule == "attributes" && problem.line == 44), "{problems:?}");
         let (_, problems) = Runbook::parse(&format!("{TEXT}\n```wpp id=open\nwpp status\n")).unwrap();
         assert!(problems.iter().any(|problem| problem.message.contains("not closed")), "{problems:?}");
         assert!(Runbook::parse("# X\n").is_err());

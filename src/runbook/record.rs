@@ -278,6 +278,13 @@ pub fn all(journal: &Journal) -> Result<Vec<(bool, State)>> {
 
 /// A new run's id and evidence folder. A second run in the same second gets a number.
 pub fn name(home: &Home, journal: &Journal, runbook: &str, stamp: &str, given: Option<&Path>) -> Result<(String, PathBuf)> {
+    // All of the folder becomes evidence: what lies there already is none of it.
+    if let Some(folder) = given.filter(|folder| folder.exists())
+        && !disk::list(folder)?.is_empty()
+    {
+        return Err(Error::new(ErrorKind::Usage, format!("{} holds something already", folder.display()))
+            .hint("give --evidence a folder that is empty or not there yet"));
+    }
     let known: Vec<String> = all(journal)?.into_iter().map(|(_, state)| state.run).collect();
     for number in 1_u32.. {
         let run = if number == 1 { format!("{runbook}-{stamp}") } else { format!("{runbook}-{stamp}-{number}") };

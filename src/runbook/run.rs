@@ -6,15 +6,16 @@
 //! Start with [`start`], [`resume`] and [`undo`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::expect::{Answer, clip};
 use super::fence::{Fence, Kind, Part};
-use super::front::Type;
 use super::guard;
+use super::order::with_built_in;
+pub use super::order::{Order, parameters};
+use super::outcome::{report, step};
 use super::parse::Runbook;
 use super::path;
 use super::plan::title;
@@ -28,79 +29,7 @@ use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::HomeKind;
 use crate::journal;
-use crate::report::{Event, Report, Section, Step};
-
-/// What the operator says of a run.
-#[derive(Debug, Clone, Default)]
-pub struct Order {
-    /// Parameters and secrets.
-    pub values: Values,
-    /// Answers to questions, by their ids.
-    pub answers: BTreeMap<String, bool>,
-    /// Whether scripts of the shell may be run.
-    pub shell_allowed: bool,
-    /// The evidence folder, where it is not to be one of the home's reports.
-    pub evidence: Option<PathBuf>,
-}
-
-/// The parameters of a run: what was given, else their defaults, checked. `session` is the session that
-/// was chosen on the command line.
-///
-/// # Errors
-/// [`ErrorKind::Usage`] naming every parameter that has no value.
-pub fn parameters(
-    runbook: &Runbook,
-    given: &BTreeMap<String, String>,
-    secrets: &BTreeMap<String, String>,
-    session: Option<&str>,
-) -> Result<Values> {
-    let (mut values, mut missing) = (Values::default(), Vec::new());
-    for name in given.keys().chain(secrets.keys()).filter(|name| !runbook.front.parameters.contains_key(*name)) {
-        runbook.front.check(name, "")?;
-    }
-    for (name, parameter) in &runbook.front.parameters {
-        if parameter.secret && given.contains_key(name) {
-            return Err(Error::new(ErrorKind::Usage, format!("{name} is a secret, and a command line is no place for one"))
-                .hint(format!(
-                    "give --secret {name}=env:VARIABLE or --secret {name}=file:PATH, or set WPP_SECRET_{}",
-                    name.to_uppercase()
-                )));
-        }
-        let chosen = session.filter(|_| name == "session" && parameter.kind == Type::Session).map(str::to_owned);
-        let value = given.get(name).or_else(|| secrets.get(name)).cloned().or_else(|| parameter.default.clone()).or(chosen);
-        match value {
-            Some(value) => {
-                let value = runbook.front.check(name, &value)?;
-                if parameter.secret && value.is_empty() {
-                    return Err(
-                        Error::new(ErrorKind::Usage, format!("the secret {name} is empty")).hint("look at where it comes from")
-                    );
-                }
-                if parameter.secret { &mut values.secrets } else { &mut values.plain }.insert(name.clone(), value);
-            }
-            None if parameter.secret => missing.push(format!("--secret {name}=env:VARIABLE ({})", parameter.help)),
-            None => missing.push(format!("--set {name}=VALUE ({})", parameter.help)),
-        }
-    }
-    if missing.is_empty() {
-        return Ok(values);
-    }
-    let error = Error::new(ErrorKind::Usage, format!("the runbook {} needs to be told more", runbook.front.id));
-    Err(missing.into_iter().fold(error, |error, one| error.hint(format!("give {one}"))))
-}
-
-/// The values that every run has of itself, added to its parameters.
-pub fn with_built_in(values: &mut Values, site: &Site<'_>, run: &str, evidence: &std::path::Path) {
-    let now = clock::now();
-    let own = [
-        ("run", run.to_owned()),
-        ("evidence", evidence.display().to_string()),
-        ("home", site.home.root().display().to_string()),
-        ("now", clock::rfc3339(now)),
-        ("today", clock::compact(now)[..8].to_owned()),
-    ];
-    values.plain.extend(own.map(|(name, value)| (name.to_owned(), value)));
-}
+use crate::report::Event;
 
 /// Runs a runbook from its beginning. What lint calls an error must not be in it.
 ///
@@ -739,93 +668,4 @@ fn settle(
         }
         _ => drop(pending.insert(fence.id.clone(), (ended, observed))),
     }
-}
-
-fn step(done: &Done) -> Step {
-    use crate::report::Verdict as Shown;
-    let verdict = match done.ended {
-        Ended::Passed => Shown::Pass,
-        Ended::Deviated => Shown::Fail,
-        Ended::Inconclusive => Shown::Unknown,
-        Ended::Interrupted | Ended::Declined | Ended::Stuck => Shown::Aborted,
-        Ended::Skipped => Shown::Skipped,
-    };
-    Step {
-        title: done.title.clone(),
-        verdict,
-        expected: done.expected.clone(),
-        observed: done.observed.clone(),
-        took_ms: done.took_ms,
-    }
-}
-
-fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
-    let took_ms = u64::try_from(clock::now_ms() - state.began_ms).unwrap_or(0);
-    let ran = state.done.iter().filter(|done| done.ended != Ended::Skipped).count();
-    let kind = match runbook.front.kind {
-        super::front::Kind::Runbook => "Runbook",
-        super::front::Kind::Drill => "Drill",
-    };
-    let title = format!(
-        "{kind} {}: {}, {} in {}",
-        state.runbook,
-        verdict.name(),
-        crate::report::count(ran as u64, "step", "steps"),
-        clock::human(Duration::from_millis(took_ms))
-    );
-    let mut report = Report::new("runbook-run", title).verdict(verdict.of_report());
-    report.exit_code = Some(verdict.exit_code(state.aborted_by));
-    let mut section = Section::default()
-        .field("runbook", &runbook.front.title)
-        .field("run", &state.run)
-        .field("began", clock::rfc3339(clock::from_ms(state.began_ms)))
-        .field("evidence", state.evidence.display());
-    if let Some(cause) = &state.cause {
-        section = section.field("because", cause);
-    }
-    let undone: Vec<&str> = state.undoable.iter().filter(|one| one.undone).map(|one| one.step.as_str()).collect();
-    if !undone.is_empty() {
-        section = section.field("taken back", undone.join(", "));
-    }
-    let again: Vec<&Done> = state.done.iter().filter(|done| done.purpose == Purpose::Again).collect();
-    let stands = match &again[..] {
-        [] => None,
-        all if all.iter().all(|done| done.ended == Ended::Passed) => Some("as verified"),
-        _ => Some("not as verified"),
-    };
-    if let Some(stands) = stands {
-        section = section.field("after that", stands);
-    }
-    if !state.left.is_empty() {
-        section = section.field("left as it is", state.left.join(", "));
-        report.warnings.push(format!("could not be taken back, and is left as it is: {}", state.left.join(", ")));
-    }
-    report = report.section(section);
-    if state.phase != Phase::Over {
-        report = report.next(format!("wpp runbook undo {}", state.run));
-        if state.left.is_empty() {
-            report = report.next(format!("wpp runbook resume {}", state.run));
-        }
-    }
-    report.metrics.push(crate::report::Metric { name: "run_took_ms".into(), value: took_ms as f64 });
-    report.steps = state.done.iter().map(step).collect();
-    report.data = serde_json::json!({
-        "run": state.run,
-        "runbook": state.runbook,
-        "kind": runbook.front.kind,
-        "verdict": verdict,
-        "aborted_by": state.aborted_by,
-        "cause": state.cause,
-        "evidence": state.evidence,
-        "home": state.home,
-        "began": clock::rfc3339(clock::from_ms(state.began_ms)),
-        "took_ms": took_ms,
-        "open": state.phase != Phase::Over,
-        "steps": state.done,
-        "undone": undone,
-        "left": state.left,
-        "verified_again": stands.map(|stands| stands == "as verified"),
-        "values": state.values,
-    });
-    report
 }

@@ -101,6 +101,11 @@ fn a_run_looks_acts_verifies_and_leaves_evidence() {
     for step in report["data"]["steps"].as_array().unwrap() {
         assert!(evidence.join(step["transcript"].as_str().unwrap()).exists(), "{step}");
     }
+    // A folder that holds something becomes nobody's evidence.
+    assert_eq!(
+        stage.home.run(&["runbook", "run", "restart", "--yes", "--evidence", stage.home.path().to_str().unwrap()]).code,
+        2
+    );
     // A second run finds the steady state gone, and begins nothing.
     let (code, report) = stage.run(&[]);
     assert_eq!((code, report["data"]["verdict"].as_str()), (5, Some("skipped")), "{report}");
@@ -261,7 +266,7 @@ fn what_could_not_be_checked_is_inconclusive() {
 fn command_lines_and_queries_are_run_and_what_they_answer_is_saved() {
     let steps = "```wpp id=look save=schema:$.schema,version:$.data.settings[0].key expect=\"$.schema==wpp.config/1; $.verdict==pass\"\nwpp config\n```\n\n\
         ```sql id=count on={{place}}/x.db expect=\"rows>=1; value==2\" save=rows\nSELECT count(*) FROM t WHERE name <> {{schema}}\n```\n\n\
-        ```wpp id=use expect=\"exit=0; $.data.settings.length>1\"\nwpp config\n```\n";
+        ```wpp id=use expect=\"exit=0; $.title~^Settings\"\nwpp config\n```\n";
     let verification = "```sql id=verify on={{place}}/x.db expect=\"value=={{rows}}\"\nSELECT count(*) FROM t\n```\n";
     let stage = Stage::new(&runbook(PLACE, "", &steps.replace(",version:$.data.settings[0].key", ""), verification, ""));
     let database = rusqlite::Connection::open(stage.path("x.db")).unwrap();
@@ -418,6 +423,10 @@ fn postgresql_is_asked_and_cannot_be_written_to() {
     };
     let (code, report) = run(&runbook(front, "", steps, verify, ""), None);
     assert_eq!((code, report["data"]["values"]["first"].as_str()), (0, Some("1")), "{report}");
+    // Some functions write although the transaction only reads; nothing of it stays.
+    let (code, report) = run(&runbook(front, "", &format!("{steps}\n{write}"), verify, ""), None);
+    assert_eq!(code, 0, "{report}");
+    let write = write.replace("SELECT lo_create(4711)", "WITH x AS (SELECT 1) DELETE FROM pg_largeobject_metadata");
     let (code, report) = run(&runbook(front, "", &format!("{steps}\n{write}"), verify, ""), None);
     assert_eq!(code, 4, "{report}");
     assert!(report["data"]["cause"].as_str().unwrap().contains("read-only"), "{report}");

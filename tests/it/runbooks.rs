@@ -18,6 +18,10 @@ fn report(outcome: &Outcome) -> Value {
 #[test]
 fn linking_restart_and_reset_pass_on_a_session() {
     let simulated = Simulated::new();
+    // Nothing is to be complained about, and a home of the tests is open to others.
+    for (path, mode) in [(simulated.home.path().to_owned(), 0o700), (simulated.home.path().join("config.toml"), 0o600)] {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    }
     assert_eq!(simulated.home.run(&["start"]).code, 0);
     for way in ["qr", "pair-code"] {
         let way = format!("way={way}");

@@ -64,7 +64,7 @@ fn the_form_is_held() {
     let good = text("");
     quiet("form", &good);
     assert_eq!(fires("form", "# X\n"), 1);
-    assert_eq!(fires("form", &good.replace("T.", "```sh id=a\nx\n```")), 18);
+    assert_eq!(fires("form", &good.replace("T.", "```sh id=a\nx\n```")), 19);
     step("attributes", "```wpp id=a timeout=soon\nwpp start\n```", 0, "```wpp id=a timeout=9s\nwpp start\n```");
     assert_eq!(fires("file-name", &good.replace("id: x\n", "id: y\n")), 2);
     quiet("file-name", &good);
@@ -83,7 +83,7 @@ fn the_form_is_held() {
     quiet("verification", &good);
     fires("rollback", &good.replace("None.", ""));
     quiet("rollback", &good);
-    assert_eq!(fires("empty-heading", &good.replace("T.\n", "\n")), 18);
+    assert_eq!(fires("empty-heading", &good.replace("T.\n", "\n")), 17);
     quiet("empty-heading", &good);
     fires("front", &good.replace("severity: low", "severity: low\nsandbox: true"));
     fires("front", &good.replace("severity: low", "severity: low\nnotify_before: 15m"));

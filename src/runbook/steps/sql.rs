@@ -30,7 +30,9 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
         Ok(on) => on,
         Err(reason) => return Attempt::of(Tried::Failed(reason), ""),
     };
-    let transcript = format!("on {}\n{}\n", without_password(&on), scene.values.shown(fence.body.trim()));
+    // An address may be a secret as a whole, or hold one.
+    let place = without_password(&scene.values.shown(fence.on.as_deref().unwrap_or_default()));
+    let transcript = format!("on {place}\n{}\n", scene.values.shown(fence.body.trim()));
     if names(&fence.body).iter().any(|name| scene.values.secrets.contains_key(*name)) {
         return Attempt::of(Tried::Failed("a secret may not stand in a query".into()), transcript);
     }
@@ -173,21 +175,10 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
         return Err(failed("it is an order to psql and no query"));
     }
     let mut command = Command::new("psql");
-    command.args([
-        "-X",
-        "-q",
-        "-A",
-        "-t",
-        "-w",
-        "-v",
-        "ON_ERROR_STOP=1",
-        "-F",
-        &COLUMN.to_string(),
-        "-R",
-        &ROW.to_string(),
-        "-c",
-        &text,
-    ]);
+    let (column, row) = (COLUMN.to_string(), ROW.to_string());
+    command.args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-F", &column, "-R", &row]);
+    // Taken back whatever it was: some functions write although a transaction only reads.
+    command.args(["-c", "BEGIN READ ONLY", "-c", &text, "-c", "ROLLBACK"]);
     connection(&mut command, &address).map_err(failed)?;
     let ran = process::run_until(&mut command, b"", timeout, OUTPUT_BYTES_MAX, scene.stop);
     let said = || String::from_utf8_lossy(&ran.stderr.bytes).trim().to_owned();

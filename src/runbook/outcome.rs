@@ -1,0 +1,100 @@
+//! What a run says of itself: its state as a report. Pure but for the clock. Start with [`report`].
+
+use std::time::Duration;
+
+use super::Verdict;
+use super::parse::Runbook;
+use super::record::{Done, Ended, Phase, Purpose, State};
+use crate::clock;
+use crate::report::{Report, Section, Step};
+
+/// What became of a block, in the words of every report.
+pub fn step(done: &Done) -> Step {
+    use crate::report::Verdict as Shown;
+    let verdict = match done.ended {
+        Ended::Passed => Shown::Pass,
+        Ended::Deviated => Shown::Fail,
+        Ended::Inconclusive => Shown::Unknown,
+        Ended::Interrupted | Ended::Declined | Ended::Stuck => Shown::Aborted,
+        Ended::Skipped => Shown::Skipped,
+    };
+    Step {
+        title: done.title.clone(),
+        verdict,
+        expected: done.expected.clone(),
+        observed: done.observed.clone(),
+        took_ms: done.took_ms,
+    }
+}
+
+/// The report of a run that is over, or that left something open.
+pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
+    let took_ms = u64::try_from(clock::now_ms() - state.began_ms).unwrap_or(0);
+    let ran = state.done.iter().filter(|done| done.ended != Ended::Skipped).count();
+    let kind = match runbook.front.kind {
+        super::front::Kind::Runbook => "Runbook",
+        super::front::Kind::Drill => "Drill",
+    };
+    let title = format!(
+        "{kind} {}: {}, {} in {}",
+        state.runbook,
+        verdict.name(),
+        crate::report::count(ran as u64, "step", "steps"),
+        clock::human(Duration::from_millis(took_ms))
+    );
+    let mut report = Report::new("runbook-run", title).verdict(verdict.of_report());
+    report.exit_code = Some(verdict.exit_code(state.aborted_by));
+    let mut section = Section::default()
+        .field("runbook", &runbook.front.title)
+        .field("run", &state.run)
+        .field("began", clock::rfc3339(clock::from_ms(state.began_ms)))
+        .field("evidence", state.evidence.display());
+    if let Some(cause) = &state.cause {
+        section = section.field("because", cause);
+    }
+    let undone: Vec<&str> = state.undoable.iter().filter(|one| one.undone).map(|one| one.step.as_str()).collect();
+    if !undone.is_empty() {
+        section = section.field("taken back", undone.join(", "));
+    }
+    let again: Vec<&Done> = state.done.iter().filter(|done| done.purpose == Purpose::Again).collect();
+    let stands = match &again[..] {
+        [] => None,
+        all if all.iter().all(|done| done.ended == Ended::Passed) => Some("as verified"),
+        _ => Some("not as verified"),
+    };
+    if let Some(stands) = stands {
+        section = section.field("after that", stands);
+    }
+    if !state.left.is_empty() {
+        section = section.field("left as it is", state.left.join(", "));
+        report.warnings.push(format!("could not be taken back, and is left as it is: {}", state.left.join(", ")));
+    }
+    report = report.section(section);
+    if state.phase != Phase::Over {
+        report = report.next(format!("wpp runbook undo {}", state.run));
+        if state.left.is_empty() {
+            report = report.next(format!("wpp runbook resume {}", state.run));
+        }
+    }
+    report.metrics.push(crate::report::Metric { name: "run_took_ms".into(), value: took_ms as f64 });
+    report.steps = state.done.iter().map(step).collect();
+    report.data = serde_json::json!({
+        "run": state.run,
+        "runbook": state.runbook,
+        "kind": runbook.front.kind,
+        "verdict": verdict,
+        "aborted_by": state.aborted_by,
+        "cause": state.cause,
+        "evidence": state.evidence,
+        "home": state.home,
+        "began": clock::rfc3339(clock::from_ms(state.began_ms)),
+        "took_ms": took_ms,
+        "open": state.phase != Phase::Over,
+        "steps": state.done,
+        "undone": undone,
+        "left": state.left,
+        "verified_again": stands.map(|stands| stands == "as verified"),
+        "values": state.values,
+    });
+    report
+}
