@@ -47,6 +47,7 @@ mod runbooks;
 mod schemas;
 mod seal;
 mod send;
+mod sets;
 mod shelf;
 mod signatures;
 mod simulated;
