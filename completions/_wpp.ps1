@@ -48,7 +48,10 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring a session back from an archive')
             [CompletionResult]::new('reset', 'reset', [CompletionResultType]::ParameterValue, 'Last resort: back the session up, verify the archive, remove the session')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the host, the home and the session, say what is wrong, and mend it with --fix')
+            [CompletionResult]::new('runbook', 'runbook', [CompletionResultType]::ParameterValue, 'Run the documents that say what to do: list, check, run, resume and undo them')
             [CompletionResult]::new('drill', 'drill', [CompletionResultType]::ParameterValue, 'Rehearse failures and recovery in a throw-away sandbox')
+            [CompletionResult]::new('alert', 'alert', [CompletionResultType]::ParameterValue, 'Tell people what the doctor finds, and see that it reaches them')
+            [CompletionResult]::new('schedule', 'schedule', [CompletionResultType]::ParameterValue, 'Run what is due: backups, drills and runbooks at their times')
             [CompletionResult]::new('daemon', 'daemon', [CompletionResultType]::ParameterValue, 'Run the session''s daemon in the foreground')
             [CompletionResult]::new('plugin', 'plugin', [CompletionResultType]::ParameterValue, 'Add, allow and remove plugins: checks, and channels such as gateways and notices')
             [CompletionResult]::new('channel', 'channel', [CompletionResultType]::ParameterValue, 'Ask channels how they are, and send through them')
@@ -541,6 +544,166 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'wpp;runbook' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the runbooks that wpp brings and your own')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a runbook as it is written')
+            [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Say what is wrong with runbooks; exit 3 when something is')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a runbook: look, act, verify, and take back what it began when something deviates')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Go on with a run that was cut off')
+            [CompletionResult]::new('undo', 'undo', [CompletionResultType]::ParameterValue, 'Take back what a run began that was cut off, or whose undo failed')
+            [CompletionResult]::new('runs', 'runs', [CompletionResultType]::ParameterValue, 'List runs, and which of them are open')
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Write a new runbook of your own to begin with')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'wpp;runbook;list' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;runbook;show' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;runbook;lint' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;runbook;run' {
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Value of a parameter; may be given several times')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME')
+            [CompletionResult]::new('--answer', '--answer', [CompletionResultType]::ParameterName, 'Answer to a question of the runbook, in advance')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Keep the evidence in this folder [default: reports/RUN in the home]')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--allow-shell', '--allow-shell', [CompletionResultType]::ParameterName, 'Let its blocks of kind sh run')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done with these parameters, and do nothing')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree to the plan in advance')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;runbook;resume' {
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME')
+            [CompletionResult]::new('--answer', '--answer', [CompletionResultType]::ParameterName, 'Answer to a question of the runbook, in advance')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;runbook;undo' {
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME')
+            [CompletionResult]::new('--answer', '--answer', [CompletionResultType]::ParameterName, 'Answer to a question of the runbook, in advance')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;runbook;runs' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;runbook;new' {
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Write it into this file [default: runbooks/ID.md in the home]')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--drill', '--drill', [CompletionResultType]::ParameterName, 'A drill that runs in a throw-away sandbox')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;runbook;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the runbooks that wpp brings and your own')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a runbook as it is written')
+            [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Say what is wrong with runbooks; exit 3 when something is')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a runbook: look, act, verify, and take back what it began when something deviates')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Go on with a run that was cut off')
+            [CompletionResult]::new('undo', 'undo', [CompletionResultType]::ParameterValue, 'Take back what a run began that was cut off, or whose undo failed')
+            [CompletionResult]::new('runs', 'runs', [CompletionResultType]::ParameterValue, 'List runs, and which of them are open')
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Write a new runbook of your own to begin with')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'wpp;runbook;help;list' {
+            break
+        }
+        'wpp;runbook;help;show' {
+            break
+        }
+        'wpp;runbook;help;lint' {
+            break
+        }
+        'wpp;runbook;help;run' {
+            break
+        }
+        'wpp;runbook;help;resume' {
+            break
+        }
+        'wpp;runbook;help;undo' {
+            break
+        }
+        'wpp;runbook;help;runs' {
+            break
+        }
+        'wpp;runbook;help;new' {
+            break
+        }
+        'wpp;runbook;help;help' {
+            break
+        }
         'wpp;drill' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
@@ -593,6 +756,215 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;drill;help;help' {
+            break
+        }
+        'wpp;alert' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Look with the doctor, tell who is to be told of what it finds, and try again what did not arrive; exit 4 when something did not')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a test through every way to every contact; exit 4 when one did not arrive')
+            [CompletionResult]::new('matrix', 'matrix', [CompletionResultType]::ParameterValue, 'Show what is done about which finding')
+            [CompletionResult]::new('contacts', 'contacts', [CompletionResultType]::ParameterValue, 'Show who is told, in which order, and how they are reached')
+            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show what was told to whom, newest first, and whether it arrived')
+            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Take on a problem: nobody else is told of it, until it is worse or over')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'wpp;alert;run' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only show what would be told')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;alert;test' {
+            [CompletionResult]::new('--contact', '--contact', [CompletionResultType]::ParameterName, 'Only this contact')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only show what would be sent')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;alert;matrix' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;alert;contacts' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;alert;history' {
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'How many to show')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;alert;ack' {
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Who takes it on [default: $USER]')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;alert;help' {
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Look with the doctor, tell who is to be told of what it finds, and try again what did not arrive; exit 4 when something did not')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a test through every way to every contact; exit 4 when one did not arrive')
+            [CompletionResult]::new('matrix', 'matrix', [CompletionResultType]::ParameterValue, 'Show what is done about which finding')
+            [CompletionResult]::new('contacts', 'contacts', [CompletionResultType]::ParameterValue, 'Show who is told, in which order, and how they are reached')
+            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show what was told to whom, newest first, and whether it arrived')
+            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Take on a problem: nobody else is told of it, until it is worse or over')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'wpp;alert;help;run' {
+            break
+        }
+        'wpp;alert;help;test' {
+            break
+        }
+        'wpp;alert;help;matrix' {
+            break
+        }
+        'wpp;alert;help;contacts' {
+            break
+        }
+        'wpp;alert;help;history' {
+            break
+        }
+        'wpp;alert;help;ack' {
+            break
+        }
+        'wpp;alert;help;help' {
+            break
+        }
+        'wpp;schedule' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show every entry: when it is due next, and how it went last')
+            [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next times at which entries are due')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'wpp;schedule;list' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;schedule;next' {
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'How many times to show')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;schedule;run' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on until interrupted')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;schedule;install' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--systemd', '--systemd', [CompletionResultType]::ParameterName, 'A timer and a service of your own systemd')
+            [CompletionResult]::new('--cron', '--cron', [CompletionResultType]::ParameterName, 'A line in your crontab')
+            [CompletionResult]::new('--print', '--print', [CompletionResultType]::ParameterName, 'Only print what would be written, and write nothing')
+            [CompletionResult]::new('--remove', '--remove', [CompletionResultType]::ParameterName, 'Take away what was installed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;schedule;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show every entry: when it is due next, and how it went last')
+            [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next times at which entries are due')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'wpp;schedule;help;list' {
+            break
+        }
+        'wpp;schedule;help;next' {
+            break
+        }
+        'wpp;schedule;help;run' {
+            break
+        }
+        'wpp;schedule;help;install' {
+            break
+        }
+        'wpp;schedule;help;help' {
             break
         }
         'wpp;daemon' {
@@ -1019,7 +1391,10 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring a session back from an archive')
             [CompletionResult]::new('reset', 'reset', [CompletionResultType]::ParameterValue, 'Last resort: back the session up, verify the archive, remove the session')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the host, the home and the session, say what is wrong, and mend it with --fix')
+            [CompletionResult]::new('runbook', 'runbook', [CompletionResultType]::ParameterValue, 'Run the documents that say what to do: list, check, run, resume and undo them')
             [CompletionResult]::new('drill', 'drill', [CompletionResultType]::ParameterValue, 'Rehearse failures and recovery in a throw-away sandbox')
+            [CompletionResult]::new('alert', 'alert', [CompletionResultType]::ParameterValue, 'Tell people what the doctor finds, and see that it reaches them')
+            [CompletionResult]::new('schedule', 'schedule', [CompletionResultType]::ParameterValue, 'Run what is due: backups, drills and runbooks at their times')
             [CompletionResult]::new('daemon', 'daemon', [CompletionResultType]::ParameterValue, 'Run the session''s daemon in the foreground')
             [CompletionResult]::new('plugin', 'plugin', [CompletionResultType]::ParameterValue, 'Add, allow and remove plugins: checks, and channels such as gateways and notices')
             [CompletionResult]::new('channel', 'channel', [CompletionResultType]::ParameterValue, 'Ask channels how they are, and send through them')
@@ -1124,6 +1499,41 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;help;doctor' {
             break
         }
+        'wpp;help;runbook' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the runbooks that wpp brings and your own')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a runbook as it is written')
+            [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Say what is wrong with runbooks; exit 3 when something is')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a runbook: look, act, verify, and take back what it began when something deviates')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Go on with a run that was cut off')
+            [CompletionResult]::new('undo', 'undo', [CompletionResultType]::ParameterValue, 'Take back what a run began that was cut off, or whose undo failed')
+            [CompletionResult]::new('runs', 'runs', [CompletionResultType]::ParameterValue, 'List runs, and which of them are open')
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Write a new runbook of your own to begin with')
+            break
+        }
+        'wpp;help;runbook;list' {
+            break
+        }
+        'wpp;help;runbook;show' {
+            break
+        }
+        'wpp;help;runbook;lint' {
+            break
+        }
+        'wpp;help;runbook;run' {
+            break
+        }
+        'wpp;help;runbook;resume' {
+            break
+        }
+        'wpp;help;runbook;undo' {
+            break
+        }
+        'wpp;help;runbook;runs' {
+            break
+        }
+        'wpp;help;runbook;new' {
+            break
+        }
         'wpp;help;drill' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the drills')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates')
@@ -1133,6 +1543,52 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;help;drill;run' {
+            break
+        }
+        'wpp;help;alert' {
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Look with the doctor, tell who is to be told of what it finds, and try again what did not arrive; exit 4 when something did not')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a test through every way to every contact; exit 4 when one did not arrive')
+            [CompletionResult]::new('matrix', 'matrix', [CompletionResultType]::ParameterValue, 'Show what is done about which finding')
+            [CompletionResult]::new('contacts', 'contacts', [CompletionResultType]::ParameterValue, 'Show who is told, in which order, and how they are reached')
+            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show what was told to whom, newest first, and whether it arrived')
+            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Take on a problem: nobody else is told of it, until it is worse or over')
+            break
+        }
+        'wpp;help;alert;run' {
+            break
+        }
+        'wpp;help;alert;test' {
+            break
+        }
+        'wpp;help;alert;matrix' {
+            break
+        }
+        'wpp;help;alert;contacts' {
+            break
+        }
+        'wpp;help;alert;history' {
+            break
+        }
+        'wpp;help;alert;ack' {
+            break
+        }
+        'wpp;help;schedule' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show every entry: when it is due next, and how it went last')
+            [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next times at which entries are due')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron')
+            break
+        }
+        'wpp;help;schedule;list' {
+            break
+        }
+        'wpp;help;schedule;next' {
+            break
+        }
+        'wpp;help;schedule;run' {
+            break
+        }
+        'wpp;help;schedule;install' {
             break
         }
         'wpp;help;daemon' {

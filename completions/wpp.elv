@@ -45,7 +45,10 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand restore 'Bring a session back from an archive'
             cand reset 'Last resort: back the session up, verify the archive, remove the session'
             cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
+            cand runbook 'Run the documents that say what to do: list, check, run, resume and undo them'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
+            cand alert 'Tell people what the doctor finds, and see that it reaches them'
+            cand schedule 'Run what is due: backups, drills and runbooks at their times'
             cand daemon 'Run the session''s daemon in the foreground'
             cand plugin 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
             cand channel 'Ask channels how they are, and send through them'
@@ -492,6 +495,147 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'wpp;runbook'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List the runbooks that wpp brings and your own'
+            cand show 'Show a runbook as it is written'
+            cand lint 'Say what is wrong with runbooks; exit 3 when something is'
+            cand run 'Run a runbook: look, act, verify, and take back what it began when something deviates'
+            cand resume 'Go on with a run that was cut off'
+            cand undo 'Take back what a run began that was cut off, or whose undo failed'
+            cand runs 'List runs, and which of them are open'
+            cand new 'Write a new runbook of your own to begin with'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;runbook;list'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;runbook;show'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;runbook;lint'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;runbook;run'= {
+            cand --set 'Value of a parameter; may be given several times'
+            cand --secret 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME'
+            cand --answer 'Answer to a question of the runbook, in advance'
+            cand --evidence 'Keep the evidence in this folder [default: reports/RUN in the home]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --allow-shell 'Let its blocks of kind sh run'
+            cand --dry-run 'Show what would be done with these parameters, and do nothing'
+            cand --yes 'Agree to the plan in advance'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;runbook;resume'= {
+            cand --secret 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME'
+            cand --answer 'Answer to a question of the runbook, in advance'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;runbook;undo'= {
+            cand --secret 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME'
+            cand --answer 'Answer to a question of the runbook, in advance'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;runbook;runs'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;runbook;new'= {
+            cand --file 'Write it into this file [default: runbooks/ID.md in the home]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --drill 'A drill that runs in a throw-away sandbox'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;runbook;help'= {
+            cand list 'List the runbooks that wpp brings and your own'
+            cand show 'Show a runbook as it is written'
+            cand lint 'Say what is wrong with runbooks; exit 3 when something is'
+            cand run 'Run a runbook: look, act, verify, and take back what it began when something deviates'
+            cand resume 'Go on with a run that was cut off'
+            cand undo 'Take back what a run began that was cut off, or whose undo failed'
+            cand runs 'List runs, and which of them are open'
+            cand new 'Write a new runbook of your own to begin with'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;runbook;help;list'= {
+        }
+        &'wpp;runbook;help;show'= {
+        }
+        &'wpp;runbook;help;lint'= {
+        }
+        &'wpp;runbook;help;run'= {
+        }
+        &'wpp;runbook;help;resume'= {
+        }
+        &'wpp;runbook;help;undo'= {
+        }
+        &'wpp;runbook;help;runs'= {
+        }
+        &'wpp;runbook;help;new'= {
+        }
+        &'wpp;runbook;help;help'= {
+        }
         &'wpp;drill'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -538,6 +682,189 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;drill;help;run'= {
         }
         &'wpp;drill;help;help'= {
+        }
+        &'wpp;alert'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand run 'Look with the doctor, tell who is to be told of what it finds, and try again what did not arrive; exit 4 when something did not'
+            cand test 'Send a test through every way to every contact; exit 4 when one did not arrive'
+            cand matrix 'Show what is done about which finding'
+            cand contacts 'Show who is told, in which order, and how they are reached'
+            cand history 'Show what was told to whom, newest first, and whether it arrived'
+            cand ack 'Take on a problem: nobody else is told of it, until it is worse or over'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;alert;run'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --dry-run 'Only show what would be told'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;alert;test'= {
+            cand --contact 'Only this contact'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --dry-run 'Only show what would be sent'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;alert;matrix'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;alert;contacts'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;alert;history'= {
+            cand --count 'How many to show'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;alert;ack'= {
+            cand --by 'Who takes it on [default: $USER]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;alert;help'= {
+            cand run 'Look with the doctor, tell who is to be told of what it finds, and try again what did not arrive; exit 4 when something did not'
+            cand test 'Send a test through every way to every contact; exit 4 when one did not arrive'
+            cand matrix 'Show what is done about which finding'
+            cand contacts 'Show who is told, in which order, and how they are reached'
+            cand history 'Show what was told to whom, newest first, and whether it arrived'
+            cand ack 'Take on a problem: nobody else is told of it, until it is worse or over'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;alert;help;run'= {
+        }
+        &'wpp;alert;help;test'= {
+        }
+        &'wpp;alert;help;matrix'= {
+        }
+        &'wpp;alert;help;contacts'= {
+        }
+        &'wpp;alert;help;history'= {
+        }
+        &'wpp;alert;help;ack'= {
+        }
+        &'wpp;alert;help;help'= {
+        }
+        &'wpp;schedule'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'Show every entry: when it is due next, and how it went last'
+            cand next 'Show the next times at which entries are due'
+            cand run 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+            cand install 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;schedule;list'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;schedule;next'= {
+            cand --count 'How many times to show'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;schedule;run'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --follow 'Go on until interrupted'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;schedule;install'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --systemd 'A timer and a service of your own systemd'
+            cand --cron 'A line in your crontab'
+            cand --print 'Only print what would be written, and write nothing'
+            cand --remove 'Take away what was installed'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;schedule;help'= {
+            cand list 'Show every entry: when it is due next, and how it went last'
+            cand next 'Show the next times at which entries are due'
+            cand run 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+            cand install 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;schedule;help;list'= {
+        }
+        &'wpp;schedule;help;next'= {
+        }
+        &'wpp;schedule;help;run'= {
+        }
+        &'wpp;schedule;help;install'= {
+        }
+        &'wpp;schedule;help;help'= {
         }
         &'wpp;daemon'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
@@ -915,7 +1242,10 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand restore 'Bring a session back from an archive'
             cand reset 'Last resort: back the session up, verify the archive, remove the session'
             cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
+            cand runbook 'Run the documents that say what to do: list, check, run, resume and undo them'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
+            cand alert 'Tell people what the doctor finds, and see that it reaches them'
+            cand schedule 'Run what is due: backups, drills and runbooks at their times'
             cand daemon 'Run the session''s daemon in the foreground'
             cand plugin 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
             cand channel 'Ask channels how they are, and send through them'
@@ -991,6 +1321,32 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;help;doctor'= {
         }
+        &'wpp;help;runbook'= {
+            cand list 'List the runbooks that wpp brings and your own'
+            cand show 'Show a runbook as it is written'
+            cand lint 'Say what is wrong with runbooks; exit 3 when something is'
+            cand run 'Run a runbook: look, act, verify, and take back what it began when something deviates'
+            cand resume 'Go on with a run that was cut off'
+            cand undo 'Take back what a run began that was cut off, or whose undo failed'
+            cand runs 'List runs, and which of them are open'
+            cand new 'Write a new runbook of your own to begin with'
+        }
+        &'wpp;help;runbook;list'= {
+        }
+        &'wpp;help;runbook;show'= {
+        }
+        &'wpp;help;runbook;lint'= {
+        }
+        &'wpp;help;runbook;run'= {
+        }
+        &'wpp;help;runbook;resume'= {
+        }
+        &'wpp;help;runbook;undo'= {
+        }
+        &'wpp;help;runbook;runs'= {
+        }
+        &'wpp;help;runbook;new'= {
+        }
         &'wpp;help;drill'= {
             cand list 'List the drills'
             cand run 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
@@ -998,6 +1354,40 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;drill;list'= {
         }
         &'wpp;help;drill;run'= {
+        }
+        &'wpp;help;alert'= {
+            cand run 'Look with the doctor, tell who is to be told of what it finds, and try again what did not arrive; exit 4 when something did not'
+            cand test 'Send a test through every way to every contact; exit 4 when one did not arrive'
+            cand matrix 'Show what is done about which finding'
+            cand contacts 'Show who is told, in which order, and how they are reached'
+            cand history 'Show what was told to whom, newest first, and whether it arrived'
+            cand ack 'Take on a problem: nobody else is told of it, until it is worse or over'
+        }
+        &'wpp;help;alert;run'= {
+        }
+        &'wpp;help;alert;test'= {
+        }
+        &'wpp;help;alert;matrix'= {
+        }
+        &'wpp;help;alert;contacts'= {
+        }
+        &'wpp;help;alert;history'= {
+        }
+        &'wpp;help;alert;ack'= {
+        }
+        &'wpp;help;schedule'= {
+            cand list 'Show every entry: when it is due next, and how it went last'
+            cand next 'Show the next times at which entries are due'
+            cand run 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+            cand install 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
+        }
+        &'wpp;help;schedule;list'= {
+        }
+        &'wpp;help;schedule;next'= {
+        }
+        &'wpp;help;schedule;run'= {
+        }
+        &'wpp;help;schedule;install'= {
         }
         &'wpp;help;daemon'= {
         }

@@ -245,6 +245,24 @@ impl App {
         &self.ask_secret
     }
 
+    /// Asks the operator; `None` when nobody is there.
+    pub fn ask(&self) -> &Arc<Ask> {
+        &self.ask
+    }
+
+    /// A secret of the environment, by its variable `WPP_SECRET_…`.
+    pub fn secret(&self, variable: &str) -> Option<&str> {
+        self.secrets.get(variable).map(String::as_str)
+    }
+
+    /// The name of the session that was chosen, be it of this host or of a gateway. It may not exist.
+    pub fn chosen_session(&self) -> String {
+        match &self.gateway {
+            Some(address) => address.to_string(),
+            None => self.config.text("default_session").to_owned(),
+        }
+    }
+
     /// Lets the operator agree to `question`, or takes `--yes` for it.
     pub fn confirm(&self, yes: bool, question: &str) -> Result<Confirmed> {
         confirm(&*self.ask, yes, question)
@@ -350,8 +368,9 @@ pub fn confirm(ask: &Ask, yes: bool, question: &str) -> Result<Confirmed> {
 
 /// Arms the disk faults that the environment asks for; only a sandbox lets them in.
 pub fn arm_faults(home: &Home, environment: &BTreeMap<String, String>) -> Result<()> {
-    match (home.kind(), environment.get("WPP_DISK_FAULT")) {
-        (HomeKind::Sandbox, Some(plan)) => crate::disk::faults::arm(plan),
-        _ => Ok(()),
+    if home.kind() == HomeKind::Live {
+        return Ok(());
     }
+    crate::disk::faults::bound(home.root().to_owned(), home.fault_full_disk());
+    environment.get("WPP_DISK_FAULT").map_or(Ok(()), |plan| crate::disk::faults::arm(plan))
 }

@@ -13,7 +13,11 @@ use jiff::Span;
 
 /// The wall clock, in UTC.
 pub fn now() -> Timestamp {
-    Timestamp::now()
+    let real = Timestamp::now();
+    match faults::offset_ms() {
+        0 => real,
+        offset_ms => from_ms(real.as_millisecond().saturating_add(offset_ms)),
+    }
 }
 
 /// Milliseconds since the Unix epoch, the unit of every time in the databases.
@@ -46,6 +50,42 @@ pub fn human(duration: Duration) -> String {
         3600..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} d", seconds / 86_400),
     }
+}
+
+/// A length of time written as a number and its unit, `30s`, `15m`, `24h`, `7d`; `None` if it is none,
+/// or zero, or longer than a hundred years.
+pub fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
+    let unit_s: u64 = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(unit_s)?;
+    (1..=100 * 366 * 86_400).contains(&seconds).then(|| Duration::from_secs(seconds))
+}
+
+/// The time zone of a name such as `Asia/Kuala_Lumpur` or `UTC`; `None` if there is none.
+pub fn zone(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).ok()
+}
+
+/// A part of each day, `22:00-07:00`, as the minutes of the day that it begins at and ends before. It
+/// may go over midnight; it is never empty.
+pub fn hours(text: &str) -> Option<(u16, u16)> {
+    let minute = |text: &str| {
+        let (hour, minute) = text.trim().split_once(':')?;
+        let number = |text: &str, below: u16| {
+            let good = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+            good.then(|| text.parse::<u16>().ok()).flatten().filter(|number| *number < below)
+        };
+        Some(number(hour, 24)? * 60 + number(minute, 60)?)
+    };
+    let (from, until) = text.split_once('-')?;
+    let hours = (minute(from)?, minute(until)?);
+    (hours.0 != hours.1).then_some(hours)
 }
 
 /// How long ago `then` was; zero if it lies ahead.
@@ -145,6 +185,28 @@ impl Stopwatch {
     }
 }
 
+/// The seam where drills make the wall clock jump.
+pub mod faults {
+    use std::path::PathBuf;
+    use std::sync::OnceLock;
+
+    static OFFSET: OnceLock<PathBuf> = OnceLock::new();
+
+    /// From now on this process's wall clock is ahead by as many milliseconds as that file says, behind
+    /// by as many when they are negative, and right while there is no such file. Only the daemons of
+    /// sandbox homes are let in here.
+    pub fn follow(offset: PathBuf) {
+        // A daemon has one home, so a second call names the same file.
+        let _ = OFFSET.set(offset);
+    }
+
+    pub(super) fn offset_ms() -> i64 {
+        let Some(path) = OFFSET.get() else { return 0 };
+        // Read each time: a clock jumps while the daemon runs.
+        std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +229,21 @@ mod tests {
         assert_eq!(before("1d", "2026-03-29T12:00:00Z"), "2026-03-28T13:00:00Z", "a day of 23 hours");
         let ages: CalendarSpan = "9999y9999m9999d9999h".parse().unwrap();
         assert!(ages.before(now(), &zone) < from_ms(-62_000_000_000_000), "before all calendars");
+    }
+
+    #[test]
+    fn durations_and_hours_of_the_day_are_read() {
+        for (text, seconds) in [("30s", 30), ("15m", 900), ("24h", 86_400), ("7d", 604_800)] {
+            assert_eq!(duration(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for bad in ["", "0s", "5", "m", "-5m", "1.5h", "5 m", "9999999999999999999d", "99999999d", "5M", "1h30m"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+        assert_eq!(hours("22:00-07:00"), Some((1320, 420)));
+        for bad in ["", "22-07", "22:00", "24:00-07:00", "7:00-08:00", "07:00-07:00", "07:60-08:00", "+7:00-08:00"] {
+            assert_eq!(hours(bad), None, "{bad}");
+        }
+        assert!(zone("Asia/Kuala_Lumpur").is_some() && zone("Mars/Olympus").is_none());
     }
 
     #[test]

@@ -3,10 +3,13 @@
 //! [`KEYS`] is the one list of what can be set; a key that is not in it is an error with a
 //! suggestion. Start with [`Config::load`].
 
+pub mod named;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::clock::CalendarSpan;
+use self::named::{NamedTable, NamedTables};
+use crate::clock::{self, CalendarSpan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::is_session_name;
 
@@ -35,6 +38,12 @@ pub enum Kind {
     List,
     /// A length of calendar time such as `7d`; empty for none.
     Span,
+    /// A length of time such as `30s`, `15m`, `24h` or `7d`; empty for none.
+    Duration,
+    /// The name of a time zone such as `Asia/Kuala_Lumpur`; empty for the machine's own.
+    Zone,
+    /// A part of each day, `22:00-07:00`; empty for none.
+    Hours,
     /// A program and its arguments, kept as a JSON array of texts; empty for none.
     Command,
     /// An address that is a secret, `https://…` or `http://…`; empty for none. It is shown up to its
@@ -283,6 +292,12 @@ pub const KEYS: &[Key] = &[
         help: "program and arguments, as a list, to run when a backup fails; it gets the result as JSON on its standard input",
     },
     Key {
+        path: "runbook.allow_shell",
+        kind: Kind::List,
+        default: "",
+        help: "SHA-256 of runbooks whose blocks of kind sh may run without --allow-shell; `wpp runbook show --format json` says it",
+    },
+    Key {
         path: "postgres.folder",
         kind: Kind::File,
         default: "",
@@ -330,6 +345,42 @@ pub const KEYS: &[Key] = &[
         default: "35",
         help: "days without a backup verified at level restore after which the doctor complains; 0 never",
     },
+    Key {
+        path: "schedule.daemon",
+        kind: Kind::Boolean,
+        default: "false",
+        help: "daemons look every minute for what is due, as cron or a timer would; `wpp schedule list` shows what is",
+    },
+    Key {
+        path: "alert.escalation",
+        kind: Kind::List,
+        default: "",
+        help: "contacts in the order in which they are told of a problem that nobody acknowledges; empty means all, by name",
+    },
+    Key {
+        path: "alert.severity_min",
+        kind: Kind::Word(&["info", "warning", "error", "critical"]),
+        default: "warning",
+        help: "the least severity of a finding that somebody is told of",
+    },
+    Key {
+        path: "alert.quiet_hours",
+        kind: Kind::Hours,
+        default: "",
+        help: "part of each day, such as \"22:00-07:00\", in which nobody is told of what is less than critical until it ends",
+    },
+    Key {
+        path: "alert.time_zone",
+        kind: Kind::Zone,
+        default: "",
+        help: "zone of alert.quiet_hours, such as \"Asia/Kuala_Lumpur\"; the machine's when empty",
+    },
+    Key {
+        path: "alert.ping_url",
+        kind: Kind::SecretAddress,
+        default: "",
+        help: "address to call after each `wpp alert run` (with /fail at its end when somebody could not be told); a secret",
+    },
 ];
 
 /// Where a value came from.
@@ -352,6 +403,7 @@ pub struct Config {
     plugins: BTreeMap<String, BTreeMap<String, String>>,
     secrets: BTreeMap<String, Vec<String>>,
     dumps: toml::Table,
+    named: NamedTables,
 }
 
 impl Config {
@@ -359,7 +411,8 @@ impl Config {
     pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Config> {
         let mut values: BTreeMap<&'static str, (String, Source)> =
             KEYS.iter().map(|key| (key.path, (key.default.to_owned(), Source::Default))).collect();
-        let (mut plugins, mut secrets, mut dumps) = (BTreeMap::new(), BTreeMap::new(), toml::Table::new());
+        let (mut plugins, mut secrets, mut dumps, mut named) =
+            (BTreeMap::new(), BTreeMap::new(), toml::Table::new(), NamedTables::new());
         let utf8 =
             |bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8"));
         match crate::disk::read_small(path, SIZE_BYTES_MAX).and_then(utf8) {
@@ -374,6 +427,7 @@ impl Config {
                 if let Some(of_dumps) = table.remove("dump") {
                     dumps = read_dumps(path, of_dumps)?;
                 }
+                named = named::take(path, &mut table)?;
                 read_table((path, &text), "", &table, &mut values)?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -393,7 +447,7 @@ impl Config {
                 values.insert(key.path, (value, Source::Environment(name)));
             }
         }
-        Ok(Config { values, plugins, secrets, dumps })
+        Ok(Config { values, plugins, secrets, dumps, named })
     }
 
     /// The settings of a plugin: the table `[plugin.NAME]` of `config.toml`, as texts. What is in it
@@ -411,6 +465,12 @@ impl Config {
     /// The table `[dump.NAME]`: what the state of a gateway is made of. What is in it, dumps know.
     pub fn dump(&self, name: &str) -> Option<&toml::Table> {
         self.dumps.get(name).and_then(toml::Value::as_table)
+    }
+
+    /// The tables of one sort, by the operator's names for them. The sort must be in [`named::NAMED`].
+    pub fn named(&self, table: &'static str) -> &BTreeMap<String, NamedTable> {
+        static NONE: BTreeMap<String, NamedTable> = BTreeMap::new();
+        self.named.get(table).unwrap_or(&NONE)
     }
 
     /// [`Config::load`], and where the file is broken, the settings without it and what is wrong with it:
@@ -564,7 +624,10 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
             _ => Err(format!("a whole number from {low} to {high}")),
         },
         Kind::Word(words) if words.contains(&value) => Ok(value.to_owned()),
-        Kind::Word(words) => Err(format!("one of {}", words.join(", "))),
+        Kind::Word(words) => {
+            let words: Vec<&str> = words.iter().copied().filter(|word| !word.is_empty()).collect();
+            Err(format!("one of {}", words.join(", ")))
+        }
         Kind::Command | Kind::SecretAddress if value.is_empty() => Ok(String::new()),
         Kind::Command => match serde_json::from_str::<Vec<String>>(value) {
             Ok(words) if words.is_empty() => Ok(String::new()),
@@ -577,6 +640,13 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
             Ok(value.to_owned())
         }
         Kind::SecretAddress => Err("an address that begins with https:// and a host".into()),
+        Kind::Duration | Kind::Zone | Kind::Hours if value.is_empty() => Ok(String::new()),
+        Kind::Duration if clock::duration(value).is_some() => Ok(value.to_owned()),
+        Kind::Duration => Err("a length of time such as 30s, 15m, 24h or 7d".into()),
+        Kind::Zone if clock::zone(value).is_some() => Ok(value.to_owned()),
+        Kind::Zone => Err("a time zone such as Asia/Kuala_Lumpur or UTC".into()),
+        Kind::Hours if clock::hours(value).is_some() => Ok(value.to_owned()),
+        Kind::Hours => Err("a part of each day such as 22:00-07:00".into()),
         Kind::Span if value.is_empty() => Ok(String::new()),
         Kind::Span => value.parse().map(|span: CalendarSpan| span.to_string()).map_err(str::to_owned),
     }
@@ -598,6 +668,20 @@ fn place((path, text): (&Path, &str), full: &str) -> String {
     path.display().to_string()
 }
 
+/// A value of the file as settings are kept; `None` when it is of another type.
+fn text_of(value: &toml::Value, kind: Kind) -> Option<String> {
+    let texts = |words: &[toml::Value]| words.iter().map(|word| word.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
+    match (value, kind) {
+        (toml::Value::String(_), Kind::Number(..) | Kind::Boolean | Kind::Command) => None,
+        (toml::Value::String(text), _) => Some(text.clone()),
+        (toml::Value::Boolean(yes), Kind::Boolean) => Some(yes.to_string()),
+        (toml::Value::Array(words), Kind::List) => Some(texts(words)?.join(",")),
+        (toml::Value::Integer(number), Kind::Number(..)) => Some(number.to_string()),
+        (toml::Value::Array(words), Kind::Command) => Some(serde_json::json!(texts(words)?).to_string()),
+        _ => None,
+    }
+}
+
 fn read_table(
     (path, whole): (&Path, &str),
     prefix: &str,
@@ -607,37 +691,16 @@ fn read_table(
     for (name, value) in table {
         let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         if let Some(key) = KEYS.iter().find(|key| key.path == full) {
-            let text = match (value, key.kind) {
-                (
-                    toml::Value::String(text),
-                    Kind::Text
-                    | Kind::File
-                    | Kind::Place
-                    | Kind::Session
-                    | Kind::Span
-                    | Kind::SecretAddress
-                    | Kind::Word(_)
-                    | Kind::List,
-                ) => text.clone(),
-                (toml::Value::Boolean(yes), Kind::Boolean) => yes.to_string(),
-                (toml::Value::Array(words), Kind::List) if words.iter().all(toml::Value::is_str) => {
-                    words.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
-                }
-                (toml::Value::Integer(number), Kind::Number(..)) => number.to_string(),
-                (toml::Value::Array(words), Kind::Command) if words.iter().all(toml::Value::is_str) => {
-                    serde_json::json!(words.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>()).to_string()
-                }
-                (other, _) => {
-                    let place = place((path, whole), &full);
-                    let error = Error::new(
-                        ErrorKind::Usage,
-                        format!("{full} in {place} is {} and must be {}", other.type_str(), wanted(key.kind)),
-                    );
-                    return Err(match spelled(key, name, other) {
-                        Some(spelled) => error.hint(spelled).hint(key.help),
-                        None => error.hint(key.help),
-                    });
-                }
+            let Some(text) = text_of(value, key.kind) else {
+                let place = place((path, whole), &full);
+                let error = Error::new(
+                    ErrorKind::Usage,
+                    format!("{full} in {place} is {} and must be {}", value.type_str(), wanted(key.kind)),
+                );
+                return Err(match spelled(key, name, value) {
+                    Some(spelled) => error.hint(spelled).hint(key.help),
+                    None => error.hint(key.help),
+                });
             };
             let text = check(key, &text).map_err(|reason| {
                 let shown = key.kind.shown(&text);
@@ -759,6 +822,9 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Boolean => "true or false, without quotes",
         Kind::List => "a list of texts",
         Kind::Span => "a length of time in quotes, such as \"7d\"",
+        Kind::Duration => "a length of time in quotes, such as \"15m\"",
+        Kind::Zone => "a time zone in quotes, such as \"Asia/Kuala_Lumpur\"",
+        Kind::Hours => "a part of each day in quotes, such as \"22:00-07:00\"",
         Kind::Command => "a list of texts, the first of which is a program",
         Kind::SecretAddress => "an address in quotes",
     }
@@ -797,7 +863,7 @@ fn unknown(place: &str, full: &str) -> Error {
 mod tests {
     use super::*;
 
-    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config> {
+    pub(super) fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::write(&path, text).unwrap();

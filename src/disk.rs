@@ -234,7 +234,8 @@ pub struct Space {
 pub fn space(path: &Path) -> Result<Space> {
     let existing = path.ancestors().find(|candidate| candidate.exists()).unwrap_or(Path::new("/"));
     let stat = rustix::fs::statvfs(existing).map_err(|error| cannot("measure the file system of", existing, error.into()))?;
-    Ok(Space { total_bytes: stat.f_blocks * stat.f_frsize, free_bytes: stat.f_bavail * stat.f_frsize })
+    let free_bytes = if faults::is_full(existing) { 0 } else { stat.f_bavail * stat.f_frsize };
+    Ok(Space { total_bytes: stat.f_blocks * stat.f_frsize, free_bytes })
 }
 
 /// Fails early when the file system of `path` has less than `needed_bytes` left.
@@ -445,9 +446,9 @@ pub fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
 
 /// The seam where tests break the disk.
 pub mod faults {
-    use std::path::Path;
-    use std::sync::OnceLock;
+    use std::path::{Path, PathBuf};
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::{OnceLock, PoisonError, RwLock};
 
     use crate::error::{Error, ErrorKind, Result};
 
@@ -466,6 +467,11 @@ pub mod faults {
 
     static PLAN: OnceLock<(Act, u64)> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
+    /// Roots of sandbox homes, each with the file that makes its disk full.
+    static BOUNDED: RwLock<Vec<(PathBuf, PathBuf)>> = RwLock::new(Vec::new());
+
+    /// Operations that a full disk still does.
+    const NEEDS_NO_ROOM: [&str; 8] = ["remove", "remove-folder", "rename", "lock", "chmod", "sync", "sync-folder", "checkpoint"];
 
     /// Arms a plan such as `kill@7`, once for the process; only sandbox homes are let in here.
     pub fn arm(text: &str) -> Result<()> {
@@ -487,6 +493,26 @@ pub mod faults {
         Ok(())
     }
 
+    /// From now on nothing that needs room is done under `root` while the file `mark` is there. Only
+    /// sandbox homes are let in here.
+    pub fn bound(root: PathBuf, mark: PathBuf) {
+        let mut bounded = BOUNDED.write().unwrap_or_else(PoisonError::into_inner);
+        if !bounded.iter().any(|(known, _)| *known == root) {
+            bounded.push((root, mark));
+        }
+    }
+
+    /// Whether a drill has made the disk of this path full.
+    pub fn is_full(path: &Path) -> bool {
+        let bounded = BOUNDED.read().unwrap_or_else(PoisonError::into_inner);
+        bounded.iter().any(|(root, mark)| path.starts_with(root) && mark.exists())
+    }
+
+    /// Fails as a full disk does when a drill has made this one full.
+    pub fn room(what: &str, path: &Path) -> Result<()> {
+        if is_full(path) { Err(super::cannot(what, path, rustix::io::Errno::NOSPC.into())) } else { Ok(()) }
+    }
+
     /// How many operations have passed so far.
     pub fn count() -> u64 {
         COUNT.load(Ordering::Relaxed)
@@ -505,6 +531,10 @@ pub mod faults {
     /// Passes one operation; does what the plan says when its number has come.
     pub fn point(what: &str, path: &Path) -> Result<()> {
         let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+        // A folder that is there already needs none either.
+        if !NEEDS_NO_ROOM.contains(&what) && !(what == "create-folder" && path.is_dir()) {
+            room(what, path)?;
+        }
         let Some((act, at)) = PLAN.get() else { return Ok(()) };
         let errno = match act {
             Act::Slow => {
@@ -600,6 +630,24 @@ mod tests {
         std::os::unix::fs::symlink("/proc", folder.path().join("in/x")).unwrap();
         assert_eq!(folder_size_bytes(folder.path()).unwrap(), 5 + "/proc".len() as u64);
         assert_eq!(folder_size_bytes(&folder.path().join("nowhere")).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_bounded_disk_is_full_while_its_mark_is_there_and_no_other_disk_is() {
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mark = folder.path().join("full");
+        faults::bound(folder.path().to_owned(), mark.clone());
+        write_atomic(&folder.path().join("file"), b"before").unwrap();
+        fs::write(&mark, "").unwrap();
+        let error = write_atomic(&folder.path().join("file"), b"after").unwrap_err();
+        assert!(error.chain().contains("No space left"), "{}", error.chain());
+        assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"before");
+        assert_eq!(space(folder.path()).unwrap().free_bytes, 0);
+        write_atomic(&other.path().join("file"), b"elsewhere").unwrap();
+        assert_ne!(space(other.path()).unwrap().free_bytes, 0);
+        // What frees room is done.
+        remove_file(&mark).unwrap();
+        write_atomic(&folder.path().join("file"), b"after").unwrap();
     }
 
     #[test]

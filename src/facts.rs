@@ -119,6 +119,83 @@ pub struct HostFacts {
     pub session_names: Probed<Vec<String>>,
     /// The session that would have been looked at had it existed, and where its name came from.
     pub missing_session: Option<MissingSession>,
+    /// The schedule.
+    pub schedule: Probed<ScheduleFacts>,
+    /// Notices to contacts.
+    pub alerts: Probed<AlertFacts>,
+}
+
+/// What is to be run when, and what became of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleFacts {
+    /// Names of the entries.
+    pub entries: Vec<String>,
+    /// The shortest time between two runs of any entry, in seconds.
+    pub interval_s_min: Option<u64>,
+    /// When somebody last looked for what is due, milliseconds since the epoch.
+    pub looked_ms: Option<i64>,
+    /// Entries that did not run when they were due.
+    pub missed: Vec<MissedRun>,
+    /// Entries whose last run failed.
+    pub failing: Vec<FailedRun>,
+    /// Why some entries cannot be read.
+    pub problems: Vec<Problem>,
+}
+
+/// A time at which an entry was due and did not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissedRun {
+    /// The entry.
+    pub entry: String,
+    /// The newest such time, milliseconds since the epoch.
+    pub due_ms: i64,
+    /// Such times before that one.
+    pub more: u64,
+    /// Whether nobody has looked since.
+    pub waits: bool,
+}
+
+/// An entry whose last run failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedRun {
+    /// The entry.
+    pub entry: String,
+    /// When it was due, milliseconds since the epoch.
+    pub due_ms: i64,
+    /// Runs one after another that failed.
+    pub times: u64,
+    /// What it exited with; `None` when it was killed or cut off.
+    pub exit_code: Option<i32>,
+    /// What it said.
+    pub said: String,
+}
+
+/// Notices to contacts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertFacts {
+    /// Those that did not arrive.
+    pub undelivered: Vec<Undelivered>,
+    /// Why contacts and rules cannot be read.
+    pub problem: Option<Problem>,
+}
+
+/// A notice that did not arrive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undelivered {
+    /// Whom it is for.
+    pub contact: String,
+    /// A channel, or `command`.
+    pub way: String,
+    /// The notice's heading.
+    pub title: String,
+    /// How often it was tried.
+    pub tries: u64,
+    /// What was seen the last time.
+    pub observed: String,
+    /// When it was written down, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// Whether it is not tried any more.
+    pub given_up: bool,
 }
 
 /// A session that the settings name and the home does not hold.

@@ -197,9 +197,49 @@ impl Home {
         self.root.join("simulator")
     }
 
-    /// Where drills leave their reports.
+    /// What injected faults leave in a sandbox home while they last.
+    pub fn faults(&self) -> PathBuf {
+        self.root.join("faults")
+    }
+
+    /// Held by the process behind a fault that needs one.
+    pub fn fault_holder(&self, fault: &str) -> PathBuf {
+        self.faults().join(format!("{fault}.lock"))
+    }
+
+    /// While it is there, the disk of a sandbox home is full.
+    pub fn fault_full_disk(&self) -> PathBuf {
+        self.faults().join("full-disk")
+    }
+
+    /// How many milliseconds the clock of a sandbox home's daemons is ahead.
+    pub fn fault_clock(&self) -> PathBuf {
+        self.faults().join("clock-offset-ms")
+    }
+
+    /// The file whose being there says that this home is locked down.
+    pub fn lockdown(&self) -> PathBuf {
+        self.root.join("LOCKDOWN")
+    }
+
+    /// The operator's own runbooks.
+    pub fn runbooks(&self) -> PathBuf {
+        self.root.join("runbooks")
+    }
+
+    /// What runs of a schedule entry wrote. The name must have passed the rule for names.
+    pub fn schedule(&self, entry: &str) -> PathBuf {
+        self.root.join("schedule").join(entry)
+    }
+
+    /// Where runbooks and drills leave their evidence.
     pub fn reports(&self) -> PathBuf {
         self.root.join("reports")
+    }
+
+    /// The key of the tokens that stand for people in evidence.
+    pub fn reports_key(&self) -> PathBuf {
+        self.root.join("reports.key")
     }
 
     /// The folder of all sessions.

@@ -3,7 +3,8 @@
 //!
 //! Only work that looks at [`Interrupts::flag`] may watch, and what it leaves behind when it is left
 //! at once must be swept by the next. While nobody watches, a signal ends the process as if it had
-//! never been watched. Start with [`Interrupts::watch`].
+//! never been watched. Work may watch inside of work that watches: all of it is told. Start with
+//! [`Interrupts::watch`].
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,11 +18,11 @@ use crate::error::{Context, ErrorKind, Result};
 /// behind it.
 struct Told {
     listening: bool,
-    /// The last to begin watching.
-    flag: Option<Arc<AtomicBool>>,
+    /// Everybody who watches, the first to begin first.
+    flags: Vec<Arc<AtomicBool>>,
 }
 
-static TOLD: Mutex<Told> = Mutex::new(Told { listening: false, flag: None });
+static TOLD: Mutex<Told> = Mutex::new(Told { listening: false, flags: Vec::new() });
 
 fn told() -> MutexGuard<'static, Told> {
     // Nothing in it can be half changed.
@@ -43,7 +44,7 @@ impl Interrupts {
             listen()?;
             told.listening = true;
         }
-        told.flag = Some(flag.clone());
+        told.flags.push(flag.clone());
         Ok(Interrupts { flag })
     }
 
@@ -55,7 +56,7 @@ impl Interrupts {
 
 impl Drop for Interrupts {
     fn drop(&mut self) {
-        told().flag.take_if(|flag| Arc::ptr_eq(flag, &self.flag));
+        told().flags.retain(|flag| !Arc::ptr_eq(flag, &self.flag));
     }
 }
 
@@ -69,10 +70,12 @@ fn listen() -> Result<()> {
     let listen = async move {
         loop {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-            let flag = told().flag.clone();
-            if flag.is_none_or(|flag| flag.swap(true, Ordering::Relaxed)) {
+            let flags = told().flags.clone();
+            // What began to watch later does so on behalf of the first, which decides.
+            if flags.first().is_none_or(|first| first.load(Ordering::Relaxed)) {
                 std::process::exit(i32::from(ErrorKind::Interrupted.exit_code()));
             }
+            flags.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
         }
     };
     let thread = std::thread::Builder::new().name("signals".into());

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,6 +36,54 @@ CREATE INDEX entry_open ON entry (session) WHERE state = 'open';
     "
 CREATE TABLE identity (id TEXT NOT NULL);
 INSERT INTO identity VALUES (lower(hex(randomblob(16))));
+",
+    "
+-- what `schedule` knows of an entry: since when it is as it is
+CREATE TABLE schedule_entry (name TEXT PRIMARY KEY, definition TEXT NOT NULL, since_ms INTEGER NOT NULL) WITHOUT ROWID;
+-- a time at which an entry was due, written down before anything is run: so none is run twice
+CREATE TABLE schedule_run (
+    entry      TEXT NOT NULL,
+    due_ms     INTEGER NOT NULL,
+    -- running, ended; cut-off: its dispatcher is gone; skipped, missed: too late by policy; overlapped: the one before still ran
+    state      TEXT NOT NULL CHECK (state IN ('running', 'ended', 'cut-off', 'skipped', 'missed', 'overlapped')),
+    -- earlier times at which it was due and nobody looked
+    missed     INTEGER NOT NULL,
+    pid        INTEGER NOT NULL,
+    began_ms   INTEGER NOT NULL,
+    until_ms   INTEGER NOT NULL,
+    ended_ms   INTEGER,
+    exit_code  INTEGER,
+    said       TEXT,
+    report     TEXT,
+    PRIMARY KEY (entry, due_ms)
+) WITHOUT ROWID;
+-- when somebody last looked for what is due
+CREATE TABLE schedule_look (one INTEGER PRIMARY KEY CHECK (one = 1), at_ms INTEGER NOT NULL);
+",
+    "
+-- what `alert` knows: problems, who was told what of them, and whether that arrived
+CREATE TABLE alert_problem (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, data TEXT NOT NULL, closed INTEGER NOT NULL);
+CREATE UNIQUE INDEX alert_problem_open ON alert_problem (key) WHERE NOT closed;
+CREATE TABLE alert_notice (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms      INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    contact    TEXT NOT NULL,
+    data       TEXT NOT NULL
+);
+CREATE INDEX alert_notice_by_key ON alert_notice (key, id);
+CREATE TABLE alert_delivery (
+    notice_id  INTEGER NOT NULL,
+    -- a channel, or `command`
+    way        TEXT NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'delivered', 'given-up')),
+    tries      INTEGER NOT NULL,
+    pid        INTEGER NOT NULL,
+    tried_ms   INTEGER,
+    observed   TEXT,
+    PRIMARY KEY (notice_id, way)
+) WITHOUT ROWID;
 ",
 ];
 
@@ -148,6 +196,24 @@ impl Journal {
             )
             .map_err(|error| self.failed(error))?;
         Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Works on the tables that a room keeps in `ops.db` beside the journal's own, in one transaction that
+    /// no other writer comes between. It is undone when `work` fails.
+    pub fn transaction<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        disk::faults::point("journal", &self.path)?;
+        let run = || {
+            let transaction = rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(|error| self.failed(error))
+    }
+
+    /// Reads tables that a room keeps in `ops.db`.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        work(&self.connection).map_err(|error| self.failed(error))
     }
 
     /// Which journal this is: unique, so that an archive knows its own home's journal again.

@@ -35,6 +35,10 @@ pub mod doctor;
 pub mod plugin;
 pub mod gateway;
 pub mod dump;
+pub mod evidence;
+pub mod alert;
+pub mod schedule;
+pub mod runbook;
 pub mod drill;
 // top: the face
 pub mod app;

@@ -79,7 +79,12 @@ pub struct Written {
 /// Runs a program with `input`; of each of its outputs at most `output_bytes_max` are kept. One that
 /// does not end within `patience` is killed, with all that it has started.
 pub fn run(command: &mut Command, input: &[u8], patience: Duration, output_bytes_max: usize) -> Ran {
-    Run { input: Input::Bytes(input.to_vec()), output: None, patience, output_bytes_max, stop: None }.of(command)
+    run_until(command, input, patience, output_bytes_max, &AtomicBool::new(false))
+}
+
+/// [`run`] that also ends, as when it takes too long, once `stop` is set.
+pub fn run_until(command: &mut Command, input: &[u8], patience: Duration, output_bytes_max: usize, stop: &AtomicBool) -> Ran {
+    Run { input: Input::Bytes(input.to_vec()), output: None, patience, output_bytes_max, stop: Some(stop) }.of(command)
 }
 
 impl Run<'_> {
@@ -144,6 +149,13 @@ fn feed(mut stdin: impl Write + Send + 'static, mut stream: Box<dyn Read + Send>
         }
     });
     told
+}
+
+/// Whether a process of that number lives.
+pub fn is_alive(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
+    // A process that may not be signalled is alive all the same.
+    !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
 }
 
 /// What a program writes, read as it comes.

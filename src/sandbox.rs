@@ -77,34 +77,49 @@ impl Sandbox {
         Some((self.simulator.clone()?, self.runtime.as_ref()?.handle().clone()))
     }
 
-    /// The living daemon's process, by the lock that it holds.
-    pub fn daemon(&self) -> Result<Option<u32>> {
-        Ok(match Lock::look(&self.session().lock())? {
-            LockState::Held(Some(owner)) if owner.role == "daemon" => Some(owner.pid),
-            _ => None,
-        })
-    }
-
     /// Kills the daemon as a power cut would, and waits until it is gone.
     pub fn kill_daemon(&self) -> Result<u32> {
-        let failed = |text: String| Error::new(ErrorKind::Failed, text).hint("look at the process with `ps`");
-        let pid = self.daemon()?.ok_or_else(|| failed("no daemon holds the lock".into()))?;
-        let process = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        let process = process.ok_or_else(|| failed(format!("the lock names process {pid}, which cannot be")))?;
-        kill_process(process, Signal::KILL).map_err(std::io::Error::from).while_doing(|| format!("cannot kill process {pid}"))?;
-        for _ in 0..500 {
-            if self.daemon()?.is_none() {
-                return Ok(pid);
-            }
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        Err(failed(format!("process {pid} was killed and still holds the lock")))
+        kill_daemon(&self.session())
     }
+}
+
+/// The process of a session's living daemon, by the lock that it holds.
+pub fn daemon(session: &SessionPaths) -> Result<Option<u32>> {
+    Ok(match Lock::look(&session.lock())? {
+        LockState::Held(Some(owner)) if owner.role == "daemon" => Some(owner.pid),
+        _ => None,
+    })
+}
+
+/// Sends a signal to a session's living daemon, and says which process that is.
+pub fn signal_daemon(session: &SessionPaths, signal: Signal) -> Result<u32> {
+    let failed = |text: String| Error::new(ErrorKind::Failed, text).hint("look at the process with `ps`");
+    let pid = daemon(session)?.ok_or_else(|| {
+        Error::new(ErrorKind::Failed, format!("no daemon holds the lock of session {}", session.name()))
+            .hint("start one with `wpp start`")
+    })?;
+    let process = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let process = process.ok_or_else(|| failed(format!("the lock names process {pid}, which cannot be")))?;
+    kill_process(process, signal).map_err(std::io::Error::from).while_doing(|| format!("cannot signal process {pid}"))?;
+    Ok(pid)
+}
+
+/// Kills a session's daemon as a power cut would, and waits until it is gone.
+pub fn kill_daemon(session: &SessionPaths) -> Result<u32> {
+    let pid = signal_daemon(session, Signal::KILL)?;
+    for _ in 0..500 {
+        if daemon(session)?.is_none() {
+            return Ok(pid);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    Err(Error::new(ErrorKind::Failed, format!("process {pid} was killed and still holds the lock"))
+        .hint("look at the process with `ps`"))
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        if self.daemon().is_ok_and(|daemon| daemon.is_some()) {
+        if daemon(&self.session()).is_ok_and(|daemon| daemon.is_some()) {
             let _ = self.kill_daemon();
         }
         if let (Some(simulator), Some(runtime)) = (self.simulator.take(), self.runtime.take()) {

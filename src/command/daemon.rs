@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use crate::app::App;
+use crate::clock;
 use crate::daemon;
 use crate::error::Result;
+use crate::home::HomeKind;
 use crate::report::{Report, Section};
 
 /// Options of `wpp daemon`.
@@ -32,6 +34,9 @@ impl Args {
                 let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
             });
         }
+        if app.home().kind() == HomeKind::Sandbox {
+            clock::faults::follow(app.home().fault_clock());
+        }
         let session = app.session()?;
         let site = super::site(app, &session)?;
         if !self.detached && !self.leashed {
@@ -39,7 +44,7 @@ impl Args {
             site.check_losses()?;
         }
         let ended = daemon::run(app.home(), &session, app.config())?;
-        let ran = crate::clock::human(std::time::Duration::from_millis(ended.ran_ms.unsigned_abs()));
+        let ran = clock::human(std::time::Duration::from_millis(ended.ran_ms.unsigned_abs()));
         Ok(Report::new("daemon", format!("The daemon of session {} has stopped", session.name()))
             .section(Section::default().field("ran for", ran))
             .data(json!({ "session": session.name(), "ran_ms": ended.ran_ms })))

@@ -12,18 +12,22 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::checks;
+use crate::alert::Policy;
+use crate::alert::book::Book;
 use crate::app::{self, Settings};
+use crate::clock;
 use crate::config::{Config, Source};
 use crate::doctor::fix::{self, Planned, Runner};
 use crate::doctor::probe::{self, Depth};
 use crate::doctor::{Examination, Scope, Selection, examine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{MissingSession, Problem};
+use crate::facts::{AlertFacts, MissingSession, Probed, Problem, ScheduleFacts};
 use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
 use crate::plugin::registry::Registry;
 use crate::plugin::{self, Plugins};
 use crate::report::{Event, Finding, Report, Section, Severity, Step, Verdict, count, quoted};
+use crate::schedule;
 use crate::session::Address;
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
@@ -339,6 +343,8 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         }
     }
     let plugins_problem = home.as_ref().ok().and_then(|home| Registry::open(home).err()).map(|error| Problem::from(&error));
+    let schedule = schedule_facts(&home, &config, config_problem.is_some());
+    let alerts = alert_facts(&home, &config, config_problem.is_some());
     let program = settings.home.as_ref().map(|home| format!("wpp --home {}", quoted(&home.to_string_lossy())));
     Ok(Scope {
         root,
@@ -348,8 +354,40 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         plugins_problem,
         sessions,
         missing_session,
+        schedule,
+        alerts,
         program: program.unwrap_or_else(|| "wpp".into()),
     })
+}
+
+/// What the schedule's own room says of it; a problem of the settings is told by their own check.
+fn schedule_facts(home: &Result<Home>, config: &Config, broken: bool) -> Probed<ScheduleFacts> {
+    let Ok(home) = home else { return Probed::NotApplicable("the home does not open".into()) };
+    if broken {
+        return Probed::NotApplicable("the settings do not load".into());
+    }
+    let (entries, wrong) = super::schedule::entries(home, config);
+    let look = || {
+        // Looking must not make a journal.
+        let journal = if home.journal().exists() { Some(Journal::open(&home.journal())?) } else { None };
+        schedule::look::facts(&entries, &wrong, journal.as_ref(), clock::now())
+    };
+    look().into()
+}
+
+/// What the alerts' own room says of what people were to be told.
+fn alert_facts(home: &Result<Home>, config: &Config, broken: bool) -> Probed<AlertFacts> {
+    let Ok(home) = home else { return Probed::NotApplicable("the home does not open".into()) };
+    if broken {
+        return Probed::NotApplicable("the settings do not load".into());
+    }
+    if let Err(error) = Policy::of(config) {
+        return Probed::Known(AlertFacts { problem: Some(Problem::from(&error)), ..AlertFacts::default() });
+    }
+    if !home.journal().exists() {
+        return Probed::Known(AlertFacts::default());
+    }
+    Journal::open(&home.journal()).and_then(|journal| Book::of(&journal).facts(clock::now())).into()
 }
 
 /// Whether a restore or a reset of the session was cut off, which can leave it without a folder.

@@ -2,6 +2,7 @@
 //!
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
+pub mod alert;
 pub mod backup;
 pub mod channel;
 pub mod chats;
@@ -13,8 +14,10 @@ pub mod documents;
 pub mod drill;
 pub mod dump;
 pub mod events;
+pub mod evidence;
 mod gateway;
 mod keys;
+mod lazy;
 pub mod logs;
 pub mod messages;
 pub mod outbound;
@@ -25,6 +28,8 @@ pub mod reauth;
 pub mod reset;
 pub mod restart;
 pub mod restore;
+pub mod runbook;
+pub mod schedule;
 pub mod schemas;
 pub mod search;
 pub mod send;
@@ -47,6 +52,7 @@ use std::sync::Arc;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
+use self::lazy::Lazy;
 use crate::app::{App, Settings};
 use crate::archive::codec::Codec;
 use crate::clock;
@@ -107,104 +113,116 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start the session's daemon and wait until it is READY or asks for a phone
-    Start(start::Args),
+    Start(Lazy<start::Args>),
     /// Drain and end the session's daemon
-    Stop(stop::Args),
+    Stop(Lazy<stop::Args>),
     /// Stop and start the daemon, proving each stage
-    Restart(restart::Args),
+    Restart(Lazy<restart::Args>),
     /// Say where the session stands and why
-    Status(status::Args),
+    Status(Lazy<status::Args>),
     /// Link the session to a phone, by QR code or pair code
-    Reauth(reauth::Args),
+    Reauth(Lazy<reauth::Args>),
     /// Send a message, once, and wait for the server's acknowledgement
-    Send(send::Args),
+    Send(Lazy<send::Args>),
     /// Find stored messages by their words
-    Search(search::Args),
+    Search(Lazy<search::Args>),
     /// List chats
-    Chats(chats::Args),
+    Chats(Lazy<chats::Args>),
     /// List stored messages
-    Messages(messages::Args),
+    Messages(Lazy<messages::Args>),
     /// Show what happens in the session, as it happens or as it was kept
-    Events(events::Args),
+    Events(Lazy<events::Args>),
     /// Show the daemon's log
-    Logs(logs::Args),
+    Logs(Lazy<logs::Args>),
     /// Keep the connection or give it up, without ending the daemon
-    Sync(sync::Args),
+    Sync(Lazy<sync::Args>),
     /// Pause and resume sending, and list the outbox
-    Outbound(outbound::Args),
+    Outbound(Lazy<outbound::Args>),
     /// Make, list, show and verify archives of sessions
-    Backup(Box<backup::Args>),
+    Backup(Box<Lazy<backup::Args>>),
     /// Bring a session back from an archive
-    Restore(restore::Args),
+    Restore(Lazy<restore::Args>),
     /// Last resort: back the session up, verify the archive, remove the session
-    Reset(reset::Args),
+    Reset(Lazy<reset::Args>),
     /// Look at the host, the home and the session, say what is wrong, and mend it with --fix
-    Doctor(doctor::Args),
+    Doctor(Lazy<doctor::Args>),
+    /// Run the documents that say what to do: list, check, run, resume and undo them
+    Runbook(Lazy<runbook::Args>),
     /// Rehearse failures and recovery in a throw-away sandbox
-    Drill(drill::Args),
+    Drill(Lazy<drill::Args>),
     /// Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server
-    Dump(dump::Args),
+    Dump(Lazy<dump::Args>),
+    /// List, show, verify and export what runbooks and drills left behind
+    Evidence(Lazy<evidence::Args>),
+    /// Tell people what the doctor finds, and see that it reaches them
+    Alert(Lazy<alert::Args>),
+    /// Run what is due: backups, drills and runbooks at their times
+    Schedule(Lazy<schedule::Args>),
     /// Run the session's daemon in the foreground
-    Daemon(daemon::Args),
+    Daemon(Lazy<daemon::Args>),
     /// Add, allow and remove plugins: checks, and channels such as gateways and notices
-    Plugin(plugin::Args),
+    Plugin(Lazy<plugin::Args>),
     /// Ask channels how they are, and send through them
-    Channel(channel::Args),
+    Channel(Lazy<channel::Args>),
     /// List, test, switch and retry the webhooks of a gateway
-    Webhook(webhook::Args),
+    Webhook(Lazy<webhook::Args>),
     /// Show every setting, its value and where it comes from
-    Config(config::Args),
+    Config(Lazy<config::Args>),
     /// Run the loopback WhatsApp of a sandbox home, or ask it to do something
-    Simulator(simulator::Args),
+    Simulator(Lazy<simulator::Args>),
 }
 
 impl Command {
     fn run(self, settings: Settings) -> Result<Report> {
         match self {
-            Command::Start(args) => {
+            Command::Start(Lazy(args)) => {
                 let app = App::new(args.named.choose(settings)?)?;
                 args.run(&app)
             }
-            Command::Stop(args) => with_broken_settings(args.named.choose(settings)?, |app| args.run(app)),
-            Command::Restart(args) => {
+            Command::Stop(Lazy(args)) => with_broken_settings(args.named.choose(settings)?, |app| args.run(app)),
+            Command::Restart(Lazy(args)) => {
                 let app = App::new(args.named.choose(settings)?)?;
                 args.run(&app)
             }
-            Command::Status(args) => with_broken_settings(args.named.choose(settings)?, |app| args.run(app)),
-            Command::Reauth(args) => {
+            Command::Status(Lazy(args)) => with_broken_settings(args.named.choose(settings)?, |app| args.run(app)),
+            Command::Reauth(Lazy(args)) => {
                 let app = App::new(args.named.choose(settings)?)?;
                 args.run(&app)
             }
-            Command::Send(args) => args.run(&App::new(settings)?),
-            Command::Search(args) => args.run(&App::new(settings)?),
-            Command::Chats(args) => args.run(&App::new(settings)?),
-            Command::Messages(args) => args.run(&App::new(settings)?),
-            Command::Events(args) => args.run(&App::new(settings)?),
-            Command::Logs(args) => args.run(&App::new(settings)?),
-            Command::Sync(args) => args.run(&App::new(settings)?),
-            Command::Outbound(args) => args.run(&App::new(settings)?),
-            Command::Backup(args) => args.run(&App::new(settings)?),
-            Command::Restore(args) => args.run(&App::new(settings)?),
-            Command::Reset(args) => args.run(&App::new(settings)?),
+            Command::Send(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Search(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Chats(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Messages(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Events(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Logs(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Sync(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Outbound(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Backup(args) => args.0.run(&App::new(settings)?),
+            Command::Restore(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Reset(Lazy(args)) => args.run(&App::new(settings)?),
             // The doctor must work where the home or the settings do not, so it reads both by itself.
-            Command::Doctor(args) => {
+            Command::Doctor(Lazy(args)) => {
                 let sink = settings.sink.clone();
                 args.run(settings, &|line| run_line(line, sink.clone()))
             }
-            Command::Drill(args) => args.run(&App::new(settings)?),
-            Command::Dump(args) => args.run(&App::new(settings)?),
-            Command::Daemon(args) => args.run(&App::new(settings)?),
-            Command::Plugin(args) => args.run(&App::new(settings)?),
-            Command::Channel(args) => args.run(&App::new(settings)?),
-            Command::Webhook(args) => args.run(&App::new(settings)?),
-            Command::Config(args) => with_broken_settings(settings, |app| args.run(app)).map(|mut report| {
+            Command::Runbook(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Drill(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Dump(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Evidence(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Alert(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Schedule(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Daemon(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Plugin(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Channel(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Webhook(Lazy(args)) => args.run(&App::new(settings)?),
+            Command::Config(Lazy(args)) => with_broken_settings(settings, |app| args.run(app)).map(|mut report| {
                 if !report.warnings.is_empty() {
                     // Whoever asks whether the settings are right is told by the code, too.
                     report.exit_code = Some(ErrorKind::Usage.exit_code());
                 }
                 report
             }),
-            Command::Simulator(args) => args.run(&App::new(settings)?),
+            Command::Simulator(Lazy(args)) => args.run(&App::new(settings)?),
         }
     }
 }
@@ -303,11 +321,12 @@ pub fn tree() -> clap::Command {
         })
         .collect();
     let settings = format!(
-        "Settings of config.toml with their defaults, and the variables that set them too:{settings}\n\n{TABLES_OF_PLUGINS}"
+        "Settings of config.toml with their defaults, and the variables that set them too:{settings}\n\n{TABLES_OF_PLUGINS}\n\nTables of your own names, with their defaults:{}",
+        crate::config::named::help()
     );
     Cli::command()
         .after_help(format!(
-            "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins.\n\nExit codes:\n    0  ok{codes}"
+            "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins, `wpp help runbooks` one on runbooks.\n\nExit codes:\n    0  ok{codes}"
         ))
         .mut_subcommand("config", |config| config.after_help(settings))
 }

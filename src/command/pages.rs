@@ -7,9 +7,19 @@ pub const ARCHIVES: &str = include_str!("pages/archives.md");
 /// How plugins are written.
 pub const PLUGINS: &str = include_str!("pages/plugins.md");
 
+/// Every procedure of the documents that operators came with, and what runs it.
+pub const PROCEDURES: &str = include_str!("pages/procedures.md");
+
+/// How runbooks are written and run.
+pub const RUNBOOKS: &str = include_str!("pages/runbooks.md");
+
 /// Every page: its subject, its text, and the pages of commands that it goes with.
-pub const PAGES: [(&str, &str, &[&str]); 2] =
-    [("archives", ARCHIVES, &["wpp-backup", "wpp-restore"]), ("plugins", PLUGINS, &["wpp-plugin", "wpp-channel", "wpp-doctor"])];
+pub const PAGES: [(&str, &str, &[&str]); 4] = [
+    ("archives", ARCHIVES, &["wpp-backup", "wpp-restore"]),
+    ("plugins", PLUGINS, &["wpp-plugin", "wpp-channel", "wpp-doctor"]),
+    ("procedures", PROCEDURES, &["wpp-runbook", "wpp-drill", "wpp-doctor"]),
+    ("runbooks", RUNBOOKS, &["wpp-runbook", "wpp-drill"]),
+];
 
 /// The page on a subject.
 pub fn page(subject: &str) -> Option<&'static str> {
@@ -17,12 +27,15 @@ pub fn page(subject: &str) -> Option<&'static str> {
 }
 
 /// The page in the language of man pages. It knows the Markdown that the pages use: headings,
-/// paragraphs, items, code, and words in bold, in italics or in the fixed font.
+/// paragraphs, items, code, words in bold, in italics or in the fixed font, and tables, whose rows
+/// become items: a screen of a terminal has no room for three columns.
 pub fn man(page: &str, commands: &[&str]) -> String {
     let mut text = String::new();
     let mut code = false;
     let mut item = false;
+    let mut table = false;
     for line in page.lines() {
+        table &= line.starts_with('|');
         if line.starts_with("```") {
             text.push_str(if code { ".fi\n.RE\n" } else { ".RS 4\n.nf\n" });
             code = !code;
@@ -35,6 +48,19 @@ pub fn man(page: &str, commands: &[&str]) -> String {
         } else if let Some(heading) = line.strip_prefix("## ") {
             text.push_str(&format!(".SH {}\n", inline(&heading.to_uppercase())));
             item = false;
+        } else if let Some(row) = line.strip_prefix("| ").and_then(|row| row.strip_suffix(" |")) {
+            let mut cells = row.split(" | ");
+            let (first, rest) = (cells.next().unwrap_or_default(), cells.collect::<Vec<_>>());
+            if table {
+                text.push_str(&format!(
+                    ".TP\n{}\n{}\n",
+                    inline(first),
+                    rest.iter().map(|cell| inline(cell)).collect::<Vec<_>>().join("\n.br\n")
+                ));
+            }
+        } else if line.starts_with("|--") {
+            // What comes before is the heads of the columns.
+            table = true;
         } else if let Some(rest) = line.strip_prefix("- ") {
             text.push_str(&format!(".IP \\(bu 2\n{}\n", inline(rest)));
             item = true;

@@ -643,8 +643,285 @@ static SETTING: Object = Object {
     ],
 };
 
-static DRILL: Object =
-    Object { name: "drill", fields: &[always("name", Text, "its name"), always("proves", Text, "what it proves")] };
+static FAULT: Object = Object {
+    name: "fault",
+    fields: &[
+        always("fault", Text, "its name"),
+        always("does", Text, "what it does"),
+        always("seen", Text, "what an operator sees of it"),
+        always("lasts", Boolean, "whether it lasts until --release"),
+        always("breaks", Boolean, "whether it breaks something; the others are hands that a drill needs"),
+    ],
+};
+
+static DRILL: Object = Object {
+    name: "drill",
+    fields: &[
+        always("name", Text, "its id"),
+        always("proves", Text, "what it proves"),
+        always("sandbox", Boolean, "whether it runs in a throw-away sandbox, or on this home"),
+        nullable("schedule", Text, "when it is meant to run"),
+    ],
+};
+
+static DRILL_RUN: Object = Object {
+    name: "drill-run",
+    fields: &[
+        always("drill", Text, "its id"),
+        always("run", Text, "the run, as `wpp runbook runs` lists it"),
+        always("began", Text, "RFC 3339 in UTC"),
+        always("outcome", Text, "pass, deviated, aborted, inconclusive or skipped"),
+        nullable("sandbox", Text, "the folder of a sandbox that was kept"),
+        always("steps", Number, "how many steps there were"),
+        nullable("recovery_ms", Number, "from the fault to READY, where the drill measured it"),
+        always("report", Text, "the file with the report"),
+    ],
+};
+
+/// One runbook of a list.
+static RUNBOOK: Object = Object {
+    name: "runbook",
+    fields: &[
+        always("id", Text, "its id"),
+        always("title", Text, "what it is called"),
+        always("kind", Text, "runbook or drill"),
+        always("severity", Text, "info, low, medium, high or critical"),
+        always("respond_within", Text, "how soon somebody should begin, such as 15m"),
+        always("applies_to", Text, "wpp session, host, or the name of a gateway's plugin"),
+        nullable("source", Text, "where operators know it from"),
+        nullable("schedule", Text, "when it runs by itself"),
+        always("origin", Text, "wpp, or the path of the file"),
+    ],
+};
+
+/// One parameter of a runbook.
+static RUNBOOK_PARAMETER: Object = Object {
+    name: "runbook parameter",
+    fields: &[
+        always("help", Text, "what it is"),
+        always("type", Text, "text, integer, number, boolean, duration, url, path, session or choice"),
+        optional("values", TEXTS, "those of a choice"),
+        optional("default", Text, "its value when nobody gives one"),
+        always("secret", Boolean, "whether it is never shown nor kept"),
+    ],
+};
+
+/// A block of a runbook, by its place.
+static RUNBOOK_BLOCK: Object = Object {
+    name: "runbook block",
+    fields: &[
+        always("id", Text, "its id"),
+        always("kind", Text, "wpp, http, sh, sql or manual"),
+        always("part", Text, "prerequisites, steps, verification or rollback"),
+        always("line", Number, "the line that opens it"),
+    ],
+};
+
+/// A block of a runbook as it would be run.
+static RUNBOOK_PLANNED: Object = Object {
+    name: "planned block",
+    fields: &[
+        always("id", Text, "its id"),
+        always("part", Text, "as in runbook block"),
+        always("kind", Text, "as in runbook block"),
+        always("lines", TEXTS, "its lines with values in them; secrets are named only"),
+        always("expected", Text, "what is expected"),
+        nullable("when", Text, "when it is run, if not always"),
+        nullable("undo", Text, "the block that takes it back"),
+        nullable("timeout_ms", Number, "how long one try may take"),
+        always("retries", Number, "further tries"),
+    ],
+};
+
+/// What became of a block of a run.
+static RUNBOOK_DONE: Object = Object {
+    name: "block of a run",
+    fields: &[
+        always("id", Text, "its id"),
+        always("part", Text, "as in runbook block"),
+        always("kind", Text, "as in runbook block"),
+        always("purpose", Text, "turn, undo, or again for the verification after an undo"),
+        always("title", Text, "what it does"),
+        always("ended", Text, "passed, deviated, inconclusive, interrupted, declined, stuck or skipped"),
+        always("expected", Text, "what was to be seen"),
+        always("observed", Text, "what was seen, or why it was left out"),
+        always("took_ms", Number, "how long it took, all tries together"),
+        always("tries", Number, "number of tries"),
+        optional("transcript", Text, "what was asked and answered: a file below the evidence folder"),
+    ],
+};
+
+/// One thing that lint found.
+static RUNBOOK_FINDING: Object = Object {
+    name: "lint finding",
+    fields: &[
+        always("file", Text, "the file"),
+        always("line", Number, "the line, counted from 1"),
+        always("level", Text, "error or warning"),
+        always("rule", Text, "the rule's name"),
+        always("message", Text, "what is so"),
+    ],
+};
+
+/// One run of a list.
+static RUNBOOK_RUN: Object = Object {
+    name: "run",
+    fields: &[
+        always("run", Text, "its id"),
+        always("runbook", Text, "the runbook's id"),
+        always("began", Text, "RFC 3339 in UTC"),
+        nullable("verdict", Text, "as in wpp.runbook-run/1; null while it is under way or was cut off"),
+        always("open", Boolean, "whether something is left to resume or to undo"),
+        nullable("under_way", Text, "the step that was begun and has not ended"),
+        always("evidence", Text, "its evidence folder"),
+        nullable("cause", Text, "why it ended so"),
+    ],
+};
+
+static NOTICE: Object = Object {
+    name: "notice",
+    fields: &[
+        always("kind", Text, "new, worse, escalated, unknown, recovered, notify or test"),
+        always("key", Text, "what it is about"),
+        always("contact", Text, "whom it is for"),
+        always("severity", Text, "as in finding; ok when the problem is over"),
+        always("title", Text, "its heading"),
+        always("text", Text, "its text"),
+        nullable("finding", Text, "the finding, if it is about one"),
+        nullable("session", Text, "the session, if it is about one"),
+        nullable("runbook", Text, "the runbook to read"),
+    ],
+};
+
+static DELIVERY: Object = Object {
+    name: "delivery",
+    fields: &[
+        always("notice_id", Number, "the notice"),
+        always("contact", Text, "whom it is for"),
+        always("way", Text, "a channel, or command"),
+        always("delivered", Boolean, "whether it was taken"),
+        always("observed", Text, "what was seen"),
+    ],
+};
+
+static PROBLEM: Object = Object {
+    name: "problem",
+    fields: &[
+        always("finding", Text, "the finding's id"),
+        nullable("session", Text, "the session; null for the host"),
+        always("severity", Text, "how much it matters, after the rules"),
+        always("unknown", Boolean, "whether it could not be looked at the last time"),
+        always("summary", Text, "what was last said of it"),
+        always("first", Text, "when it was first seen, RFC 3339 in UTC"),
+        always("told", List(&Shape::Object(&TOLD_CONTACT)), "who was told, in order"),
+        nullable("acknowledged", Text, "when somebody took it on"),
+        nullable("acknowledged_by", Text, "who did"),
+        nullable("over", Text, "when it was over"),
+    ],
+};
+
+static TOLD_CONTACT: Object =
+    Object { name: "told contact", fields: &[always("contact", Text, "who"), always("at", Text, "when, RFC 3339 in UTC")] };
+
+static RULE: Object = Object {
+    name: "rule",
+    fields: &[
+        always("alert", Text, "what it is about"),
+        always("findings", TEXTS, "ids of findings; *. stands for any plugin"),
+        nullable("severity", Text, "how much they matter; null for what the finding says"),
+        nullable("response_time_s", Number, "seconds after which the next contact is told; null for the contact's own"),
+        nullable("runbook", Text, "the runbook to read"),
+        always("contacts", TEXTS, "who is told, in this order"),
+        always("built_in", Boolean, "whether wpp brings it along"),
+    ],
+};
+
+static CONTACT: Object = Object {
+    name: "contact",
+    fields: &[
+        always("name", Text, "the name"),
+        nullable("place", Number, "its place in the escalation, from 1"),
+        always("role", Text, "what it answers for; may be empty"),
+        nullable("response_time_s", Number, "seconds it may take to acknowledge; null for the rule's"),
+        always("ways", TEXTS, "channels, and command"),
+        always("to", Text, "whom the channels write to; may be empty"),
+    ],
+};
+
+static PAST_NOTICE: Object = Object {
+    name: "past notice",
+    fields: &[
+        always("id", Number, "grows with time"),
+        always("at", Text, "when it was written down, RFC 3339 in UTC"),
+        always("notice", Shape::Object(&NOTICE), "the notice"),
+        always("ways", List(&Shape::Object(&WAY)), "what became of it on each way"),
+    ],
+};
+
+static WAY: Object = Object {
+    name: "way",
+    fields: &[
+        always("way", Text, "a channel, or command"),
+        always("state", Text, "pending, sending, delivered or given-up"),
+        always("observed", Text, "what was last seen; may be empty"),
+    ],
+};
+
+static ENTRY: Object = Object {
+    name: "schedule entry",
+    fields: &[
+        always("name", Text, "its name"),
+        always("run", TEXTS, "the words of the command line after wpp"),
+        nullable("runbook", Text, "the runbook that it runs"),
+        always("when", Text, "when it is due, as it is written"),
+        always("time_zone", Text, "the zone that this is told in"),
+        always("missed", Text, "run-once, skip or tell"),
+        nullable("next", Text, "when it is due next, RFC 3339 in UTC"),
+        nullable("last", Shape::Object(&SCHEDULED_RUN), "the newest time it was due that was written down"),
+    ],
+};
+
+static SCHEDULED_RUN: Object = Object {
+    name: "scheduled run",
+    fields: &[
+        always("due", Text, "RFC 3339 in UTC"),
+        always("state", Text, "running, ended, cut-off, skipped, missed or overlapped"),
+        always("missed_before", Number, "times before it that nobody looked at"),
+        always("began", Text, "when it was written down"),
+        nullable("ended", Text, "when it ended"),
+        nullable("exit_code", Number, "what it exited with; null when it was killed or did not run"),
+        nullable("said", Text, "what it said"),
+        nullable("report", Text, "the file or folder that tells more"),
+    ],
+};
+
+static DISPATCHED: Object = Object {
+    name: "dispatched run",
+    fields: &[
+        always("entry", Text, "the entry"),
+        always("due", Text, "RFC 3339 in UTC"),
+        always("state", Text, "ended, skipped, missed or overlapped"),
+        always("missed_before", Number, "times before it that nobody looked at"),
+        nullable("exit_code", Number, "what it exited with; null when it was killed or did not run"),
+        nullable("said", Text, "what it said"),
+        nullable("report", Text, "the file or folder that tells more"),
+    ],
+};
+
+static NEXT_TIME: Object = Object {
+    name: "next time",
+    fields: &[
+        always("entry", Text, "the entry"),
+        always("due", Text, "RFC 3339 in UTC"),
+        always("local", Text, "the same with the offset of the entry's zone"),
+        always("time_zone", Text, "the entry's zone"),
+    ],
+};
+
+static INSTALLED_FILE: Object = Object {
+    name: "file to install",
+    fields: &[always("name", Text, "its name, or crontab"), always("text", Text, "what it holds")],
+};
 
 /// A dump of PostgreSQL.
 static DUMP: Object = Object {
@@ -918,6 +1195,46 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![always("plugins", List(&Shape::Object(&PLUGIN)), "one for each plugin")],
     },
     Schema {
+        name: "wpp.alert/1",
+        commands: &["wpp alert run"],
+        data: data![
+            always("dry_run", Boolean, "whether nothing was written down or sent"),
+            always("problems", List(&Shape::Object(&PROBLEM)), "those that are open, and those that are over since the last run"),
+            always("notices", List(&Shape::Object(&NOTICE)), "what was decided to be told"),
+            always("held", Number, "problems that wait for the end of the quiet hours"),
+            always("deliveries", List(&Shape::Object(&DELIVERY)), "what was handed over, older notices that had waited included"),
+            nullable("pinged", Boolean, "whether the dead-man switch was called; null without one"),
+        ],
+    },
+    Schema {
+        name: "wpp.alert-ack/1",
+        commands: &["wpp alert ack"],
+        data: data![always("by", Text, "who takes them on"), always("problems", List(&Shape::Object(&PROBLEM)), "the problems")],
+    },
+    Schema {
+        name: "wpp.alert-contacts/1",
+        commands: &["wpp alert contacts"],
+        data: data![always("contacts", List(&Shape::Object(&CONTACT)), "in the order in which they are told")],
+    },
+    Schema {
+        name: "wpp.alert-history/1",
+        commands: &["wpp alert history"],
+        data: data![always("notices", List(&Shape::Object(&PAST_NOTICE)), "newest first")],
+    },
+    Schema {
+        name: "wpp.alert-matrix/1",
+        commands: &["wpp alert matrix"],
+        data: data![always("rules", List(&Shape::Object(&RULE)), "the operator's, then wpp's")],
+    },
+    Schema {
+        name: "wpp.alert-test/1",
+        commands: &["wpp alert test"],
+        data: data![
+            always("dry_run", Boolean, "whether nothing was sent"),
+            always("deliveries", List(&Shape::Object(&DELIVERY)), "every way that was tried")
+        ],
+    },
+    Schema {
         name: "wpp.backup/1",
         commands: &["wpp backup", "wpp backup create"],
         data: data![
@@ -1009,15 +1326,59 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp doctor --list", "wpp doctor --explain"],
         data: data![always("checks", List(&Shape::Object(&CHECK)), "the catalog, or the part that was asked for")],
     },
+    Schema { name: "wpp.drill/1", commands: &["wpp drill run"], data: Shape::Object(&DRILL_RUN) },
     Schema {
-        name: "wpp.drill/1",
-        commands: &["wpp drill run"],
+        name: "wpp.drill-guard/1",
+        commands: &["wpp drill guard"],
+        data: data![always("session", Text, "the session"), always("guards", TEXTS, "the guards, all of which hold")],
+    },
+    Schema {
+        name: "wpp.drill-plan/1",
+        commands: &["wpp drill run --dry-run"],
         data: data![
-            always("drill", Text, "its name"),
-            nullable("sandbox", Text, "the sandbox, when it was kept"),
-            always("steps", Number, "number of steps"),
-            always("began", Text, "RFC 3339 in UTC"),
-            optional("report", Text, "the report for people; report.json lies beside it"),
+            always("drill", Text, "its id"),
+            always("sandbox", Boolean, "whether it runs in a throw-away sandbox"),
+            always("blocks", Any, "as in wpp.runbook-plan/1"),
+        ],
+    },
+    Schema {
+        name: "wpp.drill-runs/1",
+        commands: &["wpp drill run --all"],
+        data: data![always("drills", List(&Shape::Object(&DRILL_RUN)), "each of them")],
+    },
+    Schema {
+        name: "wpp.drill-show/1",
+        commands: &["wpp drill show"],
+        data: data![
+            always("id", Text, "its id"),
+            always("origin", Text, "wpp, or the file that it stands in"),
+            always("text", Text, "what is written there"),
+        ],
+    },
+    Schema {
+        name: "wpp.drill-faults/1",
+        commands: &["wpp drill inject --list"],
+        data: data![always("faults", List(&Shape::Object(&FAULT)), "all of them")],
+    },
+    Schema {
+        name: "wpp.drill-inject/1",
+        commands: &["wpp drill inject"],
+        data: data![
+            always("fault", Text, "its name"),
+            always("session", Text, "the session"),
+            nullable("injected_ms", Number, "when, since 1970; null when it was taken back"),
+            nullable("pid", Number, "the process that was hit, or that holds what is held"),
+            always("done", Text, "what exactly was done"),
+        ],
+    },
+    Schema {
+        name: "wpp.drill-recovery/1",
+        commands: &["wpp drill recovery"],
+        data: data![
+            always("fault", Text, "the newest fault that was injected"),
+            always("session", Text, "the session"),
+            always("recovery_ms", Number, "from its injection to READY"),
+            always("was_down", Boolean, "whether the session left READY since; if not, the time is until it was looked at"),
         ],
     },
     Schema {
@@ -1085,6 +1446,69 @@ pub static SCHEMAS: &[Schema] = &[
         ],
     },
     Schema { name: "wpp.dump-stop/1", commands: &["wpp dump stop"], data: data![always("folder", Text, "what is gone")] },
+    Schema {
+        name: "wpp.evidence-export/1",
+        commands: &["wpp evidence export"],
+        data: data![
+            always("id", Text, "the run"),
+            always("path", Text, "the file"),
+            always("size_bytes", Number, "its size"),
+            always("sha256", Text, "its SHA-256 in hex"),
+        ],
+    },
+    Schema {
+        name: "wpp.evidence-list/1",
+        commands: &["wpp evidence list"],
+        data: data![always(
+            "evidence",
+            List(&Shape::Object(&Object {
+                name: "evidence",
+                fields: &[
+                    always("id", Text, "what was run, and when"),
+                    always("of", Text, "the runbook or drill; ? when the report does not say"),
+                    nullable("verdict", Text, "how it ended; null when the report cannot be read"),
+                    nullable("began", Text, "RFC 3339 in UTC"),
+                    always("path", Text, "the folder"),
+                    always("size_bytes", Number, "the size of all its files"),
+                ],
+            })),
+            "oldest first",
+        )],
+    },
+    Schema {
+        name: "wpp.evidence-rotation/1",
+        commands: &["wpp evidence rotation"],
+        data: data![
+            always(
+                "rotated",
+                List(&Shape::Object(&Object {
+                    name: "credential",
+                    fields: &[
+                        always("name", Text, "its name"),
+                        nullable("change", Text, "rotated, unchanged, added or removed; null when it is in neither file"),
+                    ],
+                })),
+                "the credentials that were asked for",
+            ),
+            always("files", List(&Text), "what was written"),
+        ],
+    },
+    Schema {
+        name: "wpp.evidence-verify/1",
+        commands: &["wpp evidence verify"],
+        data: data![always(
+            "verified",
+            List(&Shape::Object(&Object {
+                name: "verified evidence",
+                fields: &[
+                    always("id", Text, "the run"),
+                    always("verdict", Text, "pass when every file is as it was"),
+                    always("observed", Text, "which are not"),
+                ],
+            })),
+            "those that were looked at",
+        )],
+    },
     Schema {
         name: "wpp.events/1",
         commands: &["wpp events"],
@@ -1195,6 +1619,120 @@ pub static SCHEMAS: &[Schema] = &[
             optional("passed_over", List(&Text), "newer archives that `latest` does not mean, each with what it lacks"),
             optional("adopted", Shape::Object(&ADOPTED), "what was done about messages that wait to be sent"),
         ],
+    },
+    Schema {
+        name: "wpp.runbook-lint/1",
+        commands: &["wpp runbook lint"],
+        data: data![
+            always("files", TEXTS, "what was looked at"),
+            always("findings", List(&Shape::Object(&RUNBOOK_FINDING)), "all that is wrong"),
+        ],
+    },
+    Schema {
+        name: "wpp.runbook-list/1",
+        commands: &["wpp runbook list"],
+        data: data![always("runbooks", List(&Shape::Object(&RUNBOOK)), "by their ids")],
+    },
+    Schema {
+        name: "wpp.runbook-new/1",
+        commands: &["wpp runbook new"],
+        data: data![
+            always("id", Text, "its id"),
+            always("kind", Text, "runbook or drill"),
+            always("path", Text, "the file that was written"),
+        ],
+    },
+    Schema {
+        name: "wpp.runbook-plan/1",
+        commands: &["wpp runbook run --dry-run"],
+        data: data![
+            always("runbook", Text, "the runbook's id"),
+            always("guards", TEXTS, "what must hold before the run and before every step"),
+            always("shell_allowed", Boolean, "whether its scripts would be run"),
+            always(
+                "blocks",
+                List(&Shape::Object(&RUNBOOK_PLANNED)),
+                "in the order of the run; what takes others back comes last"
+            ),
+        ],
+    },
+    Schema {
+        name: "wpp.runbook-run/1",
+        commands: &["wpp runbook run", "wpp runbook resume", "wpp runbook undo"],
+        data: data![
+            always("run", Text, "its id"),
+            always("runbook", Text, "the runbook's id"),
+            always("kind", Text, "runbook or drill"),
+            always("verdict", Text, "pass, deviated, aborted, inconclusive or skipped"),
+            nullable("aborted_by", Text, "operator, guard or nobody"),
+            nullable("cause", Text, "why it ended so"),
+            always("evidence", Text, "its evidence folder"),
+            always("home", Text, "the home that it worked on"),
+            always("began", Text, "RFC 3339 in UTC"),
+            always("took_ms", Number, "how long it took, from its first beginning"),
+            always("open", Boolean, "whether something is left to resume or to undo"),
+            always("steps", List(&Shape::Object(&RUNBOOK_DONE)), "what became of its blocks, in order"),
+            always("undone", TEXTS, "steps that were taken back"),
+            always("left", TEXTS, "steps whose undo failed, and which are left as they are"),
+            nullable(
+                "verified_again",
+                Boolean,
+                "whether the verification after the undo was as expected; null when there was none"
+            ),
+            always("values", Map(&Text), "parameters and saved values, without secrets"),
+            always("report", Text, "the report for people"),
+        ],
+    },
+    Schema {
+        name: "wpp.runbook-runs/1",
+        commands: &["wpp runbook runs"],
+        data: data![always("runs", List(&Shape::Object(&RUNBOOK_RUN)), "newest first")],
+    },
+    Schema {
+        name: "wpp.runbook-show/1",
+        commands: &["wpp runbook show"],
+        data: data![
+            always("id", Text, "its id"),
+            always("origin", Text, "wpp, or the path of the file"),
+            always("text", Text, "the whole text"),
+            nullable("sha256", Text, "of the text; null when it cannot be read as a runbook"),
+            nullable("parameters", Map(&Shape::Object(&RUNBOOK_PARAMETER)), "by their names; null as sha256 is"),
+            always("blocks", List(&Shape::Object(&RUNBOOK_BLOCK)), "its executable blocks, in their order"),
+        ],
+    },
+    Schema {
+        name: "wpp.schedule/1",
+        commands: &["wpp schedule list"],
+        data: data![
+            always("entries", List(&Shape::Object(&ENTRY)), "by name"),
+            nullable("looked", Text, "when somebody last looked for what is due, RFC 3339 in UTC"),
+            always("daemon", Boolean, "whether daemons look"),
+        ],
+    },
+    Schema {
+        name: "wpp.schedule-install/1",
+        commands: &["wpp schedule install"],
+        data: data![
+            nullable("by", Text, "systemd or cron; null with --print"),
+            always("installed", Boolean, "whether it is there now"),
+            always("unit", Text, "the name of the units, and the mark of the crontab's line"),
+            always("done", TEXTS, "what was done"),
+            always("files", List(&Shape::Object(&INSTALLED_FILE)), "with --print, what would be written"),
+        ],
+    },
+    Schema {
+        name: "wpp.schedule-next/1",
+        commands: &["wpp schedule next"],
+        data: data![always("next", List(&Shape::Object(&NEXT_TIME)), "soonest first")],
+    },
+    Schema {
+        name: "wpp.schedule-run/1",
+        commands: &["wpp schedule run"],
+        data: data![always(
+            "dispatched",
+            List(&Shape::Object(&DISPATCHED)),
+            "due times that this run dispatched; with --follow those alone that did not run"
+        )],
     },
     Schema {
         name: "wpp.search/1",

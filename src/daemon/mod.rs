@@ -2,7 +2,8 @@
 //!
 //! [`run`] is the whole of it. [`supervisor`] owns the link and the state, [`pump`] carries the
 //! outbox to the link, [`book`] writes down what must be on the disk first, [`outbox`] decides what
-//! is sent when, [`ingest`] takes in what comes, [`wake`] wakes the own phone after a restore. [`control`] serves the local API whose
+//! is sent when, [`ingest`] takes in what comes, [`wake`] wakes the own phone after a restore,
+//! [`minute`] has the schedule looked at. [`control`] serves the local API whose
 //! shapes are in [`api`]; [`hub`] is what the rooms share. [`client`] is the other side of it.
 
 pub mod api;
@@ -12,6 +13,7 @@ pub mod outbox;
 pub mod ingest;
 pub mod control;
 pub mod log;
+pub mod minute;
 pub mod book;
 pub mod pump;
 pub mod wake;
@@ -169,6 +171,12 @@ fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tok
             let stopped = async { drop(stopped.await) };
             control::serve(listener, &name, hub, messages, outbox, stopped).await
         });
+        let looking = config
+            .boolean("schedule.daemon")
+            .then(|| std::env::current_exe().map(|program| tokio::spawn(minute::look_every_minute(home.clone(), program))));
+        if let Some(Err(error)) = &looking {
+            tracing::warn!(cause = error.to_string(), "the schedule cannot be looked at: wpp's own file is not found");
+        }
         let supervised = match Supervisor::new(parts) {
             Ok(supervisor) => {
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -176,6 +184,9 @@ fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tok
             }
             Err(error) => Err(error),
         };
+        if let Some(Ok(looking)) = looking {
+            looking.abort();
+        }
         drop(stop);
         let served = serving.await.while_doing(|| "the local API ended without a result".into())?;
         supervised.and(served)

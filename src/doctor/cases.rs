@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::{Selection, catalog, examine, fix};
 use crate::disk::{LockOwner, Space};
 use crate::facts::{
-    BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, Facts, FailedBackup, HostFacts, JournalFacts, Limits,
-    LockFacts, MessagesFacts, MessagesRows, MissingSession, Moment, OpenAct, PathKind, PathLook, PathSeen, Probed, Problem,
-    SearchIndex, SessionFacts, SetAside, SocketFacts, StoreFacts,
+    AlertFacts, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, Facts, FailedBackup, FailedRun, HostFacts,
+    JournalFacts, Limits, LockFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession, Moment, OpenAct, PathKind, PathLook,
+    PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SessionFacts, SetAside, SocketFacts, StoreFacts, Undelivered,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Severity};
@@ -47,6 +47,13 @@ fn whole() -> Facts {
             journal: Probed::Known(Ok(())),
             session_names: Probed::Known(vec!["main".into()]),
             missing_session: None,
+            schedule: Probed::Known(ScheduleFacts {
+                entries: vec!["nightly".into()],
+                interval_s_min: Some(86_400),
+                looked_ms: Some(NOW_MS - MINUTE_MS),
+                ..ScheduleFacts::default()
+            }),
+            alerts: Probed::Known(AlertFacts::default()),
         },
         sessions: vec![SessionFacts {
             name: "main".into(),
@@ -569,7 +576,79 @@ const CASES: &[Case] = &[
         breaks: |facts| journal(facts).wake_owed = Some(Moment { id: 4, at_ms: NOW_MS - 9 * MINUTE_MS }),
         finds: &[("wpp.restore.wake-owed", Warning)],
     },
+    Case {
+        what: "a schedule that nobody looks at any more, and what was due since",
+        facts: whole,
+        breaks: |facts| {
+            let schedule = schedule(facts);
+            schedule.looked_ms = Some(NOW_MS - 3 * DAY_MS);
+            schedule.missed = vec![MissedRun { entry: "nightly".into(), due_ms: NOW_MS - DAY_MS, more: 1, waits: true }];
+        },
+        finds: &[("wpp.schedule.not-installed", Warning), ("wpp.schedule.missed", Warning)],
+    },
+    Case {
+        what: "a schedule that nobody ever looked at",
+        facts: whole,
+        breaks: |facts| schedule(facts).looked_ms = None,
+        finds: &[("wpp.schedule.not-installed", Warning)],
+    },
+    Case {
+        what: "an entry that is only to be told of when it was missed",
+        facts: whole,
+        breaks: |facts| {
+            schedule(facts).missed = vec![MissedRun { entry: "nightly".into(), due_ms: NOW_MS, more: 0, waits: false }];
+        },
+        finds: &[("wpp.schedule.missed", Warning)],
+    },
+    Case {
+        what: "an entry whose runs fail",
+        facts: whole,
+        breaks: |facts| {
+            let run = FailedRun { entry: "nightly".into(), due_ms: NOW_MS, times: 3, exit_code: Some(4), said: "x".into() };
+            schedule(facts).failing = vec![run];
+        },
+        finds: &[("wpp.schedule.failing", Error)],
+    },
+    Case {
+        what: "a notice that did not arrive",
+        facts: whole,
+        breaks: |facts| {
+            let undelivered = vec![Undelivered {
+                contact: "on-call".into(),
+                way: "slack".into(),
+                title: "x".into(),
+                tries: 2,
+                observed: "refused".into(),
+                at_ms: NOW_MS - MINUTE_MS,
+                given_up: false,
+            }];
+            facts.host.alerts = Probed::Known(AlertFacts { undelivered, problem: None });
+        },
+        finds: &[("wpp.alert.undelivered", Error)],
+    },
+    Case {
+        what: "a rule that names nobody",
+        facts: whole,
+        breaks: |facts| {
+            let problem = Some(Problem { message: "x".into(), hint: "y".into() });
+            facts.host.alerts = Probed::Known(AlertFacts { problem, ..AlertFacts::default() });
+        },
+        finds: &[("wpp.alert.undelivered", Error)],
+    },
+    Case {
+        what: "an entry that cannot be read",
+        facts: whole,
+        breaks: |facts| schedule(facts).problems = vec![Problem { message: "x".into(), hint: "y".into() }],
+        finds: &[("wpp.schedule.failing", Error)],
+    },
 ];
+
+fn schedule(facts: &mut Facts) -> &mut ScheduleFacts {
+    match &mut facts.host.schedule {
+        Probed::Known(schedule) => schedule,
+        other => panic!("{other:?}"),
+    }
+}
 
 fn journal(facts: &mut Facts) -> &mut JournalFacts {
     match &mut facts.sessions[0].journal {
@@ -654,6 +733,8 @@ fn a_look_that_failed_is_never_ok() {
     facts.host.space = Probed::Failed(failed());
     facts.host.journal = Probed::Failed(failed());
     facts.host.session_names = Probed::Failed(failed());
+    facts.host.schedule = Probed::Failed(failed());
+    facts.host.alerts = Probed::Failed(failed());
     let session = &mut facts.sessions[0];
     for look in &mut session.paths {
         look.seen = Probed::Failed(failed());

@@ -3,12 +3,20 @@
 //! The order is the order of judging: a check stands below the ones that it needs.
 
 use super::Judge::{Host, Session};
-use super::{Check, backups, host, security, session, stores};
+use super::{Check, alert, backups, host, schedule, security, session, stores};
 use crate::report::Severity::{Critical, Error, Warning};
 
 const RESTART: Option<&str> = Some("runbooks/restart.md");
 const LINKING: Option<&str> = Some("runbooks/re-authentication.md");
 const RESET: Option<&str> = Some("runbooks/reset.md");
+const LOCKED: Option<&str> = Some("runbooks/lock-contention.md");
+const SOCKET: Option<&str> = Some("runbooks/stale-socket.md");
+const UNLINKED: Option<&str> = Some("runbooks/auth-required.md");
+const RECONNECTING: Option<&str> = Some("runbooks/reconnect-loop.md");
+const SEARCH: Option<&str> = Some("runbooks/search-degraded.md");
+const STREAM: Option<&str> = Some("runbooks/stream-lost.md");
+const HYGIENE: Option<&str> = Some("runbooks/security-hygiene.md");
+const ROOM: Option<&str> = Some("runbooks/disk-space.md");
 
 /// Every check.
 pub const CHECKS: &[Check] = &[
@@ -53,7 +61,7 @@ pub const CHECKS: &[Check] = &[
         area: "home",
         severity: Error,
         needs: &[],
-        runbook: None,
+        runbook: HYGIENE,
         explain: "Folders are 0700 and files 0600. An archive holds the session's credentials: one that others can read is critical. \
                   Other files that are open inside a closed folder are worth knowing, no more. --fix sets the modes.",
         judge: Host(security::home_modes),
@@ -64,7 +72,7 @@ pub const CHECKS: &[Check] = &[
         area: "home",
         severity: Error,
         needs: &[],
-        runbook: None,
+        runbook: HYGIENE,
         explain: "Everything in the home belongs to one user, the one that runs the daemons. A command run once with sudo \
                   leaves files that the daemon can no longer open. Give them back with chown; wpp does not do that by itself.",
         judge: Host(security::home_owners),
@@ -86,7 +94,7 @@ pub const CHECKS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &[],
-        runbook: None,
+        runbook: ROOM,
         explain: "Less free space than doctor.disk_free_percent_min is a warning; less than a tenth of that, or less than 64 MiB, \
                   is an error: SQLite can then lose its next write, and no backup fits.",
         judge: Host(host::disk_space),
@@ -112,6 +120,51 @@ pub const CHECKS: &[Check] = &[
         explain: "default_session in config.toml names a session that is here. In a home without any session there is nothing to \
                   look at but the host and the home, and this check says so.",
         judge: Host(host::default_session),
+    },
+    Check {
+        id: "wpp.schedule.not-installed",
+        title: "somebody looks for what is due",
+        area: "schedule",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "Entries of the schedule run when something calls `wpp schedule run`: a timer, cron, or daemons with schedule.daemon. \
+                  When nothing has for twice the shortest time between two runs, and at least once a day, entries only stand in the \
+                  settings. `wpp schedule install` sets a timer or cron up.",
+        judge: Host(schedule::looked_at),
+    },
+    Check {
+        id: "wpp.schedule.missed",
+        title: "what was due ran in time",
+        area: "schedule",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "An entry was due and nothing looked for it in time, because the machine or the caller was down. With `missed = \"run-once\"` \
+                  it runs when somebody looks, with \"skip\" it waits for its next time; with \"tell\" this stands until a run in time.",
+        judge: Host(schedule::in_time),
+    },
+    Check {
+        id: "wpp.schedule.failing",
+        title: "the last run of every entry went well",
+        area: "schedule",
+        severity: Error,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "The newest run of an entry ended with an exit code that is not 0, was killed because its time was up, or was cut off with \
+                  whatever dispatched it; or an entry of the settings cannot be read and never runs.",
+        judge: Host(schedule::succeeded),
+    },
+    Check {
+        id: "wpp.alert.undelivered",
+        title: "what people were to be told arrived",
+        area: "alert",
+        severity: Error,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "A notice to a contact failed on one of its ways and waits for the next `wpp alert run`, or was given up after three \
+                  days; or the contacts and rules of the settings cannot be read, and nobody is told of anything.",
+        judge: Host(alert::delivered),
     },
     Check {
         id: "wpp.session.folder",
@@ -141,7 +194,7 @@ pub const CHECKS: &[Check] = &[
         area: "security",
         severity: Error,
         needs: &["wpp.session.folder"],
-        runbook: None,
+        runbook: HYGIENE,
         explain: "wpp makes folders, files and one socket, and never a symbolic link or a device. Something else under one of its \
                   names was put there by somebody, perhaps to make wpp write elsewhere.",
         judge: Session(security::session_files),
@@ -152,7 +205,7 @@ pub const CHECKS: &[Check] = &[
         area: "security",
         severity: Error,
         needs: &["wpp.session.folder"],
-        runbook: None,
+        runbook: HYGIENE,
         explain: "Folders are 0700, files and the socket 0600. session.db holds the keys with which anybody can act as this account: \
                   one that others can read is critical, and linking anew is the safe answer if somebody may have. --fix sets the modes.",
         judge: Session(security::session_modes),
@@ -163,7 +216,7 @@ pub const CHECKS: &[Check] = &[
         area: "security",
         severity: Error,
         needs: &["wpp.session.folder"],
-        runbook: None,
+        runbook: HYGIENE,
         explain: "Every file belongs to the owner of the home. One made by another user, for example by a command under sudo, can \
                   stop the daemon; a session.db of another user is critical. Give them back with chown.",
         judge: Session(security::session_owners),
@@ -174,7 +227,7 @@ pub const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder"],
-        runbook: RESTART,
+        runbook: LOCKED,
         explain: "One process at a time may own a session; a second one is refused with exit code 11. A holder that does not listen on \
                   the socket keeps everybody else out and serves nobody: stop it, or choose another session.",
         judge: Session(session::lock_held),
@@ -185,7 +238,7 @@ pub const CHECKS: &[Check] = &[
         area: "session",
         severity: Warning,
         needs: &["wpp.session.folder"],
-        runbook: RESTART,
+        runbook: LOCKED,
         explain: "The kernel lets go of the lock when its holder dies; the file stays and names a process that is gone. It stops \
                   nobody from starting. --fix takes the lock first, which proves that nobody holds it, and removes the file.",
         judge: Session(session::lock_stale),
@@ -196,7 +249,7 @@ pub const CHECKS: &[Check] = &[
         area: "security",
         severity: Error,
         needs: &["wpp.session.folder"],
-        runbook: None,
+        runbook: HYGIENE,
         explain: "A socket of another user leads every command to that user's process. The doctor does not connect to it. \
                   Find out who put it there before anything else.",
         judge: Session(session::socket_owner),
@@ -207,7 +260,7 @@ pub const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.foreign-socket"],
-        runbook: RESTART,
+        runbook: SOCKET,
         explain: "A killed daemon leaves its socket, and every connection to it is refused. --fix proves again that the lock is free and \
                   that nobody listens, and removes it.",
         judge: Session(session::socket_stale),
@@ -250,7 +303,7 @@ pub const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: LINKING,
+        runbook: UNLINKED,
         explain: "The phone removed this device, or none was ever linked. Nothing is sent or received until it is linked again, \
                   which only a person with the phone can do.",
         judge: Session(session::auth_required),
@@ -261,7 +314,7 @@ pub const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RESTART,
+        runbook: RECONNECTING,
         explain: "ERROR and DEGRADED carry a reason. stream_replaced: another client took the place, find it first. temporary_ban: wait. \
                   client_outdated: upgrade. store_failure: see the log and the databases' checks. None of them is mended by \
                   restarting blindly, so the doctor never does.",
@@ -273,7 +326,7 @@ pub const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RESTART,
+        runbook: RECONNECTING,
         explain: "More than doctor.reconnects_per_hour_max lost connections in an hour mean a bad network, a server that refuses, or two \
                   clients that push each other out. The daemon waits longer before each attempt: leave it running and look for the cause.",
         judge: Session(session::reconnect_loop),
@@ -284,7 +337,7 @@ pub const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RESTART,
+        runbook: STREAM,
         explain: "The server is heard at least every doctor.heartbeat_age_ms_max while the session is READY. A session that says READY and \
                   hears nothing loses updates; --fix restarts it, and readers of the event stream resume after their last event. \
                   One that has been reconnecting for longer than that has no stream either.",
@@ -296,7 +349,7 @@ pub const CHECKS: &[Check] = &[
         area: "session",
         severity: Warning,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RESTART,
+        runbook: SEARCH,
         explain: "Without the full-text index every search compares all messages: right, but slow.",
         judge: Session(session::search_degraded),
     },
@@ -328,9 +381,9 @@ pub const CHECKS: &[Check] = &[
         area: "store",
         severity: Warning,
         needs: &["wpp.session.folder", "wpp.store.messages-damaged"],
-        runbook: RESTART,
-        explain: "The index holds one entry for each message. Where it lags, searches miss messages without a word; a start of the daemon \
-                  makes it again.",
+        runbook: SEARCH,
+        explain: "The index holds one entry for each message. Where it lags, searches miss messages without a word; `wpp search --rebuild` \
+                  has the daemon make it again.",
         judge: Session(stores::search_index),
     },
     Check {
@@ -390,7 +443,7 @@ pub const CHECKS: &[Check] = &[
         area: "backup",
         severity: Warning,
         needs: &["wpp.home.marker"],
-        runbook: None,
+        runbook: ROOM,
         explain: "A restore keeps the files that it replaced, and a new link the store of the device that the phone removed; they lie \
                   beside the session, hold its secrets, and wpp never deletes them unasked (`wpp backup prune --set-aside` does). That \
                   they are there is worth knowing; that they are larger than what is free on the disk is a warning.",

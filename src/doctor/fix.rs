@@ -215,6 +215,8 @@ mod tests {
                 plugins_problem: None,
                 sessions: vec![session],
                 missing_session: None,
+                schedule: crate::facts::Probed::NotApplicable("no schedule was looked at".into()),
+                alerts: crate::facts::Probed::NotApplicable("no notices were looked at".into()),
                 program: "wpp".into(),
             };
             Place { folder, scope }

@@ -6,12 +6,14 @@
 //! What could not be looked at is *unknown*. What another failed check makes meaningless is skipped
 //! and says why. Nothing is called ok that was not seen to be ok.
 
+pub mod alert;
 pub mod backups;
 pub mod catalog;
 pub mod database;
 pub mod fix;
 pub mod host;
 pub mod probe;
+pub mod schedule;
 pub mod security;
 pub mod session;
 pub mod stores;
@@ -27,7 +29,7 @@ use serde::Serialize;
 use crate::archive::destination::Destination;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{Facts, MissingSession, Probed, Problem, SessionFacts};
+use crate::facts::{AlertFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SessionFacts};
 use crate::home::{Home, SessionPaths};
 use crate::report::{Evidence, Finding, Fix, Remedy, Severity};
 
@@ -49,6 +51,10 @@ pub struct Scope {
     pub sessions: Vec<SessionPaths>,
     /// The session that nobody asked for by name and that does not exist.
     pub missing_session: Option<MissingSession>,
+    /// What is to be run when, and what became of it.
+    pub schedule: Probed<ScheduleFacts>,
+    /// Notices to contacts.
+    pub alerts: Probed<AlertFacts>,
     /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.
     pub program: String,
 }

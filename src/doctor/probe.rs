@@ -25,6 +25,7 @@ use crate::facts::{
 };
 use crate::home::{Home, SessionPaths};
 use crate::journal::{Entry, Journal};
+use crate::process::is_alive;
 use crate::session::rekey;
 
 /// Time for a look at names and modes.
@@ -73,6 +74,8 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         journal: unasked(),
         session_names: unasked(),
         missing_session: scope.missing_session.clone(),
+        schedule: scope.schedule.clone(),
+        alerts: scope.alerts.clone(),
     };
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
     for seen in run_all(jobs, BUDGET) {
@@ -256,7 +259,8 @@ fn is_writable(root: &Path) -> Probed<std::result::Result<(), String>> {
         file.write_all(&[0; 4096])?;
         file.sync_all()
     });
-    Probed::Known(tried.map_err(|error| error.to_string()))
+    let tried = tried.map_err(|error| error.to_string());
+    Probed::Known(tried.and_then(|()| disk::faults::room("write", root).map_err(|error| error.chain())))
 }
 
 fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<PathLook> {
@@ -569,12 +573,6 @@ fn look_beside(paths: &SessionPaths) -> Result<SetAside> {
     Ok(SetAside { folders, size_bytes })
 }
 
-fn is_alive(pid: u32) -> bool {
-    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else { return false };
-    // A process that may not be signalled is alive all the same.
-    !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
-}
-
 fn look_at_store(paths: &SessionPaths) -> Probed<StoreFacts> {
     match exists(&paths.session_db()) {
         Ok(true) => database::store(paths, DATABASE_TIMEOUT).into(),
@@ -613,6 +611,8 @@ mod tests {
             plugins_problem: None,
             sessions: Vec::new(),
             missing_session: None,
+            schedule: Probed::NotApplicable("no schedule was looked at".into()),
+            alerts: Probed::NotApplicable("no notices were looked at".into()),
             program: "wpp".into(),
         };
         let mut host = gather(&scope, Depth::Surface).host;

@@ -408,8 +408,8 @@ pub fn search_degraded(facts: &Facts, session: &SessionFacts) -> Judged {
         SearchMode::Degraded => Said::bad("search compares all messages instead of using its index: slow, but right")
             .seen("search mode", "fts", "degraded")
             .by_hand(
-                "restart the daemon, which makes the index again; if it stays, see its log",
-                line(facts, Some(&session.name), "restart"),
+                "have the daemon make the index again; if it stays, see its log",
+                line(facts, Some(&session.name), "search --rebuild"),
             ),
     }])
 }

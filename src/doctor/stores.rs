@@ -50,16 +50,16 @@ pub fn messages_db(facts: &Facts, session: &SessionFacts) -> Judged {
 
 /// The full-text index holds what the messages hold.
 pub fn search_index(facts: &Facts, session: &SessionFacts) -> Judged {
-    let restart = line(facts, Some(&session.name), "restart");
+    let rebuild = line(facts, Some(&session.name), "search --rebuild");
     Ok(vec![match &known(&session.messages, "wpp.db")?.search_index {
         SearchIndex::InStep => Said::ok("the full-text index is in step"),
         SearchIndex::Missing => Said::bad("there is no full-text index, so every search scans all messages")
             .seen("full-text index of wpp.db", "there", "missing")
-            .by_hand("restart the daemon, which makes it again", restart),
+            .by_hand("have the daemon make it again", rebuild),
         SearchIndex::OutOfStep { what } => {
             Said::bad("the full-text index does not hold what the messages hold, so searches miss some")
                 .seen("full-text index of wpp.db", "in step", what.clone())
-                .by_hand("restart the daemon, which makes it again", restart)
+                .by_hand("have the daemon make it again", rebuild)
         }
         SearchIndex::Unreadable => return Err(Stop::Skipped("wpp.db cannot be read, as it is".into())),
     }])

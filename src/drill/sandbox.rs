@@ -1,31 +1,38 @@
-//! A throw-away sandbox in a temporary folder, and the command lines that a drill runs in it.
+//! A throw-away sandbox in a temporary folder, with a session that is linked by the simulated phone.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::Runner;
-use crate::error::{Context, Result};
-use crate::home::SessionPaths;
-use crate::report::{Report, Silent, Sink};
+use super::inject;
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::home::Home;
+use crate::report::{Event, Report, Sink};
+use crate::runbook::Runner;
 use crate::sandbox::{self, SESSION};
 use crate::whatsapp::simulator::{Request, Simulator};
 
 /// Short timeouts: a drill waits for nothing that does not come at once.
-const SETTINGS: &str = "[daemon]\nstart_timeout_ms = 10000\ndrain_timeout_ms = 3000\nwatchdog_ms = 5000\nack_timeout_ms = 3000\n";
+const SETTINGS: &str = "\
+[daemon]
+start_timeout_ms = 10000
+drain_timeout_ms = 2000
+watchdog_ms = 1500
+ack_timeout_ms = 2000
 
-/// A sandbox home, its simulator, and the one session that a drill plays with.
+[doctor]
+heartbeat_age_ms_max = 5000
+";
+
+/// A sandbox home, its simulator, and the session [`SESSION`].
 pub struct Sandbox {
     // Dropped before the folder is: nothing of a drill outlives it, however it ended.
     inner: sandbox::Sandbox,
     folder: Option<tempfile::TempDir>,
-    runner: Arc<Runner>,
 }
 
 impl Sandbox {
     /// Makes the home with short timeouts and starts the simulator.
-    pub fn create(runner: Arc<Runner>) -> Result<Sandbox> {
+    pub fn create() -> Result<Sandbox> {
         // A short name: the path of the daemon's socket has to fit into 108 bytes.
         let folder = tempfile::Builder::new()
             .prefix("wpp-drill-")
@@ -33,17 +40,12 @@ impl Sandbox {
             .while_doing(|| "cannot make a temporary folder".into())
             .map_err(|error| error.hint("set TMPDIR to a folder that can be written to"))?;
         let inner = sandbox::Sandbox::create(folder.path(), SETTINGS)?;
-        Ok(Sandbox { inner, folder: Some(folder), runner })
+        Ok(Sandbox { inner, folder: Some(folder) })
     }
 
-    /// The sandbox's folder.
-    pub fn path(&self) -> &Path {
-        self.inner.home().root()
-    }
-
-    /// The drill's session.
-    pub fn session(&self) -> SessionPaths {
-        self.inner.session()
+    /// The home.
+    pub fn home(&self) -> &Home {
+        self.inner.home()
     }
 
     /// Where the simulator listens.
@@ -51,39 +53,31 @@ impl Sandbox {
         self.inner.simulator_url()
     }
 
-    /// Runs `wpp --home SANDBOX …` and fails when its exit code is not 0.
-    pub fn wpp(&self, line: &[&str]) -> Result<Report> {
-        let report = self.try_wpp(line, Arc::new(Silent))?;
+    /// Runs command lines on the session of this sandbox, unless they name another: what the operator's
+    /// environment says of sessions is not meant for it.
+    pub fn runner(runner: Arc<Runner>) -> Arc<Runner> {
+        Arc::new(move |line: &[String], sink| {
+            let names = |word: &String| word == "--session" || word == "-s" || word.starts_with("--session=");
+            if line.iter().any(names) {
+                return runner(line, sink);
+            }
+            let session = ["--session".to_owned(), SESSION.to_owned()];
+            runner(&[&session, line].concat(), sink)
+        })
+    }
+
+    /// Starts the session and links it: the simulated phone scans the code that `wpp reauth` shows.
+    pub fn link(&self, runner: &Arc<Runner>) -> Result<()> {
+        let gone = || Error::new(ErrorKind::Unexpected, "the simulator has ended").hint("try again");
+        let (simulator, runtime) = self.inner.simulator().ok_or_else(gone)?;
+        let home = self.home().root().display().to_string();
+        let line = ["--home", &home, "--session", SESSION, "reauth", "--timeout", "30"].map(str::to_owned);
+        let report: Report = runner(&line, Arc::new(Phone { simulator, runtime }))?;
         if report.exit_code() == 0 {
-            return Ok(report);
+            return Ok(());
         }
-        let mut said = report.title.clone();
-        for found in report.findings.iter().filter(|found| found.severity > crate::report::Severity::Info) {
-            said.push_str(&format!("; {}", found.summary));
-        }
-        Err(super::deviation(format!("`wpp {}` ended with {}: {said}", line.join(" "), report.exit_code())))
-    }
-
-    /// Runs `wpp --home SANDBOX …` whatever its exit code.
-    pub fn try_wpp(&self, line: &[&str], sink: Arc<dyn Sink>) -> Result<Report> {
-        let mut words = vec!["--home".to_owned(), self.path().display().to_string(), "--session".to_owned(), SESSION.to_owned()];
-        words.extend(line.iter().map(|word| (*word).to_owned()));
-        (self.runner)(&words, sink)
-    }
-
-    /// Orders the simulator to do something.
-    pub fn simulate(&self, request: Request) -> Result<Value> {
-        self.inner.simulate(request)
-    }
-
-    /// The simulator's door for a thread of its own.
-    pub fn simulator(&self) -> Option<(Simulator, tokio::runtime::Handle)> {
-        self.inner.simulator()
-    }
-
-    /// Kills the daemon as a power cut would, and waits until it is gone.
-    pub fn kill_daemon(&self) -> Result<u32> {
-        self.inner.kill_daemon()
+        Err(Error::new(ErrorKind::Failed, format!("the session of the sandbox could not be linked: {}", report.title))
+            .hint("run the drill again"))
     }
 
     /// Leaves the folder on disk and says where it is.
@@ -91,6 +85,39 @@ impl Sandbox {
         match self.folder.take() {
             Some(folder) => folder.keep(),
             None => self.path().to_owned(),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.home().root()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // What cannot be ended here ends by itself, or is found where the sandbox was kept.
+        let _ = inject::end_all_holders(self.home());
+        for name in self.home().session_names().unwrap_or_default() {
+            let session = self.home().session(&name);
+            if sandbox::daemon(&session).is_ok_and(|daemon| daemon.is_some()) {
+                let _ = sandbox::kill_daemon(&session);
+            }
+        }
+    }
+}
+
+/// The phone: scans every QR code that `wpp reauth` shows.
+struct Phone {
+    simulator: Simulator,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Sink for Phone {
+    fn emit(&self, event: Event) {
+        if let Event::QrCode { code, .. } = event {
+            let simulator = self.simulator.clone();
+            // A scan that fails shows in the session that never opens.
+            self.runtime.spawn(async move { simulator.execute(Request::PhoneScan { code }).await });
         }
     }
 }

@@ -9,8 +9,9 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker, Val};
-use wasmtime::{Config, Engine, ResourceLimiter, Store, Trap};
+use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig, ResourceLimiter, Store, Trap};
 
 use super::cache::Cache;
 use super::powers::{Heard, Powers};
@@ -93,18 +94,60 @@ pub struct Host {
     linker: Linker<State>,
     limits: Limits,
     ticker: Arc<Ticker>,
+    turns: Arc<Semaphore>,
 }
 
 /// How often a guest that computes is made to look up, and others get their turn.
 const TICK: Duration = Duration::from_millis(10);
 
+/// Bytes of the stack that a call runs on, the host's functions that it calls among it.
+const STACK_BYTES: usize = 1 << 20;
+/// Bytes of a plugin's memory that are cleared by hand after a call, instead of given back to the
+/// system and asked for again.
+const KEPT_BYTES: usize = 128 << 10;
+/// How many calls run at one time; more of them wait for their turn.
+const CALLS_MAX: u32 = 32;
+/// How many modules, and tables, one plugin may be made of.
+const PARTS_MAX: u32 = 64;
+/// How many memories one plugin may have.
+const MEMORIES_MAX: u32 = 4;
+
+/// Room for instances, reserved once and used again: to map and unmap memory for each call takes
+/// several times as long as the call. What a call leaves in it is cleared before the next.
+fn pool(limits: Limits) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(CALLS_MAX)
+        .total_core_instances(CALLS_MAX * PARTS_MAX)
+        .total_tables(CALLS_MAX * PARTS_MAX)
+        .total_memories(CALLS_MAX * MEMORIES_MAX)
+        .total_stacks(CALLS_MAX)
+        .max_core_instance_size(16 << 20)
+        .max_component_instance_size(16 << 20)
+        .max_memories_per_module(MEMORIES_MAX)
+        .max_tables_per_module(PARTS_MAX)
+        .max_memory_size(limits.memory_bytes)
+        .table_elements(limits.table_elements)
+        .linear_memory_keep_resident(KEPT_BYTES)
+        .table_keep_resident(KEPT_BYTES)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+fn engine(limits: Limits) -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.wasm_component_model(true).epoch_interruption(true).memory_init_cow(true);
+    config.max_wasm_stack(512 << 10).async_stack_size(STACK_BYTES);
+    // Bounds are checked in code and not by guard pages: these want gigabytes of addresses for each
+    // memory, which not every system gives, and several calls of the system for each call of a plugin.
+    config.memory_reservation(limits.memory_bytes as u64).memory_reservation_for_growth(0).memory_guard_size(0);
+    config.allocation_strategy(pool(limits));
+    Engine::new(&config)
+}
+
 impl Host {
     /// Makes the engine.
     pub fn new(limits: Limits) -> Result<Host> {
-        let mut config = Config::new();
-        config.wasm_component_model(true).epoch_interruption(true).memory_init_cow(true);
-        config.max_wasm_stack(512 << 10).async_stack_size(1 << 20);
-        let engine = Engine::new(&config).map_err(|error| broken("cannot start the engine of plugins", &error))?;
+        let engine = engine(limits).map_err(|error| broken("cannot start the engine of plugins", &error))?;
         let mut linker = Linker::new(&engine);
         let link = |linker: &mut Linker<State>| -> wasmtime::Result<()> {
             imports::types::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
@@ -115,7 +158,8 @@ impl Host {
         };
         link(&mut linker).map_err(|error| broken("cannot offer anything to plugins", &error))?;
         let ticker = Ticker::start(&engine)?;
-        Ok(Host { engine, linker, limits, ticker })
+        let turns = Arc::new(Semaphore::new(CALLS_MAX as usize));
+        Ok(Host { engine, linker, limits, ticker, turns })
     }
 
     /// What compiled code depends on beside the component: the engine's version and settings.
@@ -236,6 +280,7 @@ impl Host {
             imports: names,
             limits: self.limits,
             ticker: Arc::clone(&self.ticker),
+            turns: Arc::clone(&self.turns),
         })
     }
 }
@@ -270,7 +315,8 @@ fn broken(what: &str, error: &wasmtime::Error) -> Error {
 }
 
 /// The clock of deadlines: one thread for each host, which advances the epochs of the engine while
-/// somebody computes, and waits while nobody does. It ends with the host and its plugins.
+/// somebody computes, and waits once nobody has done so for a while: to wake it takes as long as a
+/// short call does. It ends with the host and its plugins.
 struct Ticker {
     shared: Arc<(Mutex<Ticks>, Condvar)>,
 }
@@ -278,19 +324,35 @@ struct Ticker {
 #[derive(Default)]
 struct Ticks {
     running: usize,
+    waiting: bool,
     ended: bool,
 }
+
+/// After so many ticks in which nobody computed the clock waits to be woken.
+const IDLE_TICKS: u32 = 20;
 
 impl Ticker {
     fn start(engine: &Engine) -> Result<Arc<Ticker>> {
         let shared: Arc<(Mutex<Ticks>, Condvar)> = Arc::default();
         let (theirs, engine) = (Arc::clone(&shared), engine.weak());
         let tick = move || {
+            let mut idle_ticks = IDLE_TICKS;
             loop {
-                let ticks = theirs.1.wait_while(lock(&theirs.0), |ticks| ticks.running == 0 && !ticks.ended);
-                if ticks.unwrap_or_else(PoisonError::into_inner).ended {
+                let mut ticks = lock(&theirs.0);
+                idle_ticks = if ticks.running == 0 { idle_ticks + 1 } else { 0 };
+                if idle_ticks >= IDLE_TICKS {
+                    ticks.waiting = true;
+                    ticks = theirs
+                        .1
+                        .wait_while(ticks, |ticks| ticks.running == 0 && !ticks.ended)
+                        .unwrap_or_else(PoisonError::into_inner);
+                    ticks.waiting = false;
+                    idle_ticks = 0;
+                }
+                if ticks.ended {
                     return;
                 }
+                drop(ticks);
                 std::thread::sleep(TICK);
                 let Some(engine) = engine.upgrade() else { return };
                 engine.increment_epoch();
@@ -311,8 +373,12 @@ impl Ticker {
                 lock(&self.0.0).running -= 1;
             }
         }
-        lock(&self.shared.0).running += 1;
-        self.shared.1.notify_one();
+        let mut ticks = lock(&self.shared.0);
+        ticks.running += 1;
+        if ticks.waiting {
+            self.shared.1.notify_one();
+        }
+        drop(ticks);
         Ticking(Arc::clone(&self.shared))
     }
 }
@@ -336,6 +402,7 @@ pub struct Plugin {
     imports: Vec<String>,
     limits: Limits,
     ticker: Arc<Ticker>,
+    turns: Arc<Semaphore>,
 }
 
 /// What a call gave, and what was heard meanwhile.
@@ -457,6 +524,8 @@ impl Plugin {
         what: &str,
         call: impl AsyncFnOnce(&mut Store<State>, &InstancePre<State>) -> wasmtime::Result<T>,
     ) -> Called<T> {
+        // Nobody closes it, and then there would be room.
+        let _turn = self.turns.acquire().await;
         let meter = Meter { limits: self.limits, memory_bytes: 0, table_elements: 0 };
         let mut store = Store::new(self.linked.engine(), State { powers, meter });
         store.limiter(|state| &mut state.meter);
@@ -564,15 +633,15 @@ impl ResourceLimiter for Meter {
     }
 
     fn instances(&self) -> usize {
-        64
+        PARTS_MAX as usize
     }
 
     fn tables(&self) -> usize {
-        64
+        PARTS_MAX as usize
     }
 
     fn memories(&self) -> usize {
-        8
+        MEMORIES_MAX as usize
     }
 }
 

@@ -68,7 +68,8 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-fn word(verdict: Verdict) -> &'static str {
+/// The verdict in one word.
+pub fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",
         Verdict::Skipped => "skipped",

@@ -2,6 +2,7 @@
 //!
 //! stdout is the result; stderr is everything else.
 
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod progress;

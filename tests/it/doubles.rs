@@ -297,6 +297,8 @@ pub struct OpenWa {
     pub qr: String,
     /// How many looks at a session that was told to stop find it as it was.
     pub looks_until_stopped: u32,
+    /// As long as this file is there, nothing answers but an error.
+    pub down_while: Option<std::path::PathBuf>,
 }
 
 pub const OPENWA_SESSION: &str = "0f214e70-1272-4ccd-938b-36663dd40c9a";
@@ -320,6 +322,7 @@ impl OpenWa {
             going: String::new(),
             qr: "data:image/png;base64,iVBORw0KGgo=".into(),
             looks_until_stopped: 0,
+            down_while: None,
         };
         openwa.session(OPENWA_SESSION, "main", "ready");
         openwa.sessions[0]["phone"] = json!("628123456789");
@@ -363,6 +366,7 @@ impl OpenWa {
             ("POST", &["logout"]),
             ("POST", &["pairing-code"]),
             ("POST", &["messages", "send-text"]),
+            ("GET", &["webhooks", "*"]),
             ("PUT", &["webhooks", "*"]),
             ("POST", &["webhooks", "*", "test"]),
         ];
@@ -431,7 +435,11 @@ impl OpenWa {
                     ["test"] if webhook["url"].as_str().unwrap().ends_with("/fail") => recorded("57-webhook-test-fail"),
                     ["test"] => recorded("56-webhook-test"),
                     _ => {
-                        webhook["active"] = asked.body["active"].clone();
+                        for field in ["active", "url"] {
+                            if !asked.body[field].is_null() {
+                                webhook[field] = asked.body[field].clone();
+                            }
+                        }
                         Reply::json(200, webhook)
                     }
                 }
@@ -456,6 +464,9 @@ fn no_route(asked: &Asked) -> Reply {
 impl Behaviour for OpenWa {
     fn answer(&mut self, asked: &Asked) -> Reply {
         let recorded = |name: &str| Reply::recorded(&format!("openwa-0.23.1/{name}"));
+        if self.down_while.as_ref().is_some_and(|mark| mark.exists()) {
+            return Reply::json(502, &json!({"message": "Bad Gateway"}));
+        }
         let line = asked.line();
         let keyed = asked.header("x-api-key") == self.key;
         match line.as_str() {
@@ -707,6 +718,12 @@ impl Behaviour for Jarvis {
 /// The Firebase connector, as its source says.
 pub struct Connector {
     pub token: String,
+    /// Of an employee who owns no thread.
+    pub other_token: String,
+    /// Whether only who owns a thread may write in it.
+    pub owners_only: bool,
+    /// What an account that is made becomes.
+    pub becomes: &'static str,
     /// Null where there is none.
     pub health: Value,
     pub firestore_down: bool,
@@ -732,19 +749,48 @@ impl Connector {
             "thresholds": {"heartbeatStaleSec": 60, "eventStaleSec": 600, "ingestLagWarnSec": 120, "outboxBacklogWarn": 100,
                 "reconnectsPerHourWarn": 10, "outboxFailureRateWarn": 20, "mediaFailureRateWarn": 5},
         });
-        Connector { token: "connector-token-for-tests".into(), health, firestore_down: false, refusal: None }
+        Connector {
+            token: "connector-token-for-tests".into(),
+            other_token: "other-token-for-tests".into(),
+            owners_only: true,
+            becomes: "connected",
+            health,
+            firestore_down: false,
+            refusal: None,
+        }
     }
 }
 
 impl Behaviour for Connector {
     fn answer(&mut self, asked: &Asked) -> Reply {
-        let allowed = asked.header("authorization") == format!("Bearer {}", self.token);
+        let bearer = |token: &str| asked.header("authorization") == format!("Bearer {token}");
+        let (allowed, other) = (bearer(&self.token), bearer(&self.other_token));
         match (asked.method.as_str(), asked.parts().as_slice()) {
             ("GET", ["health"]) if self.firestore_down => {
                 Reply::json(500, &json!({"ok": false, "error": "7 PERMISSION_DENIED", "instanceId": "inst_1"}))
             }
             ("GET", ["health"]) if !self.health.is_null() => Reply::json(200, &self.health),
-            ("POST", ["api", ..]) if !allowed => Reply::json(401, &json!({"ok": false, "error": "unauthorized"})),
+            (_, ["api", ..]) if !allowed && !other => Reply::json(401, &json!({"ok": false, "error": "unauthorized"})),
+            ("POST", ["api", "send"]) if other && self.owners_only => {
+                Reply::json(403, &json!({"ok": false, "error": "not_thread_writer"}))
+            }
+            ("POST", ["api", "accounts"]) => {
+                let account = self.health["accounts"][0].clone();
+                let accounts = self.health["accounts"].as_array_mut().unwrap();
+                accounts.push(account);
+                let made = accounts.last_mut().unwrap();
+                (made["accountId"], made["status"]) = (json!("wa_2"), json!(self.becomes));
+                let mut lease = self.health["leases"][0].clone();
+                lease["accountId"] = json!("wa_2");
+                self.health["leases"].as_array_mut().unwrap().push(lease);
+                Reply::json(200, &json!({"ok": true, "accountId": "wa_2"}))
+            }
+            ("DELETE", ["api", "accounts", account]) => {
+                let accounts = self.health["accounts"].as_array_mut().unwrap();
+                let known = accounts.iter_mut().find(|known| known["accountId"] == *account).unwrap();
+                known["status"] = json!("disconnected");
+                Reply::json(200, &json!({"ok": true}))
+            }
             ("POST", ["api", "send"]) => match &self.refusal {
                 Some((status, body)) => Reply::json(*status, body),
                 None => Reply::json(200, &json!({"ok": true, "commandId": "cmd_1"})),

@@ -1,31 +1,29 @@
-//! `wpp drill run smoke`: that it passes, and that it reports what deviates.
+//! `wpp drill`: every drill passes, notices when what it drills does not happen, and harms nobody.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
+use wpp::runbook::front::Kind;
+use wpp::runbook::library::SHIPPED;
+use wpp::runbook::parse::Runbook;
 
 use crate::harness::TestHome;
-
-fn report_of(home: &TestHome) -> (Value, String) {
-    let folders: Vec<PathBuf> =
-        std::fs::read_dir(home.path().join("reports")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(folders.len(), 1, "{folders:?}");
-    let document = std::fs::read(folders[0].join("report.json")).unwrap();
-    (serde_json::from_slice(&document).unwrap(), std::fs::read_to_string(folders[0].join("report.md")).unwrap())
-}
+use crate::simulated::{PEER, Simulated};
 
 /// The sandbox that a drill kept; removed with the value, and without a daemon in it.
 struct Kept(PathBuf);
 
 impl Kept {
     fn of(report: &Value) -> Kept {
-        let kept = Kept(report["data"]["sandbox"].as_str().expect("a kept sandbox").into());
+        let kept = Kept(report["data"]["sandbox"].as_str().unwrap_or_else(|| panic!("no kept sandbox: {report}")).into());
         assert!(kept.0.is_dir());
-        let lock = wpp::disk::Lock::look(&kept.0.join("sessions/main/LOCK")).unwrap();
-        assert!(!matches!(lock, wpp::disk::LockState::Held(_)), "the drill left a daemon behind");
+        for name in ["main", "fresh"] {
+            let lock = wpp::disk::Lock::look(&kept.0.join("sessions").join(name).join("LOCK")).unwrap();
+            assert!(!matches!(lock, wpp::disk::LockState::Held(_)), "the drill left a daemon behind");
+        }
         kept
     }
 }
@@ -36,65 +34,275 @@ impl Drop for Kept {
     }
 }
 
-#[test]
-fn the_smoke_drill_passes_and_leaves_a_report_and_nothing_else() {
+fn shipped(id: &str) -> &'static str {
+    SHIPPED.iter().find(|(name, _)| *name == id).unwrap_or_else(|| panic!("there is no {id}")).1
+}
+
+/// The step that deviated.
+fn noticed(report: &Value) -> Option<String> {
+    let steps = report["steps"].as_array().unwrap_or_else(|| panic!("{report}"));
+    let step = steps.iter().find(|step| step["verdict"] == "fail")?;
+    Some(step["title"].as_str().unwrap().to_owned())
+}
+
+fn passes(id: &str) {
     let home = TestHome::live();
-    let outcome = home.run(&["drill", "run", "smoke", "--quiet"]);
-    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""), "{outcome:?}");
-    let (report, text) = report_of(&home);
-    let steps = report["steps"].as_array().unwrap();
-    assert!(steps.len() >= 15 && steps.iter().all(|step| step["verdict"] == "pass"), "{report}");
+    let (code, report) = home.json(&["drill", "run", id]);
+    if code != 0 {
+        let _kept = Kept::of(&report);
+        panic!("{report:#}");
+    }
     assert_eq!(report["data"]["sandbox"], Value::Null);
-    assert!(text.contains("Verdict: **pass**") && text.contains("kill -9 the daemon"), "{text}");
+    assert_eq!(report["data"]["outcome"], "pass");
+    let recovery_ms = report["data"]["recovery_ms"].as_u64().unwrap_or_else(|| panic!("{id} measured no recovery"));
+    assert!(recovery_ms > 0 && recovery_ms < 120_000, "{recovery_ms}");
+    assert!(report["metrics"].as_array().unwrap().iter().any(|metric| metric["name"] == "recovery_ms"));
+    let text = std::fs::read_to_string(report["data"]["report"].as_str().unwrap()).unwrap();
+    assert!(text.contains("recovery_ms") && text.contains("Verdict: **pass**"), "{text}");
+    // Nothing of it is in the operator's home but the journal and the report.
+    assert!(!home.path().join("sessions").exists());
+}
+
+/// The drill with one block's lines replaced by a line that does nothing.
+fn without(home: &TestHome, id: &str, fence: &str) -> PathBuf {
+    let text = shipped(id);
+    let opening = text.lines().find(|line| line.trim_start().starts_with("```wpp id=") && line.contains(&format!("id={fence}")));
+    let opening = opening.unwrap_or_else(|| panic!("{id} has no block {fence}"));
+    let (before, rest) = text.split_once(&format!("{opening}\n")).unwrap();
+    let (_, after) = rest.split_once("```").unwrap();
+    let indent: String = opening.chars().take_while(|c| *c == ' ').collect();
+    let mutated = format!("{before}{opening}\n{indent}wpp config\n{indent}```{after}");
+    // What does not happen need not be waited for long.
+    let mutated =
+        mutated.replace("retries=40", "retries=3").replace("retries=60", "retries=3").replace("retries=30", "retries=3");
+    let mutated = mutated.replace("retries=20", "retries=3").replace("--timeout 40", "--timeout 2");
+    let path = home.path().join(format!("{id}.md"));
+    std::fs::write(&path, mutated).unwrap();
+    path
+}
+
+fn deviates(id: &str, without_fence: &str, notices: &str) {
+    let home = TestHome::live();
+    let path = without(&home, id, without_fence);
+    let (code, report) = home.json(&["drill", "run", path.to_str().unwrap()]);
+    let kept = Kept::of(&report);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (4, Some("deviated")), "{id}: {report:#}");
+    let step = noticed(&report).unwrap_or_else(|| panic!("{report:#}"));
+    assert!(step.contains(notices), "{id}: noticed by {step:?}, and should be by {notices:?}");
+    let next = report["next"].as_array().unwrap();
+    assert!(next[0].as_str().unwrap().contains(kept.0.to_str().unwrap()), "how to look at it is said: {next:?}");
+}
+
+/// One test for each drill: it passes, and it deviates when the block in the second column does
+/// nothing, seen by the step in the third.
+macro_rules! drills {
+    ($($test:ident $id:literal $fence:literal $notices:literal)*) => {
+        const TABLE: &[&str] = &[$($id),*];
+        $(#[test]
+        fn $test() {
+            passes($id);
+            deviates($id, $fence, $notices);
+        })*
+    };
+}
+
+drills! {
+    kill_daemon "kill-daemon" "fault" "seen-state"
+    freeze_daemon "freeze-daemon" "fault" "seen-findings"
+    socket_left "socket-left" "fault" "seen-findings"
+    lock_held "lock-held" "fault" "refused"
+    database_busy "database-busy" "fault" "recovery"
+    full_disk "full-disk" "fault" "refused"
+    corrupt_messages "corrupt-messages" "fault" "seen-findings"
+    corrupt_store "corrupt-store" "fault" "seen-findings"
+    search_lost "search-lost" "fault" "degraded"
+    clock_jump "clock-jump" "behind" "once"
+    logged_out "logged-out" "fault" "seen-state"
+    main_device_gone "main-device-gone" "fault" "seen-state"
+    stream_replaced "stream-replaced" "fault" "seen-state"
+    banned "banned" "fault" "seen-state"
+    client_outdated "client-outdated" "fault" "seen-state"
+    unavailable "unavailable" "fault" "seen-state"
+    silent "silent" "fault" "seen-state"
+    slow_network "slow-network" "fault" "recovery"
+    lost_acks "lost-acks" "fault" "not-known"
+    passkey "passkey" "fault" "stalled"
+    smoke "smoke" "kill" "found-dead"
 }
 
 #[test]
-fn a_drill_that_deviates_says_where_exits_4_and_keeps_its_sandbox() {
-    // The disk breaks at some operation of this process: a different step each time.
-    let mut deviated = 0;
-    for number in [12, 30, 60] {
-        let home = TestHome::live();
-        let plan = format!("fail@{number}");
-        let output = home.command(&["drill", "run", "smoke"]).env("WPP_DISK_FAULT", plan).output().unwrap();
-        let (report, text) = report_of(&home);
-        if output.status.success() {
-            continue;
-        }
-        let kept = Kept::of(&report);
-        assert_eq!(output.status.code(), Some(4), "{report}");
-        let last = report["steps"].as_array().unwrap().last().unwrap();
-        assert_eq!(last["verdict"], "fail", "{report}");
-        assert!(!last["observed"].as_str().unwrap().is_empty());
-        assert!(text.contains("Verdict: **fail**"), "{text}");
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(stdout.contains(kept.0.to_str().unwrap()), "the kept sandbox is named: {stdout}");
-        deviated += 1;
+fn every_drill_that_wpp_brings_is_in_the_table_and_mending_is_what_mends() {
+    let drills: Vec<Runbook> = SHIPPED.iter().map(|(_, text)| Runbook::parse(text).unwrap().0).collect();
+    for drill in drills.iter().filter(|drill| drill.front.kind == Kind::Drill && drill.front.sandbox) {
+        assert!(TABLE.contains(&drill.front.id.as_str()), "{} is in no test", drill.front.id);
     }
-    assert!(deviated > 0, "no fault was met");
+    // With the mending left out the session does not come back, and that is seen.
+    deviates("stream-replaced", "mend", "recovery");
+}
+
+#[test]
+fn drills_are_listed_shown_and_planned_and_runbooks_are_none() {
+    let home = TestHome::live();
+    let (code, report) = home.json(&["drill", "list"]);
+    let names: Vec<&str> =
+        report["data"]["drills"].as_array().unwrap().iter().map(|drill| drill["name"].as_str().unwrap()).collect();
+    assert!(
+        code == 0 && names.contains(&"smoke") && names.contains(&"weekly-qr-relogin") && !names.contains(&"restart"),
+        "{names:?}"
+    );
+    let (code, report) = home.json(&["drill", "show", "full-disk"]);
+    assert!(code == 0 && report["data"]["text"].as_str().unwrap().contains("wpp drill inject full-disk"));
+    let (code, report) = home.json(&["drill", "run", "full-disk", "--dry-run"]);
+    assert!(code == 0 && report["data"]["sandbox"] == true, "{report}");
+    assert!(!home.path().join("ops.db").exists(), "a plan does nothing");
+    assert_eq!(home.json(&["drill", "run", "restart"]).0, 2);
+    assert_eq!(home.json(&["drill", "run", "nothing"]).0, 2);
 }
 
 #[test]
 fn an_interrupted_drill_ends_soon_and_leaves_no_process() {
     let home = TestHome::live();
     let mut child = home
-        .command(&["drill", "run", "smoke", "--format", "json"])
+        .command(&["drill", "run", "unavailable", "--format", "json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // Its first word says that it listens for signals; the rest is read so that it never waits for us.
+    // Its first step says that it listens for signals; the rest is read so that it never waits for us.
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut String::new()).unwrap();
-    let reader = std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+    let reader = std::thread::spawn(move || stdout.lines().map_while(Result::ok).last().unwrap_or_default());
     std::thread::sleep(Duration::from_millis(50));
     let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
     let output = child.wait_with_output().unwrap();
-    reader.join().unwrap().unwrap();
-    // On a fast machine it may have been over.
-    if output.status.success() {
-        return;
-    }
-    assert_eq!(output.status.code(), Some(130), "{output:?}");
-    drop(Kept::of(&report_of(&home).0));
+    let report: Value = serde_json::from_str(&reader.join().unwrap()).unwrap();
+    let _kept = Kept::of(&report);
+    assert_eq!(output.status.code(), Some(130), "{report}");
+    assert_eq!(report["data"]["outcome"], "aborted");
+}
+
+#[test]
+fn what_the_operators_environment_says_of_sessions_is_not_meant_for_a_sandbox() {
+    let home = TestHome::live();
+    let output = home.command(&["drill", "run", "socket-left", "--quiet"]).env("WPP_SESSION", "sales").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(!home.path().join("sessions").exists());
+}
+
+/// Sends what the drill needs to know.
+fn relogin(simulated: &Simulated, more: &[&str]) -> (i32, Value) {
+    let number = format!("number={PEER}");
+    simulated.home.json(&[&["drill", "run", "weekly-qr-relogin", "--yes", "--set", &number], more].concat())
+}
+
+fn linked_device(simulated: &Simulated) -> usize {
+    let status = simulated.ask(wpp::whatsapp::simulator::Request::Status);
+    status["companions"].as_array().unwrap().iter().filter(|companion| companion["unlinked"] == false).count()
+}
+
+#[test]
+fn the_weekly_drill_probes_a_session_and_logs_out_only_when_told_and_never_the_only_one() {
+    let simulated = Simulated::linked();
+    let paused = || simulated.home.json(&["status"]).1["data"]["outbound_paused"].clone();
+    let connects = || {
+        let journal = wpp::journal::Journal::open(&simulated.home.path().join("ops.db")).unwrap();
+        journal.history("main", "connect").unwrap().len()
+    };
+    let before = connects();
+    let (code, report) = relogin(&simulated, &[]);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (0, Some("pass")), "{report:#}");
+    assert_eq!(connects(), before, "a probe does not touch the link");
+    assert!(simulated.peer_texts().iter().any(|text| text.starts_with("Weekly drill")));
+
+    // The only linked session of the home is never logged out, and nothing is begun.
+    let unlink = ["--set", "unlink=yes", "--set", "phone=simulated"];
+    let (code, report) = relogin(&simulated, &unlink);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (5, Some("skipped")), "{report:#}");
+    assert_eq!((simulated.state().0, linked_device(&simulated), paused()), ("READY".into(), 1, Value::Bool(false)));
+    assert_eq!(simulated.home.json(&["drill", "guard", "other-linked-session"]).0, 15);
+
+    let outcome = simulated.link_with(&["reauth", "--timeout", "20", "--session", "other"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(simulated.home.json(&["drill", "guard", "other-linked-session"]).0, 0);
+    // It hits the simulated account as a whole, so the other is stopped, and stays linked as far as it knows.
+    assert_eq!(simulated.home.run(&["stop", "--session", "other"]).code, 0);
+    let (code, report) = relogin(&simulated, &unlink);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (0, Some("pass")), "{report:#}");
+    assert!(connects() > before);
+    assert_eq!((simulated.state().0, paused()), ("READY".into(), Value::Bool(false)));
+}
+
+#[test]
+fn a_weekly_drill_whose_link_does_not_come_is_escalated_with_sending_resumed() {
+    let simulated = Simulated::linked();
+    assert_eq!(simulated.link_with(&["reauth", "--timeout", "20", "--session", "other"]).code, 0);
+    assert_eq!(simulated.home.run(&["stop", "--session", "other"]).code, 0);
+    // The account asks for a passkey, which nobody confirms: three tries, then the log as evidence.
+    let text = shipped("weekly-qr-relogin").replace("--timeout 180", "--timeout 2").replace("every=5s", "every=1s");
+    let path = simulated.home.path().join("weekly-qr-relogin.md");
+    std::fs::write(&path, text.replace("retries=30", "retries=1")).unwrap();
+    simulated.ask(wpp::whatsapp::simulator::Request::Set { knob: wpp::whatsapp::simulator::Knob::PasskeyStage });
+    let number = format!("number={PEER}");
+    let line =
+        ["drill", "run", path.to_str().unwrap(), "--yes", "--set", &number, "--set", "unlink=yes", "--set", "phone=simulated"];
+    let (code, report) = simulated.home.json(&line);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (4, Some("deviated")), "{report:#}");
+    let journal = wpp::journal::Journal::open(&simulated.home.path().join("ops.db")).unwrap();
+    let (_, state) = wpp::runbook::record::all(&journal).unwrap().pop().unwrap();
+    let done = |id: &str| state.done.iter().find(|done| done.id == id).unwrap_or_else(|| panic!("{id}: {state:#?}")).clone();
+    assert_eq!(done("link").tries, 3);
+    assert!(done("evidence-log").transcript.is_some(), "the log is kept");
+    assert!(noticed(&report).is_some());
+    let resumed = &simulated.home.json(&["status"]).1["data"]["outbound_paused"];
+    assert_eq!(resumed, &Value::Bool(false), "{report:#}");
+    let _ = simulated.home.json(&["drill", "inject", "phone-scan", "--release"]);
+}
+
+#[test]
+fn a_live_home_refuses_the_simulated_phone() {
+    let home = TestHome::live();
+    wpp::home::Home::create(home.path(), wpp::home::HomeKind::Live).unwrap();
+    std::fs::create_dir_all(home.session("main")).unwrap();
+    // Not even linked, so the steady state already says no: nothing is begun.
+    let (code, report) = home.json(&[
+        "drill",
+        "run",
+        "weekly-qr-relogin",
+        "--yes",
+        "--set",
+        "number=15550100042",
+        "--set",
+        "unlink=yes",
+        "--set",
+        "phone=simulated",
+    ]);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (5, Some("skipped")), "{report:#}");
+    // Without an agreement nothing of the operator's own home is touched at all.
+    assert_eq!(home.json(&["drill", "run", "weekly-qr-relogin", "--set", "number=15550100042"]).0, 20);
+}
+
+#[test]
+fn the_monthly_drill_proves_the_newest_archive_and_fails_with_a_bad_one() {
+    let simulated = Simulated::linked();
+    let run = || simulated.home.json(&["drill", "run", "monthly-restore", "--yes"]);
+    let (code, report) = run();
+    assert_eq!((code, report["data"]["outcome"].as_str()), (5, Some("skipped")), "there is no archive: {report:#}");
+    simulated.peer_sends("kept", 1);
+    simulated.until("the message", || if simulated.found("kept") == 1 { Ok(()) } else { Err("nothing".into()) });
+    let (code, backup) = simulated.home.json(&["backup"]);
+    assert_eq!(code, 0);
+    let (code, report) = run();
+    assert_eq!((code, report["data"]["outcome"].as_str()), (0, Some("pass")), "{report:#}");
+    damage(Path::new(backup["data"]["path"].as_str().unwrap()));
+    let (code, report) = run();
+    assert_eq!((code, report["data"]["outcome"].as_str()), (4, Some("deviated")), "{report:#}");
+    assert!(noticed(&report).unwrap().contains("restore-session"), "{report:#}");
+}
+
+fn damage(archive: &Path) {
+    let mut bytes = std::fs::read(archive).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(archive, bytes).unwrap();
 }

@@ -16,13 +16,13 @@ const SALES: &str = "11111111-2222-4333-8444-555555555555";
 const CODE: &str = "2@pYnF0rXk4mRzq7oGq0oOe0S2mYwJ1c9QK0n3vQyq5m0v2b7j8x9z,aGVsbG8=,d29ybGQ=,Zm9v,1";
 
 /// A sandbox home with one gateway's plugin, all of whose grants are given.
-struct Bench<B> {
-    home: TestHome,
-    double: Double<B>,
+pub struct Bench<B> {
+    pub home: TestHome,
+    pub double: Double<B>,
 }
 
 impl<B: Behaviour> Bench<B> {
-    fn new(name: &str, settings: &str, secret: Option<(&str, &str)>, behaviour: B) -> Bench<B> {
+    pub fn new(name: &str, settings: &str, secret: Option<(&str, &str)>, behaviour: B) -> Bench<B> {
         let double = Double::new(behaviour);
         let home = TestHome::sandbox();
         let url = double.url();
@@ -45,7 +45,7 @@ impl<B: Behaviour> Bench<B> {
         bench
     }
 
-    fn secret(&self, name: &str, value: &str) {
+    pub fn secret(&self, name: &str, value: &str) {
         let folder = self.home.path().join("secrets");
         let _ = std::fs::create_dir(&folder);
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();

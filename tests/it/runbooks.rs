@@ -1,95 +1,80 @@
-//! The runbooks: readable documents of one form, whose commands exist.
+//! The shipped runbooks: each lints clean, and those on sessions are run.
 
-use std::path::Path;
+use serde_json::Value;
+use wpp::command::runbook::parses;
+use wpp::runbook::library::SHIPPED;
+use wpp::runbook::lint::{Surroundings, lint};
+use wpp::runbook::parse::Runbook;
 
-/// Commands that a runbook may name before they are built; one that is built must leave this list.
-const NOT_YET: &[&str] = &[];
+use crate::harness::Outcome;
+use crate::simulated::Simulated;
 
-fn runbooks() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
-    let mut found: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(path).unwrap()))
-        .collect();
-    found.sort();
-    found
-}
-
-/// Lines of the executable blocks of one kind, with the block's attributes.
-fn blocks(text: &str, kind: &str) -> Vec<(String, Vec<String>)> {
-    let mut found: Vec<(String, Vec<String>)> = Vec::new();
-    let mut open = None;
-    for line in text.lines().map(str::trim) {
-        match (line.strip_prefix("```"), &open) {
-            (Some(info), None) => {
-                let (word, attributes) = info.split_once(' ').unwrap_or((info, ""));
-                if word == kind {
-                    found.push((attributes.to_owned(), Vec::new()));
-                }
-                open = Some(word.to_owned());
-            }
-            (Some(_), Some(_)) => open = None,
-            (None, Some(word)) if word == kind && !line.is_empty() => found.last_mut().unwrap().1.push(line.to_owned()),
-            (None, _) => {}
-        }
-    }
-    assert!(open.is_none(), "a block is not closed");
-    found
+/// The last line of what a run wrote: its report.
+fn report(outcome: &Outcome) -> Value {
+    let last = outcome.stdout.lines().last().unwrap_or_default();
+    serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {outcome:?}"))
 }
 
 #[test]
-fn every_runbook_has_the_form() {
-    let all = runbooks();
-    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
-    assert!(["re-authentication", "reset", "restart"].iter().all(|name| names.contains(name)), "{names:?}");
-    for (name, text) in &all {
-        let (front, body) =
-            text.strip_prefix("---\n").and_then(|text| text.split_once("\n---\n")).unwrap_or_else(|| panic!("{name}"));
-        for field in ["title: ", "kind: ", "severity: ", "respond_within: ", "applies_to: "] {
-            assert!(front.lines().any(|line| line.starts_with(field)), "{name} lacks {field}");
-        }
-        assert!(front.lines().any(|line| line == format!("id: {name}")), "{name} has another id");
-        let headings: Vec<&str> = body.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        assert_eq!(headings, ["Trigger", "Impact", "Prerequisites", "Steps", "Verification", "Rollback"], "{name}");
-        let mut ids: Vec<String> = blocks(text, "wpp")
-            .into_iter()
-            .chain(blocks(text, "manual"))
-            .map(|(attributes, _)| {
-                let id = attributes.split(' ').find_map(|attribute| attribute.strip_prefix("id="));
-                id.unwrap_or_else(|| panic!("{name}: a step without an id")).to_owned()
-            })
-            .collect();
-        let count = ids.len();
-        ids.sort();
-        ids.dedup();
-        assert!(ids.len() == count && count > 0, "{name}: steps share an id");
+fn linking_restart_and_reset_pass_on_a_session() {
+    let simulated = Simulated::new();
+    assert_eq!(simulated.home.run(&["start"]).code, 0);
+    for way in ["qr", "pair-code"] {
+        let way = format!("way={way}");
+        let linked =
+            simulated.link_with(&["runbook", "run", "re-authentication", "--yes", "--set", &way, "--set", "number=15550100099"]);
+        assert_eq!((linked.code, report(&linked)["data"]["verdict"].as_str()), (0, Some("pass")), "{way}: {linked:?}");
+        simulated.home.run(&["reset", "--yes"]);
+        assert_eq!(simulated.home.run(&["start"]).code, 0);
+    }
+    assert_eq!(simulated.link().code, 0);
+    let restarted = simulated.home.json(&["runbook", "run", "restart", "--yes"]);
+    assert_eq!((restarted.0, restarted.1["data"]["verdict"].as_str()), (0, Some("pass")), "{}", restarted.1);
+    let reset = simulated.link_with(&["runbook", "run", "reset", "--yes", "--answer", "agree=yes"]);
+    assert_eq!((reset.code, report(&reset)["data"]["verdict"].as_str()), (0, Some("pass")), "{reset:?}");
+    // Somebody who says no keeps the session.
+    let kept = simulated.home.json(&["runbook", "run", "reset", "--yes", "--answer", "agree=no"]);
+    assert_eq!((kept.0, kept.1["data"]["verdict"].as_str()), (4, Some("deviated")), "{}", kept.1);
+    assert_eq!(simulated.state().0, "READY");
+}
+
+#[test]
+fn a_restart_that_does_not_bring_the_session_back_deviates() {
+    let mut simulated = Simulated::linked();
+    simulated.stop_simulator();
+    let (code, report) = simulated.home.json(&["runbook", "run", "restart", "--yes"]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (4, Some("deviated")), "{report}");
+    let ended = |id: &str| {
+        let steps = report["data"]["steps"].as_array().unwrap();
+        steps.iter().find(|step| step["id"] == id).map(|step| step["ended"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(ended("leave-stopped").as_deref(), Some("passed"), "{report}");
+    assert!(simulated.daemon().is_none());
+}
+
+#[test]
+fn every_shipped_runbook_lints_clean() {
+    assert!(["re-authentication", "reset", "restart"].iter().all(|id| SHIPPED.iter().any(|(known, _)| known == id)));
+    for (id, text) in SHIPPED {
+        assert_eq!(lint(text, &Surroundings { id, parses: &parses }), [], "{id}");
     }
 }
 
 #[test]
-fn every_command_of_a_runbook_is_one_of_ours() {
-    let mut parsed = 0;
-    for (name, text) in runbooks() {
-        let mut parameters: Vec<&str> = text.split("{{").skip(1).filter_map(|part| part.split("}}").next()).collect();
-        parameters.sort_unstable();
-        parameters.dedup();
-        assert!(parameters.iter().all(|parameter| ["session", "number"].contains(parameter)), "{name}: {parameters:?}");
-        for line in blocks(&text, "wpp").into_iter().flat_map(|(_, lines)| lines) {
-            let line = line.replace("{{session}}", "main").replace("{{number}}", "15550100001");
-            let words: Vec<&str> = line.split_whitespace().collect();
-            assert_eq!(words.first(), Some(&"wpp"), "{name}: {line}");
-            let exists = wpp::command::tree().get_subcommands().any(|command| command.get_name() == words[1]);
-            if NOT_YET.contains(&words[1]) {
-                assert!(!exists, "`{}` exists by now: take it off the list", words[1]);
-                continue;
-            }
-            if let Err(error) = wpp::command::tree().try_get_matches_from(&words) {
-                panic!("{name}: `{line}` is no command: {error}");
-            }
-            parsed += 1;
-        }
+fn a_new_runbook_lints_clean_and_its_plan_can_be_seen() {
+    for drill in [false, true] {
+        let text = wpp::runbook::template::text("my-own", drill);
+        assert_eq!(lint(&text, &Surroundings { id: "my-own", parses: &parses }), [], "{text}");
     }
-    assert!(parsed > 15, "{parsed}");
+}
+
+#[test]
+fn a_line_that_wpp_does_not_know_is_found_in_the_shipped_ones() {
+    let (id, text) = SHIPPED.iter().find(|(id, _)| *id == "restart").unwrap();
+    let broken = text.replace("wpp restart --session {{session}} --force", "wpp restart --session {{session}} --forced");
+    let found = lint(&broken, &Surroundings { id, parses: &parses });
+    assert_eq!(found.iter().map(|finding| finding.rule).collect::<Vec<_>>(), ["command"], "{found:?}");
+    let line = broken.lines().nth(found[0].line - 1).unwrap();
+    assert!(line.contains("--forced"), "{line}");
+    Runbook::parse(&broken).unwrap();
 }

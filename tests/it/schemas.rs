@@ -185,6 +185,13 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "doctor --list",
         "doctor --explain wpp.session.lock-held",
         "drill list",
+        "drill show smoke",
+        "drill run smoke --dry-run",
+        "drill guard not-live",
+        "drill inject --list",
+        "drill inject slow-network --delay-ms 1",
+        "drill recovery",
+        "drill inject slow-network --release",
         "restart",
         "stop",
         "stop",
@@ -199,6 +206,24 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     ] {
         run(line);
     }
+    run("drill run smoke");
+    let evidence: Value = serde_json::from_str(&run("evidence list").stdout).unwrap();
+    let id = evidence["data"]["evidence"][0]["id"].as_str().unwrap().to_owned();
+    run("evidence verify");
+    run(&format!("evidence export {id} --to {}", simulated.home.path().join("evidence.tar.gz").display()));
+    let (before, after) = (simulated.home.path().join("before.env"), simulated.home.path().join("after.env"));
+    std::fs::write(&before, "GITHUB_TOKEN=old-token-1\nSAME=1\n").unwrap();
+    std::fs::write(&after, "GITHUB_TOKEN=new-token-2\nSAME=1\n").unwrap();
+    for file in [&before, &after] {
+        std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
+    run(&format!(
+        "evidence rotation --before {0} --after {1} --name GITHUB_TOKEN --name NEVER --scan {2} --into {3}",
+        before.display(),
+        after.display(),
+        simulated.home.path().join("marker").display(),
+        simulated.home.path().join("rotation").display()
+    ));
     // A home that others can read is a finding with a fix.
     std::fs::set_permissions(simulated.home.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     run("doctor --fix --yes");
@@ -272,6 +297,8 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     ] {
         run(line);
     }
+    crate::runbook::documents().iter().for_each(|stdout| findings.output(stdout));
+    crate::alert::documents().iter().chain(&crate::schedule::documents()).for_each(|stdout| findings.output(stdout));
     crate::gateway_verbs::documents().iter().for_each(|stdout| findings.output(stdout));
     let dumps = crate::sets::documents();
     dumps.iter().flatten().for_each(|stdout| findings.output(stdout));
@@ -281,8 +308,8 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     let of_dumps = |name: &str| dumps.is_none() && name.starts_with("wpp.dump");
     let silent: Vec<&str> =
         SCHEMAS.iter().map(|schema| schema.name).filter(|name| !findings.schemas.contains(*name) && !of_dumps(name)).collect();
-    // `wpp daemon` writes to its starter, and the drill is run by its own test.
-    assert_eq!(silent, ["wpp.daemon/1", "wpp.drill/1"]);
+    // `wpp daemon` writes to its starter, and drills are run by tests of their own.
+    assert_eq!(silent, ["wpp.daemon/1", "wpp.drill/1", "wpp.drill-runs/1"]);
     let mut all = BTreeSet::new();
     for schema in SCHEMAS.iter().filter(|schema| !silent.contains(&schema.name) && !of_dumps(schema.name)) {
         fields(schema.name, &schema.data, &mut all);
@@ -322,7 +349,10 @@ fn a_field_too_many_one_too_few_and_one_of_another_type_are_noticed() {
 fn every_report_in_the_source_has_a_schema_and_every_schema_names_commands_that_exist() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command");
     let mut named = BTreeSet::new();
-    for path in [folder.clone(), folder.join("plugin")].iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
+    for path in [folder.clone(), folder.join("drill"), folder.join("plugin"), folder.join("../runbook")]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+    {
         let path = path.unwrap().path();
         // The simulator is hidden, and no part of the contract.
         if path.extension().is_none_or(|ending| ending != "rs") || path.ends_with("simulator.rs") {

@@ -1,0 +1,284 @@
+//! Problems, notices and what became of each on each way, in `ops.db`. Start with [`Book::of`].
+//!
+//! A notice is written down with all its ways before anything is sent; a way is `pending` until somebody
+//! takes it on, and again when it failed or its sender is gone. So a notice may arrive twice, after a
+//! kill at the wrong moment, and is never lost.
+
+use rusqlite::{Connection, params};
+use serde::Serialize;
+
+use super::Policy;
+use super::decide::{self, Decision, Notice, Problem};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::facts::{AlertFacts, Undelivered};
+use crate::journal::Journal;
+use crate::process;
+use crate::report::Finding;
+
+/// Closed problems and old notices that are kept.
+const KEPT: i64 = 2000;
+/// After this long a notice is not tried again; that it did not arrive is told for as long again.
+const GIVEN_UP_AFTER_MS: i64 = 3 * 86_400_000;
+
+/// The book of one home.
+pub struct Book<'a> {
+    journal: &'a Journal,
+}
+
+/// What became of a notice on one way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Delivery {
+    /// The notice.
+    pub notice_id: i64,
+    /// Whom it is for.
+    pub contact: String,
+    /// A channel's name, or `command`.
+    pub way: String,
+    /// Whether it arrived.
+    pub delivered: bool,
+    /// What was seen.
+    pub observed: String,
+}
+
+/// A notice to be handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The notice's id.
+    pub notice_id: i64,
+    /// A channel's name, or `command`.
+    pub way: String,
+    /// The notice.
+    pub notice: Notice,
+}
+
+/// A notice with what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// The notice's id.
+    pub id: i64,
+    /// When it was written down, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// The notice.
+    pub notice: Notice,
+    /// Each way with its state (`pending`, `sending`, `delivered`, `given-up`) and what was last seen.
+    pub ways: Vec<(String, String, String)>,
+}
+
+impl<'a> Book<'a> {
+    /// The book in a home's journal.
+    pub fn of(journal: &'a Journal) -> Book<'a> {
+        Book { journal }
+    }
+
+    /// Problems that are not closed, oldest first.
+    pub fn open(&self) -> Result<Vec<Problem>> {
+        self.journal.read(open_problems)
+    }
+
+    /// Decides on findings, and writes down what was decided, in one transaction: two that look at the
+    /// same time tell nobody twice.
+    pub fn take_in(&self, policy: &Policy, findings: &[Finding], now: Timestamp) -> Result<(Decision, Vec<i64>)> {
+        self.journal.transaction(|db| {
+            let decision = decide::decide(policy, open_problems(db)?, findings, now);
+            for problem in &decision.problems {
+                write_problem(db, problem)?;
+            }
+            let ids = write_notices(db, policy, &decision.notices, now.as_millisecond())?;
+            db.execute("DELETE FROM alert_problem WHERE closed AND id < (SELECT max(id) FROM alert_problem) - ?1", [KEPT])?;
+            let old = "SELECT id FROM alert_notice WHERE id < (SELECT max(id) FROM alert_notice) - ?1
+                       AND NOT EXISTS (SELECT 1 FROM alert_delivery WHERE notice_id = id AND state IN ('pending', 'sending'))";
+            db.execute(&format!("DELETE FROM alert_delivery WHERE notice_id IN ({old})"), [KEPT])?;
+            db.execute(&format!("DELETE FROM alert_notice WHERE id IN ({old})"), [KEPT])?;
+            Ok((decision, ids))
+        })
+    }
+
+    /// Writes notices down, to be handed over; says their ids.
+    pub fn write(&self, policy: &Policy, notices: &[Notice], now: Timestamp) -> Result<Vec<i64>> {
+        self.journal.transaction(|db| write_notices(db, policy, notices, now.as_millisecond()))
+    }
+
+    /// Takes on one way of one notice that waits, the oldest first: of all, or of these alone.
+    /// `takes` says which notices may go now.
+    pub fn next(
+        &self,
+        of: Option<&[i64]>,
+        now: Timestamp,
+        after: Option<(i64, &str)>,
+        takes: impl Fn(&Notice) -> bool,
+    ) -> Result<Option<Pending>> {
+        let now_ms = now.as_millisecond();
+        self.journal.transaction(|db| {
+            let mut statement = db.prepare(
+                "SELECT notice_id, way, data, state, pid, at_ms FROM alert_delivery JOIN alert_notice ON id = notice_id
+                 WHERE state IN ('pending', 'sending') AND (notice_id, way) > (?1, ?2) ORDER BY notice_id, way",
+            )?;
+            let (after_id, after_way) = after.unwrap_or((0, ""));
+            let mut rows = statement.query(params![after_id, after_way])?;
+            while let Some(row) = rows.next()? {
+                let (notice_id, way, data): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let (state, pid, at_ms): (String, u32, i64) = (row.get(3)?, row.get(4)?, row.get(5)?);
+                // Every row was written from a notice.
+                let Ok(notice) = serde_json::from_str::<Notice>(&data) else { continue };
+                let taken = state == "sending" && process::is_alive(pid);
+                if taken || !takes(&notice) || of.is_some_and(|of| !of.contains(&notice_id)) {
+                    continue;
+                }
+                if now_ms - at_ms > GIVEN_UP_AFTER_MS {
+                    db.execute(
+                        "UPDATE alert_delivery SET state = 'given-up' WHERE notice_id = ?1 AND way = ?2",
+                        params![notice_id, way],
+                    )?;
+                    continue;
+                }
+                db.execute(
+                    "UPDATE alert_delivery SET state = 'sending', pid = ?3, tries = tries + 1 WHERE notice_id = ?1 AND way = ?2",
+                    params![notice_id, way, std::process::id()],
+                )?;
+                return Ok(Some(Pending { notice_id, way, notice }));
+            }
+            Ok(None)
+        })
+    }
+
+    /// Writes down what became of one that was taken on.
+    pub fn sent(&self, delivery: &Delivery, now: Timestamp) -> Result<()> {
+        let state = if delivery.delivered { "delivered" } else { "pending" };
+        self.journal.transaction(|db| {
+            db.execute(
+                "UPDATE alert_delivery SET state = ?3, observed = ?4, tried_ms = ?5 WHERE notice_id = ?1 AND way = ?2",
+                params![delivery.notice_id, delivery.way, state, delivery.observed, now.as_millisecond()],
+            )
+            .map(drop)
+        })
+    }
+
+    /// A test that did not arrive is told at once, and not tried again.
+    pub fn give_up(&self, notice_ids: &[i64]) -> Result<()> {
+        self.journal.transaction(|db| {
+            for id in notice_ids {
+                db.execute("UPDATE alert_delivery SET state = 'given-up' WHERE notice_id = ?1 AND state <> 'delivered'", [id])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Contacts that were told about a key, in order.
+    pub fn told_about(&self, key: &str) -> Result<Vec<String>> {
+        self.journal.read(|db| {
+            let mut statement = db.prepare("SELECT contact FROM alert_notice WHERE key = ?1 ORDER BY id")?;
+            statement.query_map([key], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// The newest notices with what became of them, newest first.
+    pub fn past(&self, count: usize) -> Result<Vec<Past>> {
+        self.journal.read(|db| {
+            let mut statement = db.prepare("SELECT id, at_ms, data FROM alert_notice ORDER BY id DESC LIMIT ?1")?;
+            let rows = statement.query_map([i64::try_from(count).unwrap_or(i64::MAX)], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
+            })?;
+            let mut past = Vec::new();
+            for row in rows {
+                let (id, at_ms, data) = row?;
+                let Ok(notice) = serde_json::from_str(&data) else { continue };
+                let mut of_ways = db
+                    .prepare("SELECT way, state, coalesce(observed, '') FROM alert_delivery WHERE notice_id = ?1 ORDER BY way")?;
+                let ways = of_ways
+                    .query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                    .collect::<rusqlite::Result<_>>()?;
+                past.push(Past { id, at_ms, notice, ways });
+            }
+            Ok(past)
+        })
+    }
+
+    /// Writes down that somebody takes on problems with this finding's id, and of this session if one is
+    /// given; says which.
+    pub fn acknowledge(&self, finding: &str, session: Option<&str>, by: &str, now: Timestamp) -> Result<Vec<Problem>> {
+        self.journal.transaction(|db| {
+            let mut taken = Vec::new();
+            for mut problem in open_problems(db)? {
+                let fits =
+                    problem.finding == finding && session.is_none_or(|session| problem.session.as_deref() == Some(session));
+                if fits && problem.over_ms.is_none() {
+                    problem.acknowledged_ms = Some(now.as_millisecond());
+                    problem.acknowledged_by = Some(by.to_owned());
+                    write_problem(db, &problem)?;
+                    taken.push(problem);
+                }
+            }
+            Ok(taken)
+        })
+    }
+
+    /// What the doctor judges: notices that did not arrive. One that was only just written down counts
+    /// once it was tried.
+    pub fn facts(&self, now: Timestamp) -> Result<AlertFacts> {
+        let since_ms = now.as_millisecond() - 2 * GIVEN_UP_AFTER_MS;
+        let undelivered = self.journal.read(|db| {
+            let mut statement = db.prepare(
+                "SELECT contact, way, data, tries, coalesce(observed, 'its sender is gone'), at_ms, state
+                 FROM alert_delivery JOIN alert_notice ON id = notice_id
+                 WHERE (state = 'pending' AND tries > 0 OR state = 'given-up' AND kind <> 'test') AND at_ms >= ?1 ORDER BY notice_id, way",
+            )?;
+            let rows = statement.query_map([since_ms], |row| {
+                let data: String = row.get(2)?;
+                Ok(Undelivered {
+                    contact: row.get(0)?,
+                    way: row.get(1)?,
+                    title: serde_json::from_str::<Notice>(&data).map(|notice| notice.title).unwrap_or_default(),
+                    tries: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+                    observed: row.get(4)?,
+                    at_ms: row.get(5)?,
+                    given_up: row.get::<_, String>(6)? == "given-up",
+                })
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        Ok(AlertFacts { undelivered, problem: None })
+    }
+}
+
+fn open_problems(db: &Connection) -> rusqlite::Result<Vec<Problem>> {
+    let mut statement = db.prepare("SELECT data FROM alert_problem WHERE NOT closed ORDER BY id")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    // Every row was written from a problem.
+    rows.map(|row| row.map(|data| serde_json::from_str(&data).ok())).filter_map(rusqlite::Result::transpose).collect()
+}
+
+fn write_problem(db: &Connection, problem: &Problem) -> rusqlite::Result<()> {
+    let data = serde_json::to_string(problem).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let changed = db.execute(
+        "UPDATE alert_problem SET data = ?2, closed = ?3 WHERE key = ?1 AND NOT closed",
+        params![problem.key, data, problem.closed],
+    )?;
+    if changed == 0 {
+        db.execute(
+            "INSERT INTO alert_problem (key, data, closed) VALUES (?1, ?2, ?3)",
+            params![problem.key, data, problem.closed],
+        )?;
+    }
+    Ok(())
+}
+
+fn write_notices(db: &Connection, policy: &Policy, notices: &[Notice], now_ms: i64) -> rusqlite::Result<Vec<i64>> {
+    let mut ids = Vec::new();
+    for notice in notices {
+        let data = serde_json::to_string(notice).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        db.execute(
+            "INSERT INTO alert_notice (at_ms, kind, key, contact, data) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![now_ms, notice.kind.name(), notice.key, notice.contact, data],
+        )?;
+        let id = db.last_insert_rowid();
+        for way in policy.contact(&notice.contact).map(super::Contact::ways).unwrap_or_default() {
+            db.execute(
+                "INSERT OR IGNORE INTO alert_delivery (notice_id, way, state, tries, pid) VALUES (?1, ?2, 'pending', 0, 0)",
+                params![id, way],
+            )?;
+        }
+        ids.push(id);
+    }
+    Ok(ids)
+}

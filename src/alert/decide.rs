@@ -1,0 +1,461 @@
+//! What is to be told to whom, of findings and of what is known already: a pure function. Start with
+//! [`decide`].
+
+use serde::{Deserialize, Serialize};
+
+use super::Policy;
+use crate::clock::{self, Timestamp};
+use crate::report::{Finding, Severity};
+
+/// Why somebody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A problem that was not known.
+    New,
+    /// A known problem that has become worse.
+    Worse,
+    /// Nobody has acknowledged it in time, so the next contact is told.
+    Escalated,
+    /// What was a problem cannot be seen any more, and is not known to be over.
+    Unknown,
+    /// The problem is over.
+    Recovered,
+    /// Another verb tells something.
+    Notify,
+    /// Somebody wants to see whether notices arrive.
+    Test,
+}
+
+impl Kind {
+    /// The stable name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::New => "new",
+            Kind::Worse => "worse",
+            Kind::Escalated => "escalated",
+            Kind::Unknown => "unknown",
+            Kind::Recovered => "recovered",
+            Kind::Notify => "notify",
+            Kind::Test => "test",
+        }
+    }
+}
+
+/// One notice to one contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Why.
+    pub kind: Kind,
+    /// What it is about.
+    pub key: String,
+    /// Whom.
+    pub contact: String,
+    /// How much it matters; `ok` when it is over.
+    pub severity: Severity,
+    /// A heading.
+    pub title: String,
+    /// The text.
+    pub text: String,
+    /// The finding, if it is about one.
+    pub finding: Option<String>,
+    /// The session, if it is about one.
+    pub session: Option<String>,
+    /// The runbook to read.
+    pub runbook: Option<String>,
+}
+
+/// A contact that was told of a problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Who.
+    pub contact: String,
+    /// When, milliseconds since the epoch.
+    pub at_ms: i64,
+}
+
+/// A problem that is open, or was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The finding's id and the session.
+    pub key: String,
+    /// The finding's id.
+    pub finding: String,
+    /// The session, if it is about one.
+    pub session: Option<String>,
+    /// How much it matters now.
+    pub severity: Severity,
+    /// What was last said of it.
+    pub summary: String,
+    /// Whether it could not be looked at the last time.
+    pub unknown: bool,
+    /// When it was first seen, milliseconds since the epoch.
+    pub first_ms: i64,
+    /// Who was told, in order.
+    pub told: Vec<Told>,
+    /// How much it mattered when it was last told.
+    pub told_severity: Option<Severity>,
+    /// When somebody took it on, milliseconds since the epoch.
+    pub acknowledged_ms: Option<i64>,
+    /// Who did.
+    pub acknowledged_by: Option<String>,
+    /// When it was over, milliseconds since the epoch.
+    pub over_ms: Option<i64>,
+    /// What mends it, as the last finding said.
+    pub remedy: Option<String>,
+    /// Whether it can be forgotten: it is over, and all who knew of it know that.
+    pub closed: bool,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// All problems as they are now, those that are over included.
+    pub problems: Vec<Problem>,
+    /// What is to be told.
+    pub notices: Vec<Notice>,
+    /// Problems that wait for the end of the quiet hours.
+    pub held: usize,
+}
+
+/// The name of what a finding is about.
+pub fn key(finding: &str, session: Option<&str>) -> String {
+    match session {
+        Some(session) => format!("{finding} [{session}]"),
+        None => finding.to_owned(),
+    }
+}
+
+/// Decides what is to be told of findings, those that say `ok` included: a problem is over only when a
+/// look says so. What was not looked at stays as it is. `open` are the problems that are not closed.
+pub fn decide(policy: &Policy, open: Vec<Problem>, findings: &[Finding], now: Timestamp) -> Decision {
+    let now_ms = now.as_millisecond();
+    let mut problems = open;
+    for worst in worst_of_each(findings) {
+        let key = key(&worst.id, worst.session.as_deref());
+        let known = problems.iter_mut().find(|problem| problem.key == key);
+        let rule = policy.rule(&worst.id);
+        let severity = match (worst.severity, rule.severity) {
+            (Severity::Ok | Severity::Info | Severity::Unknown, _) | (_, None) => worst.severity,
+            (_, Some(severity)) => severity,
+        };
+        // What could not be seen matters whatever the least severity is: it may be anything.
+        let bad = severity == Severity::Unknown || (severity > Severity::Ok && severity >= policy.severity_min);
+        match (known, bad) {
+            (Some(problem), true) => {
+                problem.unknown = severity == Severity::Unknown;
+                if !problem.unknown || problem.severity == Severity::Unknown {
+                    problem.severity = severity;
+                }
+                problem.summary.clone_from(&worst.summary);
+                problem.remedy = worst.remedy.as_ref().map(|remedy| remedy.command.clone());
+                // It came back before everybody knew that it was over: it is the same one.
+                problem.over_ms = None;
+            }
+            (Some(problem), false) => {
+                problem.unknown = false;
+                problem.over_ms = problem.over_ms.or(Some(now_ms));
+                problem.summary.clone_from(&worst.summary);
+            }
+            (None, true) => problems.push(Problem {
+                key,
+                finding: worst.id.clone(),
+                session: worst.session.clone(),
+                severity,
+                summary: worst.summary.clone(),
+                unknown: severity == Severity::Unknown,
+                first_ms: now_ms,
+                told: Vec::new(),
+                told_severity: None,
+                acknowledged_ms: None,
+                acknowledged_by: None,
+                over_ms: None,
+                remedy: worst.remedy.as_ref().map(|remedy| remedy.command.clone()),
+                closed: false,
+            }),
+            (None, false) => {}
+        }
+    }
+    let mut decision = Decision::default();
+    for mut problem in problems {
+        tell(policy, &mut problem, now, &mut decision);
+        decision.problems.push(problem);
+    }
+    decision
+}
+
+/// A check may say several things about one session: the worst stands for it.
+fn worst_of_each(findings: &[Finding]) -> Vec<&Finding> {
+    let mut worst: Vec<&Finding> = Vec::new();
+    for finding in findings {
+        match worst.iter_mut().find(|other| other.id == finding.id && other.session == finding.session) {
+            Some(other) if other.severity < finding.severity => *other = finding,
+            Some(_) => {}
+            None => worst.push(finding),
+        }
+    }
+    worst
+}
+
+fn tell(policy: &Policy, problem: &mut Problem, now: Timestamp, decision: &mut Decision) {
+    let now_ms = now.as_millisecond();
+    let rule = policy.rule(&problem.finding);
+    let chain = policy.chain(&rule);
+    let notice = |kind: Kind, contact: &str, problem: &Problem| worded(kind, contact, problem, rule.runbook.as_deref(), now);
+    let held = policy.is_quiet(now) && problem.severity != Severity::Critical;
+    if problem.over_ms.is_some() {
+        if problem.told.is_empty() {
+            problem.closed = true;
+        } else if held {
+            decision.held += 1;
+        } else {
+            let mut names: Vec<&str> = problem.told.iter().map(|told| told.contact.as_str()).collect();
+            names.dedup();
+            decision.notices.extend(names.iter().map(|name| notice(Kind::Recovered, name, problem)));
+            problem.closed = true;
+        }
+        return;
+    }
+    // What is to be told to whoever knows already.
+    let again = match problem.told_severity {
+        None => None,
+        Some(Severity::Unknown) if problem.unknown => None,
+        Some(_) if problem.unknown => Some(Kind::Unknown),
+        Some(before) if before != Severity::Unknown && problem.severity > before => Some(Kind::Worse),
+        // It can be seen again, and it is bad.
+        Some(Severity::Unknown) => Some(Kind::Worse),
+        Some(_) => None,
+    };
+    let next = chain.iter().find(|contact| !problem.told.iter().any(|told| told.contact == contact.name));
+    let waited = problem.told.last().and_then(|last| {
+        let contact = policy.contact(&last.contact)?;
+        let limit = policy.response_time(&rule, contact, problem.severity);
+        Some(clock::since(clock::from_ms(last.at_ms), now) >= limit)
+    });
+    // Nobody was told yet, or the last one who was is no contact any more, or took too long.
+    let escalates = problem.acknowledged_ms.is_none() && next.is_some() && waited.unwrap_or(true);
+    if again.is_none() && !escalates {
+        return;
+    }
+    if held {
+        decision.held += 1;
+        return;
+    }
+    if let Some(kind) = again {
+        let names: Vec<String> = problem.told.iter().map(|told| told.contact.clone()).collect();
+        decision.notices.extend(names.iter().map(|name| notice(kind, name, problem)));
+        // An acknowledgement was for what it was then, and so was the time to respond.
+        if kind == Kind::Worse {
+            problem.acknowledged_ms = None;
+            problem.acknowledged_by = None;
+            problem.told.iter_mut().for_each(|told| told.at_ms = now_ms);
+        }
+    }
+    if let Some(contact) = next.filter(|_| escalates && again != Some(Kind::Worse)) {
+        let kind = if problem.told.is_empty() { Kind::New } else { Kind::Escalated };
+        decision.notices.push(notice(kind, &contact.name, problem));
+        problem.told.push(Told { contact: contact.name.clone(), at_ms: now_ms });
+    }
+    // Without a contact nobody was told.
+    if !problem.told.is_empty() {
+        problem.told_severity = Some(if problem.unknown { Severity::Unknown } else { problem.severity });
+    }
+}
+
+fn worded(kind: Kind, contact: &str, problem: &Problem, runbook: Option<&str>, now: Timestamp) -> Notice {
+    let (finding, severity) = (&problem.key, problem.severity.name());
+    let since = clock::human(clock::since(clock::from_ms(problem.first_ms), now));
+    let title = match kind {
+        Kind::Recovered => format!("over: {finding}"),
+        Kind::Unknown => format!("not known any more: {finding}"),
+        _ if problem.unknown => format!("unknown: {finding}"),
+        Kind::Worse => format!("worse, {severity}: {finding}"),
+        Kind::Escalated => format!("nobody has taken it on, {severity}: {finding}"),
+        Kind::New | Kind::Notify | Kind::Test => format!("{severity}: {finding}"),
+    };
+    let mut lines = vec![problem.summary.clone()];
+    match kind {
+        Kind::Recovered => lines.push(format!("It lasted {since}.")),
+        Kind::Unknown => lines.push("It could not be looked at. It was a problem before, and is not known to be over.".into()),
+        _ => {
+            if problem.unknown {
+                lines.push("It could not be looked at, so whether it is well is not known.".into());
+            }
+            if kind != Kind::New {
+                lines.push(format!("It has been so for {since}."));
+            }
+            lines.extend(problem.remedy.as_ref().map(|remedy| format!("What to do: {remedy}")));
+            lines.extend(runbook.map(|runbook| format!("Runbook: {runbook}")));
+            let session = problem.session.as_ref().map(|session| format!(" --session {session}")).unwrap_or_default();
+            lines.push(format!("To take it on: wpp alert ack {}{session}", problem.finding));
+        }
+    }
+    Notice {
+        kind,
+        key: problem.key.clone(),
+        contact: contact.to_owned(),
+        severity: match kind {
+            Kind::Recovered => Severity::Ok,
+            _ if problem.unknown => Severity::Unknown,
+            _ => problem.severity,
+        },
+        title,
+        text: lines.join("\n"),
+        finding: Some(problem.finding.clone()),
+        session: problem.session.clone(),
+        runbook: runbook.map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{THREE, config};
+    use super::*;
+
+    fn finding(id: &str, severity: Severity) -> Finding {
+        Finding {
+            id: id.into(),
+            title: "t".into(),
+            severity,
+            area: "session".into(),
+            session: Some("main".into()),
+            class: None,
+            summary: format!("it is {}", severity.name()),
+            evidence: Vec::new(),
+            remedy: None,
+            runbook: None,
+        }
+    }
+
+    /// A watch that goes on: each look sees one finding.
+    struct Watch {
+        policy: Policy,
+        open: Vec<Problem>,
+    }
+
+    impl Watch {
+        fn new(more: &str) -> Watch {
+            Watch { policy: Policy::of(&config(&format!("{THREE}time_zone = \"UTC\"\n{more}"))).unwrap(), open: Vec::new() }
+        }
+
+        /// What is told, as `kind contact`.
+        fn look(&mut self, time: &str, id: &str, severity: Severity) -> Vec<String> {
+            self.look_at(time, &[finding(id, severity)])
+        }
+
+        fn look_at(&mut self, time: &str, findings: &[Finding]) -> Vec<String> {
+            let now = format!("2026-11-21T{time}:00Z").parse().unwrap();
+            let decision = decide(&self.policy, std::mem::take(&mut self.open), findings, now);
+            self.open = decision.problems.into_iter().filter(|problem| !problem.closed).collect();
+            decision.notices.iter().map(|notice| format!("{} {}", notice.kind.name(), notice.contact)).collect()
+        }
+    }
+
+    // The matrix gives it 15 minutes, and leaves its severity to the check.
+    const STATE: &str = "wpp.session.state";
+    const NOTHING: [&str; 0] = [];
+
+    #[test]
+    fn a_problem_is_told_once_escalated_in_time_and_its_end_is_told_to_all_who_know() {
+        let mut watch = Watch::new("");
+        assert_eq!(watch.look("10:00", STATE, Severity::Ok), NOTHING);
+        assert_eq!(watch.look("10:01", STATE, Severity::Error), ["new on-call"]);
+        for time in ["10:02", "10:15"] {
+            assert_eq!(watch.look(time, STATE, Severity::Error), NOTHING, "{time}");
+        }
+        assert_eq!(watch.look("10:16", STATE, Severity::Error), ["escalated team-lead"]);
+        assert_eq!(watch.look("10:30", STATE, Severity::Error), NOTHING);
+        assert_eq!(watch.look("10:31", STATE, Severity::Error), ["escalated manager"]);
+        assert_eq!(watch.look("12:00", STATE, Severity::Error), NOTHING, "there is nobody left");
+        assert_eq!(watch.look("12:01", STATE, Severity::Ok), ["recovered on-call", "recovered team-lead", "recovered manager"]);
+        assert_eq!(watch.look("12:02", STATE, Severity::Ok), NOTHING);
+        assert_eq!(watch.look("12:03", STATE, Severity::Error), ["new on-call"], "another one");
+    }
+
+    #[test]
+    fn whoever_takes_it_on_ends_the_escalation_until_it_is_worse() {
+        let mut watch = Watch::new("");
+        assert_eq!(watch.look("10:00", STATE, Severity::Error), ["new on-call"]);
+        watch.open[0].acknowledged_ms = Some(0);
+        assert_eq!(watch.look("11:00", STATE, Severity::Error), NOTHING);
+        assert_eq!(watch.look("11:01", STATE, Severity::Critical), ["worse on-call"]);
+        assert_eq!(watch.look("11:02", STATE, Severity::Error), NOTHING, "less bad is not told");
+        assert_eq!(watch.look("11:03", STATE, Severity::Critical), NOTHING, "nor is that it is as bad again");
+        assert_eq!(watch.look("11:16", STATE, Severity::Critical), ["escalated team-lead"]);
+        assert_eq!(watch.look("11:17", STATE, Severity::Ok), ["recovered on-call", "recovered team-lead"]);
+    }
+
+    #[test]
+    fn what_could_not_be_seen_is_told_as_unknown_and_never_as_over() {
+        let mut watch = Watch::new("");
+        assert_eq!(watch.look("10:00", STATE, Severity::Unknown), ["new on-call"]);
+        assert_eq!(watch.open[0].told_severity, Some(Severity::Unknown));
+        assert_eq!(watch.look("10:01", STATE, Severity::Unknown), NOTHING);
+        assert_eq!(watch.look("10:02", STATE, Severity::Error), ["worse on-call"]);
+        assert_eq!(watch.look("10:03", STATE, Severity::Unknown), ["unknown on-call"]);
+        assert_eq!(watch.look("10:04", STATE, Severity::Unknown), NOTHING);
+        assert_eq!(watch.look_at("10:05", &[]), NOTHING, "not looked at");
+        assert!(watch.open[0].over_ms.is_none());
+        assert_eq!(watch.look("10:06", STATE, Severity::Ok), ["recovered on-call"]);
+    }
+
+    #[test]
+    fn quiet_hours_hold_back_what_is_not_critical_until_they_end() {
+        let mut watch = Watch::new("quiet_hours = \"09:00-11:00\"\n");
+        assert_eq!(watch.look("10:00", STATE, Severity::Error), NOTHING);
+        assert_eq!(watch.look("10:59", STATE, Severity::Error), NOTHING);
+        assert_eq!(watch.look("11:00", STATE, Severity::Error), ["new on-call"]);
+        // What came and went in the night is nobody's.
+        let mut watch = Watch::new("quiet_hours = \"09:00-11:00\"\n");
+        watch.look("10:00", STATE, Severity::Error);
+        assert_eq!(watch.look("10:30", STATE, Severity::Ok), NOTHING);
+        assert!(watch.open.is_empty() && watch.look("11:00", STATE, Severity::Ok).is_empty());
+        // What is critical is told at once, and becomes so in the night.
+        let mut watch = Watch::new("quiet_hours = \"09:00-11:00\"\n");
+        assert_eq!(watch.look("09:30", "wpp.session.daemon-died", Severity::Error), ["new on-call"], "the matrix says critical");
+        watch = Watch::new("quiet_hours = \"09:00-11:00\"\n");
+        assert_eq!(watch.look("08:00", STATE, Severity::Error), ["new on-call"]);
+        assert_eq!(watch.look("09:30", STATE, Severity::Error), NOTHING, "no escalation");
+        assert_eq!(watch.look("09:40", STATE, Severity::Ok), NOTHING, "its end waits");
+        assert_eq!(watch.look("11:00", STATE, Severity::Ok), ["recovered on-call"]);
+    }
+
+    #[test]
+    fn the_worst_of_what_a_check_says_counts_and_what_is_too_little_does_not() {
+        let mut watch = Watch::new("");
+        let both = [finding(STATE, Severity::Ok), finding(STATE, Severity::Error), finding(STATE, Severity::Info)];
+        assert_eq!(watch.look_at("10:00", &both), ["new on-call"]);
+        assert_eq!(watch.look("10:01", STATE, Severity::Info), ["recovered on-call"]);
+        let mut other = finding(STATE, Severity::Error);
+        other.session = Some("sales".into());
+        assert_eq!(watch.look_at("10:02", &[finding(STATE, Severity::Error), other]), ["new on-call", "new on-call"]);
+        let mut strict = Watch::new("severity_min = \"critical\"\n");
+        assert_eq!(strict.look("10:00", STATE, Severity::Error), NOTHING);
+    }
+
+    #[test]
+    fn a_rule_has_contacts_and_a_time_of_its_own_and_without_any_contact_nobody_is_told() {
+        let mut watch =
+            Watch::new("[alert.rule.\"wpp.session.state\"]\nresponse_time = \"2m\"\ncontacts = [\"manager\", \"on-call\"]\n");
+        assert_eq!(watch.look("10:00", STATE, Severity::Warning), ["new manager"]);
+        assert_eq!(watch.look("10:02", STATE, Severity::Warning), ["escalated on-call"]);
+        let mut nobody = Watch { policy: Policy::of(&config("")).unwrap(), open: Vec::new() };
+        assert_eq!(nobody.look("10:00", STATE, Severity::Error), NOTHING);
+        // A contact that is added later is told of what is still so.
+        nobody.policy = watch.policy;
+        assert_eq!(nobody.look("10:05", STATE, Severity::Error), ["new manager"]);
+    }
+
+    #[test]
+    fn a_notice_says_what_is_so_and_what_to_do() {
+        let mut problem = finding(STATE, Severity::Error);
+        problem.remedy = Some(crate::report::Remedy { summary: "x".into(), command: "wpp restart".into(), fix: None });
+        let policy = Policy::of(&config(THREE)).unwrap();
+        let decision = decide(&policy, Vec::new(), &[problem], clock::now());
+        let notice = &decision.notices[0];
+        for part in ["it is error", "wpp restart", "session-disconnected", "wpp alert ack wpp.session.state --session main"] {
+            assert!(notice.text.contains(part), "{part}: {}", notice.text);
+        }
+        assert_eq!(notice.title, "error: wpp.session.state [main]");
+    }
+}

@@ -1,0 +1,234 @@
+//! `wpp drill run`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{drills, find};
+use crate::app::App;
+use crate::clock::{self, Stopwatch};
+use crate::command::runbook::{Told, pairs, runnable};
+use crate::drill::inject::recoveries;
+use crate::drill::sandbox::Sandbox;
+use crate::error::{Error, ErrorKind, Result};
+use crate::interrupt::Interrupts;
+use crate::report::{Event, Metric, Report, Section, Table, Verdict, count, quoted};
+use crate::runbook::library::Text;
+use crate::runbook::parse::Runbook;
+use crate::runbook::plan::Plan;
+use crate::runbook::run::{self, Order};
+use crate::runbook::{Outcome, Runner, Site};
+use crate::sandbox::SESSION;
+
+/// Options of `wpp drill run`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A drill in a sandbox needs no agreement: nothing of yours is in it. Others ask, or take --yes. The sandbox \
+is thrown away when the drill passes and kept on anything else; the command to look at it is said.\n\n\
+Examples:\n  \
+  wpp drill run smoke                    the whole life of a session\n  \
+  wpp drill run kill-daemon full-disk    two faults, one after the other\n  \
+  wpp drill run --all                    every drill that runs in a sandbox\n  \
+  wpp drill run weekly-qr-relogin --session sales --yes"
+)]
+pub struct Run {
+    /// Ids, or paths of files; `wpp drill list` lists them
+    #[arg(value_name = "DRILL", required_unless_present = "all")]
+    drills: Vec<String>,
+    /// Every drill that runs in a sandbox
+    #[arg(long, conflicts_with_all = ["drills", "set", "evidence"])]
+    all: bool,
+    /// Value of a parameter; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    #[command(flatten)]
+    told: Told,
+    /// Let blocks of kind sh run
+    #[arg(long)]
+    allow_shell: bool,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Agree in advance to a drill that works on this home
+    #[arg(long)]
+    yes: bool,
+    /// Write report.md, report.json and transcripts into this folder [default: reports/RUN in the home]
+    #[arg(long, visible_alias = "report", value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    evidence: Option<PathBuf>,
+    /// Keep the sandbox even when all is well
+    #[arg(long)]
+    keep: bool,
+}
+
+impl Run {
+    /// Runs the drills, one after the other.
+    pub fn run(self, app: &App) -> Result<Report> {
+        let texts: Vec<Text> = match self.all {
+            true => drills(app)?.into_iter().filter(|(_, drill)| drill.front.sandbox).map(|(text, _)| text).collect(),
+            false => self.drills.iter().map(|id| find(app, id)).collect::<Result<_>>()?,
+        };
+        if texts.len() > 1 && self.evidence.is_some() {
+            return Err(Error::new(ErrorKind::Usage, "one folder of evidence was given for several drills")
+                .hint("leave --evidence out: each gets a folder of its own in reports/ of the home"));
+        }
+        // Before the first begins: one that cannot be run must not be noticed after an hour.
+        let drills = texts.iter().map(runnable).collect::<Result<Vec<Runbook>>>()?;
+        let interrupts = Interrupts::watch()?;
+        let mut reports = Vec::new();
+        for drill in drills {
+            let report = self.one(app, drill, &interrupts)?;
+            let ended = report.verdict == Verdict::Aborted;
+            reports.push(report);
+            if ended {
+                break;
+            }
+        }
+        match reports.len() {
+            1 => Ok(reports.remove(0)),
+            _ => Ok(together(&reports)),
+        }
+    }
+
+    fn one(&self, app: &App, drill: Runbook, interrupts: &Interrupts) -> Result<Report> {
+        let watch = Stopwatch::start();
+        let in_sandbox = drill.front.sandbox;
+        let secret_names = drill.front.parameters.iter().filter(|(_, parameter)| parameter.secret).map(|(name, _)| name.as_str());
+        let secrets = self.told.secrets(app, secret_names)?;
+        let session = if in_sandbox { SESSION.to_owned() } else { app.chosen_session() };
+        let mut values = run::parameters(&drill, &pairs(&self.set, "--set")?, &secrets, Some(&session))?;
+        values.plain.entry("session".into()).or_insert(session);
+        let shell_allowed = self.allow_shell || app.config().list("runbook.allow_shell").any(|allowed| allowed == drill.sha256());
+        crate::command::runbook::require_shell(&drill, shell_allowed)?;
+        if self.dry_run {
+            return Ok(plan(&drill, &values));
+        }
+        if !in_sandbox && !self.yes {
+            for line in Plan::of(&drill, &values).lines(&drill) {
+                app.emit(Event::Line { text: line, data: serde_json::Value::Null });
+            }
+            app.confirm(false, &format!("Run the drill {} on {}?", drill.front.id, app.home().root().display()))?;
+        }
+        app.home().ensure()?;
+        let runner: Arc<Runner> = Arc::new(crate::command::run_line);
+        let known: Vec<String> = secrets.into_values().collect();
+        let mut order = Order { values, answers: self.told.answers()?, shell_allowed, evidence: self.evidence.clone() };
+        let mut site = Site {
+            home: app.home(),
+            records: app.home(),
+            journal: app.journal()?,
+            runner: runner.clone(),
+            sink: app.sink().clone(),
+            ask: app.ask().clone(),
+            environment: BTreeMap::new(),
+            interrupted: interrupts.flag(),
+        };
+        let id = drill.front.id.clone();
+        if !in_sandbox {
+            let outcome = run::start(drill, order, &site)?;
+            return written(app, &id, outcome, None, (Vec::new(), known), &watch);
+        }
+        let mut sandbox = Sandbox::create()?;
+        let home = sandbox.home().clone();
+        site.home = &home;
+        site.runner = Sandbox::runner(runner.clone());
+        order.values.plain.insert("simulator".into(), sandbox.simulator_url());
+        let ended = sandbox.link(&runner).and_then(|()| run::start(drill, order, &site));
+        let passed = ended.as_ref().is_ok_and(|outcome| outcome.report.verdict == Verdict::Pass);
+        let metrics =
+            recoveries(&home).unwrap_or_default().into_iter().map(|recovery| (recovery.fault, recovery.recovery_ms)).collect();
+        let kept = (self.keep || !passed).then(|| sandbox.keep());
+        drop(sandbox);
+        match (ended, &kept) {
+            (Ok(outcome), _) => written(app, &id, outcome, kept, (metrics, known), &watch),
+            (Err(error), Some(kept)) => Err(error.hint(look_at(kept))),
+            (Err(error), None) => Err(error),
+        }
+    }
+}
+
+/// The command that shows what became of a kept sandbox.
+fn look_at(kept: &Path) -> String {
+    format!("wpp --home {} doctor", quoted(&kept.display().to_string()))
+}
+
+fn plan(drill: &Runbook, values: &crate::runbook::values::Values) -> Report {
+    let mut values = values.clone();
+    for name in ["run", "evidence", "now", "today", "home", "simulator"] {
+        values.plain.entry(name.to_owned()).or_insert(format!("<{name}>"));
+    }
+    let plan = Plan::of(drill, &values);
+    let section = plan.lines(drill).into_iter().fold(Section::default(), |section, line| section.line(line));
+    Report::answer("drill-plan", format!("{}: what would be done; nothing was", drill.front.id))
+        .section(section)
+        .data(json!({ "drill": drill.front.id, "sandbox": drill.front.sandbox, "blocks": plan.blocks }))
+}
+
+/// A run's report as a drill's, sealed with its transcripts. Beside what is known of recoveries stand the
+/// secrets that must not be in it.
+fn written(
+    app: &App,
+    id: &str,
+    outcome: Outcome,
+    kept: Option<PathBuf>,
+    (recoveries, secrets): (Vec<(String, i64)>, Vec<String>),
+    watch: &Stopwatch,
+) -> Result<Report> {
+    let mut report = outcome.report;
+    let recovery_ms = recoveries.last().map(|(_, took_ms)| *took_ms);
+    if let Some(recovery_ms) = recovery_ms {
+        report.metrics.push(Metric { name: "recovery_ms".into(), value: recovery_ms as f64 });
+    }
+    report.metrics.push(Metric { name: "drill_took_ms".into(), value: watch.elapsed_ms() as f64 });
+    let program = format!("wpp {}, {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    let mut section = Section::default().field("program", program);
+    if let Some(kept) = &kept {
+        section = section.field("sandbox kept", kept.display());
+        // What the run would have said of its own home is said of the sandbox.
+        report.next = vec![look_at(kept), format!("wpp --home {} logs", quoted(&kept.display().to_string()))];
+        report.next.push(format!("rm -r {}", quoted(&kept.display().to_string())));
+    }
+    let folder = &outcome.folder;
+    report.sections.push(section);
+    report.schema = "wpp.drill/1".into();
+    report.data = json!({
+        "drill": id,
+        "run": outcome.run,
+        "began": report.data["began"],
+        "outcome": outcome.verdict,
+        "sandbox": kept,
+        "steps": report.steps.len(),
+        "recovery_ms": recovery_ms,
+        "report": folder.join("report.md"),
+    });
+    crate::command::evidence::keep(app, folder, &report, secrets)?;
+    Ok(report)
+}
+
+/// Several drills as one report; the worst of them is its verdict.
+fn together(reports: &[Report]) -> Report {
+    let passed = reports.iter().filter(|report| report.verdict == Verdict::Pass).count();
+    let text = |report: &Report, field: &str| report.data[field].as_str().unwrap_or_default().to_owned();
+    let rows = reports.iter().map(|report| {
+        let recovery = report.data["recovery_ms"].as_u64().map(|ms| clock::human(std::time::Duration::from_millis(ms)));
+        vec![
+            text(report, "drill"),
+            text(report, "outcome"),
+            recovery.unwrap_or_default(),
+            text(report, "sandbox"),
+            text(report, "report"),
+        ]
+    });
+    let columns = ["drill", "verdict", "recovery", "sandbox kept", "report"].map(str::to_owned).to_vec();
+    let table = Table { columns, rows: rows.collect() };
+    let worst = reports.iter().max_by_key(|report| report.exit_code().min(100));
+    let title = format!("{}, {passed} passed", count(reports.len() as u64, "drill", "drills"));
+    let mut report = Report::new("drill-runs", title)
+        .verdict(reports.iter().map(|report| report.verdict).max().unwrap_or(Verdict::Unknown))
+        .section(Section { table: Some(table), ..Section::default() })
+        .data(json!({ "drills": reports.iter().map(|report| report.data.clone()).collect::<Vec<_>>() }));
+    report.exit_code = worst.map(Report::exit_code);
+    report.next = reports.iter().flat_map(|report| report.next.first().cloned()).collect();
+    report
+}

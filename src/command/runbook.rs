@@ -1,0 +1,500 @@
+//! `wpp runbook`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::app::App;
+use crate::clock;
+use crate::disk;
+use crate::error::{Error, ErrorKind, Result};
+use crate::home::Home;
+use crate::interrupt::Interrupts;
+use crate::report::{Event, Report, Section, Table, Verdict, count};
+use crate::runbook::fence::{Kind, is_id};
+use crate::runbook::library::{Library, Origin, Text, read};
+use crate::runbook::lint::{Finding, Level, Surroundings, lint};
+use crate::runbook::parse::Runbook;
+use crate::runbook::plan::Plan;
+use crate::runbook::run::{self, Order};
+use crate::runbook::{Outcome, Runner, Site, front, record, template};
+
+/// The largest file of a secret.
+const SECRET_BYTES_MAX: u64 = 64 << 10;
+
+/// Options of `wpp runbook`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: RunbookCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RunbookCommand {
+    /// List the runbooks that wpp brings and your own
+    List,
+    /// Show a runbook as it is written
+    Show {
+        /// Id, or the path of a file
+        #[arg(value_name = "RUNBOOK")]
+        id: String,
+    },
+    /// Say what is wrong with runbooks; exit 3 when something is
+    Lint {
+        /// Files or ids [default: all of them]
+        #[arg(value_name = "RUNBOOK")]
+        files: Vec<String>,
+    },
+    /// Run a runbook: look, act, verify, and take back what it began when something deviates
+    Run(Box<Run>),
+    /// Go on with a run that was cut off
+    Resume(GoOn),
+    /// Take back what a run began that was cut off, or whose undo failed
+    Undo(GoOn),
+    /// List runs, and which of them are open
+    Runs,
+    /// Write a new runbook of your own to begin with
+    New {
+        /// Its id: a-z, 0-9 and -
+        id: String,
+        /// A drill that runs in a throw-away sandbox
+        #[arg(long)]
+        drill: bool,
+        /// Write it into this file [default: runbooks/ID.md in the home]
+        #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        file: Option<PathBuf>,
+    },
+}
+
+/// What a run is told.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// Id, or the path of a file
+    #[arg(value_name = "RUNBOOK")]
+    id: String,
+    /// Value of a parameter; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    #[command(flatten)]
+    told: Told,
+    /// Let its blocks of kind sh run
+    #[arg(long)]
+    allow_shell: bool,
+    /// Show what would be done with these parameters, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Agree to the plan in advance
+    #[arg(long)]
+    yes: bool,
+    /// Keep the evidence in this folder [default: reports/RUN in the home]
+    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    evidence: Option<PathBuf>,
+}
+
+/// What a run is told that stands in no journal, or that answers its questions.
+#[derive(Debug, clap::Args)]
+pub struct Told {
+    /// Where a secret comes from; without it, from the variable WPP_SECRET_NAME
+    #[arg(long = "secret", value_name = "NAME=env:VARIABLE|file:PATH")]
+    secret: Vec<String>,
+    /// Answer to a question of the runbook, in advance
+    #[arg(long = "answer", value_name = "ID=yes|no")]
+    answer: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct GoOn {
+    /// Id of the run; `wpp runbook runs` lists them
+    #[arg(value_name = "RUN")]
+    run: String,
+    #[command(flatten)]
+    told: Told,
+}
+
+impl Args {
+    /// Runs the chosen subcommand.
+    pub fn run(self, app: &App) -> Result<Report> {
+        match self.command {
+            RunbookCommand::List => list(app),
+            RunbookCommand::Show { id } => show(app, &id),
+            RunbookCommand::Lint { files } => lint_all(app, &files),
+            RunbookCommand::Run(run) => run.run(app),
+            RunbookCommand::Resume(go_on) => go_on.run(app, true),
+            RunbookCommand::Undo(go_on) => go_on.run(app, false),
+            RunbookCommand::Runs => runs(app),
+            RunbookCommand::New { id, drill, file } => new(app, &id, drill, file),
+        }
+    }
+}
+
+/// Whether a line of words is one of `wpp`.
+pub fn parses(words: &[String]) -> std::result::Result<(), String> {
+    let words = super::spelled(words.iter().map(Into::into));
+    match super::tree().try_get_matches_from(words) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()),
+    }
+}
+
+fn linted(text: &Text) -> Vec<Finding> {
+    lint(&text.text, &Surroundings { id: &text.id, parses: &parses })
+}
+
+/// A text as a runbook that can be run.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] with what lint calls errors.
+pub fn runnable(text: &Text) -> Result<Runbook> {
+    let errors: Vec<Finding> = linted(text).into_iter().filter(|finding| finding.level == Level::Error).collect();
+    match Runbook::parse(&text.text) {
+        Ok((runbook, _)) if errors.is_empty() => Ok(runbook),
+        _ => {
+            let first = errors.first().map_or_else(String::new, |one| format!("{}:{}: {}", text.file(), one.line, one.message));
+            Err(Error::new(ErrorKind::Usage, format!("the runbook {} cannot be run: {first}", text.id))
+                .hint(format!("`wpp runbook lint {}` lists all that is wrong with it", crate::report::quoted(&named(text)))))
+        }
+    }
+}
+
+/// How a text is named on a command line.
+fn named(text: &Text) -> String {
+    match &text.origin {
+        Origin::Shipped => text.id.clone(),
+        Origin::File(path) => path.display().to_string(),
+    }
+}
+
+fn list(app: &App) -> Result<Report> {
+    let library = Library::open(app.home())?;
+    let (mut rows, mut data) = (Vec::new(), Vec::new());
+    for text in library.texts() {
+        match Runbook::parse(&text.text) {
+            Ok((runbook, _)) => {
+                let front = &runbook.front;
+                rows.push(vec![
+                    front.id.clone(),
+                    front.kind.name().into(),
+                    front.severity.name().into(),
+                    front.respond_within.to_string(),
+                    front.applies_to.clone(),
+                    front.title.clone(),
+                ]);
+                data.push(json!({
+                    "id": front.id, "title": front.title, "kind": front.kind, "severity": front.severity,
+                    "respond_within": front.respond_within, "applies_to": front.applies_to, "source": front.source,
+                    "schedule": front.schedule, "origin": text.origin.describe(),
+                }));
+            }
+            Err(problems) => {
+                let what = problems.first().map_or_else(String::new, |problem| problem.message.clone());
+                return Err(Error::new(ErrorKind::Usage, format!("{} is no runbook: {what}", text.file())).hint(format!(
+                    "`wpp runbook lint {}` says where; move it away if it is none",
+                    crate::report::quoted(&named(text))
+                )));
+            }
+        }
+    }
+    let columns = ["id", "kind", "severity", "respond within", "applies to", "title"].map(str::to_owned).to_vec();
+    Ok(Report::answer("runbook-list", count(rows.len() as u64, "runbook", "runbooks"))
+        .section(Section { table: Some(Table { columns, rows }), ..Section::default() })
+        .data(json!({ "runbooks": data }))
+        .next("wpp runbook show ID")
+        .next("wpp runbook run ID --dry-run"))
+}
+
+fn show(app: &App, id: &str) -> Result<Report> {
+    let text = Library::open(app.home())?.find(id)?;
+    let runbook = Runbook::parse(&text.text).map(|(runbook, _)| runbook).ok();
+    let front = runbook.as_ref().map(|runbook| &runbook.front);
+    let blocks: Vec<_> = runbook
+        .iter()
+        .flat_map(|runbook| &runbook.fences)
+        .map(|fence| json!({ "id": fence.id, "kind": fence.kind, "part": fence.part, "line": fence.line }))
+        .collect();
+    Ok(Report::answer("runbook-show", front.map_or_else(|| text.id.clone(), |front| front.title.clone()))
+        .section(text.text.lines().fold(Section::default(), |section, line| section.line(line)))
+        .data(json!({
+            "id": text.id, "origin": text.origin.describe(), "text": text.text, "sha256": runbook.as_ref().map(Runbook::sha256),
+            "parameters": front.map(|front| &front.parameters), "blocks": blocks,
+        })))
+}
+
+fn lint_all(app: &App, named: &[String]) -> Result<Report> {
+    let texts: Vec<Text> = if named.is_empty() {
+        Library::open(app.home())?.texts().to_vec()
+    } else {
+        // A file is looked at even where another hides it.
+        named
+            .iter()
+            .map(|one| {
+                if one.contains('/') || one.ends_with(".md") { read(one.as_ref()) } else { Library::open(app.home())?.find(one) }
+            })
+            .collect::<Result<_>>()?
+    };
+    let (mut lines, mut data) = (Vec::new(), Vec::new());
+    for text in &texts {
+        for found in linted(text) {
+            lines.push(format!("{}:{}: {} [{}] {}", text.file(), found.line, found.level.name(), found.rule, found.message));
+            data.push(json!({ "file": text.file(), "line": found.line, "level": found.level, "rule": found.rule, "message": found.message }));
+        }
+    }
+    let title = match lines.len() {
+        0 => format!("{}: nothing to complain about", count(texts.len() as u64, "runbook", "runbooks")),
+        found => format!("{}: {}", count(texts.len() as u64, "runbook", "runbooks"), count(found as u64, "finding", "findings")),
+    };
+    let mut report = Report::answer("runbook-lint", title)
+        .verdict(if lines.is_empty() { Verdict::Pass } else { Verdict::Fail })
+        .data(json!({ "files": texts.iter().map(Text::file).collect::<Vec<_>>(), "findings": data }));
+    if !lines.is_empty() {
+        report.exit_code = Some(ErrorKind::Findings.exit_code());
+        report = report.section(Section { lines, ..Section::default() });
+    }
+    Ok(report)
+}
+
+fn pair<'a>(text: &'a str, what: &str) -> Result<(&'a str, &'a str)> {
+    text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+        Error::new(ErrorKind::Usage, format!("{what} {text} is no NAME=VALUE")).hint(format!("write {what} NAME=VALUE"))
+    })
+}
+
+/// Values by their names, as `--set` gives them.
+pub fn pairs(given: &[String], what: &str) -> Result<BTreeMap<String, String>> {
+    given.iter().map(|one| pair(one, what).map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+}
+
+/// Scripts of the shell run only when that was allowed.
+pub fn require_shell(runbook: &Runbook, allowed: bool) -> Result<()> {
+    let id = &runbook.front.id;
+    let scripts: Vec<&str> =
+        runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh).map(|fence| fence.id.as_str()).collect();
+    if scripts.is_empty() || allowed {
+        return Ok(());
+    }
+    let text = format!("{id} runs scripts of the shell ({}), and that was not allowed", scripts.join(", "));
+    Err(Error::new(ErrorKind::Denied, text)
+        .hint(format!("read it first (`wpp runbook show {id}`), then give --allow-shell"))
+        .hint(format!("or allow this very file in config.toml: [runbook] allow_shell = [\"{}\"]", runbook.sha256())))
+}
+
+impl Told {
+    /// The secrets that were named, and those of the environment that the runbook has parameters for.
+    pub fn secrets<'a>(&self, app: &App, wanted: impl Iterator<Item = &'a str>) -> Result<BTreeMap<String, String>> {
+        let mut secrets = BTreeMap::new();
+        for name in wanted {
+            let variable = format!("WPP_SECRET_{}", name.to_uppercase());
+            secrets.extend(app.secret(&variable).map(|value| (name.to_owned(), value.to_owned())));
+        }
+        for given in &self.secret {
+            let (name, from) = pair(given, "--secret")?;
+            let value = if let Some(variable) = from.strip_prefix("env:") {
+                std::env::var(variable).map_err(|_| {
+                    Error::new(
+                        ErrorKind::Usage,
+                        format!("the variable {variable}, which is to hold the secret {name}, is not set"),
+                    )
+                    .hint(format!("set {variable}, or give --secret {name}=file:PATH"))
+                })?
+            } else if let Some(path) = from.strip_prefix("file:") {
+                let bytes = disk::read_private("file of a secret", path.as_ref(), SECRET_BYTES_MAX)?;
+                String::from_utf8(bytes)
+                    .map_err(|_| Error::new(ErrorKind::Usage, format!("{path} is not UTF-8")).hint("a secret is text"))?
+            } else {
+                return Err(Error::new(
+                    ErrorKind::Usage,
+                    format!("where the secret {name} comes from is neither env: nor file:"),
+                )
+                .hint(format!(
+                    "write --secret {name}=env:VARIABLE or --secret {name}=file:PATH; a command line is no place for a secret"
+                )));
+            };
+            secrets.insert(name.to_owned(), value.trim_end_matches(['\n', '\r']).to_owned());
+        }
+        Ok(secrets)
+    }
+
+    /// Answers to questions, by their ids.
+    pub fn answers(&self) -> Result<BTreeMap<String, bool>> {
+        let mut answers = BTreeMap::new();
+        for given in &self.answer {
+            let (id, answer) = pair(given, "--answer")?;
+            let yes = match answer {
+                "yes" | "y" => true,
+                "no" | "n" => false,
+                _ => {
+                    return Err(Error::new(
+                        ErrorKind::Usage,
+                        format!("the answer to {id} is {answer}, which is neither yes nor no"),
+                    )
+                    .hint(format!("write --answer {id}=yes or --answer {id}=no")));
+                }
+            };
+            answers.insert(id.to_owned(), yes);
+        }
+        Ok(answers)
+    }
+}
+
+/// The site of a run that works on the operator's own home.
+fn site<'a>(app: &'a App, home: &'a Home, interrupts: &Interrupts) -> Result<Site<'a>> {
+    let runner: Arc<Runner> = Arc::new(super::run_line);
+    Ok(Site {
+        home,
+        records: app.home(),
+        journal: app.journal()?,
+        runner,
+        sink: app.sink().clone(),
+        ask: app.ask().clone(),
+        environment: BTreeMap::new(),
+        interrupted: interrupts.flag(),
+    })
+}
+
+impl Run {
+    fn run(self, app: &App) -> Result<Report> {
+        let text = Library::open(app.home())?.find(&self.id)?;
+        let runbook = runnable(&text)?;
+        let secret_names =
+            runbook.front.parameters.iter().filter(|(_, parameter)| parameter.secret).map(|(name, _)| name.as_str());
+        let given = pairs(&self.set, "--set")?;
+        let answers = self.told.answers()?;
+        for id in answers.keys() {
+            if !runbook.fence(id).is_some_and(|fence| fence.kind == Kind::Manual) {
+                return Err(Error::new(ErrorKind::Usage, format!("{} asks nothing that is called {id}", runbook.front.id))
+                    .hint(format!("`wpp runbook show {}` shows its manual blocks", self.id)));
+            }
+        }
+        if runbook.front.sandbox {
+            return Err(Error::new(ErrorKind::Usage, format!("{} is a drill that runs in a sandbox", runbook.front.id))
+                .hint(format!("`wpp drill run {}` makes one for it", runbook.front.id)));
+        }
+        let secrets = self.told.secrets(app, secret_names)?;
+        let session = app.chosen_session();
+        let mut values = run::parameters(&runbook, &given, &secrets, Some(&session))?;
+        let shell_allowed =
+            self.allow_shell || app.config().list("runbook.allow_shell").any(|allowed| allowed == runbook.sha256());
+        if self.dry_run {
+            for name in ["run", "evidence", "now", "today"] {
+                values.plain.insert(name.to_owned(), format!("<{name}>"));
+            }
+            values.plain.insert("home".to_owned(), app.home().root().display().to_string());
+            let plan = Plan::of(&runbook, &values);
+            let section = plan.lines(&runbook).into_iter().fold(Section::default(), |section, line| section.line(line));
+            let title = format!("{}: what would be done; nothing was", runbook.front.id);
+            return Ok(Report::answer("runbook-plan", title).section(section).data(json!({
+                "runbook": runbook.front.id, "guards": runbook.front.guards, "shell_allowed": shell_allowed, "blocks": plan.blocks,
+            })));
+        }
+        require_shell(&runbook, shell_allowed)?;
+        if !self.yes {
+            for line in Plan::of(&runbook, &values).lines(&runbook) {
+                app.emit(Event::Line { text: line, data: serde_json::Value::Null });
+            }
+        }
+        let question = format!("Run {} on {}?", runbook.front.id, app.home().root().display());
+        app.confirm_or_dry_run(self.yes, &question)?;
+        let interrupts = Interrupts::watch()?;
+        app.home().ensure()?;
+        let site = site(app, app.home(), &interrupts)?;
+        let order = Order { values, answers, shell_allowed, evidence: self.evidence };
+        let secrets = order.values.secrets.values().cloned().collect();
+        kept(app, run::start(runbook, order, &site)?, secrets)
+    }
+}
+
+impl GoOn {
+    fn run(self, app: &App, resume: bool) -> Result<Report> {
+        let state = run::open_run(app.journal()?, &self.run)?;
+        if !state.home.is_dir() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("the run {} worked on {}, which is gone", self.run, state.home.display()),
+            )
+            .hint("a sandbox that is gone took everything with it; run the drill again"));
+        }
+        let home = Home::open(&state.home)?;
+        let secrets = self.told.secrets(app, state.secrets.iter().map(String::as_str))?;
+        let answers = self.told.answers()?;
+        let interrupts = Interrupts::watch()?;
+        let site = site(app, &home, &interrupts)?;
+        let known = secrets.values().cloned().collect();
+        let outcome =
+            if resume { run::resume(&self.run, secrets, &answers, &site) } else { run::undo(&self.run, secrets, &site) };
+        kept(app, outcome?, known)
+    }
+}
+
+/// The report of a run, with its evidence sealed in every form.
+pub fn kept(app: &App, outcome: Outcome, secrets: Vec<String>) -> Result<Report> {
+    let Outcome { mut report, folder, .. } = outcome;
+    let page = super::evidence::keep(app, &folder, &report, secrets)?;
+    if let Some(section) = report.sections.first_mut() {
+        section.fields.push(("report".into(), page.display().to_string()));
+    }
+    report.data["report"] = json!(page);
+    Ok(report)
+}
+
+fn runs(app: &App) -> Result<Report> {
+    let all = if app.home().journal().exists() { record::all(app.journal()?)? } else { Vec::new() };
+    let (mut rows, mut data, mut open) = (Vec::new(), Vec::new(), Vec::new());
+    for (is_open, state) in all.iter().rev() {
+        let verdict = state.verdict.map_or("under way or cut off", crate::runbook::Verdict::name);
+        if *is_open {
+            open.push(state.run.clone());
+        }
+        rows.push(vec![
+            state.run.clone(),
+            clock::rfc3339(clock::from_ms(state.began_ms)),
+            verdict.to_owned(),
+            if *is_open { "open".into() } else { String::new() },
+            state.cause.clone().unwrap_or_default(),
+        ]);
+        data.push(json!({
+            "run": state.run, "runbook": state.runbook, "began": clock::rfc3339(clock::from_ms(state.began_ms)), "verdict": state.verdict, "open": is_open,
+            "under_way": state.under_way, "evidence": state.evidence, "cause": state.cause,
+        }));
+    }
+    let columns = ["run", "began", "verdict", "", "because"].map(str::to_owned).to_vec();
+    let title = format!("{}, {} open", count(rows.len() as u64, "run", "runs"), open.len());
+    let mut report = Report::answer("runbook-runs", title).data(json!({ "runs": data }));
+    if !rows.is_empty() {
+        report = report.section(Section { table: Some(Table { columns, rows }), ..Section::default() });
+    }
+    for run in open {
+        report = report.next(format!("wpp runbook resume {run}")).next(format!("wpp runbook undo {run}"));
+    }
+    Ok(report)
+}
+
+fn new(app: &App, id: &str, drill: bool, file: Option<PathBuf>) -> Result<Report> {
+    if !is_id(id) {
+        return Err(Error::new(ErrorKind::Usage, format!("{id} is no id")).hint("ids are made of a-z, 0-9 and -"));
+    }
+    if Library::open(app.home())?.texts().iter().any(|text| text.id == id) {
+        return Err(Error::new(ErrorKind::Usage, format!("there is a runbook {id} already")).hint("choose another id"));
+    }
+    let path = match file {
+        Some(path) => path,
+        None => {
+            app.home().ensure()?;
+            disk::create_folder(&app.home().runbooks())?;
+            app.home().runbooks().join(format!("{id}.md"))
+        }
+    };
+    if path.exists() {
+        return Err(
+            Error::new(ErrorKind::Usage, format!("{} is there already", path.display())).hint("choose another id or file")
+        );
+    }
+    disk::write_atomic(&path, template::text(id, drill).as_bytes())?;
+    let kind = if drill { front::Kind::Drill } else { front::Kind::Runbook };
+    let quoted = crate::report::quoted(&path.display().to_string());
+    Ok(Report::new("runbook-new", format!("Wrote {}", path.display()))
+        .data(json!({ "id": id, "kind": kind, "path": path }))
+        .next(format!("wpp runbook lint {quoted}"))
+        .next(format!("wpp runbook run {quoted} --dry-run")))
+}

@@ -1,0 +1,347 @@
+//! `wpp schedule`.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::clock::{self, TimeZone, Timestamp};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result};
+use crate::home::Home;
+use crate::interrupt::Interrupts;
+use crate::report::{Report, Section, Table, Verdict, count, quoted};
+use crate::runbook::library::Library;
+use crate::runbook::parse::Runbook;
+use crate::schedule::dispatch::{self, Child, Done, Run as RunEntry, Until};
+use crate::schedule::install::{self, Caller};
+use crate::schedule::ledger::{Ledger, Row, Settled};
+use crate::schedule::{self, Entry, FrontMatter};
+
+/// Options of `wpp schedule`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "An entry is a table of config.toml:\n  \
+  [schedule.nightly]\n  \
+  run = [\"backup\"]                   or: runbook = \"monthly-restore\"\n  \
+  when = \"daily 02:30\"               cron (\"0 9 * * MON\"), \"@every:60\", \"first wednesday 22:00\"\n  \
+  time_zone = \"Asia/Kuala_Lumpur\"\n  \
+  missed = \"run-once\"                or skip, or tell\n\n\
+A due time is dispatched once, whatever dispatches it. `wpp help config` lists all that can be set.")]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Show every entry: when it is due next, and how it went last
+    List,
+    /// Show the next times at which entries are due
+    Next(Next),
+    /// Run what is due now, each due time once whoever else does the same; exit 4 when something failed
+    Run(Run),
+    /// Have something call `wpp schedule run` every minute: a timer of systemd, or cron
+    Install(Install),
+}
+
+#[derive(Debug, clap::Args)]
+struct Next {
+    /// Only this entry
+    name: Option<String>,
+    /// How many times to show
+    #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    count: u16,
+}
+
+#[derive(Debug, clap::Args)]
+struct Run {
+    /// Go on until interrupted
+    #[arg(long)]
+    follow: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("caller").required(true).multiple(true).args(["systemd", "cron", "print"]))]
+struct Install {
+    /// A timer and a service of your own systemd
+    #[arg(long, conflicts_with = "cron")]
+    systemd: bool,
+    /// A line in your crontab
+    #[arg(long)]
+    cron: bool,
+    /// Only print what would be written, and write nothing
+    #[arg(long, conflicts_with = "remove")]
+    print: bool,
+    /// Take away what was installed
+    #[arg(long)]
+    remove: bool,
+}
+
+impl Args {
+    /// Runs the verb.
+    pub fn run(self, app: &App) -> Result<Report> {
+        match self.verb {
+            Verb::List => list(app),
+            Verb::Next(next) => next.run(app),
+            Verb::Run(run) => run.run(app),
+            Verb::Install(install) => install.run(app),
+        }
+    }
+}
+
+/// The front matter of a runbook that the home knows.
+fn front_matter(home: &Home, id: &str) -> Result<FrontMatter> {
+    let text = Library::open(home)?.find(id)?;
+    let (runbook, _) = Runbook::parse(&text.text).map_err(|problems| {
+        let first = problems.first().map(|problem| format!("line {}: {}", problem.line, problem.message)).unwrap_or_default();
+        Error::new(ErrorKind::Usage, format!("the runbook {id} cannot be read: {first}"))
+            .hint(format!("`wpp runbook lint {}` tells all that is wrong", text.file()))
+    })?;
+    Ok(FrontMatter { when: runbook.front.schedule, time_zone: runbook.front.time_zone })
+}
+
+/// The entries of the settings, and what is wrong with those that cannot be read.
+pub(super) fn entries(home: &Home, config: &Config) -> (Vec<Entry>, Vec<Error>) {
+    schedule::entries(config, &|id| front_matter(home, id), &|words| {
+        let words = std::iter::once("wpp".into()).chain(words.iter().map(std::ffi::OsString::from));
+        let parsed = super::tree().try_get_matches_from(super::spelled(words));
+        parsed.map(drop).map_err(|error| super::usage(&error).message().to_owned())
+    })
+}
+
+/// Says in a report what is wrong with entries; whoever asks by the code is told, too.
+fn with_wrong(mut report: Report, wrong: &[Error]) -> Report {
+    if !wrong.is_empty() {
+        report.warnings.extend(wrong.iter().map(|error| format!("{} ({})", error.chain(), error.hints().join("; "))));
+        if report.exit_code() == 0 {
+            report.exit_code = Some(ErrorKind::Usage.exit_code());
+        }
+    }
+    report
+}
+
+/// The ledger, if anything was ever written down: looking must not make one.
+fn existing_ledger(app: &App) -> Result<Option<Ledger<'_>>> {
+    if !app.home().journal().exists() {
+        return Ok(None);
+    }
+    Ledger::of(app.journal()?).map(Some)
+}
+
+fn in_zone(time: Timestamp, zone: &TimeZone) -> String {
+    time.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+fn how(row: &Row) -> String {
+    match (row.state.as_str(), row.exit_code) {
+        ("ended", Some(0)) => "ok".to_owned(),
+        ("ended", Some(code)) => format!("failed with {code}"),
+        ("ended", None) => "failed".to_owned(),
+        (state, _) => state.to_owned(),
+    }
+}
+
+fn row_data(row: &Row) -> Value {
+    let time = |at_ms: i64| clock::rfc3339(clock::from_ms(at_ms));
+    json!({
+        "due": time(row.due_ms), "state": row.state, "missed_before": row.missed, "began": time(row.began_ms),
+        "ended": row.ended_ms.map(time), "exit_code": row.exit_code, "said": row.said, "report": row.report,
+    })
+}
+
+fn list(app: &App) -> Result<Report> {
+    let (entries, wrong) = entries(app.home(), app.config());
+    let ledger = existing_ledger(app)?;
+    let now = clock::now();
+    let columns = ["entry", "due next", "in UTC", "when", "last run", "verdict", "said"];
+    let mut table = Table { columns: columns.map(str::to_owned).into(), rows: Vec::new() };
+    let (mut data, mut failing) = (Vec::new(), 0);
+    for entry in &entries {
+        let last = ledger.as_ref().map(|ledger| ledger.rows(&entry.name, 1, now)).transpose()?.unwrap_or_default().pop();
+        let next = entry.next(now).next();
+        failing += usize::from(last.as_ref().is_some_and(Row::failed));
+        table.rows.push(vec![
+            entry.name.clone(),
+            next.map_or("never".into(), |next| in_zone(next, &entry.zone)),
+            next.map_or(String::new(), clock::rfc3339),
+            format!("{} ({})", entry.when_text, entry.zone_name),
+            last.as_ref().map_or("never".into(), |row| clock::rfc3339(clock::from_ms(row.began_ms))),
+            last.as_ref().map_or(String::new(), how),
+            last.as_ref().and_then(|row| row.said.clone()).unwrap_or_default(),
+        ]);
+        data.push(json!({
+            "name": entry.name, "run": entry.argv, "runbook": entry.runbook, "when": entry.when_text,
+            "time_zone": entry.zone_name, "missed": entry.missed.name(), "next": next.map(clock::rfc3339),
+            "last": last.as_ref().map(row_data),
+        }));
+    }
+    let looked_ms = ledger.as_ref().map(Ledger::last_look_ms).transpose()?.flatten();
+    let looked = looked_ms.map(clock::from_ms);
+    let title = match (entries.len(), failing) {
+        (0, _) => "Nothing is scheduled; `wpp help config` shows how [schedule.NAME] is written".to_owned(),
+        (all, 0) => count(all, "entry", "entries"),
+        (all, failing) => format!("{}, the last run of {failing} failed", count(all, "entry", "entries")),
+    };
+    let by =
+        if app.config().boolean("schedule.daemon") { "daemons look every minute (schedule.daemon)" } else { "not by daemons" };
+    let mut section = Section { table: (!entries.is_empty()).then_some(table), ..Section::default() };
+    if !entries.is_empty() {
+        section = section.field(
+            "last looked for what is due",
+            looked.map_or("never".into(), |at| format!("{} ago, {by}", clock::human(clock::since(at, now)))),
+        );
+    }
+    let mut report = Report::answer("schedule", title).section(section).data(
+        json!({ "entries": data, "looked": looked.map(clock::rfc3339), "daemon": app.config().boolean("schedule.daemon") }),
+    );
+    if !entries.is_empty() && looked.is_none() {
+        report = report.next("wpp schedule install --systemd").next("wpp schedule install --cron");
+    }
+    Ok(with_wrong(report, &wrong))
+}
+
+impl Next {
+    fn run(self, app: &App) -> Result<Report> {
+        let (entries, wrong) = entries(app.home(), app.config());
+        if let Some(name) = &self.name
+            && !entries.iter().any(|entry| entry.name == *name)
+        {
+            return Err(Error::new(ErrorKind::Usage, format!("no entry of the schedule is called {name}"))
+                .hint("`wpp schedule list` shows all entries"));
+        }
+        let now = clock::now();
+        let wanted = entries.iter().filter(|entry| self.name.as_ref().is_none_or(|name| *name == entry.name));
+        let mut times: Vec<(Timestamp, &Entry)> =
+            wanted.flat_map(|entry| entry.next(now).take(usize::from(self.count)).map(move |time| (time, entry))).collect();
+        times.sort_by(|one, two| (one.0, &one.1.name).cmp(&(two.0, &two.1.name)));
+        times.truncate(usize::from(self.count));
+        let row =
+            |(time, entry): &(Timestamp, &Entry)| vec![entry.name.clone(), in_zone(*time, &entry.zone), clock::rfc3339(*time)];
+        let data = |(time, entry): &(Timestamp, &Entry)| {
+            let local = time.to_zoned(entry.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+            json!({ "entry": entry.name, "due": clock::rfc3339(*time), "local": local, "time_zone": entry.zone_name })
+        };
+        let table =
+            Table { columns: ["entry", "due", "in UTC"].map(str::to_owned).into(), rows: times.iter().map(row).collect() };
+        let title = if times.is_empty() {
+            "Nothing is scheduled".into()
+        } else {
+            format!("Next {}", count(times.len(), "time", "times"))
+        };
+        let report = Report::answer("schedule-next", title)
+            .section(Section { table: (!times.is_empty()).then_some(table), ..Section::default() })
+            .data(json!({ "next": times.iter().map(data).collect::<Vec<_>>() }));
+        Ok(with_wrong(report, &wrong))
+    }
+}
+
+impl Run {
+    fn run(self, app: &App) -> Result<Report> {
+        let (entries, wrong) = entries(app.home(), app.config());
+        let ledger = Ledger::of(app.journal()?)?;
+        let child = Child { program: app.program()?.to_owned(), home: app.home().clone() };
+        let run: Arc<RunEntry> = Arc::new(move |entry, due| child.run(entry, due));
+        let interrupts = Interrupts::watch()?;
+        let until = if self.follow { Until::Interrupted } else { Until::NothingRuns };
+        let done = dispatch::dispatch(&ledger, &entries, &run, until, &interrupts.flag(), &**app.sink())?;
+        Ok(with_wrong(report(&entries, &done), &wrong))
+    }
+}
+
+fn report(entries: &[Entry], done: &[Done]) -> Report {
+    let mut table = Table { columns: ["entry", "due", "verdict", "said"].map(str::to_owned).into(), rows: Vec::new() };
+    let mut data = Vec::new();
+    for Done { entry, claim, ended } in done {
+        let state = match claim.fate {
+            Settled::Run => "ended",
+            Settled::Skipped => "skipped",
+            Settled::Missed => "missed",
+            Settled::Overlapped => "overlapped",
+        };
+        let code = ended.as_ref().and_then(|ended| ended.exit_code);
+        let verdict = match (ended, code) {
+            (Some(_), Some(0)) => "ok".to_owned(),
+            (Some(_), Some(code)) => format!("failed with {code}"),
+            (Some(_), None) => "failed".to_owned(),
+            (None, _) => state.to_owned(),
+        };
+        let said = ended.as_ref().map(|ended| ended.said.clone());
+        table.rows.push(vec![entry.clone(), clock::rfc3339(claim.due.at), verdict, said.clone().unwrap_or_default()]);
+        data.push(json!({
+            "entry": entry, "due": clock::rfc3339(claim.due.at), "state": state, "missed_before": claim.due.missed,
+            "exit_code": code, "said": said, "report": ended.as_ref().and_then(|ended| ended.report.clone()),
+        }));
+    }
+    let title = match (entries.len(), done.len()) {
+        (0, _) => "Nothing is scheduled".to_owned(),
+        (_, 0) => "Nothing was due".to_owned(),
+        (_, number) => format!("{} dispatched", count(number, "due time", "due times")),
+    };
+    let code = dispatch::exit_code(done);
+    let mut report = Report::new("schedule-run", title)
+        .verdict(if code == 0 { Verdict::Pass } else { Verdict::Fail })
+        .section(Section { table: (!done.is_empty()).then_some(table), ..Section::default() })
+        .data(json!({ "dispatched": data }));
+    if code != 0 {
+        report = report.next("wpp schedule list");
+        // Whoever runs it with --quiet wants to hear of this.
+        report.answer = true;
+    }
+    report
+}
+
+impl Install {
+    fn run(self, app: &App) -> Result<Report> {
+        let (entries, wrong) = entries(app.home(), app.config());
+        let caller = Caller { program: app.program()?.to_owned(), home: app.home().root().to_owned() };
+        if self.print {
+            return Ok(self.printed(&caller));
+        }
+        let (by, done) = match (self.systemd, self.remove) {
+            (true, false) => ("systemd", caller.install_systemd(&install::unit_folder()?)?),
+            (true, true) => ("systemd", caller.remove_systemd(&install::unit_folder()?)?),
+            (false, false) => ("cron", caller.install_cron()?),
+            (false, true) => ("cron", caller.remove_cron()?),
+        };
+        let title = match self.remove {
+            true => format!("{by} no longer runs the schedule of {}", caller.home.display()),
+            false => format!("{by} runs the schedule of {}", caller.home.display()),
+        };
+        let section = done.iter().fold(Section::default(), |section, line| section.line(line.clone()));
+        let mut report = Report::new("schedule-install", title)
+            .section(section)
+            .data(json!({ "by": by, "installed": !self.remove, "unit": caller.unit(), "done": done, "files": [] }));
+        if !self.remove {
+            if self.systemd {
+                // Without it the user's systemd ends when the user logs out.
+                report = report.next(format!(
+                    "loginctl enable-linger {}",
+                    quoted(&std::env::var("USER").unwrap_or_else(|_| "\"$USER\"".into()))
+                ));
+            }
+            if entries.is_empty() {
+                report.warnings.push("nothing is scheduled yet: config.toml has no [schedule.NAME]".into());
+            }
+            report = report.next("wpp schedule list");
+        }
+        Ok(with_wrong(report, &wrong))
+    }
+
+    fn printed(&self, caller: &Caller) -> Report {
+        let mut files = Vec::new();
+        if !self.cron {
+            files.push((format!("{}.service", caller.unit()), caller.service()));
+            files.push((format!("{}.timer", caller.unit()), caller.timer()));
+        }
+        if !self.systemd {
+            files.push(("crontab".to_owned(), format!("{}\n", caller.cron_line())));
+        }
+        let mut report = Report::answer("schedule-install", "What calls `wpp schedule run` every minute; nothing was written");
+        for (name, text) in &files {
+            let section = text.lines().fold(Section::new(name.clone()), |section, line| section.line(line));
+            report = report.section(section);
+        }
+        let files: Vec<Value> = files.iter().map(|(name, text)| json!({ "name": name, "text": text })).collect();
+        report.data(json!({ "by": null, "installed": false, "unit": caller.unit(), "done": [], "files": files }))
+    }
+}

@@ -1,0 +1,143 @@
+//! Conditions that keep a run from doing harm: looked at before it starts and before every step.
+//!
+//! Start with [`Guard`] and [`judge`].
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::front::Span;
+use crate::archive::history::History;
+use crate::clock;
+use crate::error::Result;
+use crate::home::{Home, HomeKind};
+use crate::journal::Journal;
+use crate::session::store::{self, StoreError};
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Another session of this home is linked, so that the account or the host is not cut off.
+    OtherLinkedSession,
+    /// The home is a sandbox.
+    NotLive,
+    /// Nobody has locked this home down.
+    NotLockedDown,
+    /// The session has a whole, verified archive that is younger than this.
+    BackupYoungerThan(Duration),
+}
+
+impl FromStr for Guard {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Guard, String> {
+        match text {
+            "other-linked-session" => Ok(Guard::OtherLinkedSession),
+            "not-live" => Ok(Guard::NotLive),
+            "not-locked-down" => Ok(Guard::NotLockedDown),
+            _ => {
+                let age = text.strip_prefix("backup-younger-than(").and_then(|rest| rest.strip_suffix(')'));
+                let age = age.ok_or_else(|| {
+                    format!("{text:?} is no guard; there are other-linked-session, not-live, not-locked-down and backup-younger-than(24h)")
+                })?;
+                Ok(Guard::BackupYoungerThan(age.parse::<Span>()?.0))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Guard {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Guard::OtherLinkedSession => formatter.write_str("other-linked-session"),
+            Guard::NotLive => formatter.write_str("not-live"),
+            Guard::NotLockedDown => formatter.write_str("not-locked-down"),
+            Guard::BackupYoungerThan(age) => write!(formatter, "backup-younger-than({})", Span(*age)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Guard {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Guard, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for Guard {
+    fn serialize<S: serde::Serializer>(&self, into: S) -> std::result::Result<S::Ok, S::Error> {
+        into.collect_str(self)
+    }
+}
+
+/// Why a guard does not hold; `None` when it does. `session` is the one that the run works on.
+///
+/// # Errors
+/// What kept it from being looked at. That is no guard that holds.
+pub fn judge(guard: Guard, home: &Home, journal: &Journal, session: Option<&str>) -> Result<Option<String>> {
+    match guard {
+        Guard::NotLive => Ok((home.kind() != HomeKind::Sandbox).then(|| format!("{} is a live home", home.root().display()))),
+        Guard::NotLockedDown => {
+            let mark = home.lockdown();
+            Ok(mark.exists().then(|| format!("{} is there: this home is locked down", mark.display())))
+        }
+        Guard::OtherLinkedSession => {
+            for name in home.session_names()?.iter().filter(|name| Some(name.as_str()) != session) {
+                let paths = home.session(name);
+                match store::look(&paths) {
+                    Ok(store) if store.paired => return Ok(None),
+                    Ok(_) | Err(StoreError::Absent) => {}
+                    Err(error) => return Err(error.into_error(&paths)),
+                }
+            }
+            Ok(Some(format!("{} is the only linked session here", session.unwrap_or("it"))))
+        }
+        Guard::BackupYoungerThan(age) => {
+            let Some(session) = session else {
+                return Ok(Some("the run names no session whose backup could be looked at".into()));
+            };
+            let newest = History::read(journal, session)?
+                .written
+                .iter()
+                .filter(|written| written.whole)
+                .map(|written| written.created_ms)
+                .max();
+            Ok(match newest.map(|at_ms| clock::since(clock::from_ms(at_ms), clock::now())) {
+                Some(old) if old <= age => None,
+                Some(old) => Some(format!("the newest whole archive of {session} is {} old", clock::human(old))),
+                None => Some(format!("this home has made no whole archive of {session}")),
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guards_are_read_and_said() {
+        for text in ["other-linked-session", "not-live", "not-locked-down", "backup-younger-than(1d)"] {
+            assert_eq!(text.parse::<Guard>().unwrap().to_string(), text);
+        }
+        for text in ["", "live", "backup-younger-than", "backup-younger-than(soon)"] {
+            assert!(text.parse::<Guard>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn guards_hold_or_say_why_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let journal = Journal::open(&home.journal()).unwrap();
+        let look = |guard| judge(guard, &home, &journal, Some("main")).unwrap();
+        assert!(look(Guard::NotLive).unwrap().contains("live"));
+        assert!(look(Guard::OtherLinkedSession).is_some());
+        assert!(look(Guard::BackupYoungerThan(Duration::from_secs(60))).is_some());
+        assert_eq!(look(Guard::NotLockedDown), None);
+        std::fs::write(home.lockdown(), "").unwrap();
+        assert!(look(Guard::NotLockedDown).unwrap().contains("locked down"));
+    }
+}

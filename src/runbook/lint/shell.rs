@@ -1,0 +1,267 @@
+//! Rules on scripts: what made the runbooks that operators came from fail in silence.
+
+use super::Surroundings;
+use crate::runbook::fence::{Fence, Kind};
+use crate::runbook::parse::Runbook;
+use crate::runbook::values::names;
+
+type Found = Vec<(usize, String)>;
+
+/// The lines of a script without comments and with continued lines joined; each with its place in the
+/// body, counted from 1.
+pub fn code(body: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut open = false;
+    for (number, line) in (1..).zip(body.lines()) {
+        let (text, goes_on) = line.trim().strip_suffix('\\').map_or((line.trim(), false), |text| (text, true));
+        let text = without_comment(text);
+        match lines.last_mut().filter(|_| open) {
+            Some((_, whole)) => {
+                whole.push(' ');
+                whole.push_str(text.trim());
+            }
+            None => lines.push((number, text.trim().to_owned())),
+        }
+        open = goes_on;
+    }
+    lines.retain(|(_, line)| !line.is_empty());
+    lines
+}
+
+fn without_comment(line: &str) -> &str {
+    let (mut single, mut double) = (false, false);
+    let mut before = ' ';
+    for (at, c) in line.char_indices() {
+        match c {
+            '\'' if !double => single = !single,
+            '"' if !single && before != '\\' => double = !double,
+            '#' if !single && !double && before.is_whitespace() => return &line[..at],
+            _ => {}
+        }
+        before = c;
+    }
+    line
+}
+
+fn scripts(runbook: &Runbook) -> impl Iterator<Item = (&Fence, Vec<(usize, String)>)> {
+    runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh).map(|fence| (fence, code(&fence.body)))
+}
+
+/// The lines of all scripts on which `wrong` says something.
+fn each(runbook: &Runbook, wrong: impl Fn(&str) -> Option<String>) -> Found {
+    let found = scripts(runbook).flat_map(|(fence, lines)| {
+        lines.into_iter().filter_map(|(at, line)| wrong(&line).map(|message| (fence.line + at, message))).collect::<Vec<_>>()
+    });
+    found.collect()
+}
+
+/// Simple commands of a line: what stands between `;`, `&&`, `||` and `|`, outside of quotes.
+fn commands(line: &str) -> Vec<String> {
+    let (mut found, mut current) = (Vec::new(), String::new());
+    let (mut single, mut double) = (false, false);
+    for c in line.chars() {
+        match c {
+            '\'' if !double => single = !single,
+            '"' if !single => double = !double,
+            ';' | '|' | '&' if !single && !double => {
+                found.push(std::mem::take(&mut current));
+                continue;
+            }
+            _ => {}
+        }
+        current.push(c);
+    }
+    found.push(current);
+    let words = ["if ", "then ", "else ", "elif ", "while ", "until ", "do ", "! ", "{ ", "( "];
+    found
+        .iter()
+        .map(|command| {
+            let mut command = command.trim();
+            while let Some(rest) = words.iter().find_map(|word| command.strip_prefix(word)) {
+                command = rest.trim_start();
+            }
+            command.trim_start_matches('(').trim().to_owned()
+        })
+        .filter(|command| !command.is_empty())
+        .collect()
+}
+
+/// A line's commands that run this program, each as its words.
+fn runs<'a>(line: &'a str, program: &'a str) -> impl Iterator<Item = Vec<String>> + 'a {
+    commands(line).into_iter().filter_map(move |command| {
+        let words: Vec<String> =
+            shlex::split(&command).unwrap_or_else(|| command.split_whitespace().map(str::to_owned).collect());
+        let assigned = words
+            .iter()
+            .take_while(|word| {
+                word.split_once('=')
+                    .is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+            })
+            .count();
+        // Within $( … ) a program stands after the bracket.
+        let at = words.iter().position(|word| word.rsplit(['(', '`', '/']).next() == Some(program));
+        at.filter(|at| *at == assigned || words[*at].contains(['(', '`'])).map(|at| words[at..].to_vec())
+    })
+}
+
+pub fn braces(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    let mut found = Vec::new();
+    for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh) {
+        for (number, line) in (1..).zip(fence.body.lines()) {
+            if let Some(name) = names(line).first() {
+                found.push((fence.line + number, format!("{{{{{name}}}}} is no value in a script; write \"${name}\"")));
+            }
+        }
+    }
+    found
+}
+
+pub fn quoted_glob(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    each(runbook, |line| {
+        commands(line).iter().find_map(|command| {
+            let inside =
+                command.strip_prefix("[[ ").or_else(|| command.strip_prefix("[ ")).or_else(|| command.strip_prefix("test "))?;
+            let mut words = inside.split_whitespace();
+            let tests_file = words.next().is_some_and(|word| {
+                matches!(word.trim_start_matches("! "), "-f" | "-e" | "-d" | "-s" | "-r" | "-w" | "-x" | "!")
+            });
+            let quoted = inside
+                .split('"')
+                .skip(1)
+                .step_by(2)
+                .chain(inside.split('\'').skip(1).step_by(2))
+                .find(|part| part.contains(['*', '?']));
+            let pattern = quoted.filter(|_| tests_file)?;
+            Some(format!("\"{pattern}\" is taken as it stands, as the pattern is in quotes: the test never holds"))
+        })
+    })
+}
+
+pub fn unreachable(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    let mut found = Vec::new();
+    for (fence, lines) in scripts(runbook) {
+        let mut depth = 0_i32;
+        for (number, (at, line)) in lines.iter().enumerate() {
+            let first = line.split_whitespace().next().unwrap_or_default();
+            if matches!(first, "fi" | "done" | "esac" | "}" | ")") {
+                depth -= 1;
+            }
+            let ends = matches!(first, "exit" | "exec") || line == "return";
+            let bound = line.contains("&&") || line.contains("||");
+            if depth == 0
+                && ends
+                && !bound
+                && number + 1 < lines.len()
+                && !(first == "exec" && line.split_whitespace().nth(1).is_none_or(|word| word.contains(['<', '>'])))
+            {
+                let (next, _) = lines[number + 1];
+                found.push((fence.line + next, format!("it is never reached: line {} ends the script", fence.line + at)));
+                break;
+            }
+            let opens = matches!(first, "if" | "for" | "while" | "until" | "case") || line.ends_with('{') || line == "(";
+            let closes_itself = ["; fi", "; done", ";; esac", "; }"].iter().any(|end| line.ends_with(end))
+                || line.contains("; fi ")
+                || line.contains("; done ");
+            if opens && !closes_itself {
+                depth += 1;
+            }
+        }
+    }
+    found
+}
+
+pub fn curl_fail(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    each(runbook, |line| {
+        runs(line, "curl").find_map(|words| {
+            let short = |word: &String| word.starts_with('-') && !word.starts_with("--") && word.contains('f');
+            let fails = words.iter().any(|word| short(word) || word == "--fail" || word == "--fail-with-body");
+            let reads_status = words.iter().any(|word| word.contains("http_code") || word.contains("response_code"));
+            (!fails && !reads_status)
+                .then(|| "curl exits with 0 whatever the server answers; give --fail, or use an http block".to_owned())
+        })
+    })
+}
+
+pub fn insecure(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    each(runbook, |line| {
+        let curl = runs(line, "curl").any(|words| {
+            words
+                .iter()
+                .any(|word| word == "--insecure" || word.starts_with('-') && !word.starts_with("--") && word.contains('k'))
+        });
+        let wget = runs(line, "wget").any(|words| words.iter().any(|word| word == "--no-check-certificate"));
+        (curl || wget).then(|| "certificates are not verified, so anybody may have answered".to_owned())
+    })
+}
+
+pub fn sleep(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    let mut found = Vec::new();
+    for (fence, lines) in scripts(runbook) {
+        let mut loops = 0_i32;
+        for (at, line) in lines {
+            let first = line.split_whitespace().next().unwrap_or_default();
+            if matches!(first, "while" | "until" | "for") && !line.ends_with("done") {
+                loops += 1;
+            }
+            // In a loop it is the pause between tries.
+            if loops == 0
+                && !line.contains("while ")
+                && !line.contains("until ")
+                && !line.contains("for ")
+                && runs(&line, "sleep").next().is_some()
+            {
+                found.push((
+                    fence.line + at,
+                    "it waits and hopes; ask again with retries=… every=… in the block that looks".to_owned(),
+                ));
+            }
+            if line.starts_with("done") {
+                loops -= 1;
+            }
+        }
+    }
+    found
+}
+
+pub fn secret_argument(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    let secrets: Vec<&str> =
+        runbook.front.parameters.iter().filter(|(_, parameter)| parameter.secret).map(|(name, _)| name.as_str()).collect();
+    let mut found = each(runbook, |line| {
+        // What the shell itself prints is no argument of a program.
+        let of_programs = commands(line).into_iter().filter(|command| {
+            !command.starts_with("printf ") && !command.starts_with("echo ") && !command.starts_with("export ")
+        });
+        let of_programs: Vec<String> = of_programs.filter(|command| command.contains(' ')).collect();
+        let named = |command: &String| {
+            secrets
+                .iter()
+                .find(|name| command.contains(&format!("${name}")) || command.contains(&format!("${{{name}")))
+                .map(|name| format!("the secret {name}"))
+        };
+        let looks = |command: &String| {
+            let words = ["Bearer ", "X-API-Key:", "--password=", "--token=", "PGPASSWORD="];
+            let literal =
+                words.iter().find(|word| command.split_once(**word).is_some_and(|(_, rest)| !rest.trim_start().is_empty()));
+            literal.filter(|word| **word != "PGPASSWORD=").map(|word| format!("what follows {:?}", word.trim_end()))
+        };
+        let what = of_programs.iter().find_map(|command| named(command).or_else(|| looks(command)))?;
+        Some(format!(
+            "{what} is an argument of a program, which everybody on the host can read; use an http block, or the program's standard input"
+        ))
+    });
+    for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Wpp) {
+        for (line, words) in fence.command_lines().unwrap_or_default() {
+            if let Some(name) = words.iter().flat_map(|word| names(word)).find(|name| secrets.contains(name)) {
+                found.push((line, format!("the secret {name} is an argument of a command line; `wpp` takes none there")));
+            }
+        }
+    }
+    found
+}
+
+pub fn read(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    each(runbook, |line| {
+        let asks = runs(line, "read").next().is_some() && !line.contains('<') && !line.contains('|') && !line.contains("while ");
+        asks.then(|| "a script has nobody to ask; use a manual block".to_owned())
+    })
+}

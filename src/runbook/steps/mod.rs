@@ -1,0 +1,167 @@
+//! How one try of one block is made, a file for each kind.
+//!
+//! Start with [`attempt`]. What a try answered is judged elsewhere; here is only told what it was, and
+//! when there was no answer, why.
+
+mod http;
+mod manual;
+mod sh;
+mod sql;
+mod wpp;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+pub use self::http::Request;
+
+use super::Site;
+use super::expect::Answer;
+use super::fence::{Fence, Kind};
+use super::values::Values;
+
+/// What of a step's output is kept, in bytes.
+pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// How long something that cannot be ended from outside has to end by itself, after its time is up or
+/// the operator interrupted.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What a try needs to know.
+pub struct Scene<'a> {
+    /// Where it acts.
+    pub site: &'a Site<'a>,
+    /// The values of the run.
+    pub values: &'a Values,
+    /// Answers that the operator gave in advance, by the ids of the questions.
+    pub answers: &'a BTreeMap<String, bool>,
+    /// Whether scripts may be run.
+    pub shell_allowed: bool,
+    /// Set when it is to end.
+    pub stop: &'a Arc<AtomicBool>,
+}
+
+/// What became of a try.
+#[derive(Debug)]
+pub enum Tried {
+    /// There is an answer to be judged.
+    Answered(Answer),
+    /// There is none, and that is not as expected.
+    Failed(String),
+    /// It could not be checked.
+    Unknown(String),
+    /// The operator interrupted it.
+    Interrupted(String),
+    /// A person would have to say yes, and nobody is there.
+    Declined(String),
+    /// It did not end, and goes on until this process ends.
+    Stuck(String),
+}
+
+/// A try and what it wrote.
+#[derive(Debug)]
+pub struct Attempt {
+    /// What became of it.
+    pub tried: Tried,
+    /// What was asked and answered, secrets still in it.
+    pub transcript: String,
+}
+
+impl Attempt {
+    fn of(tried: Tried, transcript: impl Into<String>) -> Attempt {
+        Attempt { tried, transcript: transcript.into() }
+    }
+}
+
+/// Tries a block once.
+pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
+    match fence.kind {
+        Kind::Wpp => wpp::attempt(fence, scene),
+        Kind::Http => http::attempt(fence, scene),
+        Kind::Sh => sh::attempt(fence, scene),
+        Kind::Sql => sql::attempt(fence, scene),
+        Kind::Manual => manual::attempt(fence, scene),
+    }
+}
+
+impl Scene<'_> {
+    fn interrupted(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// What became of work that cannot be ended from outside.
+enum Waited<T> {
+    Done(T),
+    /// The operator interrupted, and it did not end.
+    Interrupted,
+    /// Its time was up, and it did not end.
+    Late,
+    /// It panicked.
+    Died,
+}
+
+/// Does work on a thread of its own and waits for it: until its time is up or the operator interrupts,
+/// and then for `grace` longer.
+fn wait_for<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+    timeout: Option<Duration>,
+    grace: Duration,
+    stop: &AtomicBool,
+) -> Waited<T> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || sender.send(work()));
+    let mut deadline = timeout.map(|timeout| Instant::now() + timeout);
+    let mut over: Option<Waited<T>> = None;
+    loop {
+        match receiver.recv_timeout(Duration::from_millis(20)) {
+            Ok(done) => return Waited::Done(done),
+            Err(RecvTimeoutError::Disconnected) => return Waited::Died,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        match over.take() {
+            Some(how) if late => return how,
+            Some(how) => over = Some(how),
+            None if stop.load(Ordering::Relaxed) => {
+                over = Some(Waited::Interrupted);
+                deadline = Some(Instant::now() + grace);
+            }
+            None if late => {
+                over = Some(Waited::Late);
+                deadline = Some(Instant::now() + grace);
+            }
+            None => {}
+        }
+    }
+}
+
+/// Whether a program of this name is on PATH.
+pub fn on_path(name: &str) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let runs =
+        |path: std::path::PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| runs(folder.join(name))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_waited_for_until_its_time_is_up() {
+        let calm = AtomicBool::new(false);
+        assert!(matches!(wait_for(|| 1, None, GRACE, &calm), Waited::Done(1)));
+        let (hold, held) = channel::<()>();
+        let late = wait_for(move || held.recv(), Some(Duration::from_millis(1)), Duration::from_millis(1), &calm);
+        assert!(matches!(late, Waited::Late));
+        drop(hold);
+        let (hold, held) = channel::<()>();
+        let stopped = wait_for(move || held.recv(), None, Duration::from_millis(1), &AtomicBool::new(true));
+        assert!(matches!(stopped, Waited::Interrupted));
+        drop(hold);
+        assert!(on_path("sh") && !on_path("no-such-program-here"));
+    }
+}

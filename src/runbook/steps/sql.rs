@@ -1,0 +1,294 @@
+//! One query: of an SQLite file, opened to read, or of PostgreSQL, by `psql` in a transaction that only
+//! reads. Values are never text of the query.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use rusqlite::types::{Value as SqlValue, ValueRef};
+
+use super::{Attempt, OUTPUT_BYTES_MAX, Scene, Tried};
+use crate::home::sidecar;
+use crate::process::{self, Ended};
+use crate::report::count;
+use crate::runbook::expect::Answer;
+use crate::runbook::fence::Fence;
+use crate::runbook::front::address as parsed;
+use crate::runbook::values::{Values, names};
+use crate::session::reading::{Way, connect};
+
+/// Rows that are kept of a result.
+const ROWS_MAX: usize = 10_000;
+/// Columns and rows as `psql` sets them apart; no text of a query's result needs them.
+const COLUMN: char = '\u{1f}';
+const ROW: char = '\u{1e}';
+
+pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
+    let on = match scene.values.fill(fence.on.as_deref().unwrap_or_default()) {
+        Ok(on) => on,
+        Err(reason) => return Attempt::of(Tried::Failed(reason), ""),
+    };
+    let transcript = format!("on {}\n{}\n", without_password(&on), scene.values.shown(fence.body.trim()));
+    if names(&fence.body).iter().any(|name| scene.values.secrets.contains_key(*name)) {
+        return Attempt::of(Tried::Failed("a secret may not stand in a query".into()), transcript);
+    }
+    let timeout = fence.timeout.unwrap_or(Duration::from_secs(60));
+    let result =
+        if is_postgres(&on) { postgres(&on, fence, scene, timeout) } else { sqlite(Path::new(&on), fence, scene, timeout) };
+    match result {
+        Ok(rows) => {
+            let mut transcript = transcript;
+            for row in &rows {
+                transcript.push_str(&row.join(" | "));
+                transcript.push('\n');
+            }
+            transcript.push_str(&format!("({})\n", count(rows.len() as u64, "row", "rows")));
+            let value = rows.first().and_then(|row| row.first()).cloned();
+            let output = value.clone().unwrap_or_default();
+            Attempt::of(Tried::Answered(Answer { rows: Some(rows.len()), value, output, ..Answer::default() }), transcript)
+        }
+        Err(Refused(tried)) => Attempt::of(tried, transcript),
+    }
+}
+
+struct Refused(Tried);
+
+fn failed(reason: impl Into<String>) -> Refused {
+    Refused(Tried::Failed(reason.into()))
+}
+
+/// Whether an address is one of PostgreSQL.
+pub fn is_postgres(on: &str) -> bool {
+    on.starts_with("postgres://") || on.starts_with("postgresql://")
+}
+
+fn without_password(on: &str) -> String {
+    match parsed(on) {
+        Ok(mut url) if url.password().is_some() => {
+            // An address that had a password can do without one.
+            let _ = url.set_password(None);
+            url.to_string().replace("@-/", "@/")
+        }
+        _ => on.to_owned(),
+    }
+}
+
+/// The query with `?1`, `?2`, … in the place of names, and their values.
+fn bound(text: &str, values: &Values) -> Result<(String, Vec<SqlValue>), String> {
+    let mut found = Vec::new();
+    let text = values.replace(text, |_, value| {
+        found.push(match (value.parse::<i64>(), value.parse::<f64>()) {
+            (Ok(number), _) => SqlValue::Integer(number),
+            (_, Ok(number)) if number.is_finite() => SqlValue::Real(number),
+            _ => SqlValue::Text(value.to_owned()),
+        });
+        format!("?{}", found.len())
+    })?;
+    Ok((text, found))
+}
+
+type Rows = Vec<Vec<String>>;
+
+fn sqlite(path: &Path, fence: &Fence, scene: &Scene<'_>, timeout: Duration) -> Result<Rows, Refused> {
+    let (text, parameters) = bound(&fence.body, scene.values).map_err(failed)?;
+    let deadline = Instant::now() + timeout;
+    let mut changed_before = false;
+    loop {
+        let before = stamps(path).ok_or_else(|| failed(format!("{} is not there", path.display())))?;
+        let log = before[1].is_some_and(|(size_bytes, _)| size_bytes > 0);
+        let way = match (sidecar(path, "-shm").exists() && before[1].is_some() || changed_before, log) {
+            (true, _) => Way::Shared,
+            (false, true) => Way::StillWithLog,
+            (false, false) => Way::Still,
+        };
+        let rows = query(path, way, &text, &parameters, deadline, scene.stop);
+        if way == Way::Shared || stamps(path) == Some(before) {
+            return rows.map_err(|error| match error {
+                _ if scene.interrupted() => Refused(Tried::Interrupted("interrupted by the operator".into())),
+                rusqlite::Error::SqliteFailure(code, _) if code.code == rusqlite::ErrorCode::OperationInterrupted => {
+                    failed(format!("no result within {} s", timeout.as_secs()))
+                }
+                error => failed(format!("{}: {error}", path.display())),
+            });
+        }
+        // Somebody writes to it after all; then it is read beside them, with locks.
+        changed_before = true;
+    }
+}
+
+/// Size and time of change of a database and of its log.
+fn stamps(path: &Path) -> Option<[Option<(u64, SystemTime)>; 2]> {
+    let stamp = |path: &Path| path.metadata().ok().and_then(|file| Some((file.len(), file.modified().ok()?)));
+    let own = stamp(path)?;
+    Some([Some(own), stamp(&sidecar(path, "-wal"))])
+}
+
+fn query(
+    path: &Path,
+    way: Way,
+    text: &str,
+    parameters: &[SqlValue],
+    deadline: Instant,
+    stop: &Arc<AtomicBool>,
+) -> rusqlite::Result<Rows> {
+    let connection = connect(path, way)?;
+    connection.busy_timeout(deadline.saturating_duration_since(Instant::now()).min(Duration::from_secs(10)))?;
+    let stop = stop.clone();
+    connection.progress_handler(1000, Some(move || stop.load(Ordering::Relaxed) || Instant::now() >= deadline))?;
+    let mut statement = connection.prepare(text)?;
+    if !statement.readonly() {
+        return Err(rusqlite::Error::InvalidParameterName("the query would write, and a runbook's queries only read".into()));
+    }
+    let columns = statement.column_count();
+    let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if found.len() < ROWS_MAX {
+            found.push((0..columns).map(|column| row.get_ref(column).map(shown)).collect::<rusqlite::Result<_>>()?);
+        }
+    }
+    Ok(found)
+}
+
+fn shown(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Blob(bytes) => hex::encode(bytes),
+    }
+}
+
+fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) -> Result<Rows, Refused> {
+    let address = parsed(address).map_err(|error| failed(format!("the address of the database cannot be read: {error}")))?;
+    if scene.site.home.kind() == crate::home::HomeKind::Sandbox && !is_local(&address) {
+        return Err(failed("a sandbox reaches databases of this machine alone: a socket's folder, 127.0.0.1 or [::1]"));
+    }
+    let quote = |_: &str, value: &str| format!("'{}'", value.replace('\'', "''"));
+    let text = scene.values.replace(fence.body.trim(), quote).map_err(failed)?;
+    if text.starts_with('\\') {
+        return Err(failed("it is an order to psql and no query"));
+    }
+    let mut command = Command::new("psql");
+    command.args([
+        "-X",
+        "-q",
+        "-A",
+        "-t",
+        "-w",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-F",
+        &COLUMN.to_string(),
+        "-R",
+        &ROW.to_string(),
+        "-c",
+        &text,
+    ]);
+    connection(&mut command, &address).map_err(failed)?;
+    let ran = process::run_until(&mut command, b"", timeout, OUTPUT_BYTES_MAX, scene.stop);
+    let said = || String::from_utf8_lossy(&ran.stderr.bytes).trim().to_owned();
+    match ran.ended {
+        Ended::Itself(status) if status.success() && ran.stdout.more => Err(failed("the result is larger than a step may keep")),
+        Ended::Itself(status) if status.success() => {
+            let text = String::from_utf8_lossy(&ran.stdout.bytes);
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            let rows = text.split(ROW).filter(|_| !text.is_empty());
+            Ok(rows.map(|row| row.split(COLUMN).map(str::to_owned).collect()).collect())
+        }
+        Ended::Itself(_) => Err(failed(format!("psql: {}", said()))),
+        Ended::NotStarted(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Refused(Tried::Unknown("psql is not there; it comes with PostgreSQL's client programs".into())))
+        }
+        Ended::NotStarted(error) | Ended::NotSeen(error) => Err(Refused(Tried::Unknown(format!("psql cannot be run: {error}")))),
+        Ended::Killed if scene.interrupted() => Err(Refused(Tried::Interrupted("interrupted by the operator".into()))),
+        Ended::Killed => Err(failed(format!("no result within {} s", timeout.as_secs()))),
+    }
+}
+
+/// The host before the first `/`; `-` stands for none.
+fn named_host(address: &url::Url) -> Option<String> {
+    address.host_str().filter(|host| !host.is_empty() && *host != "-").map(str::to_owned)
+}
+
+fn is_local(address: &url::Url) -> bool {
+    let host = address.query_pairs().find(|(name, _)| name == "host").map(|(_, host)| host.into_owned());
+    let host = host.or_else(|| named_host(address)).unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.is_empty() || host.starts_with('/') || bare.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_loopback())
+}
+
+/// How the server is reached, as variables: what stands in a command line, everybody on the host can read.
+fn connection(command: &mut Command, address: &url::Url) -> Result<(), String> {
+    let decoded = |text: &str| {
+        let pairs = format!("x={}", text.replace('+', "%2B"));
+        url::form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    // What the operator's shell says of another server must not lead there.
+    for name in ["PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE"] {
+        command.env_remove(name);
+    }
+    let database = decoded(address.path().trim_start_matches('/'));
+    let parts = [
+        ("PGHOST", named_host(address).map(|host| host.trim_start_matches('[').trim_end_matches(']').to_owned())),
+        ("PGPORT", address.port().map(|port| port.to_string())),
+        ("PGUSER", Some(decoded(address.username())).filter(|user| !user.is_empty())),
+        ("PGPASSWORD", address.password().map(decoded)),
+        ("PGDATABASE", Some(database).filter(|database| !database.is_empty())),
+    ];
+    for (name, value) in parts {
+        command.envs(value.map(|value| (name, value)));
+    }
+    for (name, value) in address.query_pairs() {
+        let variable = match &*name {
+            "host" => "PGHOST",
+            "port" => "PGPORT",
+            "user" => "PGUSER",
+            "dbname" => "PGDATABASE",
+            "sslmode" => "PGSSLMODE",
+            "sslrootcert" => "PGSSLROOTCERT",
+            _ => return Err(format!("the address of the database says {name}, which is not known here")),
+        };
+        command.env(variable, &*value);
+    }
+    command.env("PGCONNECT_TIMEOUT", "10").env("PGAPPNAME", "wpp");
+    command.env("PGOPTIONS", "-c default_transaction_read_only=on -c standard_conforming_strings=on");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_bound_and_not_text_of_the_query() {
+        let plain = [("n", "5"), ("t", "a' OR 1=1")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let values = Values { plain: plain.into(), ..Values::default() };
+        let (text, found) = bound("SELECT {{n}}, {{t}}, {{n}}", &values).unwrap();
+        assert_eq!(text, "SELECT ?1, ?2, ?3");
+        assert_eq!(found, [SqlValue::Integer(5), SqlValue::Text("a' OR 1=1".into()), SqlValue::Integer(5)]);
+    }
+
+    #[test]
+    fn a_password_is_neither_shown_nor_an_argument() {
+        assert_eq!(without_password("postgres://u:hush@h/d"), "postgres://u@h/d");
+        let mut command = Command::new("psql");
+        connection(&mut command, &parsed("postgres://u:hu%40sh@127.0.0.1:5433/d?sslmode=require").unwrap()).unwrap();
+        let set: Vec<_> = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?))).collect();
+        for pair in [("PGPASSWORD", "hu@sh"), ("PGPORT", "5433"), ("PGDATABASE", "d"), ("PGSSLMODE", "require")] {
+            assert!(set.contains(&pair), "{set:?}");
+        }
+        assert!(connection(&mut command, &parsed("postgres:///d?options=x").unwrap()).is_err());
+        for (address, local) in [
+            ("postgres:///d?host=/tmp", true),
+            ("postgres://owner@/d", true),
+            ("postgres://[::1]/d", true),
+            ("postgres://db.example/d", false),
+        ] {
+            assert_eq!(is_local(&parsed(address).unwrap()), local, "{address}");
+        }
+    }
+}

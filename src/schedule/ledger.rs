@@ -1,0 +1,423 @@
+//! What was due and what became of it, in `ops.db`: a row for each time, keyed by the entry and the time,
+//! written in one transaction before anything runs. Whoever comes second finds it there.
+//!
+//! A time counts as settled when a row is as new as it and not ahead of the clock; so a clock that is
+//! set back starts nothing twice (the key is taken), and one that was wrong by years for a moment does
+//! not keep anything from running once it is right again. Start with [`Ledger::claim`].
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Due, Entry, Fate};
+use crate::clock::{self, Timestamp};
+use crate::error::Result;
+use crate::journal::Journal;
+use crate::process;
+
+/// Rows that are kept of each entry.
+const KEPT: i64 = 1000;
+/// How long after its time was up a run counts as gone, whatever process has its number by now.
+const GONE_AFTER_MS: i64 = 5 * 60_000;
+
+/// The ledger of one home.
+pub struct Ledger<'a> {
+    journal: &'a Journal,
+    /// The home's part of the jitter.
+    seed: String,
+}
+
+/// A time that this process alone may run an entry for, or has written down as not to be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// When it was due.
+    pub due: Due,
+    /// What becomes of it.
+    pub fate: Settled,
+}
+
+/// What was written down about a due time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It is this process's to run.
+    Run,
+    /// Not to be run: too late.
+    Skipped,
+    /// Not to be run, and to be told: too late.
+    Missed,
+    /// Not to be run: the one before still runs.
+    Overlapped,
+}
+
+impl Settled {
+    fn state(self) -> &'static str {
+        match self {
+            Settled::Run => "running",
+            Settled::Skipped => "skipped",
+            Settled::Missed => "missed",
+            Settled::Overlapped => "overlapped",
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// What it exited with; `None` when it was killed or never started.
+    pub exit_code: Option<i32>,
+    /// What it said, in one line.
+    pub said: String,
+    /// The file or folder that tells more.
+    pub report: Option<String>,
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// When it was due, milliseconds since the epoch.
+    pub due_ms: i64,
+    /// `running`, `ended`, `cut-off`, `skipped`, `missed` or `overlapped`.
+    pub state: String,
+    /// Earlier times at which nobody looked.
+    pub missed: u64,
+    /// When it was written down, milliseconds since the epoch.
+    pub began_ms: i64,
+    /// When it ended, milliseconds since the epoch.
+    pub ended_ms: Option<i64>,
+    /// What it exited with.
+    pub exit_code: Option<i32>,
+    /// What it said.
+    pub said: Option<String>,
+    /// Where more is told.
+    pub report: Option<String>,
+}
+
+impl Row {
+    /// Whether it ran and did not end well.
+    pub fn failed(&self) -> bool {
+        self.state == "cut-off" || (self.state == "ended" && self.exit_code != Some(0))
+    }
+}
+
+impl<'a> Ledger<'a> {
+    /// The ledger in a home's journal.
+    pub fn of(journal: &'a Journal) -> Result<Ledger<'a>> {
+        Ok(Ledger { journal, seed: journal.identity()? })
+    }
+
+    /// Claims the newest due time of an entry, if there is one: nobody else gets it.
+    pub fn claim(&self, entry: &Entry, now: Timestamp) -> Result<Option<Claim>> {
+        let now_ms = now.as_millisecond();
+        self.journal.transaction(|db| {
+            let since_ms = register(db, entry, now_ms)?;
+            let Some(due) = Due::of(entry, &self.seed, settled(db, &entry.name, since_ms, now_ms)?, now) else { return Ok(None) };
+            cut_off(db, &entry.name, now_ms)?;
+            let running: bool = db.query_row(
+                "SELECT EXISTS (SELECT 1 FROM schedule_run WHERE entry = ?1 AND state = 'running')",
+                [&entry.name],
+                |row| row.get(0),
+            )?;
+            let fate = match due.judged(entry.missed) {
+                Fate::Run if running => Settled::Overlapped,
+                Fate::Run => Settled::Run,
+                Fate::Skipped => Settled::Skipped,
+                Fate::Missed => Settled::Missed,
+            };
+            let until_ms = now_ms.saturating_add(i64::try_from(entry.timeout.as_millis()).unwrap_or(i64::MAX));
+            let ended_ms = (fate != Settled::Run).then_some(now_ms);
+            // Taken by whoever ran it before the clock was set back.
+            let taken = db.execute(
+                "INSERT OR IGNORE INTO schedule_run (entry, due_ms, state, missed, pid, began_ms, until_ms, ended_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![
+                    entry.name,
+                    due.at.as_millisecond(),
+                    fate.state(),
+                    i64::try_from(due.missed).unwrap_or(i64::MAX),
+                    std::process::id(),
+                    now_ms,
+                    until_ms,
+                    ended_ms
+                ],
+            )? == 0;
+            db.execute(
+                "DELETE FROM schedule_run WHERE entry = ?1 AND state <> 'running' AND due_ms <
+                 (SELECT min(due_ms) FROM (SELECT due_ms FROM schedule_run WHERE entry = ?1 ORDER BY due_ms DESC LIMIT ?2))",
+                params![entry.name, KEPT],
+            )?;
+            Ok((!taken).then_some(Claim { due, fate }))
+        })
+    }
+
+    /// Writes down how a run ended that this process has claimed.
+    pub fn end(&self, entry: &str, due: Timestamp, ended: &Ended, now: Timestamp) -> Result<()> {
+        self.journal.transaction(|db| {
+            db.execute(
+                "UPDATE schedule_run SET state = 'ended', ended_ms = ?3, exit_code = ?4, said = ?5, report = ?6
+                 WHERE entry = ?1 AND due_ms = ?2 AND state IN ('running', 'cut-off')",
+                params![entry, due.as_millisecond(), now.as_millisecond(), ended.exit_code, ended.said, ended.report],
+            )
+            .map(drop)
+        })
+    }
+
+    /// Writes down that somebody looks for what is due.
+    pub fn looked(&self, now: Timestamp) -> Result<()> {
+        self.journal.transaction(|db| {
+            db.execute(
+                "INSERT INTO schedule_look VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET at_ms = ?1",
+                [now.as_millisecond()],
+            )
+            .map(drop)
+        })
+    }
+
+    /// When somebody last looked for what is due, milliseconds since the epoch.
+    pub fn last_look_ms(&self) -> Result<Option<i64>> {
+        self.journal.read(|db| db.query_row("SELECT at_ms FROM schedule_look", [], |row| row.get(0)).optional())
+    }
+
+    /// The newest rows of an entry, newest first. A run whose process is gone is told as cut off.
+    pub fn rows(&self, entry: &str, count: usize, now: Timestamp) -> Result<Vec<Row>> {
+        self.journal.read(|db| {
+            let mut statement = db.prepare(
+                "SELECT due_ms, state, missed, began_ms, ended_ms, exit_code, said, report, pid, until_ms
+                 FROM schedule_run WHERE entry = ?1 ORDER BY began_ms DESC, due_ms DESC LIMIT ?2",
+            )?;
+            let rows = statement.query_map(params![entry, i64::try_from(count).unwrap_or(i64::MAX)], |row| {
+                let mut state: String = row.get(1)?;
+                if state == "running" && is_gone(row.get(8)?, row.get(9)?, now.as_millisecond()) {
+                    state = "cut-off".into();
+                }
+                Ok(Row {
+                    due_ms: row.get(0)?,
+                    state,
+                    missed: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+                    began_ms: row.get(3)?,
+                    ended_ms: row.get(4)?,
+                    exit_code: row.get(5)?,
+                    said: row.get(6)?,
+                    report: row.get(7)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// The newest due time of an entry that is not in the ledger; none of one that was never looked at.
+    pub fn due(&self, entry: &Entry, now: Timestamp) -> Result<Option<Due>> {
+        let now_ms = now.as_millisecond();
+        let settled = self.journal.read(|db| {
+            let known = db
+                .query_row(
+                    "SELECT since_ms FROM schedule_entry WHERE name = ?1 AND definition = ?2",
+                    params![entry.name, entry.definition()],
+                    |row| row.get::<_, i64>(0),
+                )
+                .optional()?;
+            known.map(|since_ms| settled(db, &entry.name, since_ms.min(now_ms), now_ms)).transpose()
+        })?;
+        Ok(settled.and_then(|settled| Due::of(entry, &self.seed, settled, now)))
+    }
+}
+
+/// Since when the entry has the times that it has; now, if it is new or was changed.
+fn register(db: &Connection, entry: &Entry, now_ms: i64) -> rusqlite::Result<i64> {
+    let definition = entry.definition();
+    let known: Option<(String, i64)> = db
+        .query_row("SELECT definition, since_ms FROM schedule_entry WHERE name = ?1", [&entry.name], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    match known {
+        Some((known, since_ms)) if known == definition && since_ms <= now_ms => Ok(since_ms),
+        // What was written down under a clock that has been set back since is as good as new.
+        _ => {
+            db.execute("INSERT OR REPLACE INTO schedule_entry VALUES (?1, ?2, ?3)", params![entry.name, definition, now_ms])?;
+            Ok(now_ms)
+        }
+    }
+}
+
+/// Up to when nothing is due any more.
+fn settled(db: &Connection, entry: &str, since_ms: i64, now_ms: i64) -> rusqlite::Result<Timestamp> {
+    let last_ms: Option<i64> =
+        db.query_row("SELECT max(due_ms) FROM schedule_run WHERE entry = ?1 AND due_ms <= ?2", params![entry, now_ms], |row| {
+            row.get(0)
+        })?;
+    Ok(clock::from_ms(last_ms.map_or(since_ms, |last_ms| last_ms.max(since_ms))))
+}
+
+/// Runs of the entry whose dispatcher is gone have ended, nobody knows how.
+fn cut_off(db: &Connection, entry: &str, now_ms: i64) -> rusqlite::Result<()> {
+    let mut statement = db.prepare("SELECT due_ms, pid, until_ms FROM schedule_run WHERE entry = ?1 AND state = 'running'")?;
+    let running: Vec<(i64, u32, i64)> =
+        statement.query_map([entry], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<rusqlite::Result<_>>()?;
+    for (due_ms, pid, until_ms) in running {
+        if is_gone(pid, until_ms, now_ms) {
+            db.execute(
+                "UPDATE schedule_run SET state = 'cut-off', ended_ms = ?3, said = 'its dispatcher is gone' WHERE entry = ?1 AND due_ms = ?2",
+                params![entry, due_ms, now_ms],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn is_gone(pid: u32, until_ms: i64, now_ms: i64) -> bool {
+    now_ms > until_ms.saturating_add(GONE_AFTER_MS) || !process::is_alive(pid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Missed;
+    use super::super::tests::{at, sample};
+    use super::*;
+
+    struct Place {
+        folder: tempfile::TempDir,
+    }
+
+    impl Place {
+        fn new() -> Place {
+            Place { folder: tempfile::tempdir().unwrap() }
+        }
+
+        /// As a process that has just been started sees it.
+        fn claim(&self, entry: &Entry, now: &str) -> Option<(String, Settled, u64)> {
+            self.with(|ledger| ledger.claim(entry, at(now)).unwrap())
+                .map(|claim| (clock::rfc3339(claim.due.at), claim.fate, claim.due.missed))
+        }
+
+        fn end(&self, entry: &Entry, due: &str, exit_code: i32) {
+            let ended = Ended { exit_code: Some(exit_code), said: "x".into(), report: None };
+            self.with(|ledger| ledger.end(&entry.name, at(due), &ended, at(due)).unwrap());
+        }
+
+        fn with<T>(&self, work: impl FnOnce(&Ledger<'_>) -> T) -> T {
+            let journal = Journal::open(&self.folder.path().join("ops.db")).unwrap();
+            work(&Ledger::of(&journal).unwrap())
+        }
+    }
+
+    fn run(due: &str) -> Option<(String, Settled, u64)> {
+        Some((due.to_owned(), Settled::Run, 0))
+    }
+
+    #[test]
+    fn an_entry_is_due_from_when_it_is_first_seen_and_each_time_once() {
+        let (place, entry) = (Place::new(), sample("0 * * * *", Missed::RunOnce));
+        assert_eq!(place.claim(&entry, "2026-11-21T08:30:00Z"), None, "what was due before is nobody's");
+        assert_eq!(place.claim(&entry, "2026-11-21T09:00:01Z"), run("2026-11-21T09:00:00Z"));
+        assert_eq!(place.claim(&entry, "2026-11-21T09:00:01Z"), None, "after a restart");
+        place.end(&entry, "2026-11-21T09:00:00Z", 0);
+        assert_eq!(place.claim(&entry, "2026-11-21T09:59:59Z"), None);
+        assert_eq!(place.claim(&entry, "2026-11-21T10:00:00Z"), run("2026-11-21T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_starts_nothing_twice_and_one_that_was_wrong_stops_nothing() {
+        let (place, entry) = (Place::new(), sample("0 * * * *", Missed::RunOnce));
+        place.claim(&entry, "2026-11-21T08:30:00Z");
+        for hour in ["09", "10", "11"] {
+            let due = format!("2026-11-21T{hour}:00:00Z");
+            assert_eq!(place.claim(&entry, &due), run(&due));
+            place.end(&entry, &due, 0);
+        }
+        for now in ["2026-11-21T09:30:00Z", "2026-11-21T10:00:00Z", "2026-11-21T10:59:59Z", "2026-11-21T11:59:00Z"] {
+            assert_eq!(place.claim(&entry, now), None, "{now}");
+        }
+        assert_eq!(place.claim(&entry, "2026-11-21T12:00:00Z"), run("2026-11-21T12:00:00Z"));
+        place.end(&entry, "2026-11-21T12:00:00Z", 0);
+        // For a moment it is 2031.
+        assert!(place.claim(&entry, "2031-01-01T00:00:00Z").is_some());
+        place.end(&entry, "2031-01-01T00:00:00Z", 0);
+        assert_eq!(place.claim(&entry, "2026-11-21T12:30:00Z"), None);
+        assert_eq!(place.claim(&entry, "2026-11-21T13:00:00Z"), run("2026-11-21T13:00:00Z"));
+    }
+
+    #[test]
+    fn an_entry_first_seen_by_a_clock_that_ran_ahead_is_due_again_when_it_is_right() {
+        let (place, entry) = (Place::new(), sample("0 * * * *", Missed::RunOnce));
+        place.claim(&entry, "2031-01-01T00:30:00Z");
+        assert_eq!(place.claim(&entry, "2026-11-21T12:30:00Z"), None);
+        assert_eq!(place.claim(&entry, "2026-11-21T13:00:00Z"), run("2026-11-21T13:00:00Z"));
+    }
+
+    #[test]
+    fn daylight_saving_runs_a_night_of_two_half_past_twos_once_and_one_of_none_once() {
+        for (from, until, expected) in [
+            ("2026-03-28T12:00:00Z", "2026-03-29T12:00:00Z", "2026-03-29T01:00:00Z"),
+            ("2026-10-24T12:00:00Z", "2026-10-25T12:00:00Z", "2026-10-25T00:30:00Z"),
+        ] {
+            let (place, mut entry) = (Place::new(), sample("30 2 * * *", Missed::RunOnce));
+            entry.zone = clock::zone("Europe/Berlin").unwrap();
+            let mut ran = Vec::new();
+            let mut now = at(from);
+            while now < at(until) {
+                let claimed = place.claim(&entry, &clock::rfc3339(now));
+                if let Some((due, Settled::Run, _)) = claimed {
+                    place.end(&entry, &due, 0);
+                    ran.push(due);
+                }
+                now = now.checked_add(jiff::SignedDuration::from_mins(10)).unwrap();
+            }
+            assert_eq!(ran, [expected]);
+        }
+    }
+
+    #[test]
+    fn what_was_missed_is_run_once_skipped_or_told_and_settled_each_time() {
+        for (policy, fate) in [(Missed::RunOnce, Settled::Run), (Missed::Skip, Settled::Skipped), (Missed::Tell, Settled::Missed)]
+        {
+            let (place, entry) = (Place::new(), sample("0 * * * *", policy));
+            place.claim(&entry, "2026-11-21T08:30:00Z");
+            let expected = Some(("2026-11-21T12:00:00Z".to_owned(), fate, 3));
+            assert_eq!(place.claim(&entry, "2026-11-21T12:30:00Z"), expected);
+            assert_eq!(place.claim(&entry, "2026-11-21T12:31:00Z"), None);
+        }
+    }
+
+    #[test]
+    fn one_that_still_runs_is_not_started_again_and_one_whose_process_is_gone_is() {
+        let (place, entry) = (Place::new(), sample("0 * * * *", Missed::RunOnce));
+        place.claim(&entry, "2026-11-21T08:30:00Z");
+        assert_eq!(place.claim(&entry, "2026-11-21T09:00:00Z"), run("2026-11-21T09:00:00Z"));
+        let overlapped = Some(("2026-11-21T10:00:00Z".to_owned(), Settled::Overlapped, 0));
+        assert_eq!(place.claim(&entry, "2026-11-21T10:00:00Z"), overlapped);
+        // Its time was up an hour ago, so whoever has its number by now is somebody else.
+        assert_eq!(place.claim(&entry, "2026-11-21T11:00:00Z"), run("2026-11-21T11:00:00Z"));
+        let rows = place.with(|ledger| ledger.rows("nightly", 9, at("2026-11-21T11:00:00Z")).unwrap());
+        let states: Vec<&str> = rows.iter().map(|row| row.state.as_str()).collect();
+        assert_eq!(states, ["running", "overlapped", "cut-off"]);
+        assert!(rows[2].failed() && !rows[1].failed());
+    }
+
+    #[test]
+    fn an_entry_whose_times_are_changed_is_new() {
+        let place = Place::new();
+        place.claim(&sample("0 * * * *", Missed::RunOnce), "2026-11-21T08:30:00Z");
+        assert_eq!(place.claim(&sample("15 * * * *", Missed::RunOnce), "2026-11-21T12:30:00Z"), None);
+        let due = place.claim(&sample("15 * * * *", Missed::RunOnce), "2026-11-21T13:15:00Z");
+        assert_eq!(due, run("2026-11-21T13:15:00Z"));
+    }
+
+    #[test]
+    fn the_ledger_does_not_grow_for_ever() {
+        let (place, entry) = (Place::new(), sample("@every:60", Missed::RunOnce));
+        let journal = Journal::open(&place.folder.path().join("ops.db")).unwrap();
+        journal
+            .transaction(|db| {
+                for number in 0..KEPT + 50 {
+                    db.execute(
+                        "INSERT INTO schedule_run (entry, due_ms, state, missed, pid, began_ms, until_ms) VALUES ('nightly', ?1, 'ended', 0, 1, ?1, ?1)",
+                        [number * 60_000],
+                    )?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        place.claim(&entry, "2026-11-21T08:30:00Z");
+        assert!(place.claim(&entry, "2026-11-21T08:31:00Z").is_some());
+        let rows = place.with(|ledger| ledger.rows("nightly", 9999, at("2026-11-21T08:31:00Z")).unwrap());
+        assert_eq!(rows.len() as i64, KEPT);
+    }
+}

@@ -1,0 +1,230 @@
+//! `wpp alert`: who is told of what, through real channels of plugins and programs, once.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::harness::TestHome;
+
+/// A home whose contacts are programs that write what they are told into files of their own.
+struct Watched {
+    home: TestHome,
+}
+
+impl Watched {
+    fn new(more: &str) -> Watched {
+        let watched = Watched { home: TestHome::sandbox() };
+        watched.configure(more);
+        watched.open_to_others(false);
+        watched
+    }
+
+    fn configure(&self, more: &str) {
+        let contact = |name: &str| {
+            let file = self.file(name);
+            format!(
+                "[contacts.{name}]\nrole = \"the {name}\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> '{}'\"]\n",
+                file.display()
+            )
+        };
+        let text = format!("{}{}{more}", contact("first"), contact("second"));
+        std::fs::write(self.home.path().join("config.toml"), text).unwrap();
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.home.path().join(format!("told-{name}"))
+    }
+
+    /// What a contact was told since it was last asked.
+    fn told(&self, name: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.file(name)).unwrap_or_default();
+        let _ = std::fs::remove_file(self.file(name));
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn kinds(&self, name: &str) -> Vec<String> {
+        // Whatever else this machine may give rise to, such as a full disk, is no part of the tests.
+        let told = self.told(name);
+        let ours = told.iter().filter(|notice| notice["finding"] == "wpp.home.modes" || notice["finding"].is_null());
+        ours.map(|notice| format!("{} {}", notice["kind"].as_str().unwrap(), notice["finding"].as_str().unwrap_or("-"))).collect()
+    }
+
+    /// A finding of the home: its folder is open to others, or not.
+    fn open_to_others(&self, open: bool) {
+        let mode = if open { 0o755 } else { 0o700 };
+        std::fs::set_permissions(self.home.path(), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    }
+}
+
+const ORDER: &str = "[alert]\nescalation = [\"first\", \"second\"]\n";
+
+#[test]
+fn a_finding_is_told_once_escalated_taken_on_and_its_end_is_told() {
+    let watched = Watched::new(&format!("{ORDER}[alert.rule.\"wpp.home.modes\"]\nresponse_time = \"1s\"\n"));
+    let run = || {
+        let (code, report) = watched.home.json(&["alert", "run"]);
+        assert_eq!(code, 0, "{report}");
+        report
+    };
+    run();
+    assert_eq!((watched.kinds("first"), watched.kinds("second")), (vec![], vec![]));
+    watched.open_to_others(true);
+    let dry = watched.home.json(&["alert", "run", "--dry-run"]).1;
+    assert_eq!(dry["data"]["notices"].as_array().map(Vec::len), Some(1), "{dry}");
+    assert!(watched.kinds("first").is_empty(), "it was only to be shown");
+    run();
+    assert_eq!(watched.kinds("first"), ["new wpp.home.modes"]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let report = run();
+    assert_eq!(watched.kinds("second"), ["escalated wpp.home.modes"], "{report}");
+    assert!(watched.kinds("first").is_empty());
+    let ack = watched.home.run(&["alert", "ack", "wpp.home.modes", "--by", "ann"]);
+    assert_eq!(ack.code, 0, "{ack:?}");
+    assert_eq!(run()["data"]["problems"][0]["acknowledged_by"], "ann");
+    watched.open_to_others(false);
+    run();
+    assert_eq!(watched.kinds("first"), ["recovered wpp.home.modes"]);
+    assert_eq!(watched.kinds("second"), ["recovered wpp.home.modes"]);
+    run();
+    assert!(watched.kinds("first").is_empty());
+    assert_eq!(watched.home.run(&["alert", "ack", "wpp.home.modes"]).code, 2);
+    let (_, history) = watched.home.json(&["alert", "history"]);
+    let states: Vec<&str> =
+        history["data"]["notices"].as_array().unwrap().iter().map(|one| one["ways"][0]["state"].as_str().unwrap()).collect();
+    assert!(states.len() >= 4 && states.iter().all(|state| *state == "delivered"), "{states:?}");
+}
+
+#[test]
+fn what_could_not_be_told_fails_the_run_is_a_finding_and_is_told_later() {
+    let watched = Watched::new("");
+    let broken = "[contacts.first]\ncommand = [\"/bin/sh\", \"-c\", \"echo no route >&2; exit 7\"]\n";
+    std::fs::write(watched.home.path().join("config.toml"), broken).unwrap();
+    watched.open_to_others(true);
+    let (code, report) = watched.home.json(&["alert", "run"]);
+    assert_eq!(code, 4, "{report}");
+    assert!(report["data"]["deliveries"][0]["observed"].as_str().unwrap().contains("no route"), "{report}");
+    let undelivered = || {
+        let (_, doctor) = watched.home.json(&["doctor", "--only", "wpp.alert"]);
+        doctor["findings"][0].clone()
+    };
+    assert_eq!(undelivered()["severity"], "error");
+    watched.configure("");
+    assert_eq!(watched.home.run(&["alert", "run"]).code, 0);
+    let told = watched.kinds("first");
+    assert!(told.contains(&"new wpp.home.modes".to_owned()), "{told:?}");
+    assert_eq!(undelivered()["severity"], "ok");
+}
+
+#[test]
+fn a_test_goes_through_every_way_of_every_contact_and_fails_when_one_does_not_arrive() {
+    let watched = Watched::new("");
+    let (code, report) = watched.home.json(&["alert", "test"]);
+    assert_eq!((code, report["data"]["deliveries"].as_array().map(Vec::len)), (0, Some(2)), "{report}");
+    assert_eq!((watched.kinds("first"), watched.kinds("second")), (vec!["test -".to_owned()], vec!["test -".to_owned()]));
+    assert_eq!(watched.home.run(&["alert", "test", "--contact", "first"]).code, 0);
+    assert_eq!((watched.told("first").len(), watched.told("second").len()), (1, 0));
+    watched.configure("[contacts.third]\nchannels = [\"nowhere\"]\n");
+    assert_eq!(watched.home.run(&["alert", "test", "--dry-run"]).code, 0);
+    assert!(watched.told("first").is_empty());
+    let (code, report) = watched.home.json(&["alert", "test"]);
+    let failed: Vec<&Value> =
+        report["data"]["deliveries"].as_array().unwrap().iter().filter(|one| one["delivered"] == false).collect();
+    assert!(code == 4 && failed.len() == 1 && failed[0]["way"] == "nowhere", "{report}");
+    // It was told there and then: the doctor says nothing more of it.
+    let (_, doctor) = watched.home.json(&["doctor", "--only", "wpp.alert"]);
+    assert_eq!(doctor["findings"][0]["severity"], "ok", "{doctor}");
+}
+
+#[test]
+fn a_notice_goes_through_a_channel_of_a_plugin() {
+    let watched = Watched::new("");
+    let (address, heard) = crate::plugin::server(vec![crate::plugin::answer("200 OK", "", "{}")]);
+    watched.configure(&format!(
+        "[contacts.third]\nchannels = [\"webhook\"]\n[plugin.webhook]\nurl = \"http://{address}/\"\nsigned = false\n"
+    ));
+    let component = format!("{}/plugins/webhook/webhook.wasm", env!("CARGO_MANIFEST_DIR"));
+    let added = watched.home.run(&["plugin", "add", &component, "--yes", "--grant", &format!("http=http://{address}")]);
+    assert_eq!(added.code, 0, "{added:?}");
+    let (code, report) = watched.home.json(&["alert", "test", "--contact", "third"]);
+    assert_eq!(code, 0, "{report}");
+    let request = heard.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    assert!(request.contains("wpp can reach you"), "{request}");
+}
+
+#[test]
+fn the_dead_man_switch_hears_of_every_look_and_of_what_could_not_be_told() {
+    let watched = Watched::new("");
+    let answers = || vec![crate::plugin::answer("200 OK", "", ""), crate::plugin::answer("200 OK", "", "")];
+    let (address, heard) = crate::plugin::server(answers());
+    let ping = format!("[alert]\nseverity_min = \"critical\"\nping_url = \"http://{address}/tellnoone\"\n");
+    watched.configure(&ping);
+    let (code, report) = watched.home.json(&["alert", "run"]);
+    assert!(code == 0 && report["data"]["pinged"] == true && !report.to_string().contains("tellnoone"), "{report}");
+    let patience = std::time::Duration::from_secs(60);
+    let first = heard.recv_timeout(patience).unwrap();
+    assert!(first.contains(" /tellnoone HTTP"), "{first}");
+    watched.open_to_others(true);
+    let refuses = "[contacts.first]\ncommand = [\"/bin/false\"]\n[alert.rule.\"wpp.home.modes\"]\nseverity = \"critical\"\n";
+    std::fs::write(watched.home.path().join("config.toml"), format!("{refuses}{ping}")).unwrap();
+    assert_eq!(watched.home.run(&["alert", "run"]).code, 4);
+    let second = heard.recv_timeout(patience).unwrap();
+    assert!(second.contains(" /tellnoone/fail HTTP"), "{second}");
+}
+
+#[test]
+fn the_matrix_and_the_contacts_are_shown_as_they_hold() {
+    let watched =
+        Watched::new(&format!("{ORDER}[alert.rule.\"wpp.home.disk-space\"]\nresponse_time = \"2m\"\ncontacts = [\"second\"]\n"));
+    let (_, report) = watched.home.json(&["alert", "matrix"]);
+    let rules = report["data"]["rules"].as_array().unwrap();
+    let of = |alert: &str| rules.iter().find(|rule| rule["alert"] == alert).unwrap_or_else(|| panic!("{alert}: {report}"));
+    for (alert, severity, seconds) in [
+        ("Service down", "critical", 300),
+        ("High memory", "warning", 1800),
+        ("Webhook failures above 5 %", "warning", 1800),
+        ("Disk space below 10 %", "critical", 900),
+        ("Certificate expires within 7 days", "warning", 86_400),
+    ] {
+        assert_eq!(
+            (&of(alert)["severity"], &of(alert)["response_time_s"]),
+            (&Value::from(severity), &Value::from(seconds)),
+            "{alert}"
+        );
+    }
+    assert_eq!(of("Session disconnected")["response_time_s"], 900);
+    let own = of("wpp.home.disk-space");
+    assert_eq!(
+        (&own["response_time_s"], &own["severity"], &own["contacts"][0]),
+        (&120.into(), &"critical".into(), &"second".into())
+    );
+    let (_, report) = watched.home.json(&["alert", "contacts"]);
+    let contacts = report["data"]["contacts"].as_array().unwrap();
+    assert_eq!((&contacts[0]["name"], &contacts[0]["place"], &contacts[1]["place"]), (&"first".into(), &1.into(), &2.into()));
+    watched.configure("[alert]\nescalation = [\"nobody\"]\n");
+    assert_eq!(watched.home.run(&["alert", "contacts"]).code, 2);
+    let (_, doctor) = watched.home.json(&["doctor", "--only", "wpp.alert"]);
+    assert_eq!(doctor["findings"][0]["severity"], "error", "{doctor}");
+}
+
+/// Every document of `wpp alert`, for the test of their schemas.
+pub fn documents() -> Vec<String> {
+    let watched = Watched::new("");
+    watched.open_to_others(true);
+    let mut all = Vec::new();
+    for line in [
+        "alert run --dry-run",
+        "alert run",
+        "alert ack wpp.home.modes --by ann",
+        "alert run",
+        "alert test",
+        "alert matrix",
+        "alert contacts",
+        "alert history",
+    ] {
+        let words: Vec<&str> = line.split_whitespace().chain(["--format", "json"]).collect();
+        all.push(watched.home.run(&words).stdout);
+    }
+    watched.open_to_others(false);
+    all.push(watched.home.run(&["alert", "run", "--format", "json"]).stdout);
+    all
+}

@@ -1,0 +1,666 @@
+//! `wpp runbook`: what a run does, what it takes back, and what a kill leaves.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::harness::{Outcome, TestHome};
+
+/// A runbook of the host with these blocks under its headings.
+fn runbook(front: &str, prerequisites: &str, steps: &str, verification: &str, rollback: &str) -> String {
+    format!(
+        "---\nid: own\ntitle: Own\nkind: runbook\nseverity: low\nrespond_within: 1h\napplies_to: host\n{front}---\n\n\
+         ## Trigger\n\nT.\n\n## Impact\n\nI.\n\n## Prerequisites\n\n{prerequisites}\n\n## Steps\n\n{steps}\n\n\
+         ## Verification\n\n{verification}\n\n## Rollback\n\nNone.\n\n{rollback}\n"
+    )
+}
+
+fn sh(info: &str, script: &str) -> String {
+    format!("```sh {info}\n{script}\n```\n\n")
+}
+
+/// A sandbox home with one runbook of its own, and a folder that its scripts play with.
+struct Stage {
+    home: TestHome,
+    place: PathBuf,
+}
+
+impl Stage {
+    fn new(text: &str) -> Stage {
+        let home = TestHome::sandbox();
+        let place = home.path().join("place");
+        std::fs::create_dir(&place).unwrap();
+        std::fs::create_dir_all(home.path().join("runbooks")).unwrap();
+        std::fs::write(home.path().join("runbooks/own.md"), text).unwrap();
+        Stage { home, place }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.place.join(name)
+    }
+
+    fn arguments<'a>(&'a self, more: &[&'a str]) -> Vec<String> {
+        let place = format!("place={}", self.place.display());
+        ["runbook", "run", "own", "--yes", "--allow-shell", "--set", &place]
+            .iter()
+            .chain(more)
+            .map(|word| (*word).to_owned())
+            .collect()
+    }
+
+    fn run(&self, more: &[&str]) -> (i32, Value) {
+        let arguments = self.arguments(more);
+        self.home.json(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The ids of what was done, with how each ended.
+    fn done(report: &Value) -> Vec<String> {
+        let steps = report["data"]["steps"].as_array().expect("steps");
+        steps
+            .iter()
+            .map(|step| {
+                let purpose = match step["purpose"].as_str().unwrap() {
+                    "turn" => "",
+                    other => &format!("{other} "),
+                };
+                format!("{purpose}{} {}", step["id"].as_str().unwrap(), step["ended"].as_str().unwrap())
+            })
+            .collect()
+    }
+}
+
+const PLACE: &str = "parameters:\n  place:\n    help: a folder\n    type: path\n";
+
+/// Three steps that each make a file and are taken back by removing it; the steady state is an empty
+/// folder.
+fn three_files(verification: &str) -> String {
+    files(&["one", "two", "three"], verification)
+}
+
+fn files(names: &[&str], verification: &str) -> String {
+    let make = |name: &&str| {
+        let step = sh(&format!("id=make-{name} undo=remove-{name}"), &format!("echo {name} > \"$place/{name}\""));
+        step + &sh(&format!("id=remove-{name}"), &format!("rm -f \"$place/{name}\""))
+    };
+    runbook(PLACE, &sh("id=empty", "test -z \"$(ls \"$place\")\""), &names.iter().map(make).collect::<String>(), verification, "")
+}
+
+#[test]
+fn a_run_looks_acts_verifies_and_leaves_evidence() {
+    let stage = Stage::new(&three_files(&sh("id=verify", "test \"$(ls \"$place\" | wc -l)\" -eq 3")));
+    let (code, report) = stage.run(&[]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (0, Some("pass")), "{report}");
+    assert_eq!(
+        Stage::done(&report),
+        ["empty passed", "make-one passed", "make-two passed", "make-three passed", "verify passed"]
+    );
+    let evidence = Path::new(report["data"]["evidence"].as_str().unwrap());
+    let kept: Value = serde_json::from_slice(&std::fs::read(evidence.join("run.json")).unwrap()).unwrap();
+    assert_eq!(kept["data"]["run"], report["data"]["run"]);
+    assert!(evidence.join("runbook.md").exists());
+    for step in report["data"]["steps"].as_array().unwrap() {
+        assert!(evidence.join(step["transcript"].as_str().unwrap()).exists(), "{step}");
+    }
+    // A second run finds the steady state gone, and begins nothing.
+    let (code, report) = stage.run(&[]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (5, Some("skipped")), "{report}");
+    assert_eq!(Stage::done(&report), ["empty deviated"]);
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    assert_eq!(runs["data"]["runs"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_began_is_taken_back_in_reverse_and_verified_again() {
+    // Verified is what was not done.
+    let verification = sh("id=verify", "test \"$(ls \"$place\" | wc -l)\" -eq 4");
+    let stage = Stage::new(&three_files(&verification));
+    let (code, report) = stage.run(&[]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (4, Some("deviated")), "{report}");
+    let done = Stage::done(&report);
+    assert_eq!(
+        done[4..],
+        [
+            "verify deviated",
+            "undo remove-three passed",
+            "undo remove-two passed",
+            "undo remove-one passed",
+            "again verify deviated"
+        ]
+    );
+    assert_eq!(report["data"]["verified_again"], false);
+    assert_eq!(std::fs::read_dir(&stage.place).unwrap().count(), 0);
+
+    // A step in the middle fails: it began, so it is taken back too, and the third never began.
+    let text = three_files(&verification).replace("echo two > \"$place/two\"", "touch \"$place/two\"\nexit 9");
+    let stage = Stage::new(&text);
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 4, "{report}");
+    assert_eq!(
+        Stage::done(&report)[1..],
+        ["make-one passed", "make-two deviated", "undo remove-two passed", "undo remove-one passed", "again verify deviated"]
+    );
+    assert_eq!(std::fs::read_dir(&stage.place).unwrap().count(), 0);
+}
+
+#[test]
+fn an_undo_that_fails_is_said_with_what_is_left_and_can_be_made_again() {
+    let text = three_files(&sh("id=verify", "false"))
+        .replace("rm -f \"$place/two\"", "test ! -e \"$place/stuck\"\nrm -f \"$place/two\"");
+    let stage =
+        Stage::new(&text.replace("echo three > \"$place/three\"", "echo three > \"$place/three\"; touch \"$place/stuck\""));
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 4, "{report}");
+    assert_eq!(report["data"]["left"], serde_json::json!(["make-two"]));
+    assert_eq!(report["data"]["open"], true);
+    assert!(stage.path("two").exists() && !stage.path("one").exists() && !stage.path("three").exists());
+    std::fs::remove_file(stage.path("stuck")).unwrap();
+    let run = report["data"]["run"].as_str().unwrap();
+    let (code, report) = stage.home.json(&["runbook", "undo", run]);
+    assert_eq!((code, report["data"]["open"].as_bool()), (0, Some(false)), "{report}");
+    assert_eq!(std::fs::read_dir(&stage.place).unwrap().count(), 0);
+    let again = stage.home.run(&["runbook", "undo", run]);
+    assert_eq!(again.code, 2, "{again:?}");
+}
+
+#[test]
+fn a_failure_that_a_later_step_handles_is_none() {
+    let steps = sh("id=try", "false")
+        + &sh("id=between", "touch \"$place/between\"")
+        + &sh("id=mend when=failed(try)", "touch \"$place/mended\"")
+        + &sh("id=after", "touch \"$place/after\"");
+    let stage = Stage::new(&runbook(PLACE, "", &steps, &sh("id=verify", "test -e \"$place/mended\""), ""));
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(Stage::done(&report), ["try deviated", "between skipped", "mend passed", "after passed", "verify passed"]);
+}
+
+#[test]
+fn a_rollback_is_run_after_a_failure_when_its_condition_holds() {
+    let rollback = sh("id=clean", "touch \"$place/cleaned\"") + &sh("id=other when=failed(make)", "touch \"$place/other\"");
+    let stage =
+        Stage::new(&runbook(PLACE, "", &sh("id=make", "true"), &sh("id=verify", "test -e \"$place/cleaned\""), &rollback));
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 4, "{report}");
+    assert_eq!(Stage::done(&report), ["make passed", "verify deviated", "clean passed", "other skipped", "again verify passed"]);
+    assert_eq!(report["data"]["verified_again"], true);
+}
+
+#[test]
+fn scripts_run_only_when_they_were_allowed() {
+    let stage = Stage::new(&three_files(&sh("id=verify", "true")));
+    let place = format!("place={}", stage.place.display());
+    let refused = stage.home.run(&["runbook", "run", "own", "--yes", "--set", &place]);
+    assert_eq!(refused.code, 15, "{refused:?}");
+    assert_eq!(std::fs::read_dir(&stage.place).unwrap().count(), 0);
+    let (_, shown) = stage.home.json(&["runbook", "show", "own"]);
+    let sha256 = shown["data"]["sha256"].as_str().unwrap();
+    std::fs::write(stage.home.path().join("config.toml"), format!("[runbook]\nallow_shell = [\"{sha256}\"]\n")).unwrap();
+    assert_eq!(stage.home.run(&["runbook", "run", "own", "--yes", "--set", &place]).code, 0);
+    // A file that was edited since is another file.
+    let path = stage.home.path().join("runbooks/own.md");
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + "\nMore.\n").unwrap();
+    assert_eq!(stage.home.run(&["runbook", "run", "own", "--yes", "--set", &place]).code, 15);
+}
+
+#[test]
+fn a_plan_is_shown_and_nothing_is_done() {
+    let stage = Stage::new(&three_files(&sh("id=verify", "true")));
+    let place = format!("place={}", stage.place.display());
+    let (code, plan) = stage.home.json(&["runbook", "run", "own", "--dry-run", "--set", &place]);
+    assert_eq!((code, plan["data"]["blocks"].as_array().unwrap().len()), (0, 8), "{plan}");
+    assert_eq!(std::fs::read_dir(&stage.place).unwrap().count(), 0);
+    assert!(!stage.home.path().join("ops.db").exists() && !stage.home.path().join("reports").exists());
+    let missing = stage.home.run(&["runbook", "run", "own", "--dry-run"]);
+    assert_eq!(missing.code, 2, "{missing:?}");
+    assert!(missing.stderr.contains("--set place="), "{missing:?}");
+    // Nobody is there to agree.
+    assert_eq!(stage.home.run(&["runbook", "run", "own", "--allow-shell", "--set", &place]).code, 20);
+}
+
+#[test]
+fn a_person_answers_in_advance_or_the_run_ends() {
+    let steps = sh("id=make undo=remove", "touch \"$place/one\"")
+        + &sh("id=remove", "rm -f \"$place/one\"")
+        + "```manual id=sure\nAre you sure of {{place}}?\n```\n";
+    let stage = Stage::new(&runbook(PLACE, "", &steps, &sh("id=verify", "test -e \"$place/one\""), ""));
+    let (code, report) = stage.run(&["--answer", "sure=yes"]);
+    assert_eq!(code, 0, "{report}");
+    std::fs::remove_file(stage.path("one")).unwrap();
+    let (code, report) = stage.run(&["--answer", "sure=no"]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (4, Some("deviated")), "{report}");
+    assert!(!stage.path("one").exists());
+    let (code, report) = stage.run(&[]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (20, Some("aborted")), "{report}");
+    assert!(!stage.path("one").exists());
+    assert_eq!(stage.home.run(&["runbook", "run", "own", "--yes", "--answer", "nothing=yes"]).code, 2);
+}
+
+#[test]
+fn a_guard_is_looked_at_before_every_step() {
+    let front = format!("{PLACE}guards: [not-live, not-locked-down]\n");
+    let steps = sh("id=make undo=remove", "touch \"$place/one\" \"$WPP_HOME/LOCKDOWN\"")
+        + &sh("id=remove", "rm -f \"$place/one\"")
+        + &sh("id=next", "touch \"$place/next\"");
+    let stage = Stage::new(&runbook(&front, "", &steps, &sh("id=verify", "true"), ""));
+    let (code, report) = stage.run(&[]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (4, Some("aborted")), "{report}");
+    assert!(report["data"]["cause"].as_str().unwrap().contains("locked down"), "{report}");
+    assert_eq!(std::fs::read_dir(&stage.place).unwrap().count(), 0);
+    let (code, report) = stage.run(&[]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (5, Some("skipped")), "{report}");
+}
+
+#[test]
+fn what_could_not_be_checked_is_inconclusive() {
+    let stage = Stage::new(&runbook(PLACE, "", &sh("id=make", "no-such-program-here \"$place\""), &sh("id=verify", "true"), ""));
+    let (code, report) = stage.run(&[]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (5, Some("inconclusive")), "{report}");
+}
+
+#[test]
+fn command_lines_and_queries_are_run_and_what_they_answer_is_saved() {
+    let steps = "```wpp id=look save=schema:$.schema,version:$.data.settings[0].key expect=\"$.schema==wpp.config/1; $.verdict==pass\"\nwpp config\n```\n\n\
+        ```sql id=count on={{place}}/x.db expect=\"rows>=1; value==2\" save=rows\nSELECT count(*) FROM t WHERE name <> {{schema}}\n```\n\n\
+        ```wpp id=use expect=\"exit=0; $.data.settings.length>1\"\nwpp config\n```\n";
+    let verification = "```sql id=verify on={{place}}/x.db expect=\"value=={{rows}}\"\nSELECT count(*) FROM t\n```\n";
+    let stage = Stage::new(&runbook(PLACE, "", &steps.replace(",version:$.data.settings[0].key", ""), verification, ""));
+    let database = rusqlite::Connection::open(stage.path("x.db")).unwrap();
+    database.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (name TEXT); INSERT INTO t VALUES ('a'), ('b');").unwrap();
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(report["data"]["values"]["schema"], "wpp.config/1");
+    assert_eq!(report["data"]["values"]["rows"], "2");
+    // The database was open for writing meanwhile, and nothing was left beside it once it is closed.
+    drop(database);
+    assert_eq!(stage.run(&[]).0, 0);
+    assert_eq!(std::fs::read_dir(&stage.place).unwrap().count(), 1);
+    // A query that writes is refused.
+    let broken = steps
+        .replace(",version:$.data.settings[0].key", "")
+        .replace("SELECT count(*) FROM t WHERE", "WITH x AS (SELECT 1) DELETE FROM t WHERE");
+    std::fs::write(stage.home.path().join("runbooks/own.md"), runbook(PLACE, "", &broken, verification, "")).unwrap();
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 4, "{report}");
+    assert!(report["data"]["cause"].as_str().unwrap().contains("only read"), "{report}");
+}
+
+/// Answers every request on a loopback port with this status and body, and keeps what was asked.
+fn server(status: &'static str, body: &'static str) -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = asked.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = Vec::new();
+            let mut buffer = [0; 4096];
+            // A test's request fits into what arrives before its body's last brace, or has no body.
+            while !request.windows(4).any(|four| four == b"\r\n\r\n") || request.starts_with(b"POST") && !request.ends_with(b"}")
+            {
+                match stream.read(&mut buffer) {
+                    Ok(count @ 1..) => request.extend_from_slice(&buffer[..count]),
+                    _ => break,
+                }
+            }
+            kept.lock().unwrap().push(String::from_utf8_lossy(&request).into_owned());
+            let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        }
+    });
+    (url, asked)
+}
+
+#[test]
+fn a_secret_is_sent_and_stands_nowhere() {
+    let (url, asked) = server("200 OK", "{\"status\": \"ok\", \"echo\": \"hush-hush\"}");
+    let front =
+        "parameters:\n  url:\n    help: address\n    type: url\n  key:\n    help: key\n    secret: true\n  text: a text\n";
+    let steps = "```http id=send expect=\"status=200; $.status==ok\"\nPOST {{url}}/x/{{text}}\nX-API-Key: {{key}}\n\n{\"text\": \"{{text}}\"}\n```\n\n\
+        ```sh id=print\necho \"the key is $key\"\n```\n";
+    let text = runbook(front, "", steps, "```http id=verify\nGET {{url}}/y\n```\n", "");
+    let home = TestHome::sandbox();
+    std::fs::write(home.path().join("own.md"), text).unwrap();
+    let file = home.path().join("own.md").display().to_string();
+    let given = format!("url={url}");
+    let arguments = [
+        "runbook",
+        "run",
+        &file,
+        "--yes",
+        "--allow-shell",
+        "--set",
+        &given,
+        "--set",
+        "text=a \"b",
+        "--secret",
+        "key=env:OUR_KEY",
+        "--format",
+        "json",
+    ];
+    let outcome = Outcome::of(home.command(&arguments).env("OUR_KEY", "hush-hush").output().unwrap());
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let asked = asked.lock().unwrap().join("\n");
+    assert!(
+        asked.contains("/x/a%20%22b ")
+            && asked.to_lowercase().contains("x-api-key: hush-hush")
+            && asked.contains("{\"text\": \"a \\\"b\"}"),
+        "{asked}"
+    );
+    assert!(!outcome.stdout.contains("hush-hush") && !outcome.stderr.contains("hush-hush"), "{outcome:?}");
+    assert!(outcome.stdout.contains("«key»") || outcome.stdout.contains("status 200"));
+    let mut looked = 0;
+    let mut folders = vec![home.path().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                looked += 1;
+                let bytes = std::fs::read(&path).unwrap();
+                assert!(!bytes.windows(9).any(|nine| nine == b"hush-hush"), "{}", path.display());
+            }
+        }
+    }
+    assert!(looked > 5, "{looked}");
+    let refused = home.run(&[
+        "runbook",
+        "run",
+        &file,
+        "--yes",
+        "--allow-shell",
+        "--set",
+        &given,
+        "--set",
+        "text=x",
+        "--set",
+        "key=hush-hush",
+    ]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    // A sandbox calls nobody but this machine.
+    let away = ["runbook", "run", &file, "--yes", "--allow-shell", "--set", "url=http://192.0.2.1", "--set", "text=x"];
+    let output = home.command(&away).env("WPP_SECRET_KEY", "hush-hush").output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+}
+
+#[test]
+fn postgresql_is_asked_and_cannot_be_written_to() {
+    let Some(cluster) = crate::postgres::Cluster::start() else { return };
+    let front = "parameters:\n  db:\n    help: database\n    type: url\n    secret: true\n  name: a name\n";
+    let steps = "```sql id=ask on={{db}} expect=\"rows==2; value==1\" save=first\nSELECT x, {{name}} FROM generate_series(1, 2) AS x\n```\n";
+    let write = "```sql id=write on={{db}}\nSELECT lo_create(4711)\n```\n";
+    let verify = "```sql id=verify on={{db}} expect=\"value==0\"\nSELECT count(*) FROM pg_largeobject_metadata\n```\n";
+    let address = cluster.address("postgres").replace("app@", &format!("app:{}@", crate::postgres::PASSWORD));
+    let run = |text: &str, path: Option<&str>| {
+        let home = TestHome::sandbox();
+        std::fs::write(home.path().join("own.md"), text).unwrap();
+        let file = home.path().join("own.md").display().to_string();
+        let mut command = home.command(&[
+            "runbook",
+            "run",
+            &file,
+            "--yes",
+            "--secret",
+            "db=env:DB",
+            "--set",
+            "name=o'x; --",
+            "--format",
+            "json",
+        ]);
+        command.env("DB", &address);
+        if let Some(path) = path {
+            command.env("PATH", path);
+        }
+        let outcome = Outcome::of(command.output().unwrap());
+        let report: Value = serde_json::from_str(outcome.stdout.lines().last().unwrap()).unwrap();
+        (outcome.code, report)
+    };
+    let (code, report) = run(&runbook(front, "", steps, verify, ""), None);
+    assert_eq!((code, report["data"]["values"]["first"].as_str()), (0, Some("1")), "{report}");
+    let (code, report) = run(&runbook(front, "", &format!("{steps}\n{write}"), verify, ""), None);
+    assert_eq!(code, 4, "{report}");
+    assert!(report["data"]["cause"].as_str().unwrap().contains("read-only"), "{report}");
+    let (code, report) = run(&runbook(front, "", steps, verify, ""), Some("/nowhere"));
+    assert_eq!((code, report["data"]["verdict"].as_str()), (5, Some("inconclusive")), "{report}");
+}
+
+#[test]
+fn a_step_is_tried_again_until_its_tries_are_used_up() {
+    let steps = sh("id=third retries=3 every=1ms", "echo x >> \"$place/tries\"\ntest \"$(wc -l < \"$place/tries\")\" -eq 3");
+    let stage = Stage::new(&runbook(PLACE, "", &steps, &sh("id=late timeout=50ms", "exec sleep 30"), ""));
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 4, "{report}");
+    let steps = report["data"]["steps"].as_array().unwrap();
+    assert_eq!((steps[0]["tries"].as_u64(), steps[0]["ended"].as_str()), (Some(3), Some("passed")), "{report}");
+    assert!(steps[1]["observed"].as_str().unwrap().contains("did not end"), "{report}");
+}
+
+#[test]
+fn a_kill_at_every_boundary_leaves_a_run_that_undo_takes_back() {
+    // What an undo removes is taken back once more without harm.
+    let verification = sh("id=verify", "test -z \"$(ls \"$place\")\" || test \"$(ls \"$place\" | wc -l)\" -eq 7");
+    let text = files(&["one", "two", "three", "four", "five", "six", "seven"], &verification);
+    let (mut killed, mut restored) = (0, 0);
+    for number in 1.. {
+        let stage = Stage::new(&text);
+        let output = stage
+            .home
+            .command(&stage.arguments(&["--quiet"]).iter().map(String::as_str).collect::<Vec<_>>())
+            .env("WPP_DISK_FAULT", format!("kill@{number}"))
+            .output()
+            .unwrap();
+        if output.status.success() {
+            break;
+        }
+        assert_eq!(output.status.code(), None, "{output:?}");
+        killed += 1;
+        restored += u32::from(stage.takes_back(number));
+        assert!(number < 400, "the run has no end");
+    }
+    assert_eq!(restored, killed);
+    assert!(killed >= 100, "{killed}");
+}
+
+impl Stage {
+    /// Takes back what a killed run left; the undo itself is killed at some point, too, and made again.
+    fn takes_back(&self, number: u32) -> bool {
+        let (_, runs) = self.home.json(&["runbook", "runs"]);
+        let open: Vec<&Value> = runs["data"]["runs"].as_array().unwrap().iter().filter(|run| run["open"] == true).collect();
+        for run in open {
+            let run = run["run"].as_str().unwrap();
+            // Of some, the undo is killed too.
+            for at in [number % 23 + 1, number % 11 + 1].into_iter().filter(|_| number % 4 == 0) {
+                let _ = self
+                    .home
+                    .command(&["runbook", "undo", run, "--quiet"])
+                    .env("WPP_DISK_FAULT", format!("kill@{at}"))
+                    .output()
+                    .unwrap();
+            }
+            let last = self.home.run(&["runbook", "undo", run]);
+            // It may be that the last kill came after its end.
+            assert!([0, 2].contains(&last.code), "kill@{number}: {last:?}");
+        }
+        let (_, runs) = self.home.json(&["runbook", "runs"]);
+        let closed = runs["data"]["runs"].as_array().unwrap().iter().all(|run| run["open"] == false);
+        let left: Vec<_> = std::fs::read_dir(&self.place).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        // A run that was killed after its last word has passed, and has its files.
+        let passed = runs["data"]["runs"].as_array().unwrap().iter().any(|run| run["verdict"] == "pass");
+        assert!(closed && (left.is_empty() || passed && left.len() == 7), "kill@{number}: {left:?} {runs}");
+        true
+    }
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_resumed() {
+    let text = three_files(&sh("id=verify", "test \"$(ls \"$place\" | wc -l)\" -eq 3"));
+    let (mut resumed, mut number) = (0, 1);
+    loop {
+        let stage = Stage::new(&text);
+        let output = stage
+            .home
+            .command(&stage.arguments(&["--quiet"]).iter().map(String::as_str).collect::<Vec<_>>())
+            .env("WPP_DISK_FAULT", format!("kill@{number}"))
+            .output()
+            .unwrap();
+        if output.status.success() {
+            break;
+        }
+        // An edited file does not change a run under way.
+        std::fs::write(stage.home.path().join("runbooks/own.md"), "broken").unwrap();
+        std::fs::remove_file(stage.home.path().join("runbooks/own.md")).unwrap();
+        let (_, runs) = stage.home.json(&["runbook", "runs"]);
+        for run in runs["data"]["runs"].as_array().unwrap().iter().filter(|run| run["open"] == true) {
+            let (code, report) = stage.home.json(&["runbook", "resume", run["run"].as_str().unwrap()]);
+            assert_eq!(code, 0, "kill@{number}: {report}");
+            assert_eq!(std::fs::read_dir(&stage.place).unwrap().count(), 3, "kill@{number}: {report}");
+            resumed += 1;
+        }
+        number += 3;
+    }
+    assert!(resumed > 5, "{resumed}");
+}
+
+#[test]
+fn a_step_that_cannot_be_taken_back_is_run_again_only_when_a_person_says_so() {
+    let text = runbook(
+        PLACE,
+        "",
+        &sh("id=once", "echo x >> \"$place/times\"\ntest -e \"$place/go\" || kill -9 $PPID"),
+        &sh("id=verify", "test -e \"$place/times\""),
+        "",
+    );
+    let stage = Stage::new(&text);
+    let output = stage.home.command(&stage.arguments(&[]).iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    assert_eq!(output.status.code(), None, "{output:?}");
+    std::fs::write(stage.path("go"), "").unwrap();
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let run = runs["data"]["runs"][0]["run"].as_str().unwrap();
+    assert_eq!(runs["data"]["runs"][0]["under_way"], "once");
+    assert_eq!(stage.home.run(&["runbook", "resume", run]).code, 20);
+    let (code, report) = stage.home.json(&["runbook", "resume", run, "--answer", "once=yes"]);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(std::fs::read_to_string(stage.path("times")).unwrap().lines().count(), 2);
+}
+
+#[test]
+fn an_interrupt_ends_the_step_and_takes_back_what_began() {
+    let steps = sh("id=make undo=remove", "touch \"$place/one\"")
+        + &sh("id=remove", "rm -f \"$place/one\"")
+        + &sh("id=wait timeout=10m", "touch \"$place/waiting\"\nexec sleep 600");
+    let stage = Stage::new(&runbook(PLACE, "", &steps, &sh("id=verify", "test ! -e \"$place/one\""), ""));
+    let arguments = stage.arguments(&["--format", "json"]);
+    let child = stage
+        .home
+        .command(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !stage.path("waiting").exists() {
+        assert!(std::time::Instant::now() < deadline, "the step did not begin");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    let outcome = Outcome::of(child.wait_with_output().unwrap());
+    assert_eq!(outcome.code, 130, "{outcome:?}");
+    let report: Value = serde_json::from_str(outcome.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (report["data"]["verdict"].as_str(), report["data"]["verified_again"].as_bool()),
+        (Some("aborted"), Some(true)),
+        "{report}"
+    );
+    assert!(!stage.path("one").exists());
+}
+
+#[test]
+fn a_run_that_somebody_works_on_is_left_to_them() {
+    let stage = Stage::new(&runbook(
+        PLACE,
+        "",
+        &sh("id=wait timeout=10m", "touch \"$place/waiting\"\nexec sleep 600"),
+        &sh("id=verify", "true"),
+        "",
+    ));
+    let mut child = stage
+        .home
+        .command(&stage.arguments(&[]).iter().map(String::as_str).collect::<Vec<_>>())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !stage.path("waiting").exists() {
+        assert!(std::time::Instant::now() < deadline, "the step did not begin");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let run = runs["data"]["runs"][0]["run"].as_str().unwrap().to_owned();
+    assert_eq!(stage.home.run(&["runbook", "undo", &run]).code, 11);
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn lint_exits_with_3_and_names_file_and_line() {
+    let home = TestHome::live();
+    let clean = home.run(&["runbook", "lint"]);
+    assert_eq!(clean.code, 0, "{clean:?}");
+    let made = home.run(&["runbook", "new", "mine"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let path = home.path().join("runbooks/mine.md");
+    assert_eq!(home.run(&["runbook", "lint", "mine"]).code, 0);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("wpp outbound pause", "wpp outbound halt")).unwrap();
+    let line = text.lines().position(|line| line.contains("outbound pause")).unwrap() + 1;
+    let found = home.run(&["runbook", "lint", "mine"]);
+    assert_eq!(found.code, 3, "{found:?}");
+    assert!(found.stdout.contains(&format!("mine.md:{line}: error [command]")), "{found:?}");
+    assert_eq!(home.run(&["runbook", "run", "mine", "--yes"]).code, 2);
+    assert_eq!(home.run(&["runbook", "new", "restart"]).code, 2);
+    assert_eq!(home.run(&["runbook", "show", "nothing"]).code, 2);
+}
+
+/// What each command writes, with every field that it can have.
+pub fn documents() -> Vec<String> {
+    let front = format!("{PLACE}source: here\nschedule: \"@every:60\"\n")
+        .replace("parameters:\n", "parameters:\n  way:\n    help: which\n    type: choice\n    values: [a, b]\n    default: a\n");
+    let steps = sh("id=make undo=remove", "touch \"$place/one\"")
+        + &sh("id=remove", "rm -f \"$place/one\"")
+        + &sh("id=no when=\"{{way}}==b\"", "true");
+    let stage = Stage::new(&runbook(&front, "", &steps, &sh("id=verify", "false"), ""));
+    let mut written = Vec::new();
+    let mut run = |arguments: &[&str]| {
+        let mut all = arguments.to_vec();
+        all.extend(["--format", "json"]);
+        let outcome = stage.home.run(&all);
+        written.push(outcome.stdout);
+    };
+    let place = format!("place={}", stage.place.display());
+    run(&["runbook", "list"]);
+    run(&["runbook", "show", "own"]);
+    run(&["runbook", "run", "own", "--dry-run", "--set", &place]);
+    let arguments = stage.arguments(&[]);
+    run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let guarded = format!("{front}guards: [not-locked-down]\n");
+    std::fs::write(
+        stage.home.path().join("runbooks/own.md"),
+        runbook(&guarded, "", &steps.replace("touch", "touch \"$WPP_HOME/LOCKDOWN\""), &sh("id=verify", "true"), ""),
+    )
+    .unwrap();
+    run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let cut_off = steps.replace("touch \"$place/one\"", "kill -9 $PPID");
+    std::fs::write(stage.home.path().join("runbooks/own.md"), runbook(&front, "", &cut_off, &sh("id=verify", "true"), ""))
+        .unwrap();
+    let _ = stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    run(&["runbook", "runs"]);
+    run(&["runbook", "new", "other"]);
+    std::fs::write(stage.home.path().join("runbooks/other.md"), "nothing").unwrap();
+    run(&["runbook", "lint", "other"]);
+    run(&["runbook", "show", "other"]);
+    written
+}
