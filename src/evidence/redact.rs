@@ -73,6 +73,7 @@ impl Redaction {
         }
     }
 
+    /// With a key of its own, and a secret.
     #[cfg(test)]
     pub fn for_tests() -> Redaction {
         let folder = tempfile::tempdir().unwrap();

@@ -235,7 +235,7 @@ fn a_runbook_runs_when_its_front_matter_says_and_only_when_the_settings_name_it(
     let (code, report) = home.json(&["schedule", "run"]);
     let of = |name: &str| report["data"]["dispatched"].as_array().unwrap().iter().find(|run| run["entry"] == name).unwrap();
     assert_eq!((code, &of("fine")["exit_code"], &of("wrong")["exit_code"]), (4, &0.into(), &4.into()), "{report}");
-    assert!(std::path::Path::new(of("fine")["report"].as_str().unwrap()).exists(), "{report}");
+    assert!(Path::new(of("fine")["report"].as_str().unwrap()).exists(), "{report}");
     configure(&home, "[schedule.x]\nrunbook = \"unheard-of\"\n");
     let outcome = home.run(&["schedule", "list"]);
     assert!(outcome.code == 2 && outcome.stdout.contains("unheard-of"), "{outcome:?}");
