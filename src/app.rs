@@ -17,6 +17,7 @@ use crate::home::{Home, HomeKind, SessionPaths};
 use crate::journal::Journal;
 use crate::plugin::Plugins;
 use crate::plugin::registry::Registry;
+use crate::plugin::secrets::Secrets;
 use crate::report::{Event, Sink, quoted};
 use crate::session::Address;
 
@@ -93,6 +94,11 @@ impl App {
     /// The home's plugins, and the secrets that may be put into their requests.
     pub fn plugins(&self) -> Result<Plugins<'_>> {
         Plugins::open(&self.home, &self.config, &self.secrets)
+    }
+
+    /// Secrets by their names, for servers of gateways.
+    pub fn gateway_secrets(&self) -> Secrets {
+        Secrets::new(&self.home.secrets(), &self.secrets).with_commands(self.config.secret_commands())
     }
 
     /// Where events go.

@@ -187,6 +187,11 @@ impl Home {
         self.backup_state().join(format!("{session}.{}.pages", &destination[..16]))
     }
 
+    /// Keeps two backups of one gateway apart.
+    pub fn set_lock(&self, channel: &str) -> PathBuf {
+        self.backup_state().join(format!("{channel}.set.lock"))
+    }
+
     /// Keys, companions, endpoint and control socket of the simulator of a sandbox home.
     pub fn simulator(&self) -> PathBuf {
         self.root.join("simulator")

@@ -453,7 +453,7 @@ mod tests {
         let policy = Policy::of(&config(THREE)).unwrap();
         let decision = decide(&policy, Vec::new(), &[problem], clock::now());
         let notice = &decision.notices[0];
-        for part in ["it is error", "wpp restart", "session-disconnected", "wpp alert ack wpp.session.state --session main"] {
+        for part in ["it is error", "wpp restart", "reconnect-loop", "wpp alert ack wpp.session.state --session main"] {
             assert!(notice.text.contains(part), "{part}: {}", notice.text);
         }
         assert_eq!(notice.title, "error: wpp.session.state [main]");

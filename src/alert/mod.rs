@@ -74,33 +74,32 @@ type Row = (&'static str, &'static [&'static str], Option<Severity>, u64, &'stat
 
 /// The matrix that operators of gateways know, by the findings that stand for its rows.
 const MATRIX: &[Row] = &[
+    ("Service down", &["wpp.session.daemon-died", "wpp.session.daemon-silent"], Some(Severity::Critical), 5, "restart"),
     (
-        "Service down",
-        &["wpp.session.daemon-died", "wpp.session.daemon-silent", "*.service.alive", "*.service.ready", "*.service.healthy"],
+        "Service down, of a gateway",
+        &["*.service.alive", "*.service.ready", "*.service.healthy"],
         Some(Severity::Critical),
         5,
-        "service-down",
+        "openwa-service-down",
     ),
-    ("High memory", &["*.host.memory"], Some(Severity::Warning), 30, "high-memory"),
+    ("High memory", &["*.host.memory"], Some(Severity::Warning), 30, "openwa-high-memory"),
+    // As the check says: a ban is worse than a lost stream.
     (
         "Session disconnected",
-        &[
-            "wpp.session.auth-required",
-            "wpp.session.state",
-            "wpp.session.reconnect-loop",
-            "wpp.session.stream-lost",
-            "*.sessions.ready",
-            "*.sessions.open",
-            "*.accounts.connected",
-            "*.accounts.heartbeat",
-            "*.channel.status",
-        ],
-        // As the check says: a ban is worse than a lost stream.
+        &["wpp.session.state", "wpp.session.reconnect-loop", "wpp.session.stream-lost"],
         None,
         15,
-        "session-disconnected",
+        "reconnect-loop",
     ),
-    ("Webhook failures above 5 %", &["*.webhooks.delivered"], Some(Severity::Warning), 30, "webhook-failure"),
+    ("Session logged out", &["wpp.session.auth-required"], None, 15, "auth-required"),
+    (
+        "Session disconnected, of a gateway",
+        &["*.sessions.ready", "*.sessions.open", "*.accounts.connected", "*.accounts.heartbeat", "*.channel.status"],
+        None,
+        15,
+        "openwa-session-disconnected",
+    ),
+    ("Webhook failures above 5 %", &["*.webhooks.delivered"], Some(Severity::Warning), 30, "openwa-webhook-failure"),
     ("Disk space below 10 %", &["wpp.home.disk-space"], Some(Severity::Critical), 15, "disk-space"),
     // No check looks at certificates; a finding of this name of any plugin is taken for it.
     ("Certificate expires within 7 days", &["*.certificate.expiry"], Some(Severity::Warning), 24 * 60, "certificate-renewal"),
@@ -366,6 +365,14 @@ pub(crate) mod tests {
         let checks = crate::doctor::catalog::CHECKS;
         for id in ids {
             assert!(checks.iter().any(|check| check.id == *id), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_runbook_of_the_matrix_is_there() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
+        for (_, _, _, _, runbook) in MATRIX {
+            assert!(folder.join(format!("{runbook}.md")).is_file(), "{runbook}");
         }
     }
 

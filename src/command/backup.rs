@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::keys::{ReadKeys, WriteKeys};
 use super::prune::{self, PruneArgs};
+use super::set;
 use super::site;
 use crate::app::App;
 use crate::archive::chain;
@@ -43,6 +44,7 @@ use crate::ui;
   wpp backup --output s3://bucket/wpp    an archive in S3-compatible storage\n  \
   wpp backup --recipient age1…           an archive that this host cannot read\n  \
   wpp backup --incremental               what changed since the last one\n  \
+  wpp backup --channel openwa            the state of a gateway, as [dump.openwa] in config.toml says it\n  \
   wpp backup list                        what there is, and how far it was verified\n  \
   wpp backup verify latest --level hash  every byte against the manifest\n  \
   wpp backup verify --level restore latest\n                                         \
@@ -81,8 +83,18 @@ struct CreateArgs {
     #[arg(long)]
     incremental: bool,
     /// Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]
-    #[arg(long, short, value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
+    #[arg(long, short, visible_alias = "to", value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
     output: Option<String>,
+    /// Take the state of this gateway in the place of a session: databases, keys and files, as [dump.NAME] in config.toml
+    /// names them, in one set; one that lacks a part is refused
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["incremental", "codec", "effort"])]
+    channel: Option<String>,
+    /// Keep a set that lacks a part, marked as incomplete; exit 4 all the same
+    #[arg(long, requires = "channel")]
+    allow_incomplete: bool,
+    /// Take pictures and sound, too
+    #[arg(long, requires = "channel")]
+    media: bool,
     /// Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]
     #[arg(long = "as", value_enum, value_name = "FORMAT")]
     codec: Option<Codec>,
@@ -140,8 +152,13 @@ fn create(app: &App, args: CreateArgs) -> Result<Report> {
     let textfile =
         args.textfile.as_ref().map(|path| std::path::absolute(path).map_err(|error| disk::cannot("find", path, error)));
     let textfile = textfile.transpose()?;
-    let begun = Notices::of(app.config(), app.home().kind(), textfile)
-        .begin(app.session()?.name(), &told_destination(app, args.output.as_deref()));
+    let subject = match &args.channel {
+        // As a gateway is written wherever sessions are named.
+        Some(channel) => format!("{channel}:"),
+        None => app.session()?.name().to_owned(),
+    };
+    let begun =
+        Notices::of(app.config(), app.home().kind(), textfile).begin(&subject, &told_destination(app, args.output.as_deref()));
     let result = make(app, args);
     let mut document = Vec::new();
     let written = match &result {
@@ -191,16 +208,15 @@ fn told_destination(app: &App, output: Option<&str>) -> String {
 }
 
 fn make(app: &App, args: CreateArgs) -> Result<Report> {
+    if let Some(channel) = &args.channel {
+        return make_set(app, channel, &args);
+    }
     let session = app.existing_session()?;
     let (recipients, identities) = args.write.choose(app, &args.read)?;
     let site = site(app, &session)?;
     // Before the settings of a store are read: what this home left there is known by its journal.
     let journal = app.journal()?;
-    let destination = match &args.output {
-        Some(text) if text.starts_with(STORE_SCHEME) => Destination::parse(text, &app.store_settings()?).map(Arc::new)?,
-        Some(text) => Arc::new(Destination::parse(&absolute(text)?, &app.store_settings()?)?),
-        None => app.destination()?,
-    };
+    let destination = new_destination(app, args.output.as_deref())?;
     // A daemon that hangs or does not answer is no reason to have no backup.
     let status = match site.look() {
         Ok(Seen::Running(status)) => Some(status),
@@ -243,6 +259,31 @@ fn make(app: &App, args: CreateArgs) -> Result<Report> {
     }
     report.metrics.extend(fault_points(app));
     Ok(report)
+}
+
+/// Where a new archive goes.
+fn new_destination(app: &App, output: Option<&str>) -> Result<Arc<Destination>> {
+    match output {
+        Some(text) if text.starts_with(STORE_SCHEME) => Destination::parse(text, &app.store_settings()?).map(Arc::new),
+        Some(text) => Ok(Arc::new(Destination::parse(&absolute(text)?, &app.store_settings()?)?)),
+        None => app.destination(),
+    }
+}
+
+/// Takes the state of a gateway in the place of a session.
+fn make_set(app: &App, channel: &str, args: &CreateArgs) -> Result<Report> {
+    let (recipients, identities) = args.write.choose(app, &args.read)?;
+    // Before the settings of a store are read: what this home left there is known by its journal.
+    app.journal()?;
+    let wanted = set::Wanted {
+        channel,
+        destination: new_destination(app, args.output.as_deref())?,
+        recipients: recipients.as_ref(),
+        identities: &identities,
+        allow_incomplete: args.allow_incomplete,
+        media: args.media,
+    };
+    set::make(app, &wanted)
 }
 
 /// The format of archives that is set.

@@ -6,14 +6,21 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::keys::ReadKeys;
+use super::set;
 use crate::app::App;
 use crate::archive::destination::{Destination, STORE_SCHEME};
+use crate::archive::scratch::Scratch;
 use crate::clock::{self, CalendarSpan, Stopwatch};
+use crate::dump::client::Bounds;
 use crate::dump::kind::Dump;
 use crate::dump::postgres::{self, Engine, Wishes};
 use crate::dump::rehearse::{self, Afterwards, Fetched, Rehearsed, Request};
 use crate::dump::smoke::Smoke;
+use crate::dump::take;
+use crate::dump::tools::Tools;
 use crate::error::{Error, ErrorKind, Result};
+use crate::home::HomeKind;
 use crate::interrupt::Interrupts;
 use crate::report::{Metric, Report, Section, Steps, Table, Verdict, count};
 
@@ -39,6 +46,8 @@ enum DumpCommand {
     Check(Check),
     /// Load a dump into a disposable server of PostgreSQL, and ask that what it holds
     Rehearse(Box<Rehearse>),
+    /// Load a dump into an empty database of a server that is there
+    Load(Load),
     /// List the disposable servers that were kept
     Servers,
     /// Stop a disposable server that was kept, and remove it
@@ -54,7 +63,7 @@ struct Check {
 
 #[derive(Debug, clap::Args)]
 struct Rehearse {
-    /// The dump: custom, tar, directory or plain, also in gzip or zstd
+    /// The dump: custom, tar, directory or plain, also in gzip or zstd; or a set of a gateway, whose dump is taken
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath, required_unless_present = "latest", conflicts_with = "latest")]
     file: Option<PathBuf>,
     /// The newest dump of this folder or s3://BUCKET/PREFIX in the place of a file
@@ -78,6 +87,27 @@ struct Rehearse {
     /// Loading may take so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
     timeout: u64,
+    #[command(flatten)]
+    keys: ReadKeys,
+}
+
+#[derive(Debug, clap::Args)]
+struct Load {
+    /// The dump: custom, tar, directory or plain, also in gzip or zstd
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    file: PathBuf,
+    /// The empty database: postgres://USER@HOST:PORT/DATABASE, or postgres://USER@/DATABASE?host=FOLDER for a socket
+    #[arg(long, value_name = "ADDRESS")]
+    into: String,
+    /// Name of the secret that is its password: WPP_SECRET_NAME, secrets/NAME, or a command in config.toml
+    #[arg(long, value_name = "NAME")]
+    secret: Option<String>,
+    /// Agree in advance
+    #[arg(long, short)]
+    yes: bool,
+    /// Loading may take so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    timeout: u64,
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,6 +123,7 @@ impl Args {
         match self.command {
             DumpCommand::Check(check) => checked(&check.file),
             DumpCommand::Rehearse(rehearse) => rehearse.run(app),
+            DumpCommand::Load(load) => load.run(app),
             DumpCommand::Servers => Ok(servers()),
             DumpCommand::Stop(stop) => stopped(app, &stop.folder),
         }
@@ -146,6 +177,59 @@ fn wishes(app: &App, engine: Engine) -> Wishes {
     Wishes { engine, folder: text("postgres.folder"), account: text("postgres.account"), image: text("postgres.image") }
 }
 
+impl Load {
+    fn run(self, app: &App) -> Result<Report> {
+        let watch = Stopwatch::start();
+        let dump = Dump::examine(&std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone()))?;
+        if app.home().kind() == HomeKind::Sandbox && !take::is_loopback(&self.into) {
+            return Err(Error::new(ErrorKind::Denied, "a sandbox reaches servers of this machine alone")
+                .hint("use a live home for a server elsewhere"));
+        }
+        let secrets = app.gateway_secrets();
+        let password = self.secret.as_deref().map(|name| secrets.get("dump", name)).transpose()?;
+        let interrupts = Interrupts::watch()?;
+        let stop = interrupts.flag();
+        let folder = Scratch::make(&set::scratch(app)?)?;
+        let tools = Tools::clients(app.config().text("postgres.folder"));
+        let server = take::live(&self.into, password.as_deref(), &tools, &folder.path().join("keys"))?;
+        let there = server.client.tables(&server.database, &stop)?;
+        if !there.is_empty() {
+            let tables = count(there.len() as u64, "table", "tables");
+            return Err(Error::new(
+                ErrorKind::Denied,
+                format!("the database {} is not empty: it holds {tables}", server.database),
+            )
+            .hint("make an empty one (`createdb NAME`) and name that; switch the gateway over to it when all is well"));
+        }
+        let question = format!("Load {} ({}) into the empty database {}?", self.file.display(), dump.describe(), server.database);
+        let _confirmed = app.confirm(self.yes, &question)?;
+        let mut steps = Steps::new(&**app.sink());
+        let step = steps.begin("load the dump");
+        let bounds = Bounds { patience: Duration::from_secs(self.timeout), stop: &stop };
+        let placed = dump.path.display().to_string();
+        let loaded = server.client.load(&server.database, &dump, &placed, folder.path(), true, bounds);
+        let loaded = loaded.and_then(|()| server.client.tables(&server.database, &stop));
+        let seen = loaded.as_ref().map_or_else(Error::chain, |tables| {
+            let rows: u64 = tables.values().sum();
+            format!("{}, {}", count(tables.len() as u64, "table", "tables"), count(rows, "row", "rows"))
+        });
+        steps.end(step, "load the dump", "all of it, without an error", seen.clone(), loaded.is_ok());
+        let tables = loaded.map_err(|error| {
+            error.hint(format!("{} holds a part of it now: drop it, make it anew, and load again", server.database))
+        })?;
+        app.journal()?.record(
+            None,
+            "dump-load",
+            &json!({ "dump": dump.path, "sha256": dump.sha256, "database": server.database }),
+        )?;
+        let mut report = Report::new("dump-load", format!("{}: loaded into {}, {seen}", self.file.display(), server.database))
+            .data(json!({ "dump": of_dump(&dump), "database": server.database, "tables": tables }));
+        report.metrics.push(Metric { name: "load_took_ms".into(), value: watch.elapsed_ms() as f64 });
+        report.steps = steps.done;
+        Ok(report)
+    }
+}
+
 impl Rehearse {
     fn run(self, app: &App) -> Result<Report> {
         let watch = Stopwatch::start();
@@ -154,7 +238,14 @@ impl Rehearse {
         let interrupts = Interrupts::watch()?;
         let stop = interrupts.flag();
         let mut steps = Steps::new(&**app.sink());
+        // Holds what comes out of a set until the end.
+        let mut unpacked = None;
         let fetched = match (&self.file, &self.latest) {
+            (Some(file), _) if set::is_meant(&file.to_string_lossy()) => {
+                let identities = self.keys.identities(app)?;
+                let folder = unpacked.insert(Scratch::make(&set::scratch(app)?)?);
+                Ok(Fetched::here(set::dump_of(app, &file.to_string_lossy(), folder.path(), &identities)?))
+            }
             (Some(file), _) => Ok(Fetched::here(std::path::absolute(file).unwrap_or_else(|_| file.clone()))),
             (None, Some(latest)) => self.fetch(app, latest, &mut steps)?,
             // The command line asks for one of them.
@@ -180,7 +271,14 @@ impl Rehearse {
         let rehearsed = rehearse::rehearse(&request, steps)?;
         let keep = rehearsed.standing.is_some() || !rehearsed.passed() && !rehearsed.aborted && !self.discard;
         let kept = if keep { fetched.keep()? } else { None };
-        Ok(self.report(rehearsed, kept, watch))
+        let report = self.report(rehearsed, kept, watch);
+        // How long the way back takes, and when it was last seen to work, is asked later.
+        app.journal()?.record(
+            None,
+            "dump-rehearsal",
+            &json!({ "dump": report.data["dump"], "verdict": report.verdict, "took_ms": watch.elapsed_ms() }),
+        )?;
+        Ok(report)
     }
 
     /// Finds the newest dump and brings it here; a deviation is in the steps.
@@ -214,7 +312,7 @@ impl Rehearse {
         );
         steps.end(step, title, &expected, seen, young);
         // One that is too old is rehearsed all the same: whether it would come back is worth knowing.
-        Fetched::fetch(&destination, &object, &app.scratch(), &**app.sink()).map(Ok)
+        Fetched::fetch(&destination, &object, &set::scratch(app)?, &**app.sink()).map(Ok)
     }
 
     fn report(&self, rehearsed: Rehearsed, kept: Option<PathBuf>, watch: Stopwatch) -> Report {

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod channel;
 pub mod chats;
 pub mod checks;
+mod concerned;
 pub mod config;
 pub mod daemon;
 pub mod doctor;
@@ -33,6 +34,7 @@ pub mod schedule;
 pub mod schemas;
 pub mod search;
 pub mod send;
+mod set;
 pub mod simulator;
 pub mod start;
 pub mod status;
@@ -294,6 +296,12 @@ fn state_report(status: &Status) -> Report {
 
 /// The tables of config.toml whose names are the operator's.
 const TABLES_OF_PLUGINS: &str = "\
+Tables for gateways, whose state `wpp backup --channel NAME` takes:
+  [dump.NAME]
+      channel = \"openwa\" (or baileys, jarvis, connector, evolution; NAME without it), root = \"/srv/openwa\", and
+      parts = [{ kind = \"postgres\", role = \"app\", url = \"postgres://app@127.0.0.1/openwa\", secret = \"openwa-postgres\" }]:
+      kind postgres, sqlite, folder, file or redis; role auth, app, config or media; path or url; must_hold = [\"creds.json\"];
+      optional = true
 Tables for plugins:
   [plugin.NAME]
       settings of the plugin that is called NAME; `wpp plugin info NAME` lists them

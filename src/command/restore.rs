@@ -26,8 +26,14 @@ use crate::session::state::State;
 pub struct Args {
     /// Path or s3:// address of the archive, its name at the backup destination, or `latest`; or a wpp.db
     /// that you kept, as it is or gzipped, from which messages come back
-    #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath)]
-    archive: String,
+    #[arg(value_name = "ARCHIVE", value_hint = clap::ValueHint::FilePath, required_unless_present = "set")]
+    archive: Option<String>,
+    /// Lay out a set of a gateway's state (*.wppset.tar.gz) in a new folder, in the place of restoring a session
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "into", conflicts_with_all = ["archive", "plan", "dry_run"])]
+    set: Option<String>,
+    /// The folder that the set is laid out in; it must not exist
+    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath, requires = "set")]
+    into: Option<std::path::PathBuf>,
     /// What to bring back
     #[arg(long, value_enum, default_value_t = Wanted::Auto)]
     plan: Wanted,
@@ -47,6 +53,9 @@ pub struct Args {
 impl Args {
     /// Plans a restore, asks, and carries it out.
     pub fn run(self, app: &App) -> Result<Report> {
+        if let (Some(set), Some(into)) = (&self.set, &self.into) {
+            return super::set::lay_out(app, set, into, &self.keys.identities(app)?);
+        }
         let session = app.session()?;
         let identities = self.keys.identities(app)?;
         let (archive, passed_over) = self.choose(app, &session, &identities)?;
@@ -241,8 +250,10 @@ impl Args {
     /// The archive that is meant. `latest` is the newest that holds what is to come back; names of
     /// newer ones, with what they lack, come back beside it.
     fn choose(&self, app: &App, session: &SessionPaths, identities: &Identities) -> Result<(Located, Vec<String>)> {
-        let newest = locate(app, &self.archive, identities)?;
-        if self.archive != "latest" || newest.name() == "latest" {
+        // The command line asks for one unless it names a set.
+        let archive = self.archive.as_deref().unwrap_or_default();
+        let newest = locate(app, archive, identities)?;
+        if archive != "latest" || newest.name() == "latest" {
             return Ok((newest, Vec::new()));
         }
         let current = restore::survey(session, app.home().kind())?;

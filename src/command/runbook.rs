@@ -401,7 +401,10 @@ impl Run {
         let site = site(app, app.home(), &interrupts)?;
         let order = Order { values, answers, shell_allowed, evidence: self.evidence };
         let secrets = order.values.secrets.values().cloned().collect();
-        kept(app, run::start(runbook, order, &site)?, secrets)
+        let front = runbook.front.clone();
+        let mut outcome = run::start(runbook, order, &site)?;
+        super::concerned::escalate(app, &front, &mut outcome.report)?;
+        kept(app, outcome, secrets)
     }
 }
 

@@ -1,9 +1,11 @@
 //! `wpp schedule`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::concerned;
 use crate::app::App;
 use crate::clock::{self, TimeZone, Timestamp};
 use crate::config::Config;
@@ -243,9 +245,30 @@ impl Run {
         let run: Arc<RunEntry> = Arc::new(move |entry, due| child.run(entry, due));
         let interrupts = Interrupts::watch()?;
         let until = if self.follow { Until::Interrupted } else { Until::NothingRuns };
-        let done = dispatch::dispatch(&ledger, &entries, &run, until, &interrupts.flag(), &**app.sink())?;
-        Ok(with_wrong(report(&entries, &done), &wrong))
+        let mut untold = std::collections::BTreeSet::new();
+        let mut announce = || {
+            for entry in &entries {
+                let before = entry.runbook.as_deref().and_then(|id| notify_before(app.home(), id));
+                match before.map(|before| concerned::announce(app, entry, before, clock::now())) {
+                    None => {}
+                    Some(Ok(failed)) => untold.extend(failed),
+                    Some(Err(error)) => untold.extend([format!("nobody could be told of {}: {}", entry.name, error.chain())]),
+                }
+            }
+        };
+        let flag = interrupts.flag();
+        let done = dispatch::dispatch(&ledger, &entries, &run, until, &flag, &**app.sink(), &mut announce)?;
+        let mut report = report(&entries, &done);
+        report.warnings.extend(untold);
+        Ok(with_wrong(report, &wrong))
     }
+}
+
+/// How long before a runbook begins people are told. One that cannot be read is told elsewhere.
+fn notify_before(home: &Home, id: &str) -> Option<Duration> {
+    let text = Library::open(home).ok()?.find(id).ok()?;
+    let (runbook, _) = Runbook::parse(&text.text).ok()?;
+    runbook.front.notify_before.map(|span| span.0)
 }
 
 fn report(entries: &[Entry], done: &[Done]) -> Report {

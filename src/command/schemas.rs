@@ -923,6 +923,97 @@ static INSTALLED_FILE: Object = Object {
     fields: &[always("name", Text, "its name, or crontab"), always("text", Text, "what it holds")],
 };
 
+/// A dump of PostgreSQL.
+static DUMP: Object = Object {
+    name: "dump",
+    fields: &[
+        always("path", Text, "where it lies"),
+        always("kind", Text, "custom, tar, directory or plain"),
+        always("wrapping", Text, "none, gzip or zstd"),
+        always("size_bytes", Number, "size of the file, or of all files of the folder"),
+        always("sha256", Text, "SHA-256 of the file in hex; of a folder, of the names and hashes of its files"),
+    ],
+};
+
+/// The answer to one question of the smoke SQL.
+static DUMP_ANSWER: Object = Object {
+    name: "dump_answer",
+    fields: &[
+        always("name", Text, "the question's name"),
+        always("sql", Text, "what was asked"),
+        always("expected", Text, "what the answer had to be, for people"),
+        always("observed", Text, "what it was"),
+        always("passed", Boolean, "whether that is as it had to be"),
+        always("rows", List(&TEXTS), "the first rows of it"),
+        always("row_count", Number, "how many rows there were"),
+        always("took_ms", Number, "how long it took"),
+    ],
+};
+
+/// A disposable server that was kept.
+static DUMP_SERVER: Object = Object {
+    name: "dump_server",
+    fields: &[
+        always("folder", Text, "its folder"),
+        always("engine", Text, "local or docker"),
+        always("look", Text, "what to type to look at it"),
+        always("remove", Text, "what to type to remove it"),
+        optional("address", Text, "its address for programs of this user; none of a container"),
+    ],
+};
+
+/// What is in a set of a gateway's state.
+static DUMP_SET: Object = Object {
+    name: "dump_set",
+    fields: &[
+        always("schema", Text, "wpp.dump-set/1"),
+        always("format", Shape::Object(&FORMAT), "version of the set's format"),
+        always("id", Text, "unique to this set"),
+        always("channel", Text, "the gateway's name in config.toml"),
+        nullable("layout", Text, "the gateway whose layout it was judged by, if that is known"),
+        always("created_ms", Number, "when it was taken, milliseconds since the epoch"),
+        always("created", Text, "the same for people, RFC 3339 in UTC"),
+        always("tool_version", Text, "the wpp that wrote it"),
+        always("complete", Boolean, "whether nothing is missing that belongs to the gateway's state"),
+        always("parts", List(&Shape::Object(&DUMP_PART)), "what is inside, in the order of the file"),
+        always("missing", List(&Shape::Object(&DUMP_LACKING)), "what should be inside and is not"),
+    ],
+};
+
+/// One part of a set.
+static DUMP_PART: Object = Object {
+    name: "dump_part",
+    fields: &[
+        always("name", Text, "its name, and the folder that it is laid out in"),
+        always("kind", Text, "postgres, sqlite, folder, file or redis"),
+        always("role", Text, "auth, app, config or media"),
+        always("source", Text, "where it came from; no password is in it"),
+        always("secret", Boolean, "whether it holds secrets that are read with no further key"),
+        always("members", List(&Shape::Object(&DUMP_MEMBER)), "its files; empty in reports when they are more than 20"),
+        nullable("detail", Any, "what is known of it: tables and rows, keys, what a folder left out"),
+    ],
+};
+
+/// One file of a set.
+static DUMP_MEMBER: Object = Object {
+    name: "dump_member",
+    fields: &[
+        always("name", Text, "its name in the tar file"),
+        always("size_bytes", Number, "its size"),
+        always("sha256", Text, "SHA-256 in hex"),
+    ],
+};
+
+/// What is not in a set.
+static DUMP_LACKING: Object = Object {
+    name: "dump_lacking",
+    fields: &[
+        always("name", Text, "the part"),
+        always("role", Text, "auth, app, config or media"),
+        always("reason", Text, "why it is not there"),
+    ],
+};
+
 /// `data` of a schema that needs no name of its own.
 macro_rules! data {
     ($($field:expr),* $(,)?) => {{
@@ -1295,6 +1386,66 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp drill list"],
         data: data![always("drills", List(&Shape::Object(&DRILL)), "all of them")],
     },
+    Schema { name: "wpp.dump-check/1", commands: &["wpp dump check"], data: Shape::Object(&DUMP) },
+    Schema {
+        name: "wpp.dump-load/1",
+        commands: &["wpp dump load"],
+        data: data![
+            always("dump", Shape::Object(&DUMP), "what was loaded"),
+            always("database", Text, "what it was loaded into"),
+            always("tables", Map(&Number), "rows by table, as they are there now"),
+        ],
+    },
+    Schema {
+        name: "wpp.dump-rehearsal/1",
+        commands: &["wpp dump rehearse"],
+        data: data![
+            nullable("dump", Shape::Object(&DUMP), "what was rehearsed; null when it is no dump"),
+            nullable("server_version", Text, "what the disposable server calls its version"),
+            always("tables", Map(&Number), "rows by table, as they came back"),
+            always("queries", List(&Shape::Object(&DUMP_ANSWER)), "the answers to the smoke SQL"),
+            nullable("standing", Shape::Object(&DUMP_SERVER), "the server, when it was kept"),
+            nullable("dump_kept", Text, "where a dump lies that was downloaded and kept"),
+            always("aborted", Boolean, "whether the operator ended it"),
+        ],
+    },
+    Schema {
+        name: "wpp.dump-servers/1",
+        commands: &["wpp dump servers"],
+        data: data![always("servers", List(&Shape::Object(&DUMP_SERVER)), "those that were kept")],
+    },
+    Schema {
+        name: "wpp.dump-set/1",
+        commands: &["wpp backup --channel"],
+        data: data![
+            always("path", Text, "path or address of the set"),
+            always("size_bytes", Number, "size of the file"),
+            nullable("level", Text, "how far it was verified; null when no key is here to read it back with"),
+            always("complete", Boolean, "whether nothing is missing that belongs to the gateway's state"),
+            always("manifest", Shape::Object(&DUMP_SET), "what is inside"),
+        ],
+    },
+    Schema {
+        name: "wpp.dump-set-restore/1",
+        commands: &["wpp restore --set --into"],
+        data: data![
+            always("set", Text, "path or address of the set"),
+            always("into", Text, "the folder that it was laid out in"),
+            always("complete", Boolean, "whether nothing is missing that belongs to the gateway's state"),
+            always("manifest", Shape::Object(&DUMP_SET), "what is inside"),
+        ],
+    },
+    Schema {
+        name: "wpp.dump-set-verify/1",
+        commands: &["wpp backup verify"],
+        data: data![
+            always("path", Text, "path or address of the set"),
+            always("level", Text, "how far it was verified: hash or quick"),
+            always("complete", Boolean, "whether nothing is missing that belongs to the gateway's state"),
+            always("manifest", Shape::Object(&DUMP_SET), "what is inside"),
+        ],
+    },
+    Schema { name: "wpp.dump-stop/1", commands: &["wpp dump stop"], data: data![always("folder", Text, "what is gone")] },
     Schema {
         name: "wpp.evidence-export/1",
         commands: &["wpp evidence export"],

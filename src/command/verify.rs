@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::backup::{describe, locate};
 use super::keys::ReadKeys;
+use super::set;
 use crate::app::App;
 use crate::archive::base;
 use crate::archive::chain;
@@ -49,6 +50,9 @@ impl Args {
                 .hint("add --level restore, or leave --keep out"));
         }
         let identities = self.keys.identities(app)?;
+        if set::is_meant(&self.archive) {
+            return set::verify(app, &self.archive, self.level, &identities);
+        }
         let archive = locate(app, &self.archive, &identities)?;
         let checked = Checked { app, stamp: archive.stamp()?, archive, identities };
         match self.level {

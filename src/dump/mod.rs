@@ -6,12 +6,16 @@
 //!
 //! [`kind`] tells what a file of a dump really is, [`tools`] finds the programs of PostgreSQL and the
 //! account that they run as, [`client`] talks through them, [`postgres`] is the disposable server, [`smoke`] the questions that a
-//! restored database must answer, and [`rehearse`] puts them together. Start with
-//! [`rehearse::rehearse`].
+//! restored database must answer, and [`rehearse`] puts them together. [`layout`] says what the state of a
+//! gateway is made of, [`take`] takes its parts, and [`set`] is the file that they make together. Start with
+//! [`rehearse::rehearse`] and [`set::make`].
 
 pub mod client;
 pub mod kind;
+pub mod layout;
 pub mod postgres;
 pub mod rehearse;
+pub mod set;
 pub mod smoke;
+pub mod take;
 pub mod tools;

@@ -108,6 +108,9 @@ impl Rehearsed {
 /// A deviation that is in the steps already.
 struct Deviates;
 
+/// What a stage saw, or that it deviates.
+type Stage<T> = std::result::Result<T, Deviates>;
+
 /// Loads a dump into a server of its own and asks it what it holds.
 ///
 /// # Errors
@@ -149,12 +152,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// One step. `act` says what it saw and whether that is as expected; an error is what was seen, unless
     /// it says that nothing could be checked.
-    fn step<T>(
-        &mut self,
-        title: &str,
-        expected: &str,
-        act: impl FnOnce(&mut Self) -> Result<(T, bool)>,
-    ) -> Result<std::result::Result<T, Deviates>>
+    fn step<T>(&mut self, title: &str, expected: &str, act: impl FnOnce(&mut Self) -> Result<(T, bool)>) -> Result<Stage<T>>
     where
         T: std::fmt::Display,
     {
@@ -173,10 +171,8 @@ impl Run<'_> {
         }
     }
 
-    fn all(&mut self) -> Result<std::result::Result<(), Deviates>> {
-        let stages: [fn(&mut Self) -> Result<std::result::Result<String, Deviates>>; 4] =
-            [Self::look, Self::serve, Self::load, Self::count];
-        for stage in stages {
+    fn all(&mut self) -> Result<Stage<()>> {
+        for stage in [Self::look, Self::serve, Self::load, Self::count] {
             if stage(self)?.is_err() || self.request.stop.load(Ordering::Relaxed) {
                 return Ok(Err(Deviates));
             }
@@ -184,7 +180,7 @@ impl Run<'_> {
         self.ask_all()
     }
 
-    fn look(&mut self) -> Result<std::result::Result<String, Deviates>> {
+    fn look(&mut self) -> Result<Stage<String>> {
         self.step("look at the dump", "a dump of PostgreSQL with its beginning and its end", |run| {
             let dump = Dump::examine(run.request.dump)?;
             let seen = format!("{}, SHA-256 {}", dump.describe(), dump.sha256);
@@ -193,7 +189,7 @@ impl Run<'_> {
         })
     }
 
-    fn serve(&mut self) -> Result<std::result::Result<String, Deviates>> {
+    fn serve(&mut self) -> Result<Stage<String>> {
         self.step("make a disposable server", "a server of its own that answers", |run| {
             let stop = run.request.stop;
             let server = Server::start(run.request.wishes, stop)?;
@@ -207,7 +203,7 @@ impl Run<'_> {
         })
     }
 
-    fn load(&mut self) -> Result<std::result::Result<String, Deviates>> {
+    fn load(&mut self) -> Result<Stage<String>> {
         let program = match self.out.dump.as_ref().map(|dump| dump.kind) {
             Some(Kind::Plain) => "psql",
             _ => "pg_restore",
@@ -229,7 +225,7 @@ impl Run<'_> {
         self.request.smoke.and_then(|smoke| smoke.database.as_deref()).unwrap_or(DATABASE)
     }
 
-    fn count(&mut self) -> Result<std::result::Result<String, Deviates>> {
+    fn count(&mut self) -> Result<Stage<String>> {
         let expected = match &self.out.dump {
             Some(dump) if dump.kind == Kind::Plain && dump.plain.makes_roles => "at least one table, and at least one row".into(),
             Some(dump) if dump.kind == Kind::Plain => {
@@ -254,7 +250,7 @@ impl Run<'_> {
     }
 
     /// Every question is asked, whatever came of the one before.
-    fn ask_all(&mut self) -> Result<std::result::Result<(), Deviates>> {
+    fn ask_all(&mut self) -> Result<Stage<()>> {
         let mut went = Ok(());
         let Some(smoke) = self.request.smoke else { return Ok(went) };
         for query in &smoke.queries {

@@ -57,7 +57,8 @@ pub enum Until {
     Interrupted,
 }
 
-/// Runs what is due. After an interrupt nothing is begun, and what runs is waited for.
+/// Runs what is due. After an interrupt nothing is begun, and what runs is waited for. `announce` is
+/// called first, and again and again while this goes on: it tells of what is due soon.
 pub fn dispatch(
     ledger: &Ledger<'_>,
     entries: &[Entry],
@@ -65,6 +66,7 @@ pub fn dispatch(
     until: Until,
     interrupted: &AtomicBool,
     sink: &dyn Sink,
+    announce: &mut dyn FnMut(),
 ) -> Result<Vec<Done>> {
     let (sender, receiver) = channel::<(Entry, Claim, Ended)>();
     let places = Arc::new(Places { free: Mutex::new(AT_ONCE_MAX), one_more: Condvar::new() });
@@ -76,6 +78,7 @@ pub fn dispatch(
             if looked.is_none_or(|at| at.elapsed() >= WRITE_LOOK_EVERY) {
                 ledger.looked(clock::now())?;
                 looked = Some(Instant::now());
+                announce();
             }
             for entry in entries {
                 // A new entry is only known once it was claimed for; after that, looking disturbs nobody.

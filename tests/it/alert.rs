@@ -228,3 +228,57 @@ pub fn documents() -> Vec<String> {
     all.push(watched.home.run(&["alert", "run", "--format", "json"]).stdout);
     all
 }
+
+/// An own runbook whose verification asks for a session; so it passes once that session is there.
+fn own_runbook(watched: &Watched) {
+    let text = "---\nid: own-look\ntitle: A session is there\nkind: runbook\nseverity: low\nrespond_within: 1h\n\
+        applies_to: host\nschedule: \"@every:1800\"\nnotify_before: 1h\nescalate_after: 3\n---\n\n# A session is there\n\n\
+        ## Trigger\n\nA test.\n\n## Impact\n\nNone.\n\n## Prerequisites\n\nNone.\n\n## Steps\n\nNothing is done.\n\n\
+        ## Verification\n\nIt is there.\n\n```wpp id=there expect=\"exit=0|13|14\"\nwpp status --session later\n```\n\n\
+        ## Rollback\n\nNothing was done, so there is nothing to take back.\n";
+    std::fs::create_dir_all(watched.home.path().join("runbooks")).unwrap();
+    std::fs::write(watched.home.path().join("runbooks/own-look.md"), text).unwrap();
+}
+
+#[test]
+fn tries_in_a_row_that_do_not_pass_are_escalated_one_contact_after_the_other() {
+    let watched = Watched::new(ORDER);
+    own_runbook(&watched);
+    let run = || watched.home.run(&["runbook", "run", "own-look", "--yes"]).code;
+    for told in [0, 0, 1] {
+        assert_eq!(run(), 4);
+        assert_eq!(watched.told("first").len(), told);
+    }
+    // Whoever was told is not told again; the next one is.
+    assert_eq!(run(), 4);
+    assert_eq!((watched.told("first").len(), watched.told("second").len()), (0, 1));
+    // With nobody left that is said.
+    let outcome = watched.home.run(&["runbook", "run", "own-look", "--yes"]);
+    assert!(outcome.code == 4 && outcome.stderr.contains("nobody is left"), "{outcome:?}");
+    // A pass ends the row.
+    let start = watched.home.path().join("sessions/later");
+    std::fs::create_dir_all(&start).unwrap();
+    std::fs::set_permissions(&start, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    assert_eq!(run(), 0);
+    std::fs::remove_dir_all(&start).unwrap();
+    for told in [0, 0, 1] {
+        assert_eq!(run(), 4);
+        assert_eq!((watched.told("first").len(), watched.told("second").len()), (told, 0));
+    }
+}
+
+#[test]
+fn what_the_schedule_will_begin_is_announced_once_for_each_time() {
+    let watched = Watched::new(&format!("{ORDER}[schedule.look]\nrunbook = \"own-look\"\n"));
+    own_runbook(&watched);
+    // The entry becomes known, and is due within the hour.
+    assert_eq!(watched.home.run(&["schedule", "run"]).code, 0);
+    let told = watched.told("first");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0]["title"].as_str().unwrap().starts_with("own-look begins in"), "{told:?}");
+    // Again at once: the same time, unless half an hour ended just then.
+    assert_eq!(watched.home.run(&["schedule", "run"]).code, 0);
+    assert!(watched.told("first").len() <= 1 && watched.told("second").is_empty());
+    let history = watched.home.run(&["alert", "history"]);
+    assert!(history.stdout.matches("own-look begins in").count() <= 2, "{history:?}");
+}

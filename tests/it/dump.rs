@@ -148,3 +148,137 @@ fn what_is_no_whole_dump_is_told_and_nothing_is_left_of_the_rehearsal() {
     assert!(code == 4 && step(&report, "count what came back")["observed"].as_str().unwrap().contains("0 rows"), "{report}");
     assert!(report["data"]["standing"].is_null(), "discarded: {report}");
 }
+
+#[test]
+fn the_newest_dump_of_a_folder_or_a_store_is_rehearsed_and_an_old_one_is_told() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.fill(7);
+    let place = Place::new();
+    let smoke = place.smoke();
+    let folder = place.path("dumps");
+    std::fs::create_dir(&folder).unwrap();
+    let (code, report) = place.rehearse(&["--latest", text(&folder), "--smoke", &smoke]);
+    let seen = step(&report, "find the newest dump")["observed"].as_str().unwrap().to_owned();
+    assert!(code == 4 && seen.contains("there is no dump"), "{report}");
+    // The names say nothing; the newest is the one that was written last.
+    std::fs::write(folder.join("z-old.dump"), "a stub").unwrap();
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(400_000);
+    std::fs::File::options().write(true).open(folder.join("z-old.dump")).unwrap().set_modified(old).unwrap();
+    let (code, report) = place.rehearse(&["--latest", text(&folder), "--younger-than", "26h", "--smoke", &smoke]);
+    let found = step(&report, "find the newest dump");
+    assert!(code == 4 && found["verdict"] == "fail" && found["observed"].as_str().unwrap().contains("4 d"), "{report}");
+    cluster.dump("custom", &folder.join("a-new.dump"), &[]);
+    let (code, report) = place.rehearse(&["--latest", text(&folder), "--younger-than", "26h", "--smoke", &smoke]);
+    assert_eq!(code, 0, "{report}");
+    assert!(report["data"]["dump"]["path"].as_str().unwrap().ends_with("a-new.dump"));
+
+    // As the SPEC-1 service has them: a bucket with a prefix.
+    let server = crate::objects::S3Server::start();
+    let keys = server.keys(place.folder.path());
+    let config = format!("[backup.s3]\nendpoint = {:?}\ncredentials_file = {keys:?}\nretry_ms = 3000\n", server.endpoint());
+    let place = Place { home: TestHome::sandbox(), ..place };
+    std::fs::write(place.home.path().join("config.toml"), config).unwrap();
+    let bucket = server.bucket().join("spec-1");
+    std::fs::create_dir_all(&bucket).unwrap();
+    std::fs::copy(folder.join("a-new.dump"), bucket.join("daily.dump")).unwrap();
+    let address = format!("s3://{}/spec-1", crate::objects::BUCKET);
+    let (code, report) = place.rehearse(&["--latest", &address, "--smoke", &smoke]);
+    assert_eq!(code, 0, "{report}");
+    let left = || std::fs::read_dir(place.home.path().join("backups")).map(Iterator::count).unwrap_or(0);
+    assert_eq!(left(), 0, "the downloaded dump goes with the rehearsal");
+    std::fs::write(bucket.join("daily.dump"), "BACKUP_DAILY ok").unwrap();
+    let (code, report) = place.rehearse(&["--latest", &address, "--smoke", &smoke]);
+    assert!(code == 4 && step(&report, "look at the dump")["observed"].as_str().unwrap().contains("stub"), "{report}");
+    let kept = report["data"]["dump_kept"].as_str().unwrap();
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), "BACKUP_DAILY ok", "what failed is there to be looked at");
+}
+
+/// A stand-in for `docker` that writes down its arguments, and runs what a container would on a cluster.
+fn docker(folder: &Path, cluster: &Cluster) -> PathBuf {
+    let bin = folder.join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >>{log}\n\
+         case $1 in\n\
+         run) [ -n \"$POSTGRES_PASSWORD\" ] || exit 125; echo 0123; exit 0 ;;\n\
+         exec) shift; while [ \"$1\" = --interactive ] || [ \"$1\" = --env ]; do\n\
+           if [ \"$1\" = --env ]; then export \"$2\"; shift; fi; shift; done; shift\n\
+           [ \"$1\" = pg_isready ] && exit 0\n\
+           export PGHOST={socket} PGUSER=app PGPASSWORD={PASSWORD}; exec \"$@\" ;;\n\
+         esac\n",
+        log = folder.join("log").display(),
+        socket = cluster.socket().display(),
+    );
+    let path = bin.join("docker");
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    bin
+}
+
+#[test]
+fn where_a_container_engine_runs_the_server_is_a_container_without_a_network() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.fill(7);
+    let place = Place::new();
+    let dump = place.path("custom");
+    cluster.dump("custom", &dump, &[]);
+    cluster.sql("postgres", "create role wpp superuser");
+    let bin = docker(place.folder.path(), &cluster);
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let temporary = short();
+    let mut command = place.home.command(&["dump", "rehearse", text(&dump), "--smoke", &place.smoke(), "--engine", "docker"]);
+    let output = command.env("PATH", path).env("TMPDIR", temporary.path()).output().unwrap();
+    let log = std::fs::read_to_string(place.path("log")).unwrap();
+    assert!(output.status.success(), "{output:?}\n{log}");
+    let first = log.lines().next().unwrap();
+    for part in ["run --rm --detach --name wpp-pg-", "--network none", "--env POSTGRES_PASSWORD ", "postgres:16"] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    let name = first.split("--name ").nth(1).unwrap().split(' ').next().unwrap();
+    assert_eq!(log.lines().last().unwrap(), format!("rm --force --volumes {name}"), "{log}");
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+    // Neither is there: that is no failure of the dump, and no success.
+    let nothing = place.path("nothing");
+    std::fs::create_dir(&nothing).unwrap();
+    std::fs::write(place.home.path().join("config.toml"), format!("[postgres]\nfolder = {nothing:?}\n")).unwrap();
+    let mut command = place.home.command(&["dump", "rehearse", text(&dump)]);
+    let output = command.env("PATH", "/usr/bin:/bin").env("TMPDIR", temporary.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+}
+
+#[test]
+fn what_a_killed_rehearsal_leaves_the_next_one_removes() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.fill(7);
+    let place = Place::new();
+    let dump = place.path("custom");
+    cluster.dump("custom", &dump, &[]);
+    let temporary = short();
+    // A question that takes long: the server is up and the rehearsal waits.
+    let slow = place.path("slow.toml");
+    std::fs::write(&slow, "[[query]]\nname = 'slow'\nsql = 'select 1 from pg_sleep(600)'\nmin = 1\n").unwrap();
+    let run = |smoke: &Path| {
+        let mut command = place.home.command(&["dump", "rehearse", text(&dump), "--smoke", text(smoke)]);
+        command.env("TMPDIR", temporary.path()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command
+    };
+    let folders =
+        || -> Vec<PathBuf> { std::fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().path()).collect() };
+    let mut child = run(&slow).spawn().unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    let pid = loop {
+        let found = folders().first().and_then(|folder| std::fs::read_to_string(folder.join("data/postmaster.pid")).ok());
+        match found {
+            Some(text) if text.contains("ready") => break text.lines().next().unwrap().to_owned(),
+            _ => assert!(std::time::Instant::now() < deadline, "no server came"),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let alive = || Path::new("/proc").join(&pid).join("stat").exists();
+    assert!(folders().len() == 1 && alive(), "the server outlives who made it");
+    assert!(run(&place.path("smoke.toml")).status().unwrap().success());
+    assert_eq!(folders(), [] as [PathBuf; 0]);
+    assert!(!alive() || cfg!(not(target_os = "linux")), "the forgotten server still runs");
+}

@@ -58,6 +58,7 @@ mod schedule;
 mod schemas;
 mod seal;
 mod send;
+mod sets;
 mod shelf;
 mod signatures;
 mod simulated;

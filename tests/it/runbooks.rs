@@ -25,8 +25,8 @@ fn linking_restart_and_reset_pass_on_a_session() {
     assert_eq!(simulated.home.run(&["start"]).code, 0);
     for way in ["qr", "pair-code"] {
         let way = format!("way={way}");
-        let linked =
-            simulated.link_with(&["runbook", "run", "re-authentication", "--yes", "--set", &way, "--set", "number=15550100099"]);
+        let told = ["--set", &way, "--set", "number=15550100099", "--answer", "minute=yes"];
+        let linked = simulated.link_with(&[&["runbook", "run", "re-authentication", "--yes"][..], &told].concat());
         assert_eq!((linked.code, report(&linked)["data"]["verdict"].as_str()), (0, Some("pass")), "{way}: {linked:?}");
         simulated.home.run(&["reset", "--yes"]);
         assert_eq!(simulated.home.run(&["start"]).code, 0);
@@ -34,7 +34,7 @@ fn linking_restart_and_reset_pass_on_a_session() {
     assert_eq!(simulated.link().code, 0);
     let restarted = simulated.home.json(&["runbook", "run", "restart", "--yes"]);
     assert_eq!((restarted.0, restarted.1["data"]["verdict"].as_str()), (0, Some("pass")), "{}", restarted.1);
-    let reset = simulated.link_with(&["runbook", "run", "reset", "--yes", "--answer", "agree=yes"]);
+    let reset = simulated.link_with(&["runbook", "run", "reset", "--yes", "--answer", "agree=yes", "--answer", "old-device=yes"]);
     assert_eq!((reset.code, report(&reset)["data"]["verdict"].as_str()), (0, Some("pass")), "{reset:?}");
     // Somebody who says no keeps the session.
     let kept = simulated.home.json(&["runbook", "run", "reset", "--yes", "--answer", "agree=no"]);

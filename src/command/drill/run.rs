@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{drills, find};
 use crate::app::App;
 use crate::clock::{self, Stopwatch};
+use crate::command::concerned;
 use crate::command::runbook::{Told, pairs, runnable};
 use crate::drill::inject::recoveries;
 use crate::drill::sandbox::Sandbox;
@@ -126,7 +127,9 @@ impl Run {
         };
         let id = drill.front.id.clone();
         if !in_sandbox {
-            let outcome = run::start(drill, order, &site)?;
+            let front = drill.front.clone();
+            let mut outcome = run::start(drill, order, &site)?;
+            concerned::escalate(app, &front, &mut outcome.report)?;
             return written(app, &id, outcome, None, (Vec::new(), known), &watch);
         }
         let mut sandbox = Sandbox::create()?;
