@@ -178,7 +178,7 @@ fn written(
     (recoveries, secrets): (Vec<(String, i64)>, Vec<String>),
     watch: &Stopwatch,
 ) -> Result<Report> {
-    let mut report = outcome.report;
+    let mut report = Report { schema: Report::new("drill", "").schema, ..outcome.report };
     let recovery_ms = recoveries.last().map(|(_, took_ms)| *took_ms);
     if let Some(recovery_ms) = recovery_ms {
         report.metrics.push(Metric { name: "recovery_ms".into(), value: recovery_ms as f64 });
@@ -194,7 +194,6 @@ fn written(
     }
     let folder = &outcome.folder;
     report.sections.push(section);
-    report.schema = "wpp.drill/1".into();
     report.data = json!({
         "drill": id,
         "run": outcome.run,
