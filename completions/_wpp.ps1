@@ -50,6 +50,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the host, the home and the session, say what is wrong, and mend it with --fix')
             [CompletionResult]::new('runbook', 'runbook', [CompletionResultType]::ParameterValue, 'Run the documents that say what to do: list, check, run, resume and undo them')
             [CompletionResult]::new('drill', 'drill', [CompletionResultType]::ParameterValue, 'Rehearse failures and recovery in a throw-away sandbox')
+            [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server')
+            [CompletionResult]::new('evidence', 'evidence', [CompletionResultType]::ParameterValue, 'List, show, verify and export what runbooks and drills left behind')
             [CompletionResult]::new('alert', 'alert', [CompletionResultType]::ParameterValue, 'Tell people what the doctor finds, and see that it reaches them')
             [CompletionResult]::new('schedule', 'schedule', [CompletionResultType]::ParameterValue, 'Run what is due: backups, drills and runbooks at their times')
             [CompletionResult]::new('daemon', 'daemon', [CompletionResultType]::ParameterValue, 'Run the session''s daemon in the foreground')
@@ -66,9 +68,9 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('--new-messages', '--new-messages', [CompletionResultType]::ParameterName, 'Go on with no messages when wpp.db is gone, instead of restoring it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--new-messages', '--new-messages', [CompletionResultType]::ParameterName, 'Go on with no messages when wpp.db is gone, instead of restoring it')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -78,9 +80,9 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Kill the daemon when it does not end within the drain timeout')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Kill the daemon when it does not end within the drain timeout')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -90,9 +92,9 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Kill the daemon when it does not end within the drain timeout')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Kill the daemon when it does not end within the drain timeout')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -102,38 +104,38 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every session of this home; gateways are not asked')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every session of this home; gateways are not asked')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'wpp;reauth' {
-            [CompletionResult]::new('--png', '--png', [CompletionResultType]::ParameterName, 'Also write each QR code to this PNG file')
-            [CompletionResult]::new('--pair-code', '--pair-code', [CompletionResultType]::ParameterName, 'Ask for a code to type on this phone instead of a QR code; international form')
-            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for the phone, in seconds')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--png', '--png', [CompletionResultType]::ParameterName, 'Also write each QR code to this PNG file')
+            [CompletionResult]::new('--pair-code', '--pair-code', [CompletionResultType]::ParameterName, 'Ask for a code to type on this phone instead of a QR code; international form')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for the phone, in seconds')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--logout', '--logout', [CompletionResultType]::ParameterName, 'Have the gateway unlink its session first, which may delete the session''s keys there')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Agree in advance to what a gateway throws away')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree in advance to what a gateway throws away')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'wpp;send' {
-            [CompletionResult]::new('--text-file', '--text-file', [CompletionResultType]::ParameterName, 'Read the text from a file, or from standard input with -')
-            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Your own id for this message: repeating the command with it never sends the message twice')
-            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to wait for the server''s acknowledgement; 0 returns once the message is queued [default: 30]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--text-file', '--text-file', [CompletionResultType]::ParameterName, 'Read the text from a file, or from standard input with -')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Your own id for this message: repeating the command with it never sends the message twice')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to wait for the server''s acknowledgement; 0 returns once the message is queued [default: 30]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
@@ -141,14 +143,14 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;search' {
-            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Most messages to show')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('--rebuild', '--rebuild', [CompletionResultType]::ParameterName, 'Instead of a search, have the daemon make the full-text index anew')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Most messages to show')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--rebuild', '--rebuild', [CompletionResultType]::ParameterName, 'Instead of a search, have the daemon make the full-text index anew')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -165,12 +167,12 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;messages' {
-            [CompletionResult]::new('--chat', '--chat', [CompletionResultType]::ParameterName, 'Only this chat: a phone number with its country code, or a JID from `wpp chats`')
-            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Most messages to show')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--chat', '--chat', [CompletionResultType]::ParameterName, 'Only this chat: a phone number with its country code, or a JID from `wpp chats`')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Most messages to show')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
@@ -178,30 +180,30 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;events' {
-            [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Only events after this id [default: all that are kept, or with --follow what comes]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Go on with what comes, across restarts of the daemon, until interrupted')
-            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on with what comes, across restarts of the daemon, until interrupted')
+            [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Only events after this id [default: all that are kept, or with --follow what comes]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Go on with what comes, across restarts of the daemon, until interrupted')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on with what comes, across restarts of the daemon, until interrupted')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'wpp;logs' {
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Newest lines to show')
-            [CompletionResult]::new('--lines', '--lines', [CompletionResultType]::ParameterName, 'Newest lines to show')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Go on with what the daemon writes, until interrupted')
-            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on with what the daemon writes, until interrupted')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Newest lines to show')
+            [CompletionResult]::new('--lines', '--lines', [CompletionResultType]::ParameterName, 'Newest lines to show')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Go on with what the daemon writes, until interrupted')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on with what the daemon writes, until interrupted')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -343,8 +345,14 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;backup' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'Take the state of this gateway in the place of a session: databases, keys and files, as [dump.NAME] in config.toml names them, in one set; one that lacks a part is refused')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'How hard to compress [default: backup.level in config.toml, else default]')
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]')
@@ -352,15 +360,13 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
             [CompletionResult]::new('--textfile', '--textfile', [CompletionResultType]::ParameterName, 'File for Prometheus metrics [default: backup.textfile in config.toml]')
-            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
-            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('--incremental', '--incremental', [CompletionResultType]::ParameterName, 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash')
-            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it')
-            [CompletionResult]::new('--no-prune', '--no-prune', [CompletionResultType]::ParameterName, 'Remove no older archive, whatever rules config.toml sets')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--incremental', '--incremental', [CompletionResultType]::ParameterName, 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash')
+            [CompletionResult]::new('--allow-incomplete', '--allow-incomplete', [CompletionResultType]::ParameterName, 'Keep a set that lacks a part, marked as incomplete; exit 4 all the same')
+            [CompletionResult]::new('--media', '--media', [CompletionResultType]::ParameterName, 'Take pictures and sound, too')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it')
+            [CompletionResult]::new('--no-prune', '--no-prune', [CompletionResultType]::ParameterName, 'Remove no older archive, whatever rules config.toml sets')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of the session, whether its daemon runs or not')
@@ -374,6 +380,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;backup;create' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]')
+            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'Take the state of this gateway in the place of a session: databases, keys and files, as [dump.NAME] in config.toml names them, in one set; one that lacks a part is refused')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'How hard to compress [default: backup.level in config.toml, else default]')
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]')
@@ -386,6 +394,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
             [CompletionResult]::new('--incremental', '--incremental', [CompletionResultType]::ParameterName, 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash')
+            [CompletionResult]::new('--allow-incomplete', '--allow-incomplete', [CompletionResultType]::ParameterName, 'Keep a set that lacks a part, marked as incomplete; exit 4 all the same')
+            [CompletionResult]::new('--media', '--media', [CompletionResultType]::ParameterName, 'Take pictures and sound, too')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it')
             [CompletionResult]::new('--no-prune', '--no-prune', [CompletionResultType]::ParameterName, 'Remove no older archive, whatever rules config.toml sets')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
@@ -488,58 +498,60 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;restore' {
-            [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'What to bring back')
-            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
-            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Lay out a set of a gateway''s state (*.wppset.tar.gz) in a new folder, in the place of restoring a session')
+            [CompletionResult]::new('--into', '--into', [CompletionResultType]::ParameterName, 'The folder that the set is laid out in; it must not exist')
+            [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'What to bring back')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the plan and verify the archive; change nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Agree in advance')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree in advance')
             [CompletionResult]::new('--keep-daemon-stopped', '--keep-daemon-stopped', [CompletionResultType]::ParameterName, 'Do not start the daemon afterwards')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'wpp;reset' {
-            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
-            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be removed, and remove nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Agree in advance')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree in advance')
             [CompletionResult]::new('--accept-partial-backup', '--accept-partial-backup', [CompletionResultType]::ParameterName, 'Go on when the session is so damaged that its backup holds it only in part')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'wpp;doctor' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
             [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'Look at the systems behind these plugins, and at nothing else; may be repeated')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Report only these checks; `wpp.session` stands for all that begin so')
             [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Do not report these checks')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Exit with 3 when a finding is at least this severe')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Say what a check looks at, why, and what mends it')
-            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
-            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Look at every session')
             [CompletionResult]::new('--fix', '--fix', [CompletionResultType]::ParameterName, 'Apply the remedies that are safe for a machine to apply, and look again')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only show what --fix would do')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Agree to the fixes in advance')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree to the fixes in advance')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List every check')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -714,7 +726,11 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the drills')
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a drill as it is written')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run drills, in a throw-away sandbox where they say so; exit 4 and a kept sandbox when anything deviates')
+            [CompletionResult]::new('inject', 'inject', [CompletionResultType]::ParameterValue, 'Break something in a sandbox home, or take it back')
+            [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Wait until the session of a sandbox home is READY, and say how long after the last fault that was')
+            [CompletionResult]::new('guard', 'guard', [CompletionResultType]::ParameterValue, 'Say whether a guard of drills and runbooks holds for the session; exit 15 when it does not')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -729,33 +745,328 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
-        'wpp;drill;run' {
-            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write report.md and report.json into this folder [default: reports/ in the home]')
-            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after this many seconds')
+        'wpp;drill;show' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;drill;run' {
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Value of a parameter; may be given several times')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME')
+            [CompletionResult]::new('--answer', '--answer', [CompletionResultType]::ParameterName, 'Answer to a question of the runbook, in advance')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Write report.md, report.json and transcripts into this folder [default: reports/RUN in the home]')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write report.md, report.json and transcripts into this folder [default: reports/RUN in the home]')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every drill that runs in a sandbox')
+            [CompletionResult]::new('--allow-shell', '--allow-shell', [CompletionResultType]::ParameterName, 'Let blocks of kind sh run')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree in advance to a drill that works on this home')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the sandbox even when all is well')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;drill;inject' {
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'How long what another process holds is held, in seconds')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'clock-jump: how many seconds the clock jumps; back when negative')
+            [CompletionResult]::new('--times', '--times', [CompletionResultType]::ParameterName, 'Faults of the server: how often; until it is taken back by default')
+            [CompletionResult]::new('--delay-ms', '--delay-ms', [CompletionResultType]::ParameterName, 'slow-network: how late each stanza is')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List the faults, and what an operator sees of each')
+            [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Take back what lasts until it is taken back')
+            [CompletionResult]::new('--helper', '--helper', [CompletionResultType]::ParameterName, 'What is already the process behind a fault')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;drill;recovery' {
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for READY')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;drill;guard' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'wpp;drill;help' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the drills')
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a drill as it is written')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run drills, in a throw-away sandbox where they say so; exit 4 and a kept sandbox when anything deviates')
+            [CompletionResult]::new('inject', 'inject', [CompletionResultType]::ParameterValue, 'Break something in a sandbox home, or take it back')
+            [CompletionResult]::new('recovery', 'recovery', [CompletionResultType]::ParameterValue, 'Wait until the session of a sandbox home is READY, and say how long after the last fault that was')
+            [CompletionResult]::new('guard', 'guard', [CompletionResultType]::ParameterValue, 'Say whether a guard of drills and runbooks holds for the session; exit 15 when it does not')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'wpp;drill;help;list' {
             break
         }
+        'wpp;drill;help;show' {
+            break
+        }
         'wpp;drill;help;run' {
             break
         }
+        'wpp;drill;help;inject' {
+            break
+        }
+        'wpp;drill;help;recovery' {
+            break
+        }
+        'wpp;drill;help;guard' {
+            break
+        }
         'wpp;drill;help;help' {
+            break
+        }
+        'wpp;dump' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say what a file that is called a dump really is; a stub or a dump without an end is refused')
+            [CompletionResult]::new('rehearse', 'rehearse', [CompletionResultType]::ParameterValue, 'Load a dump into a disposable server of PostgreSQL, and ask that what it holds')
+            [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Load a dump into an empty database of a server that is there')
+            [CompletionResult]::new('servers', 'servers', [CompletionResultType]::ParameterValue, 'List the disposable servers that were kept')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop a disposable server that was kept, and remove it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'wpp;dump;check' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;dump;rehearse' {
+            [CompletionResult]::new('--latest', '--latest', [CompletionResultType]::ParameterName, 'The newest dump of this folder or s3://BUCKET/PREFIX in the place of a file')
+            [CompletionResult]::new('--younger-than', '--younger-than', [CompletionResultType]::ParameterName, 'The newest dump must be younger than this: 26h, 7d')
+            [CompletionResult]::new('--smoke', '--smoke', [CompletionResultType]::ParameterName, 'File of questions that the restored database must answer; without it, only tables and rows are counted')
+            [CompletionResult]::new('--engine', '--engine', [CompletionResultType]::ParameterName, 'Where the server runs')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Loading may take so many seconds')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the server even when all is well')
+            [CompletionResult]::new('--discard', '--discard', [CompletionResultType]::ParameterName, 'Keep nothing, even when something deviates')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'wpp;dump;load' {
+            [CompletionResult]::new('--into', '--into', [CompletionResultType]::ParameterName, 'The empty database: postgres://USER@HOST:PORT/DATABASE, or postgres://USER@/DATABASE?host=FOLDER for a socket')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Name of the secret that is its password: WPP_SECRET_NAME, secrets/NAME, or a command in config.toml')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Loading may take so many seconds')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Agree in advance')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree in advance')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;dump;servers' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;dump;stop' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;dump;help' {
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say what a file that is called a dump really is; a stub or a dump without an end is refused')
+            [CompletionResult]::new('rehearse', 'rehearse', [CompletionResultType]::ParameterValue, 'Load a dump into a disposable server of PostgreSQL, and ask that what it holds')
+            [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Load a dump into an empty database of a server that is there')
+            [CompletionResult]::new('servers', 'servers', [CompletionResultType]::ParameterValue, 'List the disposable servers that were kept')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop a disposable server that was kept, and remove it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'wpp;dump;help;check' {
+            break
+        }
+        'wpp;dump;help;rehearse' {
+            break
+        }
+        'wpp;dump;help;load' {
+            break
+        }
+        'wpp;dump;help;servers' {
+            break
+        }
+        'wpp;dump;help;stop' {
+            break
+        }
+        'wpp;dump;help;help' {
+            break
+        }
+        'wpp;evidence' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List what runbooks and drills left behind')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the report of a run')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Look whether the files of a run are what they were when it ended; exit 4 when one is not')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a run as one .tar.gz to attach to a ticket, if its files are what they were')
+            [CompletionResult]::new('rotation', 'rotation', [CompletionResultType]::ParameterValue, 'Write the evidence that credentials were rotated: names and times, and no value')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'wpp;evidence;list' {
+            [CompletionResult]::new('--of', '--of', [CompletionResultType]::ParameterName, 'Only of this runbook or drill')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;evidence;show' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;evidence;verify' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;evidence;export' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The file to write [default: ID.tar.gz here]')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;evidence;rotation' {
+            [CompletionResult]::new('--before', '--before', [CompletionResultType]::ParameterName, 'The environment file as it was before')
+            [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'The environment file as it is now')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'A name whose value must be another one now; give each')
+            [CompletionResult]::new('--scan', '--scan', [CompletionResultType]::ParameterName, 'What the scan for secrets wrote')
+            [CompletionResult]::new('--transcript', '--transcript', [CompletionResultType]::ParameterName, 'What another required command wrote, after a label: `doctor=FILE`')
+            [CompletionResult]::new('--into', '--into', [CompletionResultType]::ParameterName, 'The folder to write into')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wpp;evidence;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List what runbooks and drills left behind')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the report of a run')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Look whether the files of a run are what they were when it ended; exit 4 when one is not')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a run as one .tar.gz to attach to a ticket, if its files are what they were')
+            [CompletionResult]::new('rotation', 'rotation', [CompletionResultType]::ParameterValue, 'Write the evidence that credentials were rotated: names and times, and no value')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'wpp;evidence;help;list' {
+            break
+        }
+        'wpp;evidence;help;show' {
+            break
+        }
+        'wpp;evidence;help;verify' {
+            break
+        }
+        'wpp;evidence;help;export' {
+            break
+        }
+        'wpp;evidence;help;rotation' {
+            break
+        }
+        'wpp;evidence;help;help' {
             break
         }
         'wpp;alert' {
@@ -972,10 +1283,10 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'Leave the terminal''s session, so that closing the terminal does not end the daemon')
-            [CompletionResult]::new('--leashed', '--leashed', [CompletionResultType]::ParameterName, 'End when standard input does, which is when whoever started it ends, however that was')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'Leave the terminal''s session, so that closing the terminal does not end the daemon')
+            [CompletionResult]::new('--leashed', '--leashed', [CompletionResultType]::ParameterName, 'End when standard input does, which is when whoever started it ends, however that was')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -1346,18 +1657,18 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;simulator' {
-            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Loopback address to listen on; port 0 takes any')
-            [CompletionResult]::new('--ask', '--ask', [CompletionResultType]::ParameterName, 'Send one request to the simulator that runs in this home, and end')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Loopback address to listen on; port 0 takes any')
+            [CompletionResult]::new('--ask', '--ask', [CompletionResultType]::ParameterName, 'Send one request to the simulator that runs in this home, and end')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--create', '--create', [CompletionResultType]::ParameterName, 'Make the home a sandbox if it does not exist yet')
             [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Go to the background as soon as it listens')
             [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'What is already in the background: it leaves the terminal''s session')
             [CompletionResult]::new('--stop', '--stop', [CompletionResultType]::ParameterName, 'End the simulator that runs in this home')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -1393,6 +1704,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the host, the home and the session, say what is wrong, and mend it with --fix')
             [CompletionResult]::new('runbook', 'runbook', [CompletionResultType]::ParameterValue, 'Run the documents that say what to do: list, check, run, resume and undo them')
             [CompletionResult]::new('drill', 'drill', [CompletionResultType]::ParameterValue, 'Rehearse failures and recovery in a throw-away sandbox')
+            [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server')
+            [CompletionResult]::new('evidence', 'evidence', [CompletionResultType]::ParameterValue, 'List, show, verify and export what runbooks and drills left behind')
             [CompletionResult]::new('alert', 'alert', [CompletionResultType]::ParameterValue, 'Tell people what the doctor finds, and see that it reaches them')
             [CompletionResult]::new('schedule', 'schedule', [CompletionResultType]::ParameterValue, 'Run what is due: backups, drills and runbooks at their times')
             [CompletionResult]::new('daemon', 'daemon', [CompletionResultType]::ParameterValue, 'Run the session''s daemon in the foreground')
@@ -1438,56 +1751,12 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;help;sync' {
-            [CompletionResult]::new('start', 'start', [CompletionResultType]::ParameterValue, 'Keep the session connected')
-            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Give the connection up until `wpp sync start`; the daemon stays and answers')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Say whether the session is kept connected, and how it stands')
-            break
-        }
-        'wpp;help;sync;start' {
-            break
-        }
-        'wpp;help;sync;stop' {
-            break
-        }
-        'wpp;help;sync;status' {
             break
         }
         'wpp;help;outbound' {
-            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Keep messages in the outbox until `wpp outbound resume`; survives a restart')
-            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Let messages leave the outbox again')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List messages that wait and messages that the server refused')
-            break
-        }
-        'wpp;help;outbound;pause' {
-            break
-        }
-        'wpp;help;outbound;resume' {
-            break
-        }
-        'wpp;help;outbound;list' {
             break
         }
         'wpp;help;backup' {
-            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of the session, whether its daemon runs or not')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder or a store')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what one archive says about itself')
-            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check an archive at a level')
-            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove archives that no rule keeps')
-            break
-        }
-        'wpp;help;backup;create' {
-            break
-        }
-        'wpp;help;backup;list' {
-            break
-        }
-        'wpp;help;backup;show' {
-            break
-        }
-        'wpp;help;backup;verify' {
-            break
-        }
-        'wpp;help;backup;prune' {
             break
         }
         'wpp;help;restore' {
@@ -1500,179 +1769,33 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;help;runbook' {
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the runbooks that wpp brings and your own')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a runbook as it is written')
-            [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Say what is wrong with runbooks; exit 3 when something is')
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a runbook: look, act, verify, and take back what it began when something deviates')
-            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Go on with a run that was cut off')
-            [CompletionResult]::new('undo', 'undo', [CompletionResultType]::ParameterValue, 'Take back what a run began that was cut off, or whose undo failed')
-            [CompletionResult]::new('runs', 'runs', [CompletionResultType]::ParameterValue, 'List runs, and which of them are open')
-            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Write a new runbook of your own to begin with')
-            break
-        }
-        'wpp;help;runbook;list' {
-            break
-        }
-        'wpp;help;runbook;show' {
-            break
-        }
-        'wpp;help;runbook;lint' {
-            break
-        }
-        'wpp;help;runbook;run' {
-            break
-        }
-        'wpp;help;runbook;resume' {
-            break
-        }
-        'wpp;help;runbook;undo' {
-            break
-        }
-        'wpp;help;runbook;runs' {
-            break
-        }
-        'wpp;help;runbook;new' {
             break
         }
         'wpp;help;drill' {
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the drills')
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates')
             break
         }
-        'wpp;help;drill;list' {
+        'wpp;help;dump' {
             break
         }
-        'wpp;help;drill;run' {
+        'wpp;help;evidence' {
             break
         }
         'wpp;help;alert' {
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Look with the doctor, tell who is to be told of what it finds, and try again what did not arrive; exit 4 when something did not')
-            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a test through every way to every contact; exit 4 when one did not arrive')
-            [CompletionResult]::new('matrix', 'matrix', [CompletionResultType]::ParameterValue, 'Show what is done about which finding')
-            [CompletionResult]::new('contacts', 'contacts', [CompletionResultType]::ParameterValue, 'Show who is told, in which order, and how they are reached')
-            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show what was told to whom, newest first, and whether it arrived')
-            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Take on a problem: nobody else is told of it, until it is worse or over')
-            break
-        }
-        'wpp;help;alert;run' {
-            break
-        }
-        'wpp;help;alert;test' {
-            break
-        }
-        'wpp;help;alert;matrix' {
-            break
-        }
-        'wpp;help;alert;contacts' {
-            break
-        }
-        'wpp;help;alert;history' {
-            break
-        }
-        'wpp;help;alert;ack' {
             break
         }
         'wpp;help;schedule' {
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show every entry: when it is due next, and how it went last')
-            [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next times at which entries are due')
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed')
-            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron')
-            break
-        }
-        'wpp;help;schedule;list' {
-            break
-        }
-        'wpp;help;schedule;next' {
-            break
-        }
-        'wpp;help;schedule;run' {
-            break
-        }
-        'wpp;help;schedule;install' {
             break
         }
         'wpp;help;daemon' {
             break
         }
         'wpp;help;plugin' {
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show all plugins and what each is allowed')
-            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add a plugin, or put other bytes in its place')
-            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a plugin away with all that was granted to it')
-            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Show what a plugin is, what it asks for and what it is allowed')
-            [CompletionResult]::new('grant', 'grant', [CompletionResultType]::ParameterValue, 'Allow a plugin more')
-            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Take back what a plugin was allowed')
-            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Try a plugin against recorded answers, without a network')
-            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Write the start of a plugin: a folder that builds as it is')
-            [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build a plugin''s folder to a component')
-            break
-        }
-        'wpp;help;plugin;list' {
-            break
-        }
-        'wpp;help;plugin;add' {
-            break
-        }
-        'wpp;help;plugin;remove' {
-            break
-        }
-        'wpp;help;plugin;info' {
-            break
-        }
-        'wpp;help;plugin;grant' {
-            break
-        }
-        'wpp;help;plugin;revoke' {
-            break
-        }
-        'wpp;help;plugin;test' {
-            break
-        }
-        'wpp;help;plugin;new' {
-            break
-        }
-        'wpp;help;plugin;build' {
             break
         }
         'wpp;help;channel' {
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show all channels')
-            [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Ask a channel''s system how it is')
-            [CompletionResult]::new('send', 'send', [CompletionResultType]::ParameterValue, 'Send a message through a channel')
-            break
-        }
-        'wpp;help;channel;list' {
-            break
-        }
-        'wpp;help;channel;health' {
-            break
-        }
-        'wpp;help;channel;send' {
             break
         }
         'wpp;help;webhook' {
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show the webhooks of a gateway')
-            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Have a test event sent, and say what its receiver answered')
-            [CompletionResult]::new('failures', 'failures', [CompletionResultType]::ParameterValue, 'Show events that could not be delivered')
-            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Turn a webhook on')
-            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Turn a webhook off')
-            [CompletionResult]::new('retry', 'retry', [CompletionResultType]::ParameterValue, 'Deliver a failed event again')
-            break
-        }
-        'wpp;help;webhook;list' {
-            break
-        }
-        'wpp;help;webhook;test' {
-            break
-        }
-        'wpp;help;webhook;failures' {
-            break
-        }
-        'wpp;help;webhook;enable' {
-            break
-        }
-        'wpp;help;webhook;disable' {
-            break
-        }
-        'wpp;help;webhook;retry' {
             break
         }
         'wpp;help;simulator' {

@@ -47,6 +47,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
             cand runbook 'Run the documents that say what to do: list, check, run, resume and undo them'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
+            cand dump 'Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server'
+            cand evidence 'List, show, verify and export what runbooks and drills left behind'
             cand alert 'Tell people what the doctor finds, and see that it reaches them'
             cand schedule 'Run what is due: backups, drills and runbooks at their times'
             cand daemon 'Run the session''s daemon in the foreground'
@@ -62,9 +64,9 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand --new-messages 'Go on with no messages when wpp.db is gone, instead of restoring it'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --new-messages 'Go on with no messages when wpp.db is gone, instead of restoring it'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -73,9 +75,9 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand --force 'Kill the daemon when it does not end within the drain timeout'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --force 'Kill the daemon when it does not end within the drain timeout'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -84,9 +86,9 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand --force 'Kill the daemon when it does not end within the drain timeout'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --force 'Kill the daemon when it does not end within the drain timeout'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -95,50 +97,50 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand --all 'Every session of this home; gateways are not asked'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --all 'Every session of this home; gateways are not asked'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'wpp;reauth'= {
-            cand --png 'Also write each QR code to this PNG file'
-            cand --pair-code 'Ask for a code to type on this phone instead of a QR code; international form'
-            cand --timeout 'How long to wait for the phone, in seconds'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --png 'Also write each QR code to this PNG file'
+            cand --pair-code 'Ask for a code to type on this phone instead of a QR code; international form'
+            cand --timeout 'How long to wait for the phone, in seconds'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand --logout 'Have the gateway unlink its session first, which may delete the session''s keys there'
             cand -y 'Agree in advance to what a gateway throws away'
             cand --yes 'Agree in advance to what a gateway throws away'
-            cand -q 'Say nothing unless something is wrong or was asked for'
-            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'wpp;send'= {
-            cand --text-file 'Read the text from a file, or from standard input with -'
-            cand --id 'Your own id for this message: repeating the command with it never sends the message twice'
-            cand --wait 'How long to wait for the server''s acknowledgement; 0 returns once the message is queued [default: 30]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --text-file 'Read the text from a file, or from standard input with -'
+            cand --id 'Your own id for this message: repeating the command with it never sends the message twice'
+            cand --wait 'How long to wait for the server''s acknowledgement; 0 returns once the message is queued [default: 30]'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'wpp;search'= {
-            cand --limit 'Most messages to show'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand --rebuild 'Instead of a search, have the daemon make the full-text index anew'
+            cand --limit 'Most messages to show'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --rebuild 'Instead of a search, have the daemon make the full-text index anew'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -153,41 +155,41 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --help 'Print help'
         }
         &'wpp;messages'= {
-            cand --chat 'Only this chat: a phone number with its country code, or a JID from `wpp chats`'
-            cand --limit 'Most messages to show'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --chat 'Only this chat: a phone number with its country code, or a JID from `wpp chats`'
+            cand --limit 'Most messages to show'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'wpp;events'= {
-            cand --after 'Only events after this id [default: all that are kept, or with --follow what comes]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand -f 'Go on with what comes, across restarts of the daemon, until interrupted'
-            cand --follow 'Go on with what comes, across restarts of the daemon, until interrupted'
+            cand --after 'Only events after this id [default: all that are kept, or with --follow what comes]'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -f 'Go on with what comes, across restarts of the daemon, until interrupted'
+            cand --follow 'Go on with what comes, across restarts of the daemon, until interrupted'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'wpp;logs'= {
-            cand -n 'Newest lines to show'
-            cand --lines 'Newest lines to show'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand -f 'Go on with what the daemon writes, until interrupted'
-            cand --follow 'Go on with what the daemon writes, until interrupted'
+            cand -n 'Newest lines to show'
+            cand --lines 'Newest lines to show'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -f 'Go on with what the daemon writes, until interrupted'
+            cand --follow 'Go on with what the daemon writes, until interrupted'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -310,8 +312,14 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;outbound;help;help'= {
         }
         &'wpp;backup'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -o 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
             cand --output 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
+            cand --to 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
+            cand --channel 'Take the state of this gateway in the place of a session: databases, keys and files, as [dump.NAME] in config.toml names them, in one set; one that lacks a part is refused'
             cand --as 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]'
             cand --level 'How hard to compress [default: backup.level in config.toml, else default]'
             cand --recipient 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]'
@@ -319,15 +327,13 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
             cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --textfile 'File for Prometheus metrics [default: backup.textfile in config.toml]'
-            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand --incremental 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash'
-            cand --passphrase 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
-            cand --no-prune 'Remove no older archive, whatever rules config.toml sets'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --incremental 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash'
+            cand --allow-incomplete 'Keep a set that lacks a part, marked as incomplete; exit 4 all the same'
+            cand --media 'Take pictures and sound, too'
+            cand --passphrase 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
+            cand --no-prune 'Remove no older archive, whatever rules config.toml sets'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand create 'Make an archive of the session, whether its daemon runs or not'
@@ -340,6 +346,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;backup;create'= {
             cand -o 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
             cand --output 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
+            cand --to 'Folder or s3://BUCKET/PREFIX for the archive [default: backup.destination in config.toml, else `backups` in the home]'
+            cand --channel 'Take the state of this gateway in the place of a session: databases, keys and files, as [dump.NAME] in config.toml names them, in one set; one that lacks a part is refused'
             cand --as 'Format of the archive; `--format` with one of these does the same [default: backup.format in config.toml, else tar.gz]'
             cand --level 'How hard to compress [default: backup.level in config.toml, else default]'
             cand --recipient 'Encrypt the archive to this age recipient (age1…); may be repeated [default: backup.recipients in config.toml]'
@@ -352,6 +360,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --incremental 'Only the pages of wpp.db that changed since the newest archive there; a full archive, saying why, when that cannot be done or would save less than half. All of wpp.db is checked either way; an increment is read back at level hash'
+            cand --allow-incomplete 'Keep a set that lacks a part, marked as incomplete; exit 4 all the same'
+            cand --media 'Take pictures and sound, too'
             cand --passphrase 'Encrypt the archive with a passphrase, which is asked for unless a file or a variable holds it'
             cand --no-prune 'Remove no older archive, whatever rules config.toml sets'
             cand -q 'Say nothing unless something is wrong or was asked for'
@@ -442,56 +452,58 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;backup;help;help'= {
         }
         &'wpp;restore'= {
-            cand --plan 'What to bring back'
-            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
-            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --set 'Lay out a set of a gateway''s state (*.wppset.tar.gz) in a new folder, in the place of restoring a session'
+            cand --into 'The folder that the set is laid out in; it must not exist'
+            cand --plan 'What to bring back'
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand --dry-run 'Show the plan and verify the archive; change nothing'
             cand -y 'Agree in advance'
             cand --yes 'Agree in advance'
             cand --keep-daemon-stopped 'Do not start the daemon afterwards'
-            cand -q 'Say nothing unless something is wrong or was asked for'
-            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'wpp;reset'= {
-            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
-            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand --dry-run 'Show what would be removed, and remove nothing'
             cand -y 'Agree in advance'
             cand --yes 'Agree in advance'
             cand --accept-partial-backup 'Go on when the session is so damaged that its backup holds it only in part'
-            cand -q 'Say nothing unless something is wrong or was asked for'
-            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'wpp;doctor'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand --channel 'Look at the systems behind these plugins, and at nothing else; may be repeated'
             cand --only 'Report only these checks; `wpp.session` stands for all that begin so'
             cand --skip 'Do not report these checks'
             cand --fail-on 'Exit with 3 when a finding is at least this severe'
             cand --explain 'Say what a check looks at, why, and what mends it'
-            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand --all 'Look at every session'
             cand --fix 'Apply the remedies that are safe for a machine to apply, and look again'
             cand --dry-run 'Only show what --fix would do'
             cand -y 'Agree to the fixes in advance'
             cand --yes 'Agree to the fixes in advance'
             cand --list 'List every check'
-            cand -q 'Say nothing unless something is wrong or was asked for'
-            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -646,7 +658,11 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand list 'List the drills'
-            cand run 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
+            cand show 'Show a drill as it is written'
+            cand run 'Run drills, in a throw-away sandbox where they say so; exit 4 and a kept sandbox when anything deviates'
+            cand inject 'Break something in a sandbox home, or take it back'
+            cand recovery 'Wait until the session of a sandbox home is READY, and say how long after the last fault that was'
+            cand guard 'Say whether a guard of drills and runbooks holds for the session; exit 15 when it does not'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'wpp;drill;list'= {
@@ -659,29 +675,290 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
-        &'wpp;drill;run'= {
-            cand --report 'Write report.md and report.json into this folder [default: reports/ in the home]'
-            cand --timeout 'Give up after this many seconds'
+        &'wpp;drill;show'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;drill;run'= {
+            cand --set 'Value of a parameter; may be given several times'
+            cand --secret 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME'
+            cand --answer 'Answer to a question of the runbook, in advance'
+            cand --evidence 'Write report.md, report.json and transcripts into this folder [default: reports/RUN in the home]'
+            cand --report 'Write report.md, report.json and transcripts into this folder [default: reports/RUN in the home]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --all 'Every drill that runs in a sandbox'
+            cand --allow-shell 'Let blocks of kind sh run'
+            cand --dry-run 'Show what would be done, and do nothing'
+            cand --yes 'Agree in advance to a drill that works on this home'
             cand --keep 'Keep the sandbox even when all is well'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;drill;inject'= {
+            cand --for 'How long what another process holds is held, in seconds'
+            cand --by 'clock-jump: how many seconds the clock jumps; back when negative'
+            cand --times 'Faults of the server: how often; until it is taken back by default'
+            cand --delay-ms 'slow-network: how late each stanza is'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --list 'List the faults, and what an operator sees of each'
+            cand --release 'Take back what lasts until it is taken back'
+            cand --helper 'What is already the process behind a fault'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;drill;recovery'= {
+            cand --timeout 'How long to wait for READY'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;drill;guard'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;drill;help'= {
+            cand list 'List the drills'
+            cand show 'Show a drill as it is written'
+            cand run 'Run drills, in a throw-away sandbox where they say so; exit 4 and a kept sandbox when anything deviates'
+            cand inject 'Break something in a sandbox home, or take it back'
+            cand recovery 'Wait until the session of a sandbox home is READY, and say how long after the last fault that was'
+            cand guard 'Say whether a guard of drills and runbooks holds for the session; exit 15 when it does not'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;drill;help;list'= {
+        }
+        &'wpp;drill;help;show'= {
+        }
+        &'wpp;drill;help;run'= {
+        }
+        &'wpp;drill;help;inject'= {
+        }
+        &'wpp;drill;help;recovery'= {
+        }
+        &'wpp;drill;help;guard'= {
+        }
+        &'wpp;drill;help;help'= {
+        }
+        &'wpp;dump'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand check 'Say what a file that is called a dump really is; a stub or a dump without an end is refused'
+            cand rehearse 'Load a dump into a disposable server of PostgreSQL, and ask that what it holds'
+            cand load 'Load a dump into an empty database of a server that is there'
+            cand servers 'List the disposable servers that were kept'
+            cand stop 'Stop a disposable server that was kept, and remove it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;dump;check'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;dump;rehearse'= {
+            cand --latest 'The newest dump of this folder or s3://BUCKET/PREFIX in the place of a file'
+            cand --younger-than 'The newest dump must be younger than this: 26h, 7d'
+            cand --smoke 'File of questions that the restored database must answer; without it, only tables and rows are counted'
+            cand --engine 'Where the server runs'
+            cand --timeout 'Loading may take so many seconds'
+            cand --identity 'File with a secret key (AGE-SECRET-KEY-1…) that opens encrypted archives; may be repeated'
+            cand --passphrase-file 'File whose first line is the passphrase of encrypted archives [default: the variable WPP_BACKUP_PASSPHRASE, else asked for at a terminal]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --keep 'Keep the server even when all is well'
+            cand --discard 'Keep nothing, even when something deviates'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
-        &'wpp;drill;help'= {
-            cand list 'List the drills'
-            cand run 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
+        &'wpp;dump;load'= {
+            cand --into 'The empty database: postgres://USER@HOST:PORT/DATABASE, or postgres://USER@/DATABASE?host=FOLDER for a socket'
+            cand --secret 'Name of the secret that is its password: WPP_SECRET_NAME, secrets/NAME, or a command in config.toml'
+            cand --timeout 'Loading may take so many seconds'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -y 'Agree in advance'
+            cand --yes 'Agree in advance'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;dump;servers'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;dump;stop'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;dump;help'= {
+            cand check 'Say what a file that is called a dump really is; a stub or a dump without an end is refused'
+            cand rehearse 'Load a dump into a disposable server of PostgreSQL, and ask that what it holds'
+            cand load 'Load a dump into an empty database of a server that is there'
+            cand servers 'List the disposable servers that were kept'
+            cand stop 'Stop a disposable server that was kept, and remove it'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
-        &'wpp;drill;help;list'= {
+        &'wpp;dump;help;check'= {
         }
-        &'wpp;drill;help;run'= {
+        &'wpp;dump;help;rehearse'= {
         }
-        &'wpp;drill;help;help'= {
+        &'wpp;dump;help;load'= {
+        }
+        &'wpp;dump;help;servers'= {
+        }
+        &'wpp;dump;help;stop'= {
+        }
+        &'wpp;dump;help;help'= {
+        }
+        &'wpp;evidence'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List what runbooks and drills left behind'
+            cand show 'Show the report of a run'
+            cand verify 'Look whether the files of a run are what they were when it ended; exit 4 when one is not'
+            cand export 'Write a run as one .tar.gz to attach to a ticket, if its files are what they were'
+            cand rotation 'Write the evidence that credentials were rotated: names and times, and no value'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;evidence;list'= {
+            cand --of 'Only of this runbook or drill'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;evidence;show'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;evidence;verify'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;evidence;export'= {
+            cand --to 'The file to write [default: ID.tar.gz here]'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;evidence;rotation'= {
+            cand --before 'The environment file as it was before'
+            cand --after 'The environment file as it is now'
+            cand --name 'A name whose value must be another one now; give each'
+            cand --scan 'What the scan for secrets wrote'
+            cand --transcript 'What another required command wrote, after a label: `doctor=FILE`'
+            cand --into 'The folder to write into'
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;evidence;help'= {
+            cand list 'List what runbooks and drills left behind'
+            cand show 'Show the report of a run'
+            cand verify 'Look whether the files of a run are what they were when it ended; exit 4 when one is not'
+            cand export 'Write a run as one .tar.gz to attach to a ticket, if its files are what they were'
+            cand rotation 'Write the evidence that credentials were rotated: names and times, and no value'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'wpp;evidence;help;list'= {
+        }
+        &'wpp;evidence;help;show'= {
+        }
+        &'wpp;evidence;help;verify'= {
+        }
+        &'wpp;evidence;help;export'= {
+        }
+        &'wpp;evidence;help;rotation'= {
+        }
+        &'wpp;evidence;help;help'= {
         }
         &'wpp;alert'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
@@ -871,10 +1148,10 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand --detached 'Leave the terminal''s session, so that closing the terminal does not end the daemon'
-            cand --leashed 'End when standard input does, which is when whoever started it ends, however that was'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --detached 'Leave the terminal''s session, so that closing the terminal does not end the daemon'
+            cand --leashed 'End when standard input does, which is when whoever started it ends, however that was'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -1199,18 +1476,18 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;webhook;help;help'= {
         }
         &'wpp;simulator'= {
-            cand --listen 'Loopback address to listen on; port 0 takes any'
-            cand --ask 'Send one request to the simulator that runs in this home, and end'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --listen 'Loopback address to listen on; port 0 takes any'
+            cand --ask 'Send one request to the simulator that runs in this home, and end'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand --create 'Make the home a sandbox if it does not exist yet'
             cand --detach 'Go to the background as soon as it listens'
             cand --detached 'What is already in the background: it leaves the terminal''s session'
             cand --stop 'End the simulator that runs in this home'
-            cand -q 'Say nothing unless something is wrong or was asked for'
-            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -1244,6 +1521,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
             cand runbook 'Run the documents that say what to do: list, check, run, resume and undo them'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
+            cand dump 'Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server'
+            cand evidence 'List, show, verify and export what runbooks and drills left behind'
             cand alert 'Tell people what the doctor finds, and see that it reaches them'
             cand schedule 'Run what is due: backups, drills and runbooks at their times'
             cand daemon 'Run the session''s daemon in the foreground'
@@ -1277,43 +1556,10 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;logs'= {
         }
         &'wpp;help;sync'= {
-            cand start 'Keep the session connected'
-            cand stop 'Give the connection up until `wpp sync start`; the daemon stays and answers'
-            cand status 'Say whether the session is kept connected, and how it stands'
-        }
-        &'wpp;help;sync;start'= {
-        }
-        &'wpp;help;sync;stop'= {
-        }
-        &'wpp;help;sync;status'= {
         }
         &'wpp;help;outbound'= {
-            cand pause 'Keep messages in the outbox until `wpp outbound resume`; survives a restart'
-            cand resume 'Let messages leave the outbox again'
-            cand list 'List messages that wait and messages that the server refused'
-        }
-        &'wpp;help;outbound;pause'= {
-        }
-        &'wpp;help;outbound;resume'= {
-        }
-        &'wpp;help;outbound;list'= {
         }
         &'wpp;help;backup'= {
-            cand create 'Make an archive of the session, whether its daemon runs or not'
-            cand list 'List the archives of a folder or a store'
-            cand show 'Show what one archive says about itself'
-            cand verify 'Check an archive at a level'
-            cand prune 'Remove archives that no rule keeps'
-        }
-        &'wpp;help;backup;create'= {
-        }
-        &'wpp;help;backup;list'= {
-        }
-        &'wpp;help;backup;show'= {
-        }
-        &'wpp;help;backup;verify'= {
-        }
-        &'wpp;help;backup;prune'= {
         }
         &'wpp;help;restore'= {
         }
@@ -1322,134 +1568,24 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;doctor'= {
         }
         &'wpp;help;runbook'= {
-            cand list 'List the runbooks that wpp brings and your own'
-            cand show 'Show a runbook as it is written'
-            cand lint 'Say what is wrong with runbooks; exit 3 when something is'
-            cand run 'Run a runbook: look, act, verify, and take back what it began when something deviates'
-            cand resume 'Go on with a run that was cut off'
-            cand undo 'Take back what a run began that was cut off, or whose undo failed'
-            cand runs 'List runs, and which of them are open'
-            cand new 'Write a new runbook of your own to begin with'
-        }
-        &'wpp;help;runbook;list'= {
-        }
-        &'wpp;help;runbook;show'= {
-        }
-        &'wpp;help;runbook;lint'= {
-        }
-        &'wpp;help;runbook;run'= {
-        }
-        &'wpp;help;runbook;resume'= {
-        }
-        &'wpp;help;runbook;undo'= {
-        }
-        &'wpp;help;runbook;runs'= {
-        }
-        &'wpp;help;runbook;new'= {
         }
         &'wpp;help;drill'= {
-            cand list 'List the drills'
-            cand run 'Run a drill in a throw-away sandbox; exit 4 and a kept sandbox when anything deviates'
         }
-        &'wpp;help;drill;list'= {
+        &'wpp;help;dump'= {
         }
-        &'wpp;help;drill;run'= {
+        &'wpp;help;evidence'= {
         }
         &'wpp;help;alert'= {
-            cand run 'Look with the doctor, tell who is to be told of what it finds, and try again what did not arrive; exit 4 when something did not'
-            cand test 'Send a test through every way to every contact; exit 4 when one did not arrive'
-            cand matrix 'Show what is done about which finding'
-            cand contacts 'Show who is told, in which order, and how they are reached'
-            cand history 'Show what was told to whom, newest first, and whether it arrived'
-            cand ack 'Take on a problem: nobody else is told of it, until it is worse or over'
-        }
-        &'wpp;help;alert;run'= {
-        }
-        &'wpp;help;alert;test'= {
-        }
-        &'wpp;help;alert;matrix'= {
-        }
-        &'wpp;help;alert;contacts'= {
-        }
-        &'wpp;help;alert;history'= {
-        }
-        &'wpp;help;alert;ack'= {
         }
         &'wpp;help;schedule'= {
-            cand list 'Show every entry: when it is due next, and how it went last'
-            cand next 'Show the next times at which entries are due'
-            cand run 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
-            cand install 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
-        }
-        &'wpp;help;schedule;list'= {
-        }
-        &'wpp;help;schedule;next'= {
-        }
-        &'wpp;help;schedule;run'= {
-        }
-        &'wpp;help;schedule;install'= {
         }
         &'wpp;help;daemon'= {
         }
         &'wpp;help;plugin'= {
-            cand list 'Show all plugins and what each is allowed'
-            cand add 'Add a plugin, or put other bytes in its place'
-            cand remove 'Take a plugin away with all that was granted to it'
-            cand info 'Show what a plugin is, what it asks for and what it is allowed'
-            cand grant 'Allow a plugin more'
-            cand revoke 'Take back what a plugin was allowed'
-            cand test 'Try a plugin against recorded answers, without a network'
-            cand new 'Write the start of a plugin: a folder that builds as it is'
-            cand build 'Build a plugin''s folder to a component'
-        }
-        &'wpp;help;plugin;list'= {
-        }
-        &'wpp;help;plugin;add'= {
-        }
-        &'wpp;help;plugin;remove'= {
-        }
-        &'wpp;help;plugin;info'= {
-        }
-        &'wpp;help;plugin;grant'= {
-        }
-        &'wpp;help;plugin;revoke'= {
-        }
-        &'wpp;help;plugin;test'= {
-        }
-        &'wpp;help;plugin;new'= {
-        }
-        &'wpp;help;plugin;build'= {
         }
         &'wpp;help;channel'= {
-            cand list 'Show all channels'
-            cand health 'Ask a channel''s system how it is'
-            cand send 'Send a message through a channel'
-        }
-        &'wpp;help;channel;list'= {
-        }
-        &'wpp;help;channel;health'= {
-        }
-        &'wpp;help;channel;send'= {
         }
         &'wpp;help;webhook'= {
-            cand list 'Show the webhooks of a gateway'
-            cand test 'Have a test event sent, and say what its receiver answered'
-            cand failures 'Show events that could not be delivered'
-            cand enable 'Turn a webhook on'
-            cand disable 'Turn a webhook off'
-            cand retry 'Deliver a failed event again'
-        }
-        &'wpp;help;webhook;list'= {
-        }
-        &'wpp;help;webhook;test'= {
-        }
-        &'wpp;help;webhook;failures'= {
-        }
-        &'wpp;help;webhook;enable'= {
-        }
-        &'wpp;help;webhook;disable'= {
-        }
-        &'wpp;help;webhook;retry'= {
         }
         &'wpp;help;simulator'= {
         }
