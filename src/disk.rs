@@ -532,7 +532,7 @@ pub mod faults {
     pub fn point(what: &str, path: &Path) -> Result<()> {
         let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
         // A folder that is there already needs none either.
-        if !NEEDS_NO_ROOM.contains(&what) && !(what == "create-folder" && path.is_dir()) {
+        if !(NEEDS_NO_ROOM.contains(&what) || what == "create-folder" && path.is_dir()) {
             room(what, path)?;
         }
         let Some((act, at)) = PLAN.get() else { return Ok(()) };

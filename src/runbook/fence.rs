@@ -121,6 +121,9 @@ pub struct Fence {
     pub attributes: Vec<(String, String)>,
 }
 
+/// The line of the file that a command line begins in, and its words.
+pub type CommandLine = (usize, Vec<String>);
+
 impl Fence {
     /// The kind that an info string names, if it is one of ours.
     pub fn kind_of(info: &str) -> Option<Kind> {
@@ -194,9 +197,8 @@ impl Fence {
         Ok(())
     }
 
-    /// Its command lines, each as words with the line of the file that it begins in. The words still
-    /// hold `{{names}}`, so that a value is always one word.
-    pub fn command_lines(&self) -> Result<Vec<(usize, Vec<String>)>, (usize, String)> {
+    /// Its command lines. The words still hold `{{names}}`, so that a value is always one word.
+    pub fn command_lines(&self) -> Result<Vec<CommandLine>, (usize, String)> {
         let mut lines: Vec<(usize, String)> = Vec::new();
         let mut open = false;
         for (number, line) in (self.line + 1..).zip(self.body.lines()) {

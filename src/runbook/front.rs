@@ -94,7 +94,7 @@ impl fmt::Display for Span {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = self.0.as_millis();
         let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
-        match units.iter().find(|(_, each)| ms > 0 && ms % each == 0) {
+        match units.iter().find(|(_, each)| ms > 0 && ms.is_multiple_of(*each)) {
             Some((unit, each)) => write!(formatter, "{}{unit}", ms / each),
             None => write!(formatter, "{ms}ms"),
         }

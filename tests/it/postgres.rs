@@ -1,6 +1,7 @@
 //! A real server of PostgreSQL with something in it, as a gateway would have one. Where PostgreSQL is not
 //! there, tests that need it say so and go on, unless WPP_TEST_NO_SKIP names `postgres`.
 
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ pub fn there(what: &str, is: bool) -> bool {
     if !is {
         let held = std::env::var("WPP_TEST_NO_SKIP").unwrap_or_default();
         assert!(!held.split_whitespace().any(|word| word == what), "{what} is not here, and no test of it may be skipped");
-        eprintln!("SKIPPED: {what} is not here");
+        let _ = writeln!(std::io::stderr(), "SKIPPED a test of dumps: {what} is not here");
     }
     is
 }

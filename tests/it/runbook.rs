@@ -493,7 +493,7 @@ impl Stage {
         for run in open {
             let run = run["run"].as_str().unwrap();
             // Of some, the undo is killed too.
-            for at in [number % 23 + 1, number % 11 + 1].into_iter().filter(|_| number % 4 == 0) {
+            for at in [number % 23 + 1, number % 11 + 1].into_iter().filter(|_| number.is_multiple_of(4)) {
                 let _ = self
                     .home
                     .command(&["runbook", "undo", run, "--quiet"])

@@ -51,14 +51,19 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             let output = value.clone().unwrap_or_default();
             Attempt::of(Tried::Answered(Answer { rows: Some(rows.len()), value, output, ..Answer::default() }), transcript)
         }
-        Err(Refused(tried)) => Attempt::of(tried, transcript),
+        Err(Refused(tried)) => Attempt::of(*tried, transcript),
     }
 }
 
-struct Refused(Tried);
+/// Why there are no rows.
+struct Refused(Box<Tried>);
+
+fn refused(tried: Tried) -> Refused {
+    Refused(Box::new(tried))
+}
 
 fn failed(reason: impl Into<String>) -> Refused {
-    Refused(Tried::Failed(reason.into()))
+    refused(Tried::Failed(reason.into()))
 }
 
 /// Whether an address is one of PostgreSQL.
@@ -108,7 +113,7 @@ fn sqlite(path: &Path, fence: &Fence, scene: &Scene<'_>, timeout: Duration) -> R
         let rows = query(path, way, &text, &parameters, deadline, scene.stop);
         if way == Way::Shared || stamps(path) == Some(before) {
             return rows.map_err(|error| match error {
-                _ if scene.interrupted() => Refused(Tried::Interrupted("interrupted by the operator".into())),
+                _ if scene.interrupted() => refused(Tried::Interrupted("interrupted by the operator".into())),
                 rusqlite::Error::SqliteFailure(code, _) if code.code == rusqlite::ErrorCode::OperationInterrupted => {
                     failed(format!("no result within {} s", timeout.as_secs()))
                 }
@@ -192,10 +197,10 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
         }
         Ended::Itself(_) => Err(failed(format!("psql: {}", said()))),
         Ended::NotStarted(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(Refused(Tried::Unknown("psql is not there; it comes with PostgreSQL's client programs".into())))
+            Err(refused(Tried::Unknown("psql is not there; it comes with PostgreSQL's client programs".into())))
         }
-        Ended::NotStarted(error) | Ended::NotSeen(error) => Err(Refused(Tried::Unknown(format!("psql cannot be run: {error}")))),
-        Ended::Killed if scene.interrupted() => Err(Refused(Tried::Interrupted("interrupted by the operator".into()))),
+        Ended::NotStarted(error) | Ended::NotSeen(error) => Err(refused(Tried::Unknown(format!("psql cannot be run: {error}")))),
+        Ended::Killed if scene.interrupted() => Err(refused(Tried::Interrupted("interrupted by the operator".into()))),
         Ended::Killed => Err(failed(format!("no result within {} s", timeout.as_secs()))),
     }
 }
