@@ -48,13 +48,14 @@ pub fn escalate(app: &App, front: &Front, report: &mut Report) -> Result<()> {
     let runs = evidence::history(&app.home().reports(), &front.id)?;
     let failed_before = runs.iter().rev().take_while(|run| run.verdict != crate::report::Verdict::Pass);
     // The first of the row names it: whoever was told of the row is not told again, and the next one is.
-    let first = failed_before.clone().last().map(|run| run.began).or_else(|| evidence::began(report));
+    let this = report.data.get("run").and_then(|run| run.as_str()).unwrap_or_default();
+    let first = failed_before.clone().last().map_or_else(|| this.to_owned(), |run| run.id.clone());
     let tries = tries_of_the_worst(report) + failed_before.count() as u64;
     if tries < u64::from(allowed) {
         return Ok(());
     }
     let about = About {
-        key: format!("runbook:{}:{}", front.id, first.map(clock::rfc3339).unwrap_or_default()),
+        key: format!("runbook:{first}"),
         severity: Severity::Error,
         title: format!("{} did not pass after {tries} tries", front.id),
         text: format!("{}\nWhat is to be done: wpp runbook show {}", report.title, front.id),

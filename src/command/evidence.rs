@@ -103,9 +103,10 @@ pub fn keep(app: &App, folder: &Path, report: &Report, secrets: Vec<String>) -> 
         Some(subject) => evidence::history(&app.home().reports(), subject)?,
         None => Vec::new(),
     };
-    let this = evidence::run(&report);
+    let id = Folder::at(folder).id();
+    let this = evidence::run(id.clone(), &report);
     // A run that was written down before, such as one that was resumed, is there once.
-    runs.retain(|run| this.as_ref().is_none_or(|this| run.began != this.began));
+    runs.retain(|run| run.id != id);
     runs.extend(this);
     let page = html::report(&report, &runs, &backups(app)?)?;
     let document = serde_json::to_vec_pretty(&report).while_doing(|| "cannot write the report as JSON".into())?;

@@ -187,19 +187,26 @@ pub fn all(reports: &Path) -> Result<Vec<Folder>> {
     }
     let mut folders: Vec<Folder> =
         disk::list(reports)?.into_iter().filter(|path| path.join(REPORT).is_file()).map(|path| Folder { path }).collect();
-    folders.sort_by_key(|folder| stamp(&folder.id()).map(str::to_owned).unwrap_or_default());
+    folders.sort_by_key(|folder| order(&folder.id()));
     Ok(folders)
 }
 
-/// The time in an id such as `smoke-20260801T093000Z`.
-fn stamp(id: &str) -> Option<&str> {
-    let (_, stamp) = id.rsplit_once('-')?;
-    (stamp.len() == 16 && stamp.ends_with('Z')).then_some(stamp)
+/// Where an id such as `smoke-20260801T093000Z`, or `…Z-2` for the second one of that second, stands in
+/// time.
+fn order(id: &str) -> (String, u32) {
+    let (rest, number) = match id.rsplit_once('-').map(|(rest, last)| (rest, last.parse())) {
+        Some((rest, Ok(number))) => (rest, number),
+        _ => (id, 1),
+    };
+    let stamp = rest.rsplit_once('-').map_or("", |(_, stamp)| stamp);
+    (stamp.to_owned(), number)
 }
 
 /// One earlier run of the same thing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
+    /// The name of its evidence.
+    pub id: String,
     /// When it began.
     pub began: Timestamp,
     /// How it ended.
@@ -222,18 +229,19 @@ pub fn began(report: &Report) -> Option<Timestamp> {
 pub fn history(reports: &Path, subject_wanted: &str) -> Result<Vec<Run>> {
     let mut runs: Vec<Run> = all(reports)?
         .iter()
-        .filter_map(|folder| folder.report().ok())
-        .filter(|report| subject(report) == Some(subject_wanted))
-        .filter_map(|report| run(&report))
+        .filter_map(|folder| Some((folder.id(), folder.report().ok()?)))
+        .filter(|(_, report)| subject(report) == Some(subject_wanted))
+        .filter_map(|(id, report)| run(id, &report))
         .collect();
+    // A stable sort: of those that began in one second the order of their ids holds.
     runs.sort_by_key(|run| run.began);
     Ok(runs)
 }
 
 /// The run that a report is about.
-pub fn run(report: &Report) -> Option<Run> {
+pub fn run(id: String, report: &Report) -> Option<Run> {
     let metrics = report.metrics.iter().map(|metric| (metric.name.clone(), metric.value)).collect();
-    Some(Run { began: began(report)?, verdict: report.verdict, metrics })
+    Some(Run { id, began: began(report)?, verdict: report.verdict, metrics })
 }
 
 #[cfg(test)]
@@ -290,7 +298,9 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         for (name, subject, began) in [
             ("smoke-20260802T000000Z", "smoke", "2026-08-02T00:00:00Z"),
+            ("smoke-20260801T000000Z-10", "smoke", "2026-08-01T00:00:00Z"),
             ("smoke-20260801T000000Z", "smoke", "2026-08-01T00:00:00Z"),
+            ("smoke-20260801T000000Z-2", "smoke", "2026-08-01T00:00:00Z"),
             ("restart-20260803T000000Z", "restart", "2026-08-03T00:00:00Z"),
         ] {
             let report = Report::new("drill", "x").data(serde_json::json!({ "drill": subject, "began": began }));
@@ -301,7 +311,8 @@ mod tests {
         std::fs::create_dir(scratch.path().join("smoke-20260804T000000Z")).unwrap();
         std::fs::write(scratch.path().join("smoke-20260804T000000Z/report.json"), "{").unwrap();
         let runs = history(scratch.path(), "smoke").unwrap();
-        let began: Vec<String> = runs.iter().map(|run| run.began.to_string()).collect();
-        assert_eq!(began, ["2026-08-01T00:00:00Z", "2026-08-02T00:00:00Z"]);
+        let ids: Vec<&str> = runs.iter().map(|run| run.id.as_str()).collect();
+        let first = "smoke-20260801T000000Z";
+        assert_eq!(ids, [first, &format!("{first}-2"), &format!("{first}-10"), "smoke-20260802T000000Z"]);
     }
 }

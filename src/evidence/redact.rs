@@ -42,6 +42,7 @@ impl Redaction {
             }
         }
         let text = GIVEN.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
+        let text = PASSWORD.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}@", &found["name"]));
         let text = JID.replace_all(&text, |found: &Captures<'_>| self.tokens.of(&found[0]));
         NUMBER
             .replace_all(&text, |found: &Captures<'_>| {
@@ -88,19 +89,20 @@ fn is_phone_number(digits: &str) -> bool {
     (10..=15).contains(&digits.len()) && !time
 }
 
-/// `name: value` and `name=value` of things whose values are secret, bearer tokens, and passwords in
-/// addresses.
+/// `name: value` and `name=value` of things whose values are secret, and bearer tokens.
 static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"(?xi)
         (?P<name>
             \b(?: authorization \s* : \s* (?:bearer|basic|token) \s+ | bearer \s+ )
           | \b(?: x-api-key | x-whatsapp-secret | api[_-]?key | [a-z0-9_]*(?:password|passwd|secret|token|private_key)) "? \s* [:=] \s* "?
-          | \b[a-z][a-z0-9+.-]*://[^\s:/@]*:
         )
         (?P<value> (?: [^\s"',;&@]{3,} ) )"#,
     )
 });
+
+/// Passwords in addresses.
+static PASSWORD: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?P<name>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+@"));
 
 /// Addresses of people and groups.
 static JID: LazyLock<Regex> =

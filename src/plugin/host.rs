@@ -110,7 +110,16 @@ const CALLS_MAX: u32 = 32;
 /// How many modules, and tables, one plugin may be made of.
 const PARTS_MAX: u32 = 64;
 /// How many memories one plugin may have.
-const MEMORIES_MAX: u32 = 4;
+const MEMORIES_MAX: u32 = 8;
+
+/// Elements that a table has room for.
+const TABLE_ROOM: usize = 100_000;
+
+/// Bytes that a memory has room for. There is more of it than may be used: who wants too much is told
+/// so in one way, and only what is hopeless is refused before it begins.
+fn room_bytes(limits: Limits) -> usize {
+    limits.memory_bytes.saturating_mul(4)
+}
 
 /// Room for instances, reserved once and used again: to map and unmap memory for each call takes
 /// several times as long as the call. What a call leaves in it is cleared before the next.
@@ -125,8 +134,8 @@ fn pool(limits: Limits) -> PoolingAllocationConfig {
         .max_component_instance_size(16 << 20)
         .max_memories_per_module(MEMORIES_MAX)
         .max_tables_per_module(PARTS_MAX)
-        .max_memory_size(limits.memory_bytes)
-        .table_elements(limits.table_elements)
+        .max_memory_size(room_bytes(limits))
+        .table_elements(limits.table_elements.max(TABLE_ROOM))
         .linear_memory_keep_resident(KEPT_BYTES)
         .table_keep_resident(KEPT_BYTES)
         .pagemap_scan(Enabled::Auto);
@@ -139,7 +148,7 @@ fn engine(limits: Limits) -> wasmtime::Result<Engine> {
     config.max_wasm_stack(512 << 10).async_stack_size(STACK_BYTES);
     // Bounds are checked in code and not by guard pages: these want gigabytes of addresses for each
     // memory, which not every system gives, and several calls of the system for each call of a plugin.
-    config.memory_reservation(limits.memory_bytes as u64).memory_reservation_for_growth(0).memory_guard_size(0);
+    config.memory_reservation(room_bytes(limits) as u64).memory_reservation_for_growth(0).memory_guard_size(0);
     config.allocation_strategy(pool(limits));
     Engine::new(&config)
 }

@@ -221,6 +221,7 @@ mod tests {
     fn a_page_holds_all_that_the_report_does_and_needs_no_other_file() {
         let runs: Vec<Run> = (1..=3)
             .map(|day| Run {
+                id: format!("smoke-{day}"),
                 began: at(day),
                 verdict: if day == 2 { Verdict::Fail } else { Verdict::Pass },
                 metrics: std::iter::once(("recovery_ms".to_owned(), f64::from(day) * 100.0)).collect(),
