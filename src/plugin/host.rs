@@ -118,7 +118,7 @@ const TABLE_ROOM: usize = 100_000;
 /// Bytes that a memory has room for. There is more of it than may be used: who wants too much is told
 /// so in one way, and only what is hopeless is refused before it begins.
 fn room_bytes(limits: Limits) -> usize {
-    limits.memory_bytes.saturating_mul(4)
+    limits.memory_bytes.saturating_mul(4).max(256 << 20)
 }
 
 /// Room for instances, reserved once and used again: to map and unmap memory for each call takes

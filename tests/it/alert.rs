@@ -254,7 +254,7 @@ fn tries_in_a_row_that_do_not_pass_are_escalated_one_contact_after_the_other() {
     assert_eq!((watched.told("first").len(), watched.told("second").len()), (0, 1));
     // With nobody left that is said.
     let outcome = watched.home.run(&["runbook", "run", "own-look", "--yes"]);
-    assert!(outcome.code == 4 && outcome.stderr.contains("nobody is left"), "{outcome:?}");
+    assert!(outcome.code == 4 && outcome.stdout.contains("nobody is left"), "{outcome:?}");
     // A pass ends the row.
     let start = watched.home.path().join("sessions/later");
     std::fs::create_dir_all(&start).unwrap();
