@@ -113,7 +113,7 @@ const PARTS_MAX: u32 = 64;
 const MEMORIES_MAX: u32 = 8;
 
 /// Elements that a table has room for.
-const TABLE_ROOM: usize = 100_000;
+const TABLE_ROOM: usize = 2_000_000;
 
 /// Bytes that a memory has room for. There is more of it than may be used: who wants too much is told
 /// so in one way, and only what is hopeless is refused before it begins.
