@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::error::Result;
 use crate::evidence;
-use crate::report::{Report, Severity};
+use crate::report::{Report, Severity, count};
 use crate::runbook::front::Front;
 use crate::schedule::Entry;
 
@@ -54,10 +54,11 @@ pub fn escalate(app: &App, front: &Front, report: &mut Report) -> Result<()> {
     if tries < u64::from(allowed) {
         return Ok(());
     }
+    let tries = count(tries, "try", "tries");
     let about = About {
         key: format!("runbook:{first}"),
         severity: Severity::Error,
-        title: format!("{} did not pass after {tries} tries", front.id),
+        title: format!("{} did not pass after {tries}", front.id),
         text: format!("{}\nWhat is to be done: wpp runbook show {}", report.title, front.id),
         session: None,
     };
@@ -65,7 +66,7 @@ pub fn escalate(app: &App, front: &Front, report: &mut Report) -> Result<()> {
     let told: Vec<&str> = deliveries.iter().filter(|one| one.delivered).map(|one| one.contact.as_str()).collect();
     match (told.is_empty(), deliveries.is_empty()) {
         (_, true) => report.warnings.push(format!(
-            "after {tries} tries somebody is to be told, and nobody is left: [contacts] and alert.escalation of config.toml name them"
+            "after {tries} somebody is to be told, and nobody is left: [contacts] and alert.escalation of config.toml name them"
         )),
         (false, _) => {
             if let Some(section) = report.sections.first_mut() {

@@ -332,6 +332,9 @@ impl Rehearse {
             _ => "NOT restored as it should be",
         };
         let how = if verdict == Verdict::Pass && self.smoke.is_none() { "restored; no question was asked" } else { how };
+        // Whoever reads one line of it, such as the record of a drill, is to know why.
+        let because = rehearsed.steps.iter().find(|step| step.verdict != Verdict::Pass).map(|step| step.observed.as_str());
+        let how = because.map_or(how.to_owned(), |because| format!("{how}: {because}"));
         let mut section = Section::default();
         if let Some(dump) = &rehearsed.dump {
             section = section.field("dump", dump.describe()).field("SHA-256", &dump.sha256);

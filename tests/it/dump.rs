@@ -286,3 +286,25 @@ fn what_a_killed_rehearsal_leaves_the_next_one_removes() {
     assert_eq!(folders(), [] as [PathBuf; 0]);
     assert!(!alive() || cfg!(not(target_os = "linux")), "the forgotten server still runs");
 }
+
+#[test]
+fn the_monthly_drill_brings_back_a_session_and_a_dump_and_says_what_a_stub_is() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.fill(7);
+    let place = Place::new();
+    let simulated = crate::simulated::Simulated::linked();
+    assert_eq!(simulated.home.run(&["backup"]).code, 0);
+    let dumps = place.path("dumps");
+    std::fs::create_dir(&dumps).unwrap();
+    cluster.dump("custom", &dumps.join("spec-1.dump"), &[]);
+    let (dumps_set, smoke_set) = (format!("dumps={}", dumps.display()), format!("smoke={}", place.smoke()));
+    let drill = || {
+        let line = ["drill", "run", "monthly-restore", "--yes", "--set", &dumps_set, "--set", &smoke_set];
+        simulated.home.run(&line)
+    };
+    let passed = drill();
+    assert!(passed.code == 0 && passed.stdout.contains("every answer as expected"), "{passed:?}");
+    std::fs::write(dumps.join("spec-1.dump"), "backup of today, 42 rows\n").unwrap();
+    let stub = drill();
+    assert!(stub.code == 4 && stub.stdout.contains("it is a stub"), "{stub:?}");
+}
