@@ -338,6 +338,11 @@ impl Told {
     }
 }
 
+/// Whether scripts of a runbook may run: the operator said so, now or in the settings for this very text.
+pub fn allows_shell(app: &App, runbook: &Runbook, said: bool) -> bool {
+    said || app.config().list("runbook.allow_shell").any(|allowed| allowed == runbook.sha256())
+}
+
 /// The site of a run that works on the operator's own home.
 fn site<'a>(app: &'a App, home: &'a Home, interrupts: &Interrupts) -> Result<Site<'a>> {
     let runner: Arc<Runner> = Arc::new(super::run_line);
@@ -374,8 +379,7 @@ impl Run {
         let secrets = self.told.secrets(app, secret_names)?;
         let session = app.chosen_session();
         let mut values = run::parameters(&runbook, &given, &secrets, Some(&session))?;
-        let shell_allowed =
-            self.allow_shell || app.config().list("runbook.allow_shell").any(|allowed| allowed == runbook.sha256());
+        let shell_allowed = allows_shell(app, &runbook, self.allow_shell);
         if self.dry_run {
             for name in ["run", "evidence", "now", "today"] {
                 values.plain.insert(name.to_owned(), format!("<{name}>"));

@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::interrupt::Interrupts;
 use crate::report::{Report, Section, Table, Verdict, count, quoted};
+use crate::runbook::front::Front;
 use crate::runbook::library::Library;
 use crate::runbook::parse::Runbook;
 use crate::schedule::dispatch::{self, Child, Done, Run as RunEntry, Until};
@@ -92,14 +93,19 @@ impl Args {
 }
 
 /// The front matter of a runbook that the home knows.
-fn front_matter(home: &Home, id: &str) -> Result<FrontMatter> {
+fn front(home: &Home, id: &str) -> Result<Front> {
     let text = Library::open(home)?.find(id)?;
     let (runbook, _) = Runbook::parse(&text.text).map_err(|problems| {
         let first = problems.first().map(|problem| format!("line {}: {}", problem.line, problem.message)).unwrap_or_default();
         Error::new(ErrorKind::Usage, format!("the runbook {id} cannot be read: {first}"))
             .hint(format!("`wpp runbook lint {}` tells all that is wrong", text.file()))
     })?;
-    Ok(FrontMatter { when: runbook.front.schedule, time_zone: runbook.front.time_zone })
+    Ok(runbook.front)
+}
+
+/// What of it says when the runbook runs.
+fn front_matter(home: &Home, id: &str) -> Result<FrontMatter> {
+    front(home, id).map(|front| FrontMatter { when: front.schedule, time_zone: front.time_zone })
 }
 
 /// The entries of the settings, and what is wrong with those that cannot be read.
@@ -266,9 +272,7 @@ impl Run {
 
 /// How long before a runbook begins people are told. One that cannot be read is told elsewhere.
 fn notify_before(home: &Home, id: &str) -> Option<Duration> {
-    let text = Library::open(home).ok()?.find(id).ok()?;
-    let (runbook, _) = Runbook::parse(&text.text).ok()?;
-    runbook.front.notify_before.map(|span| span.0)
+    front(home, id).ok()?.notify_before.map(|span| span.0)
 }
 
 fn report(entries: &[Entry], done: &[Done]) -> Report {

@@ -10,7 +10,7 @@ use super::{drills, find};
 use crate::app::App;
 use crate::clock::{self, Stopwatch};
 use crate::command::concerned;
-use crate::command::runbook::{Told, pairs, runnable};
+use crate::command::runbook::{Told, allows_shell, pairs, require_shell, runnable};
 use crate::drill::inject::recoveries;
 use crate::drill::sandbox::Sandbox;
 use crate::error::{Error, ErrorKind, Result};
@@ -100,8 +100,8 @@ impl Run {
         let session = if in_sandbox { SESSION.to_owned() } else { app.chosen_session() };
         let mut values = run::parameters(&drill, &pairs(&self.set, "--set")?, &secrets, Some(&session))?;
         values.plain.entry("session".into()).or_insert(session);
-        let shell_allowed = self.allow_shell || app.config().list("runbook.allow_shell").any(|allowed| allowed == drill.sha256());
-        crate::command::runbook::require_shell(&drill, shell_allowed)?;
+        let shell_allowed = allows_shell(app, &drill, self.allow_shell);
+        require_shell(&drill, shell_allowed)?;
         if self.dry_run {
             return Ok(plan(&drill, &values));
         }
