@@ -276,6 +276,18 @@ pub fn all(journal: &Journal) -> Result<Vec<(bool, State)>> {
     journal.everywhere(VERB)?.iter().map(read).collect()
 }
 
+/// Makes a folder; false when it is there already.
+fn claim(folder: &Path) -> Result<bool> {
+    if let Some(parent) = folder.parent() {
+        disk::create_folder(parent)?;
+    }
+    match std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(folder) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(disk::cannot("create the folder", folder, error)),
+    }
+}
+
 /// A new run's id and evidence folder. A second run in the same second gets a number.
 pub fn name(home: &Home, journal: &Journal, runbook: &str, stamp: &str, given: Option<&Path>) -> Result<(String, PathBuf)> {
     // All of the folder becomes evidence: what lies there already is none of it.
@@ -289,7 +301,8 @@ pub fn name(home: &Home, journal: &Journal, runbook: &str, stamp: &str, given: O
     for number in 1_u32.. {
         let run = if number == 1 { format!("{runbook}-{stamp}") } else { format!("{runbook}-{stamp}-{number}") };
         let folder = given.map_or_else(|| home.reports().join(&run), Path::to_owned);
-        let taken = known.contains(&run) || given.is_none() && folder.exists();
+        // Made and not looked for: two processes may begin in one second.
+        let taken = known.contains(&run) || given.is_none() && !claim(&folder)?;
         if !taken {
             let folder = std::path::absolute(&folder).while_doing(|| format!("cannot make {} absolute", folder.display()))?;
             return Ok((run, folder));
