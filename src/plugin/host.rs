@@ -7,7 +7,7 @@
 //! and tables; and how much it may hand over.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker, Val};
@@ -421,6 +421,9 @@ pub struct Called<T> {
     pub answer: Result<T>,
     /// What it wrote to the log, and what it was denied.
     pub heard: Heard,
+    /// How long its own function ran, without the making of its instance; none if it never began or
+    /// was ended.
+    pub took: Option<Duration>,
 }
 
 // One line for each function of the contract: a call with an instance of its own.
@@ -432,7 +435,10 @@ macro_rules! calls {
                 self.call(powers, concat!(stringify!($interface), ".", stringify!($call)), async |store, linked| {
                     let indices = exports::$interface::GuestIndices::new(linked)?;
                     let instance = linked.instantiate_async(&mut *store).await?;
-                    indices.load(&mut *store, &instance)?.$call(&mut *store $(, $value)*).await
+                    let guest = indices.load(&mut *store, &instance)?;
+                    let begun = Instant::now();
+                    let answer = guest.$call(&mut *store $(, $value)*).await?;
+                    Ok((answer, begun.elapsed()))
                 })
                 .await
             })*
@@ -485,7 +491,7 @@ calls! {
 impl Plugin {
     /// The checks that it has. Their ids begin with what operators call the plugin.
     pub async fn checks(&self, powers: Powers) -> Called<Vec<words::checks::Check>> {
-        let Called { answer, heard } = self.described(powers).await;
+        let Called { answer, heard, took } = self.described(powers).await;
         let answer = answer.and_then(|mut checks| {
             let mut known = std::collections::BTreeSet::new();
             for check in &mut checks {
@@ -497,19 +503,19 @@ impl Plugin {
             }
             Ok(checks)
         });
-        Called { answer, heard }
+        Called { answer, heard, took }
     }
 
     /// Judges these checks, or all. Their ids begin with what operators call the plugin.
     pub async fn judge(&self, powers: Powers, only: &[String]) -> Called<Vec<words::checks::Outcome>> {
         let own = format!("{}.", self.name);
         let only: Vec<String> = only.iter().map(|id| id.strip_prefix(&own).unwrap_or(id).to_owned()).collect();
-        let Called { answer, heard } = self.judged(powers, &only).await;
+        let Called { answer, heard, took } = self.judged(powers, &only).await;
         let answer = answer.map(|mut outcomes| {
             outcomes.iter_mut().for_each(|outcome| outcome.check.insert_str(0, &own));
             outcomes
         });
-        Called { answer, heard }
+        Called { answer, heard, took }
     }
 
     /// What operators call it.
@@ -531,7 +537,7 @@ impl Plugin {
         &self,
         powers: Powers,
         what: &str,
-        call: impl AsyncFnOnce(&mut Store<State>, &InstancePre<State>) -> wasmtime::Result<T>,
+        call: impl AsyncFnOnce(&mut Store<State>, &InstancePre<State>) -> wasmtime::Result<(T, Duration)>,
     ) -> Called<T> {
         // Nobody closes it, and then there would be room.
         let _turn = self.turns.acquire().await;
@@ -544,14 +550,14 @@ impl Plugin {
         let ticking = self.ticker.tick();
         let ended = tokio::time::timeout(self.limits.deadline, call(&mut store, &self.linked)).await;
         drop(ticking);
-        let answer = match ended {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.ended(what, &error)),
-            Err(_) => Err(self.unknown(what, format!("it took longer than {} ms", self.limits.deadline.as_millis()))),
+        let (answer, took) = match ended {
+            Ok(Ok((answer, took))) => (Ok(answer), Some(took)),
+            Ok(Err(error)) => (Err(self.ended(what, &error)), None),
+            Err(_) => (Err(self.unknown(what, format!("it took longer than {} ms", self.limits.deadline.as_millis()))), None),
         };
         // The instance goes with the store: after a trap nothing of it may be used again.
         let State { powers, meter } = store.into_data();
-        Called { answer, heard: powers.heard(meter.memory_bytes) }
+        Called { answer, heard: powers.heard(meter.memory_bytes), took }
     }
 
     fn ended(&self, what: &str, error: &wasmtime::Error) -> Error {

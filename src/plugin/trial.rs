@@ -368,7 +368,7 @@ impl Trial {
         if let Some(now) = self.recording.now {
             powers = powers.at(now);
         }
-        let Called { answer, heard } = self.runtime.block_on(call(&self.plugin, powers));
+        let Called { answer, heard, .. } = self.runtime.block_on(call(&self.plugin, powers));
         let (end, said, answer) = match answer {
             Ok(answer) => ("answered", "done".to_owned(), Some(answer)),
             Err(error) => ("ended", error.chain(), None),

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wait4::Wait4 as _;
 use wpp::home::{Home, HomeKind};
@@ -68,18 +68,26 @@ fn in_process(scratch: &Path, runs: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for name in ["openwa", "ntfy"] {
         let plugin = host.load(name, &component(name), None).unwrap();
-        row(&format!("call {name}: describe (µs)"), runs, 1e6, || {
+        // The function alone, and with its instance: made, and cleared away.
+        let mut alone = Vec::new();
+        row(&format!("call {name}: describe, with its instance (µs)"), runs, 1e6, || {
             let calls = 1000;
             let powers: Vec<Powers> = (0..calls).map(|_| powers(&plugin)).collect();
+            let mut within = Duration::ZERO;
             let took = timed(|| {
                 runtime.block_on(async {
                     for powers in powers {
-                        plugin.describe(powers).await.answer.unwrap();
+                        let called = plugin.describe(powers).await;
+                        called.answer.unwrap();
+                        within += called.took.unwrap();
                     }
                 });
             });
+            alone.push(within.as_secs_f64() / f64::from(calls));
             took / f64::from(calls)
         });
+        let mut alone = alone.into_iter();
+        row(&format!("call {name}: describe, alone (µs)"), runs, 1e6, || alone.next().unwrap());
     }
 }
 
