@@ -140,10 +140,7 @@ fn wait_for<T: Send + 'static>(
 
 /// Whether a program of this name is on PATH.
 pub fn on_path(name: &str) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    let runs =
-        |path: std::path::PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| runs(folder.join(name))))
+    crate::process::on_path(name).is_some()
 }
 
 #[cfg(test)]
