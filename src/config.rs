@@ -346,6 +346,12 @@ pub const KEYS: &[Key] = &[
         help: "days without a backup verified at level restore after which the doctor complains; 0 never",
     },
     Key {
+        path: "doctor.offline",
+        kind: Kind::Boolean,
+        default: "false",
+        help: "whether `wpp doctor` leaves everything beyond this machine alone: it resolves no name and connects to no server",
+    },
+    Key {
         path: "schedule.daemon",
         kind: Kind::Boolean,
         default: "false",
@@ -456,6 +462,11 @@ impl Config {
         self.plugins.get(name).cloned().unwrap_or_default()
     }
 
+    /// The settings of every plugin, by the operator's names for them.
+    pub fn plugins(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
+        self.plugins.iter().map(|(name, settings)| (name.as_str(), settings))
+    }
+
     /// The commands that write secrets, by the secrets' names: `[secrets]` of `config.toml`. A secret
     /// itself is never there.
     pub fn secret_commands(&self) -> &BTreeMap<String, Vec<String>> {
@@ -465,6 +476,11 @@ impl Config {
     /// The table `[dump.NAME]`: what the state of a gateway is made of. What is in it, dumps know.
     pub fn dump(&self, name: &str) -> Option<&toml::Table> {
         self.dumps.get(name).and_then(toml::Value::as_table)
+    }
+
+    /// Every table `[dump.NAME]`.
+    pub fn dumps(&self) -> impl Iterator<Item = (&str, &toml::Table)> {
+        self.dumps.iter().filter_map(|(name, table)| Some((name.as_str(), table.as_table()?)))
     }
 
     /// The tables of one sort, by the operator's names for them. The sort must be in [`named::NAMED`].

@@ -19,10 +19,10 @@ use crate::clock;
 use crate::config::{Config, Source};
 use crate::doctor::fix::{self, Planned, Runner};
 use crate::doctor::probe::{self, Depth};
-use crate::doctor::{Examination, Scope, Selection, examine};
+use crate::doctor::{Examination, Scope, Selection, StandIns, examine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{AlertFacts, MissingSession, Probed, Problem, ScheduleFacts};
-use crate::home::{Home, SessionPaths};
+use crate::home::{Home, HomeKind, SessionPaths};
 use crate::journal::Journal;
 use crate::plugin::registry::Registry;
 use crate::plugin::{self, Plugins};
@@ -137,6 +137,8 @@ impl Args {
         };
         asked.retain(|name| selection.reaches(name));
         let mut scope = place.scope.clone();
+        // What nobody wants to hear is not asked of the network.
+        scope.offline |= !selection.reaches("wpp.network");
         let look = |scope: &Scope| match place.own {
             true => examine(&probe::gather(scope, Depth::Full), &selection),
             false => Examination::default(),
@@ -177,7 +179,7 @@ impl Args {
             let done = fix::apply(&scope, &planned, run, &*settings.sink, confirmed);
             steps.extend(planned.into_iter().zip(done));
             // A home that opens by now may hold sessions.
-            scope = self::scope(&settings, self.all)?;
+            scope = Scope { offline: scope.offline, ..self::scope(&settings, self.all)? };
             examination = look(&scope);
             examination.extend(of_plugins.clone());
         }
@@ -345,6 +347,15 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
     let plugins_problem = home.as_ref().ok().and_then(|home| Registry::open(home).err()).map(|error| Problem::from(&error));
     let schedule = schedule_facts(&home, &config, config_problem.is_some());
     let alerts = alert_facts(&home, &config, config_problem.is_some());
+    let stand_ins = match &home {
+        Ok(home) if home.kind() == HomeKind::Sandbox => StandIns {
+            machine: settings.environment.get("WPP_MACHINE").map(Into::into),
+            endpoint: settings.environment.get("WPP_ENDPOINT").cloned(),
+        },
+        _ => StandIns::default(),
+    };
+    // Settings that do not load may have said so.
+    let offline = config.boolean("doctor.offline") || config_problem.is_some();
     let program = settings.home.as_ref().map(|home| format!("wpp --home {}", quoted(&home.to_string_lossy())));
     Ok(Scope {
         root,
@@ -357,6 +368,8 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         schedule,
         alerts,
         program: program.unwrap_or_else(|| "wpp".into()),
+        offline,
+        stand_ins,
     })
 }
 

@@ -218,6 +218,8 @@ mod tests {
                 schedule: crate::facts::Probed::NotApplicable("no schedule was looked at".into()),
                 alerts: crate::facts::Probed::NotApplicable("no notices were looked at".into()),
                 program: "wpp".into(),
+                offline: true,
+                stand_ins: Default::default(),
             };
             Place { folder, scope }
         }

@@ -12,6 +12,8 @@ pub mod catalog;
 pub mod database;
 pub mod fix;
 pub mod host;
+pub mod machine;
+pub mod network;
 pub mod probe;
 pub mod schedule;
 pub mod security;
@@ -32,6 +34,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{AlertFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SessionFacts};
 use crate::home::{Home, SessionPaths};
 use crate::report::{Evidence, Finding, Fix, Remedy, Severity};
+use crate::whatsapp::fault::Fault;
 
 /// Where to look. A home or settings that cannot be read are findings, not errors, so both come
 /// in as what they are.
@@ -57,6 +60,20 @@ pub struct Scope {
     pub alerts: Probed<AlertFacts>,
     /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.
     pub program: String,
+    /// Whether nothing beyond this machine may be talked to.
+    pub offline: bool,
+    /// What a sandbox home looks at in the place of this machine and of WhatsApp.
+    pub stand_ins: StandIns,
+}
+
+/// What takes the place of the machine and of WhatsApp when a sandbox is looked at, so that what cannot be
+/// broken for real can be shown all the same. A live home has none, whatever the environment says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StandIns {
+    /// A folder with the `proc`, `sys` and `dev` of another machine.
+    pub machine: Option<std::path::PathBuf>,
+    /// `HOST:PORT,PORT`: where TLS is spoken on loopback, and where it is not.
+    pub endpoint: Option<String>,
 }
 
 impl Scope {
@@ -125,6 +142,8 @@ pub enum Stop {
 pub struct Said {
     /// `None` is the check's own severity.
     severity: Option<Severity>,
+    /// The class of the outage that it was seen by.
+    class: Option<Fault>,
     summary: String,
     evidence: Vec<Evidence>,
     remedy: Option<Remedy>,
@@ -138,13 +157,20 @@ impl Said {
 
     /// Not as it should be, with the check's own severity.
     pub fn bad(summary: impl Into<String>) -> Said {
-        Said { severity: None, summary: summary.into(), evidence: Vec::new(), remedy: None }
+        Said { severity: None, class: None, summary: summary.into(), evidence: Vec::new(), remedy: None }
     }
 
     /// Gives another severity than the check's own.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Said {
         self.severity = Some(severity);
+        self
+    }
+
+    /// Says the class of the outage that it was seen by.
+    #[must_use]
+    pub fn class(mut self, class: Fault) -> Said {
+        self.class = Some(class);
         self
     }
 
@@ -390,7 +416,7 @@ fn finding(check: &Check, session: Option<&str>, said: Said) -> Finding {
         severity: said.severity.unwrap_or(check.severity),
         area: check.area.to_owned(),
         session: session.map(str::to_owned),
-        class: None,
+        class: said.class.map(|class| class.name().to_owned()),
         summary: said.summary,
         evidence: said.evidence,
         remedy: said.remedy,

@@ -3,10 +3,15 @@
 //! Everything that had to be looked up is a [`Probed`]: a look that failed stays visible as a
 //! failure all the way into the findings, where it becomes *unknown* and never *ok*.
 
+pub mod machine;
+pub mod network;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use self::machine::{MachineFacts, ProcessFacts};
+use self::network::NetworkFacts;
 use crate::disk::{LockOwner, Space};
 use crate::home::HomeKind;
 use crate::session::messages::SearchMode;
@@ -123,6 +128,10 @@ pub struct HostFacts {
     pub schedule: Probed<ScheduleFacts>,
     /// Notices to contacts.
     pub alerts: Probed<AlertFacts>,
+    /// The machine's memory, limits, clock and file systems.
+    pub machine: MachineFacts,
+    /// The way to servers.
+    pub network: NetworkFacts,
 }
 
 /// What is to be run when, and what became of it.
@@ -260,6 +269,8 @@ pub struct SessionFacts {
     pub socket: Probed<SocketFacts>,
     /// What the daemon said when asked.
     pub daemon: Probed<DaemonLook>,
+    /// The daemon's process, as the kernel sees it.
+    pub process: Probed<ProcessFacts>,
     /// The client library's store.
     pub store: Probed<StoreFacts>,
     /// The messages' database.

@@ -18,6 +18,8 @@ mod cli;
 mod daemon;
 mod destinations;
 mod doctor;
+mod doctor_machine;
+mod doctor_network;
 mod documents;
 mod doubles;
 mod drill;

@@ -2,6 +2,8 @@
 
 mod backup;
 mod home;
+mod machine;
+mod network;
 mod session;
 mod store;
 
@@ -59,6 +61,8 @@ fn whole() -> Facts {
                 ..ScheduleFacts::default()
             }),
             alerts: Probed::Known(AlertFacts::default()),
+            machine: machine::whole(),
+            network: network::whole(),
         },
         sessions: vec![SessionFacts {
             name: "main".into(),
@@ -84,6 +88,7 @@ fn whole() -> Facts {
                 sync_enabled: true,
                 search_mode: SearchMode::Fts,
             })),
+            process: Probed::Known(machine::daemon()),
             store: Probed::Known(StoreFacts { health: DatabaseHealth::Whole, paired: Some(true) }),
             messages: Probed::Known(MessagesFacts {
                 health: DatabaseHealth::Whole,
@@ -117,6 +122,7 @@ fn stopped() -> Facts {
     session.lock = Probed::Known(LockFacts::Absent);
     session.socket = Probed::Known(SocketFacts::Absent);
     session.daemon = Probed::NotApplicable("no daemon listens".into());
+    session.process = Probed::NotApplicable("no daemon runs".into());
     session.paths.pop();
     session.journal = Probed::Known(JournalFacts {
         started: Some(Moment { id: 1, at_ms: NOW_MS - 2 * MINUTE_MS }),
@@ -170,7 +176,7 @@ struct Case {
 use Severity::{Critical, Error, Unknown, Warning};
 
 /// Every part, in the order of the catalog's.
-const PARTS: &[&[Case]] = &[home::CASES, session::CASES, store::CASES, backup::CASES];
+const PARTS: &[&[Case]] = &[home::CASES, machine::CASES, network::CASES, session::CASES, store::CASES, backup::CASES];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
     PARTS.iter().copied().flatten()
@@ -268,6 +274,8 @@ fn a_look_that_failed_is_never_ok() {
     facts.host.session_names = Probed::Failed(failed());
     facts.host.schedule = Probed::Failed(failed());
     facts.host.alerts = Probed::Failed(failed());
+    facts.host.machine = crate::facts::machine::MachineFacts::failed("as if");
+    facts.host.network = crate::facts::network::NetworkFacts::failed("as if");
     let session = &mut facts.sessions[0];
     for look in &mut session.paths {
         look.seen = Probed::Failed(failed());
@@ -275,6 +283,7 @@ fn a_look_that_failed_is_never_ok() {
     session.lock = Probed::Failed(failed());
     session.socket = Probed::Failed(failed());
     session.daemon = Probed::Failed(failed());
+    session.process = Probed::Failed(failed());
     session.store = Probed::Failed(failed());
     session.messages = Probed::Failed(failed());
     session.journal = Probed::Failed(failed());
@@ -300,7 +309,7 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
     facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it hangs".into() });
     let examination = examine(&facts, &Selection::default());
     let skipped: Vec<_> = examination.skipped.iter().map(|skipped| skipped.id.clone()).collect();
-    assert_eq!(skipped.len(), 6, "{skipped:?}");
+    assert_eq!(skipped.len(), 7, "{skipped:?}");
     assert!(examination.skipped.iter().all(|skipped| skipped.reason.contains("wpp.session.daemon-silent")));
     // Left out of the report, the failed need must not make its dependants look fine or unasked.
     let only = Selection::new(vec!["wpp.session.stream-lost".into()], Vec::new(), &[]).unwrap();

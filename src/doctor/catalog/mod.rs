@@ -5,13 +5,16 @@
 
 mod backup;
 mod home;
+mod machine;
+mod network;
 mod session;
 mod store;
 
 use super::Check;
 
 /// Every part, in order.
-const PARTS: &[&[Check]] = &[home::CHECKS, session::CHECKS, store::CHECKS, backup::CHECKS];
+const PARTS: &[&[Check]] =
+    &[home::CHECKS, machine::CHECKS, network::CHECKS, session::CHECKS, machine::OF_DAEMONS, store::CHECKS, backup::CHECKS];
 
 /// Every check, in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {

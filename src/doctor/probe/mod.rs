@@ -3,6 +3,11 @@
 //! Start with [`gather`]. A probe never changes what it looks at: databases are opened so that
 //! nothing is left beside them ([`database`]), sockets of other users are not connected to.
 
+mod groups;
+pub mod machine;
+pub mod network;
+mod tls;
+
 use std::collections::VecDeque;
 use std::io::Write;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -10,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use self::machine::System;
 use super::{Scope, backups, database};
 use crate::archive::destination::folder;
 use crate::archive::shelf::Stamp;
@@ -19,6 +25,8 @@ use crate::daemon::api::Status;
 use crate::daemon::client::Client;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
+use crate::facts::machine::{MachineFacts, ProcessFacts};
+use crate::facts::network::NetworkFacts;
 use crate::facts::{
     BackupFacts, DaemonLook, DaemonStatus, Facts, HostFacts, JournalFacts, Limits, LockFacts, MessagesFacts, Moment, OpenAct,
     PathKind, PathLook, PathSeen, Probed, SessionFacts, SetAside, SocketFacts, StoreFacts,
@@ -27,6 +35,7 @@ use crate::home::{Home, SessionPaths};
 use crate::journal::{Entry, Journal};
 use crate::process::is_alive;
 use crate::session::rekey;
+use crate::session::state::State;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,7 +64,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let now_ms = clock::now_ms();
     let mut jobs = Vec::new();
     for (at, paths) in scope.sessions.iter().enumerate() {
-        jobs.extend(session_jobs(at, paths, scope.home.as_ref().ok(), depth));
+        jobs.extend(session_jobs(at, paths, scope.home.as_ref().ok(), depth, &system(scope)));
     }
     jobs.extend(host_jobs(scope));
     let mut host = HostFacts {
@@ -76,10 +85,21 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         missing_session: scope.missing_session.clone(),
         schedule: scope.schedule.clone(),
         alerts: scope.alerts.clone(),
+        machine: MachineFacts::failed("the probe did not run"),
+        network: NetworkFacts::failed("the probe did not run"),
     };
+    jobs.extend(machine_jobs(scope));
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
+    jobs.extend(network_jobs(scope, depth, &mut host));
+    let begun = Instant::now();
     for seen in run_all(jobs, BUDGET) {
         seen(&mut host, &mut sessions);
+    }
+    // A daemon that is READY talks to the endpoint at this moment, so nobody else has to ask.
+    if let Some(job) = endpoint_job(scope, &mut host, &sessions) {
+        for seen in run_all(vec![job], BUDGET.saturating_sub(begun.elapsed())) {
+            seen(&mut host, &mut sessions);
+        }
     }
     Facts {
         now_ms,
@@ -107,6 +127,7 @@ fn nothing_seen(name: &str) -> SessionFacts {
         lock: unasked(),
         socket: unasked(),
         daemon: unasked(),
+        process: unasked(),
         store: unasked(),
         messages: unasked(),
         journal: unasked(),
@@ -285,9 +306,134 @@ fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<P
     looks
 }
 
+// ---- the machine and the network
+
+/// Where the machine is looked at.
+fn system(scope: &Scope) -> System {
+    scope.stand_ins.machine.clone().map_or_else(System::default, System::at)
+}
+
+fn machine_jobs(scope: &Scope) -> Vec<Job> {
+    let system = system(scope);
+    let (first, second, third) = (system.clone(), system.clone(), system);
+    let (mounted, measured) = (scope.root.clone(), scope.root.clone());
+    let (of_programs, of_zone) = (scope.config.clone(), scope.config.clone());
+    let mut jobs = vec![
+        Job::new(
+            FILES_TIMEOUT,
+            move || machine::look(&first, MachineFacts::failed("it is looked at by another probe")),
+            |reason| MachineFacts::failed(&reason),
+            |seen: MachineFacts, host: &mut HostFacts, _: &mut [SessionFacts]| {
+                // What lies on disks is put there by the probes below.
+                let (mount, inodes, newest) =
+                    (host.machine.mount.clone(), host.machine.inodes.clone(), host.machine.newest.clone());
+                let (zone, programs) = (host.machine.zone.clone(), host.machine.programs.clone());
+                host.machine = MachineFacts { mount, inodes, newest, zone, programs, ..seen };
+            },
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || machine::mount(&second, &mounted),
+            Probed::Failed,
+            |seen, host, _| host.machine.mount = seen,
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || machine::inodes(&third, &measured),
+            Probed::Failed,
+            |seen, host, _| host.machine.inodes = seen,
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || Probed::Known(machine::programs(&of_programs)),
+            Probed::Failed,
+            |seen, host, _| host.machine.programs = seen,
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || Probed::Known(machine::zone(&of_zone)),
+            Probed::Failed,
+            |seen, host, _| host.machine.zone = seen,
+        ),
+    ];
+    if let Ok(home) = scope.home.clone() {
+        let sessions = scope.sessions.clone();
+        jobs.push(Job::new(
+            FILES_TIMEOUT,
+            move || machine::newest(&home, &sessions),
+            Probed::Failed,
+            |seen, host, _| host.machine.newest = seen,
+        ));
+    }
+    jobs
+}
+
+/// Looks at servers that settings name and at proxies; the endpoint has its own turn, [`endpoint_job`].
+fn network_jobs(scope: &Scope, depth: Depth, host: &mut HostFacts) -> Vec<Job> {
+    let kind = match &scope.home {
+        Err(_) => Err("the home does not open, so nobody knows whether it may reach anything"),
+        Ok(_) if scope.offline => Err("nothing beyond this machine was to be looked at"),
+        Ok(_) if depth == Depth::Surface => Err("only the surface was to be looked at"),
+        Ok(home) => Ok(home.kind()),
+    };
+    let kind = match kind {
+        Ok(kind) => kind,
+        Err(reason) => {
+            host.network = NetworkFacts::not_looked_at(reason);
+            return Vec::new();
+        }
+    };
+    let servers = network::named(&scope.config, kind);
+    let of_servers = Job::new(
+        network::TIMEOUT,
+        move || Probed::Known(network::servers(&servers)),
+        Probed::Failed,
+        |seen, host, _| host.network.servers = seen,
+    );
+    let of_proxies = Job::new(
+        network::TIMEOUT,
+        move || Probed::Known(network::proxies(kind)),
+        Probed::Failed,
+        |seen, host, _| host.network.proxies = seen,
+    );
+    vec![of_servers, of_proxies]
+}
+
+/// Looks at the endpoint, unless a daemon is connected to it or nobody wanted that.
+fn endpoint_job(scope: &Scope, host: &mut HostFacts, sessions: &[SessionFacts]) -> Option<Job> {
+    if matches!(host.network.endpoint, Probed::NotApplicable(_)) {
+        return None;
+    }
+    let is_ready = |session: &&SessionFacts| session.status().is_some_and(|status| status.state == State::Ready);
+    if let Some(session) = sessions.iter().find(is_ready) {
+        let reason = format!("the daemon of {} is READY", session.name);
+        host.network.endpoint = Probed::NotApplicable(reason.clone());
+        host.network.plain = Probed::NotApplicable(reason);
+        return None;
+    }
+    let (home, stand_in) = (scope.home.as_ref().ok()?.clone(), scope.stand_ins.endpoint.clone());
+    Some(Job::new(
+        network::TIMEOUT,
+        move || network::endpoint(&home, stand_in.as_deref()),
+        |reason| (Probed::Failed(reason.clone()), Probed::Failed(reason)),
+        |(endpoint, plain), host, _| (host.network.endpoint, host.network.plain) = (endpoint, plain),
+    ))
+}
+
+/// The daemon's process, by the lock that it holds.
+fn look_at_process(lock: &Probed<LockFacts>, system: &System) -> Probed<ProcessFacts> {
+    match lock {
+        Probed::Known(LockFacts::Held { owner: Some(owner) }) if owner.role == "daemon" => machine::process(system, owner.pid),
+        Probed::Known(_) => Probed::NotApplicable("no daemon runs".into()),
+        Probed::Failed(reason) => Probed::Failed(reason.clone()),
+        Probed::NotApplicable(reason) => Probed::NotApplicable(reason.clone()),
+    }
+}
+
 // ---- sessions
 
-fn session_jobs(at: usize, paths: &SessionPaths, home: Option<&Home>, depth: Depth) -> Vec<Job> {
+fn session_jobs(at: usize, paths: &SessionPaths, home: Option<&Home>, depth: Depth, system: &System) -> Vec<Job> {
+    let system = system.clone();
     let (files, talk, store, messages, journal) = (paths.clone(), paths.clone(), paths.clone(), paths.clone(), paths.clone());
     let folder = paths.folder().to_owned();
     let mut jobs = vec![
@@ -301,11 +447,19 @@ fn session_jobs(at: usize, paths: &SessionPaths, home: Option<&Home>, depth: Dep
         ),
         Job::new(
             FILES_TIMEOUT + DAEMON_TIMEOUT,
-            move || look_at_daemon(&talk),
-            |reason| (Probed::Failed(reason.clone()), Probed::Failed(reason.clone()), Probed::Failed(reason)),
-            move |(lock, socket, daemon), _, sessions| {
+            move || {
+                let talk = look_at_daemon(&talk);
+                let process = look_at_process(&talk.0, &system);
+                (talk, process)
+            },
+            |reason| {
+                let failed = || reason.clone();
+                let talk = (Probed::Failed(failed()), Probed::Failed(failed()), Probed::Failed(failed()));
+                (talk, Probed::Failed(reason.clone()))
+            },
+            move |((lock, socket, daemon), process), _, sessions| {
                 let session = &mut sessions[at];
-                (session.lock, session.socket, session.daemon) = (lock, socket, daemon);
+                (session.lock, session.socket, session.daemon, session.process) = (lock, socket, daemon, process);
             },
         ),
     ];
@@ -614,6 +768,8 @@ mod tests {
             schedule: Probed::NotApplicable("no schedule was looked at".into()),
             alerts: Probed::NotApplicable("no notices were looked at".into()),
             program: "wpp".into(),
+            offline: true,
+            stand_ins: Default::default(),
         };
         let mut host = gather(&scope, Depth::Surface).host;
         let puts = run_all(jobs, Duration::from_millis(budget_ms));
