@@ -85,6 +85,20 @@ pub fn deliver(book: &Book<'_>, policy: &Policy, post: &dyn Post, which: Which<'
     Ok(done)
 }
 
+/// Hands over what could not be written down: a full disk is what people most want to hear of. Nobody
+/// remembers it then, so it is told with every look until it can be.
+pub fn deliver_unwritten(policy: &Policy, post: &dyn Post, notices: &[Notice], now: Timestamp) -> Vec<Delivery> {
+    let may_go = |notice: &&Notice| !policy.is_quiet(now) || notice.severity == Severity::Critical;
+    // No number of the book's, and none that was used before: a channel takes the same for sent already.
+    let ids = (1..).map(|number| -now.as_millisecond() - number);
+    let mut done = Vec::new();
+    for (notice, notice_id) in notices.iter().filter(may_go).zip(ids) {
+        let ways = policy.contact(&notice.contact).map(Contact::ways).unwrap_or_default();
+        done.extend(ways.into_iter().map(|way| hand_over(policy, post, &Pending { notice_id, way, notice: notice.clone() })));
+    }
+    done
+}
+
 fn hand_over(policy: &Policy, post: &dyn Post, pending: &Pending) -> Delivery {
     let Pending { notice_id, way, notice } = pending;
     let (delivered, observed) = match policy.contact(&notice.contact) {

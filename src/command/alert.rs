@@ -153,9 +153,19 @@ impl Run {
             };
             return Ok(report(&policy, title, &decision, &[]).data(data(&decision, &[], true, None)));
         }
-        let book = Book::of(app.journal()?);
-        let (decision, _) = book.take_in(&policy, &findings, now)?;
-        let delivered = post::deliver(&book, &policy, &channels(app)?, Which::All, now)?;
+        let channels = channels(app)?;
+        let written = app.journal().map(Book::of).and_then(|book| {
+            let (decision, _) = book.take_in(&policy, &findings, now)?;
+            Ok((post::deliver(&book, &policy, &channels, Which::All, now)?, decision))
+        });
+        let (delivered, decision, unwritten) = match written {
+            Ok((delivered, decision)) => (delivered, decision, None),
+            Err(error) => {
+                let open = app.journal().and_then(|journal| Book::of(journal).open()).unwrap_or_default();
+                let decision = decide(&policy, open, &findings, now);
+                (post::deliver_unwritten(&policy, &channels, &decision.notices, now), decision, Some(error))
+            }
+        };
         let failed = delivered.iter().filter(|one| !one.delivered).count();
         let title = match (delivered.len(), failed) {
             (0, _) => "Nothing to tell".to_owned(),
@@ -163,6 +173,12 @@ impl Run {
             (all, failed) => format!("{failed} of {} did not arrive", count(all, "notice", "notices")),
         };
         let mut report = report(&policy, title, &decision, &delivered);
+        if let Some(error) = unwritten {
+            let said = error.chain();
+            report
+                .warnings
+                .push(format!("what was told could not be written down, so it is told again with the next look: {said}"));
+        }
         let ping = ping(app, failed == 0);
         if let Some(Err(reason)) = &ping {
             report.warnings.push(format!("the dead-man switch alert.ping_url could not be called: {reason}"));
