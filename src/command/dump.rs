@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::archive::destination::{Destination, STORE_SCHEME};
 use crate::archive::scratch::Scratch;
 use crate::clock::{self, CalendarSpan, Stopwatch};
+use crate::dump::address::is_of_this_machine;
 use crate::dump::client::Bounds;
 use crate::dump::kind::Dump;
 use crate::dump::postgres::{self, Engine, Wishes};
@@ -181,7 +182,7 @@ impl Load {
     fn run(self, app: &App) -> Result<Report> {
         let watch = Stopwatch::start();
         let dump = Dump::examine(&std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone()))?;
-        if app.home().kind() == HomeKind::Sandbox && !take::is_loopback(&self.into) {
+        if app.home().kind() == HomeKind::Sandbox && !is_of_this_machine(&self.into) {
             return Err(Error::new(ErrorKind::Denied, "a sandbox reaches servers of this machine alone")
                 .hint("use a live home for a server elsewhere"));
         }
