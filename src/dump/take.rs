@@ -18,12 +18,12 @@ use super::address::{Postgres, decoded, is_of_this_machine, redis_socket};
 use super::client::{Client, identifier};
 use super::kind::Dump;
 use super::layout::{Part, PartKind, Plan, Planned, Role};
-use super::tools::{SAID_BYTES_MAX, Tools, on_path, said};
+use super::tools::{SAID_BYTES_MAX, Tools, said};
 use crate::archive::snapshot::{Patience, Quiet, Snapshot, quick_check};
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::sidecar;
-use crate::process::{Input, Run};
+use crate::process::{Input, Run, on_path};
 use crate::report::{Steps, count, size};
 
 /// One member of a set, and the file that it was taken into.

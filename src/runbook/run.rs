@@ -20,7 +20,7 @@ use super::parse::Runbook;
 use super::path;
 use super::plan::title;
 use super::record::{self, Done, Ended, Phase, Purpose, Record, State, Undoable};
-use super::steps::{Scene, Tried, attempt, on_path};
+use super::steps::{Scene, Tried, attempt};
 use super::values::Values;
 use super::when::Facts;
 use super::{AbortedBy, Outcome, Site, Verdict};
@@ -29,6 +29,7 @@ use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::HomeKind;
 use crate::journal;
+use crate::process;
 use crate::report::Event;
 
 /// Runs a runbook from its beginning. What lint calls an error must not be in it.
@@ -152,7 +153,7 @@ impl Facts for Engine<'_> {
     }
 
     fn command(&self, name: &str) -> bool {
-        on_path(name)
+        process::on_path(name).is_some()
     }
 
     fn fill(&self, text: &str) -> String {

@@ -138,14 +138,6 @@ fn wait_for<T: Send + 'static>(
     }
 }
 
-/// Whether a program of this name is on PATH.
-pub fn on_path(name: &str) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    let runs =
-        |path: std::path::PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| runs(folder.join(name))))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,6 +154,5 @@ mod tests {
         let stopped = wait_for(move || held.recv(), None, Duration::from_millis(1), &AtomicBool::new(true));
         assert!(matches!(stopped, Waited::Interrupted));
         drop(hold);
-        assert!(on_path("sh") && !on_path("no-such-program-here"));
     }
 }
