@@ -1,14 +1,12 @@
 //! Rules on what blocks do: command lines of `wpp`, requests, queries.
 
-use super::Surroundings;
+use super::{Found, Surroundings};
 use crate::runbook::endpoints;
 use crate::runbook::fence::{Fence, Kind, Part};
 use crate::runbook::front::Type;
 use crate::runbook::parse::Runbook;
 use crate::runbook::steps::Request;
 use crate::runbook::values::names;
-
-type Found = Vec<(usize, String)>;
 
 /// A value for every name, so that a line can be parsed: the parameter's default, or one of its type.
 fn example(runbook: &Runbook, name: &str, defaults: bool) -> String {

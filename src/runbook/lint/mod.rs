@@ -34,6 +34,12 @@ impl Level {
     }
 }
 
+/// Lines, counted from 1, and what is wrong with each.
+type Found = Vec<(usize, String)>;
+
+/// Looks through a runbook for what breaks a rule.
+type Look = fn(&Runbook, &Surroundings<'_>) -> Found;
+
 /// One rule.
 pub struct Rule {
     /// Its stable name.
@@ -42,7 +48,7 @@ pub struct Rule {
     pub level: Level,
     /// What it asks for.
     pub asks: &'static str,
-    look: fn(&Runbook, &Surroundings<'_>) -> Vec<(usize, String)>,
+    look: Look,
 }
 
 /// What rules know beside the text.
@@ -66,11 +72,11 @@ pub struct Finding {
     pub message: String,
 }
 
-const fn error(id: &'static str, asks: &'static str, look: fn(&Runbook, &Surroundings<'_>) -> Vec<(usize, String)>) -> Rule {
+const fn error(id: &'static str, asks: &'static str, look: Look) -> Rule {
     Rule { id, level: Level::Error, asks, look }
 }
 
-const fn warning(id: &'static str, asks: &'static str, look: fn(&Runbook, &Surroundings<'_>) -> Vec<(usize, String)>) -> Rule {
+const fn warning(id: &'static str, asks: &'static str, look: Look) -> Rule {
     Rule { id, level: Level::Warning, asks, look }
 }
 
