@@ -353,7 +353,6 @@ fn site<'a>(app: &'a App, home: &'a Home, interrupts: &Interrupts) -> Result<Sit
         runner,
         sink: app.sink().clone(),
         ask: app.ask().clone(),
-        environment: BTreeMap::new(),
         interrupted: interrupts.flag(),
     })
 }

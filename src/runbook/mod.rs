@@ -28,7 +28,6 @@ pub mod template;
 pub mod values;
 pub mod when;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -61,8 +60,6 @@ pub struct Site<'a> {
     pub sink: Arc<dyn Sink>,
     /// Asks questions.
     pub ask: Arc<Ask>,
-    /// Further variables of scripts.
-    pub environment: BTreeMap<String, String>,
     /// Set when the operator interrupts.
     pub interrupted: Arc<AtomicBool>,
 }

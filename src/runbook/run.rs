@@ -25,6 +25,7 @@ use super::values::Values;
 use super::when::Facts;
 use super::{AbortedBy, Outcome, Site, Verdict};
 use crate::clock::{self, Stopwatch};
+use crate::confirm::is_yes;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::HomeKind;
@@ -407,9 +408,7 @@ impl Engine<'_> {
         } else {
             let question =
                 format!("The step {step} was under way when the run was cut off, and nothing takes it back. Run it again?");
-            let agreed = answers.get(step).copied().or_else(|| {
-                (self.site.ask)(&question).map(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
-            });
+            let agreed = answers.get(step).copied().or_else(|| (self.site.ask)(&question).map(|answer| is_yes(&answer)));
             let run = &self.record.state.run;
             match agreed {
                 Some(true) => {}

@@ -1,6 +1,5 @@
 //! `wpp drill run`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -122,7 +121,6 @@ impl Run {
             runner: runner.clone(),
             sink: app.sink().clone(),
             ask: app.ask().clone(),
-            environment: BTreeMap::new(),
             interrupted: interrupts.flag(),
         };
         let id = drill.front.id.clone();

@@ -113,7 +113,7 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             transcript.push_str(&format!("no answer: {reason}\n"));
             Attempt::of(Tried::Failed(format!("no answer: {reason}")), transcript)
         }
-        Waited::Interrupted => Attempt::of(Tried::Interrupted("interrupted by the operator".into()), transcript),
+        Waited::Interrupted => Attempt::of(Tried::interrupted(), transcript),
         Waited::Late | Waited::Died => {
             Attempt::of(Tried::Failed(format!("no answer within {} s", timeout.as_secs())), transcript)
         }

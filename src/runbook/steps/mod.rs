@@ -60,6 +60,12 @@ pub enum Tried {
     Stuck(String),
 }
 
+impl Tried {
+    fn interrupted() -> Tried {
+        Tried::Interrupted("interrupted by the operator".into())
+    }
+}
+
 /// A try and what it wrote.
 #[derive(Debug)]
 pub struct Attempt {

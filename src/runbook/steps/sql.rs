@@ -97,7 +97,7 @@ fn sqlite(path: &Path, fence: &Fence, scene: &Scene<'_>, timeout: Duration) -> R
         let rows = query(path, way, &text, &parameters, deadline, scene.stop);
         if way == Way::Shared || stamps(path) == Some(before) {
             return rows.map_err(|error| match error {
-                _ if scene.interrupted() => refused(Tried::Interrupted("interrupted by the operator".into())),
+                _ if scene.interrupted() => refused(Tried::interrupted()),
                 rusqlite::Error::SqliteFailure(code, _) if code.code == rusqlite::ErrorCode::OperationInterrupted => {
                     failed(format!("no result within {} s", timeout.as_secs()))
                 }
@@ -184,7 +184,7 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
             Err(refused(Tried::Unknown("psql is not there; it comes with PostgreSQL's client programs".into())))
         }
         Ended::NotStarted(error) | Ended::NotSeen(error) => Err(refused(Tried::Unknown(format!("psql cannot be run: {error}")))),
-        Ended::Killed if scene.interrupted() => Err(refused(Tried::Interrupted("interrupted by the operator".into()))),
+        Ended::Killed if scene.interrupted() => Err(refused(Tried::interrupted())),
         Ended::Killed => Err(failed(format!("no result within {} s", timeout.as_secs()))),
     }
 }
