@@ -406,7 +406,7 @@ impl Run {
         let secrets = order.values.secrets.values().cloned().collect();
         let front = runbook.front.clone();
         let mut outcome = run::start(runbook, order, &site)?;
-        super::concerned::escalate(app, &front, &mut outcome.report)?;
+        super::concerned::escalate(app, &front, &mut outcome)?;
         kept(app, outcome, secrets)
     }
 }
@@ -435,8 +435,8 @@ impl GoOn {
 
 /// The report of a run, with its evidence sealed in every form.
 pub fn kept(app: &App, outcome: Outcome, secrets: Vec<String>) -> Result<Report> {
-    let Outcome { mut report, folder, .. } = outcome;
-    let page = super::evidence::keep(app, &folder, &report, secrets)?;
+    let Outcome { mut report, state, .. } = outcome;
+    let page = super::evidence::keep(app, &state.evidence, &report, secrets)?;
     if let Some(section) = report.sections.first_mut() {
         section.fields.push(("report".into(), page.display().to_string()));
     }

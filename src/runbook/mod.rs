@@ -28,7 +28,6 @@ pub mod template;
 pub mod values;
 pub mod when;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -131,12 +130,10 @@ pub enum AbortedBy {
 /// A run that is over, or that left something open.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Its id.
-    pub run: String,
     /// How it ended.
     pub verdict: Verdict,
-    /// What was done and seen.
+    /// What was done and seen, for people and programs.
     pub report: Report,
-    /// The folder with its evidence: `run.json`, `runbook.md` and `transcripts/`.
-    pub folder: PathBuf,
+    /// The same as the run keeps it; `run.json`, `runbook.md` and `transcripts/` are in its evidence folder.
+    pub state: record::State,
 }

@@ -108,8 +108,7 @@ pub fn undo(run: &str, secrets: BTreeMap<String, String>, site: &Site<'_>) -> Re
     }
     let mut outcome = engine.go_on()?;
     // The verdict is the run's; what was asked for now is that it be taken back.
-    let left = outcome.report.data["left"].as_array().is_some_and(|left| !left.is_empty());
-    outcome.report.exit_code = Some(if left { ErrorKind::Failed.exit_code() } else { 0 });
+    outcome.report.exit_code = Some(if outcome.state.left.is_empty() { 0 } else { ErrorKind::Failed.exit_code() });
     Ok(outcome)
 }
 
@@ -640,12 +639,12 @@ impl Engine<'_> {
     }
 
     fn outcome(self) -> Result<Outcome> {
-        let state = &self.record.state;
+        let state = self.record.state;
         let verdict = state.verdict.unwrap_or(Verdict::Inconclusive);
-        let report = report(&self.runbook, state, verdict);
+        let report = report(&self.runbook, &state, verdict);
         let document = serde_json::to_vec_pretty(&report).while_doing(|| "cannot write the report as JSON".into())?;
         disk::write_atomic(&state.evidence.join("run.json"), &document)?;
-        Ok(Outcome { run: state.run.clone(), verdict, report, folder: state.evidence.clone() })
+        Ok(Outcome { verdict, report, state })
     }
 }
 

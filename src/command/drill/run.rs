@@ -127,7 +127,7 @@ impl Run {
         if !in_sandbox {
             let front = drill.front.clone();
             let mut outcome = run::start(drill, order, &site)?;
-            concerned::escalate(app, &front, &mut outcome.report)?;
+            concerned::escalate(app, &front, &mut outcome)?;
             return written(app, &id, outcome, None, (Vec::new(), known), &watch);
         }
         let mut sandbox = Sandbox::create()?;
@@ -190,11 +190,11 @@ fn written(
         report.next = vec![look_at(kept), format!("wpp --home {} logs", quoted(&kept.display().to_string()))];
         report.next.push(format!("rm -r {}", quoted(&kept.display().to_string())));
     }
-    let folder = &outcome.folder;
+    let folder = &outcome.state.evidence;
     report.sections.push(section);
     report.data = json!({
         "drill": id,
-        "run": outcome.run,
+        "run": outcome.state.run,
         "began": report.data["began"],
         "outcome": outcome.verdict,
         "sandbox": kept,
