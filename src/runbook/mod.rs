@@ -11,6 +11,7 @@
 
 pub mod endpoints;
 pub mod expect;
+pub mod failures;
 pub mod fence;
 pub mod front;
 pub mod guard;
@@ -20,6 +21,7 @@ pub mod order;
 pub mod outcome;
 pub mod parse;
 pub mod path;
+mod perform;
 pub mod plan;
 pub mod record;
 pub mod run;

@@ -173,9 +173,9 @@ pub struct State {
 }
 
 impl State {
-    /// How a block ended when it last had its turn; `None` when it had none.
-    pub fn ended(&self, id: &str) -> Option<Ended> {
-        self.done.iter().rfind(|done| done.id == id && done.purpose != Purpose::Undo).map(|done| done.ended)
+    /// What became of a block when it last had its turn; `None` when it had none.
+    pub fn turn(&self, id: &str) -> Option<&Done> {
+        self.done.iter().rfind(|done| done.id == id && done.purpose != Purpose::Undo)
     }
 
     /// How its row ends.
