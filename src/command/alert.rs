@@ -94,18 +94,6 @@ fn channels(app: &App) -> Result<Channels<'_>> {
     Ok(Channels { plugins: app.plugins()? })
 }
 
-fn duration(time: std::time::Duration) -> String {
-    clock::human(time)
-}
-
-fn notice_data(notice: &Notice) -> Value {
-    json!({
-        "kind": notice.kind.name(), "key": notice.key, "contact": notice.contact, "severity": notice.severity.name(),
-        "title": notice.title, "text": notice.text, "finding": notice.finding, "session": notice.session,
-        "runbook": notice.runbook,
-    })
-}
-
 fn notices_table(notices: &[Notice]) -> Table {
     let row = |notice: &Notice| {
         vec![notice.contact.clone(), notice.kind.name().to_owned(), notice.severity.name().to_owned(), notice.title.clone()]
@@ -208,7 +196,7 @@ fn data(decision: &Decision, delivered: &[Delivery], dry_run: bool, pinged: Opti
     json!({
         "dry_run": dry_run,
         "problems": decision.problems.iter().map(problem_data).collect::<Vec<_>>(),
-        "notices": decision.notices.iter().map(notice_data).collect::<Vec<_>>(),
+        "notices": decision.notices,
         "held": decision.held,
         "deliveries": delivered,
         "pinged": pinged,
@@ -284,7 +272,7 @@ fn matrix(policy: &Policy) -> Result<Report> {
         table.rows.push(vec![
             rule.alert.clone(),
             rule.severity.map_or("as found", Severity::name).to_owned(),
-            rule.response_time.map_or("as the contact".into(), duration),
+            rule.response_time.map_or("as the contact".into(), clock::human),
             rule.runbook.clone().unwrap_or_default(),
             if names.is_empty() { "nobody".into() } else { names.join(", ") },
             rule.findings.join(", "),
@@ -318,7 +306,7 @@ fn contacts(policy: &Policy) -> Result<Report> {
             at.map_or(String::new(), |at| format!("{at}.")),
             contact.name.clone(),
             contact.role.clone(),
-            contact.response_time.map_or("as the rule".into(), duration),
+            contact.response_time.map_or("as the rule".into(), clock::human),
             contact.ways().join(", "),
             contact.to.clone(),
         ]);
@@ -358,7 +346,7 @@ impl History {
             ]);
             let ways = one.ways.iter().map(|(way, state, seen)| json!({ "way": way, "state": state, "observed": seen }));
             data.push(json!({
-                "id": one.id, "at": clock::rfc3339(clock::from_ms(one.at_ms)), "notice": notice_data(notice),
+                "id": one.id, "at": clock::rfc3339(clock::from_ms(one.at_ms)), "notice": notice,
                 "ways": ways.collect::<Vec<_>>(),
             }));
         }
