@@ -57,15 +57,15 @@ impl Args {
 /// Every text of kind drill, shipped or the operator's own.
 fn drills(app: &App) -> Result<Vec<(Text, Runbook)>> {
     let library = Library::open(app.home())?;
-    let parsed = library.texts().iter().filter_map(|text| Some((text.clone(), Runbook::parse(&text.text).ok()?.0)));
+    let parsed = library.texts().iter().filter_map(|text| Some((text.clone(), text.runbook().ok()?)));
     Ok(parsed.filter(|(_, runbook)| runbook.front.kind == Kind::Drill).collect())
 }
 
 /// A drill by its id, or in a file.
 fn find(app: &App, id: &str) -> Result<Text> {
     let text = Library::open(app.home())?.find(id).map_err(|error| error.hint("`wpp drill list` lists the drills"))?;
-    match Runbook::parse(&text.text) {
-        Ok((runbook, _)) if runbook.front.kind != Kind::Drill => {
+    match text.runbook() {
+        Ok(runbook) if runbook.front.kind != Kind::Drill => {
             Err(Error::new(ErrorKind::Usage, format!("{id} is a runbook and no drill"))
                 .hint(format!("`wpp runbook run {id}` runs it")))
         }

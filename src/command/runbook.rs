@@ -14,7 +14,7 @@ use crate::home::Home;
 use crate::interrupt::Interrupts;
 use crate::report::{Report, Section, Table, Verdict, count};
 use crate::runbook::fence::is_id;
-use crate::runbook::library::{Library, Origin, Text, read};
+use crate::runbook::library::{Library, Text, read};
 use crate::runbook::lint::{Finding, Level, Surroundings, lint};
 use crate::runbook::parse::Runbook;
 use crate::runbook::{Outcome, front, record, run, template};
@@ -117,53 +117,30 @@ fn linted(text: &Text) -> Vec<Finding> {
 /// [`ErrorKind::Usage`] with what lint calls errors.
 pub fn runnable(text: &Text) -> Result<Runbook> {
     let errors: Vec<Finding> = linted(text).into_iter().filter(|finding| finding.level == Level::Error).collect();
-    match Runbook::parse(&text.text) {
-        Ok((runbook, _)) if errors.is_empty() => Ok(runbook),
-        _ => {
-            let first = errors.first().map_or_else(String::new, |one| format!("{}:{}: {}", text.file(), one.line, one.message));
-            Err(Error::new(ErrorKind::Usage, format!("the runbook {} cannot be run: {first}", text.id))
-                .hint(format!("`wpp runbook lint {}` lists all that is wrong with it", crate::report::quoted(&named(text)))))
-        }
-    }
-}
-
-/// How a text is named on a command line.
-fn named(text: &Text) -> String {
-    match &text.origin {
-        Origin::Shipped => text.id.clone(),
-        Origin::File(path) => path.display().to_string(),
-    }
+    let Some(first) = errors.first() else { return text.runbook() };
+    let first = format!("{}:{}: {}", text.file(), first.line, first.message);
+    Err(Error::new(ErrorKind::Usage, format!("the runbook {} cannot be run: {first}", text.id))
+        .hint(format!("`wpp runbook lint {}` lists all that is wrong with it", text.named())))
 }
 
 fn list(app: &App) -> Result<Report> {
     let library = Library::open(app.home())?;
     let (mut rows, mut data) = (Vec::new(), Vec::new());
     for text in library.texts() {
-        match Runbook::parse(&text.text) {
-            Ok((runbook, _)) => {
-                let front = &runbook.front;
-                rows.push(vec![
-                    front.id.clone(),
-                    front.kind.name().into(),
-                    front.severity.name().into(),
-                    front.respond_within.to_string(),
-                    front.applies_to.clone(),
-                    front.title.clone(),
-                ]);
-                data.push(json!({
-                    "id": front.id, "title": front.title, "kind": front.kind, "severity": front.severity,
-                    "respond_within": front.respond_within, "applies_to": front.applies_to, "source": front.source,
-                    "schedule": front.schedule, "origin": text.origin.describe(),
-                }));
-            }
-            Err(problems) => {
-                let what = problems.first().map_or_else(String::new, |problem| problem.message.clone());
-                return Err(Error::new(ErrorKind::Usage, format!("{} is no runbook: {what}", text.file())).hint(format!(
-                    "`wpp runbook lint {}` says where; move it away if it is none",
-                    crate::report::quoted(&named(text))
-                )));
-            }
-        }
+        let front = text.runbook()?.front;
+        rows.push(vec![
+            front.id.clone(),
+            front.kind.name().into(),
+            front.severity.name().into(),
+            front.respond_within.to_string(),
+            front.applies_to.clone(),
+            front.title.clone(),
+        ]);
+        data.push(json!({
+            "id": front.id, "title": front.title, "kind": front.kind, "severity": front.severity,
+            "respond_within": front.respond_within, "applies_to": front.applies_to, "source": front.source,
+            "schedule": front.schedule, "origin": text.origin.describe(),
+        }));
     }
     let columns = ["id", "kind", "severity", "respond within", "applies to", "title"].map(str::to_owned).to_vec();
     Ok(Report::answer("runbook-list", count(rows.len() as u64, "runbook", "runbooks"))
@@ -175,7 +152,7 @@ fn list(app: &App) -> Result<Report> {
 
 fn show(app: &App, id: &str) -> Result<Report> {
     let text = Library::open(app.home())?.find(id)?;
-    let runbook = Runbook::parse(&text.text).map(|(runbook, _)| runbook).ok();
+    let runbook = text.runbook().ok();
     let front = runbook.as_ref().map(|runbook| &runbook.front);
     let blocks: Vec<_> = runbook
         .iter()

@@ -15,10 +15,9 @@ use crate::interrupt::Interrupts;
 use crate::report::{Report, Section, Table, Verdict, count, quoted};
 use crate::runbook::front::Front;
 use crate::runbook::library::Library;
-use crate::runbook::parse::Runbook;
 use crate::schedule::dispatch::{self, Child, Done, Run as RunEntry, Until};
 use crate::schedule::install::{self, Caller};
-use crate::schedule::ledger::{Ledger, Row, Settled};
+use crate::schedule::ledger::{Ledger, Row};
 use crate::schedule::{self, Entry, FrontMatter};
 
 /// Options of `wpp schedule`.
@@ -94,13 +93,7 @@ impl Args {
 
 /// The front matter of a runbook that the home knows.
 fn front(home: &Home, id: &str) -> Result<Front> {
-    let text = Library::open(home)?.find(id)?;
-    let (runbook, _) = Runbook::parse(&text.text).map_err(|problems| {
-        let first = problems.first().map(|problem| format!("line {}: {}", problem.line, problem.message)).unwrap_or_default();
-        Error::new(ErrorKind::Usage, format!("the runbook {id} cannot be read: {first}"))
-            .hint(format!("`wpp runbook lint {}` tells all that is wrong", text.file()))
-    })?;
-    Ok(runbook.front)
+    Ok(Library::open(home)?.find(id)?.runbook()?.front)
 }
 
 /// What of it says when the runbook runs.
@@ -140,8 +133,8 @@ fn in_zone(time: Timestamp, zone: &TimeZone) -> String {
     time.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
-fn how(row: &Row) -> String {
-    match (row.state.as_str(), row.exit_code) {
+fn how(state: &str, exit_code: Option<i32>) -> String {
+    match (state, exit_code) {
         ("ended", Some(0)) => "ok".to_owned(),
         ("ended", Some(code)) => format!("failed with {code}"),
         ("ended", None) => "failed".to_owned(),
@@ -174,7 +167,7 @@ fn list(app: &App) -> Result<Report> {
             next.map_or(String::new(), clock::rfc3339),
             format!("{} ({})", entry.when_text, entry.zone_name),
             last.as_ref().map_or("never".into(), |row| clock::rfc3339(clock::from_ms(row.began_ms))),
-            last.as_ref().map_or(String::new(), how),
+            last.as_ref().map_or(String::new(), |row| how(&row.state, row.exit_code)),
             last.as_ref().and_then(|row| row.said.clone()).unwrap_or_default(),
         ]);
         data.push(json!({
@@ -279,21 +272,11 @@ fn report(entries: &[Entry], done: &[Done]) -> Report {
     let mut table = Table { columns: ["entry", "due", "verdict", "said"].map(str::to_owned).into(), rows: Vec::new() };
     let mut data = Vec::new();
     for Done { entry, claim, ended } in done {
-        let state = match claim.fate {
-            Settled::Run => "ended",
-            Settled::Skipped => "skipped",
-            Settled::Missed => "missed",
-            Settled::Overlapped => "overlapped",
-        };
+        // What is done no longer runs.
+        let state = if ended.is_some() { "ended" } else { claim.fate.state() };
         let code = ended.as_ref().and_then(|ended| ended.exit_code);
-        let verdict = match (ended, code) {
-            (Some(_), Some(0)) => "ok".to_owned(),
-            (Some(_), Some(code)) => format!("failed with {code}"),
-            (Some(_), None) => "failed".to_owned(),
-            (None, _) => state.to_owned(),
-        };
         let said = ended.as_ref().map(|ended| ended.said.clone());
-        table.rows.push(vec![entry.clone(), clock::rfc3339(claim.due.at), verdict, said.clone().unwrap_or_default()]);
+        table.rows.push(vec![entry.clone(), clock::rfc3339(claim.due.at), how(state, code), said.clone().unwrap_or_default()]);
         data.push(json!({
             "entry": entry, "due": clock::rfc3339(claim.due.at), "state": state, "missed_before": claim.due.missed,
             "exit_code": code, "said": said, "report": ended.as_ref().and_then(|ended| ended.report.clone()),
