@@ -98,7 +98,7 @@ fn notices_table(notices: &[Notice]) -> Table {
     let row = |notice: &Notice| {
         vec![notice.contact.clone(), notice.kind.name().to_owned(), notice.severity.name().to_owned(), notice.title.clone()]
     };
-    Table { columns: ["contact", "why", "severity", "notice"].map(str::to_owned).into(), rows: notices.iter().map(row).collect() }
+    Table::new(["contact", "why", "severity", "notice"], notices.iter().map(row))
 }
 
 fn deliveries_table(deliveries: &[Delivery]) -> Table {
@@ -106,7 +106,7 @@ fn deliveries_table(deliveries: &[Delivery]) -> Table {
         let arrived = if one.delivered { "yes" } else { "no" };
         vec![one.contact.clone(), one.way.clone(), arrived.to_owned(), one.observed.clone()]
     };
-    Table { columns: ["contact", "by", "arrived", "seen"].map(str::to_owned).into(), rows: deliveries.iter().map(row).collect() }
+    Table::new(["contact", "by", "arrived", "seen"], deliveries.iter().map(row))
 }
 
 fn problem_data(problem: &Problem) -> Value {
@@ -181,10 +181,10 @@ fn report(policy: &Policy, title: String, decision: &Decision, delivered: &[Deli
     }
     report = report.section(section);
     if !decision.notices.is_empty() {
-        report = report.section(Section { table: Some(notices_table(&decision.notices)), ..Section::new("Told") });
+        report = report.section(Section::new("Told").table(notices_table(&decision.notices)));
     }
     if !delivered.is_empty() {
-        report = report.section(Section { table: Some(deliveries_table(delivered)), ..Section::new("Delivered") });
+        report = report.section(Section::new("Delivered").table(deliveries_table(delivered)));
     }
     if policy.contacts.is_empty() && open > 0 {
         report.warnings.push("there is nobody to tell: config.toml has no [contacts.NAME]".into());
@@ -234,9 +234,9 @@ impl Test {
         if self.dry_run {
             let ways: Vec<Vec<String>> =
                 wanted.iter().flat_map(|contact| contact.ways().into_iter().map(|way| vec![contact.name.clone(), way])).collect();
-            let table = Table { columns: ["contact", "by"].map(str::to_owned).into(), rows: ways };
+            let table = Table::new(["contact", "by"], ways);
             return Ok(Report::new("alert-test", "What a test would be sent through; nothing was sent")
-                .section(Section { table: Some(table), ..Section::default() })
+                .section(Section::default().table(table))
                 .data(json!({ "dry_run": true, "deliveries": [] })));
         }
         let book = Book::of(app.journal()?);
@@ -251,16 +251,13 @@ impl Test {
         };
         Ok(Report::new("alert-test", title)
             .verdict(verdict)
-            .section(Section { table: Some(deliveries_table(&delivered)), ..Section::default() })
+            .section(Section::default().table(deliveries_table(&delivered)))
             .data(json!({ "dry_run": false, "deliveries": delivered })))
     }
 }
 
 fn matrix(policy: &Policy) -> Result<Report> {
-    let mut table = Table {
-        columns: ["alert", "severity", "respond within", "runbook", "who is told", "findings"].map(str::to_owned).into(),
-        rows: Vec::new(),
-    };
+    let mut table = Table::new(["alert", "severity", "respond within", "runbook", "who is told", "findings"], Vec::new());
     let mut data = Vec::new();
     for rule in &policy.rules {
         // An operator's rule for one finding is filled up with what the matrix says of it.
@@ -283,7 +280,7 @@ fn matrix(policy: &Policy) -> Result<Report> {
             "built_in": rule.built_in,
         }));
     }
-    let mut section = Section { table: Some(table), ..Section::default() };
+    let mut section = Section::default().table(table);
     section = section.line(format!(
         "Any other finding from {} on is told, too, and what could not be checked is told as unknown.",
         policy.severity_min.name()
@@ -295,10 +292,7 @@ fn contacts(policy: &Policy) -> Result<Report> {
     let place = |name: &str| policy.escalation.iter().position(|other| other == name);
     let mut sorted: Vec<&Contact> = policy.contacts.iter().collect();
     sorted.sort_by_key(|contact| place(&contact.name).unwrap_or(usize::MAX));
-    let mut table = Table {
-        columns: ["", "contact", "role", "respond within", "reached by", "to"].map(str::to_owned).into(),
-        rows: Vec::new(),
-    };
+    let mut table = Table::new(["", "contact", "role", "respond within", "reached by", "to"], Vec::new());
     let mut data = Vec::new();
     for contact in sorted {
         let at = place(&contact.name).map(|at| at + 1);
@@ -319,7 +313,7 @@ fn contacts(policy: &Policy) -> Result<Report> {
         0 => "Nobody is told of anything; `wpp help alert` shows how a contact is written".to_owned(),
         number => count(number, "contact", "contacts"),
     };
-    let section = Section { table: (!policy.contacts.is_empty()).then_some(table), ..Section::default() };
+    let section = Section::default().table(table);
     Ok(Report::answer("alert-contacts", title).section(section).data(json!({ "contacts": data })).next("wpp alert test"))
 }
 
@@ -330,8 +324,8 @@ impl History {
             // Looking must not make a journal.
             false => Vec::new(),
         };
-        let columns = ["when", "contact", "why", "severity", "notice", "ways"].map(str::to_owned).into();
-        let mut table = Table { columns, rows: Vec::new() };
+        let columns = ["when", "contact", "why", "severity", "notice", "ways"];
+        let mut table = Table::new(columns, Vec::new());
         let mut data = Vec::new();
         for one in &past {
             let ways: Vec<String> = one.ways.iter().map(|(way, state, _)| format!("{way} {state}")).collect();
@@ -351,7 +345,7 @@ impl History {
             }));
         }
         let title = if past.is_empty() { "Nobody was told of anything".into() } else { count(past.len(), "notice", "notices") };
-        let section = Section { table: (!past.is_empty()).then_some(table), ..Section::default() };
+        let section = Section::default().table(table);
         Ok(Report::answer("alert-history", title).section(section).data(json!({ "notices": data })))
     }
 }

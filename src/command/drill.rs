@@ -76,10 +76,7 @@ fn find(app: &App, id: &str) -> Result<Text> {
 fn list(app: &App) -> Result<Report> {
     let drills = drills(app)?;
     let place = |runbook: &Runbook| if runbook.front.sandbox { "sandbox" } else { "this home" };
-    let rows = drills
-        .iter()
-        .map(|(_, drill)| vec![drill.front.id.clone(), place(drill).to_owned(), drill.front.title.clone()])
-        .collect();
+    let rows = drills.iter().map(|(_, drill)| vec![drill.front.id.clone(), place(drill).to_owned(), drill.front.title.clone()]);
     let data: Vec<_> = drills
         .iter()
         .map(|(_, drill)| {
@@ -87,9 +84,9 @@ fn list(app: &App) -> Result<Report> {
             json!({ "name": front.id, "proves": front.title, "sandbox": front.sandbox, "schedule": front.schedule })
         })
         .collect();
-    let table = Table { columns: ["drill", "runs in", "what it proves"].map(str::to_owned).to_vec(), rows };
+    let table = Table::new(["drill", "runs in", "what it proves"], rows);
     Ok(Report::answer("drill-list", count(data.len() as u64, "drill", "drills"))
-        .section(Section { table: Some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .data(json!({ "drills": data }))
         .next("wpp drill run smoke")
         .next("wpp drill run --all"))

@@ -142,9 +142,9 @@ fn list(app: &App) -> Result<Report> {
             "schedule": front.schedule, "origin": text.origin.describe(),
         }));
     }
-    let columns = ["id", "kind", "severity", "respond within", "applies to", "title"].map(str::to_owned).to_vec();
+    let columns = ["id", "kind", "severity", "respond within", "applies to", "title"];
     Ok(Report::answer("runbook-list", count(rows.len() as u64, "runbook", "runbooks"))
-        .section(Section { table: Some(Table { columns, rows }), ..Section::default() })
+        .section(Section::default().table(Table::new(columns, rows)))
         .data(json!({ "runbooks": data }))
         .next("wpp runbook show ID")
         .next("wpp runbook run ID --dry-run"))
@@ -282,11 +282,11 @@ fn runs(app: &App) -> Result<Report> {
             "under_way": state.under_way, "evidence": state.evidence, "cause": state.cause,
         }));
     }
-    let columns = ["run", "began", "verdict", "", "because"].map(str::to_owned).to_vec();
+    let columns = ["run", "began", "verdict", "", "because"];
     let title = format!("{}, {} open", count(rows.len() as u64, "run", "runs"), open.len());
     let mut report = Report::answer("runbook-runs", title).data(json!({ "runs": data }));
     if !rows.is_empty() {
-        report = report.section(Section { table: Some(Table { columns, rows }), ..Section::default() });
+        report = report.section(Section::default().table(Table::new(columns, rows)));
     }
     for run in open {
         report = report.next(format!("wpp runbook resume {run}")).next(format!("wpp runbook undo {run}"));

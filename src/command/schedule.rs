@@ -155,7 +155,7 @@ fn list(app: &App) -> Result<Report> {
     let ledger = existing_ledger(app)?;
     let now = clock::now();
     let columns = ["entry", "due next", "in UTC", "when", "last run", "verdict", "said"];
-    let mut table = Table { columns: columns.map(str::to_owned).into(), rows: Vec::new() };
+    let mut table = Table::new(columns, Vec::new());
     let (mut data, mut failing) = (Vec::new(), 0);
     for entry in &entries {
         let last = ledger.as_ref().map(|ledger| ledger.rows(&entry.name, 1, now)).transpose()?.unwrap_or_default().pop();
@@ -185,7 +185,7 @@ fn list(app: &App) -> Result<Report> {
     };
     let by =
         if app.config().boolean("schedule.daemon") { "daemons look every minute (schedule.daemon)" } else { "not by daemons" };
-    let mut section = Section { table: (!entries.is_empty()).then_some(table), ..Section::default() };
+    let mut section = Section::default().table(table);
     if !entries.is_empty() {
         section = section.field(
             "last looked for what is due",
@@ -222,15 +222,14 @@ impl Next {
             let local = time.to_zoned(entry.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
             json!({ "entry": entry.name, "due": clock::rfc3339(*time), "local": local, "time_zone": entry.zone_name })
         };
-        let table =
-            Table { columns: ["entry", "due", "in UTC"].map(str::to_owned).into(), rows: times.iter().map(row).collect() };
+        let table = Table::new(["entry", "due", "in UTC"], times.iter().map(row));
         let title = if times.is_empty() {
             "Nothing is scheduled".into()
         } else {
             format!("Next {}", count(times.len(), "time", "times"))
         };
         let report = Report::answer("schedule-next", title)
-            .section(Section { table: (!times.is_empty()).then_some(table), ..Section::default() })
+            .section(Section::default().table(table))
             .data(json!({ "next": times.iter().map(data).collect::<Vec<_>>() }));
         Ok(with_wrong(report, &wrong))
     }
@@ -269,7 +268,7 @@ fn notify_before(home: &Home, id: &str) -> Option<Duration> {
 }
 
 fn report(entries: &[Entry], done: &[Done]) -> Report {
-    let mut table = Table { columns: ["entry", "due", "verdict", "said"].map(str::to_owned).into(), rows: Vec::new() };
+    let mut table = Table::new(["entry", "due", "verdict", "said"], Vec::new());
     let mut data = Vec::new();
     for Done { entry, claim, ended } in done {
         // What is done no longer runs.
@@ -290,7 +289,7 @@ fn report(entries: &[Entry], done: &[Done]) -> Report {
     let code = dispatch::exit_code(done);
     let mut report = Report::new("schedule-run", title)
         .verdict(if code == 0 { Verdict::Pass } else { Verdict::Fail })
-        .section(Section { table: (!done.is_empty()).then_some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .data(json!({ "dispatched": data }));
     if code != 0 {
         report = report.next("wpp schedule list");

@@ -130,8 +130,8 @@ fn parts(manifest: &Manifest) -> Section {
             String::new(),
         ]);
     }
-    let columns = ["part", "kind", "role", "what", ""].map(str::to_owned).to_vec();
-    Section { table: Some(Table { columns, rows }), ..Section::new("Parts") }
+    let columns = ["part", "kind", "role", "what", ""];
+    Section::new("Parts").table(Table::new(columns, rows))
 }
 
 /// A folder of this machine for what is unpacked, in a home that is one.

@@ -137,13 +137,13 @@ impl Recovery {
 }
 
 fn list() -> Report {
-    let rows = FAULTS.iter().map(|fault| [fault.id, fault.what, fault.seen].map(str::to_owned).to_vec()).collect();
-    let table = Table { columns: ["fault", "what it does", "what is seen"].map(str::to_owned).to_vec(), rows };
+    let rows = FAULTS.iter().map(|fault| [fault.id, fault.what, fault.seen].map(str::to_owned).to_vec());
+    let table = Table::new(["fault", "what it does", "what is seen"], rows);
     let faults: Vec<_> = FAULTS
         .iter()
         .map(|fault| json!({ "fault": fault.id, "does": fault.what, "seen": fault.seen, "lasts": fault.lasts(), "breaks": fault.breaks() }))
         .collect();
     Report::answer("drill-faults", "Faults for sandboxes")
-        .section(Section { table: Some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .data(json!({ "faults": faults }))
 }

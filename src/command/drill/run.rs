@@ -185,13 +185,13 @@ fn together(reports: &[Report]) -> Report {
             text(report, "report"),
         ]
     });
-    let columns = ["drill", "verdict", "recovery", "sandbox kept", "report"].map(str::to_owned).to_vec();
-    let table = Table { columns, rows: rows.collect() };
+    let columns = ["drill", "verdict", "recovery", "sandbox kept", "report"];
+    let table = Table::new(columns, rows);
     let worst = reports.iter().max_by_key(|report| report.exit_code().min(100));
     let title = format!("{}, {passed} passed", count(reports.len() as u64, "drill", "drills"));
     let mut report = Report::new("drill-runs", title)
         .verdict(reports.iter().map(|report| report.verdict).max().unwrap_or(Verdict::Unknown))
-        .section(Section { table: Some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .data(json!({ "drills": reports.iter().map(|report| report.data.clone()).collect::<Vec<_>>() }));
     report.exit_code = worst.map(Report::exit_code);
     report.next = reports.iter().flat_map(|report| report.next.first().cloned()).collect();
