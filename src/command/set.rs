@@ -67,10 +67,7 @@ pub(super) fn make(app: &App, wanted: &Wanted<'_>) -> Result<Report> {
     let mut steps = Steps::new(&**app.sink());
     let made = set::make(&request, &mut steps)?;
     let manifest = &made.manifest;
-    let verified = match made.level {
-        Some(level) => format!("verified at level {}", level.name()),
-        None => "written; not verified: no key here".to_owned(),
-    };
+    let verified = set::verified(made.level);
     let how = if manifest.complete { "backed up" } else { "INCOMPLETE, backed up in part" };
     let mut report = Report::new("dump-set", format!("{}: {how}, {}, {verified}", wanted.channel, size(made.size_bytes)));
     let mut section = Section::default().field("set", &made.place);
