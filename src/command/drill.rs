@@ -1,5 +1,6 @@
 //! `wpp drill`.
 
+mod guard;
 mod inject;
 mod run;
 
@@ -37,7 +38,7 @@ enum DrillCommand {
     /// Wait until the session of a sandbox home is READY, and say how long after the last fault that was
     Recovery(inject::Recovery),
     /// Say whether a guard of drills and runbooks holds for the session; exit 15 when it does not
-    Guard(inject::Guarded),
+    Guard(guard::Guarded),
 }
 
 impl Args {
