@@ -98,17 +98,8 @@ impl Args {
     }
 }
 
-/// Whether a line of words is one of `wpp`.
-pub fn parses(words: &[String]) -> std::result::Result<(), String> {
-    let words = super::spelled(words.iter().map(Into::into));
-    match super::tree().try_get_matches_from(words) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()),
-    }
-}
-
 fn linted(text: &Text) -> Vec<Finding> {
-    lint(&text.text, &Surroundings { id: &text.id, parses: &parses })
+    lint(&text.text, &Surroundings { id: &text.id, parses: &super::is_line })
 }
 
 /// A text as a runbook that can be run.

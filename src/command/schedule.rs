@@ -103,11 +103,7 @@ fn front_matter(home: &Home, id: &str) -> Result<FrontMatter> {
 
 /// The entries of the settings, and what is wrong with those that cannot be read.
 pub(super) fn entries(home: &Home, config: &Config) -> (Vec<Entry>, Vec<Error>) {
-    schedule::entries(config, &|id| front_matter(home, id), &|words| {
-        let words = std::iter::once("wpp".into()).chain(words.iter().map(std::ffi::OsString::from));
-        let parsed = super::tree().try_get_matches_from(super::spelled(words));
-        parsed.map(drop).map_err(|error| super::usage(&error).message().to_owned())
-    })
+    schedule::entries(config, &|id| front_matter(home, id), &super::is_line)
 }
 
 /// Says in a report what is wrong with entries; whoever asks by the code is told, too.

@@ -72,8 +72,8 @@ pub fn command(runbook: &Runbook, around: &Surroundings<'_>) -> Found {
         // A default may say that there is none, where the line is then not run.
         let example = filled(runbook, &words, false);
         let words = filled(runbook, &words, true);
-        if let Err(reason) = (around.parses)(&words)
-            && (around.parses)(&example).is_err()
+        if let Err(reason) = (around.parses)(&words[1..])
+            && (around.parses)(&example[1..]).is_err()
         {
             found.push((line, format!("`{}`: {reason}", words.join(" "))));
         }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::parse::{Problem, Runbook};
 
-/// Whether a line of words, the program's name first, is one of `wpp`; else what is wrong with it.
+/// Whether words after the program's name are a command line of `wpp`; else what is wrong with them.
 pub type Parses = dyn Fn(&[String]) -> Result<(), String>;
 
 /// How much a finding matters.
@@ -55,7 +55,7 @@ pub struct Rule {
 pub struct Surroundings<'a> {
     /// The file's name without its ending.
     pub id: &'a str,
-    /// Whether a line is one of `wpp`.
+    /// Whether words are a command line of `wpp`.
     pub parses: &'a Parses,
 }
 
