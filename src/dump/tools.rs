@@ -99,7 +99,7 @@ impl Tools {
 /// The error for a program that is not there: nothing was checked.
 pub fn not_here(name: &str) -> Error {
     Error::new(ErrorKind::Unknown, format!("{name} is not on this machine, so nothing could be checked"))
-        .hint("install PostgreSQL's server and client programs (Debian: `apt-get install postgresql`), or name their folder in dump.postgres_folder")
+        .hint("install PostgreSQL's server and client programs (Debian: `apt-get install postgresql`), or name their folder in postgres.folder")
 }
 
 fn newest() -> Option<PathBuf> {
@@ -128,13 +128,13 @@ fn unprivileged(given: &str) -> Result<Account> {
         if let (Some(user_id), Some(group_id)) = (id("-u", name), id("-g", name)) {
             if user_id == 0 {
                 return Err(Error::new(ErrorKind::Usage, format!("{name} is root, and PostgreSQL does not run as root"))
-                    .hint("set dump.account to an account without rights, such as postgres or nobody"));
+                    .hint("set postgres.account to an account without rights, such as postgres or nobody"));
             }
             return Ok(Account { name: (*name).to_owned(), user_id, group_id });
         }
     }
     Err(Error::new(ErrorKind::Usage, format!("there is no account {}", names.join(" and no account ")))
-        .hint("PostgreSQL does not run as root: set dump.account to an account without rights"))
+        .hint("PostgreSQL does not run as root: set postgres.account to an account without rights"))
 }
 
 fn id(what: &str, name: &str) -> Option<u32> {
