@@ -96,9 +96,9 @@ fn front(home: &Home, id: &str) -> Result<Front> {
     Ok(Library::open(home)?.find(id)?.runbook()?.front)
 }
 
-/// What of it says when the runbook runs.
+/// What of it says when the runbook runs, and how.
 fn front_matter(home: &Home, id: &str) -> Result<FrontMatter> {
-    front(home, id).map(|front| FrontMatter { when: front.schedule, time_zone: front.time_zone })
+    front(home, id).map(|front| FrontMatter { when: front.schedule, time_zone: front.time_zone, sandbox: front.sandbox })
 }
 
 /// The entries of the settings, and what is wrong with those that cannot be read.
