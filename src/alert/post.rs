@@ -1,7 +1,5 @@
 //! Hands notices over: to channels of plugins and to the program of a contact. Start with [`deliver`].
 
-use serde_json::json;
-
 use super::book::{Book, Delivery, Pending};
 use super::decide::{Kind, Notice};
 use super::{BY_COMMAND, Contact, Policy};
@@ -127,11 +125,15 @@ fn by_command(contact: &Contact, notice: &Notice, id: i64) -> (bool, String) {
 
 /// A notice as a contact's program reads it on its standard input.
 pub fn document(notice: &Notice, id: i64) -> serde_json::Value {
-    json!({
-        "schema": "wpp.alert-notice/1", "id": id, "kind": notice.kind.name(), "key": notice.key, "contact": notice.contact,
-        "severity": notice.severity.name(), "title": notice.title, "text": notice.text, "finding": notice.finding,
-        "session": notice.session, "runbook": notice.runbook,
-    })
+    #[derive(serde::Serialize)]
+    struct Document<'a> {
+        schema: &'static str,
+        id: i64,
+        #[serde(flatten)]
+        notice: &'a Notice,
+    }
+    // A notice is plain data; it always becomes JSON.
+    serde_json::to_value(Document { schema: "wpp.alert-notice/1", id, notice }).unwrap_or_default()
 }
 
 #[cfg(test)]
