@@ -163,8 +163,7 @@ fn feed(mut stdin: impl Write + Send + 'static, mut stream: Box<dyn Read + Send>
     told
 }
 
-/// Where a program is that is named by its path, or is in a folder of `PATH`; `None` when it is not there
-/// or not to be run.
+/// Where a program is that is named by its path, or by its name in a folder of PATH, if it may be run.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let runs = |path: &PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
     if name.contains('/') {
@@ -252,4 +251,15 @@ fn kill(child: &mut Child) {
     }
     let _ = child.kill();
     let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_on_path() {
+        assert!(on_path("sh").is_some_and(|path| path.is_absolute()));
+        assert_eq!(on_path("no-such-program-here"), None);
+    }
 }

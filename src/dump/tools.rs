@@ -9,8 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-pub use crate::process::on_path;
-use crate::process::{self, Ended, Ran, newest_postgres};
+use crate::process::{self, Ended, Ran, newest_postgres, on_path};
 
 const LOOK_PATIENCE: Duration = Duration::from_secs(10);
 /// What is kept of what a program says.
@@ -42,11 +41,8 @@ impl Tools {
     /// # Errors
     /// [`ErrorKind::Unknown`] when there is none: what was to be rehearsed was not.
     pub fn find(folder: &str, account: &str) -> Result<Tools> {
-        let folder = match folder {
-            "" => newest_postgres(),
-            given => Some(PathBuf::from(given)),
-        };
-        Ok(Tools { folder, account: if rustix::process::geteuid().is_root() { Some(unprivileged(account)?) } else { None } })
+        let account = if rustix::process::geteuid().is_root() { Some(unprivileged(account)?) } else { None };
+        Ok(Tools { account, ..Tools::clients(folder) })
     }
 
     /// The programs alone, for whoever talks to a server that runs already.
@@ -95,7 +91,7 @@ impl Tools {
 /// The error for a program that is not there: nothing was checked.
 pub fn not_here(name: &str) -> Error {
     Error::new(ErrorKind::Unknown, format!("{name} is not on this machine, so nothing could be checked"))
-        .hint("install PostgreSQL's server and client programs (Debian: `apt-get install postgresql`), or name their folder in dump.postgres_folder")
+        .hint("install PostgreSQL's server and client programs (Debian: `apt-get install postgresql`), or name their folder in postgres.folder")
 }
 
 /// The account that a server runs as when this process is root's.
@@ -105,13 +101,13 @@ fn unprivileged(given: &str) -> Result<Account> {
         if let (Some(user_id), Some(group_id)) = (id("-u", name), id("-g", name)) {
             if user_id == 0 {
                 return Err(Error::new(ErrorKind::Usage, format!("{name} is root, and PostgreSQL does not run as root"))
-                    .hint("set dump.account to an account without rights, such as postgres or nobody"));
+                    .hint("set postgres.account to an account without rights, such as postgres or nobody"));
             }
             return Ok(Account { name: (*name).to_owned(), user_id, group_id });
         }
     }
     Err(Error::new(ErrorKind::Usage, format!("there is no account {}", names.join(" and no account ")))
-        .hint("PostgreSQL does not run as root: set dump.account to an account without rights"))
+        .hint("PostgreSQL does not run as root: set postgres.account to an account without rights"))
 }
 
 fn id(what: &str, name: &str) -> Option<u32> {
