@@ -252,7 +252,7 @@ fn servers_of_the_settings_and_proxies_are_looked_at() {
     let ending = Server::tls(place.authority.certified("localhost", 2), 0);
     let over = Server::tls(place.authority.certified("localhost", -2), 0);
     let config = format!(
-        "[backup]\nping_url = \"http://{nobody}/secret-of-the-ping\"\n\
+        "[backup.s3]\nendpoint = \"http://{nobody}\"\n\
          [plugin.ending]\nurl = \"https://localhost:{}\"\n[plugin.over]\nurl = \"https://localhost:{}/x\"\n\
          [plugin.elsewhere]\nurl = \"https://gateway.example\"\n",
         ending.port(),
@@ -274,7 +274,7 @@ fn servers_of_the_settings_and_proxies_are_looked_at() {
         report["findings"].as_array().unwrap().iter().filter(of).nth(at).unwrap()["severity"].clone()
     };
     assert_eq!((severity(0), severity(1)), (json!("warning"), json!("error")));
-    for secret in ["secret-of-the-ping", "of-the-proxy", "somebody"] {
+    for secret in ["of-the-proxy", "somebody:"] {
         assert!(!report.to_string().contains(secret), "{secret}: {report:#}");
     }
     let works = Server::plain("");
@@ -296,7 +296,7 @@ fn a_sandbox_without_a_simulator_is_quiet_and_offline_nobody_is_asked() {
     std::fs::write(home.path().join("config.toml"), format!("[plugin.x]\nurl = \"http://{}\"\n", server.address)).unwrap();
     let endpoint = format!("localhost:{0},{0}", server.port());
     let report = doctor(&home, &[("WPP_ENDPOINT", &endpoint), ("WPP_DOCTOR_OFFLINE", "true")]);
-    assert_eq!(report["findings"], json!([]), "{report:#}");
+    assert!(report["findings"].is_null() && report["data"]["skipped"].as_array().unwrap().len() == 9, "{report:#}");
     drop(server);
     assert!(!asked.load(Ordering::Relaxed), "somebody was connected to");
 }

@@ -181,7 +181,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the home outlives a restart",
         area: "host",
         severity: Warning,
-        needs: &[],
+        needs: &["wpp.home.marker"],
         runbook: None,
         explain: "The kind of the file system that holds the home: in memory (tmpfs), or on the own layer of a container \
                   (overlay), the linked devices and all messages are gone with the next restart or the next image. Put the home on \
@@ -193,7 +193,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "nothing is dated ahead of the clock",
         area: "host",
         severity: Warning,
-        needs: &["wpp.home.marker"],
+        needs: &["wpp.home.marker", "wpp.home.journal"],
         runbook: None,
         explain: "The newest row of the journal, the newest file of the home and what daemons heard last, against the clock. What \
                   is dated more than a minute ahead was written while the clock was ahead, or the clock is behind now: ages of \
@@ -234,7 +234,7 @@ pub(super) const OF_DAEMONS: &[Check] = &[
         title: "the daemon can open files",
         area: "host",
         severity: Warning,
-        needs: &[],
+        needs: &["wpp.session.folder"],
         runbook: None,
         explain: "The descriptors in /proc/PID/fd of the session's daemon against its own soft limit. When it is reached, it can \
                   open neither a database nor a connection. `ls -l /proc/PID/fd` shows what it holds; a number that only grows is \
@@ -246,7 +246,7 @@ pub(super) const OF_DAEMONS: &[Check] = &[
         title: "a crash leaves no keys behind",
         area: "host",
         severity: Warning,
-        needs: &[],
+        needs: &["wpp.session.folder"],
         runbook: HYGIENE,
         explain: "The limit of core files of the session's daemon (/proc/PID/limits), and kernel.core_pattern. With a limit above \
                   0 and a file as its place, a crash writes the daemon's memory, with keys and messages, where a backup or another \
@@ -258,7 +258,7 @@ pub(super) const OF_DAEMONS: &[Check] = &[
         title: "the clock has not jumped under the daemon",
         area: "host",
         severity: Warning,
-        needs: &["wpp.session.daemon-silent"],
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
         runbook: None,
         explain: "When the daemon says that it started, by the wall clock of that moment, against when the kernel says so, counted \
                   in time that no clock can change. More than a minute between them is a jump since: times of messages, of what is \

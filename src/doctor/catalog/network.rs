@@ -96,9 +96,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Warning,
         needs: &["wpp.home.settings"],
         runbook: None,
-        explain: "Name and TCP connection of every http and https address under [plugin.NAME], of backup.s3.endpoint and of the \
-                  addresses that are pinged, all at once, within 3 s each. A gateway on a loopback port must be listening there. \
-                  The class says why not: dns_resolution, timeout, network_unreachable, provider_unavailable.",
+        explain: "Name and TCP connection of every http and https address under [plugin.NAME] and of backup.s3.endpoint, all at \
+                  once, within 3 s each. A gateway on a loopback port must be listening there. The class says why not: \
+                  dns_resolution, timeout, network_unreachable, provider_unavailable. Addresses that are pinged are left \
+                  alone: a call there means something.",
         judge: Host(network::servers),
     },
     Check {

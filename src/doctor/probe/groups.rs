@@ -103,14 +103,20 @@ impl Place {
     }
 
     fn memory(&self) -> Result<Option<Use>, String> {
-        let (limit, used, cached) = match self.unified {
-            true => ("memory.max", "memory.current", "inactive_file"),
-            false => ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        let (limit, used) = match self.unified {
+            true => ("memory.max", "memory.current"),
+            false => ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        };
+        // What was read from disks is given back before anything is killed.
+        let cached: &[&str] = match self.unified {
+            true => &["inactive_file", "active_file", "slab_reclaimable"],
+            false => &["total_inactive_file", "total_active_file"],
         };
         let limit = self.number(limit)?.filter(|limit| *limit < UNLIMITED_BYTES);
-        let (Some(limit), Some(used)) = (limit, self.number(used)?) else { return Ok(None) };
-        // What was read from disks and not touched since is given back before anything is killed.
-        let used = used.saturating_sub(self.named("memory.stat", cached)?.unwrap_or(0));
+        let (Some(limit), Some(mut used)) = (limit, self.number(used)?) else { return Ok(None) };
+        for part in cached {
+            used = used.saturating_sub(self.named("memory.stat", part)?.unwrap_or(0));
+        }
         Ok(Some(Use { used, limit }))
     }
 
@@ -163,7 +169,7 @@ mod tests {
             ("proc/self/mountinfo", "38 31 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
             ("sys/fs/cgroup/system.slice/memory.max", "1000\n"),
             ("sys/fs/cgroup/system.slice/memory.current", "900\n"),
-            ("sys/fs/cgroup/system.slice/memory.stat", "anon 1\ninactive_file 100\n"),
+            ("sys/fs/cgroup/system.slice/memory.stat", "anon 1\ninactive_file 40\nactive_file 50\nslab_reclaimable 10\n"),
             ("sys/fs/cgroup/system.slice/wpp.service/memory.max", "max\n"),
             ("sys/fs/cgroup/system.slice/wpp.service/memory.current", "900\n"),
             ("sys/fs/cgroup/system.slice/wpp.service/memory.events", "oom 3\noom_kill 2\n"),
@@ -187,7 +193,7 @@ mod tests {
             ),
             ("sys/fs/cgroup/memory/memory.limit_in_bytes", "1000\n"),
             ("sys/fs/cgroup/memory/memory.usage_in_bytes", "990\n"),
-            ("sys/fs/cgroup/memory/memory.stat", "inactive_file 7\ntotal_inactive_file 90\n"),
+            ("sys/fs/cgroup/memory/memory.stat", "inactive_file 7\ntotal_inactive_file 60\ntotal_active_file 30\n"),
             ("sys/fs/cgroup/cpu/docker/9fa9/cpu.stat", "nr_periods 100\nnr_throttled 40\nthrottled_time 5\n"),
         ]);
         assert_eq!(facts.memory, Some(Use { used: 900, limit: 1000 }));

@@ -104,13 +104,13 @@ fn stood_in(text: &str) -> Option<(Server, u16)> {
     Some((server, plain.parse().ok()?))
 }
 
-/// The servers that settings name: those of plugins, the one that archives go to, those that are pinged.
-/// Of an address that is a secret no more is taken than its origin.
+/// The servers that settings name: those of plugins and the one that archives go to. Addresses that are
+/// pinged are not among them: a call there means something, and what becomes of it is told anyway.
 pub fn named(config: &Config, kind: HomeKind) -> Vec<Server> {
     let of_plugins = config.plugins().flat_map(|(plugin, settings)| {
         settings.iter().map(move |(key, value)| (format!("plugin.{plugin}.{key}"), value.as_str()))
     });
-    let own = ["backup.s3.endpoint", "backup.ping_url", "alert.ping_url"].map(|key| (key.to_owned(), config.text(key)));
+    let own = ["backup.s3.endpoint"].map(|key| (key.to_owned(), config.text(key)));
     let mut servers: Vec<Server> = Vec::new();
     for (name, value) in of_plugins.chain(own) {
         let Some((host, port, is_https)) = config::origin(value).and_then(parts) else { continue };
