@@ -207,18 +207,7 @@ mod tests {
             std::fs::write(session.lock(), r#"{"pid":1,"since":"2026-11-01T00:00:00Z","role":"daemon","version":"1"}"#).unwrap();
             drop(std::os::unix::net::UnixListener::bind(session.socket()).unwrap());
             let config = Config::load(&home.config(), &Default::default()).unwrap();
-            let scope = Scope {
-                root: folder.path().to_owned(),
-                home: Ok(home),
-                config,
-                config_problem: None,
-                plugins_problem: None,
-                sessions: vec![session],
-                missing_session: None,
-                schedule: crate::facts::Probed::NotApplicable("no schedule was looked at".into()),
-                alerts: crate::facts::Probed::NotApplicable("no notices were looked at".into()),
-                program: "wpp".into(),
-            };
+            let scope = Scope { sessions: vec![session], ..Scope::new(folder.path().to_owned(), Ok(home), config) };
             Place { folder, scope }
         }
 
@@ -297,6 +286,8 @@ mod tests {
                 evidence: Vec::new(),
                 remedy: Some(remedy),
                 runbook: None,
+                since_ms: None,
+                change: None,
             };
             let steps = place.apply(&plan(&[finding]), &|_| unreachable!());
             assert_eq!(steps[0].verdict, Verdict::Fail, "{steps:?}");

@@ -3,6 +3,8 @@
 //! Everything that had to be looked up is a [`Probed`]: a look that failed stays visible as a
 //! failure all the way into the findings, where it becomes *unknown* and never *ok*.
 
+mod suppression;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,8 @@ use crate::disk::{LockOwner, Space};
 use crate::home::HomeKind;
 use crate::session::messages::SearchMode;
 use crate::session::state::{Reason, State};
+
+pub use self::suppression::{Suppression, SuppressionFacts};
 
 /// The outcome of one look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +127,8 @@ pub struct HostFacts {
     pub schedule: Probed<ScheduleFacts>,
     /// Notices to contacts.
     pub alerts: Probed<AlertFacts>,
+    /// What the operator does not want to hear for a while.
+    pub suppressions: SuppressionFacts,
 }
 
 /// What is to be run when, and what became of it.
@@ -270,6 +276,17 @@ pub struct SessionFacts {
     pub backups: Probed<BackupFacts>,
     /// Old copies of its files that restores and new links have set aside.
     pub set_aside: Probed<SetAside>,
+    /// How each endpoint of the daemon's local API answers.
+    pub endpoints: Probed<Vec<EndpointLook>>,
+}
+
+/// One endpoint of a daemon's local API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointLook {
+    /// What was asked for: `/readyz`.
+    pub path: String,
+    /// The status of the answer, or why there is none in one lowercase sentence.
+    pub status: Result<u16, String>,
 }
 
 impl SessionFacts {

@@ -18,6 +18,7 @@ mod cli;
 mod daemon;
 mod destinations;
 mod doctor;
+mod doctor_engine;
 mod documents;
 mod doubles;
 mod drill;

@@ -4,14 +4,16 @@
 //! The order is the order of judging: a check stands below the ones that it needs.
 
 mod backup;
+pub mod cost;
 mod home;
 mod session;
 mod store;
+mod suppression;
 
 use super::Check;
 
 /// Every part, in order.
-const PARTS: &[&[Check]] = &[home::CHECKS, session::CHECKS, store::CHECKS, backup::CHECKS];
+const PARTS: &[&[Check]] = &[home::CHECKS, session::CHECKS, store::CHECKS, backup::CHECKS, suppression::CHECKS];
 
 /// Every check, in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
