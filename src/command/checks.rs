@@ -85,18 +85,15 @@ fn with_silent(mut report: Report, silent: &[(String, Error)]) -> Report {
 /// The checks of a selection in one table.
 pub fn list(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Report> {
     let Known { checks, silent } = known(plugins, selection)?;
-    let rows = checks
-        .iter()
-        .map(|check| {
-            let needs = check.needs.join(", ");
-            [&check.id, check.severity.name(), &check.area, check.cost.words(), &check.title, &needs].map(str::to_owned).to_vec()
-        })
-        .collect();
+    let rows = checks.iter().map(|check| {
+        let needs = check.needs.join(", ");
+        [&check.id, check.severity.name(), &check.area, check.cost.words(), &check.title, &needs].map(str::to_owned).to_vec()
+    });
     let data: Vec<Value> = checks.iter().map(check_data).collect();
     let columns = ["check", "severity", "area", "costs", "what is right when nothing is wrong", "needs"];
-    let table = Table { columns: columns.map(str::to_owned).to_vec(), rows };
+    let table = Table::new(columns, rows);
     let report = Report::answer("doctor-checks", "Checks of the doctor")
-        .section(Section { table: Some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .data(json!({ "checks": data }))
         .next("wpp doctor --explain ID");
     Ok(with_silent(report, &silent))

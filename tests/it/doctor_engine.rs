@@ -361,6 +361,6 @@ fn a_daemon_that_answers_late_is_unknown_and_the_rest_is_judged() {
     let _daemon = FakeDaemon::start(&home, None);
     let (code, report) = doctor(&home, &["--budget", "1s"]);
     assert_eq!(code, 5, "{report:#}");
-    assert_eq!(of(&report, "wpp.session.daemon-silent")["severity"], "unknown", "{report:#}");
+    assert_eq!(of(&report, "wpp.session.lock-held")["severity"], "unknown", "{report:#}");
     assert!(of(&report, "wpp.session.modes").is_null(), "{report:#}");
 }
