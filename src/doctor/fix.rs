@@ -102,6 +102,11 @@ fn with_hints(error: &Error) -> String {
 
 /// Does it, and says what there is to say about that.
 fn act(scope: &Scope, fix: &Fix, run: Runner<'_>) -> Result<String> {
+    if let Some(owner) = scope.foreign {
+        // What root makes or starts there, its owner can no longer use.
+        return Err(Error::new(ErrorKind::Denied, format!("the home is user {owner}'s, and is not mended as another user"))
+            .hint(format!("run it as that user: `sudo -u '#{owner}' wpp doctor --fix`")));
+    }
     match fix {
         Fix::Chmod { path, mode } => {
             let inside = path.starts_with(&scope.root) || scope.backups().is_some_and(|folder| path.starts_with(folder));

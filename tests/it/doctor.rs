@@ -101,7 +101,7 @@ fn a_whole_home_is_said_to_be_whole_and_left_as_it_was() {
 }
 
 /// A READY session with a real daemon, in a home that an operator keeps closed.
-fn linked() -> Simulated {
+pub fn linked() -> Simulated {
     let simulated = Simulated::linked();
     chmod(simulated.home.path(), 0o700);
     chmod(&simulated.home.path().join("config.toml"), 0o600);
@@ -385,7 +385,7 @@ pub fn http(status: &str, body: &str) -> String {
 }
 
 /// The status of a healthy daemon, with some fields changed.
-fn status(change: Value) -> Value {
+pub fn status(change: Value) -> Value {
     let now = wpp::clock::now_ms();
     let mut status = json!({
         "session": "main", "state": "READY", "reason": "normal", "since_ms": now - 5000, "pid": std::process::id(),

@@ -396,6 +396,9 @@ impl Args {
         if self.fix && steps.is_empty() {
             report = report.section(Section::default().line("there is nothing here that --fix can mend"));
         }
+        if let Some(section) = words::by_hand_section(&examination).filter(|_| self.fix) {
+            report = report.section(section);
+        }
         if let Some(reason) = memory.not_kept.as_ref().filter(|_| memory.is_worth_telling) {
             report = report.section(Section::default().line(format!("nothing of this is kept for the next time: {reason}")));
         }

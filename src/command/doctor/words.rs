@@ -118,6 +118,23 @@ pub(super) fn mended_section(mended: &[Mended]) -> Option<Section> {
     (!mended.is_empty()).then(|| mended.iter().fold(Section::new("No longer so"), line))
 }
 
+/// What `--fix` leaves to a person, because it needs a decision or destroys something.
+pub(super) fn by_hand_section(examination: &Examination) -> Option<Section> {
+    let mut commands: Vec<(&str, &Finding)> = Vec::new();
+    for finding in examination.findings.iter().filter(|finding| finding.severity > Severity::Info) {
+        if let Some(remedy) = finding.remedy.as_ref().filter(|remedy| remedy.fix.is_none())
+            && !commands.iter().any(|(command, _)| *command == remedy.command)
+        {
+            commands.push((&remedy.command, finding));
+        }
+    }
+    let line = |section: Section, (command, finding): (&str, &Finding)| {
+        let runbook = finding.runbook.as_ref().map(|runbook| format!("; {runbook}")).unwrap_or_default();
+        section.line(format!("{command}  ({}{runbook})", finding.id))
+    };
+    (!commands.is_empty()).then(|| commands.into_iter().fold(Section::new("Left to you"), line))
+}
+
 /// The findings in one line each: `error wpp.session.state [main]: …`.
 pub(super) fn line(finding: &Finding) -> String {
     let session = finding.session.as_ref().map(|session| format!(" [{session}]")).unwrap_or_default();
