@@ -5,6 +5,7 @@
 
 pub mod machine;
 pub mod network;
+mod suppression;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,8 @@ use crate::disk::{LockOwner, Space};
 use crate::home::HomeKind;
 use crate::session::messages::SearchMode;
 use crate::session::state::{Reason, State};
+
+pub use self::suppression::{Suppression, SuppressionFacts};
 
 /// The outcome of one look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +135,8 @@ pub struct HostFacts {
     pub machine: MachineFacts,
     /// The way to servers.
     pub network: NetworkFacts,
+    /// What the operator does not want to hear for a while.
+    pub suppressions: SuppressionFacts,
 }
 
 /// What is to be run when, and what became of it.
@@ -281,6 +286,17 @@ pub struct SessionFacts {
     pub backups: Probed<BackupFacts>,
     /// Old copies of its files that restores and new links have set aside.
     pub set_aside: Probed<SetAside>,
+    /// How each endpoint of the daemon's local API answers.
+    pub endpoints: Probed<Vec<EndpointLook>>,
+}
+
+/// One endpoint of a daemon's local API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointLook {
+    /// What was asked for: `/readyz`.
+    pub path: String,
+    /// The status of the answer, or why there is none in one lowercase sentence.
+    pub status: Result<u16, String>,
 }
 
 impl SessionFacts {

@@ -15,7 +15,6 @@ use crate::facts::machine::{
     Dated, MachineFacts, Memory, Mount, Pressure, ProcessFacts, ProcessLimits, ProgramLook, Use, ZoneFacts,
 };
 use crate::home::{Home, SessionPaths};
-use crate::journal::Journal;
 use crate::process;
 
 /// The largest file of the kernel that is read: a machine with thousands of mounts has a list of a MiB.
@@ -354,13 +353,14 @@ fn used_of(all: u64, free: u64) -> Probed<Use> {
 
 // ---- the clock
 
-/// The newest times that were written down in the home: by the journal, and as times of files.
-pub fn newest(home: &Home, sessions: &[SessionPaths]) -> Probed<Vec<Dated>> {
+/// The newest times that were written down in the home: by the journal if it may be opened, and as times of
+/// files.
+pub fn newest(home: &Home, sessions: &[SessionPaths], opens: bool, only_read: bool) -> Probed<Vec<Dated>> {
     let look = || -> crate::error::Result<Vec<Dated>> {
         let mut newest = Vec::new();
-        if home.journal().exists() {
+        let journal = if opens { super::journal::open(&home.journal(), only_read)? } else { None };
+        if let Some(journal) = journal {
             let sql = format!("SELECT max(at_ms) FROM (SELECT at_ms FROM entry ORDER BY id DESC LIMIT {ROWS_MAX})");
-            let journal = Journal::open(&home.journal())?;
             let at_ms: Option<i64> = journal.read(|rows| rows.query_row(&sql, [], |row| row.get(0)))?;
             newest.extend(at_ms.map(|at_ms| Dated { what: "the newest row of ops.db".into(), at_ms }));
         }
