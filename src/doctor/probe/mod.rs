@@ -477,9 +477,11 @@ fn endpoint_job(scope: &Scope, host: &mut HostFacts, sessions: &[SessionFacts]) 
 }
 
 /// The daemon's process, by the lock that it holds.
-fn look_at_process(lock: &Probed<LockFacts>, system: &System) -> Probed<ProcessFacts> {
+fn look_at_process(lock: &Probed<LockFacts>, system: &System, path: &Path) -> Probed<ProcessFacts> {
     match lock {
-        Probed::Known(LockFacts::Held { owner: Some(owner) }) if owner.role == "daemon" => machine::process(system, owner.pid),
+        Probed::Known(LockFacts::Held { owner: Some(owner) }) if owner.role == "daemon" => {
+            machine::process(system, owner.pid, path)
+        }
         Probed::Known(_) => Probed::NotApplicable("no daemon runs".into()),
         Probed::Failed(reason) => Probed::Failed(reason.clone()),
         Probed::NotApplicable(reason) => Probed::NotApplicable(reason.clone()),
@@ -519,7 +521,7 @@ fn not_opened<T>() -> Probed<T> {
 
 fn session_jobs(at: usize, paths: &SessionPaths, scope: &Scope, depth: Depth) -> Vec<Job> {
     let (files, talk, store, messages) = (paths.clone(), paths.clone(), paths.clone(), paths.clone());
-    let (endpoints, system) = (scope.endpoints, system(scope));
+    let (endpoints, system, lock) = (scope.endpoints, system(scope), paths.lock());
     let folder = paths.folder().to_owned();
     let mut jobs = vec![
         Job::new(
@@ -535,7 +537,7 @@ fn session_jobs(at: usize, paths: &SessionPaths, scope: &Scope, depth: Depth) ->
             move || match depth {
                 Depth::Full | Depth::Surface => {
                     let talk = look_at_daemon(&talk, endpoints);
-                    let process = look_at_process(&talk.0, &system);
+                    let process = look_at_process(&talk.0, &system, &lock);
                     (talk, process)
                 }
                 Depth::Names => ((look_at_lock(&talk).into(), not_opened(), not_opened(), not_opened()), not_opened()),
