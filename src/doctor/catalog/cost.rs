@@ -39,8 +39,6 @@ const COSTS: &[(&str, Cost)] = &[
     ("wpp.backup", Cost::Journal),
     ("wpp.backup.set-aside", Cost::Cheap),
     ("wpp.home.journal", Cost::Journal),
-    ("wpp.host.clock-behind", Cost::Journal),
-    ("wpp.host.clock-step", Cost::Daemon),
     ("wpp.network", Cost::Network),
     ("wpp.restore", Cost::Journal),
     ("wpp.schedule", Cost::Journal),
