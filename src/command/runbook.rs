@@ -279,6 +279,14 @@ fn runs(app: &App) -> Result<Report> {
     if !rows.is_empty() {
         report = report.section(Section::default().table(Table::new(columns, rows)));
     }
+    let unreadable = if app.home().journal().exists() { record::unreadable(app.journal()?)? } else { Vec::new() };
+    for (at_ms, is_open) in unreadable {
+        let began = clock::rfc3339(clock::from_ms(at_ms));
+        let open = if is_open { ", and is open: finish it with that version" } else { "" };
+        report
+            .warnings
+            .push(format!("a run that began at {began} was written by another version of wpp, and cannot be read{open}"));
+    }
     for run in open {
         report = report.next(format!("wpp runbook resume {run}")).next(format!("wpp runbook undo {run}"));
     }

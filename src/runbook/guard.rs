@@ -10,8 +10,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::front::Span;
-use crate::archive::history::History;
 use crate::clock;
+use crate::doctor::probe::look_at_backups;
 use crate::error::Result;
 use crate::home::{Home, HomeKind};
 use crate::journal::Journal;
@@ -98,16 +98,13 @@ pub fn judge(guard: Guard, home: &Home, journal: &Journal, session: Option<&str>
             let Some(session) = session else {
                 return Ok(Some("the run names no session whose backup could be looked at".into()));
             };
-            let newest = History::read(journal, session)?
-                .written
-                .iter()
-                .filter(|written| written.whole)
-                .map(|written| written.created_ms)
-                .max();
+            // As the doctor sees them: whole, verified or read back, and still the files that they were.
+            let backups = look_at_backups(&journal.after(session, 0)?);
+            let newest = backups.whole_ms;
             Ok(match newest.map(|at_ms| clock::since(clock::from_ms(at_ms), clock::now())) {
                 Some(old) if old <= age => None,
                 Some(old) => Some(format!("the newest whole archive of {session} is {} old", clock::human(old))),
-                None => Some(format!("this home has made no whole archive of {session}")),
+                None => Some(format!("there is no whole archive of {session} that this home has made")),
             })
         }
     }

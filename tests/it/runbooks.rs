@@ -42,6 +42,23 @@ fn linking_restart_and_reset_pass_on_a_session() {
     assert_eq!(simulated.state().0, "READY");
 }
 
+/// The command line inside of the run would be ended by the signal itself, were it alone.
+#[test]
+fn an_interrupt_while_a_code_waits_for_the_phone_ends_the_run() {
+    use std::io::BufRead;
+    let simulated = Simulated::new();
+    assert_eq!(simulated.home.run(&["start"]).code, 0);
+    let line = ["runbook", "run", "re-authentication", "--yes", "--answer", "minute=yes", "--format", "json"];
+    let mut child = simulated.home.command(&line).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("qr_code")));
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    let report: Value = serde_json::from_str(&lines.last().unwrap()).unwrap();
+    assert_eq!((child.wait().unwrap().code(), report["data"]["verdict"].as_str()), (Some(130), Some("aborted")), "{report}");
+    assert_eq!(report["data"]["open"], false);
+}
+
 #[test]
 fn a_restart_that_does_not_bring_the_session_back_deviates() {
     let mut simulated = Simulated::linked();
