@@ -5,8 +5,7 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -26,6 +25,8 @@ const PROBLEMS_MAX: usize = 5;
 const ATTEMPTS: usize = 4;
 /// How SQLite begins to say that a database lacks a table.
 const NO_TABLE: &str = "no such table";
+/// Steps of SQLite's machine between two looks at the clock, which are less than a millisecond.
+const STEPS: i32 = 10_000;
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -181,17 +182,9 @@ fn look_once<T>(
         Err(Refusal::Failed(error)) => return told(path, timeout, error),
         Err(Refusal::Disk(error)) => return Err(error),
     };
-    let handle = reading.connection.get_interrupt_handle();
-    let (done, waits) = mpsc::channel::<()>();
-    let timer = std::thread::spawn(move || {
-        if waits.recv_timeout(timeout) == Err(mpsc::RecvTimeoutError::Timeout) {
-            handle.interrupt();
-        }
-    });
-    let looked = work(&reading.connection);
-    drop(done);
-    // It ends at once, the channel being closed; what it returns is nothing.
-    let _ = timer.join();
+    let end = Instant::now() + timeout;
+    let in_time = reading.connection.progress_handler(STEPS, Some(move || Instant::now() >= end));
+    let looked = in_time.and_then(|()| work(&reading.connection));
     // What was read while somebody wrote may look damaged and not be.
     if let Err(error) = reading.confirm() {
         return Ok(Attempt::Again(error));

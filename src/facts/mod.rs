@@ -3,14 +3,22 @@
 //! Everything that had to be looked up is a [`Probed`]: a look that failed stays visible as a
 //! failure all the way into the findings, where it becomes *unknown* and never *ok*.
 
+pub mod machine;
+pub mod network;
+mod suppression;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use self::machine::{MachineFacts, ProcessFacts};
+use self::network::NetworkFacts;
 use crate::disk::{LockOwner, Space};
 use crate::home::HomeKind;
 use crate::session::messages::SearchMode;
 use crate::session::state::{Reason, State};
+
+pub use self::suppression::{Suppression, SuppressionFacts};
 
 /// The outcome of one look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +131,12 @@ pub struct HostFacts {
     pub schedule: Probed<ScheduleFacts>,
     /// Notices to contacts.
     pub alerts: Probed<AlertFacts>,
+    /// The machine's memory, limits, clock and file systems.
+    pub machine: MachineFacts,
+    /// The way to servers.
+    pub network: NetworkFacts,
+    /// What the operator does not want to hear for a while.
+    pub suppressions: SuppressionFacts,
 }
 
 /// What is to be run when, and what became of it.
@@ -260,6 +274,8 @@ pub struct SessionFacts {
     pub socket: Probed<SocketFacts>,
     /// What the daemon said when asked.
     pub daemon: Probed<DaemonLook>,
+    /// The daemon's process, as the kernel sees it.
+    pub process: Probed<ProcessFacts>,
     /// The client library's store.
     pub store: Probed<StoreFacts>,
     /// The messages' database.
@@ -270,6 +286,17 @@ pub struct SessionFacts {
     pub backups: Probed<BackupFacts>,
     /// Old copies of its files that restores and new links have set aside.
     pub set_aside: Probed<SetAside>,
+    /// How each endpoint of the daemon's local API answers.
+    pub endpoints: Probed<Vec<EndpointLook>>,
+}
+
+/// One endpoint of a daemon's local API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointLook {
+    /// What was asked for: `/readyz`.
+    pub path: String,
+    /// The status of the answer, or why there is none in one lowercase sentence.
+    pub status: Result<u16, String>,
 }
 
 impl SessionFacts {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::front::Span;
 use crate::clock;
-use crate::doctor::probe::look_at_backups;
+use crate::doctor::probe::journal::look_at_backups;
 use crate::error::Result;
 use crate::home::{Home, HomeKind};
 use crate::journal::Journal;

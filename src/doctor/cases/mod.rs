@@ -2,17 +2,21 @@
 
 mod backup;
 mod home;
+mod machine;
+mod network;
 mod session;
 mod store;
+mod suppression;
 
 use std::path::PathBuf;
 
 use super::{Selection, catalog, examine, fix};
 use crate::disk::{LockOwner, Space};
 use crate::facts::{
-    AlertFacts, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, Facts, FailedBackup, FailedRun, HostFacts,
-    JournalFacts, Limits, LockFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession, Moment, OpenAct, PathKind, PathLook,
-    PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SessionFacts, SetAside, SocketFacts, StoreFacts, Undelivered,
+    AlertFacts, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, EndpointLook, Facts, FailedBackup, FailedRun,
+    HostFacts, JournalFacts, Limits, LockFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession, Moment, OpenAct,
+    PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SessionFacts, SetAside, SocketFacts, StoreFacts,
+    SuppressionFacts, Undelivered,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Severity};
@@ -59,6 +63,9 @@ fn whole() -> Facts {
                 ..ScheduleFacts::default()
             }),
             alerts: Probed::Known(AlertFacts::default()),
+            machine: machine::whole(),
+            network: network::whole(),
+            suppressions: SuppressionFacts::default(),
         },
         sessions: vec![SessionFacts {
             name: "main".into(),
@@ -84,6 +91,7 @@ fn whole() -> Facts {
                 sync_enabled: true,
                 search_mode: SearchMode::Fts,
             })),
+            process: Probed::Known(machine::daemon()),
             store: Probed::Known(StoreFacts { health: DatabaseHealth::Whole, paired: Some(true) }),
             messages: Probed::Known(MessagesFacts {
                 health: DatabaseHealth::Whole,
@@ -98,6 +106,7 @@ fn whole() -> Facts {
                 ..BackupFacts::default()
             }),
             set_aside: Probed::Known(SetAside::default()),
+            endpoints: Probed::Known(vec![EndpointLook { path: "/readyz".into(), status: Ok(200) }]),
         }],
         limits: Limits {
             disk_free_percent_min: 10,
@@ -117,6 +126,8 @@ fn stopped() -> Facts {
     session.lock = Probed::Known(LockFacts::Absent);
     session.socket = Probed::Known(SocketFacts::Absent);
     session.daemon = Probed::NotApplicable("no daemon listens".into());
+    session.process = Probed::NotApplicable("no daemon runs".into());
+    session.endpoints = Probed::NotApplicable("nobody asked for them".into());
     session.paths.pop();
     session.journal = Probed::Known(JournalFacts {
         started: Some(Moment { id: 1, at_ms: NOW_MS - 2 * MINUTE_MS }),
@@ -170,7 +181,8 @@ struct Case {
 use Severity::{Critical, Error, Unknown, Warning};
 
 /// Every part, in the order of the catalog's.
-const PARTS: &[&[Case]] = &[home::CASES, session::CASES, store::CASES, backup::CASES];
+const PARTS: &[&[Case]] =
+    &[home::CASES, machine::CASES, network::CASES, session::CASES, store::CASES, backup::CASES, suppression::CASES];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
     PARTS.iter().copied().flatten()
@@ -268,6 +280,8 @@ fn a_look_that_failed_is_never_ok() {
     facts.host.session_names = Probed::Failed(failed());
     facts.host.schedule = Probed::Failed(failed());
     facts.host.alerts = Probed::Failed(failed());
+    facts.host.machine = crate::facts::machine::MachineFacts::failed("as if");
+    facts.host.network = crate::facts::network::NetworkFacts::failed("as if");
     let session = &mut facts.sessions[0];
     for look in &mut session.paths {
         look.seen = Probed::Failed(failed());
@@ -275,15 +289,17 @@ fn a_look_that_failed_is_never_ok() {
     session.lock = Probed::Failed(failed());
     session.socket = Probed::Failed(failed());
     session.daemon = Probed::Failed(failed());
+    session.process = Probed::Failed(failed());
     session.store = Probed::Failed(failed());
     session.messages = Probed::Failed(failed());
     session.journal = Probed::Failed(failed());
     session.backups = Probed::Failed(failed());
     session.set_aside = Probed::Failed(failed());
+    session.endpoints = Probed::Failed(failed());
     let examination = examine(&facts, &Selection::default());
     let fine: Vec<_> = examination.made.iter().filter(|made| made.severity != Unknown).map(|made| made.id.clone()).collect();
     // These were not looked up by a probe but come with the scope.
-    assert_eq!(fine, ["wpp.home.marker", "wpp.home.settings", "wpp.home.plugins"]);
+    assert_eq!(fine, ["wpp.home.marker", "wpp.home.settings", "wpp.home.plugins", "wpp.config.suppression"]);
     // The same for one session's own looks, with its folder in place so that nothing is skipped for it.
     facts.sessions[0].paths = whole().sessions[0].paths.clone();
     facts.host.journal = Probed::Known(Ok(()));
@@ -300,7 +316,7 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
     facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it hangs".into() });
     let examination = examine(&facts, &Selection::default());
     let skipped: Vec<_> = examination.skipped.iter().map(|skipped| skipped.id.clone()).collect();
-    assert_eq!(skipped.len(), 6, "{skipped:?}");
+    assert_eq!(skipped.len(), 7, "{skipped:?}");
     assert!(examination.skipped.iter().all(|skipped| skipped.reason.contains("wpp.session.daemon-silent")));
     // Left out of the report, the failed need must not make its dependants look fine or unasked.
     let only = Selection::new(vec!["wpp.session.stream-lost".into()], Vec::new(), &[]).unwrap();
@@ -312,11 +328,14 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
 #[test]
 fn a_selection_names_checks_that_exist() {
     let some = Selection::new(vec!["wpp.session".into()], vec!["wpp.session.state".into()], &["openwa".into()]).unwrap();
-    assert!(some.takes("wpp.session.folder") && !some.takes("wpp.session.state") && !some.takes("wpp.home.marker"));
+    assert!(some.takes("wpp.session.folder", "") && !some.takes("wpp.session.state", "") && !some.takes("wpp.home.marker", ""));
     // What a plugin has is known once it was asked.
     let some = Selection::new(vec!["openwa.server".into()], Vec::new(), &["openwa".into()]).unwrap();
     assert!(
-        some.reaches("openwa") && !some.reaches("baileys") && some.takes("openwa.server.up") && !some.takes("openwa.key.fits")
+        some.reaches("openwa")
+            && !some.reaches("baileys")
+            && some.takes("openwa.server.up", "")
+            && !some.takes("openwa.key.fits", "")
     );
     assert!(some.wrong("openwa", &["openwa.server.up"]).is_none() && some.wrong("openwa", &["openwa.key.fits"]).is_some());
     for wrong in ["wpp.sess", "wpp.session.lock-hold", "", "openw", "openwas.server", "baileys"] {
