@@ -12,6 +12,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::checks;
+use super::upkeep::Upkeep;
 use crate::alert::Policy;
 use crate::alert::book::Book;
 use crate::app::{self, Settings};
@@ -27,7 +28,7 @@ use crate::journal::Journal;
 use crate::plugin::registry::Registry;
 use crate::plugin::{self, Plugins};
 use crate::report::{Event, Finding, Report, Section, Severity, Step, Verdict, count, quoted};
-use crate::schedule;
+use crate::schedule::{self, Entry};
 use crate::session::Address;
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
@@ -343,8 +344,11 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         }
     }
     let plugins_problem = home.as_ref().ok().and_then(|home| Registry::open(home).err()).map(|error| Problem::from(&error));
-    let schedule = schedule_facts(&home, &config, config_problem.is_some());
+    let entries = home.as_ref().ok().filter(|_| config_problem.is_none()).map(|home| super::schedule::entries(home, &config));
+    let schedule = schedule_facts(&home, entries.as_ref());
     let alerts = alert_facts(&home, &config, config_problem.is_some());
+    let upkeep =
+        Upkeep::of(home.as_ref().ok(), &config, entries.as_ref().map(|(entries, _)| entries.as_slice()), &settings.environment);
     let program = settings.home.as_ref().map(|home| format!("wpp --home {}", quoted(&home.to_string_lossy())));
     Ok(Scope {
         root,
@@ -356,21 +360,22 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         missing_session,
         schedule,
         alerts,
+        settings: upkeep.settings,
+        evidence: upkeep.evidence,
+        units: upkeep.units,
+        secret_variables: upkeep.secret_variables,
         program: program.unwrap_or_else(|| "wpp".into()),
     })
 }
 
 /// What the schedule's own room says of it; a problem of the settings is told by their own check.
-fn schedule_facts(home: &Result<Home>, config: &Config, broken: bool) -> Probed<ScheduleFacts> {
+fn schedule_facts(home: &Result<Home>, entries: Option<&(Vec<Entry>, Vec<Error>)>) -> Probed<ScheduleFacts> {
     let Ok(home) = home else { return Probed::NotApplicable("the home does not open".into()) };
-    if broken {
-        return Probed::NotApplicable("the settings do not load".into());
-    }
-    let (entries, wrong) = super::schedule::entries(home, config);
+    let Some((entries, wrong)) = entries else { return Probed::NotApplicable("the settings do not load".into()) };
     let look = || {
         // Looking must not make a journal.
         let journal = if home.journal().exists() { Some(Journal::open(&home.journal())?) } else { None };
-        schedule::look::facts(&entries, &wrong, journal.as_ref(), clock::now())
+        schedule::look::facts(entries, wrong, journal.as_ref(), clock::now())
     };
     look().into()
 }

@@ -41,6 +41,7 @@ pub mod status;
 pub mod stop;
 mod stored;
 pub mod sync;
+mod upkeep;
 mod verify;
 pub mod webhook;
 

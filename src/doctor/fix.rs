@@ -217,6 +217,10 @@ mod tests {
                 missing_session: None,
                 schedule: crate::facts::Probed::NotApplicable("no schedule was looked at".into()),
                 alerts: crate::facts::Probed::NotApplicable("no notices were looked at".into()),
+                settings: crate::facts::Probed::NotApplicable("no settings were looked at".into()),
+                evidence: crate::facts::Probed::NotApplicable("no evidence was looked at".into()),
+                units: Vec::new(),
+                secret_variables: Vec::new(),
                 program: "wpp".into(),
             };
             Place { folder, scope }

@@ -11,11 +11,16 @@ pub mod backups;
 pub mod catalog;
 pub mod database;
 pub mod fix;
+pub mod flow;
+pub mod guard;
+pub mod holders;
 pub mod host;
+pub mod keeping;
 pub mod probe;
 pub mod schedule;
 pub mod security;
 pub mod session;
+pub mod settings;
 pub mod stores;
 
 #[cfg(test)]
@@ -29,7 +34,9 @@ use serde::Serialize;
 use crate::archive::destination::Destination;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{AlertFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SessionFacts};
+use crate::facts::{
+    AlertFacts, EvidenceFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SecretLook, SessionFacts, SettingsFacts,
+};
 use crate::home::{Home, SessionPaths};
 use crate::report::{Evidence, Finding, Fix, Remedy, Severity};
 
@@ -55,6 +62,14 @@ pub struct Scope {
     pub schedule: Probed<ScheduleFacts>,
     /// Notices to contacts.
     pub alerts: Probed<AlertFacts>,
+    /// What the settings say, as far as it can be at odds with each other or with what is there.
+    pub settings: Probed<SettingsFacts>,
+    /// Whether evidence is as it was written.
+    pub evidence: Probed<EvidenceFacts>,
+    /// Files from which systemd or cron would know that this home's schedule is to be called.
+    pub units: Vec<std::path::PathBuf>,
+    /// Secrets in variables, without their values.
+    pub secret_variables: Vec<SecretLook>,
     /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.
     pub program: String,
 }

@@ -4,6 +4,8 @@
 //! The order is the order of judging: a check stands below the ones that it needs.
 
 mod backup;
+mod flow;
+mod guard;
 mod home;
 mod session;
 mod store;
@@ -11,7 +13,7 @@ mod store;
 use super::Check;
 
 /// Every part, in order.
-const PARTS: &[&[Check]] = &[home::CHECKS, session::CHECKS, store::CHECKS, backup::CHECKS];
+const PARTS: &[&[Check]] = &[home::CHECKS, guard::CHECKS, session::CHECKS, store::CHECKS, flow::CHECKS, backup::CHECKS];
 
 /// Every check, in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {

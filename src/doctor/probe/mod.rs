@@ -3,6 +3,10 @@
 //! Start with [`gather`]. A probe never changes what it looks at: databases are opened so that
 //! nothing is left beside them ([`database`]), sockets of other users are not connected to.
 
+mod holders;
+pub(crate) mod traces;
+pub(crate) mod upkeep;
+
 use std::collections::VecDeque;
 use std::io::Write;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -21,7 +25,7 @@ use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{
     BackupFacts, DaemonLook, DaemonStatus, Facts, HostFacts, JournalFacts, Limits, LockFacts, MessagesFacts, Moment, OpenAct,
-    PathKind, PathLook, PathSeen, Probed, SessionFacts, SetAside, SocketFacts, StoreFacts,
+    PathKind, PathLook, PathSeen, Probed, SessionFacts, SetAside, SocketFacts, StoreFacts, UpkeepFacts,
 };
 use crate::home::{Home, SessionPaths};
 use crate::journal::{Entry, Journal};
@@ -58,6 +62,11 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         jobs.extend(session_jobs(at, paths, scope.home.as_ref().ok(), depth));
     }
     jobs.extend(host_jobs(scope));
+    if depth == Depth::Full {
+        jobs.extend(upkeep::jobs(scope));
+        jobs.push(holders::job(scope.home.as_ref().ok(), &scope.sessions));
+        jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config));
+    }
     let mut host = HostFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         user_id: rustix::process::geteuid().as_raw(),
@@ -76,7 +85,15 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         missing_session: scope.missing_session.clone(),
         schedule: scope.schedule.clone(),
         alerts: scope.alerts.clone(),
+        upkeep: UpkeepFacts {
+            settings: scope.settings.clone(),
+            evidence_sums: scope.evidence.clone(),
+            ..UpkeepFacts::failed("the probe did not run")
+        },
     };
+    if scope.home.is_err() {
+        host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
+    }
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
     for seen in run_all(jobs, BUDGET) {
         seen(&mut host, &mut sessions);
@@ -92,6 +109,11 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
             start_timeout_ms: scope.config.number("daemon.start_timeout_ms"),
             backup_age_hours_max: scope.config.number("doctor.backup_age_hours_max"),
             restore_age_days_max: scope.config.number("doctor.restore_age_days_max"),
+            drill_age_days_max: scope.config.number("doctor.drill_age_days_max"),
+            event_age_hours_max: scope.config.number("doctor.event_age_hours_max"),
+            outbox_age_ms_max: scope.config.number("doctor.outbox_age_ms_max"),
+            outbox_waiting_max: scope.config.number("doctor.outbox_waiting_max"),
+            secret_age_days_max: scope.config.number("doctor.secret_age_days_max"),
         },
     }
 }
@@ -112,6 +134,8 @@ fn nothing_seen(name: &str) -> SessionFacts {
         journal: unasked(),
         backups: unasked(),
         set_aside: unasked(),
+        holders: unasked(),
+        log: unasked(),
     }
 }
 
@@ -554,13 +578,21 @@ fn look_at_journal(path: &Path, session: &str) -> Result<(JournalFacts, BackupFa
     let entries = journal.after(session, 0)?;
     let owed = rekey::owed_wake(&journal, session)?.and_then(|id| entries.iter().find(|entry| entry.id == id));
     let wake_owed = owed.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
-    let facts = JournalFacts { open, started: latest("start")?, stopped: latest("stop")?, wake_owed };
+    let crashes_last_hour = crashes(&entries, clock::now_ms());
+    let facts = JournalFacts { open, started: latest("start")?, stopped: latest("stop")?, wake_owed, crashes_last_hour };
     let look = |path: &Path| -> Option<Stamp> {
         let name = path.file_name()?.to_str()?;
         folder::look(path.parent()?, name).ok().flatten().map(|object| object.stamp)
     };
     let backups = backups::of_journal(&entries, clock::now_ms(), is_alive, look);
     Ok((facts, backups))
+}
+
+/// Starts of a daemon within the hour before `now_ms` that another start followed and no stop came between.
+fn crashes(entries: &[Entry], now_ms: i64) -> u64 {
+    let lives: Vec<&Entry> = entries.iter().filter(|entry| matches!(entry.verb.as_str(), "start" | "stop")).collect();
+    let crashed = |pair: &&[&Entry]| pair.iter().all(|entry| entry.verb == "start") && pair[1].at_ms > now_ms - 3_600_000;
+    lives.windows(2).filter(crashed).count() as u64
 }
 
 /// What restores and new links have set aside.
@@ -613,6 +645,10 @@ mod tests {
             missing_session: None,
             schedule: Probed::NotApplicable("no schedule was looked at".into()),
             alerts: Probed::NotApplicable("no notices were looked at".into()),
+            settings: Probed::NotApplicable("no settings were looked at".into()),
+            evidence: Probed::NotApplicable("no evidence was looked at".into()),
+            units: Vec::new(),
+            secret_variables: Vec::new(),
             program: "wpp".into(),
         };
         let mut host = gather(&scope, Depth::Surface).host;
