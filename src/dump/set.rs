@@ -190,11 +190,14 @@ pub fn make(request: &Request<'_>, steps: &mut Steps<'_>) -> Result<Made> {
         Err(error) if error.kind() == ErrorKind::Denied && request.recipients.is_some() => None,
         Err(error) => return Err(error),
     };
-    let text =
-        level.map_or("written; not verified: no key here".to_owned(), |level| format!("verified at level {}", level.name()));
-    steps.end(watch, "read the set back", "what was written", text, true);
+    steps.end(watch, "read the set back", "what was written", verified(level), true);
     draft.publish()?;
     Ok(Made { place, size_bytes: object.size_bytes, level, manifest, removed })
+}
+
+/// How far a set that was made was verified, in words.
+pub fn verified(level: Option<Level>) -> String {
+    level.map_or_else(|| "written; not verified: no key here".to_owned(), |level| format!("verified at level {}", level.name()))
 }
 
 /// Takes a name that nobody has.
