@@ -65,17 +65,22 @@ fn is_odd(seen: &HoldersFacts) -> bool {
 }
 
 fn look_once(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>> {
-    let files = match held_files(&home.sessions()) {
-        Ok(files) => files,
-        Err(reason) => return vec![Probed::Failed(reason); sessions.len()],
+    let locks = match std::fs::read_to_string("/proc/locks") {
+        Ok(text) => Locks::read(&text),
+        Err(error) => return vec![Probed::Failed(format!("/proc/locks cannot be read: {error}")); sessions.len()],
     };
+    let files = held_files(&home.sessions(), &locks);
     let of_session = |session: &SessionPaths| {
         let (locked, owner) = match Lock::look(&session.lock()) {
             Ok(LockState::Held(owner)) => (true, owner),
             Ok(LockState::Absent | LockState::Stale(_)) => (false, None),
             Err(error) => return Probed::Failed(error.chain()),
         };
-        let lock_pid = owner.map(|owner| owner.pid);
+        // In its own container a daemon has another number than here, and writes down that one.
+        let inode = session.lock().metadata().map(|metadata| metadata.ino()).ok();
+        // Looking at a lock takes it for a moment, which is none of a holder's.
+        let seen_here = inode.and_then(|inode| locks.whole.get(&inode).copied()).filter(|pid| *pid != std::process::id());
+        let lock_pid = seen_here.or(owner.map(|owner| owner.pid)).filter(|_| locked);
         let lock_state = lock_pid.and_then(state_of);
         let files = files.get(session.name()).cloned().unwrap_or_default();
         Probed::Known(HoldersFacts { locked, lock_pid, lock_state, files })
@@ -91,21 +96,19 @@ fn state_of(pid: u32) -> Option<char> {
 }
 
 /// Databases of sessions that processes have open, by the sessions' names.
-fn held_files(sessions: &Path) -> Result<BTreeMap<String, Vec<HeldFile>>, String> {
+fn held_files(sessions: &Path, locks: &Locks) -> BTreeMap<String, Vec<HeldFile>> {
     let mut held: BTreeMap<String, Vec<HeldFile>> = BTreeMap::new();
     // The kernel tells real names.
-    let Ok(sessions) = sessions.canonicalize() else { return Ok(held) };
-    let text = std::fs::read_to_string("/proc/locks").map_err(|error| format!("/proc/locks cannot be read: {error}"))?;
-    let (pids, writers) = locks(&text);
+    let Ok(sessions) = sessions.canonicalize() else { return held };
     let own = std::process::id();
-    for pid in pids.into_iter().filter(|pid| *pid != own) {
+    for pid in locks.pids.iter().copied().filter(|pid| *pid != own) {
         // Those of other users cannot be seen; they cannot open what is closed to them either.
         let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
         for entry in entries.take(FILES_MAX).flatten() {
             let Ok(target) = std::fs::read_link(entry.path()) else { continue };
             let Some((session, path, place)) = placed(&sessions, &target, &entry.path()) else { continue };
             let Some(writes) = can_write(pid, &entry.file_name().to_string_lossy()) else { continue };
-            let is_writing = writes && is_writing(&path, pid, &writers);
+            let is_writing = writes && is_writing(&path, pid, &locks.writers);
             let program = std::fs::read_to_string(format!("/proc/{pid}/comm")).map(|name| name.trim().to_owned());
             let program = program.unwrap_or_else(|_| "?".into());
             let files = held.entry(session).or_default();
@@ -118,27 +121,48 @@ fn held_files(sessions: &Path) -> Result<BTreeMap<String, Vec<HeldFile>>, String
             }
         }
     }
-    Ok(held)
+    held
 }
 
-/// Processes that hold a lock of the kind that SQLite takes, and those that hold one as a writer does:
-/// by inode and process.
-fn locks(text: &str) -> (BTreeSet<u32>, BTreeSet<(u64, u32)>) {
-    let (mut pids, mut writers) = (BTreeSet::new(), BTreeSet::new());
-    for line in text.lines() {
-        let words: Vec<&str> = line.split_whitespace().filter(|word| *word != "->").collect();
-        let [_, "POSIX", _, kind, pid, place, first, last] = words[..] else { continue };
-        let Ok(pid) = pid.parse::<u32>() else { continue };
-        pids.insert(pid);
-        let inode = place.rsplit(':').next().and_then(|inode| inode.parse::<u64>().ok());
-        let range = first.parse::<u64>().ok().map(|first| (first, last.parse::<u64>().unwrap_or(u64::MAX)));
-        if let (Some(inode), Some((first, last)), "WRITE") = (inode, range, kind)
-            && [LOG_WRITER, RESERVED].into_iter().any(|byte| (first..=last).contains(&byte))
-        {
-            writers.insert((inode, pid));
+/// What the kernel's list of locks says.
+#[derive(Debug, Default)]
+struct Locks {
+    /// Processes that hold a lock of the kind that SQLite takes.
+    pids: BTreeSet<u32>,
+    /// Those that hold one as a writer does, with the inode.
+    writers: BTreeSet<(u64, u32)>,
+    /// Who holds a lock on a whole file, by its inode, as a session's LOCK is held.
+    whole: BTreeMap<u64, u32>,
+}
+
+impl Locks {
+    fn read(text: &str) -> Locks {
+        let mut locks = Locks::default();
+        for line in text.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            // Who only waits for a lock does not hold it.
+            let [_, sort, _, kind, pid, place, first, last] = words[..] else { continue };
+            let (Ok(pid), Some(inode)) = (pid.parse::<u32>(), place.rsplit(':').next().and_then(|inode| inode.parse().ok()))
+            else {
+                continue;
+            };
+            match sort {
+                "FLOCK" => {
+                    locks.whole.insert(inode, pid);
+                }
+                "POSIX" => {
+                    locks.pids.insert(pid);
+                    let first = first.parse::<u64>().unwrap_or(0);
+                    let range = first..=last.parse::<u64>().unwrap_or(u64::MAX);
+                    if kind == "WRITE" && [LOG_WRITER, RESERVED].iter().any(|byte| range.contains(byte)) {
+                        locks.writers.insert((inode, pid));
+                    }
+                }
+                _ => {}
+            }
         }
+        locks
     }
-    (pids, writers)
 }
 
 fn is_writing(path: &Path, pid: u32, writers: &BTreeSet<(u64, u32)>) -> bool {
@@ -186,13 +210,15 @@ mod tests {
     fn locks_of_sqlite_are_told_from_others_and_writers_from_readers() {
         let text = "1: POSIX  ADVISORY  READ 21 fe:00:44 128 128\n\
                     2: POSIX  ADVISORY  WRITE 22 fe:00:44 120 120\n\
-                    2: -> POSIX  ADVISORY  WRITE 23 fe:00:45 1073741825 1073741825\n\
+                    2: -> POSIX  ADVISORY  WRITE 26 fe:00:44 120 120\n\
+                    2: POSIX  ADVISORY  WRITE 23 fe:00:45 1073741825 1073741825\n\
                     3: FLOCK  ADVISORY  WRITE 24 fe:00:46 0 EOF\n\
                     4: POSIX  ADVISORY  WRITE 25 fe:00:47 0 EOF\n\
                     5: OFDLCK ADVISORY  WRITE -1 fe:00:48 0 EOF\nnonsense\n";
-        let (pids, writers) = locks(text);
-        assert_eq!(pids.into_iter().collect::<Vec<_>>(), [21, 22, 23, 25]);
-        assert_eq!(writers.into_iter().collect::<Vec<_>>(), [(44, 22), (45, 23), (47, 25)]);
+        let locks = Locks::read(text);
+        assert_eq!(locks.pids.into_iter().collect::<Vec<_>>(), [21, 22, 23, 25]);
+        assert_eq!(locks.writers.into_iter().collect::<Vec<_>>(), [(44, 22), (45, 23), (47, 25)]);
+        assert_eq!(locks.whole.into_iter().collect::<Vec<_>>(), [(46, 24)]);
     }
 
     #[test]
