@@ -67,6 +67,13 @@ pub fn duration(text: &str) -> Option<Duration> {
     (1..=100 * 366 * 86_400).contains(&seconds).then(|| Duration::from_secs(seconds))
 }
 
+/// When a day such as `2026-12-31` is over in UTC, milliseconds since the epoch; `None` if there is no
+/// such day.
+pub fn end_of_day_ms(text: &str) -> Option<i64> {
+    let day: jiff::civil::Date = if text.len() == 10 { text.parse().ok()? } else { return None };
+    Some(day.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+}
+
 /// The time zone of a name such as `Asia/Kuala_Lumpur` or `UTC`; `None` if there is none.
 pub fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok()

@@ -40,6 +40,8 @@ pub enum Kind {
     Span,
     /// A length of time such as `30s`, `15m`, `24h` or `7d`; empty for none.
     Duration,
+    /// A day such as `2026-12-31`; empty for none.
+    Date,
     /// The name of a time zone such as `Asia/Kuala_Lumpur`; empty for the machine's own.
     Zone,
     /// A part of each day, `22:00-07:00`; empty for none.
@@ -691,9 +693,11 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
             Ok(value.to_owned())
         }
         Kind::SecretAddress => Err("an address that begins with https:// and a host".into()),
-        Kind::Duration | Kind::Zone | Kind::Hours if value.is_empty() => Ok(String::new()),
+        Kind::Duration | Kind::Date | Kind::Zone | Kind::Hours if value.is_empty() => Ok(String::new()),
         Kind::Duration if clock::duration(value).is_some() => Ok(value.to_owned()),
         Kind::Duration => Err("a length of time such as 30s, 15m, 24h or 7d".into()),
+        Kind::Date if clock::end_of_day_ms(value).is_some() => Ok(value.to_owned()),
+        Kind::Date => Err("a day such as 2026-12-31".into()),
         Kind::Zone if clock::zone(value).is_some() => Ok(value.to_owned()),
         Kind::Zone => Err("a time zone such as Asia/Kuala_Lumpur or UTC".into()),
         Kind::Hours if clock::hours(value).is_some() => Ok(value.to_owned()),
@@ -727,6 +731,7 @@ fn text_of(value: &toml::Value, kind: Kind) -> Option<String> {
         (toml::Value::String(text), _) => Some(text.clone()),
         (toml::Value::Boolean(yes), Kind::Boolean) => Some(yes.to_string()),
         (toml::Value::Array(words), Kind::List) => Some(texts(words)?.join(",")),
+        (toml::Value::Datetime(day), Kind::Date) => Some(day.to_string()),
         (toml::Value::Integer(number), Kind::Number(..)) => Some(number.to_string()),
         (toml::Value::Array(words), Kind::Command) => Some(serde_json::json!(texts(words)?).to_string()),
         _ => None,
@@ -874,6 +879,7 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::List => "a list of texts",
         Kind::Span => "a length of time in quotes, such as \"7d\"",
         Kind::Duration => "a length of time in quotes, such as \"15m\"",
+        Kind::Date => "a day such as 2026-12-31",
         Kind::Zone => "a time zone in quotes, such as \"Asia/Kuala_Lumpur\"",
         Kind::Hours => "a part of each day in quotes, such as \"22:00-07:00\"",
         Kind::Command => "a list of texts, the first of which is a program",

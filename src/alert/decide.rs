@@ -324,6 +324,8 @@ mod tests {
             evidence: Vec::new(),
             remedy: None,
             runbook: None,
+            since_ms: None,
+            change: None,
         }
     }
 

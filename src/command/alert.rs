@@ -123,7 +123,7 @@ fn problem_data(problem: &Problem) -> Value {
 /// What the doctor finds everywhere, what is fine included.
 fn findings(app: &App) -> Result<Vec<Finding>> {
     let home = app.home().root().to_string_lossy().into_owned();
-    let line = ["doctor", "--all", "--fail-on", "never", "--home", &home].map(str::to_owned);
+    let line = ["doctor", "--all", "--no-record", "--fail-on", "never", "--home", &home].map(str::to_owned);
     super::run_line(&line, std::sync::Arc::new(Silent)).map(|report| report.findings)
 }
 

@@ -391,7 +391,8 @@ fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts) -> Result<Set
         })?;
         environment.insert(name, value);
     }
-    Ok(Settings { home: global.home, session: global.session, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
+    let Global { home, session, quiet, .. } = global;
+    Ok(Settings { home, session, quiet, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
 }
 
 /// Names of the sessions in the home that the environment names, and of its gateways, for the shell's

@@ -157,6 +157,8 @@ static FINDING: Object = Object {
         optional("evidence", List(&Shape::Object(&EVIDENCE)), "what was seen"),
         optional("remedy", Shape::Object(&REMEDY), "what mends it"),
         optional("runbook", Text, "the document to read"),
+        optional("since_ms", Number, "since when it is known, since 1970; absent where nothing is kept"),
+        optional("change", Text, "new or worse, against the last time; absent where it is as it was, or nothing is kept"),
     ],
 };
 
@@ -597,6 +599,7 @@ static CHECK: Object = Object {
         always("area", Text, "the part of the catalog"),
         always("severity", Text, "how much it matters when something is wrong"),
         always("needs", TEXTS, "what must be known before it can be made"),
+        always("cost", Text, "what it touches: cheap, journal, daemon, databases or network"),
         nullable("runbook", Text, "the document to read"),
         always("explain", Text, "what it looks at, and why"),
     ],
@@ -617,6 +620,26 @@ static SKIPPED: Object = Object {
         always("id", Text, "the check"),
         optional("session", Text, "the session; absent for host and home"),
         always("reason", Text, "why it was not made"),
+    ],
+};
+
+static SUPPRESSED: Object = Object {
+    name: "suppressed finding",
+    fields: &[
+        always("finding", Shape::Object(&FINDING), "what was found"),
+        always("reason", Text, "why it is not told"),
+        always("until", Text, "the last day of that"),
+    ],
+};
+
+static MENDED: Object = Object {
+    name: "mended finding",
+    fields: &[
+        always("id", Text, "the check"),
+        optional("session", Text, "the session; absent for host and home"),
+        always("severity", Text, "how much it mattered"),
+        always("summary", Text, "what was said of it"),
+        always("since_ms", Number, "since when it was known, since 1970"),
     ],
 };
 
@@ -1317,6 +1340,16 @@ pub static SCHEMAS: &[Schema] = &[
             always("checks", List(&Shape::Object(&MADE)), "checks that were made"),
             always("skipped", List(&Shape::Object(&SKIPPED)), "checks that were not"),
             always("fail_on", Text, "the severity from which findings fail"),
+            always("shown_from", Text, "the severity from which findings are listed, beside those that are unknown"),
+            nullable(
+                "score",
+                Number,
+                "100 is nothing found, 0 is ruin: the mean of host and sessions, each of which loses 1 for a note, 5 for a warning, 10 for what could not be checked, 25 for an error and 60 for what is critical; null when no check was made"
+            ),
+            always("suppressed", List(&Shape::Object(&SUPPRESSED)), "found, and by the settings not told"),
+            always("mended", List(&Shape::Object(&MENDED)), "found before, and no more"),
+            nullable("not_kept", Text, "why nothing of this is kept for the next time; null when it is"),
+            always("took_ms", Number, "how long it took"),
             optional("fixes", List(&Shape::Object(&FIXED)), "present with --fix"),
             optional("before", Map(&Number), "the counts before the fixes; present when fixes were applied"),
         ],

@@ -5,8 +5,7 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -31,6 +30,8 @@ const NO_TABLE: &str = "no such table";
 /// The newest messages that are looked for in the log, and how long one must be not to be there by chance.
 const TEXTS_MAX: u32 = 8;
 const TEXT_CHARACTERS_MIN: u32 = 16;
+/// Steps of SQLite's machine between two looks at the clock, which are less than a millisecond.
+const STEPS: i32 = 10_000;
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -228,17 +229,9 @@ fn look_once<T>(
         Err(Refusal::Failed(error)) => return told(path, timeout, error),
         Err(Refusal::Disk(error)) => return Err(error),
     };
-    let handle = reading.connection.get_interrupt_handle();
-    let (done, waits) = mpsc::channel::<()>();
-    let timer = std::thread::spawn(move || {
-        if waits.recv_timeout(timeout) == Err(mpsc::RecvTimeoutError::Timeout) {
-            handle.interrupt();
-        }
-    });
-    let looked = work(&reading.connection);
-    drop(done);
-    // It ends at once, the channel being closed; what it returns is nothing.
-    let _ = timer.join();
+    let end = Instant::now() + timeout;
+    let in_time = reading.connection.progress_handler(STEPS, Some(move || Instant::now() >= end));
+    let looked = in_time.and_then(|()| work(&reading.connection));
     // What was read while somebody wrote may look damaged and not be.
     if let Err(error) = reading.confirm() {
         return Ok(Attempt::Again(error));

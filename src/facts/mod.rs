@@ -6,6 +6,7 @@
 mod holders;
 mod traces;
 mod upkeep;
+mod suppression;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,8 @@ pub use self::upkeep::{
     ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, Override, SecretFault, SecretLook, SettingsFacts, UnitLook,
     UpkeepFacts,
 };
+
+pub use self::suppression::{Suppression, SuppressionFacts};
 
 /// The outcome of one look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +150,8 @@ pub struct HostFacts {
     pub alerts: Probed<AlertFacts>,
     /// What keeps the home in order: settings, secrets, evidence, drills.
     pub upkeep: UpkeepFacts,
+    /// What the operator does not want to hear for a while.
+    pub suppressions: SuppressionFacts,
 }
 
 /// What is to be run when, and what became of it.
@@ -298,6 +303,17 @@ pub struct SessionFacts {
     pub holders: Probed<HoldersFacts>,
     /// Sizes of its files, and what is in its log that should not be.
     pub log: Probed<LogFacts>,
+    /// How each endpoint of the daemon's local API answers.
+    pub endpoints: Probed<Vec<EndpointLook>>,
+}
+
+/// One endpoint of a daemon's local API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointLook {
+    /// What was asked for: `/readyz`.
+    pub path: String,
+    /// The status of the answer, or why there is none in one lowercase sentence.
+    pub status: Result<u16, String>,
 }
 
 impl SessionFacts {

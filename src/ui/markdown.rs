@@ -51,14 +51,7 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
         }
         writeln!(out)?;
     }
-    let findings: Vec<_> = report.findings.iter().filter(|finding| finding.severity > Severity::Ok).collect();
-    if !findings.is_empty() {
-        writeln!(out, "## Findings\n")?;
-        for finding in findings {
-            writeln!(out, "- `{}`: {}", finding.id, finding.summary)?;
-        }
-        writeln!(out)?;
-    }
+    findings(out, report)?;
     if !report.metrics.is_empty() {
         writeln!(out, "## Numbers\n")?;
         for metric in &report.metrics {
@@ -66,6 +59,37 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+/// The worst first, each with what was seen and what mends it.
+fn findings(out: &mut String, report: &Report) -> std::fmt::Result {
+    let mut findings: Vec<_> = report.findings.iter().filter(|finding| finding.severity > Severity::Ok).collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    if findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## Findings\n")?;
+    for finding in findings {
+        let session = finding.session.as_ref().map(|session| format!(" [{session}]")).unwrap_or_default();
+        let (severity, id) = (finding.severity.name(), &finding.id);
+        writeln!(out, "- **{severity}** `{id}`{session}: {}", one_line(&finding.summary))?;
+        for seen in &finding.evidence {
+            let [what, observed, expected] = [&seen.what, &seen.observed, &seen.expected].map(|text| one_line(text));
+            writeln!(out, "  - {what}: {observed} (expected {expected})")?;
+        }
+        if let Some(remedy) = &finding.remedy {
+            writeln!(out, "  - mend: `{}`", one_line(&remedy.command).replace('`', "'"))?;
+        }
+        if let Some(runbook) = &finding.runbook {
+            writeln!(out, "  - read: {runbook}")?;
+        }
+    }
+    writeln!(out)
+}
+
+/// A text that cannot begin a line of its own.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The verdict in one word.

@@ -2,10 +2,13 @@
 //!
 //! stdout is the result; stderr is everything else.
 
+pub mod github;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 pub mod progress;
+pub mod prometheus;
 pub mod qr;
 pub mod terminal;
 
@@ -83,6 +86,14 @@ impl Ui {
     /// Writes the result to stdout.
     pub fn report(&self, report: &Report) -> std::io::Result<()> {
         progress::clear();
+        if let (true, Format::Text, Some(brief)) = (self.quiet, self.format, &report.brief) {
+            if brief.is_silent() {
+                return Ok(());
+            }
+            let mut stdout = anstream::stdout().lock();
+            terminal::report(&mut stdout, brief, true)?;
+            return stdout.flush();
+        }
         if self.quiet && !report.answer && report.exit_code() == 0 && self.format == Format::Text {
             return terminal::warnings(&mut anstream::stderr().lock(), report);
         }

@@ -6,17 +6,18 @@ mod guard;
 mod home;
 mod session;
 mod store;
+mod suppression;
 
 use std::path::PathBuf;
 
 use super::{Selection, catalog, examine, fix};
 use crate::disk::{LockOwner, Space};
 use crate::facts::{
-    AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun, EntryLook,
+    AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun, EndpointLook, EntryLook,
     EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts, JournalFacts, Leak, LeakKind,
     Leaks, Limits, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession, Moment, OpenAct, Override,
     PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SecretFault, SecretLook, SessionFacts, SetAside,
-    SettingsFacts, SocketFacts, StoreFacts, Undelivered, UnitLook, UpkeepFacts,
+    SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnitLook, UpkeepFacts,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Severity};
@@ -65,6 +66,7 @@ fn whole() -> Facts {
             }),
             alerts: Probed::Known(AlertFacts::default()),
             upkeep: in_order(),
+            suppressions: SuppressionFacts::default(),
         },
         sessions: vec![SessionFacts {
             name: "main".into(),
@@ -129,6 +131,7 @@ fn whole() -> Facts {
                 files: ["session.db", "wpp.db"].map(|name| held(4711, name, HeldPlace::InPlace)).to_vec(),
             }),
             log: Probed::Known(LogFacts { size_bytes: 1 << 20, size_bytes_max: 10 << 20, files_max: 5, ..LogFacts::default() }),
+            endpoints: Probed::Known(vec![EndpointLook { path: "/readyz".into(), status: Ok(200) }]),
         }],
         limits: Limits {
             disk_free_percent_min: 10,
@@ -191,6 +194,7 @@ fn stopped() -> Facts {
     session.lock = Probed::Known(LockFacts::Absent);
     session.socket = Probed::Known(SocketFacts::Absent);
     session.daemon = Probed::NotApplicable("no daemon listens".into());
+    session.endpoints = Probed::NotApplicable("nobody asked for them".into());
     session.paths.pop();
     session.journal = Probed::Known(JournalFacts {
         started: Some(Moment { id: 1, at_ms: NOW_MS - 2 * MINUTE_MS }),
@@ -260,7 +264,7 @@ struct Case {
 use Severity::{Critical, Error, Unknown, Warning};
 
 /// Every part, in the order of the catalog's.
-const PARTS: &[&[Case]] = &[home::CASES, guard::CASES, session::CASES, store::CASES, flow::CASES, backup::CASES];
+const PARTS: &[&[Case]] = &[home::CASES, guard::CASES, session::CASES, store::CASES, flow::CASES, backup::CASES, suppression::CASES];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
     PARTS.iter().copied().flatten()
@@ -373,10 +377,11 @@ fn a_look_that_failed_is_never_ok() {
     session.set_aside = Probed::Failed(failed());
     session.holders = Probed::Failed(failed());
     session.log = Probed::Failed(failed());
+    session.endpoints = Probed::Failed(failed());
     let examination = examine(&facts, &Selection::default());
     let fine: Vec<_> = examination.made.iter().filter(|made| made.severity != Unknown).map(|made| made.id.clone()).collect();
     // These were not looked up by a probe but come with the scope.
-    assert_eq!(fine, ["wpp.home.marker", "wpp.home.settings", "wpp.home.plugins"]);
+    assert_eq!(fine, ["wpp.home.marker", "wpp.home.settings", "wpp.home.plugins", "wpp.config.suppression"]);
     // The same for one session's own looks, with its folder in place so that nothing is skipped for it.
     facts.sessions[0].paths = whole().sessions[0].paths.clone();
     facts.host.journal = Probed::Known(Ok(()));
@@ -405,11 +410,14 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
 #[test]
 fn a_selection_names_checks_that_exist() {
     let some = Selection::new(vec!["wpp.session".into()], vec!["wpp.session.state".into()], &["openwa".into()]).unwrap();
-    assert!(some.takes("wpp.session.folder") && !some.takes("wpp.session.state") && !some.takes("wpp.home.marker"));
+    assert!(some.takes("wpp.session.folder", "") && !some.takes("wpp.session.state", "") && !some.takes("wpp.home.marker", ""));
     // What a plugin has is known once it was asked.
     let some = Selection::new(vec!["openwa.server".into()], Vec::new(), &["openwa".into()]).unwrap();
     assert!(
-        some.reaches("openwa") && !some.reaches("baileys") && some.takes("openwa.server.up") && !some.takes("openwa.key.fits")
+        some.reaches("openwa")
+            && !some.reaches("baileys")
+            && some.takes("openwa.server.up", "")
+            && !some.takes("openwa.key.fits", "")
     );
     assert!(some.wrong("openwa", &["openwa.server.up"]).is_none() && some.wrong("openwa", &["openwa.key.fits"]).is_some());
     for wrong in ["wpp.sess", "wpp.session.lock-hold", "", "openw", "openwas.server", "baileys"] {

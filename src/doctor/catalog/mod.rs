@@ -6,14 +6,16 @@
 mod backup;
 mod flow;
 mod guard;
+pub mod cost;
 mod home;
 mod session;
 mod store;
+mod suppression;
 
 use super::Check;
 
 /// Every part, in order.
-const PARTS: &[&[Check]] = &[home::CHECKS, guard::CHECKS, session::CHECKS, store::CHECKS, flow::CHECKS, backup::CHECKS];
+const PARTS: &[&[Check]] = &[home::CHECKS, guard::CHECKS, session::CHECKS, store::CHECKS, flow::CHECKS, backup::CHECKS, suppression::CHECKS];
 
 /// Every check, in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{FILES_TIMEOUT, Job, NAMES_MAX, exists, look_at, names_in};
+use super::{FILES_TIMEOUT, Job, NAMES_MAX, exists, journal, look_at, names_in};
 use crate::archive::shelf::is_archive;
 use crate::disk;
 use crate::doctor::Scope;
@@ -15,7 +15,6 @@ use crate::facts::{
     ArchiveKeys, DrillFacts, DrillRun, HostFacts, PathKind, PathLook, Probed, SecretFault, SecretLook, SessionFacts, UnitLook,
 };
 use crate::home::Home;
-use crate::journal::Journal;
 
 /// A file with a key is not larger.
 const KEY_BYTES_MAX: u64 = 16 << 10;
@@ -32,10 +31,10 @@ const ROWS_MAX: i64 = 400;
 pub(super) fn jobs(scope: &Scope) -> Vec<Job> {
     let mut jobs = vec![files_job(scope)];
     if let Ok(home) = &scope.home {
-        let journal = home.journal();
+        let (journal, only_read) = (home.journal(), scope.foreign.is_some());
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || drills(&journal).into(),
+            move || drills(&journal, only_read).into(),
             Probed::Failed,
             |seen, host: &mut HostFacts, _: &mut [SessionFacts]| host.upkeep.drills = seen,
         ));
@@ -354,12 +353,9 @@ fn lockdown(home: &Home) -> Result<Option<i64>> {
 }
 
 /// The newest run of each drill.
-fn drills(journal: &Path) -> Result<DrillFacts> {
-    // Looking must not make a journal.
-    if !exists(journal)? {
-        return Ok(DrillFacts::default());
-    }
-    let runs = Journal::open(journal)?.read(|db| {
+fn drills(journal: &Path, only_read: bool) -> Result<DrillFacts> {
+    let Some(journal) = journal::open(journal, only_read)? else { return Ok(DrillFacts::default()) };
+    let runs = journal.read(|db| {
         let mut statement = db.prepare(
             "SELECT json_extract(data, '$.runbook'), json_extract(data, '$.run'), at_ms, state FROM entry
              WHERE verb = 'runbook' AND json_extract(data, '$.text') LIKE '%' || char(10) || 'kind: drill' || char(10) || '%'
