@@ -1,7 +1,7 @@
 //! Judges of what wpp trusts on this machine: who could change it, which secrets are none, and what proves
 //! that all of it still works.
 
-use super::{Judged, Said, Stop, known, line};
+use super::{Judged, Said, Stop, known, line, or_fine};
 use crate::clock;
 use crate::disk::{FILE_MODE, FOLDER_MODE};
 use crate::facts::{Facts, PathKind, PathLook, PathSeen, Probed, SecretFault};
@@ -39,10 +39,6 @@ fn is_trusted(facts: &Facts, owner: u32) -> bool {
     [0, OVERFLOW_USER, facts.host.user_id, home_owner(facts)].contains(&owner)
 }
 
-fn fine_unless(said: Vec<Said>, fine: impl Into<String>) -> Judged {
-    Ok(if said.is_empty() { vec![Said::ok(fine)] } else { said })
-}
-
 /// Nobody else can change what lies here: a file, or what is in a folder.
 fn changeable(facts: &Facts, look: &PathLook, seen: PathSeen, why: &str) -> Option<Said> {
     let path = look.path.display().to_string();
@@ -72,7 +68,7 @@ pub fn ancestors(facts: &Facts) -> Judged {
     let (there, mut said) = seen(&facts.host.upkeep.ancestors, "the folders above the home")?;
     let why = "whoever can rename folders there can put another home in the place of this one";
     said.extend(there.iter().filter_map(|(look, seen)| changeable(facts, look, *seen, why)));
-    fine_unless(said, format!("nobody else can write to the {} above the home", count(there.len(), "folder", "folders")))
+    or_fine(said, format!("nobody else can write to the {} above the home", count(there.len(), "folder", "folders")))
 }
 
 /// Nobody else can change this program.
@@ -80,7 +76,7 @@ pub fn program(facts: &Facts) -> Judged {
     let (there, mut said) = seen(&facts.host.upkeep.program, "this program's own file")?;
     let why = "whoever can, decides what the daemons do";
     said.extend(there.iter().filter_map(|(look, seen)| changeable(facts, look, *seen, why)));
-    fine_unless(said, "nobody else can change this program")
+    or_fine(said, "nobody else can change this program")
 }
 
 /// Nobody else can change plugins or what they were compiled to.
@@ -101,7 +97,7 @@ pub fn plugins(facts: &Facts) -> Judged {
             );
         }
     }
-    fine_unless(said, format!("nobody else can change {} of plugins", count(there.len(), "file", "files")))
+    or_fine(said, format!("nobody else can change {} of plugins", count(there.len(), "file", "files")))
 }
 
 /// Nobody else can replace archives.
@@ -109,21 +105,21 @@ pub fn archive_folder(facts: &Facts) -> Judged {
     let (there, mut said) = seen(&facts.host.upkeep.archives, "the folder that archives go to")?;
     let why = "an archive that somebody else puts there is restored like any other";
     said.extend(there.iter().filter_map(|(look, seen)| changeable(facts, look, *seen, why)));
-    fine_unless(said, "nobody else can write where archives go")
+    or_fine(said, "nobody else can write where archives go")
 }
 
 /// Secrets are open to their owner alone.
 pub fn secret_files(facts: &Facts) -> Judged {
     let (there, mut said) = seen(&facts.host.upkeep.secrets, "the files with secrets")?;
     said.extend(open_to_others(facts, &there, "holds a secret"));
-    fine_unless(said, format!("{} with secrets, open to their owner alone", count(there.len(), "file", "files")))
+    or_fine(said, format!("{} with secrets, open to their owner alone", count(there.len(), "file", "files")))
 }
 
 /// Evidence is open to its owner alone.
 pub fn evidence(facts: &Facts) -> Judged {
     let (there, mut said) = seen(&facts.host.upkeep.evidence, "the evidence of runs")?;
     said.extend(open_to_others(facts, &there, "holds evidence"));
-    fine_unless(said, format!("{} of evidence, open to their owner alone", count(there.len(), "name", "names")))
+    or_fine(said, format!("{} of evidence, open to their owner alone", count(there.len(), "name", "names")))
 }
 
 fn open_to_others(facts: &Facts, there: &[(PathLook, PathSeen)], what: &str) -> Vec<Said> {
@@ -164,7 +160,7 @@ pub fn default_secrets(facts: &Facts) -> Judged {
                 ),
         )
     });
-    fine_unless(said.collect(), format!("{} of no known default", count(secrets.len(), "secret", "secrets")))
+    or_fine(said.collect(), format!("{} of no known default", count(secrets.len(), "secret", "secrets")))
 }
 
 /// Secrets change now and then.
@@ -186,7 +182,7 @@ pub fn secret_age(facts: &Facts) -> Judged {
                 )
         })
     });
-    fine_unless(said.collect(), format!("no secret is older than {} days", most / DAY_MS))
+    or_fine(said.collect(), format!("no secret is older than {} days", most / DAY_MS))
 }
 
 /// What opens archives does not lie beside them.
@@ -207,7 +203,7 @@ pub fn archive_keys(facts: &Facts) -> Judged {
             format!("ls -l {}", quoted(&path)),
         )
     });
-    fine_unless(said.collect(), "no key lies beside the archives")
+    or_fine(said.collect(), "no key lies beside the archives")
 }
 
 /// Nobody else decides what is called for this home, and what is called is there.
@@ -238,7 +234,7 @@ pub fn units(facts: &Facts) -> Judged {
     if there == 0 && said.is_empty() {
         return Ok(vec![Said::ok("no timer of systemd calls this home's schedule")]);
     }
-    fine_unless(said, format!("{} of systemd, in order", count(there, "file", "files")))
+    or_fine(said, format!("{} of systemd, in order", count(there, "file", "files")))
 }
 
 /// The home is not locked down, or not for long.
@@ -305,7 +301,7 @@ pub fn drill_failed(facts: &Facts) -> Judged {
         .seen(format!("run {}", run.run), "passed", "not passed")
         .by_hand("read what was seen, mend it, and run the drill again", line(facts, None, &format!("evidence show {}", run.run)))
     });
-    fine_unless(failed.collect(), format!("{} passed when they were last run", count(drills.runs.len(), "drill", "drills")))
+    or_fine(failed.collect(), format!("{} passed when they were last run", count(drills.runs.len(), "drill", "drills")))
 }
 
 /// Evidence is as it was written.
@@ -319,5 +315,5 @@ pub fn evidence_sums(facts: &Facts) -> Judged {
                 line(facts, None, &format!("evidence verify {run}")),
             )
     });
-    fine_unless(said.collect(), format!("the evidence of {} is as it was written", count(evidence.checked, "run", "runs")))
+    or_fine(said.collect(), format!("the evidence of {} is as it was written", count(evidence.checked, "run", "runs")))
 }

@@ -1,6 +1,6 @@
 //! Judges of who has a session's databases open: one daemon, and nobody else.
 
-use super::{Judged, Said, Stop, known};
+use super::{Judged, Said, Stop, known, or_fine};
 use crate::facts::{Facts, HeldFile, HeldPlace, HoldersFacts, SessionFacts};
 use crate::report::{Severity, quoted};
 
@@ -28,10 +28,6 @@ fn by_process<'a>(files: impl Iterator<Item = &'a HeldFile>) -> Vec<&'a HeldFile
     seen
 }
 
-fn fine_unless(said: Vec<Said>, fine: &str) -> Judged {
-    Ok(if said.is_empty() { vec![Said::ok(fine)] } else { said })
-}
-
 /// The holder of the lock is neither suspended nor dead.
 pub fn suspended(_: &Facts, session: &SessionFacts) -> Judged {
     let seen = holders(session)?;
@@ -52,23 +48,23 @@ pub fn suspended(_: &Facts, session: &SessionFacts) -> Judged {
 }
 
 /// At most one process writes.
-pub fn two_daemons(facts: &Facts, session: &SessionFacts) -> Judged {
+pub fn two_daemons(_: &Facts, session: &SessionFacts) -> Judged {
     let seen = holders(session)?;
     let writers = by_process(seen.files.iter().filter(|file| file.writes && file.place == HeldPlace::InPlace));
-    let others: Vec<&&HeldFile> = writers.iter().filter(|file| seen.lock_pid != Some(file.pid)).collect();
     if writers.len() < 2 {
         return Ok(vec![Said::ok("no two processes have the databases open to write")]);
     }
     let names: Vec<String> = writers.iter().map(|file| who(file)).collect();
-    let store = writers.iter().filter(|file| file.path.ends_with("session.db")).count() > 1;
-    let stranger = others.first().map_or(writers[0].pid, |file| file.pid);
+    let stores = seen.files.iter().filter(|file| file.writes && file.path.ends_with("session.db"));
+    let severity = if by_process(stores).len() > 1 { Severity::Critical } else { Severity::Error };
+    let stranger = writers.iter().find(|file| seen.lock_pid != Some(file.pid)).unwrap_or(&writers[0]);
     Ok(vec![
         Said::bad(format!("{} processes have this session's databases open to write: {}", writers.len(), names.join(", ")))
-            .severity(if store { Severity::Critical } else { Severity::Error })
+            .severity(severity)
             .seen("processes that can write to the databases", "the daemon alone", names.join(", "))
             .by_hand(
                 "find out what the one is that is not the daemon, and end it; two writers on one Signal store lose messages",
-                if facts.host.user_id == 0 || !others.is_empty() { format!("ps -fp {stranger}") } else { "ps -ef".into() },
+                format!("ps -fp {}", stranger.pid),
             ),
     ])
 }
@@ -88,7 +84,7 @@ pub fn unlocked(_: &Facts, session: &SessionFacts) -> Judged {
         .seen(file.path.display().to_string(), "open in nobody, or in who holds the lock", who(file))
         .by_hand("see what it is and end it before a daemon is started", format!("ps -fp {}", file.pid))
     });
-    fine_unless(said.collect(), "nobody has the databases open without the lock")
+    or_fine(said.collect(), "nobody has the databases open without the lock")
 }
 
 /// The daemon writes to the files that have the names.
@@ -107,7 +103,7 @@ pub fn swapped(_: &Facts, session: &SessionFacts) -> Judged {
                 format!("ls -l /proc/{}/fd {}", file.pid, quoted(&path)),
             )
     });
-    fine_unless(said.collect(), "the daemon has the files open that are there")
+    or_fine(said.collect(), "the daemon has the files open that are there")
 }
 
 /// No process that is not the daemon holds a database that was removed.
@@ -123,7 +119,7 @@ pub fn deleted(_: &Facts, session: &SessionFacts) -> Judged {
                 format!("ps -fp {}", file.pid),
             )
     });
-    fine_unless(said.collect(), "nobody holds a database that was removed")
+    or_fine(said.collect(), "nobody holds a database that was removed")
 }
 
 /// Nobody works on an old copy.
@@ -139,7 +135,7 @@ pub fn copy_in_use(_: &Facts, session: &SessionFacts) -> Judged {
                 format!("ps -fp {}", file.pid),
             )
     });
-    fine_unless(said.collect(), "nobody works on an old copy")
+    or_fine(said.collect(), "nobody works on an old copy")
 }
 
 /// Nobody but the daemon is in the middle of a write.
@@ -159,5 +155,5 @@ pub fn busy(_: &Facts, session: &SessionFacts) -> Judged {
     if said.is_empty() && seen.locked {
         return Ok(vec![Said::ok("nobody but the daemon writes")]);
     }
-    fine_unless(said, "nobody writes")
+    or_fine(said, "nobody writes")
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::session::answered;
-use super::{Judged, Said, Stop, known, line};
+use super::{Judged, Said, Stop, known, line, or_fine};
 use crate::facts::{DatabaseHealth, Facts, Leaks, LogFacts, Probed, SessionFacts, StoreFacts};
 use crate::report::{Severity, count, quoted, size};
 use crate::session::messages::VERSION;
@@ -64,7 +64,7 @@ pub fn migrations(facts: &Facts, session: &SessionFacts) -> Judged {
                 .by_hand("use the wpp that last ran this session, or a newer one", line(facts, Some(&session.name), "status")),
         );
     }
-    Ok(if said.is_empty() { vec![Said::ok("both databases have the tables that this wpp knows")] } else { said })
+    or_fine(said, "both databases have the tables that this wpp knows")
 }
 
 fn linked(session: &SessionFacts) -> Result<&StoreFacts, Stop> {
@@ -123,7 +123,7 @@ pub fn write_log(facts: &Facts, session: &SessionFacts) -> Judged {
             })
         });
     let said: Vec<Said> = said.collect();
-    Ok(if said.is_empty() { vec![Said::ok("the logs of writes are small")] } else { said })
+    or_fine(said, "the logs of writes are small")
 }
 
 /// Both databases are of one account, and the store is of one device.
@@ -159,7 +159,7 @@ pub fn identities(facts: &Facts, session: &SessionFacts) -> Judged {
                 ),
         );
     }
-    Ok(if said.is_empty() { vec![Said::ok("both databases are of one account, and of one device")] } else { said })
+    or_fine(said, "both databases are of one account, and of one device")
 }
 
 /// No two sessions are the same device.
@@ -200,7 +200,7 @@ pub fn twins(facts: &Facts) -> Judged {
         })
         .collect();
     said.extend(unseen);
-    Ok(if said.is_empty() { vec![Said::ok("every session is a device of its own")] } else { said })
+    or_fine(said, "every session is a device of its own")
 }
 
 fn log(session: &SessionFacts) -> Result<&LogFacts, Stop> {
@@ -231,7 +231,7 @@ pub fn rotation(facts: &Facts, session: &SessionFacts) -> Judged {
             .by_hand("remove the oldest; somebody else rotates this log, too, or log.files_max was lowered", settings),
         );
     }
-    Ok(if said.is_empty() { vec![Said::ok(format!("the logs hold {}", size(log.all_bytes)))] } else { said })
+    or_fine(said, format!("the logs hold {}", size(log.all_bytes)))
 }
 
 /// Nobody is named in the log, and nothing secret stands in it.
@@ -252,16 +252,14 @@ pub fn log_leaks(_: &Facts, session: &SessionFacts) -> Judged {
                 ),
         );
     }
-    let fine = || Said::ok(format!("nothing in the last {} of the log should not be there", size(leaks.read_bytes)));
-    Ok(if said.is_empty() { vec![fine()] } else { said })
+    or_fine(said, format!("nothing in the last {} of the log should not be there", size(leaks.read_bytes)))
 }
 
 /// The same of reports.
 pub fn report_leaks(facts: &Facts) -> Judged {
     let leaks = known(&facts.host.upkeep.reports, "the reports")?;
     let said = leaked(leaks);
-    let fine = || Said::ok(format!("nothing in {} of the newest reports should not be there", size(leaks.read_bytes)));
-    Ok(if said.is_empty() { vec![fine()] } else { said })
+    or_fine(said, format!("nothing in {} of the newest reports should not be there", size(leaks.read_bytes)))
 }
 
 fn leaked(leaks: &Leaks) -> Vec<Said> {

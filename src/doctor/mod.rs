@@ -241,6 +241,11 @@ pub fn known<'a, T>(probed: &'a Probed<T>, what: &str) -> std::result::Result<&'
     }
 }
 
+/// What is wrong; when nothing is, that all is as it should be.
+fn or_fine(said: Vec<Said>, fine: impl Into<String>) -> Judged {
+    Ok(if said.is_empty() { vec![Said::ok(fine)] } else { said })
+}
+
 /// A command line of `wpp` for the home and a session, as a person types it.
 pub fn line(facts: &Facts, session: Option<&str>, words: &str) -> String {
     let session = session.map(|name| format!(" --session {name}")).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Judges of the settings: what overrides them, what is at odds, what is missing for what is in use.
 
 use super::guard::known_for_ms;
-use super::{Judged, Said, Stop, known, line};
+use super::{Judged, Said, Stop, known, line, or_fine};
 use crate::facts::{Facts, SettingsFacts};
 use crate::home::HomeKind;
 use crate::report::{Severity, count};
@@ -12,10 +12,6 @@ const YOUNG_DAYS: i64 = 7;
 
 fn settings(facts: &Facts) -> Result<&SettingsFacts, Stop> {
     known(&facts.host.upkeep.settings, "the settings")
-}
-
-fn fine_unless(said: Vec<Said>, fine: impl Into<String>) -> Judged {
-    Ok(if said.is_empty() { vec![Said::ok(fine)] } else { said })
 }
 
 /// Whether the home has been in use for long enough that what is missing was forgotten.
@@ -33,7 +29,7 @@ pub fn overridden(facts: &Facts) -> Judged {
         .seen(one.variable.clone(), "unset, or what the file says", "something else")
         .by_hand("see both; unset the variable if the file is right", line(facts, None, "config"))
     });
-    fine_unless(said.collect(), "no variable overrides the file")
+    or_fine(said.collect(), "no variable overrides the file")
 }
 
 /// Variables that look like settings and are none.
@@ -43,7 +39,7 @@ pub fn unknown_variables(facts: &Facts) -> Judged {
             .seen(name.clone(), near.clone(), "no such setting")
             .by_hand("correct its name, or unset it", line(facts, None, "config"))
     });
-    fine_unless(said.collect(), "no variable looks like a misspelt setting")
+    or_fine(said.collect(), "no variable looks like a misspelt setting")
 }
 
 /// Secrets do not stand in the file.
@@ -56,7 +52,7 @@ pub fn clear_secrets(facts: &Facts) -> Judged {
                 line(facts, None, "config"),
             )
     });
-    fine_unless(said.collect(), "nothing in config.toml looks like a secret")
+    or_fine(said.collect(), "nothing in config.toml looks like a secret")
 }
 
 /// Who is to be told can be told.
@@ -141,7 +137,7 @@ pub fn contradictions(facts: &Facts) -> Judged {
             );
         }
     }
-    fine_unless(said, "no two settings contradict each other")
+    or_fine(said, "no two settings contradict each other")
 }
 
 /// Backups do not depend on somebody who thinks of them.

@@ -172,12 +172,8 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
     let entries = home.as_ref().ok().filter(|_| config_problem.is_none()).map(|home| entries::entries(home, &config));
     let schedule = schedule_facts(&home, entries.as_ref(), &journal);
     let alerts = alert_facts(&home, &config, config_problem.is_some(), &journal);
-    let upkeep = Upkeep::of(
-        home.as_ref().ok(),
-        &config,
-        entries.as_ref().map(|(entries, _)| entries.as_slice()),
-        &settings.environment,
-    );
+    let upkeep =
+        Upkeep::of(home.as_ref().ok(), &config, entries.as_ref().map(|(entries, _)| entries.as_slice()), &settings.environment);
     let program = settings.home.as_ref().map(|home| format!("wpp --home {}", quoted(&home.to_string_lossy())));
     Ok(Scope {
         config_problem,

@@ -13,11 +13,12 @@ use std::path::PathBuf;
 use super::{Selection, catalog, examine, fix};
 use crate::disk::{LockOwner, Space};
 use crate::facts::{
-    AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun, EndpointLook, EntryLook,
-    EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts, JournalFacts, Leak, LeakKind,
-    Leaks, Limits, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession, Moment, OpenAct, Override,
-    PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SecretFault, SecretLook, SessionFacts, SetAside,
-    SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnitLook, UpkeepFacts,
+    AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun,
+    EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
+    JournalFacts, Leak, LeakKind, Leaks, Limits, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession,
+    Moment, OpenAct, Override, PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SecretFault,
+    SecretLook, SessionFacts, SetAside, SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnitLook,
+    UpkeepFacts,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Severity};
@@ -264,7 +265,8 @@ struct Case {
 use Severity::{Critical, Error, Unknown, Warning};
 
 /// Every part, in the order of the catalog's.
-const PARTS: &[&[Case]] = &[home::CASES, guard::CASES, session::CASES, store::CASES, flow::CASES, backup::CASES, suppression::CASES];
+const PARTS: &[&[Case]] =
+    &[home::CASES, guard::CASES, session::CASES, store::CASES, flow::CASES, backup::CASES, suppression::CASES];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
     PARTS.iter().copied().flatten()

@@ -15,7 +15,8 @@ mod suppression;
 use super::Check;
 
 /// Every part, in order.
-const PARTS: &[&[Check]] = &[home::CHECKS, guard::CHECKS, session::CHECKS, store::CHECKS, flow::CHECKS, backup::CHECKS, suppression::CHECKS];
+const PARTS: &[&[Check]] =
+    &[home::CHECKS, guard::CHECKS, session::CHECKS, store::CHECKS, flow::CHECKS, backup::CHECKS, suppression::CHECKS];
 
 /// Every check, in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
