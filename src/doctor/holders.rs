@@ -55,7 +55,8 @@ pub fn two_daemons(_: &Facts, session: &SessionFacts) -> Judged {
         return Ok(vec![Said::ok("no two processes have the databases open to write")]);
     }
     let names: Vec<String> = writers.iter().map(|file| who(file)).collect();
-    let stores = seen.files.iter().filter(|file| file.writes && file.path.ends_with("session.db"));
+    let is_store = |file: &&HeldFile| file.writes && file.place == HeldPlace::InPlace && file.path.ends_with("session.db");
+    let stores = seen.files.iter().filter(is_store);
     let severity = if by_process(stores).len() > 1 { Severity::Critical } else { Severity::Error };
     let stranger = writers.iter().find(|file| seen.lock_pid != Some(file.pid)).unwrap_or(&writers[0]);
     Ok(vec![
