@@ -61,8 +61,8 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     }
     jobs.extend(journal_jobs(scope, depth));
     jobs.extend(host_jobs(scope));
+    jobs.extend(upkeep::jobs(scope));
     if depth != Depth::Surface {
-        jobs.extend(upkeep::jobs(scope));
         jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config));
     }
     if depth == Depth::Full {
