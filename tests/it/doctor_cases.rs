@@ -83,20 +83,6 @@ impl Base {
                 simulated.kill_daemon();
                 Base::Simulated(Box::new(simulated))
             }
-            "server-gone" => {
-                let mut simulated = Simulated::with_settings(
-                    "[daemon]\nstart_timeout_ms = 3000\nwatchdog_ms = 1500\n[doctor]\nheartbeat_age_ms_max = 1000\nreconnects_per_hour_max = 1000\n",
-                );
-                chmod(simulated.home.path(), 0o700);
-                chmod(&simulated.home.path().join("config.toml"), 0o600);
-                assert_eq!(simulated.link().code, 0);
-                simulated.stop_simulator();
-                simulated.until("the lost stream", || match found(&doctor(&simulated.home, &[]).1).first() {
-                    Some(first) if first.id == "wpp.session.stream-lost" => Ok(()),
-                    other => Err(format!("{other:?}")),
-                });
-                Base::Simulated(Box::new(simulated))
-            }
             other => panic!("there is no base {other}"),
         }
     }
@@ -105,6 +91,18 @@ impl Base {
         match self {
             Base::Still(home) => home,
             Base::Simulated(simulated) => &simulated.home,
+        }
+    }
+}
+
+impl Drop for Base {
+    /// A fix may have started a daemon, which goes with the home.
+    fn drop(&mut self) {
+        let lock = wpp::disk::Lock::look(&self.home().session("main").join("LOCK"));
+        if let Ok(wpp::disk::LockState::Held(Some(owner))) = lock
+            && let Some(process) = rustix::process::Pid::from_raw(owner.pid.cast_signed())
+        {
+            let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
         }
     }
 }

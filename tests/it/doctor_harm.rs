@@ -87,13 +87,21 @@ impl Writer {
     }
 }
 
-/// Names, owners and modes of all that is in a folder.
+/// Names, owners and modes of all that is in a folder. No file is opened: to close one would take the
+/// writer's locks away.
 fn listing(folder: &Path) -> Vec<(PathBuf, u32, u32, u32)> {
-    let look = |(path, ..): (PathBuf, u32, Vec<u8>)| {
-        let metadata = path.symlink_metadata().unwrap();
-        (path, metadata.uid(), metadata.gid(), metadata.mode())
-    };
-    tree(folder).into_iter().map(look).collect()
+    let mut all = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let metadata = path.symlink_metadata().unwrap();
+            all.push((path.clone(), metadata.uid(), metadata.gid(), metadata.mode()));
+            folders.extend(metadata.is_dir().then_some(path));
+        }
+    }
+    all.sort();
+    all
 }
 
 #[test]
