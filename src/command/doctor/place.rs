@@ -21,7 +21,7 @@ use crate::plugin::grants::Grant;
 use crate::plugin::registry::Registry;
 use crate::plugin::{self, Plugins};
 use crate::report::quoted;
-use crate::schedule;
+use crate::schedule::{self, Entry};
 use crate::session::Address;
 
 /// Where a command line says to look.

@@ -245,7 +245,7 @@ fn bad(facts: &Facts) -> Vec<(String, Severity)> {
     let findings = examine(facts, &Selection::default()).findings;
     let least = |id: &str| match catalog::checks().find(|check| check.id == id) {
         Some(check) if check.severity == Severity::Info => Severity::Info,
-        _ => Severity::Warning,
+        _ => Warning,
     };
     findings
         .into_iter()
