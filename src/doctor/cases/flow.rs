@@ -25,6 +25,14 @@ fn log(facts: &mut Facts) -> &mut LogFacts {
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        what: "an endpoint that fails",
+        facts: whole,
+        breaks: |facts| {
+            facts.sessions[0].endpoints = Probed::Known(vec![EndpointLook { path: "/metrics".into(), status: Ok(500) }]);
+        },
+        finds: &[("wpp.session.endpoints", Error)],
+    },
+    Case {
         what: "a client that WhatsApp no longer takes",
         facts: whole,
         breaks: |facts| state(facts, State::Error, Reason::ClientOutdated),
