@@ -111,6 +111,16 @@ pub fn local_zone() -> (TimeZone, String) {
     (zone, name)
 }
 
+/// Why the machine's time zone is not known and [`local_zone`] takes UTC; `None` when it is known.
+pub fn local_zone_problem() -> Option<String> {
+    TimeZone::try_system().err().map(|error| error.to_string())
+}
+
+/// A time as headers of HTTP write it, `Sat, 21 Nov 2026 03:15:00 GMT`; `None` if it is none.
+pub fn of_http(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
 /// A length of time on the calendar, written as years, months, days and hours in this order:
 /// `1y6m`, `2m`, `7d`, `36h`. It is never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -261,5 +271,7 @@ mod tests {
         assert_eq!(human(Duration::from_millis(12)), "12 ms");
         assert_eq!(human(Duration::from_secs(7200)), "2 h");
         assert_eq!(since(from_ms(2000), from_ms(1000)), Duration::ZERO);
+        assert_eq!(of_http("Sat, 21 Nov 2026 03:15:00 GMT"), Some(from_ms(1_795_230_900_000)));
+        assert_eq!(of_http("yesterday"), None);
     }
 }

@@ -394,6 +394,12 @@ pub const KEYS: &[Key] = &[
         help: "days after which the doctor asks for a new secret in the place of one in `secrets`; 0 never",
     },
     Key {
+        path: "doctor.offline",
+        kind: Kind::Boolean,
+        default: "false",
+        help: "whether `wpp doctor` leaves everything beyond this machine alone: it resolves no name and connects to no server",
+    },
+    Key {
         path: "schedule.daemon",
         kind: Kind::Boolean,
         default: "false",
@@ -504,9 +510,9 @@ impl Config {
         self.plugins.get(name).cloned().unwrap_or_default()
     }
 
-    /// The settings of all plugins, by their names.
-    pub fn plugins(&self) -> &BTreeMap<String, BTreeMap<String, String>> {
-        &self.plugins
+    /// The settings of every plugin, by the operator's names for them.
+    pub fn plugins(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
+        self.plugins.iter().map(|(name, settings)| (name.as_str(), settings))
     }
 
     /// The commands that write secrets, by the secrets' names: `[secrets]` of `config.toml`. A secret
@@ -518,6 +524,11 @@ impl Config {
     /// The table `[dump.NAME]`: what the state of a gateway is made of. What is in it, dumps know.
     pub fn dump(&self, name: &str) -> Option<&toml::Table> {
         self.dumps.get(name).and_then(toml::Value::as_table)
+    }
+
+    /// Every table `[dump.NAME]`.
+    pub fn dumps(&self) -> impl Iterator<Item = (&str, &toml::Table)> {
+        self.dumps.iter().filter_map(|(name, table)| Some((name.as_str(), table.as_table()?)))
     }
 
     /// The tables of one sort, by the operator's names for them. The sort must be in [`named::NAMED`].

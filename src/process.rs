@@ -19,6 +19,16 @@ use crate::clock;
 /// How long the end of its output is waited for once it has ended.
 const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
 
+/// Folders with one folder for each version of PostgreSQL, and what follows in that: distributions keep its
+/// programs out of the way of users.
+const POSTGRES_FOLDERS: [(&str, &str); 5] = [
+    ("/usr/lib/postgresql", "bin"),
+    ("/usr", "bin"),
+    ("/opt/homebrew/opt", "bin"),
+    ("/usr/local/opt", "bin"),
+    ("/Library/PostgreSQL", "bin"),
+];
+
 /// What became of a program.
 #[derive(Debug)]
 pub struct Ran {
@@ -167,10 +177,33 @@ fn feed(mut stdin: impl Write + Send + 'static, mut stream: Box<dyn Read + Send>
     told
 }
 
-/// Where a program of this name is on PATH, if it may be run.
+/// Where a program is that is named by its path, or by its name in a folder of PATH, if it may be run.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let runs = |path: &PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+    if name.contains('/') {
+        return Some(PathBuf::from(name)).filter(runs);
+    }
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(runs)
+}
+
+/// The folder with the programs of the newest PostgreSQL of this machine.
+pub fn newest_postgres() -> Option<PathBuf> {
+    let mut found: Vec<(u32, PathBuf)> = Vec::new();
+    for (parent, inside) in POSTGRES_FOLDERS {
+        for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            // `15` of Debian, `pgsql-15` of Fedora, `postgresql@15` of Homebrew.
+            let digits = ["pgsql-", "postgresql@", ""].iter().find_map(|prefix| name.strip_prefix(prefix)?.parse().ok());
+            let folder = entry.path().join(inside);
+            if let Some(version) = digits
+                && folder.join("initdb").is_file()
+            {
+                found.push((version, folder));
+            }
+        }
+    }
+    found.into_iter().max().map(|(_, folder)| folder)
 }
 
 /// Whether a process of that number lives.

@@ -101,8 +101,13 @@ const MATRIX: &[Row] = &[
     ),
     ("Webhook failures above 5 %", &["*.webhooks.delivered"], Some(Severity::Warning), 30, "openwa-webhook-failure"),
     ("Disk space below 10 %", &["wpp.home.disk-space"], Some(Severity::Critical), 15, "disk-space"),
-    // No check looks at certificates; a finding of this name of any plugin is taken for it.
-    ("Certificate expires within 7 days", &["*.certificate.expiry"], Some(Severity::Warning), 24 * 60, "certificate-renewal"),
+    (
+        "Certificate expires within 7 days",
+        &["wpp.network.certificate", "wpp.network.server-certificates", "*.certificate.expiry"],
+        Some(Severity::Warning),
+        24 * 60,
+        "certificate-renewal",
+    ),
 ];
 
 /// What the settings and the matrix say.

@@ -20,7 +20,7 @@ const EVIDENCE_BYTES_MAX: u64 = 4 << 20;
 /// Folders of systemd in which an administrator may have put the units.
 const UNIT_FOLDERS: [&str; 2] = ["/etc/systemd/system", "/etc/systemd/user"];
 /// Variables that are read and are no settings.
-const OTHERS: [&str; 4] = ["WPP_HOME", "WPP_SESSION", "WPP_BACKUP_PASSPHRASE", "WPP_DISK_FAULT"];
+const OTHERS: [&str; 6] = ["WPP_HOME", "WPP_SESSION", "WPP_BACKUP_PASSPHRASE", "WPP_DISK_FAULT", "WPP_MACHINE", "WPP_ENDPOINT"];
 /// Beginnings of variables that are read, or that belong to the project's own tests.
 const BEGINNINGS: [&str; 5] = ["WPP_SECRET_", "WPP_TEST_", "WPP_GUEST_", "WPP_BLESS", "WPP_FAULT_"];
 

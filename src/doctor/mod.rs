@@ -20,6 +20,8 @@ pub mod holders;
 pub mod history;
 pub mod host;
 pub mod keeping;
+pub mod machine;
+pub mod network;
 pub mod probe;
 pub mod schedule;
 pub mod score;
@@ -47,6 +49,7 @@ use crate::facts::{
 };
 use crate::home::{Home, SessionPaths};
 use crate::report::{Evidence, Finding, Fix, Remedy, Severity};
+use crate::whatsapp::fault::Fault;
 
 /// Where to look. A home or settings that cannot be read are findings, not errors, so both come
 /// in as what they are.
@@ -89,6 +92,18 @@ pub struct Scope {
     pub foreign: Option<u32>,
     /// How long the whole look may take.
     pub budget: std::time::Duration,
+    /// What a sandbox home looks at in the place of this machine and of WhatsApp.
+    pub stand_ins: StandIns,
+}
+
+/// What takes the place of the machine and of WhatsApp when a sandbox is looked at, so that what cannot be
+/// broken for real can be shown all the same. A live home has none, whatever the environment says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StandIns {
+    /// A folder with the `proc`, `sys` and `dev` of another machine.
+    pub machine: Option<std::path::PathBuf>,
+    /// `HOST:PORT,PORT`: where TLS is spoken on loopback, and where it is not.
+    pub endpoint: Option<String>,
 }
 
 /// How long the whole look may take where nobody says otherwise.
@@ -117,6 +132,7 @@ impl Scope {
             endpoints: false,
             foreign: None,
             budget: BUDGET,
+            stand_ins: StandIns::default(),
         }
     }
 
@@ -187,6 +203,8 @@ pub enum Stop {
 pub struct Said {
     /// `None` is the check's own severity.
     severity: Option<Severity>,
+    /// The class of the outage that it was seen by.
+    class: Option<Fault>,
     summary: String,
     evidence: Vec<Evidence>,
     remedy: Option<Remedy>,
@@ -200,13 +218,20 @@ impl Said {
 
     /// Not as it should be, with the check's own severity.
     pub fn bad(summary: impl Into<String>) -> Said {
-        Said { severity: None, summary: summary.into(), evidence: Vec::new(), remedy: None }
+        Said { severity: None, class: None, summary: summary.into(), evidence: Vec::new(), remedy: None }
     }
 
     /// Gives another severity than the check's own.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Said {
         self.severity = Some(severity);
+        self
+    }
+
+    /// Says the class of the outage that it was seen by.
+    #[must_use]
+    pub fn class(mut self, class: Fault) -> Said {
+        self.class = Some(class);
         self
     }
 
@@ -529,7 +554,7 @@ fn finding(check: &Check, session: Option<&str>, said: Said) -> Finding {
         severity: said.severity.unwrap_or(check.severity),
         area: check.area.to_owned(),
         session: session.map(str::to_owned),
-        class: None,
+        class: said.class.map(|class| class.name().to_owned()),
         summary: said.summary,
         evidence: said.evidence,
         remedy: said.remedy,

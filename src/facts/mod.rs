@@ -6,12 +6,16 @@
 mod holders;
 mod traces;
 mod upkeep;
+pub mod machine;
+pub mod network;
 mod suppression;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use self::machine::{MachineFacts, ProcessFacts};
+use self::network::NetworkFacts;
 use crate::disk::{LockOwner, Space};
 use crate::home::HomeKind;
 use crate::session::messages::{SearchMode, Traffic};
@@ -150,6 +154,10 @@ pub struct HostFacts {
     pub alerts: Probed<AlertFacts>,
     /// What keeps the home in order: settings, secrets, evidence, drills.
     pub upkeep: UpkeepFacts,
+    /// The machine's memory, limits, clock and file systems.
+    pub machine: MachineFacts,
+    /// The way to servers.
+    pub network: NetworkFacts,
     /// What the operator does not want to hear for a while.
     pub suppressions: SuppressionFacts,
 }
@@ -289,6 +297,8 @@ pub struct SessionFacts {
     pub socket: Probed<SocketFacts>,
     /// What the daemon said when asked.
     pub daemon: Probed<DaemonLook>,
+    /// The daemon's process, as the kernel sees it.
+    pub process: Probed<ProcessFacts>,
     /// The client library's store.
     pub store: Probed<StoreFacts>,
     /// The messages' database.

@@ -20,6 +20,8 @@ mod destinations;
 mod doctor;
 mod doctor_guard;
 mod doctor_stores;
+mod doctor_machine;
+mod doctor_network;
 mod doctor_cases;
 mod doctor_engine;
 mod doctor_harm;

@@ -25,7 +25,7 @@ use crate::app::{self, Settings};
 use crate::clock::{self, Stopwatch};
 use crate::doctor::fix::{self, Planned, Runner};
 use crate::doctor::probe::{self, Depth};
-use crate::doctor::{Examination, Scope, Selection, SkippedCheck, examine, score, smoke};
+use crate::doctor::{Check, Examination, Scope, Selection, SkippedCheck, catalog, examine, score, smoke};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::plugin::{self, Plugins};
@@ -244,7 +244,10 @@ impl Look<'_> {
             return Examination::default();
         }
         let depth = if self.args.smoke { Depth::Names } else { Depth::Full };
-        let facts = probe::gather(scope, depth);
+        // What nobody wants to hear is not asked of the network.
+        let asks = |check: &Check| check.area == "network" && self.selection.takes(check.id, check.area);
+        let offline = scope.offline || !catalog::checks().any(asks);
+        let facts = probe::gather(&Scope { offline, ..scope.clone() }, depth);
         let mut examination = examine(&facts, &self.selection);
         examination.suppress(&facts.host.suppressions.list, facts.now_ms);
         examination
@@ -325,14 +328,19 @@ impl Args {
             only.extend(smoke::SMOKE.iter().map(|name| (*name).to_owned()));
             only.extend(self.smoke_running.then(|| smoke::RUNNING.to_owned()));
             // Parts of the catalog that this version does not have.
-            only.retain(|name| crate::doctor::catalog::checks().any(|check| check.id.starts_with(name.as_str())));
+            only.retain(|name| catalog::checks().any(|check| check.id.starts_with(name.as_str())));
         }
         Selection::new(only, self.skip.clone(), &known)?.within(self.area.clone(), !known.is_empty())
     }
 
     /// The scope with what the command line allows.
     fn reach(&self, scope: Scope) -> Scope {
-        Scope { offline: self.offline, endpoints: self.smoke_running, budget: self.budget.unwrap_or(scope.budget), ..scope }
+        Scope {
+            offline: self.offline || scope.offline,
+            endpoints: self.smoke_running,
+            budget: self.budget.unwrap_or(scope.budget),
+            ..scope
+        }
     }
 
     /// The verdict and what the process exits with.

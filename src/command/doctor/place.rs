@@ -12,10 +12,10 @@ use crate::clock;
 use crate::config::{Config, Source};
 use crate::disk;
 use crate::doctor::probe::journal;
-use crate::doctor::{Scope, SkippedCheck};
+use crate::doctor::{Scope, SkippedCheck, StandIns};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{AlertFacts, MissingSession, Probed, Problem, ScheduleFacts};
-use crate::home::Home;
+use crate::home::{Home, HomeKind};
 use crate::journal::Journal;
 use crate::plugin::grants::Grant;
 use crate::plugin::registry::Registry;
@@ -91,7 +91,7 @@ impl Place {
                 // To load a plugin is to keep its compiled code in the home.
                 Some(owner) => Some(format!("the home is user {owner}'s, and plugins are not loaded in it as another user")),
                 None if scope.offline && !stays_here(plugins, &name)? => {
-                    Some("it may talk to servers beyond this machine, and --offline was given".to_owned())
+                    Some("it may talk to servers beyond this machine, and --offline or doctor.offline forbids that".to_owned())
                 }
                 None => None,
             };
@@ -174,6 +174,15 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
     let alerts = alert_facts(&home, &config, config_problem.is_some(), &journal);
     let upkeep =
         Upkeep::of(home.as_ref().ok(), &config, entries.as_ref().map(|(entries, _)| entries.as_slice()), &settings.environment);
+    let stand_ins = match &home {
+        Ok(home) if home.kind() == HomeKind::Sandbox => StandIns {
+            machine: settings.environment.get("WPP_MACHINE").map(Into::into),
+            endpoint: settings.environment.get("WPP_ENDPOINT").cloned(),
+        },
+        _ => StandIns::default(),
+    };
+    // Settings that do not load may have said so.
+    let offline = config.boolean("doctor.offline") || config_problem.is_some();
     let program = settings.home.as_ref().map(|home| format!("wpp --home {}", quoted(&home.to_string_lossy())));
     Ok(Scope {
         config_problem,
@@ -188,6 +197,8 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         secret_variables: upkeep.secret_variables,
         program: program.unwrap_or_else(|| "wpp".into()),
         foreign,
+        offline,
+        stand_ins,
         ..Scope::new(root, home.map_err(|error| Problem::from(&error)), config)
     })
 }

@@ -4,6 +4,8 @@ mod backup;
 mod flow;
 mod guard;
 mod home;
+mod machine;
+mod network;
 mod session;
 mod store;
 mod suppression;
@@ -67,6 +69,8 @@ fn whole() -> Facts {
             }),
             alerts: Probed::Known(AlertFacts::default()),
             upkeep: in_order(),
+            machine: machine::whole(),
+            network: network::whole(),
             suppressions: SuppressionFacts::default(),
         },
         sessions: vec![SessionFacts {
@@ -93,6 +97,7 @@ fn whole() -> Facts {
                 sync_enabled: true,
                 search_mode: SearchMode::Fts,
             })),
+            process: Probed::Known(machine::daemon()),
             store: Probed::Known(StoreFacts {
                 health: DatabaseHealth::Whole,
                 paired: Some(true),
@@ -195,6 +200,7 @@ fn stopped() -> Facts {
     session.lock = Probed::Known(LockFacts::Absent);
     session.socket = Probed::Known(SocketFacts::Absent);
     session.daemon = Probed::NotApplicable("no daemon listens".into());
+    session.process = Probed::NotApplicable("no daemon runs".into());
     session.endpoints = Probed::NotApplicable("nobody asked for them".into());
     session.paths.pop();
     session.journal = Probed::Known(JournalFacts {
@@ -265,8 +271,17 @@ struct Case {
 use Severity::{Critical, Error, Unknown, Warning};
 
 /// Every part, in the order of the catalog's.
-const PARTS: &[&[Case]] =
-    &[home::CASES, guard::CASES, session::CASES, store::CASES, flow::CASES, backup::CASES, suppression::CASES];
+const PARTS: &[&[Case]] = &[
+    home::CASES,
+    guard::CASES,
+    machine::CASES,
+    network::CASES,
+    session::CASES,
+    store::CASES,
+    flow::CASES,
+    backup::CASES,
+    suppression::CASES,
+];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
     PARTS.iter().copied().flatten()
@@ -365,6 +380,8 @@ fn a_look_that_failed_is_never_ok() {
     facts.host.schedule = Probed::Failed(failed());
     facts.host.alerts = Probed::Failed(failed());
     facts.host.upkeep = UpkeepFacts::failed("as if");
+    facts.host.machine = crate::facts::machine::MachineFacts::failed("as if");
+    facts.host.network = crate::facts::network::NetworkFacts::failed("as if");
     let session = &mut facts.sessions[0];
     for look in &mut session.paths {
         look.seen = Probed::Failed(failed());
@@ -372,6 +389,7 @@ fn a_look_that_failed_is_never_ok() {
     session.lock = Probed::Failed(failed());
     session.socket = Probed::Failed(failed());
     session.daemon = Probed::Failed(failed());
+    session.process = Probed::Failed(failed());
     session.store = Probed::Failed(failed());
     session.messages = Probed::Failed(failed());
     session.journal = Probed::Failed(failed());
@@ -400,7 +418,7 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
     facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it hangs".into() });
     let examination = examine(&facts, &Selection::default());
     let skipped: Vec<_> = examination.skipped.iter().map(|skipped| skipped.id.clone()).collect();
-    assert_eq!(skipped.len(), 11, "{skipped:?}");
+    assert_eq!(skipped.len(), 12, "{skipped:?}");
     assert!(examination.skipped.iter().all(|skipped| skipped.reason.contains("wpp.session.daemon-silent")));
     // Left out of the report, the failed need must not make its dependants look fine or unasked.
     let only = Selection::new(vec!["wpp.session.stream-lost".into()], Vec::new(), &[]).unwrap();

@@ -8,6 +8,8 @@ mod flow;
 mod guard;
 pub mod cost;
 mod home;
+mod machine;
+mod network;
 mod session;
 mod store;
 mod suppression;
@@ -15,8 +17,18 @@ mod suppression;
 use super::Check;
 
 /// Every part, in order.
-const PARTS: &[&[Check]] =
-    &[home::CHECKS, guard::CHECKS, session::CHECKS, store::CHECKS, flow::CHECKS, backup::CHECKS, suppression::CHECKS];
+const PARTS: &[&[Check]] = &[
+    home::CHECKS,
+    guard::CHECKS,
+    machine::CHECKS,
+    network::CHECKS,
+    session::CHECKS,
+    machine::OF_DAEMONS,
+    store::CHECKS,
+    flow::CHECKS,
+    backup::CHECKS,
+    suppression::CHECKS,
+];
 
 /// Every check, in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {

@@ -3,10 +3,14 @@
 //! Start with [`gather`]. A probe never changes what it looks at: databases are opened so that
 //! nothing is left beside them ([`database`]), sockets of other users are not connected to.
 
+mod groups;
 mod holders;
 pub(crate) mod traces;
 pub(crate) mod upkeep;
 pub mod journal;
+pub mod machine;
+pub mod network;
+mod tls;
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -15,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use self::machine::System;
 use super::{Scope, database, smoke, suppress};
 use crate::archive::shelf::is_archive;
 use crate::clock;
@@ -22,11 +27,14 @@ use crate::daemon::api::Status;
 use crate::daemon::client::Client;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
+use crate::facts::machine::{MachineFacts, ProcessFacts};
+use crate::facts::network::NetworkFacts;
 use crate::facts::{
     DaemonLook, DaemonStatus, EndpointLook, Facts, HostFacts, Limits, LockFacts, MessagesFacts, PathKind, PathLook, PathSeen,
     Probed, SessionFacts, SetAside, SocketFacts, StoreFacts, UpkeepFacts,
 };
 use crate::home::{Home, SessionPaths};
+use crate::session::state::State;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -91,14 +99,25 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
             evidence_sums: scope.evidence.clone(),
             ..UpkeepFacts::failed("the probe did not run")
         },
+        machine: MachineFacts::failed("the probe did not run"),
+        network: NetworkFacts::failed("the probe did not run"),
         suppressions: suppress::facts(&scope.config),
     };
     if scope.home.is_err() {
         host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
     }
+    jobs.extend(machine_jobs(scope, depth));
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
+    jobs.extend(network_jobs(scope, depth, &mut host));
+    let begun = Instant::now();
     for seen in run_all(jobs, scope.budget) {
         seen(&mut host, &mut sessions);
+    }
+    // A daemon that is READY talks to the endpoint at this moment, so nobody else has to ask.
+    if let Some(job) = endpoint_job(scope, &mut host, &sessions) {
+        for seen in run_all(vec![job], scope.budget.saturating_sub(begun.elapsed())) {
+            seen(&mut host, &mut sessions);
+        }
     }
     Facts {
         now_ms,
@@ -131,6 +150,7 @@ fn nothing_seen(name: &str) -> SessionFacts {
         lock: unasked(),
         socket: unasked(),
         daemon: unasked(),
+        process: unasked(),
         store: unasked(),
         messages: unasked(),
         journal: unasked(),
@@ -367,6 +387,130 @@ fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<P
     looks
 }
 
+// ---- the machine and the network
+
+/// Where the machine is looked at.
+fn system(scope: &Scope) -> System {
+    scope.stand_ins.machine.clone().map_or_else(System::default, System::at)
+}
+
+fn machine_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
+    let system = system(scope);
+    let (first, second, third) = (system.clone(), system.clone(), system);
+    let (mounted, measured) = (scope.root.clone(), scope.root.clone());
+    let (of_programs, of_zone) = (scope.config.clone(), scope.config.clone());
+    let mut jobs = vec![
+        Job::new(
+            FILES_TIMEOUT,
+            move || machine::look(&first, MachineFacts::failed("it is looked at by another probe")),
+            |reason| MachineFacts::failed(&reason),
+            |seen: MachineFacts, host: &mut HostFacts, _: &mut [SessionFacts]| {
+                // What lies on disks is put there by the probes below.
+                let (mount, inodes, newest) =
+                    (host.machine.mount.clone(), host.machine.inodes.clone(), host.machine.newest.clone());
+                let (zone, programs) = (host.machine.zone.clone(), host.machine.programs.clone());
+                host.machine = MachineFacts { mount, inodes, newest, zone, programs, ..seen };
+            },
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || machine::mount(&second, &mounted),
+            Probed::Failed,
+            |seen, host, _| host.machine.mount = seen,
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || machine::inodes(&third, &measured),
+            Probed::Failed,
+            |seen, host, _| host.machine.inodes = seen,
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || Probed::Known(machine::programs(&of_programs)),
+            Probed::Failed,
+            |seen, host, _| host.machine.programs = seen,
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || Probed::Known(machine::zone(&of_zone)),
+            Probed::Failed,
+            |seen, host, _| host.machine.zone = seen,
+        ),
+    ];
+    if let Ok(home) = scope.home.clone() {
+        let (sessions, only_read, opens) = (scope.sessions.clone(), scope.foreign.is_some(), depth != Depth::Names);
+        jobs.push(Job::new(
+            FILES_TIMEOUT,
+            move || machine::newest(&home, &sessions, opens, only_read),
+            Probed::Failed,
+            |seen, host, _| host.machine.newest = seen,
+        ));
+    }
+    jobs
+}
+
+/// Looks at servers that settings name and at proxies; the endpoint has its own turn, [`endpoint_job`].
+fn network_jobs(scope: &Scope, depth: Depth, host: &mut HostFacts) -> Vec<Job> {
+    let kind = match &scope.home {
+        Err(_) => Err("the home does not open, so nobody knows whether it may reach anything"),
+        Ok(_) if scope.offline => Err("nothing beyond this machine was to be looked at"),
+        Ok(_) if depth != Depth::Full => Err("only the surface was to be looked at"),
+        Ok(home) => Ok(home.kind()),
+    };
+    let kind = match kind {
+        Ok(kind) => kind,
+        Err(reason) => {
+            host.network = NetworkFacts::not_looked_at(reason);
+            return Vec::new();
+        }
+    };
+    let servers = network::named(&scope.config, kind);
+    let of_servers = Job::new(
+        network::TIMEOUT,
+        move || Probed::Known(network::servers(&servers)),
+        Probed::Failed,
+        |seen, host, _| host.network.servers = seen,
+    );
+    let of_proxies = Job::new(
+        network::TIMEOUT,
+        move || Probed::Known(network::proxies(kind)),
+        Probed::Failed,
+        |seen, host, _| host.network.proxies = seen,
+    );
+    vec![of_servers, of_proxies]
+}
+
+/// Looks at the endpoint, unless a daemon is connected to it or nobody wanted that.
+fn endpoint_job(scope: &Scope, host: &mut HostFacts, sessions: &[SessionFacts]) -> Option<Job> {
+    if matches!(host.network.endpoint, Probed::NotApplicable(_)) {
+        return None;
+    }
+    let is_ready = |session: &&SessionFacts| session.status().is_some_and(|status| status.state == State::Ready);
+    if let Some(session) = sessions.iter().find(is_ready) {
+        let reason = format!("the daemon of {} is READY", session.name);
+        host.network.endpoint = Probed::NotApplicable(reason.clone());
+        host.network.plain = Probed::NotApplicable(reason);
+        return None;
+    }
+    let (home, stand_in) = (scope.home.as_ref().ok()?.clone(), scope.stand_ins.endpoint.clone());
+    Some(Job::new(
+        network::TIMEOUT,
+        move || network::endpoint(&home, stand_in.as_deref()),
+        |reason| (Probed::Failed(reason.clone()), Probed::Failed(reason)),
+        |(endpoint, plain), host, _| (host.network.endpoint, host.network.plain) = (endpoint, plain),
+    ))
+}
+
+/// The daemon's process, by the lock that it holds.
+fn look_at_process(lock: &Probed<LockFacts>, system: &System) -> Probed<ProcessFacts> {
+    match lock {
+        Probed::Known(LockFacts::Held { owner: Some(owner) }) if owner.role == "daemon" => machine::process(system, owner.pid),
+        Probed::Known(_) => Probed::NotApplicable("no daemon runs".into()),
+        Probed::Failed(reason) => Probed::Failed(reason.clone()),
+        Probed::NotApplicable(reason) => Probed::NotApplicable(reason.clone()),
+    }
+}
+
 // ---- sessions
 
 /// Looks of the journal at many sessions at once: to open it costs more than to read it.
@@ -400,7 +544,7 @@ fn not_opened<T>() -> Probed<T> {
 
 fn session_jobs(at: usize, paths: &SessionPaths, scope: &Scope, depth: Depth) -> Vec<Job> {
     let (files, talk, store, messages) = (paths.clone(), paths.clone(), paths.clone(), paths.clone());
-    let endpoints = scope.endpoints;
+    let (endpoints, system) = (scope.endpoints, system(scope));
     let folder = paths.folder().to_owned();
     let mut jobs = vec![
         Job::new(
@@ -414,16 +558,23 @@ fn session_jobs(at: usize, paths: &SessionPaths, scope: &Scope, depth: Depth) ->
         Job::new(
             FILES_TIMEOUT + DAEMON_TIMEOUT * if endpoints { 2 } else { 1 },
             move || match depth {
-                Depth::Full | Depth::Surface => look_at_daemon(&talk, endpoints),
-                Depth::Names => (look_at_lock(&talk).into(), not_opened(), not_opened(), not_opened()),
+                Depth::Full | Depth::Surface => {
+                    let talk = look_at_daemon(&talk, endpoints);
+                    let process = look_at_process(&talk.0, &system);
+                    (talk, process)
+                }
+                Depth::Names => ((look_at_lock(&talk).into(), not_opened(), not_opened(), not_opened()), not_opened()),
             },
             |reason| {
                 let failed = || reason.clone();
-                (Probed::Failed(failed()), Probed::Failed(failed()), Probed::Failed(failed()), Probed::Failed(failed()))
+                let talk =
+                    (Probed::Failed(failed()), Probed::Failed(failed()), Probed::Failed(failed()), Probed::Failed(failed()));
+                (talk, Probed::Failed(reason.clone()))
             },
-            move |(lock, socket, daemon, endpoints), _, sessions| {
+            move |((lock, socket, daemon, endpoints), process), _, sessions| {
                 let session = &mut sessions[at];
                 (session.lock, session.socket, session.daemon, session.endpoints) = (lock, socket, daemon, endpoints);
+                session.process = process;
             },
         ),
     ];
