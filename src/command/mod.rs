@@ -338,7 +338,7 @@ pub fn tree() -> clap::Command {
 pub fn run_line(line: &[String], sink: Arc<dyn Sink>) -> Result<Report> {
     let matches = parsed(line)?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| usage(&error))?;
-    settings(cli.global, sink, (Arc::new(|_| None), Arc::new(|_| None))).and_then(|settings| cli.command.run(settings))
+    settings(cli.global, sink, (Arc::new(|_| None), Arc::new(|_| None)), false).and_then(|settings| cli.command.run(settings))
 }
 
 /// One line of words after the program's name, taken apart by the tree.
@@ -380,7 +380,7 @@ fn usage(error: &clap::Error) -> Error {
 /// How questions and secrets are asked for.
 type Prompts = (Arc<crate::app::Ask>, Arc<crate::archive::seal::Ask>);
 
-fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts) -> Result<Settings> {
+fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts, by_person: bool) -> Result<Settings> {
     let mut environment = BTreeMap::new();
     let ours = std::env::vars_os().filter_map(|(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value)));
     for (name, value) in ours.filter(|(name, _)| name == "HOME" || name.starts_with("WPP_")) {
@@ -391,8 +391,10 @@ fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts) -> Result<Set
         })?;
         environment.insert(name, value);
     }
+    // A line that is run in this process is read by whoever runs it.
+    let whole = global.format == Format::Json || !by_person;
     let Global { home, session, quiet, .. } = global;
-    Ok(Settings { home, session, quiet, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
+    Ok(Settings { home, session, quiet, whole, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
 }
 
 /// Names of the sessions in the home that the environment names, and of its gateways, for the shell's
@@ -441,10 +443,11 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let ui = Ui { format: cli.global.format, quiet: cli.global.quiet, home: cli.global.home.clone() };
-    let result = settings(cli.global, ui.sink(), (ui.ask(), ui.ask_secret())).and_then(|settings| cli.command.run(settings));
-    let (code, written) = match &result {
+    let result =
+        settings(cli.global, ui.sink(), (ui.ask(), ui.ask_secret()), true).and_then(|settings| cli.command.run(settings));
+    let (code, written) = match result {
         Ok(report) => (report.exit_code(), ui.report(report)),
-        Err(error) => (error.kind().exit_code(), ui.error(error)),
+        Err(error) => (error.kind().exit_code(), ui.error(&error)),
     };
     match written {
         Ok(()) => ExitCode::from(code),

@@ -412,6 +412,7 @@ mod tests {
             home: Some(home.root().to_owned()),
             session: None,
             quiet: false,
+            whole: true,
             environment: Default::default(),
             sink: Arc::new(crate::report::Silent),
             ask: Arc::new(move |question: &str| {

@@ -283,6 +283,8 @@ pub struct Selection {
     only: Vec<String>,
     skip: Vec<String>,
     areas: Vec<String>,
+    /// Whether what is fine is counted and not kept.
+    lean: bool,
 }
 
 impl Selection {
@@ -294,7 +296,7 @@ impl Selection {
                 return Err(no_check(name, catalog::checks().map(|check| check.id)));
             }
         }
-        Ok(Selection { only, skip, areas: Vec::new() })
+        Ok(Selection { only, skip, ..Selection::default() })
     }
 
     /// Only these checks.
@@ -311,6 +313,11 @@ impl Selection {
             Some(area) => Err(Error::new(ErrorKind::Usage, format!("no check is of an area {area:?}"))
                 .hint(format!("areas: {}", of_catalog.into_iter().collect::<Vec<_>>().join(", ")))),
         }
+    }
+
+    /// What is fine is counted and not kept: of many sessions, that is nearly all there is.
+    pub fn without_fine(self) -> Selection {
+        Selection { lean: true, ..self }
     }
 
     /// Whether a check of an area is to be reported.
@@ -388,6 +395,8 @@ pub struct Examination {
     pub skipped: Vec<SkippedCheck>,
     /// What was found and the operator does not want to hear for a while.
     pub suppressed: Vec<suppress::Suppressed>,
+    /// Findings of severity `ok` that were not kept.
+    pub fine: usize,
 }
 
 impl Examination {
@@ -397,6 +406,7 @@ impl Examination {
         self.made.extend(others.made);
         self.skipped.extend(others.skipped);
         self.suppressed.extend(others.suppressed);
+        self.fine += others.fine;
     }
 
     /// Adds a check with what it said, which is at least one thing.
@@ -410,7 +420,10 @@ impl Examination {
     pub fn counts(&self) -> BTreeMap<Severity, usize> {
         use Severity::{Critical, Error, Info, Ok, Unknown, Warning};
         let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
-        [Ok, Info, Warning, Unknown, Error, Critical].into_iter().map(|severity| (severity, count(severity))).collect()
+        let kept = [Ok, Info, Warning, Unknown, Error, Critical].into_iter().map(|severity| (severity, count(severity)));
+        let mut counts: BTreeMap<Severity, usize> = kept.collect();
+        *counts.entry(Ok).or_default() += self.fine;
+        counts
     }
 
     /// The worst finding that is not merely unknown; the first of several.
@@ -500,7 +513,14 @@ impl Seen<'_> {
             Err(Stop::Skipped(reason)) => {
                 self.examination.skipped.push(SkippedCheck { id: check.id.into(), session, reason });
             }
-            _ => self.examination.add(check.id, session, findings),
+            _ => {
+                self.examination.add(check.id, session, findings);
+                while self.selection.lean
+                    && self.examination.findings.pop_if(|finding| finding.severity == Severity::Ok).is_some()
+                {
+                    self.examination.fine += 1;
+                }
+            }
         }
     }
 

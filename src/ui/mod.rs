@@ -84,7 +84,7 @@ impl Ui {
     }
 
     /// Writes the result to stdout.
-    pub fn report(&self, report: &Report) -> std::io::Result<()> {
+    pub fn report(&self, mut report: Report) -> std::io::Result<()> {
         progress::clear();
         if let (true, Format::Text, Some(brief)) = (self.quiet, self.format, &report.brief) {
             if brief.is_silent() {
@@ -95,9 +95,8 @@ impl Ui {
             return stdout.flush();
         }
         if self.quiet && !report.answer && report.exit_code() == 0 && self.format == Format::Text {
-            return terminal::warnings(&mut anstream::stderr().lock(), report);
+            return terminal::warnings(&mut anstream::stderr().lock(), &report);
         }
-        let mut report = report.clone();
         for next in &mut report.next {
             *next = self.typed_here(next);
         }

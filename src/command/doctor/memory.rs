@@ -3,6 +3,8 @@
 //! Nothing is ever kept in another user's home, and a look makes no journal. Where nothing can be kept,
 //! that is said and fails nothing.
 
+use std::path::PathBuf;
+
 use crate::clock;
 use crate::doctor::fix::Planned;
 use crate::doctor::history::{self, Mended, Reader, Rows};
@@ -16,7 +18,8 @@ use super::words;
 
 /// What is known of earlier looks.
 pub(super) struct Memory {
-    journal: Option<Journal>,
+    /// The journal, if there is one.
+    path: Option<PathBuf>,
     /// What was found before; `None` when that is not known.
     before: Option<Rows>,
     /// Why nothing is kept.
@@ -29,19 +32,19 @@ impl Memory {
     /// Reads what there is.
     pub fn open(scope: &Scope, no_record: bool) -> Memory {
         let nothing =
-            |reason: String, is_worth_telling| Memory { journal: None, before: None, not_kept: Some(reason), is_worth_telling };
+            |reason: String, is_worth_telling| Memory { path: None, before: None, not_kept: Some(reason), is_worth_telling };
         let Ok(home) = &scope.home else { return nothing("the home does not open".into(), false) };
         let only_read = no_record || scope.foreign.is_some();
         let looked = journal::open(&home.journal(), only_read);
-        let looked = looked.and_then(|journal| journal.map(|journal| Ok((history::look_back(&journal)?, journal))).transpose());
+        let looked = looked.and_then(|journal| journal.map(|journal| history::look_back(&journal)).transpose());
         match looked {
             Ok(None) => nothing("the home has no journal yet".into(), false),
             Err(error) => nothing(error.chain(), true),
-            Ok(Some((before, journal))) => {
+            Ok(Some(before)) => {
                 let foreign = scope.foreign.map(|owner| format!("the home is user {owner}'s"));
                 let not_kept = if no_record { Some("--no-record".to_owned()) } else { foreign };
                 let is_worth_telling = !no_record && not_kept.is_some();
-                Memory { journal: Some(journal), before: Some(before), not_kept, is_worth_telling }
+                Memory { path: Some(home.journal()), before: Some(before), not_kept, is_worth_telling }
             }
         }
     }
@@ -52,8 +55,10 @@ impl Memory {
         let reader = if quiet { Reader::News } else { Reader::Whole };
         let compared = history::compare(before, examination, clock::now_ms(), reader);
         let keep = || -> Result<()> {
-            match &self.journal {
-                Some(journal) if compared.changed && self.not_kept.is_none() => history::keep(journal, before, &compared.rows),
+            match &self.path {
+                Some(path) if compared.changed && self.not_kept.is_none() => {
+                    history::keep(&Journal::open(path)?, before, &compared.rows)
+                }
                 _ => Ok(()),
             }
         };
@@ -75,7 +80,8 @@ impl Memory {
             return None;
         }
         let mended: Vec<Mended> = mended.iter().filter(|mended| mended.severity > Severity::Info).cloned().collect();
-        let mut brief = Report { sections: Vec::new(), warnings: whole.warnings.clone(), brief: None, ..whole.clone() };
+        let mut brief = Report::new("doctor", whole.title.clone());
+        (brief.verdict, brief.exit_code, brief.next) = (whole.verdict, whole.exit_code, whole.next.clone());
         brief.sections.extend(words::mended_section(&mended));
         brief.findings = examination.findings.clone();
         brief.findings.retain(|finding| finding.change.is_some() && finding.severity > Severity::Info);

@@ -29,7 +29,7 @@ use crate::doctor::{Check, Examination, Scope, Selection, SkippedCheck, catalog,
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::plugin::{self, Plugins};
-use crate::report::{Event, Report, Section, Severity, Step, Verdict, count};
+use crate::report::{Event, Metric, Report, Section, Severity, Step, Verdict, count};
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
 const ROUNDS_MAX: usize = 3;
@@ -268,7 +268,10 @@ impl Args {
         if let Some(id) = &self.explain {
             return checks::explain(id, plugins);
         }
-        let selection = self.selection(opened.as_ref())?;
+        let mut selection = self.selection(opened.as_ref())?;
+        if !settings.whole || self.severity != ShownFrom::Ok {
+            selection = selection.without_fine();
+        }
         if self.list {
             return checks::list(plugins, &selection);
         }
@@ -372,6 +375,8 @@ impl Args {
         let (verdict, exit_code) = self.judged(&examination, &steps);
         let unmended = steps.iter().any(|(_, step)| matches!(step.verdict, Verdict::Fail | Verdict::Unknown));
         let subject = words::subject(&scope, look.place.own, &look.asked);
+        // Of many sessions these are long, and nobody looks at them in a text.
+        let whole = look.settings.whole;
         let mut data = json!({
             "home": scope.root,
             "kind": scope.home.as_ref().ok().map(|home| home.kind().name()),
@@ -379,8 +384,8 @@ impl Args {
             "sessions": scope.sessions.iter().map(SessionPaths::name).collect::<Vec<_>>(),
             "plugins": look.asked,
             "counts": examination.counts(),
-            "checks": examination.made,
-            "skipped": examination.skipped,
+            "checks": if whole { json!(examination.made) } else { json!([]) },
+            "skipped": if whole { json!(examination.skipped) } else { json!([]) },
             "fail_on": self.fail_on.name(),
             "shown_from": self.severity.least().name(),
             "score": score::of(&examination),
@@ -410,11 +415,16 @@ impl Args {
         if let Some(reason) = memory.not_kept.as_ref().filter(|_| memory.is_worth_telling) {
             report = report.section(Section::default().line(format!("nothing of this is kept for the next time: {reason}")));
         }
+        if let Some(score) =
+            score::of(&examination).filter(|_| examination.findings.iter().any(|finding| finding.severity > Severity::Ok))
+        {
+            report.metrics.push(Metric { name: "score".into(), value: score as f64 });
+        }
         report = report.next(words::next(&scope, &examination, unmended));
         report.exit_code = Some(exit_code);
         // Whoever asked for quiet wants to hear what will hurt, whether or not it fails the command.
         report.answer = examination.findings.iter().any(|finding| finding.severity >= Severity::Warning);
-        report.brief = memory.brief(&report, &examination, &mended, &steps);
+        report.brief = memory.brief(&report, &examination, &mended, &steps).filter(|_| look.settings.quiet);
         report.steps = steps.into_iter().map(|(_, step)| step).collect();
         self.files.write(&report, &examination, |severity| self.fail_on.fails(severity), took_ms, &*look.settings.sink)?;
         let least = self.severity.least();

@@ -18,13 +18,16 @@ use crate::session::rekey;
 /// How often a look begins anew because somebody opened or closed the journal meanwhile.
 const ATTEMPTS: usize = 3;
 
-/// Opens the journal of a home; `None` when there is none, and looking makes none. In a home that is not
-/// this user's, it is only read.
+/// Opens the journal of a home to look into it; `None` when there is none, and looking makes none. Only
+/// where it may be changed, one of an earlier version is brought up to date.
 pub fn open(path: &Path, only_read: bool) -> Result<Option<Journal>> {
-    match (exists(path)?, only_read) {
-        (false, _) => Ok(None),
-        (true, false) => Journal::open(path).map(Some),
-        (true, true) => open_to_read(path).map(Some),
+    if !exists(path)? {
+        return Ok(None);
+    }
+    match open_to_read(path) {
+        // To write takes files beside it, which are made and removed again.
+        Err(_) if !only_read => Journal::open(path).map(Some),
+        read => read.map(Some),
     }
 }
 

@@ -34,6 +34,7 @@ use crate::facts::{
     Probed, SessionFacts, SetAside, SocketFacts, StoreFacts, UpkeepFacts,
 };
 use crate::home::{Home, SessionPaths};
+use crate::journal::Journal;
 use crate::session::state::State;
 
 /// Time for a look at names and modes.
@@ -337,9 +338,10 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         ));
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || match (exists(&path), journal::open(&path, only_read)) {
+            move || match (exists(&path), only_read) {
                 (Ok(false), _) => Probed::NotApplicable("nothing was written down in this home yet".into()),
-                (Ok(true), opened) => Probed::Known(opened.map(drop).map_err(|error| error.chain())),
+                (Ok(true), false) => Probed::Known(Journal::open(&path).map(drop).map_err(|error| error.chain())),
+                (Ok(true), true) => Probed::Known(journal::open_to_read(&path).map(drop).map_err(|error| error.chain())),
                 (Err(error), _) => Probed::Failed(error.chain()),
             },
             Probed::Failed,
