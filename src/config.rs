@@ -364,6 +364,36 @@ pub const KEYS: &[Key] = &[
         help: "days without a backup verified at level restore after which the doctor complains; 0 never",
     },
     Key {
+        path: "doctor.drill_age_days_max",
+        kind: Kind::Number(0, 10_000),
+        default: "35",
+        help: "days without a drill after which the doctor complains; 0 never",
+    },
+    Key {
+        path: "doctor.event_age_hours_max",
+        kind: Kind::Number(0, 10_000),
+        default: "0",
+        help: "hours without any event of a READY session after which the doctor complains, for one that is never quiet; 0 never",
+    },
+    Key {
+        path: "doctor.outbox_age_ms_max",
+        kind: Kind::Number(1000, 604_800_000),
+        default: "600000",
+        help: "how long a message may wait to be sent before the doctor complains",
+    },
+    Key {
+        path: "doctor.outbox_waiting_max",
+        kind: Kind::Number(1, 10_000_000),
+        default: "1000",
+        help: "messages that may wait to be sent before the doctor complains",
+    },
+    Key {
+        path: "doctor.secret_age_days_max",
+        kind: Kind::Number(0, 10_000),
+        default: "365",
+        help: "days after which the doctor asks for a new secret in the place of one in `secrets`; 0 never",
+    },
+    Key {
         path: "doctor.offline",
         kind: Kind::Boolean,
         default: "false",

@@ -42,6 +42,7 @@ pub mod stop;
 mod stored;
 pub mod sync;
 mod told;
+mod upkeep;
 mod verify;
 pub mod webhook;
 

@@ -18,6 +18,8 @@ mod cli;
 mod daemon;
 mod destinations;
 mod doctor;
+mod doctor_guard;
+mod doctor_stores;
 mod doctor_machine;
 mod doctor_network;
 mod doctor_cases;

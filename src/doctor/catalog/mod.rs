@@ -4,6 +4,8 @@
 //! The order is the order of judging: a check stands below the ones that it needs.
 
 mod backup;
+mod flow;
+mod guard;
 pub mod cost;
 mod home;
 mod machine;
@@ -17,11 +19,13 @@ use super::Check;
 /// Every part, in order.
 const PARTS: &[&[Check]] = &[
     home::CHECKS,
+    guard::CHECKS,
     machine::CHECKS,
     network::CHECKS,
     session::CHECKS,
     machine::OF_DAEMONS,
     store::CHECKS,
+    flow::CHECKS,
     backup::CHECKS,
     suppression::CHECKS,
 ];
