@@ -85,6 +85,25 @@ CREATE TABLE alert_delivery (
     PRIMARY KEY (notice_id, way)
 ) WITHOUT ROWID;
 ",
+    "
+-- what `capacity` is told from: what each session's daemon took, thinned with age
+CREATE TABLE capacity_sample (
+    session                     TEXT NOT NULL,
+    at_ms                       INTEGER NOT NULL,
+    -- the daemon's start: its processor time counts from there
+    started_ms                  INTEGER NOT NULL,
+    memory_bytes                INTEGER NOT NULL,
+    cpu_ms                      INTEGER NOT NULL,
+    session_db_bytes            INTEGER NOT NULL,
+    wpp_db_bytes                INTEGER NOT NULL,
+    messages                    INTEGER NOT NULL,
+    disk_total_bytes            INTEGER NOT NULL,
+    disk_free_bytes             INTEGER NOT NULL,
+    memory_total_bytes          INTEGER NOT NULL,
+    memory_available_bytes      INTEGER NOT NULL,
+    PRIMARY KEY (session, at_ms)
+) WITHOUT ROWID;
+",
 ];
 
 /// How an act that was begun has ended.
@@ -202,6 +221,17 @@ impl Journal {
     /// no other writer comes between. It is undone when `work` fails.
     pub fn transaction<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         disk::faults::point("journal", &self.path)?;
+        self.in_transaction(work)
+    }
+
+    /// [`Journal::transaction`] for what no act relies on: it is none of the operations that tests break one
+    /// after the other, for it comes when a timer says so. A disk that is full refuses it all the same.
+    pub fn transaction_aside<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        disk::faults::room("write to", &self.path)?;
+        self.in_transaction(work)
+    }
+
+    fn in_transaction<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let run = || {
             let transaction = rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;

@@ -21,6 +21,7 @@ pub mod session;
 pub mod whatsapp;
 pub mod archive;
 pub mod facts;
+pub mod capacity;
 // second floor: the verbs
 pub mod daemon;
 pub mod notice;

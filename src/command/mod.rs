@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod backup;
+pub mod capacity;
 pub mod channel;
 pub mod chats;
 pub mod checks;
@@ -147,6 +148,8 @@ pub enum Command {
     Reset(Lazy<reset::Args>),
     /// Look at the host, the home and the session, say what is wrong, and mend it with --fix
     Doctor(Lazy<doctor::Args>),
+    /// Measure what sessions take and how that grows, and say how many more fit
+    Capacity(Lazy<capacity::Args>),
     /// Run the documents that say what to do: list, check, run, resume and undo them
     Runbook(Lazy<runbook::Args>),
     /// Rehearse failures and recovery in a throw-away sandbox
@@ -206,6 +209,7 @@ impl Command {
                 let sink = settings.sink.clone();
                 args.run(settings, &|line| run_line(line, sink.clone()))
             }
+            Command::Capacity(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Runbook(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Drill(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Dump(Lazy(args)) => args.run(&App::new(settings)?),

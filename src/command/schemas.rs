@@ -3,6 +3,8 @@
 //! `wpp-json(5)` is made from it, and `tests/it/schemas.rs` runs the commands and fails when a field
 //! is not in it, or is in it and missing. Start with [`SCHEMAS`].
 
+mod capacity;
+
 /// The type of a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
@@ -1293,6 +1295,7 @@ pub static SCHEMAS: &[Schema] = &[
             optional("failed_why", Text, "level restore: in which way; null if it passed"),
         ],
     },
+    Schema { name: "wpp.capacity/1", commands: &["wpp capacity"], data: Shape::Object(&capacity::CAPACITY) },
     Schema {
         name: "wpp.chats/1",
         commands: &["wpp chats"],

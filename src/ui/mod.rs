@@ -5,6 +5,7 @@
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod plot;
 pub mod progress;
 pub mod qr;
 pub mod terminal;

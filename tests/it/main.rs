@@ -14,6 +14,7 @@ mod archive;
 mod author;
 mod backup;
 mod bare;
+mod capacity;
 mod cli;
 mod daemon;
 mod destinations;
