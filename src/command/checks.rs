@@ -27,7 +27,7 @@ struct Known {
 
 /// All that there are.
 fn known(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Known> {
-    let of_catalog = catalog::CHECKS.iter().map(|check| Shown {
+    let of_catalog = catalog::checks().map(|check| Shown {
         id: check.id.into(),
         title: check.title.into(),
         area: check.area.into(),

@@ -1,7 +1,7 @@
 //! The doctor: probes gather facts, pure judges turn them into findings, fixes mend what is safe to mend.
 //!
 //! Start with [`Scope`] (where to look), [`probe::gather`] (look) and [`examine`] (judge).
-//! [`catalog::CHECKS`] is the table of everything that is checked; [`fix`] applies remedies.
+//! [`catalog::checks`] is the table of everything that is checked; [`fix`] applies remedies.
 //!
 //! What could not be looked at is *unknown*. What another failed check makes meaningless is skipped
 //! and says why. Nothing is called ok that was not seen to be ok.
@@ -197,8 +197,8 @@ impl Selection {
     /// the plugins with these names are taken on trust: see [`Selection::wrong`].
     pub fn new(only: Vec<String>, skip: Vec<String>, plugins: &[String]) -> Result<Selection> {
         for name in only.iter().chain(&skip) {
-            if !catalog::CHECKS.iter().any(|check| covers(name, check.id)) && !plugins.iter().any(|plugin| covers(plugin, name)) {
-                return Err(no_check(name, catalog::CHECKS.iter().map(|check| check.id)));
+            if !catalog::checks().any(|check| covers(name, check.id)) && !plugins.iter().any(|plugin| covers(plugin, name)) {
+                return Err(no_check(name, catalog::checks().map(|check| check.id)));
             }
         }
         Ok(Selection { only, skip })
@@ -317,14 +317,14 @@ enum Standing {
 pub fn examine(facts: &Facts, selection: &Selection) -> Examination {
     let mut examination = Examination::default();
     let mut host: BTreeMap<&str, Standing> = BTreeMap::new();
-    for check in catalog::CHECKS {
+    for check in catalog::checks() {
         if let Judge::Host(judge) = check.judge {
             examine_one(&mut examination, &mut host, &BTreeMap::new(), check, None, selection, || judge(facts));
         }
     }
     for session in &facts.sessions {
         let mut own = BTreeMap::new();
-        for check in catalog::CHECKS {
+        for check in catalog::checks() {
             if let Judge::Session(judge) = check.judge {
                 examine_one(&mut examination, &mut own, &host, check, Some(&session.name), selection, || judge(facts, session));
             }

@@ -1,0 +1,416 @@
+//! Every check against facts made by hand: silent when all is well, and each failure seen.
+
+mod backup;
+mod home;
+mod session;
+mod store;
+
+use std::path::PathBuf;
+
+use super::{Selection, catalog, examine, fix};
+use crate::disk::{LockOwner, Space};
+use crate::facts::{
+    AlertFacts, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, Facts, FailedBackup, FailedRun, HostFacts,
+    JournalFacts, Limits, LockFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession, Moment, OpenAct, PathKind, PathLook,
+    PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SessionFacts, SetAside, SocketFacts, StoreFacts, Undelivered,
+};
+use crate::home::HomeKind;
+use crate::report::{Fix, Severity};
+use crate::session::messages::SearchMode;
+use crate::session::state::{Reason, State};
+
+const NOW_MS: i64 = 1_795_230_900_000;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+fn look(path: &str, kind: PathKind, mode: u32) -> PathLook {
+    let seen = Probed::Known(Some(PathSeen { kind, mode, owner: 1000 }));
+    PathLook { path: path.into(), expected: kind, credentials: path.contains("session.db"), seen }
+}
+
+fn owner(role: &str, age_ms: i64) -> Option<LockOwner> {
+    let since = crate::clock::rfc3339(crate::clock::from_ms(NOW_MS - age_ms));
+    Some(LockOwner { pid: 4711, since, role: role.into(), version: "1.2.3".into() })
+}
+
+/// A home with one session that is READY.
+fn whole() -> Facts {
+    Facts {
+        now_ms: NOW_MS,
+        host: HostFacts {
+            version: "1.2.3".into(),
+            user_id: 1000,
+            umask: 0o077,
+            home: "/h".into(),
+            program: "wpp".into(),
+            opened: Ok(HomeKind::Live),
+            config_problem: None,
+            plugins_problem: None,
+            paths: vec![look("/h", PathKind::Folder, 0o700), look("/h/config.toml", PathKind::File, 0o600)],
+            writable: Probed::Known(Ok(())),
+            space: Probed::Known(Space { total_bytes: 100 << 30, free_bytes: 50 << 30 }),
+            journal: Probed::Known(Ok(())),
+            session_names: Probed::Known(vec!["main".into()]),
+            missing_session: None,
+            schedule: Probed::Known(ScheduleFacts {
+                entries: vec!["nightly".into()],
+                interval_s_min: Some(86_400),
+                looked_ms: Some(NOW_MS - MINUTE_MS),
+                ..ScheduleFacts::default()
+            }),
+            alerts: Probed::Known(AlertFacts::default()),
+        },
+        sessions: vec![SessionFacts {
+            name: "main".into(),
+            paths: vec![
+                look("/h/sessions/main", PathKind::Folder, 0o700),
+                look("/h/sessions/main/session.db", PathKind::File, 0o600),
+                look("/h/sessions/main/daemon.sock", PathKind::Socket, 0o600),
+            ],
+            lock: Probed::Known(LockFacts::Held { owner: owner("daemon", 30 * MINUTE_MS) }),
+            socket: Probed::Known(SocketFacts::Listening),
+            daemon: Probed::Known(DaemonLook::Answered(DaemonStatus {
+                session: "main".into(),
+                state: State::Ready,
+                reason: Reason::Normal,
+                detail: None,
+                since_ms: NOW_MS - 29 * MINUTE_MS,
+                pid: 4711,
+                version: "1.2.3".into(),
+                started_ms: NOW_MS - 30 * MINUTE_MS,
+                paired: true,
+                last_heard_ms: Some(NOW_MS - 5000),
+                reconnects: 1,
+                sync_enabled: true,
+                search_mode: SearchMode::Fts,
+            })),
+            store: Probed::Known(StoreFacts { health: DatabaseHealth::Whole, paired: Some(true) }),
+            messages: Probed::Known(MessagesFacts {
+                health: DatabaseHealth::Whole,
+                search_index: SearchIndex::InStep,
+                rows: Some(MessagesRows { reconnects_last_hour: 1, logged_out_ms: None, was_linked: true }),
+            }),
+            journal: Probed::Known(JournalFacts { started: Some(Moment { id: 1, at_ms: NOW_MS }), ..JournalFacts::default() }),
+            backups: Probed::Known(BackupFacts {
+                known_since_ms: Some(NOW_MS - 100 * DAY_MS),
+                whole_ms: Some(NOW_MS - DAY_MS),
+                proven_ms: Some(NOW_MS - 20 * DAY_MS),
+                ..BackupFacts::default()
+            }),
+            set_aside: Probed::Known(SetAside::default()),
+        }],
+        limits: Limits {
+            disk_free_percent_min: 10,
+            reconnects_per_hour_max: 6,
+            heartbeat_age_ms_max: 60_000,
+            start_timeout_ms: 30_000,
+            backup_age_hours_max: 26,
+            restore_age_days_max: 35,
+        },
+    }
+}
+
+/// The same with the daemon stopped in order.
+fn stopped() -> Facts {
+    let mut facts = whole();
+    let session = &mut facts.sessions[0];
+    session.lock = Probed::Known(LockFacts::Absent);
+    session.socket = Probed::Known(SocketFacts::Absent);
+    session.daemon = Probed::NotApplicable("no daemon listens".into());
+    session.paths.pop();
+    session.journal = Probed::Known(JournalFacts {
+        started: Some(Moment { id: 1, at_ms: NOW_MS - 2 * MINUTE_MS }),
+        stopped: Some(Moment { id: 2, at_ms: NOW_MS - MINUTE_MS }),
+        ..JournalFacts::default()
+    });
+    facts
+}
+
+fn status(facts: &mut Facts) -> &mut DaemonStatus {
+    match &mut facts.sessions[0].daemon {
+        Probed::Known(DaemonLook::Answered(status)) => status,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn state(facts: &mut Facts, state: State, reason: Reason) {
+    let status = status(facts);
+    (status.state, status.reason) = (state, reason);
+}
+
+fn rows(facts: &mut Facts) -> &mut MessagesRows {
+    match &mut facts.sessions[0].messages {
+        Probed::Known(MessagesFacts { rows: Some(rows), .. }) => rows,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn mode(look: &mut PathLook, mode: u32) {
+    look.seen = Probed::Known(Some(PathSeen { kind: look.expected, mode, owner: 1000 }));
+}
+
+/// Everything above info that the facts give rise to.
+fn bad(facts: &Facts) -> Vec<(String, Severity)> {
+    let findings = examine(facts, &Selection::default()).findings;
+    findings
+        .into_iter()
+        .filter(|finding| finding.severity > Severity::Info)
+        .map(|finding| (finding.id, finding.severity))
+        .collect()
+}
+
+/// How the facts are broken, and all that is to be found then.
+struct Case {
+    what: &'static str,
+    facts: fn() -> Facts,
+    breaks: fn(&mut Facts),
+    finds: &'static [(&'static str, Severity)],
+}
+
+use Severity::{Critical, Error, Unknown, Warning};
+
+/// Every part, in the order of the catalog's.
+const PARTS: &[&[Case]] = &[home::CASES, session::CASES, store::CASES, backup::CASES];
+
+fn cases() -> impl Iterator<Item = &'static Case> {
+    PARTS.iter().copied().flatten()
+}
+
+fn schedule(facts: &mut Facts) -> &mut ScheduleFacts {
+    match &mut facts.host.schedule {
+        Probed::Known(schedule) => schedule,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn journal(facts: &mut Facts) -> &mut JournalFacts {
+    match &mut facts.sessions[0].journal {
+        Probed::Known(journal) => journal,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn failed_backup(verb: &str, place: &str) -> FailedBackup {
+    FailedBackup { verb: verb.into(), at_ms: NOW_MS - DAY_MS, place: place.into(), why: "x".into() }
+}
+
+fn backups(facts: &mut Facts) -> &mut BackupFacts {
+    match &mut facts.sessions[0].backups {
+        Probed::Known(backups) => backups,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
+pub(crate) fn commands() -> Vec<String> {
+    let mut commands = Vec::new();
+    for case in cases() {
+        let mut facts = (case.facts)();
+        (case.breaks)(&mut facts);
+        let findings = examine(&facts, &Selection::default()).findings;
+        for remedy in findings.into_iter().filter_map(|finding| finding.remedy) {
+            if let Some(Fix::Run { argv }) = &remedy.fix {
+                commands.push(format!("wpp {}", argv.join(" ")));
+            }
+            commands.push(remedy.command);
+        }
+    }
+    commands.retain(|command| command.starts_with("wpp "));
+    commands.sort();
+    commands.dedup();
+    commands
+}
+
+#[test]
+fn nothing_is_found_where_nothing_is_wrong_and_every_check_says_so() {
+    for (facts, what) in [(whole(), "running"), (stopped(), "stopped")] {
+        assert_eq!(bad(&facts), [], "{what}");
+    }
+    let examination = examine(&whole(), &Selection::default());
+    let made: Vec<_> = examination.made.iter().map(|made| made.id.as_ref()).collect();
+    assert_eq!(made, catalog::checks().map(|check| check.id).collect::<Vec<_>>());
+    assert!(examination.made.iter().all(|made| made.severity == Severity::Ok), "{:?}", examination.made);
+}
+
+#[test]
+fn every_failure_is_found_and_nothing_else_is() {
+    for case in cases() {
+        let mut facts = (case.facts)();
+        (case.breaks)(&mut facts);
+        let expected: Vec<_> = case.finds.iter().map(|(id, severity)| ((*id).to_owned(), *severity)).collect();
+        assert_eq!(bad(&facts), expected, "{}", case.what);
+        for finding in examine(&facts, &Selection::default()).findings {
+            let helps = finding.severity <= Severity::Info || finding.severity == Unknown || finding.remedy.is_some();
+            assert!(helps, "{}: {} says nothing about what to do", case.what, finding.id);
+        }
+    }
+}
+
+#[test]
+fn every_check_has_a_case_in_which_it_complains() {
+    for check in catalog::checks() {
+        let seen = cases().any(|case| case.finds.iter().any(|(id, severity)| *id == check.id && *severity != Unknown));
+        assert!(seen, "no case breaks what {} looks at", check.id);
+    }
+}
+
+/// Every look fails: nothing may then be called ok.
+#[test]
+fn a_look_that_failed_is_never_ok() {
+    let mut facts = whole();
+    let failed = || "as if".to_owned();
+    for look in &mut facts.host.paths {
+        look.seen = Probed::Failed(failed());
+    }
+    facts.host.writable = Probed::Failed(failed());
+    facts.host.space = Probed::Failed(failed());
+    facts.host.journal = Probed::Failed(failed());
+    facts.host.session_names = Probed::Failed(failed());
+    facts.host.schedule = Probed::Failed(failed());
+    facts.host.alerts = Probed::Failed(failed());
+    let session = &mut facts.sessions[0];
+    for look in &mut session.paths {
+        look.seen = Probed::Failed(failed());
+    }
+    session.lock = Probed::Failed(failed());
+    session.socket = Probed::Failed(failed());
+    session.daemon = Probed::Failed(failed());
+    session.store = Probed::Failed(failed());
+    session.messages = Probed::Failed(failed());
+    session.journal = Probed::Failed(failed());
+    session.backups = Probed::Failed(failed());
+    session.set_aside = Probed::Failed(failed());
+    let examination = examine(&facts, &Selection::default());
+    let fine: Vec<_> = examination.made.iter().filter(|made| made.severity != Unknown).map(|made| made.id.clone()).collect();
+    // These were not looked up by a probe but come with the scope.
+    assert_eq!(fine, ["wpp.home.marker", "wpp.home.settings", "wpp.home.plugins"]);
+    // The same for one session's own looks, with its folder in place so that nothing is skipped for it.
+    facts.sessions[0].paths = whole().sessions[0].paths.clone();
+    facts.host.journal = Probed::Known(Ok(()));
+    let examination = examine(&facts, &Selection::default());
+    let fine = ["wpp.session.folder", "wpp.session.files", "wpp.session.modes", "wpp.session.owners"];
+    for made in examination.made.iter().filter(|made| made.session.is_some()) {
+        assert_eq!(made.severity, if fine.contains(&made.id.as_ref()) { Severity::Ok } else { Unknown }, "{}", made.id);
+    }
+}
+
+#[test]
+fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
+    let mut facts = whole();
+    facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it hangs".into() });
+    let examination = examine(&facts, &Selection::default());
+    let skipped: Vec<_> = examination.skipped.iter().map(|skipped| skipped.id.clone()).collect();
+    assert_eq!(skipped.len(), 6, "{skipped:?}");
+    assert!(examination.skipped.iter().all(|skipped| skipped.reason.contains("wpp.session.daemon-silent")));
+    // Left out of the report, the failed need must not make its dependants look fine or unasked.
+    let only = Selection::new(vec!["wpp.session.stream-lost".into()], Vec::new(), &[]).unwrap();
+    let examination = examine(&facts, &only);
+    assert_eq!(examination.findings.len(), 1);
+    assert_eq!(examination.findings[0].severity, Unknown);
+}
+
+#[test]
+fn a_selection_names_checks_that_exist() {
+    let some = Selection::new(vec!["wpp.session".into()], vec!["wpp.session.state".into()], &["openwa".into()]).unwrap();
+    assert!(some.takes("wpp.session.folder") && !some.takes("wpp.session.state") && !some.takes("wpp.home.marker"));
+    // What a plugin has is known once it was asked.
+    let some = Selection::new(vec!["openwa.server".into()], Vec::new(), &["openwa".into()]).unwrap();
+    assert!(
+        some.reaches("openwa") && !some.reaches("baileys") && some.takes("openwa.server.up") && !some.takes("openwa.key.fits")
+    );
+    assert!(some.wrong("openwa", &["openwa.server.up"]).is_none() && some.wrong("openwa", &["openwa.key.fits"]).is_some());
+    for wrong in ["wpp.sess", "wpp.session.lock-hold", "", "openw", "openwas.server", "baileys"] {
+        let error = Selection::new(vec![wrong.into()], Vec::new(), &["openwa".into()]).unwrap_err();
+        assert!(error.hints()[0].contains("--list"), "{wrong}: {:?}", error.hints());
+    }
+}
+
+#[test]
+fn a_plan_holds_each_fix_once_and_the_daemons_last() {
+    let mut facts = stopped();
+    let kill = cases().find(|case| case.what == "kill -9").unwrap();
+    (kill.breaks)(&mut facts);
+    mode(&mut facts.sessions[0].paths[1], 0o644);
+    let mut findings = examine(&facts, &Selection::default()).findings;
+    findings.reverse();
+    findings.extend(findings.clone());
+    let plan = fix::plan(&findings);
+    let session = "main".to_owned();
+    let fixes: Vec<_> = plan.iter().map(|planned| planned.fix.clone()).collect();
+    let argv = ["start", "--session", "main", "--home", "/h"].map(str::to_owned).to_vec();
+    assert_eq!(
+        fixes,
+        [
+            Fix::Chmod { path: PathBuf::from("/h/sessions/main/session.db"), mode: 0o600 },
+            Fix::RemoveStaleLock { session: session.clone() },
+            Fix::RemoveStaleSocket { session },
+            Fix::Run { argv },
+        ]
+    );
+}
+
+#[test]
+fn nothing_is_restarted_blindly() {
+    for reason in
+        [Reason::LoggedOut, Reason::StreamReplaced, Reason::TemporaryBan, Reason::MainDeviceGone, Reason::ClientOutdated]
+    {
+        for named in [State::Error, State::Degraded, State::AuthRequired, State::Reconnecting] {
+            let mut facts = whole();
+            state(&mut facts, named, reason);
+            status(&mut facts).last_heard_ms = None;
+            let plan = fix::plan(&examine(&facts, &Selection::default()).findings);
+            assert_eq!(plan, [], "{named:?} {reason:?}");
+        }
+    }
+}
+
+#[test]
+fn a_session_that_is_new_or_has_no_phone_is_not_asked_for_backups() {
+    let ids = ["wpp.backup.stale", "wpp.backup.restore-unproven"];
+    type Break = fn(&mut Facts);
+    let peaceful: [(&str, Break); 4] = [
+        ("new", |facts| {
+            *backups(facts) = BackupFacts { known_since_ms: Some(NOW_MS - MINUTE_MS), ..BackupFacts::default() };
+        }),
+        ("never written down", |facts| *backups(facts) = BackupFacts::default()),
+        ("no phone", |facts| {
+            status(facts).paired = false;
+            *backups(facts) = BackupFacts { known_since_ms: Some(0), ..BackupFacts::default() };
+        }),
+        ("turned off", |facts| {
+            (facts.limits.backup_age_hours_max, facts.limits.restore_age_days_max) = (0, 0);
+            *backups(facts) = BackupFacts { known_since_ms: Some(0), ..BackupFacts::default() };
+        }),
+    ];
+    for (what, change) in peaceful {
+        let mut facts = whole();
+        change(&mut facts);
+        let examination = examine(&facts, &Selection::of(&ids.map(str::to_owned)));
+        assert!(examination.findings.is_empty(), "{what}: {:?}", examination.findings);
+        assert_eq!(examination.skipped.len(), 2, "{what}");
+    }
+    // A store that is gone makes the backups matter more, not less.
+    let mut facts = stopped();
+    facts.sessions[0].store = Probed::NotApplicable("there is no session.db yet".into());
+    backups(&mut facts).whole_ms = Some(NOW_MS - 2 * DAY_MS);
+    assert!(bad(&facts).iter().any(|(id, _)| id == "wpp.backup.stale"));
+    // What only another host can prove is no fault of this one.
+    let mut facts = whole();
+    (backups(&mut facts).proven_ms, backups(&mut facts).sealed) = (None, Some("/h/backups/x".into()));
+    let findings = examine(&facts, &Selection::of(&["wpp.backup.restore-unproven".to_owned()])).findings;
+    assert!(
+        findings[0].severity == Severity::Info && format!("{findings:?}").contains("on a host that has the key"),
+        "{findings:?}"
+    );
+    // Old copies that fit are worth a word.
+    let mut facts = whole();
+    facts.sessions[0].set_aside =
+        Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 3 << 20 });
+    let findings = examine(&facts, &Selection::of(&["wpp.backup.set-aside".to_owned()])).findings;
+    assert!(
+        findings[0].severity == Severity::Info
+            && findings[0].summary.contains("1 old copy of")
+            && findings[0].summary.contains("holds 3 MiB"),
+        "{findings:?}"
+    );
+}

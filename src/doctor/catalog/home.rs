@@ -1,0 +1,157 @@
+//! Rows of the home, its schedule and its notices.
+
+use crate::doctor::Judge::Host;
+use crate::doctor::{Check, alert, host, schedule, security};
+use crate::report::Severity::{Error, Warning};
+
+const HYGIENE: Option<&str> = Some("runbooks/security-hygiene.md");
+const ROOM: Option<&str> = Some("runbooks/disk-space.md");
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "wpp.home.marker",
+        title: "the home opens",
+        area: "home",
+        severity: Error,
+        needs: &[],
+        runbook: None,
+        explain: "home.json says whether the sessions of this home may reach WhatsApp (live) or only loopback addresses (sandbox). \
+                  Without it wpp refuses to run anything, because a copy of a sandbox must never turn into a live home. \
+                  Restore the file from a backup.",
+        judge: Host(host::marker),
+    },
+    Check {
+        id: "wpp.home.settings",
+        title: "the settings load",
+        area: "home",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "config.toml and the WPP_* variables may hold known settings only, each with a value of its kind. \
+                  While they do not load, no command but this one runs; the doctor goes on with the defaults.",
+        judge: Host(host::settings),
+    },
+    Check {
+        id: "wpp.home.plugins",
+        title: "what is noted of plugins can be read",
+        area: "home",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "plugins.lock says which plugins the home has, the SHA-256 of each and what was granted to these bytes. \
+                  While it cannot be read no plugin is used, and no gateway behind one is looked at. \
+                  Restore the file from a backup, or move it away and add the plugins again.",
+        judge: Host(host::plugins),
+    },
+    Check {
+        id: "wpp.home.modes",
+        title: "the home is closed to other users",
+        area: "home",
+        severity: Error,
+        needs: &[],
+        runbook: HYGIENE,
+        explain: "Folders are 0700 and files 0600. An archive holds the session's credentials: one that others can read is critical. \
+                  Other files that are open inside a closed folder are worth knowing, no more. --fix sets the modes.",
+        judge: Host(security::home_modes),
+    },
+    Check {
+        id: "wpp.home.owners",
+        title: "the home belongs to the user that runs wpp",
+        area: "home",
+        severity: Error,
+        needs: &[],
+        runbook: HYGIENE,
+        explain: "Everything in the home belongs to one user, the one that runs the daemons. A command run once with sudo \
+                  leaves files that the daemon can no longer open. Give them back with chown; wpp does not do that by itself.",
+        judge: Host(security::home_owners),
+    },
+    Check {
+        id: "wpp.home.writable",
+        title: "the home can be written to",
+        area: "host",
+        severity: Error,
+        needs: &[],
+        runbook: None,
+        explain: "A page is written to a file without a name and forced to the disk, which a full disk, a quota, a read-only mount \
+                  and a wrong mode all refuse. Nothing is left behind.",
+        judge: Host(host::writable),
+    },
+    Check {
+        id: "wpp.home.disk-space",
+        title: "there is room on the disk",
+        area: "host",
+        severity: Warning,
+        needs: &[],
+        runbook: ROOM,
+        explain: "Less free space than doctor.disk_free_percent_min is a warning; less than a tenth of that, or less than 64 MiB, \
+                  is an error: SQLite can then lose its next write, and no backup fits.",
+        judge: Host(host::disk_space),
+    },
+    Check {
+        id: "wpp.home.journal",
+        title: "the journal can be used",
+        area: "home",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "ops.db records what was done to every session: restores that were cut off, starts, connects. Without it wpp cannot \
+                  finish or undo what was interrupted, nor prove that an archive's Signal state is still the newest.",
+        judge: Host(host::journal),
+    },
+    Check {
+        id: "wpp.home.default-session",
+        title: "the chosen session exists",
+        area: "home",
+        severity: Warning,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "default_session in config.toml names a session that is here. In a home without any session there is nothing to \
+                  look at but the host and the home, and this check says so.",
+        judge: Host(host::default_session),
+    },
+    Check {
+        id: "wpp.schedule.not-installed",
+        title: "somebody looks for what is due",
+        area: "schedule",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "Entries of the schedule run when something calls `wpp schedule run`: a timer, cron, or daemons with schedule.daemon. \
+                  When nothing has for twice the shortest time between two runs, and at least once a day, entries only stand in the \
+                  settings. `wpp schedule install` sets a timer or cron up.",
+        judge: Host(schedule::looked_at),
+    },
+    Check {
+        id: "wpp.schedule.missed",
+        title: "what was due ran in time",
+        area: "schedule",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "An entry was due and nothing looked for it in time, because the machine or the caller was down. With `missed = \"run-once\"` \
+                  it runs when somebody looks, with \"skip\" it waits for its next time; with \"tell\" this stands until a run in time.",
+        judge: Host(schedule::in_time),
+    },
+    Check {
+        id: "wpp.schedule.failing",
+        title: "the last run of every entry went well",
+        area: "schedule",
+        severity: Error,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "The newest run of an entry ended with an exit code that is not 0, was killed because its time was up, or was cut off with \
+                  whatever dispatched it; or an entry of the settings cannot be read and never runs.",
+        judge: Host(schedule::succeeded),
+    },
+    Check {
+        id: "wpp.alert.undelivered",
+        title: "what people were to be told arrived",
+        area: "alert",
+        severity: Error,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "A notice to a contact failed on one of its ways and waits for the next `wpp alert run`, or was given up after three \
+                  days; or the contacts and rules of the settings cannot be read, and nobody is told of anything.",
+        judge: Host(alert::delivered),
+    },
+];

@@ -1,0 +1,218 @@
+//! Rows of a session and its daemon.
+
+use crate::doctor::Judge::Session;
+use crate::doctor::{Check, security, session};
+use crate::report::Severity::{Critical, Error, Warning};
+
+const RESTART: Option<&str> = Some("runbooks/restart.md");
+const RESET: Option<&str> = Some("runbooks/reset.md");
+const LOCKED: Option<&str> = Some("runbooks/lock-contention.md");
+const SOCKET: Option<&str> = Some("runbooks/stale-socket.md");
+const UNLINKED: Option<&str> = Some("runbooks/auth-required.md");
+const RECONNECTING: Option<&str> = Some("runbooks/reconnect-loop.md");
+const SEARCH: Option<&str> = Some("runbooks/search-degraded.md");
+const STREAM: Option<&str> = Some("runbooks/stream-lost.md");
+const HYGIENE: Option<&str> = Some("runbooks/security-hygiene.md");
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "wpp.session.folder",
+        title: "the session's folder is there and opens",
+        area: "session",
+        severity: Critical,
+        needs: &["wpp.home.marker"],
+        runbook: RESET,
+        explain: "The folder holds everything of the session, and only its owner can look into it; --fix gives the owner that right back. It can be missing when a restore or a reset was cut off: \
+                  then the old or the new one stands beside it and the next command finishes or undoes the act.",
+        judge: Session(session::folder),
+    },
+    Check {
+        id: "wpp.session.interrupted",
+        title: "nothing that was begun is unfinished",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "A restore or a reset is written to the journal before it changes anything. An entry that is open while its process \
+                  is gone was cut off; the next command that uses the session finishes or undoes it before it does anything else.",
+        judge: Session(session::interrupted),
+    },
+    Check {
+        id: "wpp.session.files",
+        title: "the session's folder holds what it should",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.session.folder"],
+        runbook: HYGIENE,
+        explain: "wpp makes folders, files and one socket, and never a symbolic link or a device. Something else under one of its \
+                  names was put there by somebody, perhaps to make wpp write elsewhere.",
+        judge: Session(security::session_files),
+    },
+    Check {
+        id: "wpp.session.modes",
+        title: "the session is closed to other users",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.session.folder"],
+        runbook: HYGIENE,
+        explain: "Folders are 0700, files and the socket 0600. session.db holds the keys with which anybody can act as this account: \
+                  one that others can read is critical, and linking anew is the safe answer if somebody may have. --fix sets the modes.",
+        judge: Session(security::session_modes),
+    },
+    Check {
+        id: "wpp.session.owners",
+        title: "the session's files belong to one user",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.session.folder"],
+        runbook: HYGIENE,
+        explain: "Every file belongs to the owner of the home. One made by another user, for example by a command under sudo, can \
+                  stop the daemon; a session.db of another user is critical. Give them back with chown.",
+        judge: Session(security::session_owners),
+    },
+    Check {
+        id: "wpp.session.lock-held",
+        title: "the lock is held by a working daemon or by nobody",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder"],
+        runbook: LOCKED,
+        explain: "One process at a time may own a session; a second one is refused with exit code 11. A holder that does not listen on \
+                  the socket keeps everybody else out and serves nobody: stop it, or choose another session.",
+        judge: Session(session::lock_held),
+    },
+    Check {
+        id: "wpp.session.stale-lock",
+        title: "no lock is left of a dead process",
+        area: "session",
+        severity: Warning,
+        needs: &["wpp.session.folder"],
+        runbook: LOCKED,
+        explain: "The kernel lets go of the lock when its holder dies; the file stays and names a process that is gone. It stops \
+                  nobody from starting. --fix takes the lock first, which proves that nobody holds it, and removes the file.",
+        judge: Session(session::lock_stale),
+    },
+    Check {
+        id: "wpp.session.foreign-socket",
+        title: "the socket belongs to the session's owner",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.session.folder"],
+        runbook: HYGIENE,
+        explain: "A socket of another user leads every command to that user's process. The doctor does not connect to it. \
+                  Find out who put it there before anything else.",
+        judge: Session(session::socket_owner),
+    },
+    Check {
+        id: "wpp.session.stale-socket",
+        title: "somebody listens on the socket",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket"],
+        runbook: SOCKET,
+        explain: "A killed daemon leaves its socket, and every connection to it is refused. --fix proves again that the lock is free and \
+                  that nobody listens, and removes it.",
+        judge: Session(session::socket_stale),
+    },
+    Check {
+        id: "wpp.session.daemon-died",
+        title: "a daemon that was started runs",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket"],
+        runbook: RESTART,
+        explain: "A daemon that stops in order says so in the journal and takes its lock and socket with it. One that did neither was \
+                  killed or crashed. Nothing that was acknowledged is lost. --fix starts it again.",
+        judge: Session(session::daemon_running),
+    },
+    Check {
+        id: "wpp.session.daemon-silent",
+        title: "the daemon answers",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket"],
+        runbook: RESTART,
+        explain: "GET /v1/status on the socket is answered within 3 s, by the daemon of this session. One that takes connections and \
+                  does not answer hangs.",
+        judge: Session(session::daemon_answers),
+    },
+    Check {
+        id: "wpp.session.version-skew",
+        title: "daemon and program are of one version",
+        area: "session",
+        severity: Warning,
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        runbook: RESTART,
+        explain: "After an upgrade the old daemon runs on until it is restarted, with the old version's faults.",
+        judge: Session(session::version_skew),
+    },
+    Check {
+        id: "wpp.session.auth-required",
+        title: "the session is linked to a phone",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        runbook: UNLINKED,
+        explain: "The phone removed this device, or none was ever linked. Nothing is sent or received until it is linked again, \
+                  which only a person with the phone can do.",
+        judge: Session(session::auth_required),
+    },
+    Check {
+        id: "wpp.session.state",
+        title: "the session does not wait for its operator",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        runbook: RECONNECTING,
+        explain: "ERROR and DEGRADED carry a reason. stream_replaced: another client took the place, find it first. temporary_ban: wait. \
+                  client_outdated: upgrade. store_failure: see the log and the databases' checks. None of them is mended by \
+                  restarting blindly, so the doctor never does.",
+        judge: Session(session::state),
+    },
+    Check {
+        id: "wpp.session.reconnect-loop",
+        title: "the connection holds",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        runbook: RECONNECTING,
+        explain: "More than doctor.reconnects_per_hour_max lost connections in an hour mean a bad network, a server that refuses, or two \
+                  clients that push each other out. The daemon waits longer before each attempt: leave it running and look for the cause.",
+        judge: Session(session::reconnect_loop),
+    },
+    Check {
+        id: "wpp.session.stream-lost",
+        title: "updates arrive",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        runbook: STREAM,
+        explain: "The server is heard at least every doctor.heartbeat_age_ms_max while the session is READY. A session that says READY and \
+                  hears nothing loses updates; --fix restarts it, and readers of the event stream resume after their last event. \
+                  One that has been reconnecting for longer than that has no stream either.",
+        judge: Session(session::stream_lost),
+    },
+    Check {
+        id: "wpp.session.search-degraded",
+        title: "search uses its index",
+        area: "session",
+        severity: Warning,
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        runbook: SEARCH,
+        explain: "Without the full-text index every search compares all messages: right, but slow.",
+        judge: Session(session::search_degraded),
+    },
+    Check {
+        id: "wpp.restore.wake-owed",
+        title: "the own phone knows of a restore's fresh keys",
+        area: "session",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "After a restore with the plan `rekey` the account's own phone goes on encrypting for keys that are gone, and is \
+                  never asked to repeat itself: until it is sent something, copies of what is written on it are lost. So the daemon \
+                  sends it a request that shows nothing to anybody as soon as it is READY, and writes that down. While that is not \
+                  written down, this stands.",
+        judge: Session(session::wake_owed),
+    },
+];
