@@ -20,6 +20,9 @@ const HOUR_MS: i64 = DAY_MS / 24;
 /// thinned ones.
 const SAMPLES_MAX: i64 = 6000;
 
+/// Sessions whose samples tell of the home's file system.
+const DISK_SESSIONS: usize = 4;
+
 const COLUMNS: &str = "at_ms, started_ms, memory_bytes, cpu_ms, session_db_bytes, wpp_db_bytes, messages, disk_total_bytes, \
                        disk_free_bytes, memory_total_bytes, memory_available_bytes";
 
@@ -40,6 +43,31 @@ impl<'a> History<'a> {
             insert(db, session, sample)?;
             thin(db, session, sample.at_ms)
         })
+    }
+
+    /// Samples since a time, oldest first, of the few sessions that know most of the home's file system: all have
+    /// seen the same one, and a home may hold thousands.
+    pub fn of_disk(&self, since_ms: i64) -> Result<Vec<Sample>> {
+        let mut known: Vec<(i64, String)> = self.journal.read(|db| {
+            let mut next = db.prepare("SELECT min(session) FROM capacity_sample WHERE session > ?1")?;
+            let mut ends = db.prepare("SELECT min(at_ms), max(at_ms) FROM capacity_sample WHERE session = ?1 AND at_ms >= ?2")?;
+            let (mut known, mut after) = (Vec::new(), String::new());
+            while let Some(session) = next.query_row([&after], |row| row.get::<_, Option<String>>(0))? {
+                let ends: (Option<i64>, Option<i64>) =
+                    ends.query_row(params![session, since_ms], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                if let (Some(first), Some(last)) = ends {
+                    known.push((last - first, session.clone()));
+                }
+                after = session;
+            }
+            Ok(known)
+        })?;
+        known.sort_by(|one, two| two.cmp(one));
+        let mut samples = Vec::new();
+        for (_, session) in known.into_iter().take(DISK_SESSIONS) {
+            samples.extend(self.read(Some(&session), since_ms)?.into_values().flatten());
+        }
+        Ok(samples)
     }
 
     /// Samples since a time, oldest first, of one session or of all, by session.
@@ -152,6 +180,25 @@ pub(crate) mod tests {
         assert_eq!(all["two"], [sample(30)]);
         assert_eq!(history.read(Some("one"), 15).unwrap().into_values().flatten().collect::<Vec<_>>(), [sample(20)]);
         assert!(history.read(Some("none"), 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn few_sessions_tell_of_the_disk_and_those_with_the_longest_history_do() {
+        let (_folder, journal) = journal();
+        let history = History::of(&journal);
+        assert!(history.of_disk(0).unwrap().is_empty());
+        journal
+            .transaction(|db| {
+                for session in 0..20 {
+                    for hour in 0..=session {
+                        insert(db, &format!("s{session:02}"), &sample(NOW_MS + hour * HOUR_MS))?;
+                    }
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(history.of_disk(0).unwrap().len(), 20 + 19 + 18 + 17);
+        assert_eq!(history.of_disk(NOW_MS + 19 * HOUR_MS).unwrap().len(), 1);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod backups;
 pub mod catalog;
 pub mod database;
 pub mod fix;
+pub mod growth;
 pub mod host;
 pub mod probe;
 pub mod schedule;

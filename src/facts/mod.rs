@@ -3,6 +3,8 @@
 //! Everything that had to be looked up is a [`Probed`]: a look that failed stays visible as a
 //! failure all the way into the findings, where it becomes *unknown* and never *ok*.
 
+pub mod growth;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -123,6 +125,8 @@ pub struct HostFacts {
     pub schedule: Probed<ScheduleFacts>,
     /// Notices to contacts.
     pub alerts: Probed<AlertFacts>,
+    /// How its file system fills up.
+    pub disk_growth: Probed<growth::DiskGrowth>,
 }
 
 /// What is to be run when, and what became of it.

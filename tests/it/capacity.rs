@@ -116,6 +116,36 @@ fn growth_and_the_day_the_disk_is_full_come_from_what_was_recorded() {
 }
 
 #[test]
+fn the_doctor_tells_of_a_disk_that_fills_up_and_skips_what_it_cannot_tell() {
+    let severity = |home: &TestHome| {
+        let (_, value) = home.json(&["doctor", "--only", "wpp.host.disk-days-to-full"]);
+        let found = value["findings"][0]["severity"].as_str().map(str::to_owned);
+        (found, value["data"]["skipped"][0]["reason"].as_str().map(str::to_owned))
+    };
+    // At its own rate, the disk of this machine is full in as many days as it is to be.
+    let free = wpp::disk::space(std::path::Path::new("/tmp")).unwrap().free_bytes;
+    for (days, expected) in [(1, "error"), (9, "warning"), (100, "ok")] {
+        let home = with_history(3 * 24, 0);
+        let journal = Journal::open(&home.path().join("ops.db")).unwrap();
+        let now_ms = clock::now_ms();
+        for hour in 0..48_i64 {
+            let loss = u64::try_from(48 - hour).unwrap() * free / days / 24;
+            let used = |extra: u64| Sample { disk_total_bytes: 1 << 60, disk_free_bytes: (1 << 59) + extra, ..sample(0, 0, 0) };
+            let at_ms = now_ms - (48 - hour) * HOUR_MS + 1;
+            History::of(&journal).write("main", &Sample { at_ms, ..used(loss) }).unwrap();
+        }
+        drop(journal);
+        let database = rusqlite::Connection::open(home.path().join("ops.db")).unwrap();
+        database.execute("DELETE FROM capacity_sample WHERE disk_total_bytes <> ?1", [1_i64 << 60]).unwrap();
+        drop(database);
+        assert_eq!(severity(&home).0.as_deref(), Some(expected), "{days} days");
+    }
+    let short = with_history(3, 0);
+    let (found, reason) = severity(&short);
+    assert!(found.is_none() && reason.unwrap().contains("too short"), "a short history says nothing");
+}
+
+#[test]
 fn the_plot_is_braille_where_the_locale_says_so_and_plain_elsewhere() {
     let home = with_history(5 * 24, GIB);
     let run = |locale: &str, no_color: bool| {

@@ -1,6 +1,7 @@
 //! Every check against facts made by hand: silent when all is well, and each failure seen.
 
 mod backup;
+mod growth;
 mod home;
 mod session;
 mod store;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use super::{Selection, catalog, examine, fix};
 use crate::disk::{LockOwner, Space};
+use crate::facts::growth::DiskGrowth;
 use crate::facts::{
     AlertFacts, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, Facts, FailedBackup, FailedRun, HostFacts,
     JournalFacts, Limits, LockFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession, Moment, OpenAct, PathKind, PathLook,
@@ -59,6 +61,12 @@ fn whole() -> Facts {
                 ..ScheduleFacts::default()
             }),
             alerts: Probed::Known(AlertFacts::default()),
+            disk_growth: Probed::Known(DiskGrowth {
+                free_bytes: 50 << 30,
+                bytes_per_day: -1.0,
+                span_ms: DAY_MS,
+                days_to_full: None,
+            }),
         },
         sessions: vec![SessionFacts {
             name: "main".into(),
@@ -170,7 +178,7 @@ struct Case {
 use Severity::{Critical, Error, Unknown, Warning};
 
 /// Every part, in the order of the catalog's.
-const PARTS: &[&[Case]] = &[home::CASES, session::CASES, store::CASES, backup::CASES];
+const PARTS: &[&[Case]] = &[home::CASES, session::CASES, store::CASES, backup::CASES, growth::CASES];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
     PARTS.iter().copied().flatten()
@@ -268,6 +276,7 @@ fn a_look_that_failed_is_never_ok() {
     facts.host.session_names = Probed::Failed(failed());
     facts.host.schedule = Probed::Failed(failed());
     facts.host.alerts = Probed::Failed(failed());
+    facts.host.disk_growth = Probed::Failed(failed());
     let session = &mut facts.sessions[0];
     for look in &mut session.paths {
         look.seen = Probed::Failed(failed());

@@ -4,6 +4,7 @@
 //! The order is the order of judging: a check stands below the ones that it needs.
 
 mod backup;
+mod growth;
 mod home;
 mod session;
 mod store;
@@ -11,7 +12,7 @@ mod store;
 use super::Check;
 
 /// Every part, in order.
-const PARTS: &[&[Check]] = &[home::CHECKS, session::CHECKS, store::CHECKS, backup::CHECKS];
+const PARTS: &[&[Check]] = &[home::CHECKS, session::CHECKS, store::CHECKS, backup::CHECKS, growth::CHECKS];
 
 /// Every check, in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {

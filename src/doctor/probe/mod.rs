@@ -3,6 +3,8 @@
 //! Start with [`gather`]. A probe never changes what it looks at: databases are opened so that
 //! nothing is left beside them ([`database`]), sockets of other users are not connected to.
 
+mod growth;
+
 use std::collections::VecDeque;
 use std::io::Write;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -76,6 +78,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         missing_session: scope.missing_session.clone(),
         schedule: scope.schedule.clone(),
         alerts: scope.alerts.clone(),
+        disk_growth: unasked(),
     };
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
     for seen in run_all(jobs, BUDGET) {
@@ -226,6 +229,13 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         |seen, host, _| host.paths = seen,
     ));
     if let Ok(home) = &scope.home {
+        let (root, journal) = (home.root().to_owned(), home.journal());
+        jobs.push(Job::new(
+            FILES_TIMEOUT,
+            move || growth::look(&root, &journal, clock::now_ms()),
+            Probed::Failed,
+            |seen, host, _| host.disk_growth = seen,
+        ));
         let (first, second) = (home.clone(), home.clone());
         jobs.push(Job::new(
             FILES_TIMEOUT,
