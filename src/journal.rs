@@ -314,6 +314,13 @@ impl Journal {
         self.select("verb = ?1 ORDER BY id", params![verb])
     }
 
+    /// The newest entries, whatever they are about, oldest first.
+    pub fn newest(&self, count: u32) -> Result<Vec<Entry>> {
+        let mut entries = self.select("1 ORDER BY id DESC LIMIT ?1", params![count])?;
+        entries.reverse();
+        Ok(entries)
+    }
+
     /// Entries on a session after an id, oldest first.
     pub fn after(&self, session: &str, id: i64) -> Result<Vec<Entry>> {
         self.select("session = ?1 AND id > ?2 ORDER BY id", params![session, id])

@@ -39,6 +39,7 @@ pub mod dump;
 pub mod evidence;
 pub mod alert;
 pub mod schedule;
+pub mod bundle;
 pub mod runbook;
 pub mod drill;
 // top: the face

@@ -41,6 +41,7 @@ pub mod start;
 pub mod status;
 pub mod stop;
 mod stored;
+pub mod support_bundle;
 pub mod sync;
 mod verify;
 pub mod webhook;
@@ -150,6 +151,8 @@ pub enum Command {
     Doctor(Lazy<doctor::Args>),
     /// Measure what sessions take and how that grows, and say how many more fit
     Capacity(Lazy<capacity::Args>),
+    /// Gather what somebody who helps needs to know, with nobody in it
+    SupportBundle(Lazy<support_bundle::Args>),
     /// Run the documents that say what to do: list, check, run, resume and undo them
     Runbook(Lazy<runbook::Args>),
     /// Rehearse failures and recovery in a throw-away sandbox
@@ -210,6 +213,11 @@ impl Command {
                 args.run(settings, &|line| run_line(line, sink.clone()))
             }
             Command::Capacity(Lazy(args)) => args.run(&App::new(settings)?),
+            // It is wanted most where the settings do not load.
+            Command::SupportBundle(Lazy(args)) => {
+                let (app, broken) = App::without_broken_settings(settings)?;
+                args.run(&app, broken.as_ref())
+            }
             Command::Runbook(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Drill(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Dump(Lazy(args)) => args.run(&App::new(settings)?),

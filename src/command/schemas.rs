@@ -4,6 +4,7 @@
 //! is not in it, or is in it and missing. Start with [`SCHEMAS`].
 
 mod capacity;
+mod support_bundle;
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy)]
@@ -1783,6 +1784,11 @@ pub static SCHEMAS: &[Schema] = &[
             always("took_ms", Number, "how long it took"),
             optional("state", Text, "of a gateway: where its session stands now, as in status"),
         ],
+    },
+    Schema {
+        name: "wpp.support-bundle/1",
+        commands: &["wpp support-bundle"],
+        data: Shape::Object(&support_bundle::SUPPORT_BUNDLE),
     },
     Schema {
         name: "wpp.sync/1",

@@ -66,3 +66,4 @@ mod simulated;
 mod simulator;
 mod store;
 mod stores;
+mod support_bundle;

@@ -178,7 +178,7 @@ struct Case {
 use Severity::{Critical, Error, Unknown, Warning};
 
 /// Every part, in the order of the catalog's.
-const PARTS: &[&[Case]] = &[home::CASES, session::CASES, store::CASES, backup::CASES, growth::CASES];
+const PARTS: &[&[Case]] = &[home::CASES, growth::CASES, session::CASES, store::CASES, backup::CASES];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
     PARTS.iter().copied().flatten()

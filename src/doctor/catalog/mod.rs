@@ -12,7 +12,7 @@ mod store;
 use super::Check;
 
 /// Every part, in order.
-const PARTS: &[&[Check]] = &[home::CHECKS, session::CHECKS, store::CHECKS, backup::CHECKS, growth::CHECKS];
+const PARTS: &[&[Check]] = &[home::CHECKS, growth::CHECKS, session::CHECKS, store::CHECKS, backup::CHECKS];
 
 /// Every check, in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
