@@ -3,7 +3,9 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::clock;
 
 /// How long the end of its output is waited for once it has ended.
 const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
@@ -65,6 +69,18 @@ pub enum Ended {
     NotSeen(std::io::Error),
     /// It took too long, or it was asked to stop: it was killed, with all that it had started.
     Killed,
+}
+
+impl Ended {
+    /// What was seen of its end. `patience` is how long it was waited for.
+    pub fn observed(&self, patience: Duration) -> String {
+        match self {
+            Ended::Itself(status) => format!("it ended with {status}"),
+            Ended::NotStarted(error) => format!("it could not be started: {error}"),
+            Ended::NotSeen(error) => format!("it could not be waited for: {error}"),
+            Ended::Killed => format!("it did not end within {} and was killed", clock::human(patience)),
+        }
+    }
 }
 
 /// What a program wrote.
@@ -151,6 +167,12 @@ fn feed(mut stdin: impl Write + Send + 'static, mut stream: Box<dyn Read + Send>
     told
 }
 
+/// Where a program of this name is on PATH, if it may be run.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let runs = |path: &PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(runs)
+}
+
 /// Whether a process of that number lives.
 pub fn is_alive(pid: u32) -> bool {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
@@ -210,4 +232,15 @@ fn kill(child: &mut Child) {
     }
     let _ = child.kill();
     let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_on_path() {
+        assert!(on_path("sh").is_some_and(|path| path.is_absolute()));
+        assert_eq!(on_path("no-such-program-here"), None);
+    }
 }

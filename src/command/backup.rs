@@ -471,8 +471,8 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     let without_key: Vec<&str> =
         shelved.iter().filter(|archive| archive.is_locked()).map(|archive| archive.name.as_str()).collect();
     let broken = chain::broken(&readable, &without_key);
-    let columns = ["archive", "session", "taken", "kind", "size", "verified (level, when)", "holds"].map(str::to_owned).to_vec();
-    let mut table = Table { columns, rows: Vec::new() };
+    let columns = ["archive", "session", "taken", "kind", "size", "verified (level, when)", "holds"];
+    let mut table = Table::new(columns, Vec::new());
     let mut data = Vec::new();
     let (mut unreadable, mut locked) = (0, 0);
     for archive in &shelved {
@@ -531,7 +531,7 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     if shelved.is_empty() {
         report = report.next("wpp backup");
     } else {
-        report = report.section(Section { table: Some(table), ..Section::default() });
+        report = report.section(Section::default().table(table));
     }
     Ok(if unreadable > 0 || !broken.is_empty() { report.verdict(Verdict::Fail) } else { report })
 }

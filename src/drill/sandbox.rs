@@ -23,6 +23,15 @@ ack_timeout_ms = 2000
 heartbeat_age_ms_max = 5000
 ";
 
+/// The file in the sandbox that holds what the one on call was told.
+pub const NOTICES: &str = "notices.txt";
+
+/// With somebody who is on call, and is told by a line in a file.
+fn settings(folder: &Path) -> String {
+    let notices = toml::Value::String(folder.join(NOTICES).to_string_lossy().into_owned());
+    format!("{SETTINGS}\n[contacts.on-call]\nrole = \"whoever a drill tells\"\ncommand = [\"tee\", \"-a\", {notices}]\n")
+}
+
 /// A sandbox home, its simulator, and the session [`SESSION`].
 pub struct Sandbox {
     // Dropped before the folder is: nothing of a drill outlives it, however it ended.
@@ -39,7 +48,7 @@ impl Sandbox {
             .tempdir()
             .while_doing(|| "cannot make a temporary folder".into())
             .map_err(|error| error.hint("set TMPDIR to a folder that can be written to"))?;
-        let inner = sandbox::Sandbox::create(folder.path(), SETTINGS)?;
+        let inner = sandbox::Sandbox::create(folder.path(), &settings(folder.path()))?;
         Ok(Sandbox { inner, folder: Some(folder) })
     }
 

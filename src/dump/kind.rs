@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -166,8 +166,7 @@ fn refused(path: &Path, why: &str) -> Error {
 
 fn wrapping(path: &Path) -> Result<Wrapping> {
     let mut start = Vec::new();
-    let file = disk::open_to_read(path).map_err(|error| disk::cannot("read the dump", path, error))?;
-    file.take(4).read_to_end(&mut start).map_err(|error| disk::cannot("read the dump", path, error))?;
+    raw(path)?.take(4).read_to_end(&mut start).map_err(|error| disk::cannot("read the dump", path, error))?;
     Ok(match start {
         start if start.starts_with(GZIP_START) => Wrapping::Gzip,
         start if start.starts_with(ZSTD_START) => Wrapping::Zstd,
@@ -176,8 +175,7 @@ fn wrapping(path: &Path) -> Result<Wrapping> {
 }
 
 fn opened(path: &Path, wrapping: Wrapping) -> Result<Box<dyn Read + Send>> {
-    let mut file = disk::open_to_read(path).map_err(|error| disk::cannot("read the dump", path, error))?;
-    file.rewind().map_err(|error| disk::cannot("read the dump", path, error))?;
+    let file = raw(path)?;
     Ok(match wrapping {
         Wrapping::None => Box::new(file),
         Wrapping::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(256 << 10, file))),
@@ -226,7 +224,7 @@ fn read_plain(reader: &mut impl BufRead, path: &Path, size_bytes: u64) -> std::r
         }
         if line.last() != Some(&b'\n') {
             // The rest of a long line says nothing that is looked for.
-            skip_line(reader).map_err(Bad::Io)?;
+            reader.skip_until(b'\n').map_err(Bad::Io)?;
         }
         if first.is_empty() {
             first = line[..line.len().min(SHOWN_BYTES)].to_vec();
@@ -266,10 +264,6 @@ fn read_plain(reader: &mut impl BufRead, path: &Path, size_bytes: u64) -> std::r
     Ok(plain)
 }
 
-fn skip_line(reader: &mut impl BufRead) -> std::io::Result<()> {
-    reader.skip_until(b'\n').map(drop)
-}
-
 /// Whether a line begins a statement that makes or fills something.
 fn is_statement(line: &str) -> bool {
     let makes = ["CREATE ", "COPY ", "INSERT INTO ", "ALTER ", "DROP TABLE ", "BEGIN;", "START TRANSACTION;"];
@@ -301,8 +295,8 @@ fn role(line: &str) -> Option<String> {
     (!special && !name.is_empty() && name.len() <= 63 && name.chars().all(plain)).then_some(name)
 }
 
-/// Opens a file for a program that seeks in it.
-pub fn seekable(path: &Path) -> Result<File> {
+/// The file as it lies there, wrapped or not.
+pub fn raw(path: &Path) -> Result<File> {
     disk::open_to_read(path).map_err(|error| disk::cannot("read the dump", path, error))
 }
 

@@ -14,15 +14,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::address::{Postgres, decoded, is_of_this_machine, redis_socket};
 use super::client::{Client, identifier};
 use super::kind::Dump;
-use super::layout::{Part, PartKind, Plan, Planned, Role, parsed};
-use super::tools::{SAID_BYTES_MAX, Tools, on_path, said};
+use super::layout::{Part, PartKind, Plan, Planned, Role};
+use super::tools::{SAID_BYTES_MAX, Tools, said};
 use crate::archive::snapshot::{Patience, Quiet, Snapshot, quick_check};
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::sidecar;
-use crate::process::{Input, Run};
+use crate::process::{Input, Run, on_path};
 use crate::report::{Steps, count, size};
 
 /// One member of a set, and the file that it was taken into.
@@ -196,7 +197,7 @@ impl Taking<'_> {
 
     fn reach(&self, url: &str) -> Took<()> {
         let far = || NotTaken::Because("a sandbox reaches servers of this machine alone".into());
-        if self.loopback_only && !is_loopback(url) { Err(far()) } else { Ok(()) }
+        if self.loopback_only && !is_of_this_machine(url) { Err(far()) } else { Ok(()) }
     }
 
     fn postgres(&self, part: &Part, into: &Path) -> Took<(Vec<Member>, Value)> {
@@ -531,23 +532,6 @@ fn copy(from: &Path, to: &Path) -> Took<()> {
     }
 }
 
-/// Whether an address is one of this machine: a socket, or a loopback address.
-pub fn is_loopback(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    // What follows may name another host.
-    let named = rest.split_once("host=").map(|(_, value)| value.split('&').next().unwrap_or_default());
-    let near = |host: &str| {
-        let bare = match host.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-            Some(inner) => inner,
-            None => host.split(':').next().unwrap_or_default(),
-        };
-        bare.is_empty() || bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    };
-    near(host) && named.is_none_or(|host| host.starts_with('/') || host.starts_with("%2F") || near(host))
-}
-
 /// A database of a server that somebody uses.
 pub struct Live {
     /// How it is reached.
@@ -567,65 +551,23 @@ pub fn live(url: &str, password: Option<&str>, tools: &Tools, keys: &Path) -> Re
             "write postgres://USER@HOST:PORT/DATABASE, or postgres://USER@/DATABASE?host=FOLDER for a socket, without a password",
         )
     };
-    let (parsed, local) = parsed(url).ok_or_else(|| wrong("it cannot be read"))?;
-    if !matches!(parsed.scheme(), "postgres" | "postgresql") {
-        return Err(wrong("it begins otherwise"));
-    }
-    if parsed.password().is_some() {
+    let address = Postgres::parse(url).map_err(|why| wrong(&why))?;
+    if address.password.is_some() {
         return Err(wrong("it holds a password, which everybody on this machine can see"));
     }
-    let database = decoded(parsed.path().trim_start_matches('/'));
-    if database.is_empty() || database.contains('/') {
-        return Err(wrong("it names no database"));
-    }
+    let database = address.database.clone().filter(|name| !name.contains('/'));
+    let database = database.ok_or_else(|| wrong("it names no database"))?;
     let mut environment = vec![("PGCONNECT_TIMEOUT".to_owned(), "15".to_owned()), ("PGAPPNAME".to_owned(), "wpp".to_owned())];
-    let mut set = |name: &str, value: String| environment.push((name.to_owned(), value));
-    if !local {
-        set("PGHOST", parsed.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned());
-    }
-    if let Some(port) = parsed.port() {
-        set("PGPORT", port.to_string());
-    }
-    if !parsed.username().is_empty() {
-        set("PGUSER", decoded(parsed.username()));
-    }
-    for (name, value) in parsed.query_pairs() {
-        match name.as_ref() {
-            "host" => set("PGHOST", value.into_owned()),
-            "port" => set("PGPORT", value.into_owned()),
-            "sslmode" => set("PGSSLMODE", value.into_owned()),
-            "sslrootcert" => set("PGSSLROOTCERT", value.into_owned()),
-            _ => return Err(wrong(&format!("nothing is known of its {name}"))),
-        }
-    }
+    environment.extend(address.variables().map(|(name, value)| (name.to_owned(), value.to_owned())));
     if let Some(password) = password {
         let escaped = password.replace('\\', "\\\\").replace(':', "\\:");
         disk::remove_file(keys)?;
         let mut file = disk::create_file(keys)?;
         std::io::Write::write_all(&mut file, format!("*:*:*:*:{escaped}\n").as_bytes())
             .map_err(|error| disk::cannot("write", keys, error))?;
-        set("PGPASSFILE", keys.display().to_string());
+        environment.push(("PGPASSFILE".to_owned(), keys.display().to_string()));
     }
     Ok(Live { client: Client::Host { tools: tools.clone(), environment }, database })
-}
-
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        match (byte, hex) {
-            (b'%', Some(value)) => {
-                bytes.push(value);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// `redis-cli` for one server. The password goes by the environment, which other users cannot read.
@@ -637,8 +579,8 @@ fn redis_cli(url: &str, password: Option<&str>) -> Result<Command> {
     let mut command = Command::new(program?);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", "/nonexistent");
     let parsed = url::Url::parse(url).context(ErrorKind::Usage, || "this is no address of a Redis".into())?;
-    if let Some((_, socket)) = parsed.query_pairs().find(|(name, _)| name == "socket") {
-        command.arg("-s").arg(socket.as_ref());
+    if let Some(socket) = redis_socket(&parsed) {
+        command.arg("-s").arg(socket);
     } else {
         command.arg("-h").arg(parsed.host_str().unwrap_or("127.0.0.1").trim_matches(['[', ']']));
         command.arg("-p").arg(parsed.port().unwrap_or(6379).to_string());
@@ -710,23 +652,6 @@ mod tests {
         for bad in ["postgres://h", "postgres://u:hush@h/d", "mysql://h/d", "h/d", "postgres://h/d?options=x"] {
             let error = of(bad).err().unwrap_or_else(|| panic!("{bad}"));
             assert!(error.kind() == ErrorKind::Usage && !error.chain().contains("hush"), "{bad}");
-        }
-    }
-
-    #[test]
-    fn servers_of_this_machine_are_told_from_others() {
-        for (url, near) in [
-            ("postgres://u@/d?host=/run/postgresql", true),
-            ("postgres://u@127.0.0.1:5433/d", true),
-            ("redis://[::1]:6379", true),
-            ("redis://localhost", true),
-            ("postgres://u@db.example/d", false),
-            ("postgres://u@/d?host=db.example", false),
-            ("postgres://127.0.0.1@db.example/d", false),
-            ("redis://10.0.0.1", false),
-            ("x", false),
-        ] {
-            assert_eq!(is_loopback(url), near, "{url}");
         }
     }
 

@@ -173,13 +173,11 @@ pub struct State {
 }
 
 impl State {
-    /// How a block ended when it last had its turn; `None` when it had none.
-    pub fn ended(&self, id: &str) -> Option<Ended> {
-        self.done.iter().rfind(|done| done.id == id && done.purpose != Purpose::Undo).map(|done| done.ended)
+    /// What became of a block when it last had its turn; `None` when it had none.
+    pub fn turn(&self, id: &str) -> Option<&Done> {
+        self.done.iter().rfind(|done| done.id == id && done.purpose != Purpose::Undo)
     }
-}
 
-impl State {
     /// How its row ends.
     fn outcome(&self) -> journal::Outcome {
         match self.verdict {
@@ -217,8 +215,7 @@ impl<'a> Record<'a> {
     /// process works on it.
     pub fn find(journal: &'a Journal, run: &str) -> Result<Record<'a>> {
         let all = journal.everywhere(VERB)?;
-        let found = all.iter().map(|entry| Ok((entry, read(entry)?))).collect::<Result<Vec<_>>>()?;
-        let is_open = |entry: &Entry, state: &State| entry.state == "open" && state.phase != Phase::Over;
+        let found = all.iter().map(|entry| Ok((entry, entry.data::<State>()?))).collect::<Result<Vec<_>>>()?;
         let open: Vec<&str> =
             found.iter().filter(|(entry, state)| is_open(entry, state)).map(|(_, state)| state.run.as_str()).collect();
         let hint = match &open[..] {
@@ -232,7 +229,7 @@ impl<'a> Record<'a> {
             // It was killed between its last word and the end of its row.
             journal.end(entry.id, state.outcome())?;
         }
-        if entry.state != "open" || state.phase == Phase::Over {
+        if !is_open(entry, state) {
             let verdict = state.verdict.map_or("over", Verdict::name);
             return Err(Error::new(ErrorKind::Usage, format!("the run {run} is over ({verdict})")).hint(hint));
         }
@@ -266,26 +263,15 @@ fn lock(state: &State) -> Result<Lock> {
     Lock::acquire(&state.evidence.join("LOCK"), "runbook").map_err(|error| error.note(format!("the run is {}", state.run)))
 }
 
-fn read(entry: &Entry) -> Result<State> {
-    entry.data()
+/// Whether something is left to resume or to undo.
+fn is_open(entry: &Entry, state: &State) -> bool {
+    entry.state == "open" && state.phase != Phase::Over
 }
 
 /// Every run of a home, oldest first, and whether something is left to resume or to undo.
 pub fn all(journal: &Journal) -> Result<Vec<(bool, State)>> {
-    let read = |entry: &Entry| read(entry).map(|state| (entry.state == "open" && state.phase != Phase::Over, state));
+    let read = |entry: &Entry| entry.data().map(|state: State| (is_open(entry, &state), state));
     journal.everywhere(VERB)?.iter().map(read).collect()
-}
-
-/// Makes a folder; false when it is there already.
-fn claim(folder: &Path) -> Result<bool> {
-    if let Some(parent) = folder.parent() {
-        disk::create_folder(parent)?;
-    }
-    match std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(folder) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(disk::cannot("create the folder", folder, error)),
-    }
 }
 
 /// A new run's id and evidence folder. A second run in the same second gets a number.
@@ -302,7 +288,7 @@ pub fn name(home: &Home, journal: &Journal, runbook: &str, stamp: &str, given: O
         let run = if number == 1 { format!("{runbook}-{stamp}") } else { format!("{runbook}-{stamp}-{number}") };
         let folder = given.map_or_else(|| home.reports().join(&run), Path::to_owned);
         // Made and not looked for: two processes may begin in one second.
-        let taken = known.contains(&run) || given.is_none() && !claim(&folder)?;
+        let taken = known.contains(&run) || given.is_none() && !disk::claim_folder(&folder)?;
         if !taken {
             let folder = std::path::absolute(&folder).while_doing(|| format!("cannot make {} absolute", folder.display()))?;
             return Ok((run, folder));

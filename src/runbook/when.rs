@@ -77,16 +77,6 @@ impl Condition {
             _ => BTreeSet::new(),
         }
     }
-
-    /// The texts in which values stand.
-    pub fn texts(&self) -> Vec<&str> {
-        match self {
-            Condition::Value(left, _, right) => vec![left, right],
-            Condition::Not(inner) => inner.texts(),
-            Condition::And(left, right) | Condition::Or(left, right) => [left.texts(), right.texts()].concat(),
-            _ => Vec::new(),
-        }
-    }
 }
 
 /// Brackets and words; a name with its argument, `failed(x)`, is one word.

@@ -1,14 +1,12 @@
 //! Rules on what blocks do: command lines of `wpp`, requests, queries.
 
-use super::Surroundings;
+use super::{Found, Surroundings};
 use crate::runbook::endpoints;
 use crate::runbook::fence::{Fence, Kind, Part};
 use crate::runbook::front::Type;
 use crate::runbook::parse::Runbook;
 use crate::runbook::steps::Request;
 use crate::runbook::values::names;
-
-type Found = Vec<(usize, String)>;
 
 /// A value for every name, so that a line can be parsed: the parameter's default, or one of its type.
 fn example(runbook: &Runbook, name: &str, defaults: bool) -> String {
@@ -74,8 +72,8 @@ pub fn command(runbook: &Runbook, around: &Surroundings<'_>) -> Found {
         // A default may say that there is none, where the line is then not run.
         let example = filled(runbook, &words, false);
         let words = filled(runbook, &words, true);
-        if let Err(reason) = (around.parses)(&words)
-            && (around.parses)(&example).is_err()
+        if let Err(reason) = (around.parses)(&words[1..])
+            && (around.parses)(&example[1..]).is_err()
         {
             found.push((line, format!("`{}`: {reason}", words.join(" "))));
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Attempt, Scene, Tried, Waited, wait_for};
+use crate::confirm::is_yes;
 use crate::runbook::expect::Answer;
 use crate::runbook::fence::Fence;
 
@@ -25,17 +26,13 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     }
     let (ask, asked) = (scene.site.ask.clone(), scene.values.redact(&question));
     match wait_for(move || ask(&asked), fence.timeout, Duration::ZERO, scene.stop) {
-        Waited::Done(Some(answer)) => {
-            answered(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"), "on the terminal")
-        }
+        Waited::Done(Some(answer)) => answered(is_yes(&answer), "on the terminal"),
         Waited::Done(None) => {
             let reason = format!("nobody is there to answer; give --answer {}=yes or {0}=no", fence.id);
             Attempt::of(Tried::Declined(reason), format!("{question}\n(nobody was there)\n"))
         }
         Waited::Late => Attempt::of(Tried::Declined("nobody answered in time".into()), format!("{question}\n(no answer)\n")),
         // The question stays open on its thread, and does nothing there.
-        Waited::Interrupted | Waited::Died => {
-            Attempt::of(Tried::Interrupted("interrupted by the operator".into()), format!("{question}\n(interrupted)\n"))
-        }
+        Waited::Interrupted | Waited::Died => Attempt::of(Tried::interrupted(), format!("{question}\n(interrupted)\n")),
     }
 }

@@ -21,7 +21,7 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
         // What holds for this process, secrets of plugins among it, is not the script's.
         command.env_remove(name);
     }
-    command.envs(&scene.site.environment).envs(&scene.values.plain).envs(&scene.values.secrets);
+    command.envs(&scene.values.plain).envs(&scene.values.secrets);
     command.env("WPP_HOME", scene.site.home.root());
     let patience = fence.timeout.unwrap_or(FOREVER);
     let ran = process::run_until(&mut command, b"", patience, OUTPUT_BYTES_MAX, scene.stop);
@@ -43,7 +43,7 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
         Ended::NotSeen(error) => {
             Attempt::of(Tried::Unknown(format!("whether the script ended cannot be told: {error}")), transcript)
         }
-        Ended::Killed if scene.interrupted() => Attempt::of(Tried::Interrupted("interrupted by the operator".into()), transcript),
+        Ended::Killed if scene.interrupted() => Attempt::of(Tried::interrupted(), transcript),
         Ended::Killed => {
             Attempt::of(Tried::Failed(format!("it did not end within {} s and was killed", patience.as_secs())), transcript)
         }

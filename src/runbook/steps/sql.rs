@@ -10,12 +10,12 @@ use std::time::{Duration, Instant, SystemTime};
 use rusqlite::types::{Value as SqlValue, ValueRef};
 
 use super::{Attempt, OUTPUT_BYTES_MAX, Scene, Tried};
-use crate::home::sidecar;
+use crate::dump::address::{Postgres, is_postgres, without_password};
+use crate::home::{HomeKind, sidecar};
 use crate::process::{self, Ended};
 use crate::report::count;
 use crate::runbook::expect::Answer;
 use crate::runbook::fence::Fence;
-use crate::runbook::front::address as parsed;
 use crate::runbook::values::{Values, names};
 use crate::session::reading::{Way, connect};
 
@@ -66,22 +66,6 @@ fn failed(reason: impl Into<String>) -> Refused {
     refused(Tried::Failed(reason.into()))
 }
 
-/// Whether an address is one of PostgreSQL.
-pub fn is_postgres(on: &str) -> bool {
-    on.starts_with("postgres://") || on.starts_with("postgresql://")
-}
-
-fn without_password(on: &str) -> String {
-    match parsed(on) {
-        Ok(mut url) if url.password().is_some() => {
-            // An address that had a password can do without one.
-            let _ = url.set_password(None);
-            url.to_string().replace("@-/", "@/")
-        }
-        _ => on.to_owned(),
-    }
-}
-
 /// The query with `?1`, `?2`, … in the place of names, and their values.
 fn bound(text: &str, values: &Values) -> Result<(String, Vec<SqlValue>), String> {
     let mut found = Vec::new();
@@ -113,7 +97,7 @@ fn sqlite(path: &Path, fence: &Fence, scene: &Scene<'_>, timeout: Duration) -> R
         let rows = query(path, way, &text, &parameters, deadline, scene.stop);
         if way == Way::Shared || stamps(path) == Some(before) {
             return rows.map_err(|error| match error {
-                _ if scene.interrupted() => refused(Tried::Interrupted("interrupted by the operator".into())),
+                _ if scene.interrupted() => refused(Tried::interrupted()),
                 rusqlite::Error::SqliteFailure(code, _) if code.code == rusqlite::ErrorCode::OperationInterrupted => {
                     failed(format!("no result within {} s", timeout.as_secs()))
                 }
@@ -170,8 +154,8 @@ fn shown(value: ValueRef<'_>) -> String {
 }
 
 fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) -> Result<Rows, Refused> {
-    let address = parsed(address).map_err(|error| failed(format!("the address of the database cannot be read: {error}")))?;
-    if scene.site.home.kind() == crate::home::HomeKind::Sandbox && !is_local(&address) {
+    let address = Postgres::parse(address).map_err(|why| failed(format!("the address of the database: {why}")))?;
+    if scene.site.home.kind() == HomeKind::Sandbox && !address.is_of_this_machine() {
         return Err(failed("a sandbox reaches databases of this machine alone: a socket's folder, 127.0.0.1 or [::1]"));
     }
     let quote = |_: &str, value: &str| format!("'{}'", value.replace('\'', "''"));
@@ -184,7 +168,7 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
     command.args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-F", &column, "-R", &row]);
     // Taken back whatever it was: some functions write although a transaction only reads.
     command.args(["-c", "BEGIN READ ONLY", "-c", &text, "-c", "ROLLBACK"]);
-    connection(&mut command, &address).map_err(failed)?;
+    connection(&mut command, &address);
     let ran = process::run_until(&mut command, b"", timeout, OUTPUT_BYTES_MAX, scene.stop);
     let said = || String::from_utf8_lossy(&ran.stderr.bytes).trim().to_owned();
     match ran.ended {
@@ -200,59 +184,21 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
             Err(refused(Tried::Unknown("psql is not there; it comes with PostgreSQL's client programs".into())))
         }
         Ended::NotStarted(error) | Ended::NotSeen(error) => Err(refused(Tried::Unknown(format!("psql cannot be run: {error}")))),
-        Ended::Killed if scene.interrupted() => Err(refused(Tried::Interrupted("interrupted by the operator".into()))),
+        Ended::Killed if scene.interrupted() => Err(refused(Tried::interrupted())),
         Ended::Killed => Err(failed(format!("no result within {} s", timeout.as_secs()))),
     }
 }
 
-/// The host before the first `/`; `-` stands for none.
-fn named_host(address: &url::Url) -> Option<String> {
-    address.host_str().filter(|host| !host.is_empty() && *host != "-").map(str::to_owned)
-}
-
-fn is_local(address: &url::Url) -> bool {
-    let host = address.query_pairs().find(|(name, _)| name == "host").map(|(_, host)| host.into_owned());
-    let host = host.or_else(|| named_host(address)).unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.is_empty() || host.starts_with('/') || bare.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_loopback())
-}
-
 /// How the server is reached, as variables: what stands in a command line, everybody on the host can read.
-fn connection(command: &mut Command, address: &url::Url) -> Result<(), String> {
-    let decoded = |text: &str| {
-        let pairs = format!("x={}", text.replace('+', "%2B"));
-        url::form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
+fn connection(command: &mut Command, address: &Postgres) {
     // What the operator's shell says of another server must not lead there.
     for name in ["PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE"] {
         command.env_remove(name);
     }
-    let database = decoded(address.path().trim_start_matches('/'));
-    let parts = [
-        ("PGHOST", named_host(address).map(|host| host.trim_start_matches('[').trim_end_matches(']').to_owned())),
-        ("PGPORT", address.port().map(|port| port.to_string())),
-        ("PGUSER", Some(decoded(address.username())).filter(|user| !user.is_empty())),
-        ("PGPASSWORD", address.password().map(decoded)),
-        ("PGDATABASE", Some(database).filter(|database| !database.is_empty())),
-    ];
-    for (name, value) in parts {
-        command.envs(value.map(|value| (name, value)));
-    }
-    for (name, value) in address.query_pairs() {
-        let variable = match &*name {
-            "host" => "PGHOST",
-            "port" => "PGPORT",
-            "user" => "PGUSER",
-            "dbname" => "PGDATABASE",
-            "sslmode" => "PGSSLMODE",
-            "sslrootcert" => "PGSSLROOTCERT",
-            _ => return Err(format!("the address of the database says {name}, which is not known here")),
-        };
-        command.env(variable, &*value);
-    }
+    command.envs(address.variables());
+    command.envs(address.password.as_ref().map(|password| ("PGPASSWORD", password)));
     command.env("PGCONNECT_TIMEOUT", "10").env("PGAPPNAME", "wpp");
     command.env("PGOPTIONS", "-c default_transaction_read_only=on -c standard_conforming_strings=on");
-    Ok(())
 }
 
 #[cfg(test)]
@@ -269,22 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_neither_shown_nor_an_argument() {
-        assert_eq!(without_password("postgres://u:hush@h/d"), "postgres://u@h/d");
+    fn a_password_is_no_argument_and_the_shell_leads_nowhere_else() {
         let mut command = Command::new("psql");
-        connection(&mut command, &parsed("postgres://u:hu%40sh@127.0.0.1:5433/d?sslmode=require").unwrap()).unwrap();
+        connection(&mut command, &Postgres::parse("postgres://u:hu%40sh@127.0.0.1:5433/d?sslmode=require").unwrap());
         let set: Vec<_> = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?))).collect();
         for pair in [("PGPASSWORD", "hu@sh"), ("PGPORT", "5433"), ("PGDATABASE", "d"), ("PGSSLMODE", "require")] {
             assert!(set.contains(&pair), "{set:?}");
         }
-        assert!(connection(&mut command, &parsed("postgres:///d?options=x").unwrap()).is_err());
-        for (address, local) in [
-            ("postgres:///d?host=/tmp", true),
-            ("postgres://owner@/d", true),
-            ("postgres://[::1]/d", true),
-            ("postgres://db.example/d", false),
-        ] {
-            assert_eq!(is_local(&parsed(address).unwrap()), local, "{address}");
-        }
+        assert!(command.get_envs().any(|(name, value)| name == "PGHOSTADDR" && value.is_none()));
+        assert_eq!(command.get_args().count(), 0);
     }
 }

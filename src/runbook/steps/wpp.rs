@@ -88,7 +88,7 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             ..Answer::default()
         };
         if scene.interrupted() {
-            return Attempt::of(Tried::Interrupted("interrupted by the operator".into()), transcript);
+            return Attempt::of(Tried::interrupted(), transcript);
         }
         if accepted.as_ref().is_some_and(|accepted| !accepted.contains(&i32::from(exit))) {
             break;
