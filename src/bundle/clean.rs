@@ -231,7 +231,7 @@ impl<'a> Clean<'a> {
 }
 
 /// Words in versions of kernels.
-const PARTS: &[&str] = &[
+pub(super) const PARTS: &[&str] = &[
     "amd64",
     "arm64",
     "aarch64",

@@ -111,14 +111,10 @@ fn of_environment(found: &mut Found, environment: impl IntoIterator<Item = (Stri
 /// Settings whose values say nothing about anybody.
 pub fn is_open(kind: Setting) -> bool {
     match kind {
-        Setting::Number(..)
-        | Setting::Word(_)
-        | Setting::Boolean
-        | Setting::Span
-        | Setting::Duration
-        | Setting::Zone
-        | Setting::Hours => true,
-        Setting::Text
+        Setting::Number(..) | Setting::Word(_) | Setting::Boolean | Setting::Span | Setting::Duration | Setting::Hours => true,
+        // A zone says where somebody lives.
+        Setting::Zone
+        | Setting::Text
         | Setting::File
         | Setting::Place
         | Setting::Session
@@ -274,7 +270,7 @@ mod tests {
             home.config(),
             "default_session = \"main\"\n[daemon]\nwatchdog_ms = 5000\n[backup]\nformat = \"tar.gz\"\nping_url = \"https://hc.example.org/abc\"\n\
              [schedule.nightly-zaphod]\nrun = [\"send\", \"+15550100001\", \"bring the umbrella\"]\nwhen = \"0 9 * * MON\"\n\
-             [contacts.trillian]\nto = \"#ops-secret-room\"\n[plugin.openwa]\nurl = \"http://gw.example.org\"\nmode = \"session\"\n",
+             [contacts.trillian]\nto = \"#room-of-zaphod\"\n[plugin.openwa]\nurl = \"http://gw.example.org\"\nmode = \"session\"\n",
         )
         .unwrap();
         std::fs::create_dir(home.secrets()).unwrap();
@@ -290,7 +286,7 @@ mod tests {
             "+15550100001",
             "bring the umbrella",
             "trillian",
-            "#ops-secret-room",
+            "#room-of-zaphod",
             "http://gw.example.org",
             "k3y-of-openwa",
             "s3cret-value",

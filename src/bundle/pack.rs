@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use serde_json::{Value, json};
 
-use super::Part;
+use super::{Part, README};
 use crate::disk;
 use crate::error::{Context as _, Error, ErrorKind, Result};
 use crate::evidence::strangers::{Counts, Kind, Known, looks_like};
@@ -164,6 +164,10 @@ pub fn inspect(bytes: &[u8], packing: Packing, known: &Known) -> Result<()> {
         entry.read_to_string(&mut text).while_doing(unreadable)?;
         seen += 1;
         let name = path.split_once('/').map_or(path.as_str(), |(_, name)| name);
+        // The same in every bundle, word for word.
+        if text == README {
+            continue;
+        }
         if let Some(kind) = found(name, known) {
             return Err(refusal("a file's name", kind));
         }

@@ -66,13 +66,22 @@ const OTHERS: &str = "
     restore restored result resumed retry root row rows run running runs same schedule schema search second seconds seen send sending
     sent server service session sessions set several short should signal since size slow so socket some space sqlite stale start
     started starts state status step still stop stopped storage store stored stores stream such support symbolic sync system table take
-    taken takes temporarily temporary than that the their them then there these they this those time timed timeout times tls to today
-    too took total transaction tries try twice two type unable unavailable under unexpected unfinished unknown unreachable until up
+    taken takes temporarily temporary than that the their them then there these they this those time timed timeout times tls to 
+    too took total transaction tries try two type unable unavailable under unexpected unfinished unknown unreachable until up
     upload use used user users valid value verified verify version wait waited waits wal was way webhook were what when where whether
     which while who why with within without word words work works would writable write writer writes writing written wrong years yes
     yet zero zone readonly nospc enospc eacces enoent etimedout econnrefused econnreset epipe eio emfile erofs reset by
     db sock wal shm log logs ops toml json wpp wppd main home backups reports plugins secrets
-    starting ready booting connecting syncing reconnecting stopped stops unlinked unused process's today yesterday
+    action added advice alert alerts allowed append architecture area audit branches capacity channel chats class config connects container
+    cores count counts cpu daily decision default disable document documents drill drills dump edited enable enter enum environment
+    evidence exported fast fields fits folder full grants growth id identity imports interfaces kernel limited linked lint
+    linux listed logged macos machine mended messages minutes mode monthly months multiple name names newest notice notices
+    observed one open others outcome percent placed plain plan platform plugin plugins private problem processor prune ran
+    rate reauth rekey release replaced resource response revoke room rooms rotation runbook runbooks sample samples
+      sections sent signed simulator skipped snapshot sources span sqlite summary supplied systemd tables
+    takes target test update utc utf8 variables verdict verb warn warning webhooks
+      weekly wpp yearly zstd gz tar unreadable since severity
+    starting ready booting connecting syncing reconnecting stopped stops unlinked unused process's  
     ";
 
 /// Every word that may stay, in small letters.
@@ -80,6 +89,7 @@ static WORDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let mut words = BTreeSet::new();
     let mut add = |text: &str| words.extend(split(text).filter_map(|part| part.word()).map(str::to_lowercase));
     add(OTHERS);
+    super::clean::PARTS.iter().chain(super::PLUGINS).for_each(|word| add(word));
     catalog::checks().for_each(|check| {
         add(check.id);
         add(check.title);

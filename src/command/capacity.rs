@@ -18,7 +18,7 @@ use crate::daemon::client::Client;
 use crate::disk::{self, Lock, LockState, Space};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
-use crate::report::{Report, Section, Table, count, size};
+use crate::report::{Report, Section, Table, Verdict, count, size};
 use crate::ui::html::{self, Series, Unit};
 use crate::ui::plot::{self, Marks};
 
@@ -165,6 +165,13 @@ impl Args {
         report.warnings.clone_from(&machine.problems);
         let minutes = app.config().number("capacity.sample_minutes");
         report.warnings.extend(shown.iter().filter_map(|seen| seen.silence(minutes)));
+        report.verdict = match decision.outcome {
+            "ok" => Verdict::Pass,
+            "scale" => Verdict::Fail,
+            _ => Verdict::Unknown,
+        };
+        // It was asked for numbers, and gave them.
+        report.exit_code = Some(0);
         match &decision.next {
             Some(next) => report.next(format!("wpp {next}")),
             None => report,

@@ -327,7 +327,10 @@ fn is_number(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     // Times since the epoch, in seconds and in milliseconds: no number of that length begins with a 1.
     let epoch = text.bytes().all(|byte| byte.is_ascii_digit()) && matches!(digits, 10 | 13) && text.starts_with('1');
-    (7..=20).contains(&digits) && !epoch && !TIMES.is_match(text.trim())
+    // Versions and addresses have dots, too, and few digits.
+    let dotted = text.contains('.') && !text.starts_with(['+', '(']) && !text.contains([' ', '-', '/']);
+    let least = if dotted { 9 } else { 7 };
+    (least..=20).contains(&digits) && !epoch && !TIMES.is_match(text.trim())
 }
 
 #[cfg(test)]

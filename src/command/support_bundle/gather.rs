@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
-use crate::bundle::Part;
 use crate::bundle::clean::{Clean, Form};
 use crate::bundle::known::{environment, is_open};
+use crate::bundle::{PLUGINS, Part, README};
 use crate::clock;
 use crate::config::{Config, KEYS, Kind, Source};
 use crate::doctor::catalog;
@@ -24,32 +24,6 @@ use crate::session::store::LAST_KNOWN_MIGRATION;
 const ENTRIES_MAX: u32 = 400;
 /// Lines of all logs together.
 const LINES_MAX: usize = 20_000;
-/// Plugins that come with `wpp`; the name of any other is the operator's.
-const PLUGINS: &[&str] = &["openwa", "jarvis", "connector", "baileys", "webhook", "slack", "telegram", "ntfy", "github"];
-
-/// What a reader needs to know first.
-const README: &str = "\
-This is a support bundle of wpp. It was made to be read by people who do not know whose it is.
-
-Tokens such as <person #0123456789> stand for numbers and JIDs of people, groups, names, texts, addresses, hosts, paths,
-sessions, credentials and other words. The same token is the same thing in all files of this bundle, and in no other bundle:
-the key that made them was thrown away. WPP_HOME stands for the folder of the home.
-
-manifest.json     every file with its SHA-256, and how much was taken out of it
-versions.json     programs, libraries, schemas and the system
-host.json         processors, memory, disk and limits
-config.json       settings: which are set, and the values of numbers and switches
-environment.json  variables by name, without their values
-doctor.json       what `wpp doctor --all` says
-status.json       what `wpp status --all` says
-journal.json      the newest entries: verb, state, time
-schedule.json     entries of the schedule, and how their last run ended
-capacity.json     what `wpp capacity` measures
-plugins.json      plugins with hashes, and what kinds of things they are allowed
-evidence.json     runs of runbooks and drills
-logs/             the end of each session's log
-";
-
 /// Makes all files.
 pub fn parts(app: &App, stranger: &Stranger, broken: Option<&Error>, lines: u32) -> Result<Vec<Part>> {
     let home = app.home().root().display().to_string();
