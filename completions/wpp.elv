@@ -45,6 +45,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand restore 'Bring a session back from an archive'
             cand reset 'Last resort: back the session up, verify the archive, remove the session'
             cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
+            cand capacity 'Measure what sessions take and how that grows, and say how many more fit'
+            cand support-bundle 'Gather what somebody who helps needs to know, with nobody in it'
             cand runbook 'Run the documents that say what to do: list, check, run, resume and undo them'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
             cand dump 'Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server'
@@ -519,6 +521,34 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --list 'List every check'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'wpp;capacity'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --days 'How far back to look'
+            cand --html 'Write the same as a page, which needs no other file'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --all 'Every session of this home, whatever WPP_SESSION says; so it is without --session'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;support-bundle'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --to 'The file to write, .tar.gz or .tar.zst [default: wpp-support-<UTC time>.tar.gz in this folder]'
+            cand --lines 'Newest lines of each session''s log'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --dry-run 'Show what would be written, and write nothing'
+            cand -y 'Agree in advance'
+            cand --yes 'Agree in advance'
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'wpp;runbook'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
@@ -1532,6 +1562,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand restore 'Bring a session back from an archive'
             cand reset 'Last resort: back the session up, verify the archive, remove the session'
             cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
+            cand capacity 'Measure what sessions take and how that grows, and say how many more fit'
+            cand support-bundle 'Gather what somebody who helps needs to know, with nobody in it'
             cand runbook 'Run the documents that say what to do: list, check, run, resume and undo them'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
             cand dump 'Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server'
@@ -1579,6 +1611,10 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;reset'= {
         }
         &'wpp;help;doctor'= {
+        }
+        &'wpp;help;capacity'= {
+        }
+        &'wpp;help;support-bundle'= {
         }
         &'wpp;help;runbook'= {
         }

@@ -334,6 +334,12 @@ pub const KEYS: &[Key] = &[
         help: "image of a container for a disposable server, where PostgreSQL itself is not there",
     },
     Key {
+        path: "capacity.sample_minutes",
+        kind: Kind::Number(0, 1440),
+        default: "10",
+        help: "minutes between two samples of what a daemon takes, from which `wpp capacity` tells growth; 0 takes none",
+    },
+    Key {
         path: "doctor.disk_free_percent_min",
         kind: Kind::Number(0, 100),
         default: "10",

@@ -139,8 +139,8 @@ fn backups(app: &App) -> Result<Vec<Series>> {
     let mut ages: Vec<(Timestamp, f64)> = made.windows(2).map(|pair| (pair[1].0, hours(pair[0].0, pair[1].0))).collect();
     ages.extend(made.last().map(|(at, _)| (clock::now(), hours(*at, clock::now()))));
     Ok(vec![
-        Series { title: "Size of backups".into(), points: made, unit: Unit::Bytes },
-        Series { title: "Age of the newest backup before the next".into(), points: ages, unit: Unit::Hours },
+        Series { title: "Size of backups".into(), points: made, unit: Unit::Bytes, from_zero: true },
+        Series { title: "Age of the newest backup before the next".into(), points: ages, unit: Unit::Hours, from_zero: true },
     ])
 }
 

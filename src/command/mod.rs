@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod backup;
+pub mod capacity;
 pub mod channel;
 pub mod chats;
 pub mod checks;
@@ -40,6 +41,7 @@ pub mod start;
 pub mod status;
 pub mod stop;
 mod stored;
+pub mod support_bundle;
 pub mod sync;
 mod told;
 mod upkeep;
@@ -149,6 +151,10 @@ pub enum Command {
     Reset(Lazy<reset::Args>),
     /// Look at the host, the home and the session, say what is wrong, and mend it with --fix
     Doctor(Lazy<doctor::Args>),
+    /// Measure what sessions take and how that grows, and say how many more fit
+    Capacity(Lazy<capacity::Args>),
+    /// Gather what somebody who helps needs to know, with nobody in it
+    SupportBundle(Lazy<support_bundle::Args>),
     /// Run the documents that say what to do: list, check, run, resume and undo them
     Runbook(Lazy<runbook::Args>),
     /// Rehearse failures and recovery in a throw-away sandbox
@@ -207,6 +213,12 @@ impl Command {
             Command::Doctor(Lazy(args)) => {
                 let sink = settings.sink.clone();
                 args.run(settings, &|line| run_line(line, sink.clone()))
+            }
+            Command::Capacity(Lazy(args)) => args.run(&App::new(settings)?),
+            // It is wanted most where the settings do not load.
+            Command::SupportBundle(Lazy(args)) => {
+                let (app, broken) = App::without_broken_settings(settings)?;
+                args.run(&app, broken.as_ref())
             }
             Command::Runbook(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Drill(Lazy(args)) => args.run(&App::new(settings)?),

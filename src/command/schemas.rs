@@ -3,6 +3,9 @@
 //! `wpp-json(5)` is made from it, and `tests/it/schemas.rs` runs the commands and fails when a field
 //! is not in it, or is in it and missing. Start with [`SCHEMAS`].
 
+mod capacity;
+mod support_bundle;
+
 /// The type of a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
@@ -1316,6 +1319,7 @@ pub static SCHEMAS: &[Schema] = &[
             optional("failed_why", Text, "level restore: in which way; null if it passed"),
         ],
     },
+    Schema { name: "wpp.capacity/1", commands: &["wpp capacity"], data: Shape::Object(&capacity::CAPACITY) },
     Schema {
         name: "wpp.chats/1",
         commands: &["wpp chats"],
@@ -1813,6 +1817,11 @@ pub static SCHEMAS: &[Schema] = &[
             always("took_ms", Number, "how long it took"),
             optional("state", Text, "of a gateway: where its session stands now, as in status"),
         ],
+    },
+    Schema {
+        name: "wpp.support-bundle/1",
+        commands: &["wpp support-bundle"],
+        data: Shape::Object(&support_bundle::SUPPORT_BUNDLE),
     },
     Schema {
         name: "wpp.sync/1",

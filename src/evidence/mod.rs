@@ -7,6 +7,7 @@
 
 pub mod redact;
 pub mod rotation;
+pub mod strangers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -182,6 +182,8 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "backup list",
         "backup prune --keep-last 1 --keep-hourly 1 --keep-daily 1 --keep-weekly 1 --keep-monthly 1 --keep-yearly 1 --keep-within 1h",
         "backup verify latest --level restore --keep",
+        "capacity",
+        "support-bundle --dry-run",
         "doctor --list",
         "doctor --explain wpp.session.lock-held",
         "drill list",

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod machine;
 pub mod network;
 mod tls;
+mod growth;
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -103,6 +104,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         machine: MachineFacts::failed("the probe did not run"),
         network: NetworkFacts::failed("the probe did not run"),
         suppressions: suppress::facts(&scope.config),
+        disk_growth: unasked(),
     };
     if scope.home.is_err() {
         host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
@@ -329,6 +331,13 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         |seen, host, _| host.paths = seen,
     ));
     if let Ok(home) = &scope.home {
+        let (root, journal) = (home.root().to_owned(), home.journal());
+        jobs.push(Job::new(
+            FILES_TIMEOUT,
+            move || growth::look(&root, &journal, clock::now_ms()),
+            Probed::Failed,
+            |seen, host, _| host.disk_growth = seen,
+        ));
         let (first, path, only_read) = (home.clone(), home.journal(), scope.foreign.is_some());
         jobs.push(Job::new(
             FILES_TIMEOUT,
