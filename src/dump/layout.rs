@@ -201,6 +201,11 @@ pub static LAYOUTS: &[Layout] = &[
     },
 ];
 
+/// What is known of a gateway, by its name.
+pub fn known(name: &str) -> Option<&'static Layout> {
+    LAYOUTS.iter().find(|layout| layout.name == name)
+}
+
 /// What is to be taken of one gateway, and what must be among it.
 #[derive(Debug)]
 pub struct Plan {
@@ -336,10 +341,11 @@ fn check_url(url: &str) -> std::result::Result<(), String> {
                 .into(),
         );
     }
-    if !["postgres", "postgresql", "redis", "rediss"].contains(&parsed.scheme()) {
-        return Err(format!("{}:// is neither postgres:// nor redis://", parsed.scheme()));
+    match parsed.scheme() {
+        "postgres" | "postgresql" => super::address::server(url).map(drop).map_err(|why| format!("an url is no address: {why}")),
+        "redis" | "rediss" => Ok(()),
+        other => Err(format!("{other}:// is neither postgres:// nor redis://")),
     }
-    Ok(())
 }
 
 /// The name of a part that has none.
@@ -402,6 +408,12 @@ mod tests {
             ("mine", "parts = [{ kind = 'redis', role = 'auth', url = 'redis://:hush@h' }]".into(), "password"),
             ("mine", "channel = 'unheard'\nparts = [{ kind = 'folder', role = 'auth', path = '/x' }]".into(), "unheard"),
             ("mine", "part = []".into(), "part"),
+            // Programs would take the last of them.
+            (
+                "mine",
+                "parts = [{ kind = 'postgres', role = 'app', url = 'postgres://u@/d?host=/tmp&host=192.0.2.2' }]".into(),
+                "twice",
+            ),
         ] {
             let error = plan(name, &text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage, "{text}");

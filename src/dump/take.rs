@@ -14,9 +14,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::address::{self, decoded};
 use super::client::{Client, identifier};
 use super::kind::Dump;
-use super::layout::{Part, PartKind, Plan, Planned, Role, parsed};
+use super::layout::{Part, PartKind, Plan, Planned, Role};
 use super::tools::{SAID_BYTES_MAX, Tools, on_path, said};
 use crate::archive::snapshot::{Patience, Quiet, Snapshot, quick_check};
 use crate::disk;
@@ -106,7 +107,7 @@ pub fn take(plan: &Plan, folder: &Path, taking: &Taking<'_>, steps: &mut Steps<'
         let watch = steps.begin(&title);
         let into = folder.join(&planned.name);
         disk::create_folder(&into)?;
-        let result = taking.part(planned, &into);
+        let result = taking.part(planned, &into, plan);
         if taking.stop.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Interrupted, "interrupted; nothing of the set is left").hint("run it again"));
         }
@@ -166,13 +167,13 @@ pub fn source(part: &Part) -> String {
 }
 
 impl Taking<'_> {
-    fn part(&self, planned: &Planned, into: &Path) -> Took<Taken> {
+    fn part(&self, planned: &Planned, into: &Path, plan: &Plan) -> Took<Taken> {
         let part = &planned.part;
         let (members, detail) = match part.kind {
             PartKind::Postgres => self.postgres(part, into)?,
             PartKind::Redis => self.redis(part, into)?,
             PartKind::Sqlite => self.sqlite(part, into)?,
-            PartKind::Folder => self.folder(part, into)?,
+            PartKind::Folder => self.folder(part, into, plan)?,
             PartKind::File => file(part, into)?,
         };
         if members.is_empty() {
@@ -338,7 +339,7 @@ impl Taking<'_> {
         Err(NotTaken::Because(format!("{} was changed by another program in every reading", path.display())))
     }
 
-    fn folder(&self, part: &Part, into: &Path) -> Took<(Vec<Member>, Value)> {
+    fn folder(&self, part: &Part, into: &Path, plan: &Plan) -> Took<(Vec<Member>, Value)> {
         let path = part.path.as_deref().unwrap_or(Path::new(""));
         match std::fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(NotTaken::Absent),
@@ -378,7 +379,31 @@ impl Taking<'_> {
                 .iter()
                 .any(|member| member.size_bytes > 0 && (member.name == wanted || member.name.ends_with(&format!("/{wanted}")))))
         })?;
+        if matches!(part.role, Role::Auth | Role::App)
+            && let Some((name, target)) = skipped.iter().find_map(|name| Some((name, self.leads_out(&path.join(name), plan)?)))
+        {
+            return Err(NotTaken::Because(format!(
+                "{} is a link to {}, which no part of the set holds: links are not followed, so describe it as a part of its own",
+                path.join(name).display(),
+                target.display()
+            )));
+        }
         Ok((members, json!({ "changed_while_read": changed, "skipped": skipped })))
+    }
+
+    /// Where a link leads that nothing of the set comes from. A link to nothing leaves nothing out, and
+    /// neither does a socket or a pipe.
+    fn leads_out(&self, path: &Path, plan: &Plan) -> Option<PathBuf> {
+        let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten()?;
+        let data = target.metadata().ok()?;
+        let taken = plan.parts.iter().map(|planned| &planned.part).filter(|part| part.role != Role::Media || self.media);
+        let mut places = taken.filter_map(|part| Some((part.kind, part.path.as_ref()?.canonicalize().ok()?)));
+        let is_taken = places.any(|(kind, place)| match kind {
+            PartKind::Folder => target.starts_with(&place),
+            PartKind::Sqlite => target == place || target.parent() == Some(&place) && is_database(&target),
+            _ => target == place,
+        });
+        ((data.is_dir() || data.is_file()) && !is_taken).then_some(target)
     }
 }
 
@@ -433,13 +458,24 @@ fn member(into: &Path, name: &str) -> Took<Member> {
 fn databases_of(folder: &Path) -> Took<Vec<PathBuf>> {
     let mut files = disk::list(folder).map_err(|error| because(&error))?;
     files.sort();
-    files.retain(|path| {
-        let mut start = Vec::new();
-        let read =
-            disk::open_to_read(path).and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, 16), &mut start));
-        read.is_ok() && start == SQLITE_START
-    });
+    for path in files.iter().filter(|path| path.is_file()) {
+        // One that cannot be read may be one.
+        match disk::open_to_read(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(because(&disk::cannot("read", path, error)));
+            }
+            _ => {}
+        }
+    }
+    files.retain(|path| is_database(path));
     Ok(files)
+}
+
+fn is_database(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read =
+        disk::open_to_read(path).and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, 16), &mut start));
+    read.is_ok() && start == SQLITE_START
 }
 
 /// Whether a database says that it has a write-ahead log. Its file is closed again at once, which would
@@ -533,19 +569,11 @@ fn copy(from: &Path, to: &Path) -> Took<()> {
 
 /// Whether an address is one of this machine: a socket, or a loopback address.
 pub fn is_loopback(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    // What follows may name another host.
-    let named = rest.split_once("host=").map(|(_, value)| value.split('&').next().unwrap_or_default());
-    let near = |host: &str| {
-        let bare = match host.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-            Some(inner) => inner,
-            None => host.split(':').next().unwrap_or_default(),
-        };
-        bare.is_empty() || bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    };
-    near(host) && named.is_none_or(|host| host.starts_with('/') || host.starts_with("%2F") || near(host))
+    if !url.starts_with("redis") {
+        return address::server(url).is_ok_and(|server| server.is_near());
+    }
+    let Ok(parsed) = url::Url::parse(url) else { return false };
+    parsed.query_pairs().any(|(name, _)| name == "socket") || parsed.host_str().is_none_or(address::is_near)
 }
 
 /// A database of a server that somebody uses.
@@ -567,65 +595,24 @@ pub fn live(url: &str, password: Option<&str>, tools: &Tools, keys: &Path) -> Re
             "write postgres://USER@HOST:PORT/DATABASE, or postgres://USER@/DATABASE?host=FOLDER for a socket, without a password",
         )
     };
-    let (parsed, local) = parsed(url).ok_or_else(|| wrong("it cannot be read"))?;
-    if !matches!(parsed.scheme(), "postgres" | "postgresql") {
-        return Err(wrong("it begins otherwise"));
-    }
-    if parsed.password().is_some() {
+    let server = address::server(url).map_err(|why| wrong(&why))?;
+    if server.password.is_some() {
         return Err(wrong("it holds a password, which everybody on this machine can see"));
     }
-    let database = decoded(parsed.path().trim_start_matches('/'));
-    if database.is_empty() || database.contains('/') {
+    if server.database.is_empty() {
         return Err(wrong("it names no database"));
     }
     let mut environment = vec![("PGCONNECT_TIMEOUT".to_owned(), "15".to_owned()), ("PGAPPNAME".to_owned(), "wpp".to_owned())];
-    let mut set = |name: &str, value: String| environment.push((name.to_owned(), value));
-    if !local {
-        set("PGHOST", parsed.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned());
-    }
-    if let Some(port) = parsed.port() {
-        set("PGPORT", port.to_string());
-    }
-    if !parsed.username().is_empty() {
-        set("PGUSER", decoded(parsed.username()));
-    }
-    for (name, value) in parsed.query_pairs() {
-        match name.as_ref() {
-            "host" => set("PGHOST", value.into_owned()),
-            "port" => set("PGPORT", value.into_owned()),
-            "sslmode" => set("PGSSLMODE", value.into_owned()),
-            "sslrootcert" => set("PGSSLROOTCERT", value.into_owned()),
-            _ => return Err(wrong(&format!("nothing is known of its {name}"))),
-        }
-    }
+    environment.extend(server.variables.into_iter().map(|(name, value)| (name.to_owned(), value)));
     if let Some(password) = password {
         let escaped = password.replace('\\', "\\\\").replace(':', "\\:");
         disk::remove_file(keys)?;
         let mut file = disk::create_file(keys)?;
         std::io::Write::write_all(&mut file, format!("*:*:*:*:{escaped}\n").as_bytes())
             .map_err(|error| disk::cannot("write", keys, error))?;
-        set("PGPASSFILE", keys.display().to_string());
+        environment.push(("PGPASSFILE".to_owned(), keys.display().to_string()));
     }
-    Ok(Live { client: Client::Host { tools: tools.clone(), environment }, database })
-}
-
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        match (byte, hex) {
-            (b'%', Some(value)) => {
-                bytes.push(value);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Ok(Live { client: Client::Host { tools: tools.clone(), environment }, database: server.database })
 }
 
 /// `redis-cli` for one server. The password goes by the environment, which other users cannot read.
@@ -723,6 +710,10 @@ mod tests {
             ("postgres://u@db.example/d", false),
             ("postgres://u@/d?host=db.example", false),
             ("postgres://127.0.0.1@db.example/d", false),
+            ("postgres://postgres@/d?host=/tmp&host=192.0.2.2&port=5999", false),
+            ("postgres://postgres@/d?host=/tmp,192.0.2.2", false),
+            ("redis://127.0.0.1@db.example", false),
+            ("redis://db.example?socket=/tmp/s", true),
             ("redis://10.0.0.1", false),
             ("x", false),
         ] {
