@@ -2358,7 +2358,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__drill__subcmd__run)
-            opts="-s -q -h --all --set --secret --answer --allow-shell --dry-run --yes --report --evidence --keep --home --session --format --quiet --help"
+            opts="-s -q -h --all --set --secret --answer --allow-shell --dry-run --yes --keep --report --evidence --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

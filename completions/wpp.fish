@@ -408,7 +408,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcomm
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -l allow-shell -d 'Let its blocks of kind sh run'
+complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -l allow-shell -d 'Let blocks of kind sh run'
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -l dry-run -d 'Show what would be done with these parameters, and do nothing'
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -l yes -d 'Agree to the plan in advance'
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
@@ -480,15 +480,15 @@ complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcomman
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l set -d 'Value of a parameter; may be given several times' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l secret -d 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l answer -d 'Answer to a question of the runbook, in advance' -r
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l evidence -l report -d 'Write report.md, report.json and transcripts into this folder [default: reports/RUN in the home]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l evidence -l report -d 'Keep the evidence in this folder [default: reports/RUN in the home]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l all -d 'Every drill that runs in a sandbox'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l allow-shell -d 'Let blocks of kind sh run'
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l dry-run -d 'Show what would be done, and do nothing'
-complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l yes -d 'Agree in advance to a drill that works on this home'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l dry-run -d 'Show what would be done with these parameters, and do nothing'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l yes -d 'Agree to the plan in advance'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l keep -d 'Keep the sandbox even when all is well'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'

@@ -74,6 +74,22 @@ pub fn origin(address: &str) -> Option<&str> {
     good.then(|| &address[..scheme.len() + 3 + authority.len()])
 }
 
+/// The host of an origin, without its port.
+pub fn host(origin: &str) -> &str {
+    let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+    match authority.find(']') {
+        // The colons of an IPv6 address are inside its brackets.
+        Some(end) => &authority[..=end],
+        None => authority.split(':').next().unwrap_or_default(),
+    }
+}
+
+/// Whether a host is this machine, named by a number: a name could lead anywhere by the time it is called.
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
 /// One setting.
 #[derive(Debug)]
 pub struct Key {
@@ -869,6 +885,21 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Config::load(&path, &environment)
+    }
+
+    #[test]
+    fn only_numbers_of_this_machine_are_loopback() {
+        for (address, loopback) in [
+            ("http://127.0.0.1:1", true),
+            ("http://[::1]:1", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://localhost", false),
+            ("http://10.0.0.1", false),
+            ("http://[fe80::1]:1", false),
+            ("http://127.0.0.1.example", false),
+        ] {
+            assert_eq!(is_loopback(host(origin(address).unwrap())), loopback, "{address}");
+        }
     }
 
     #[test]

@@ -15,8 +15,13 @@ impl Confirmed {
         asked_for.then_some(Confirmed(()))
     }
 
-    /// The operator typed an answer to a question; only `y` and `yes` agree.
+    /// The operator typed an answer to a question; see [`is_yes`].
     pub fn by_answer(answer: &str) -> Option<Confirmed> {
-        matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes").then_some(Confirmed(()))
+        is_yes(answer).then_some(Confirmed(()))
     }
+}
+
+/// Whether what a person typed says yes; anything but `y` and `yes` does not.
+pub fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }

@@ -26,6 +26,17 @@ pub fn create_folder(path: &Path) -> Result<()> {
     fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(|error| cannot("create folder", path, error))
 }
 
+/// Makes a folder with mode 0700, and its parents; false when it is there already, and so somebody else's.
+pub fn claim_folder(path: &Path) -> Result<bool> {
+    create_folder(parent(path))?;
+    faults::point("create-folder", path)?;
+    match fs::DirBuilder::new().mode(FOLDER_MODE).create(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(cannot("create folder", path, error)),
+    }
+}
+
 /// Writes a file so that a reader, or a power cut, sees the old content or the new, never a part.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
     write_atomic_as(path, content, FILE_MODE)

@@ -160,6 +160,13 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+impl Table {
+    /// Rows under these headings.
+    pub fn new<const N: usize>(columns: [&str; N], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
+        Table { columns: columns.map(str::to_owned).into(), rows: rows.into_iter().collect() }
+    }
+}
+
 /// A step of a drill, a restore or a fix: what should have happened and what did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
@@ -209,6 +216,13 @@ impl Section {
     #[must_use]
     pub fn line(mut self, line: impl Into<String>) -> Section {
         self.lines.push(line.into());
+        self
+    }
+
+    /// Sets the rows. A table without any is left out.
+    #[must_use]
+    pub fn table(mut self, table: Table) -> Section {
+        self.table = Some(table).filter(|table| !table.rows.is_empty());
         self
     }
 }

@@ -1,7 +1,5 @@
 //! Hands notices over: to channels of plugins and to the program of a contact. Start with [`deliver`].
 
-use serde_json::json;
-
 use super::book::{Book, Delivery, Pending};
 use super::decide::{Kind, Notice};
 use super::{BY_COMMAND, Contact, Policy};
@@ -85,6 +83,20 @@ pub fn deliver(book: &Book<'_>, policy: &Policy, post: &dyn Post, which: Which<'
     Ok(done)
 }
 
+/// Hands over what could not be written down: a full disk is what people most want to hear of. Nobody
+/// remembers it then, so it is told with every look until it can be.
+pub fn deliver_unwritten(policy: &Policy, post: &dyn Post, notices: &[Notice], now: Timestamp) -> Vec<Delivery> {
+    let may_go = |notice: &&Notice| !policy.is_quiet(now) || notice.severity == Severity::Critical;
+    // No number of the book's, and none that was used before: a channel takes the same for sent already.
+    let ids = (1..).map(|number| -now.as_millisecond() - number);
+    let mut done = Vec::new();
+    for (notice, notice_id) in notices.iter().filter(may_go).zip(ids) {
+        let ways = policy.contact(&notice.contact).map(Contact::ways).unwrap_or_default();
+        done.extend(ways.into_iter().map(|way| hand_over(policy, post, &Pending { notice_id, way, notice: notice.clone() })));
+    }
+    done
+}
+
 fn hand_over(policy: &Policy, post: &dyn Post, pending: &Pending) -> Delivery {
     let Pending { notice_id, way, notice } = pending;
     let (delivered, observed) = match policy.contact(&notice.contact) {
@@ -113,11 +125,15 @@ fn by_command(contact: &Contact, notice: &Notice, id: i64) -> (bool, String) {
 
 /// A notice as a contact's program reads it on its standard input.
 pub fn document(notice: &Notice, id: i64) -> serde_json::Value {
-    json!({
-        "schema": "wpp.alert-notice/1", "id": id, "kind": notice.kind.name(), "key": notice.key, "contact": notice.contact,
-        "severity": notice.severity.name(), "title": notice.title, "text": notice.text, "finding": notice.finding,
-        "session": notice.session, "runbook": notice.runbook,
-    })
+    #[derive(serde::Serialize)]
+    struct Document<'a> {
+        schema: &'static str,
+        id: i64,
+        #[serde(flatten)]
+        notice: &'a Notice,
+    }
+    // A notice is plain data; it always becomes JSON.
+    serde_json::to_value(Document { schema: "wpp.alert-notice/1", id, notice }).unwrap_or_default()
 }
 
 #[cfg(test)]

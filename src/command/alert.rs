@@ -94,23 +94,11 @@ fn channels(app: &App) -> Result<Channels<'_>> {
     Ok(Channels { plugins: app.plugins()? })
 }
 
-fn duration(time: std::time::Duration) -> String {
-    clock::human(time)
-}
-
-fn notice_data(notice: &Notice) -> Value {
-    json!({
-        "kind": notice.kind.name(), "key": notice.key, "contact": notice.contact, "severity": notice.severity.name(),
-        "title": notice.title, "text": notice.text, "finding": notice.finding, "session": notice.session,
-        "runbook": notice.runbook,
-    })
-}
-
 fn notices_table(notices: &[Notice]) -> Table {
     let row = |notice: &Notice| {
         vec![notice.contact.clone(), notice.kind.name().to_owned(), notice.severity.name().to_owned(), notice.title.clone()]
     };
-    Table { columns: ["contact", "why", "severity", "notice"].map(str::to_owned).into(), rows: notices.iter().map(row).collect() }
+    Table::new(["contact", "why", "severity", "notice"], notices.iter().map(row))
 }
 
 fn deliveries_table(deliveries: &[Delivery]) -> Table {
@@ -118,7 +106,7 @@ fn deliveries_table(deliveries: &[Delivery]) -> Table {
         let arrived = if one.delivered { "yes" } else { "no" };
         vec![one.contact.clone(), one.way.clone(), arrived.to_owned(), one.observed.clone()]
     };
-    Table { columns: ["contact", "by", "arrived", "seen"].map(str::to_owned).into(), rows: deliveries.iter().map(row).collect() }
+    Table::new(["contact", "by", "arrived", "seen"], deliveries.iter().map(row))
 }
 
 fn problem_data(problem: &Problem) -> Value {
@@ -153,9 +141,19 @@ impl Run {
             };
             return Ok(report(&policy, title, &decision, &[]).data(data(&decision, &[], true, None)));
         }
-        let book = Book::of(app.journal()?);
-        let (decision, _) = book.take_in(&policy, &findings, now)?;
-        let delivered = post::deliver(&book, &policy, &channels(app)?, Which::All, now)?;
+        let channels = channels(app)?;
+        let written = app.journal().map(Book::of).and_then(|book| {
+            let (decision, _) = book.take_in(&policy, &findings, now)?;
+            Ok((post::deliver(&book, &policy, &channels, Which::All, now)?, decision))
+        });
+        let (delivered, decision, unwritten) = match written {
+            Ok((delivered, decision)) => (delivered, decision, None),
+            Err(error) => {
+                let open = app.journal().and_then(|journal| Book::of(journal).open()).unwrap_or_default();
+                let decision = decide(&policy, open, &findings, now);
+                (post::deliver_unwritten(&policy, &channels, &decision.notices, now), decision, Some(error))
+            }
+        };
         let failed = delivered.iter().filter(|one| !one.delivered).count();
         let title = match (delivered.len(), failed) {
             (0, _) => "Nothing to tell".to_owned(),
@@ -163,6 +161,12 @@ impl Run {
             (all, failed) => format!("{failed} of {} did not arrive", count(all, "notice", "notices")),
         };
         let mut report = report(&policy, title, &decision, &delivered);
+        if let Some(error) = unwritten {
+            let said = error.chain();
+            report
+                .warnings
+                .push(format!("what was told could not be written down, so it is told again with the next look: {said}"));
+        }
         let ping = ping(app, failed == 0);
         if let Some(Err(reason)) = &ping {
             report.warnings.push(format!("the dead-man switch alert.ping_url could not be called: {reason}"));
@@ -193,10 +197,10 @@ fn report(policy: &Policy, title: String, decision: &Decision, delivered: &[Deli
     }
     report = report.section(section);
     if !decision.notices.is_empty() {
-        report = report.section(Section { table: Some(notices_table(&decision.notices)), ..Section::new("Told") });
+        report = report.section(Section::new("Told").table(notices_table(&decision.notices)));
     }
     if !delivered.is_empty() {
-        report = report.section(Section { table: Some(deliveries_table(delivered)), ..Section::new("Delivered") });
+        report = report.section(Section::new("Delivered").table(deliveries_table(delivered)));
     }
     if policy.contacts.is_empty() && open > 0 {
         report.warnings.push("there is nobody to tell: config.toml has no [contacts.NAME]".into());
@@ -208,7 +212,7 @@ fn data(decision: &Decision, delivered: &[Delivery], dry_run: bool, pinged: Opti
     json!({
         "dry_run": dry_run,
         "problems": decision.problems.iter().map(problem_data).collect::<Vec<_>>(),
-        "notices": decision.notices.iter().map(notice_data).collect::<Vec<_>>(),
+        "notices": decision.notices,
         "held": decision.held,
         "deliveries": delivered,
         "pinged": pinged,
@@ -246,9 +250,9 @@ impl Test {
         if self.dry_run {
             let ways: Vec<Vec<String>> =
                 wanted.iter().flat_map(|contact| contact.ways().into_iter().map(|way| vec![contact.name.clone(), way])).collect();
-            let table = Table { columns: ["contact", "by"].map(str::to_owned).into(), rows: ways };
+            let table = Table::new(["contact", "by"], ways);
             return Ok(Report::new("alert-test", "What a test would be sent through; nothing was sent")
-                .section(Section { table: Some(table), ..Section::default() })
+                .section(Section::default().table(table))
                 .data(json!({ "dry_run": true, "deliveries": [] })));
         }
         let book = Book::of(app.journal()?);
@@ -263,16 +267,13 @@ impl Test {
         };
         Ok(Report::new("alert-test", title)
             .verdict(verdict)
-            .section(Section { table: Some(deliveries_table(&delivered)), ..Section::default() })
+            .section(Section::default().table(deliveries_table(&delivered)))
             .data(json!({ "dry_run": false, "deliveries": delivered })))
     }
 }
 
 fn matrix(policy: &Policy) -> Result<Report> {
-    let mut table = Table {
-        columns: ["alert", "severity", "respond within", "runbook", "who is told", "findings"].map(str::to_owned).into(),
-        rows: Vec::new(),
-    };
+    let mut table = Table::new(["alert", "severity", "respond within", "runbook", "who is told", "findings"], Vec::new());
     let mut data = Vec::new();
     for rule in &policy.rules {
         // An operator's rule for one finding is filled up with what the matrix says of it.
@@ -284,7 +285,7 @@ fn matrix(policy: &Policy) -> Result<Report> {
         table.rows.push(vec![
             rule.alert.clone(),
             rule.severity.map_or("as found", Severity::name).to_owned(),
-            rule.response_time.map_or("as the contact".into(), duration),
+            rule.response_time.map_or("as the contact".into(), clock::human),
             rule.runbook.clone().unwrap_or_default(),
             if names.is_empty() { "nobody".into() } else { names.join(", ") },
             rule.findings.join(", "),
@@ -295,7 +296,7 @@ fn matrix(policy: &Policy) -> Result<Report> {
             "built_in": rule.built_in,
         }));
     }
-    let mut section = Section { table: Some(table), ..Section::default() };
+    let mut section = Section::default().table(table);
     section = section.line(format!(
         "Any other finding from {} on is told, too, and what could not be checked is told as unknown.",
         policy.severity_min.name()
@@ -307,10 +308,7 @@ fn contacts(policy: &Policy) -> Result<Report> {
     let place = |name: &str| policy.escalation.iter().position(|other| other == name);
     let mut sorted: Vec<&Contact> = policy.contacts.iter().collect();
     sorted.sort_by_key(|contact| place(&contact.name).unwrap_or(usize::MAX));
-    let mut table = Table {
-        columns: ["", "contact", "role", "respond within", "reached by", "to"].map(str::to_owned).into(),
-        rows: Vec::new(),
-    };
+    let mut table = Table::new(["", "contact", "role", "respond within", "reached by", "to"], Vec::new());
     let mut data = Vec::new();
     for contact in sorted {
         let at = place(&contact.name).map(|at| at + 1);
@@ -318,7 +316,7 @@ fn contacts(policy: &Policy) -> Result<Report> {
             at.map_or(String::new(), |at| format!("{at}.")),
             contact.name.clone(),
             contact.role.clone(),
-            contact.response_time.map_or("as the rule".into(), duration),
+            contact.response_time.map_or("as the rule".into(), clock::human),
             contact.ways().join(", "),
             contact.to.clone(),
         ]);
@@ -331,7 +329,7 @@ fn contacts(policy: &Policy) -> Result<Report> {
         0 => "Nobody is told of anything; `wpp help alert` shows how a contact is written".to_owned(),
         number => count(number, "contact", "contacts"),
     };
-    let section = Section { table: (!policy.contacts.is_empty()).then_some(table), ..Section::default() };
+    let section = Section::default().table(table);
     Ok(Report::answer("alert-contacts", title).section(section).data(json!({ "contacts": data })).next("wpp alert test"))
 }
 
@@ -342,8 +340,8 @@ impl History {
             // Looking must not make a journal.
             false => Vec::new(),
         };
-        let columns = ["when", "contact", "why", "severity", "notice", "ways"].map(str::to_owned).into();
-        let mut table = Table { columns, rows: Vec::new() };
+        let columns = ["when", "contact", "why", "severity", "notice", "ways"];
+        let mut table = Table::new(columns, Vec::new());
         let mut data = Vec::new();
         for one in &past {
             let ways: Vec<String> = one.ways.iter().map(|(way, state, _)| format!("{way} {state}")).collect();
@@ -358,12 +356,12 @@ impl History {
             ]);
             let ways = one.ways.iter().map(|(way, state, seen)| json!({ "way": way, "state": state, "observed": seen }));
             data.push(json!({
-                "id": one.id, "at": clock::rfc3339(clock::from_ms(one.at_ms)), "notice": notice_data(notice),
+                "id": one.id, "at": clock::rfc3339(clock::from_ms(one.at_ms)), "notice": notice,
                 "ways": ways.collect::<Vec<_>>(),
             }));
         }
         let title = if past.is_empty() { "Nobody was told of anything".into() } else { count(past.len(), "notice", "notices") };
-        let section = Section { table: (!past.is_empty()).then_some(table), ..Section::default() };
+        let section = Section::default().table(table);
         Ok(Report::answer("alert-history", title).section(section).data(json!({ "notices": data })))
     }
 }

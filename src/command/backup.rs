@@ -474,8 +474,8 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     let broken = chain::broken(&readable, &without_key);
     // Sets are of gateways, and of no session.
     let sets = if of_session.is_empty() { sets::lying(destination, identities)? } else { Vec::new() };
-    let columns = ["archive", "session", "taken", "kind", "size", "verified (level, when)", "holds"].map(str::to_owned).to_vec();
-    let mut table = Table { columns, rows: Vec::new() };
+    let columns = ["archive", "session", "taken", "kind", "size", "verified (level, when)", "holds"];
+    let mut table = Table::new(columns, Vec::new());
     let mut data = Vec::new();
     let (mut unreadable, mut locked) = (0, 0);
     for archive in &shelved {
@@ -537,7 +537,7 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
         .warnings
         .extend(ahead.into_iter().map(|name| format!("{name} is dated ahead of this clock, so it is not taken for the latest")));
     if !shelved.is_empty() {
-        report = report.section(Section { table: Some(table), ..Section::default() });
+        report = report.section(Section::default().table(table));
     } else if sets.is_empty() {
         report = report.next("wpp backup");
     }

@@ -87,7 +87,7 @@ fn channel(app: &App, name: &str) -> Result<Loaded> {
 fn list(app: &App) -> Result<Report> {
     let plugins = app.plugins()?;
     let names: Vec<String> = plugins.registry().offering(Interface::Channel).map(str::to_owned).collect();
-    let mut table = Table { columns: ["channel", "kind", "system"].map(str::to_owned).into(), rows: Vec::new() };
+    let mut table = Table::new(["channel", "kind", "system"], Vec::new());
     let mut data = Vec::new();
     for name in &names {
         // One that cannot be used is listed with its reason, and the others all the same.
@@ -105,7 +105,7 @@ fn list(app: &App) -> Result<Report> {
     } else {
         count(names.len(), "channel", "channels")
     };
-    let section = Section { table: (!names.is_empty()).then_some(table), ..Section::default() };
+    let section = Section::default().table(table);
     Ok(Report::answer("channels", title).section(section).data(json!({ "channels": data })))
 }
 

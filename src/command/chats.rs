@@ -25,11 +25,11 @@ impl Args {
             let last = clock::rfc3339(clock::from_ms(chat.last_message_ms));
             vec![last, stored::line(&chat.jid), stored::line(&chat.name), chat.messages.to_string()]
         });
-        let table = Table { columns: ["newest", "chat", "name", "messages"].map(str::to_owned).to_vec(), rows: rows.collect() };
+        let table = Table::new(["newest", "chat", "name", "messages"], rows);
         let title = format!("{}: {}{}", session.name(), count(chats.len(), "chat", "chats"), stored::from(source));
         let mut report = Report::answer("chats", title).data(json!({ "source": source, "chats": chats }));
         if !table.rows.is_empty() {
-            report = report.section(Section { table: Some(table), ..Section::default() });
+            report = report.section(Section::default().table(table));
         }
         Ok(report)
     }

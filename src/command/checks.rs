@@ -77,15 +77,12 @@ fn with_silent(mut report: Report, silent: &[(String, Error)]) -> Report {
 /// All checks in one table.
 pub fn list(plugins: Option<&Plugins<'_>>) -> Result<Report> {
     let Known { checks, silent } = known(plugins, &Selection::default())?;
-    let rows = checks
-        .iter()
-        .map(|check| [&check.id, check.severity.name(), &check.area, &check.title].map(str::to_owned).to_vec())
-        .collect();
+    let rows =
+        checks.iter().map(|check| [&check.id, check.severity.name(), &check.area, &check.title].map(str::to_owned).to_vec());
     let data: Vec<Value> = checks.iter().map(check_data).collect();
-    let table =
-        Table { columns: ["check", "severity", "area", "what is right when nothing is wrong"].map(str::to_owned).to_vec(), rows };
+    let table = Table::new(["check", "severity", "area", "what is right when nothing is wrong"], rows);
     let report = Report::answer("doctor-checks", "Checks of the doctor")
-        .section(Section { table: Some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .data(json!({ "checks": data }))
         .next("wpp doctor --explain ID");
     Ok(with_silent(report, &silent))

@@ -10,8 +10,10 @@ use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::error::Result;
 use crate::evidence;
-use crate::report::{Report, Severity, count};
+use crate::report::{Severity, count};
+use crate::runbook::Outcome;
 use crate::runbook::front::Front;
+use crate::runbook::record::{Done, Ended, State};
 use crate::schedule::Entry;
 
 fn with_desk(app: &App, tell: impl FnOnce(&Desk<'_>) -> Result<Vec<Delivery>>) -> Result<Vec<Delivery>> {
@@ -38,19 +40,18 @@ pub fn announce(app: &App, entry: &Entry, before: Duration, now: Timestamp) -> R
 }
 
 /// After a run that did not pass: tells the next contact, once as many tries in a row failed as the
-/// document allows. Says in the report who was told, and what did not arrive. `report` is the one that a
-/// run gives, with what became of each block.
-pub fn escalate(app: &App, front: &Front, report: &mut Report) -> Result<()> {
+/// document allows. Says in the run's report who was told, and what did not arrive.
+pub fn escalate(app: &App, front: &Front, outcome: &mut Outcome) -> Result<()> {
     let Some(allowed) = front.escalate_after else { return Ok(()) };
+    let Outcome { report, state, .. } = outcome;
     if report.exit_code() == 0 {
         return Ok(());
     }
     let runs = evidence::history(&app.home().reports(), &front.id)?;
     let failed_before = runs.iter().rev().take_while(|run| run.verdict != crate::report::Verdict::Pass);
     // The first of the row names it: whoever was told of the row is not told again, and the next one is.
-    let this = report.data.get("run").and_then(|run| run.as_str()).unwrap_or_default();
-    let first = failed_before.clone().last().map_or_else(|| this.to_owned(), |run| run.id.clone());
-    let tries = tries_of_the_worst(report) + failed_before.count() as u64;
+    let first = failed_before.clone().last().map_or(&state.run, |run| &run.id);
+    let tries = tries_of_the_worst(state) + failed_before.count() as u64;
     if tries < u64::from(allowed) {
         return Ok(());
     }
@@ -80,10 +81,9 @@ pub fn escalate(app: &App, front: &Front, report: &mut Report) -> Result<()> {
 }
 
 /// How often the block was tried that was tried most of those that did not end as expected.
-fn tries_of_the_worst(report: &Report) -> u64 {
-    let blocks = report.data.get("steps").and_then(|steps| steps.as_array()).map(Vec::as_slice).unwrap_or_default();
-    let ended = |block: &&serde_json::Value| matches!(block["ended"].as_str(), Some("deviated" | "inconclusive" | "stuck"));
-    blocks.iter().filter(ended).filter_map(|block| block["tries"].as_u64()).max().unwrap_or(1)
+fn tries_of_the_worst(state: &State) -> u64 {
+    let ended = |done: &&Done| matches!(done.ended, Ended::Deviated | Ended::Inconclusive | Ended::Stuck);
+    state.done.iter().filter(ended).map(|done| u64::from(done.tries)).max().unwrap_or(1)
 }
 
 fn undelivered(deliveries: &[Delivery]) -> Vec<String> {

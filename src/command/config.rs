@@ -30,9 +30,9 @@ impl Args {
             );
             rows.push(vec![key.path.to_owned(), value, source, key.help.to_owned()]);
         }
-        let table = Table { columns: ["setting", "value", "from", "what it does"].map(str::to_owned).to_vec(), rows };
+        let table = Table::new(["setting", "value", "from", "what it does"], rows);
         Ok(Report::answer("config", format!("Settings of the {} home {}", app.home().kind().name(), app.home().root().display()))
-            .section(Section { table: Some(table), ..Section::default() })
+            .section(Section::default().table(table))
             .data(data.into()))
     }
 }

@@ -1,5 +1,6 @@
 //! `wpp drill`.
 
+mod guard;
 mod inject;
 mod run;
 
@@ -37,7 +38,7 @@ enum DrillCommand {
     /// Wait until the session of a sandbox home is READY, and say how long after the last fault that was
     Recovery(inject::Recovery),
     /// Say whether a guard of drills and runbooks holds for the session; exit 15 when it does not
-    Guard(inject::Guarded),
+    Guard(guard::Guarded),
 }
 
 impl Args {
@@ -57,15 +58,15 @@ impl Args {
 /// Every text of kind drill, shipped or the operator's own.
 fn drills(app: &App) -> Result<Vec<(Text, Runbook)>> {
     let library = Library::open(app.home())?;
-    let parsed = library.texts().iter().filter_map(|text| Some((text.clone(), Runbook::parse(&text.text).ok()?.0)));
+    let parsed = library.texts().iter().filter_map(|text| Some((text.clone(), text.runbook().ok()?)));
     Ok(parsed.filter(|(_, runbook)| runbook.front.kind == Kind::Drill).collect())
 }
 
 /// A drill by its id, or in a file.
 fn find(app: &App, id: &str) -> Result<Text> {
     let text = Library::open(app.home())?.find(id).map_err(|error| error.hint("`wpp drill list` lists the drills"))?;
-    match Runbook::parse(&text.text) {
-        Ok((runbook, _)) if runbook.front.kind != Kind::Drill => {
+    match text.runbook() {
+        Ok(runbook) if runbook.front.kind != Kind::Drill => {
             Err(Error::new(ErrorKind::Usage, format!("{id} is a runbook and no drill"))
                 .hint(format!("`wpp runbook run {id}` runs it")))
         }
@@ -76,10 +77,7 @@ fn find(app: &App, id: &str) -> Result<Text> {
 fn list(app: &App) -> Result<Report> {
     let drills = drills(app)?;
     let place = |runbook: &Runbook| if runbook.front.sandbox { "sandbox" } else { "this home" };
-    let rows = drills
-        .iter()
-        .map(|(_, drill)| vec![drill.front.id.clone(), place(drill).to_owned(), drill.front.title.clone()])
-        .collect();
+    let rows = drills.iter().map(|(_, drill)| vec![drill.front.id.clone(), place(drill).to_owned(), drill.front.title.clone()]);
     let data: Vec<_> = drills
         .iter()
         .map(|(_, drill)| {
@@ -87,9 +85,9 @@ fn list(app: &App) -> Result<Report> {
             json!({ "name": front.id, "proves": front.title, "sandbox": front.sandbox, "schedule": front.schedule })
         })
         .collect();
-    let table = Table { columns: ["drill", "runs in", "what it proves"].map(str::to_owned).to_vec(), rows };
+    let table = Table::new(["drill", "runs in", "what it proves"], rows);
     Ok(Report::answer("drill-list", count(data.len() as u64, "drill", "drills"))
-        .section(Section { table: Some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .data(json!({ "drills": data }))
         .next("wpp drill run smoke")
         .next("wpp drill run --all"))

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::archive::destination::{Destination, STORE_SCHEME};
 use crate::archive::scratch::Scratch;
 use crate::clock::{self, CalendarSpan, Stopwatch};
+use crate::dump::address::is_of_this_machine;
 use crate::dump::client::Bounds;
 use crate::dump::kind::Dump;
 use crate::dump::postgres::{self, Engine, Wishes};
@@ -164,13 +165,13 @@ fn of_dump(dump: &Dump) -> Value {
 fn servers() -> Report {
     let kept = postgres::kept();
     let rows = kept.iter().map(|server| vec![server.folder.display().to_string(), server.look.clone(), server.remove.clone()]);
-    let table = Table { columns: ["folder", "look at it", "remove it"].map(str::to_owned).to_vec(), rows: rows.collect() };
+    let table = Table::new(["folder", "look at it", "remove it"], rows);
     let title = match kept.len() {
         0 => "No disposable server was kept".to_owned(),
         many => format!("{} kept", count(many as u64, "disposable server", "disposable servers")),
     };
     let report = Report::answer("dump-servers", title).data(json!({ "servers": kept }));
-    if kept.is_empty() { report } else { report.section(Section { table: Some(table), ..Section::default() }) }
+    if kept.is_empty() { report } else { report.section(Section::default().table(table)) }
 }
 
 fn stopped(app: &App, folder: &Path) -> Result<Report> {
@@ -189,7 +190,7 @@ impl Load {
     fn run(self, app: &App) -> Result<Report> {
         let watch = Stopwatch::start();
         let dump = Dump::examine(&std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone()))?;
-        if app.home().kind() == HomeKind::Sandbox && !take::is_loopback(&self.into) {
+        if app.home().kind() == HomeKind::Sandbox && !is_of_this_machine(&self.into) {
             return Err(Error::new(ErrorKind::Denied, "a sandbox reaches servers of this machine alone")
                 .hint("use a live home for a server elsewhere"));
         }
@@ -363,7 +364,7 @@ impl Rehearse {
             let width = answer.rows.iter().map(Vec::len).max().unwrap_or(0);
             let columns = (1..=width).map(|at| format!("column {at}")).collect();
             let table = Table { columns, rows: answer.rows.clone() };
-            report = report.section(Section { table: Some(table), ..Section::new(&answer.name).line(&answer.sql) });
+            report = report.section(Section::new(&answer.name).line(&answer.sql).table(table));
         }
         report.data = json!({
             "dump": rehearsed.dump.as_ref().map(of_dump),

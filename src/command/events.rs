@@ -61,12 +61,12 @@ fn list(session: &SessionPaths, after: Option<i64>) -> Result<Report> {
         let [id, at, kind, data] = columns(event);
         vec![id, at, kind, data]
     });
-    let table = Table { columns: ["id", "at", "kind", "data"].map(str::to_owned).to_vec(), rows: rows.collect() };
+    let table = Table::new(["id", "at", "kind", "data"], rows);
     let title = format!("{}: {}{}", session.name(), count(events.len(), "event", "events"), stored::from(source));
     let last = events.last().map(|event| event.id);
     let mut report = Report::answer("events", title).data(json!({ "source": source, "last_id": last, "events": events }));
     if !table.rows.is_empty() {
-        report = report.section(Section { table: Some(table), ..Section::default() });
+        report = report.section(Section::default().table(table));
     }
     Ok(report)
 }

@@ -182,14 +182,10 @@ fn list(app: &App, of: Option<&str>) -> Result<Report> {
             "id": folder.id(), "of": subject, "verdict": verdict, "began": began, "path": folder.path(), "size_bytes": size_bytes,
         }));
     }
-    let table = Table { columns: ["id", "of", "verdict", "began", "size"].map(str::to_owned).to_vec(), rows };
+    let table = Table::new(["id", "of", "verdict", "began", "size"], rows);
     let title = format!("Evidence of {} in {}", count(entries.len() as u64, "run", "runs"), app.home().reports().display());
     let report = Report::answer("evidence-list", title).data(json!({ "evidence": entries }));
-    Ok(if table.rows.is_empty() {
-        report.next("wpp drill run smoke")
-    } else {
-        report.section(Section { table: Some(table), ..Section::default() })
-    })
+    Ok(if table.rows.is_empty() { report.next("wpp drill run smoke") } else { report.section(Section::default().table(table)) })
 }
 
 fn verify(app: &App, ids: &[String]) -> Result<Report> {

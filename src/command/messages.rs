@@ -40,7 +40,7 @@ impl Args {
             format!("{}: {}, newest first{}", session.name(), count(messages.len(), "message", "messages"), stored::from(source));
         let mut report = Report::answer("messages", title).data(json!({ "source": source, "messages": messages }));
         if !messages.is_empty() {
-            report = report.section(Section { table: Some(stored::table(&messages)), ..Section::default() });
+            report = report.section(Section::default().table(stored::table(&messages)));
         }
         Ok(report)
     }

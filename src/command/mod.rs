@@ -42,6 +42,7 @@ pub mod status;
 pub mod stop;
 mod stored;
 pub mod sync;
+mod told;
 mod verify;
 pub mod webhook;
 
@@ -335,10 +336,20 @@ pub fn tree() -> clap::Command {
 
 /// Runs one line of words after the program's name, in this process.
 pub fn run_line(line: &[String], sink: Arc<dyn Sink>) -> Result<Report> {
-    let words = std::iter::once("wpp".into()).chain(line.iter().map(OsString::from));
-    let matches = tree().try_get_matches_from(spelled(words)).map_err(|error| usage(&error))?;
+    let matches = parsed(line)?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| usage(&error))?;
     settings(cli.global, sink, (Arc::new(|_| None), Arc::new(|_| None))).and_then(|settings| cli.command.run(settings))
+}
+
+/// One line of words after the program's name, taken apart by the tree.
+fn parsed(line: &[String]) -> Result<clap::ArgMatches> {
+    let words = std::iter::once("wpp".into()).chain(line.iter().map(OsString::from));
+    tree().try_get_matches_from(spelled(words)).map_err(|error| usage(&error))
+}
+
+/// Whether words after the program's name are a command line of `wpp`; else what is wrong with them.
+pub fn is_line(line: &[String]) -> std::result::Result<(), String> {
+    parsed(line).map(drop).map_err(|error| error.message().to_owned())
 }
 
 /// `wpp backup --format tar.zst` means the archive, although `--format` is how results are written:

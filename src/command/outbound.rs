@@ -80,13 +80,13 @@ fn list(session: &SessionPaths, all: bool, limit: u32) -> Result<Report> {
             row.error.as_deref().map(stored::line).unwrap_or_default(),
         ]
     });
-    let columns = ["queued", "state", "tries", "id", "to", "last error"].map(str::to_owned).to_vec();
-    let table = Table { columns, rows: rows.collect() };
+    let columns = ["queued", "state", "tries", "id", "to", "last error"];
+    let table = Table::new(columns, rows);
     let title =
         format!("{}: {} in the outbox{}", session.name(), count(outbox.len(), "message", "messages"), stored::from(source));
     let mut report = Report::answer("outbox", title).data(json!({ "source": source, "outbox": outbox }));
     if !table.rows.is_empty() {
-        report = report.section(Section { table: Some(table), ..Section::default() });
+        report = report.section(Section::default().table(table));
     }
     Ok(report)
 }

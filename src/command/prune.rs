@@ -256,14 +256,14 @@ pub(super) fn rules_section(rules: &Rules, zone_name: &str) -> Section {
 }
 
 pub(super) fn plan_section(plan: &PrunePlan) -> Section {
-    let columns = ["archive", "taken", "size", "", "why"].map(str::to_owned).to_vec();
+    let columns = ["archive", "taken", "size", "", "why"];
     let rows = plan.decisions.iter().map(|decision| {
         let archive = &decision.archive;
         let taken = archive.known().map_or("?".into(), |known| clock::rfc3339(known.created));
         let word = if decision.keep { "keep" } else { "remove" };
         vec![archive.name.clone(), taken, size(archive.size_bytes), word.to_owned(), decision.reasons.join("; ")]
     });
-    Section { table: Some(Table { columns, rows: rows.collect() }), ..Section::default() }
+    Section::default().table(Table::new(columns, rows))
 }
 
 fn pruned_section(plan: &PrunePlan, pruned: &Pruned) -> Section {
@@ -301,12 +301,12 @@ fn set_aside(app: &App, session: &SessionPaths, older_than: CalendarSpan, dry_ru
     let going: Vec<&Copy> = copies.iter().filter(|copy| !copy.keep).collect();
     let bytes: u64 = going.iter().map(|copy| copy.size_bytes).sum();
     let what = count(going.len(), "old copy", "old copies");
-    let columns = ["old copy", "size", "", "why"].map(str::to_owned).to_vec();
+    let columns = ["old copy", "size", "", "why"];
     let rows = copies.iter().map(|copy| {
         let word = if copy.keep { "keep" } else { "remove" };
         vec![copy.path.display().to_string(), size(copy.size_bytes), word.to_owned(), copy.reason.clone()]
     });
-    let table = Section { table: Some(Table { columns, rows: rows.collect() }), ..Section::default() };
+    let table = Section::default().table(Table::new(columns, rows));
     let data = |dry_run: bool, removed: &[PathBuf]| {
         json!({
             "session": session.name(), "dry_run": dry_run, "older_than": older_than.to_string(), "copies": copies,

@@ -1,29 +1,23 @@
 //! `wpp runbook`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Subcommand;
 use serde_json::json;
 
+use super::told::{Given, Told, planned, require_shell, site};
 use crate::app::App;
 use crate::clock;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::interrupt::Interrupts;
-use crate::report::{Event, Report, Section, Table, Verdict, count};
-use crate::runbook::fence::{Kind, is_id};
-use crate::runbook::library::{Library, Origin, Text, read};
+use crate::report::{Report, Section, Table, Verdict, count};
+use crate::runbook::fence::is_id;
+use crate::runbook::library::{Library, Text, read};
 use crate::runbook::lint::{Finding, Level, Surroundings, lint};
 use crate::runbook::parse::Runbook;
-use crate::runbook::plan::Plan;
-use crate::runbook::run::{self, Order};
-use crate::runbook::{Outcome, Runner, Site, front, record, template};
-
-/// The largest file of a secret.
-const SECRET_BYTES_MAX: u64 = 64 << 10;
+use crate::runbook::{Outcome, front, record, run, template};
 
 /// Options of `wpp runbook`.
 #[derive(Debug, clap::Args)]
@@ -69,40 +63,14 @@ enum RunbookCommand {
     },
 }
 
-/// What a run is told.
+/// Options of `wpp runbook run`.
 #[derive(Debug, clap::Args)]
 pub struct Run {
     /// Id, or the path of a file
     #[arg(value_name = "RUNBOOK")]
     id: String,
-    /// Value of a parameter; may be given several times
-    #[arg(long = "set", value_name = "NAME=VALUE")]
-    set: Vec<String>,
     #[command(flatten)]
-    told: Told,
-    /// Let its blocks of kind sh run
-    #[arg(long)]
-    allow_shell: bool,
-    /// Show what would be done with these parameters, and do nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Agree to the plan in advance
-    #[arg(long)]
-    yes: bool,
-    /// Keep the evidence in this folder [default: reports/RUN in the home]
-    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    evidence: Option<PathBuf>,
-}
-
-/// What a run is told that stands in no journal, or that answers its questions.
-#[derive(Debug, clap::Args)]
-pub struct Told {
-    /// Where a secret comes from; without it, from the variable WPP_SECRET_NAME
-    #[arg(long = "secret", value_name = "NAME=env:VARIABLE|file:PATH")]
-    secret: Vec<String>,
-    /// Answer to a question of the runbook, in advance
-    #[arg(long = "answer", value_name = "ID=yes|no")]
-    answer: Vec<String>,
+    given: Given,
 }
 
 #[derive(Debug, clap::Args)]
@@ -130,17 +98,8 @@ impl Args {
     }
 }
 
-/// Whether a line of words is one of `wpp`.
-pub fn parses(words: &[String]) -> std::result::Result<(), String> {
-    let words = super::spelled(words.iter().map(Into::into));
-    match super::tree().try_get_matches_from(words) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()),
-    }
-}
-
 fn linted(text: &Text) -> Vec<Finding> {
-    lint(&text.text, &Surroundings { id: &text.id, parses: &parses })
+    lint(&text.text, &Surroundings { id: &text.id, parses: &super::is_line })
 }
 
 /// A text as a runbook that can be run.
@@ -149,57 +108,34 @@ fn linted(text: &Text) -> Vec<Finding> {
 /// [`ErrorKind::Usage`] with what lint calls errors.
 pub fn runnable(text: &Text) -> Result<Runbook> {
     let errors: Vec<Finding> = linted(text).into_iter().filter(|finding| finding.level == Level::Error).collect();
-    match Runbook::parse(&text.text) {
-        Ok((runbook, _)) if errors.is_empty() => Ok(runbook),
-        _ => {
-            let first = errors.first().map_or_else(String::new, |one| format!("{}:{}: {}", text.file(), one.line, one.message));
-            Err(Error::new(ErrorKind::Usage, format!("the runbook {} cannot be run: {first}", text.id))
-                .hint(format!("`wpp runbook lint {}` lists all that is wrong with it", crate::report::quoted(&named(text)))))
-        }
-    }
-}
-
-/// How a text is named on a command line.
-fn named(text: &Text) -> String {
-    match &text.origin {
-        Origin::Shipped => text.id.clone(),
-        Origin::File(path) => path.display().to_string(),
-    }
+    let Some(first) = errors.first() else { return text.runbook() };
+    let first = format!("{}:{}: {}", text.file(), first.line, first.message);
+    Err(Error::new(ErrorKind::Usage, format!("the runbook {} cannot be run: {first}", text.id))
+        .hint(format!("`wpp runbook lint {}` lists all that is wrong with it", text.named())))
 }
 
 fn list(app: &App) -> Result<Report> {
     let library = Library::open(app.home())?;
     let (mut rows, mut data) = (Vec::new(), Vec::new());
     for text in library.texts() {
-        match Runbook::parse(&text.text) {
-            Ok((runbook, _)) => {
-                let front = &runbook.front;
-                rows.push(vec![
-                    front.id.clone(),
-                    front.kind.name().into(),
-                    front.severity.name().into(),
-                    front.respond_within.to_string(),
-                    front.applies_to.clone(),
-                    front.title.clone(),
-                ]);
-                data.push(json!({
-                    "id": front.id, "title": front.title, "kind": front.kind, "severity": front.severity,
-                    "respond_within": front.respond_within, "applies_to": front.applies_to, "source": front.source,
-                    "schedule": front.schedule, "origin": text.origin.describe(),
-                }));
-            }
-            Err(problems) => {
-                let what = problems.first().map_or_else(String::new, |problem| problem.message.clone());
-                return Err(Error::new(ErrorKind::Usage, format!("{} is no runbook: {what}", text.file())).hint(format!(
-                    "`wpp runbook lint {}` says where; move it away if it is none",
-                    crate::report::quoted(&named(text))
-                )));
-            }
-        }
+        let front = text.runbook()?.front;
+        rows.push(vec![
+            front.id.clone(),
+            front.kind.name().into(),
+            front.severity.name().into(),
+            front.respond_within.to_string(),
+            front.applies_to.clone(),
+            front.title.clone(),
+        ]);
+        data.push(json!({
+            "id": front.id, "title": front.title, "kind": front.kind, "severity": front.severity,
+            "respond_within": front.respond_within, "applies_to": front.applies_to, "source": front.source,
+            "schedule": front.schedule, "origin": text.origin.describe(),
+        }));
     }
-    let columns = ["id", "kind", "severity", "respond within", "applies to", "title"].map(str::to_owned).to_vec();
+    let columns = ["id", "kind", "severity", "respond within", "applies to", "title"];
     Ok(Report::answer("runbook-list", count(rows.len() as u64, "runbook", "runbooks"))
-        .section(Section { table: Some(Table { columns, rows }), ..Section::default() })
+        .section(Section::default().table(Table::new(columns, rows)))
         .data(json!({ "runbooks": data }))
         .next("wpp runbook show ID")
         .next("wpp runbook run ID --dry-run"))
@@ -207,7 +143,7 @@ fn list(app: &App) -> Result<Report> {
 
 fn show(app: &App, id: &str) -> Result<Report> {
     let text = Library::open(app.home())?.find(id)?;
-    let runbook = Runbook::parse(&text.text).map(|(runbook, _)| runbook).ok();
+    let runbook = text.runbook().ok();
     let front = runbook.as_ref().map(|runbook| &runbook.front);
     let blocks: Vec<_> = runbook
         .iter()
@@ -255,159 +191,31 @@ fn lint_all(app: &App, named: &[String]) -> Result<Report> {
     Ok(report)
 }
 
-fn pair<'a>(text: &'a str, what: &str) -> Result<(&'a str, &'a str)> {
-    text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
-        Error::new(ErrorKind::Usage, format!("{what} {text} is no NAME=VALUE")).hint(format!("write {what} NAME=VALUE"))
-    })
-}
-
-/// Values by their names, as `--set` gives them.
-pub fn pairs(given: &[String], what: &str) -> Result<BTreeMap<String, String>> {
-    given.iter().map(|one| pair(one, what).map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
-}
-
-/// Scripts of the shell run only when that was allowed.
-pub fn require_shell(runbook: &Runbook, allowed: bool) -> Result<()> {
-    let id = &runbook.front.id;
-    let scripts: Vec<&str> =
-        runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh).map(|fence| fence.id.as_str()).collect();
-    if scripts.is_empty() || allowed {
-        return Ok(());
-    }
-    let text = format!("{id} runs scripts of the shell ({}), and that was not allowed", scripts.join(", "));
-    Err(Error::new(ErrorKind::Denied, text)
-        .hint(format!("read it first (`wpp runbook show {id}`), then give --allow-shell"))
-        .hint(format!("or allow this very file in config.toml: [runbook] allow_shell = [\"{}\"]", runbook.sha256())))
-}
-
-impl Told {
-    /// The secrets that were named, and those of the environment that the runbook has parameters for.
-    pub fn secrets<'a>(&self, app: &App, wanted: impl Iterator<Item = &'a str>) -> Result<BTreeMap<String, String>> {
-        let mut secrets = BTreeMap::new();
-        for name in wanted {
-            let variable = format!("WPP_SECRET_{}", name.to_uppercase());
-            secrets.extend(app.secret(&variable).map(|value| (name.to_owned(), value.to_owned())));
-        }
-        for given in &self.secret {
-            let (name, from) = pair(given, "--secret")?;
-            let value = if let Some(variable) = from.strip_prefix("env:") {
-                std::env::var(variable).map_err(|_| {
-                    Error::new(
-                        ErrorKind::Usage,
-                        format!("the variable {variable}, which is to hold the secret {name}, is not set"),
-                    )
-                    .hint(format!("set {variable}, or give --secret {name}=file:PATH"))
-                })?
-            } else if let Some(path) = from.strip_prefix("file:") {
-                let bytes = disk::read_private("file of a secret", path.as_ref(), SECRET_BYTES_MAX)?;
-                String::from_utf8(bytes)
-                    .map_err(|_| Error::new(ErrorKind::Usage, format!("{path} is not UTF-8")).hint("a secret is text"))?
-            } else {
-                return Err(Error::new(
-                    ErrorKind::Usage,
-                    format!("where the secret {name} comes from is neither env: nor file:"),
-                )
-                .hint(format!(
-                    "write --secret {name}=env:VARIABLE or --secret {name}=file:PATH; a command line is no place for a secret"
-                )));
-            };
-            secrets.insert(name.to_owned(), value.trim_end_matches(['\n', '\r']).to_owned());
-        }
-        Ok(secrets)
-    }
-
-    /// Answers to questions, by their ids.
-    pub fn answers(&self) -> Result<BTreeMap<String, bool>> {
-        let mut answers = BTreeMap::new();
-        for given in &self.answer {
-            let (id, answer) = pair(given, "--answer")?;
-            let yes = match answer {
-                "yes" | "y" => true,
-                "no" | "n" => false,
-                _ => {
-                    return Err(Error::new(
-                        ErrorKind::Usage,
-                        format!("the answer to {id} is {answer}, which is neither yes nor no"),
-                    )
-                    .hint(format!("write --answer {id}=yes or --answer {id}=no")));
-                }
-            };
-            answers.insert(id.to_owned(), yes);
-        }
-        Ok(answers)
-    }
-}
-
-/// Whether scripts of a runbook may run: the operator said so, now or in the settings for this very text.
-pub fn allows_shell(app: &App, runbook: &Runbook, said: bool) -> bool {
-    said || app.config().list("runbook.allow_shell").any(|allowed| allowed == runbook.sha256())
-}
-
-/// The site of a run that works on the operator's own home.
-fn site<'a>(app: &'a App, home: &'a Home, interrupts: &Interrupts) -> Result<Site<'a>> {
-    let runner: Arc<Runner> = Arc::new(super::run_line);
-    Ok(Site {
-        home,
-        records: app.home(),
-        journal: app.journal()?,
-        runner,
-        sink: app.sink().clone(),
-        ask: app.ask().clone(),
-        environment: BTreeMap::new(),
-        interrupted: interrupts.flag(),
-    })
-}
-
 impl Run {
     fn run(self, app: &App) -> Result<Report> {
         let text = Library::open(app.home())?.find(&self.id)?;
         let runbook = runnable(&text)?;
-        let secret_names =
-            runbook.front.parameters.iter().filter(|(_, parameter)| parameter.secret).map(|(name, _)| name.as_str());
-        let given = pairs(&self.set, "--set")?;
-        let answers = self.told.answers()?;
-        for id in answers.keys() {
-            if !runbook.fence(id).is_some_and(|fence| fence.kind == Kind::Manual) {
-                return Err(Error::new(ErrorKind::Usage, format!("{} asks nothing that is called {id}", runbook.front.id))
-                    .hint(format!("`wpp runbook show {}` shows its manual blocks", self.id)));
-            }
-        }
         if runbook.front.sandbox {
             return Err(Error::new(ErrorKind::Usage, format!("{} is a drill that runs in a sandbox", runbook.front.id))
                 .hint(format!("`wpp drill run {}` makes one for it", runbook.front.id)));
         }
-        let secrets = self.told.secrets(app, secret_names)?;
-        let session = app.chosen_session();
-        let mut values = run::parameters(&runbook, &given, &secrets, Some(&session))?;
-        let shell_allowed = allows_shell(app, &runbook, self.allow_shell);
-        if self.dry_run {
-            for name in ["run", "evidence", "now", "today"] {
-                values.plain.insert(name.to_owned(), format!("<{name}>"));
-            }
-            values.plain.insert("home".to_owned(), app.home().root().display().to_string());
-            let plan = Plan::of(&runbook, &values);
-            let section = plan.lines(&runbook).into_iter().fold(Section::default(), |section, line| section.line(line));
+        let order = self.given.order(app, &runbook, &app.chosen_session())?;
+        if self.given.dry_run {
+            let (plan, section) = planned(app, &runbook, &order.values);
             let title = format!("{}: what would be done; nothing was", runbook.front.id);
             return Ok(Report::answer("runbook-plan", title).section(section).data(json!({
-                "runbook": runbook.front.id, "guards": runbook.front.guards, "shell_allowed": shell_allowed, "blocks": plan.blocks,
+                "runbook": runbook.front.id, "guards": runbook.front.guards, "shell_allowed": order.shell_allowed, "blocks": plan.blocks,
             })));
         }
-        require_shell(&runbook, shell_allowed)?;
-        if !self.yes {
-            for line in Plan::of(&runbook, &values).lines(&runbook) {
-                app.emit(Event::Line { text: line, data: serde_json::Value::Null });
-            }
-        }
-        let question = format!("Run {} on {}?", runbook.front.id, app.home().root().display());
-        app.confirm_or_dry_run(self.yes, &question)?;
+        require_shell(&runbook, order.shell_allowed)?;
+        self.given.agree(app, &runbook, &order.values)?;
         let interrupts = Interrupts::watch()?;
         app.home().ensure()?;
         let site = site(app, app.home(), &interrupts)?;
-        let order = Order { values, answers, shell_allowed, evidence: self.evidence };
         let secrets = order.values.secrets.values().cloned().collect();
         let front = runbook.front.clone();
         let mut outcome = run::start(runbook, order, &site)?;
-        super::concerned::escalate(app, &front, &mut outcome.report)?;
+        super::concerned::escalate(app, &front, &mut outcome)?;
         kept(app, outcome, secrets)
     }
 }
@@ -436,8 +244,8 @@ impl GoOn {
 
 /// The report of a run, with its evidence sealed in every form.
 pub fn kept(app: &App, outcome: Outcome, secrets: Vec<String>) -> Result<Report> {
-    let Outcome { mut report, folder, .. } = outcome;
-    let page = super::evidence::keep(app, &folder, &report, secrets)?;
+    let Outcome { mut report, state, .. } = outcome;
+    let page = super::evidence::keep(app, &state.evidence, &report, secrets)?;
     if let Some(section) = report.sections.first_mut() {
         section.fields.push(("report".into(), page.display().to_string()));
     }
@@ -465,11 +273,11 @@ fn runs(app: &App) -> Result<Report> {
             "under_way": state.under_way, "evidence": state.evidence, "cause": state.cause,
         }));
     }
-    let columns = ["run", "began", "verdict", "", "because"].map(str::to_owned).to_vec();
+    let columns = ["run", "began", "verdict", "", "because"];
     let title = format!("{}, {} open", count(rows.len() as u64, "run", "runs"), open.len());
     let mut report = Report::answer("runbook-runs", title).data(json!({ "runs": data }));
     if !rows.is_empty() {
-        report = report.section(Section { table: Some(Table { columns, rows }), ..Section::default() });
+        report = report.section(Section::default().table(Table::new(columns, rows)));
     }
     for run in open {
         report = report.next(format!("wpp runbook resume {run}")).next(format!("wpp runbook undo {run}"));

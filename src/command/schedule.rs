@@ -15,10 +15,9 @@ use crate::interrupt::Interrupts;
 use crate::report::{Report, Section, Table, Verdict, count, quoted};
 use crate::runbook::front::Front;
 use crate::runbook::library::Library;
-use crate::runbook::parse::Runbook;
 use crate::schedule::dispatch::{self, Child, Done, Run as RunEntry, Until};
 use crate::schedule::install::{self, Caller};
-use crate::schedule::ledger::{Ledger, Row, Settled};
+use crate::schedule::ledger::{Ledger, Row};
 use crate::schedule::{self, Entry, FrontMatter};
 
 /// Options of `wpp schedule`.
@@ -94,27 +93,17 @@ impl Args {
 
 /// The front matter of a runbook that the home knows.
 fn front(home: &Home, id: &str) -> Result<Front> {
-    let text = Library::open(home)?.find(id)?;
-    let (runbook, _) = Runbook::parse(&text.text).map_err(|problems| {
-        let first = problems.first().map(|problem| format!("line {}: {}", problem.line, problem.message)).unwrap_or_default();
-        Error::new(ErrorKind::Usage, format!("the runbook {id} cannot be read: {first}"))
-            .hint(format!("`wpp runbook lint {}` tells all that is wrong", text.file()))
-    })?;
-    Ok(runbook.front)
+    Ok(Library::open(home)?.find(id)?.runbook()?.front)
 }
 
-/// What of it says when the runbook runs.
+/// What of it says when the runbook runs, and how.
 fn front_matter(home: &Home, id: &str) -> Result<FrontMatter> {
-    front(home, id).map(|front| FrontMatter { when: front.schedule, time_zone: front.time_zone })
+    front(home, id).map(|front| FrontMatter { when: front.schedule, time_zone: front.time_zone, sandbox: front.sandbox })
 }
 
 /// The entries of the settings, and what is wrong with those that cannot be read.
 pub(super) fn entries(home: &Home, config: &Config) -> (Vec<Entry>, Vec<Error>) {
-    schedule::entries(config, &|id| front_matter(home, id), &|words| {
-        let words = std::iter::once("wpp".into()).chain(words.iter().map(std::ffi::OsString::from));
-        let parsed = super::tree().try_get_matches_from(super::spelled(words));
-        parsed.map(drop).map_err(|error| super::usage(&error).message().to_owned())
-    })
+    schedule::entries(config, &|id| front_matter(home, id), &super::is_line)
 }
 
 /// Says in a report what is wrong with entries; whoever asks by the code is told, too.
@@ -140,8 +129,8 @@ fn in_zone(time: Timestamp, zone: &TimeZone) -> String {
     time.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
-fn how(row: &Row) -> String {
-    match (row.state.as_str(), row.exit_code) {
+fn how(state: &str, exit_code: Option<i32>) -> String {
+    match (state, exit_code) {
         ("ended", Some(0)) => "ok".to_owned(),
         ("ended", Some(code)) => format!("failed with {code}"),
         ("ended", None) => "failed".to_owned(),
@@ -162,7 +151,7 @@ fn list(app: &App) -> Result<Report> {
     let ledger = existing_ledger(app)?;
     let now = clock::now();
     let columns = ["entry", "due next", "in UTC", "when", "last run", "verdict", "said"];
-    let mut table = Table { columns: columns.map(str::to_owned).into(), rows: Vec::new() };
+    let mut table = Table::new(columns, Vec::new());
     let (mut data, mut failing) = (Vec::new(), 0);
     for entry in &entries {
         let last = ledger.as_ref().map(|ledger| ledger.rows(&entry.name, 1, now)).transpose()?.unwrap_or_default().pop();
@@ -174,7 +163,7 @@ fn list(app: &App) -> Result<Report> {
             next.map_or(String::new(), clock::rfc3339),
             format!("{} ({})", entry.when_text, entry.zone_name),
             last.as_ref().map_or("never".into(), |row| clock::rfc3339(clock::from_ms(row.began_ms))),
-            last.as_ref().map_or(String::new(), how),
+            last.as_ref().map_or(String::new(), |row| how(&row.state, row.exit_code)),
             last.as_ref().and_then(|row| row.said.clone()).unwrap_or_default(),
         ]);
         data.push(json!({
@@ -192,7 +181,7 @@ fn list(app: &App) -> Result<Report> {
     };
     let by =
         if app.config().boolean("schedule.daemon") { "daemons look every minute (schedule.daemon)" } else { "not by daemons" };
-    let mut section = Section { table: (!entries.is_empty()).then_some(table), ..Section::default() };
+    let mut section = Section::default().table(table);
     if !entries.is_empty() {
         section = section.field(
             "last looked for what is due",
@@ -229,15 +218,14 @@ impl Next {
             let local = time.to_zoned(entry.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
             json!({ "entry": entry.name, "due": clock::rfc3339(*time), "local": local, "time_zone": entry.zone_name })
         };
-        let table =
-            Table { columns: ["entry", "due", "in UTC"].map(str::to_owned).into(), rows: times.iter().map(row).collect() };
+        let table = Table::new(["entry", "due", "in UTC"], times.iter().map(row));
         let title = if times.is_empty() {
             "Nothing is scheduled".into()
         } else {
             format!("Next {}", count(times.len(), "time", "times"))
         };
         let report = Report::answer("schedule-next", title)
-            .section(Section { table: (!times.is_empty()).then_some(table), ..Section::default() })
+            .section(Section::default().table(table))
             .data(json!({ "next": times.iter().map(data).collect::<Vec<_>>() }));
         Ok(with_wrong(report, &wrong))
     }
@@ -276,24 +264,14 @@ fn notify_before(home: &Home, id: &str) -> Option<Duration> {
 }
 
 fn report(entries: &[Entry], done: &[Done]) -> Report {
-    let mut table = Table { columns: ["entry", "due", "verdict", "said"].map(str::to_owned).into(), rows: Vec::new() };
+    let mut table = Table::new(["entry", "due", "verdict", "said"], Vec::new());
     let mut data = Vec::new();
     for Done { entry, claim, ended } in done {
-        let state = match claim.fate {
-            Settled::Run => "ended",
-            Settled::Skipped => "skipped",
-            Settled::Missed => "missed",
-            Settled::Overlapped => "overlapped",
-        };
+        // What is done no longer runs.
+        let state = if ended.is_some() { "ended" } else { claim.fate.state() };
         let code = ended.as_ref().and_then(|ended| ended.exit_code);
-        let verdict = match (ended, code) {
-            (Some(_), Some(0)) => "ok".to_owned(),
-            (Some(_), Some(code)) => format!("failed with {code}"),
-            (Some(_), None) => "failed".to_owned(),
-            (None, _) => state.to_owned(),
-        };
         let said = ended.as_ref().map(|ended| ended.said.clone());
-        table.rows.push(vec![entry.clone(), clock::rfc3339(claim.due.at), verdict, said.clone().unwrap_or_default()]);
+        table.rows.push(vec![entry.clone(), clock::rfc3339(claim.due.at), how(state, code), said.clone().unwrap_or_default()]);
         data.push(json!({
             "entry": entry, "due": clock::rfc3339(claim.due.at), "state": state, "missed_before": claim.due.missed,
             "exit_code": code, "said": said, "report": ended.as_ref().and_then(|ended| ended.report.clone()),
@@ -307,7 +285,7 @@ fn report(entries: &[Entry], done: &[Done]) -> Report {
     let code = dispatch::exit_code(done);
     let mut report = Report::new("schedule-run", title)
         .verdict(if code == 0 { Verdict::Pass } else { Verdict::Fail })
-        .section(Section { table: (!done.is_empty()).then_some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .data(json!({ "dispatched": data }));
     if code != 0 {
         report = report.next("wpp schedule list");

@@ -55,7 +55,7 @@ impl Args {
         };
         let mut report = Report::answer("search", format!("{}: {what}{}", session.name(), stored::from(source)));
         if !answer.messages.is_empty() {
-            report = report.section(Section { table: Some(stored::table(&answer.messages)), ..Section::default() });
+            report = report.section(Section::default().table(stored::table(&answer.messages)));
         }
         if answer.mode == SearchMode::Degraded {
             let problem = answer.problem.clone().unwrap_or_default();

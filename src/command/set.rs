@@ -67,10 +67,7 @@ pub(super) fn make(app: &App, wanted: &Wanted<'_>) -> Result<Report> {
     let mut steps = Steps::new(&**app.sink());
     let made = set::make(&request, &mut steps)?;
     let manifest = &made.manifest;
-    let verified = match made.level {
-        Some(level) => format!("verified at level {}", level.name()),
-        None => "written; not verified: no key here".to_owned(),
-    };
+    let verified = set::verified(made.level);
     let how = if manifest.complete { "backed up" } else { "INCOMPLETE, backed up in part" };
     let mut report = Report::new("dump-set", format!("{}: {how}, {}, {verified}", wanted.channel, size(made.size_bytes)));
     let mut section = Section::default().field("set", &made.place);
@@ -141,8 +138,8 @@ fn parts(manifest: &Manifest) -> Section {
             String::new(),
         ]);
     }
-    let columns = ["part", "kind", "role", "what", ""].map(str::to_owned).to_vec();
-    Section { table: Some(Table { columns, rows }), ..Section::new("Parts") }
+    let columns = ["part", "kind", "role", "what", ""];
+    Section::new("Parts").table(Table::new(columns, rows))
 }
 
 /// A folder of this machine for what is unpacked, in a home that is one.

@@ -64,7 +64,7 @@ pub(super) fn lying(destination: &Destination, identities: &Identities) -> Resul
 
 /// The table of `wpp backup list`.
 pub(super) fn section(sets: &[Lying]) -> Section {
-    let columns = ["set", "gateway", "taken", "age", "parts", "size", "holds"].map(str::to_owned).to_vec();
+    let columns = ["set", "gateway", "taken", "age", "parts", "size", "holds"];
     let rows = sets.iter().map(|lying| {
         let taken = lying.created_ms().map(clock::from_ms);
         let (parts, holds) = match &lying.manifest {
@@ -83,7 +83,7 @@ pub(super) fn section(sets: &[Lying]) -> Section {
             holds,
         ]
     });
-    Section { table: Some(Table { columns, rows: rows.collect() }), ..Section::new("Sets of gateways") }
+    Section::new("Sets of gateways").table(Table::new(columns, rows))
 }
 
 /// The same for programs.

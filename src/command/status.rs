@@ -81,9 +81,9 @@ fn list(place: &str, reports: Vec<(String, Result<Report>)>) -> Report {
         data.push(value);
     }
     let title = format!("{} in {place}", count(rows.len(), "session", "sessions"));
-    let table = Table { columns: ["session", "state", "why"].map(str::to_owned).to_vec(), rows };
+    let table = Table::new(["session", "state", "why"], rows);
     let mut report = Report::new("status-list", title)
-        .section(Section { table: Some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .verdict(if worst == 0 { Verdict::Pass } else { Verdict::Fail })
         .data(json!({ "sessions": data }));
     report.exit_code = Some(worst);

@@ -54,7 +54,7 @@ pub fn table(messages: &[Message]) -> Table {
         };
         vec![clock::rfc3339(clock::from_ms(message.sent_ms)), line(&message.chat), who, text]
     });
-    Table { columns: ["sent", "chat", "from", "text"].map(str::to_owned).to_vec(), rows: rows.collect() }
+    Table::new(["sent", "chat", "from", "text"], rows)
 }
 
 /// Longest text shown in a row, in characters.

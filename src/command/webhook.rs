@@ -105,7 +105,7 @@ fn list(gateway: &Gateway, session: Option<&str>) -> Result<Report> {
         let session = webhook.session.clone().unwrap_or_default();
         vec![webhook.id.clone(), state.to_owned(), session, webhook.url.clone(), webhook.events.join(", ")]
     });
-    let table = Table { columns: ["id", "", "session", "sends to", "events"].map(str::to_owned).into(), rows: rows.collect() };
+    let table = Table::new(["id", "", "session", "sends to", "events"], rows);
     let title = format!("{}: {}", gateway.name(), count(webhooks.len(), "webhook", "webhooks"));
     let data = json!({ "channel": gateway.name(), "webhooks": webhooks });
     Ok(shown(Report::answer("webhooks", title).data(data), table))
@@ -119,8 +119,8 @@ fn failures(gateway: &Gateway) -> Result<Report> {
         let tries = failure.tries.to_string();
         vec![at, failure.id.clone(), failure.webhook.clone(), failure.event.clone(), tries, failure.trouble.clone()]
     });
-    let columns = ["at", "id", "webhook", "event", "tries", "why"].map(str::to_owned).into();
-    let table = Table { columns, rows: rows.collect() };
+    let columns = ["at", "id", "webhook", "event", "tries", "why"];
+    let table = Table::new(columns, rows);
     let data: Vec<Value> = failures
         .iter()
         .map(|failure| {
@@ -138,7 +138,7 @@ fn failures(gateway: &Gateway) -> Result<Report> {
 fn shown(report: Report, table: Table) -> Report {
     match table.rows.is_empty() {
         true => report,
-        false => report.section(Section { table: Some(table), ..Section::default() }),
+        false => report.section(Section::default().table(table)),
     }
 }
 

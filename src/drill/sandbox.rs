@@ -11,7 +11,8 @@ use crate::runbook::Runner;
 use crate::sandbox::{self, SESSION};
 use crate::whatsapp::simulator::{Request, Simulator};
 
-/// Short timeouts: a drill waits for nothing that does not come at once.
+/// Short timeouts: a drill waits for nothing that does not come at once. How full the disk of this machine
+/// is does not matter to what is drilled.
 const SETTINGS: &str = "\
 [daemon]
 start_timeout_ms = 10000
@@ -21,7 +22,17 @@ ack_timeout_ms = 2000
 
 [doctor]
 heartbeat_age_ms_max = 5000
+disk_free_percent_min = 1
 ";
+
+/// The file in the sandbox that holds what the one on call was told.
+pub const NOTICES: &str = "notices.txt";
+
+/// With somebody who is on call, and is told by a line in a file.
+fn settings(folder: &Path) -> String {
+    let notices = toml::Value::String(folder.join(NOTICES).to_string_lossy().into_owned());
+    format!("{SETTINGS}\n[contacts.on-call]\nrole = \"whoever a drill tells\"\ncommand = [\"tee\", \"-a\", {notices}]\n")
+}
 
 /// A sandbox home, its simulator, and the session [`SESSION`].
 pub struct Sandbox {
@@ -39,7 +50,7 @@ impl Sandbox {
             .tempdir()
             .while_doing(|| "cannot make a temporary folder".into())
             .map_err(|error| error.hint("set TMPDIR to a folder that can be written to"))?;
-        let inner = sandbox::Sandbox::create(folder.path(), SETTINGS)?;
+        let inner = sandbox::Sandbox::create(folder.path(), &settings(folder.path()))?;
         Ok(Sandbox { inner, folder: Some(folder) })
     }
 

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::kind::{Dump, Kind, Wrapping, seekable};
+use super::kind::{Dump, Kind, Wrapping, raw};
 use super::plain::Guarded;
 use super::tools::{SAID_BYTES_MAX, Tools, said};
 use crate::disk;
@@ -287,14 +287,14 @@ fn is_table(line: &str) -> bool {
 /// The dump as a file that a program can seek in, without what it is wrapped in.
 fn unwrapped(dump: &Dump, scratch: &std::path::Path) -> Result<std::fs::File> {
     if dump.wrapping == Wrapping::None {
-        return seekable(&dump.path);
+        return raw(&dump.path);
     }
     let path = scratch.join(format!("unwrapped-{}", &dump.sha256[..12]));
     if !path.exists() {
         let mut file = disk::create_file(&path)?;
         std::io::copy(&mut dump.open()?, &mut file).map_err(|error| disk::cannot("unpack into", &path, error))?;
     }
-    seekable(&path)
+    raw(&path)
 }
 
 /// A name as SQL writes it.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -182,8 +182,7 @@ fn refused(path: &Path, why: &str) -> Error {
 
 fn wrapping(path: &Path) -> Result<Wrapping> {
     let mut start = Vec::new();
-    let file = disk::open_to_read(path).map_err(|error| disk::cannot("read the dump", path, error))?;
-    file.take(4).read_to_end(&mut start).map_err(|error| disk::cannot("read the dump", path, error))?;
+    raw(path)?.take(4).read_to_end(&mut start).map_err(|error| disk::cannot("read the dump", path, error))?;
     Ok(match start {
         start if start.starts_with(GZIP_START) => Wrapping::Gzip,
         start if start.starts_with(ZSTD_START) => Wrapping::Zstd,
@@ -192,8 +191,7 @@ fn wrapping(path: &Path) -> Result<Wrapping> {
 }
 
 fn opened(path: &Path, wrapping: Wrapping) -> Result<Box<dyn Read + Send>> {
-    let mut file = disk::open_to_read(path).map_err(|error| disk::cannot("read the dump", path, error))?;
-    file.rewind().map_err(|error| disk::cannot("read the dump", path, error))?;
+    let file = raw(path)?;
     Ok(match wrapping {
         Wrapping::None => Box::new(file),
         Wrapping::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(256 << 10, file))),
@@ -428,8 +426,8 @@ fn role(line: &str) -> Option<String> {
     (!special && !name.is_empty() && name.len() <= 63 && name.chars().all(plain)).then_some(name)
 }
 
-/// Opens a file for a program that seeks in it.
-pub fn seekable(path: &Path) -> Result<File> {
+/// The file as it lies there, wrapped or not.
+pub fn raw(path: &Path) -> Result<File> {
     disk::open_to_read(path).map_err(|error| disk::cannot("read the dump", path, error))
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::address::{Postgres, read};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a part is.
@@ -324,17 +325,8 @@ impl Plan {
     }
 }
 
-/// An address of a server, and whether it names no host: a socket's folder stands behind it then
-/// (`postgres://USER@/DATABASE?host=FOLDER`), which a general reader of addresses refuses.
-pub fn parsed(url: &str) -> Option<(url::Url, bool)> {
-    let (scheme, rest) = url.split_once("://")?;
-    let local = rest.split('/').next().is_some_and(|authority| authority.is_empty() || authority.ends_with('@'));
-    let rest = if local { rest.replacen('/', "localhost/", 1) } else { rest.to_owned() };
-    Some((url::Url::parse(&format!("{scheme}://{rest}")).ok()?, local))
-}
-
 fn check_url(url: &str) -> std::result::Result<(), String> {
-    let (parsed, _) = parsed(url).ok_or("an url is no address")?;
+    let parsed = read(url).map_err(|_| "an url is no address")?;
     if parsed.password().is_some() || parsed.query_pairs().any(|(name, _)| name.contains("password")) {
         return Err(
             "an url holds a password: name it as a secret instead (secret = \"NAME\"), and change it, since it was in a file"
@@ -342,7 +334,7 @@ fn check_url(url: &str) -> std::result::Result<(), String> {
         );
     }
     match parsed.scheme() {
-        "postgres" | "postgresql" => super::address::server(url).map(drop).map_err(|why| format!("an url is no address: {why}")),
+        "postgres" | "postgresql" => Postgres::parse(url).map(drop).map_err(|why| format!("an url is no address: {why}")),
         "redis" | "rediss" => Ok(()),
         other => Err(format!("{other}:// is neither postgres:// nor redis://")),
     }

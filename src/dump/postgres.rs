@@ -20,11 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Client;
 use super::offspring::{self, Offspring};
-use super::tools::{SAID_BYTES_MAX, Tools, give, not_here, on_path, said};
+use super::tools::{SAID_BYTES_MAX, Tools, give, not_here, said};
 use crate::clock;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::process::{Ended, Input, Run};
+use crate::process::{Ended, Input, Run, on_path};
 use crate::report::quoted;
 
 /// What the folder of a server is called.

@@ -27,8 +27,8 @@ use crate::archive::input::Input;
 use crate::archive::manifest::Format;
 use crate::archive::output::Output;
 use crate::archive::scratch::Scratch;
-use crate::archive::seal::{self, Identities, Recipients};
-use crate::archive::shelf::{self, SET_SUFFIX};
+use crate::archive::seal::{Identities, Recipients};
+use crate::archive::shelf;
 use crate::archive::snapshot::quick_check;
 use crate::archive::verify::Level;
 use crate::clock;
@@ -228,11 +228,14 @@ pub fn make(request: &Request<'_>, steps: &mut Steps<'_>) -> Result<Made> {
         Err(error) if error.kind() == ErrorKind::Denied && request.recipients.is_some() => None,
         Err(error) => return Err(error),
     };
-    let text =
-        level.map_or("written; not verified: no key here".to_owned(), |level| format!("verified at level {}", level.name()));
-    steps.end(watch, "read the set back", "what was written", text, true);
+    steps.end(watch, "read the set back", "what was written", verified(level), true);
     draft.publish()?;
     Ok(Made { place, size_bytes: object.size_bytes, level, manifest, removed })
+}
+
+/// How far a set that was made was verified, in words.
+pub fn verified(level: Option<Level>) -> String {
+    level.map_or_else(|| "written; not verified: no key here".to_owned(), |level| format!("verified at level {}", level.name()))
 }
 
 /// Takes a name that nobody has.
@@ -243,15 +246,12 @@ fn reserve(
     sealed: bool,
     about_bytes: u64,
 ) -> Result<(String, Draft)> {
-    let stem = format!("{channel}-{}", clock::compact(time));
-    let suffix = format!("{SET_SUFFIX}{}", if sealed { seal::SUFFIX } else { "" });
     if let Some(folder) = destination.folder() {
         disk::create_folder(folder)?;
         disk::require_space(folder, about_bytes)?;
     }
     let mut taken = None;
-    for number in 1..=99 {
-        let name = if number == 1 { format!("{stem}{suffix}") } else { format!("{stem}-{number}{suffix}") };
+    for name in shelf::set_names(channel, time, sealed) {
         match destination.create(&name, about_bytes) {
             Ok(draft) => return Ok((destination.place(&name), draft)),
             Err(error) if error.kind() == ErrorKind::Locked => taken = Some(error),

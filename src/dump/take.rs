@@ -14,16 +14,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::address::{self, decoded};
+use super::address::{Postgres, decoded, is_of_this_machine, redis_socket};
 use super::client::{Client, identifier};
 use super::kind::Dump;
 use super::layout::{Part, PartKind, Plan, Planned, Role};
-use super::tools::{SAID_BYTES_MAX, Tools, on_path, said};
+use super::tools::{SAID_BYTES_MAX, Tools, said};
 use crate::archive::snapshot::{Patience, Quiet, Snapshot, quick_check};
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::sidecar;
-use crate::process::{Input, Run};
+use crate::process::{Input, Run, on_path};
 use crate::report::{Steps, count, size};
 
 /// One member of a set, and the file that it was taken into.
@@ -197,7 +197,7 @@ impl Taking<'_> {
 
     fn reach(&self, url: &str) -> Took<()> {
         let far = || NotTaken::Because("a sandbox reaches servers of this machine alone".into());
-        if self.loopback_only && !is_loopback(url) { Err(far()) } else { Ok(()) }
+        if self.loopback_only && !is_of_this_machine(url) { Err(far()) } else { Ok(()) }
     }
 
     fn postgres(&self, part: &Part, into: &Path) -> Took<(Vec<Member>, Value)> {
@@ -567,15 +567,6 @@ fn copy(from: &Path, to: &Path) -> Took<()> {
     }
 }
 
-/// Whether an address is one of this machine: a socket, or a loopback address.
-pub fn is_loopback(url: &str) -> bool {
-    if !url.starts_with("redis") {
-        return address::server(url).is_ok_and(|server| server.is_near());
-    }
-    let Ok(parsed) = url::Url::parse(url) else { return false };
-    parsed.query_pairs().any(|(name, _)| name == "socket") || parsed.host_str().is_none_or(address::is_near)
-}
-
 /// A database of a server that somebody uses.
 pub struct Live {
     /// How it is reached.
@@ -595,15 +586,14 @@ pub fn live(url: &str, password: Option<&str>, tools: &Tools, keys: &Path) -> Re
             "write postgres://USER@HOST:PORT/DATABASE, or postgres://USER@/DATABASE?host=FOLDER for a socket, without a password",
         )
     };
-    let server = address::server(url).map_err(|why| wrong(&why))?;
-    if server.password.is_some() {
+    let address = Postgres::parse(url).map_err(|why| wrong(&why))?;
+    if address.password.is_some() {
         return Err(wrong("it holds a password, which everybody on this machine can see"));
     }
-    if server.database.is_empty() {
-        return Err(wrong("it names no database"));
-    }
+    let database = address.database.clone().filter(|name| !name.contains('/'));
+    let database = database.ok_or_else(|| wrong("it names no database"))?;
     let mut environment = vec![("PGCONNECT_TIMEOUT".to_owned(), "15".to_owned()), ("PGAPPNAME".to_owned(), "wpp".to_owned())];
-    environment.extend(server.variables.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    environment.extend(address.variables().map(|(name, value)| (name.to_owned(), value.to_owned())));
     if let Some(password) = password {
         let escaped = password.replace('\\', "\\\\").replace(':', "\\:");
         disk::remove_file(keys)?;
@@ -612,7 +602,7 @@ pub fn live(url: &str, password: Option<&str>, tools: &Tools, keys: &Path) -> Re
             .map_err(|error| disk::cannot("write", keys, error))?;
         environment.push(("PGPASSFILE".to_owned(), keys.display().to_string()));
     }
-    Ok(Live { client: Client::Host { tools: tools.clone(), environment }, database: server.database })
+    Ok(Live { client: Client::Host { tools: tools.clone(), environment }, database })
 }
 
 /// `redis-cli` for one server. The password goes by the environment, which other users cannot read.
@@ -624,8 +614,8 @@ fn redis_cli(url: &str, password: Option<&str>) -> Result<Command> {
     let mut command = Command::new(program?);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", "/nonexistent");
     let parsed = url::Url::parse(url).context(ErrorKind::Usage, || "this is no address of a Redis".into())?;
-    if let Some((_, socket)) = parsed.query_pairs().find(|(name, _)| name == "socket") {
-        command.arg("-s").arg(socket.as_ref());
+    if let Some(socket) = redis_socket(&parsed) {
+        command.arg("-s").arg(socket);
     } else {
         command.arg("-h").arg(parsed.host_str().unwrap_or("127.0.0.1").trim_matches(['[', ']']));
         command.arg("-p").arg(parsed.port().unwrap_or(6379).to_string());
@@ -697,27 +687,6 @@ mod tests {
         for bad in ["postgres://h", "postgres://u:hush@h/d", "mysql://h/d", "h/d", "postgres://h/d?options=x"] {
             let error = of(bad).err().unwrap_or_else(|| panic!("{bad}"));
             assert!(error.kind() == ErrorKind::Usage && !error.chain().contains("hush"), "{bad}");
-        }
-    }
-
-    #[test]
-    fn servers_of_this_machine_are_told_from_others() {
-        for (url, near) in [
-            ("postgres://u@/d?host=/run/postgresql", true),
-            ("postgres://u@127.0.0.1:5433/d", true),
-            ("redis://[::1]:6379", true),
-            ("redis://localhost", true),
-            ("postgres://u@db.example/d", false),
-            ("postgres://u@/d?host=db.example", false),
-            ("postgres://127.0.0.1@db.example/d", false),
-            ("postgres://postgres@/d?host=/tmp&host=192.0.2.2&port=5999", false),
-            ("postgres://postgres@/d?host=/tmp,192.0.2.2", false),
-            ("redis://127.0.0.1@db.example", false),
-            ("redis://db.example?socket=/tmp/s", true),
-            ("redis://10.0.0.1", false),
-            ("x", false),
-        ] {
-            assert_eq!(is_loopback(url), near, "{url}");
         }
     }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{self, Ended, Ran};
+use crate::process::{self, Ended, Ran, on_path};
 
 /// Folders with one folder for each version, and what follows in that.
 const FOLDERS: [(&str, &str); 5] = [
@@ -49,11 +49,8 @@ impl Tools {
     /// # Errors
     /// [`ErrorKind::Unknown`] when there is none: what was to be rehearsed was not.
     pub fn find(folder: &str, account: &str) -> Result<Tools> {
-        let folder = match folder {
-            "" => newest(),
-            given => Some(PathBuf::from(given)),
-        };
-        Ok(Tools { folder, account: if rustix::process::geteuid().is_root() { Some(unprivileged(account)?) } else { None } })
+        let account = if rustix::process::geteuid().is_root() { Some(unprivileged(account)?) } else { None };
+        Ok(Tools { account, ..Tools::clients(folder) })
     }
 
     /// The programs alone, for whoever talks to a server that runs already.
@@ -102,13 +99,7 @@ impl Tools {
 /// The error for a program that is not there: nothing was checked.
 pub fn not_here(name: &str) -> Error {
     Error::new(ErrorKind::Unknown, format!("{name} is not on this machine, so nothing could be checked"))
-        .hint("install PostgreSQL's server and client programs (Debian: `apt-get install postgresql`), or name their folder in dump.postgres_folder")
-}
-
-/// Where a program of this name is on the search path.
-pub fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file())
+        .hint("install PostgreSQL's server and client programs (Debian: `apt-get install postgresql`), or name their folder in postgres.folder")
 }
 
 fn newest() -> Option<PathBuf> {

@@ -7,10 +7,9 @@
 //! Redirects are not followed: they would hand the secret on. Start with [`Ping::parse`].
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::config::origin;
+use crate::config::{host, is_loopback, origin};
 use crate::home::HomeKind;
 
 /// How long one try may take.
@@ -87,13 +86,7 @@ impl Ping {
     /// Checks an address, or says why it is not called. The reason holds nothing secret.
     pub fn parse(url: &str, home_kind: HomeKind) -> Result<Ping, String> {
         let origin = origin(url).ok_or("it is no address that begins with https:// and a host")?;
-        // A literal address: a name could lead anywhere by the time it is called.
-        let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-        let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((host, _)) => host.parse::<Ipv6Addr>().ok().map(IpAddr::from),
-            None => authority.split(':').next().and_then(|host| host.parse().ok()),
-        };
-        let loopback = host.is_some_and(|host| host.to_canonical().is_loopback());
+        let loopback = is_loopback(host(origin));
         if home_kind == HomeKind::Sandbox && !loopback {
             return Err("a sandbox calls loopback addresses alone, 127.0.0.1 or [::1]".into());
         }

@@ -2,6 +2,7 @@
 //!
 //! Start with [`Fence::parse`].
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -232,6 +233,11 @@ impl Fence {
                 .map(|(_, value)| value.as_str()),
         );
         texts
+    }
+
+    /// The blocks for whose failure it is there.
+    pub fn handles(&self) -> BTreeSet<&str> {
+        self.when.as_ref().map(Condition::failures).unwrap_or_default()
     }
 
     /// The first line that says something, for lists.

@@ -12,6 +12,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::guard::Guard;
+use crate::dump::address;
 use crate::error::{Error, ErrorKind};
 use crate::session::Address;
 
@@ -249,7 +250,7 @@ impl Parameter {
             Type::Boolean if matches!(value, "true" | "false") => whole(),
             Type::Boolean => Err(wrong("true or false")),
             Type::Duration => value.parse::<Span>().and_then(|_| whole()),
-            Type::Url => match address(value) {
+            Type::Url => match address::read(value) {
                 Ok(_) => Ok(value.trim_end_matches('/').to_owned()),
                 Err(error) => Err(wrong(&format!("an address ({error})"))),
             },
@@ -259,16 +260,6 @@ impl Parameter {
             Type::Choice if self.values.iter().any(|known| known == value) => whole(),
             Type::Choice => Err(wrong(&format!("one of {}", self.values.join(", ")))),
         }
-    }
-}
-
-/// Reads an address. One of PostgreSQL may name a user and no host, `postgres://user@/database?host=/folder`:
-/// its host is then `-`.
-pub fn address(text: &str) -> Result<url::Url, url::ParseError> {
-    let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    match text.split_once("@/").filter(|(before, _)| postgres && before.matches('/').count() == 2) {
-        Some((before, after)) => url::Url::parse(&format!("{before}@-/{after}")),
-        None => url::Url::parse(text),
     }
 }
 

@@ -4,10 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::parse::SIZE_BYTES_MAX;
+use super::parse::{Runbook, SIZE_BYTES_MAX};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::Home;
+use crate::report::quoted;
 
 /// The runbooks that `wpp` brings: id and text. A test holds that these are the files of `runbooks/`.
 pub const SHIPPED: &[(&str, &str)] = &[
@@ -130,6 +131,27 @@ impl Text {
             Origin::Shipped => format!("{}.md", self.id),
             Origin::File(path) => path.display().to_string(),
         }
+    }
+
+    /// How it is named on a command line, as one word of that.
+    pub fn named(&self) -> String {
+        match &self.origin {
+            Origin::Shipped => self.id.clone(),
+            Origin::File(path) => quoted(&path.display().to_string()),
+        }
+    }
+
+    /// The text as a runbook.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] when what stands in front cannot be read.
+    pub fn runbook(&self) -> Result<Runbook> {
+        Runbook::parse(&self.text).map(|(runbook, _)| runbook).map_err(|problems| {
+            let first =
+                problems.first().map_or_else(String::new, |first| format!("{}:{}: {}", self.file(), first.line, first.message));
+            Error::new(ErrorKind::Usage, format!("{} is no runbook: {first}", self.id))
+                .hint(format!("`wpp runbook lint {}` lists all that is wrong with it; move it away if it is none", self.named()))
+        })
     }
 }
 

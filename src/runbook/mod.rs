@@ -11,6 +11,7 @@
 
 pub mod endpoints;
 pub mod expect;
+pub mod failures;
 pub mod fence;
 pub mod front;
 pub mod guard;
@@ -20,7 +21,9 @@ pub mod order;
 pub mod outcome;
 pub mod parse;
 pub mod path;
+mod perform;
 pub mod plan;
+mod query;
 pub mod record;
 pub mod run;
 pub mod steps;
@@ -28,8 +31,6 @@ pub mod template;
 pub mod values;
 pub mod when;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -61,8 +62,6 @@ pub struct Site<'a> {
     pub sink: Arc<dyn Sink>,
     /// Asks questions.
     pub ask: Arc<Ask>,
-    /// Further variables of scripts.
-    pub environment: BTreeMap<String, String>,
     /// Set when the operator interrupts.
     pub interrupted: Arc<AtomicBool>,
 }
@@ -134,12 +133,10 @@ pub enum AbortedBy {
 /// A run that is over, or that left something open.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Its id.
-    pub run: String,
     /// How it ended.
     pub verdict: Verdict,
-    /// What was done and seen.
+    /// What was done and seen, for people and programs.
     pub report: Report,
-    /// The folder with its evidence: `run.json`, `runbook.md` and `transcripts/`.
-    pub folder: PathBuf,
+    /// The same as the run keeps it; `run.json`, `runbook.md` and `transcripts/` are in its evidence folder.
+    pub state: record::State,
 }

@@ -15,6 +15,7 @@ use crate::disk::{self, Lock};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::journal::{self, Entry, Journal};
+use crate::process::Group;
 
 /// The verb of a run's row.
 pub const VERB: &str = "runbook";
@@ -170,16 +171,17 @@ pub struct State {
     /// Undos that failed: the steps that are left as they are.
     #[serde(default)]
     pub left: Vec<String>,
+    /// The script that was begun and has not ended, with all that it has started.
+    #[serde(default)]
+    pub script: Option<Group>,
 }
 
 impl State {
-    /// How a block ended when it last had its turn; `None` when it had none.
-    pub fn ended(&self, id: &str) -> Option<Ended> {
-        self.done.iter().rfind(|done| done.id == id && done.purpose != Purpose::Undo).map(|done| done.ended)
+    /// What became of a block when it last had its turn; `None` when it had none.
+    pub fn turn(&self, id: &str) -> Option<&Done> {
+        self.done.iter().rfind(|done| done.id == id && done.purpose != Purpose::Undo)
     }
-}
 
-impl State {
     /// How its row ends.
     fn outcome(&self) -> journal::Outcome {
         match self.verdict {
@@ -217,8 +219,7 @@ impl<'a> Record<'a> {
     /// process works on it.
     pub fn find(journal: &'a Journal, run: &str) -> Result<Record<'a>> {
         let all = journal.everywhere(VERB)?;
-        let found = all.iter().map(|entry| Ok((entry, read(entry)?))).collect::<Result<Vec<_>>>()?;
-        let is_open = |entry: &Entry, state: &State| entry.state == "open" && state.phase != Phase::Over;
+        let found: Vec<(&Entry, State)> = all.iter().filter_map(|entry| Some((entry, entry.data().ok()?))).collect();
         let open: Vec<&str> =
             found.iter().filter(|(entry, state)| is_open(entry, state)).map(|(_, state)| state.run.as_str()).collect();
         let hint = match &open[..] {
@@ -232,13 +233,21 @@ impl<'a> Record<'a> {
             // It was killed between its last word and the end of its row.
             journal.end(entry.id, state.outcome())?;
         }
-        if entry.state != "open" || state.phase == Phase::Over {
+        if !is_open(entry, state) {
             let verdict = state.verdict.map_or("over", Verdict::name);
             return Err(Error::new(ErrorKind::Usage, format!("the run {run} is over ({verdict})")).hint(hint));
         }
         disk::create_folder(&state.evidence.join("transcripts"))?;
         let lock = lock(state)?;
-        Ok(Record { journal, entry: entry.id, state: state.clone(), _lock: lock })
+        // Whoever held it until now has gone on with the run.
+        let all = journal.everywhere(VERB)?;
+        let now = all.iter().find(|now| now.id == entry.id).unwrap_or(entry);
+        let state: State = now.data()?;
+        if !is_open(now, &state) {
+            let verdict = state.verdict.map_or("over", Verdict::name);
+            return Err(Error::new(ErrorKind::Usage, format!("the run {run} is over ({verdict})")).hint(hint));
+        }
+        Ok(Record { journal, entry: now.id, state, _lock: lock })
     }
 
     /// Writes down how far the run has come. It is on the disk when this returns.
@@ -266,26 +275,24 @@ fn lock(state: &State) -> Result<Lock> {
     Lock::acquire(&state.evidence.join("LOCK"), "runbook").map_err(|error| error.note(format!("the run is {}", state.run)))
 }
 
-fn read(entry: &Entry) -> Result<State> {
-    entry.data()
+/// Whether something is left to resume or to undo.
+fn is_open(entry: &Entry, state: &State) -> bool {
+    entry.state == "open" && state.phase != Phase::Over
 }
 
-/// Every run of a home, oldest first, and whether something is left to resume or to undo.
+/// Every run of a home, oldest first, and whether something is left to resume or to undo. Rows that
+/// another version wrote, and this one cannot read, are left out: see [`unreadable`].
 pub fn all(journal: &Journal) -> Result<Vec<(bool, State)>> {
-    let read = |entry: &Entry| read(entry).map(|state| (entry.state == "open" && state.phase != Phase::Over, state));
-    journal.everywhere(VERB)?.iter().map(read).collect()
+    let read = |entry: &Entry| entry.data().ok().map(|state: State| (is_open(entry, &state), state));
+    Ok(journal.everywhere(VERB)?.iter().filter_map(read).collect())
 }
 
-/// Makes a folder; false when it is there already.
-fn claim(folder: &Path) -> Result<bool> {
-    if let Some(parent) = folder.parent() {
-        disk::create_folder(parent)?;
-    }
-    match std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(folder) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(disk::cannot("create the folder", folder, error)),
-    }
+/// The times at which runs were begun that cannot be read, and whether each is open; milliseconds since
+/// the epoch.
+pub fn unreadable(journal: &Journal) -> Result<Vec<(i64, bool)>> {
+    let rows = journal.everywhere(VERB)?;
+    let broken = rows.iter().filter(|entry| entry.data::<State>().is_err());
+    Ok(broken.map(|entry| (entry.at_ms, entry.state == "open")).collect())
 }
 
 /// A new run's id and evidence folder. A second run in the same second gets a number.
@@ -302,7 +309,7 @@ pub fn name(home: &Home, journal: &Journal, runbook: &str, stamp: &str, given: O
         let run = if number == 1 { format!("{runbook}-{stamp}") } else { format!("{runbook}-{stamp}-{number}") };
         let folder = given.map_or_else(|| home.reports().join(&run), Path::to_owned);
         // Made and not looked for: two processes may begin in one second.
-        let taken = known.contains(&run) || given.is_none() && !claim(&folder)?;
+        let taken = known.contains(&run) || given.is_none() && !disk::claim_folder(&folder)?;
         if !taken {
             let folder = std::path::absolute(&folder).while_doing(|| format!("cannot make {} absolute", folder.display()))?;
             return Ok((run, folder));

@@ -5,31 +5,33 @@
 //! kills this process, `resume` or `undo` finish the run. After an undo the verification is made again.
 //! Start with [`start`], [`resume`] and [`undo`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::expect::{Answer, clip};
-use super::fence::{Fence, Kind, Part};
+use super::failures::Failures;
+use super::fence::{Fence, Part};
 use super::guard;
 use super::order::with_built_in;
 pub use super::order::{Order, parameters};
-use super::outcome::{report, step};
+use super::outcome::report;
 use super::parse::Runbook;
-use super::path;
-use super::plan::title;
 use super::record::{self, Done, Ended, Phase, Purpose, Record, State, Undoable};
-use super::steps::{Scene, Tried, attempt, on_path};
 use super::values::Values;
 use super::when::Facts;
 use super::{AbortedBy, Outcome, Site, Verdict};
-use crate::clock::{self, Stopwatch};
+use crate::clock;
+use crate::confirm::is_yes;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::HomeKind;
+use crate::interrupt::CleaningUp;
 use crate::journal;
-use crate::report::Event;
+use crate::process;
+
+/// How long a script that outlived its run has to be gone.
+const SCRIPT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs a runbook from its beginning. What lint calls an error must not be in it.
 ///
@@ -66,9 +68,10 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
         aborted_by: None,
         cause: None,
         left: Vec::new(),
+        script: None,
     };
     let record = Record::begin(site.journal, state)?;
-    Engine { site, runbook, record, values, stop: site.interrupted.clone() }.go_on()
+    Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None }.go_on()
 }
 
 /// Goes on with a run that was cut off. The step that was under way is taken back and run again; one
@@ -106,8 +109,7 @@ pub fn undo(run: &str, secrets: BTreeMap<String, String>, site: &Site<'_>) -> Re
     }
     let mut outcome = engine.go_on()?;
     // The verdict is the run's; what was asked for now is that it be taken back.
-    let left = outcome.report.data["left"].as_array().is_some_and(|left| !left.is_empty());
-    outcome.report.exit_code = Some(if left { ErrorKind::Failed.exit_code() } else { 0 });
+    outcome.report.exit_code = Some(if outcome.state.left.is_empty() { 0 } else { ErrorKind::Failed.exit_code() });
     Ok(outcome)
 }
 
@@ -134,25 +136,36 @@ fn take_up<'a>(run: &str, secrets: BTreeMap<String, String>, site: &'a Site<'a>)
             .hint("it was written by another version of wpp; use that version to finish it")
     })?;
     let values = Values { plain: state.values.clone(), secrets };
-    Ok(Engine { site, runbook, record, values, stop: site.interrupted.clone() })
+    let mut record = record;
+    if let Some(script) = record.state.script.take() {
+        // It may have outlived the process that ran it, and would act against whatever comes now.
+        if !script.end(SCRIPT_PATIENCE) {
+            return Err(Error::new(ErrorKind::Locked, format!("a script of the run {run} goes on, and cannot be ended"))
+                .hint(format!("see what it is with `ps -g {}`, end it, and try again", script.leader)));
+        }
+        record.keep()?;
+    }
+    Ok(Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None })
 }
 
-struct Engine<'a> {
-    site: &'a Site<'a>,
-    runbook: Runbook,
-    record: Record<'a>,
-    values: Values,
+/// A run under way. How one block is run is told in [`super::perform`].
+pub(super) struct Engine<'a> {
+    pub(super) site: &'a Site<'a>,
+    pub(super) runbook: Runbook,
+    pub(super) record: Record<'a>,
+    pub(super) values: Values,
     /// What ends a step: the operator's interrupt, and nothing while things are taken back.
-    stop: Arc<AtomicBool>,
+    pub(super) stop: Arc<AtomicBool>,
+    cleaning_up: Option<CleaningUp>,
 }
 
 impl Facts for Engine<'_> {
     fn passed(&self, step: &str) -> Option<bool> {
-        self.record.state.ended(step).filter(|ended| *ended != Ended::Skipped).map(|ended| ended == Ended::Passed)
+        self.record.state.turn(step).filter(|done| done.ended != Ended::Skipped).map(|done| done.ended == Ended::Passed)
     }
 
     fn command(&self, name: &str) -> bool {
-        on_path(name)
+        process::on_path(name).is_some()
     }
 
     fn fill(&self, text: &str) -> String {
@@ -166,6 +179,22 @@ enum Turns {
     Bad(Verdict, Option<AbortedBy>, String),
     /// A step goes on until this process ends, so nothing may be taken back by it.
     Stuck(String),
+}
+
+impl Turns {
+    fn aborted(by: AbortedBy, cause: String) -> Turns {
+        Turns::Bad(Verdict::Aborted, Some(by), cause)
+    }
+
+    /// What a block that ended like this makes of the part at once, whatever comes after it.
+    fn cut_short(ended: Ended, cause: impl FnOnce() -> String) -> Option<Turns> {
+        match ended {
+            Ended::Interrupted => Some(Turns::aborted(AbortedBy::Operator, cause())),
+            Ended::Declined => Some(Turns::aborted(AbortedBy::Nobody, cause())),
+            Ended::Stuck => Some(Turns::Stuck(cause())),
+            Ended::Passed | Ended::Deviated | Ended::Inconclusive | Ended::Skipped => None,
+        }
+    }
 }
 
 impl Engine<'_> {
@@ -262,7 +291,7 @@ impl Engine<'_> {
         })
     }
 
-    fn interrupted(&self) -> bool {
+    pub(super) fn interrupted(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
@@ -272,24 +301,20 @@ impl Engine<'_> {
         }
         for fence in self.blocks(Part::Prerequisites) {
             if self.interrupted() {
-                return Ok(Turns::Bad(
-                    Verdict::Aborted,
-                    Some(AbortedBy::Operator),
-                    "interrupted before anything was begun".into(),
-                ));
+                return Ok(Turns::aborted(AbortedBy::Operator, "interrupted before anything was begun".into()));
             }
             if !self.is_wanted(&fence) {
                 continue;
             }
             let (ended, observed) = self.perform(&fence, Purpose::Turn)?;
-            let cause = format!("{} before anything was begun: {observed}", fence.id);
+            let cause = || format!("{} before anything was begun: {observed}", fence.id);
+            if let Some(over) = Turns::cut_short(ended, cause) {
+                return Ok(over);
+            }
             match ended {
-                Ended::Passed | Ended::Skipped => {}
-                Ended::Deviated => return Ok(Turns::Bad(Verdict::Skipped, None, cause)),
-                Ended::Inconclusive => return Ok(Turns::Bad(Verdict::Inconclusive, None, cause)),
-                Ended::Interrupted => return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Operator), cause)),
-                Ended::Declined => return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Nobody), cause)),
-                Ended::Stuck => return Ok(Turns::Stuck(cause)),
+                Ended::Deviated => return Ok(Turns::Bad(Verdict::Skipped, None, cause())),
+                Ended::Inconclusive => return Ok(Turns::Bad(Verdict::Inconclusive, None, cause())),
+                _ => {}
             }
         }
         Ok(Turns::Good)
@@ -305,13 +330,13 @@ impl Engine<'_> {
         if !wanted {
             let when = fence.attributes.iter().find(|(name, _)| name == "when").map_or("", |(_, when)| when);
             let reason = format!("not the case: {}", self.values.shown(when));
-            self.leave_out(fence, Purpose::Turn, reason);
+            self.leave_out(fence, reason);
         }
         wanted
     }
 
-    fn leave_out(&mut self, fence: &Fence, purpose: Purpose, reason: String) {
-        let done = Done { observed: reason, ..self.done(fence, purpose, Ended::Skipped) };
+    fn leave_out(&mut self, fence: &Fence, reason: String) {
+        let done = Done { observed: reason, ..self.done(fence, Purpose::Turn, Ended::Skipped) };
         self.record.state.done.push(done);
     }
 
@@ -319,37 +344,24 @@ impl Engine<'_> {
     /// handled if that one passes; until then only such blocks are run.
     fn turns(&mut self, part: Part) -> Result<Turns> {
         let blocks = self.blocks(part);
-        let mut pending: BTreeMap<String, (Ended, String)> = BTreeMap::new();
+        let mut failures = Failures::among(&blocks);
         let mut ran = 0;
-        for (number, fence) in blocks.iter().enumerate() {
-            let handles: BTreeSet<&str> = fence.when.as_ref().map(|when| when.failures()).unwrap_or_default();
-            if let Some(ended) = self.record.state.ended(&fence.id) {
+        for (place, fence) in blocks.iter().enumerate() {
+            if let Some(done) = self.record.state.turn(&fence.id) {
                 // It had its turn before this process.
-                let observed = self
-                    .record
-                    .state
-                    .done
-                    .iter()
-                    .rfind(|done| done.id == fence.id)
-                    .map_or(String::new(), |done| done.observed.clone());
-                settle(&mut pending, &blocks, fence, &handles, ended, observed);
-                ran += u32::from(ended != Ended::Skipped);
+                ran += u32::from(done.ended != Ended::Skipped);
+                failures.enter(fence, done.ended, done.observed.clone());
                 continue;
             }
             if self.interrupted() {
-                return Ok(Turns::Bad(
-                    Verdict::Aborted,
-                    Some(AbortedBy::Operator),
-                    format!("interrupted by the operator before {}", fence.id),
-                ));
+                return Ok(Turns::aborted(AbortedBy::Operator, format!("interrupted by the operator before {}", fence.id)));
             }
             if let Some((_, reason)) = self.guards() {
-                return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Guard), format!("before {}: {reason}", fence.id)));
+                return Ok(Turns::aborted(AbortedBy::Guard, format!("before {}: {reason}", fence.id)));
             }
-            if part == Part::Steps && !pending.is_empty() && !handles.iter().any(|step| pending.contains_key(*step)) {
-                let failed: Vec<&str> = pending.keys().map(String::as_str).collect();
-                let reason = format!("left out: {} failed", failed.join(", "));
-                self.leave_out(fence, Purpose::Turn, reason);
+            if part == Part::Steps && !failures.is_empty() && !failures.are_handled_by(fence) {
+                let reason = format!("left out: {} failed", failures.names().join(", "));
+                self.leave_out(fence, reason);
                 continue;
             }
             if !self.is_wanted(fence) {
@@ -357,28 +369,16 @@ impl Engine<'_> {
             }
             let (ended, observed) = self.perform(fence, Purpose::Turn)?;
             ran += 1;
-            match ended {
-                Ended::Interrupted => {
-                    return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Operator), format!("{}: {observed}", fence.id)));
-                }
-                Ended::Declined => {
-                    return Ok(Turns::Bad(Verdict::Aborted, Some(AbortedBy::Nobody), format!("{}: {observed}", fence.id)));
-                }
-                Ended::Stuck => return Ok(Turns::Stuck(format!("{}: {observed}", fence.id))),
-                _ => settle(&mut pending, &blocks, fence, &handles, ended, observed),
+            if let Some(over) = Turns::cut_short(ended, || format!("{}: {observed}", fence.id)) {
+                return Ok(over);
             }
-            let hope = blocks[number + 1..].iter().any(|later| {
-                later.when.as_ref().is_some_and(|when| when.failures().iter().any(|step| pending.contains_key(*step)))
-            });
-            if part == Part::Steps && !pending.is_empty() && !hope {
+            failures.enter(fence, ended, observed);
+            if part == Part::Steps && !failures.is_empty() && !failures.may_be_handled_after(place) {
                 break;
             }
         }
-        if let Some((id, (ended, observed))) =
-            pending.iter().find(|(_, (ended, _))| *ended == Ended::Deviated).or(pending.iter().next())
-        {
-            let verdict = if *ended == Ended::Deviated { Verdict::Deviated } else { Verdict::Inconclusive };
-            return Ok(Turns::Bad(verdict, None, format!("{id}: {observed}")));
+        if let Some((verdict, cause)) = failures.judged() {
+            return Ok(Turns::Bad(verdict, None, cause));
         }
         if part == Part::Verification && ran == 0 {
             return Ok(Turns::Bad(Verdict::Inconclusive, None, "nothing was verified".into()));
@@ -406,9 +406,7 @@ impl Engine<'_> {
         } else {
             let question =
                 format!("The step {step} was under way when the run was cut off, and nothing takes it back. Run it again?");
-            let agreed = answers.get(step).copied().or_else(|| {
-                (self.site.ask)(&question).map(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
-            });
+            let agreed = answers.get(step).copied().or_else(|| (self.site.ask)(&question).map(|answer| is_yes(&answer)));
             let run = &self.record.state.run;
             match agreed {
                 Some(true) => {}
@@ -440,9 +438,15 @@ impl Engine<'_> {
         Ok(matches!(result?.0, Ended::Passed | Ended::Skipped))
     }
 
-    /// Takes back what was begun, the last first. It is not interrupted by the interrupt that led here.
-    fn take_back(&mut self) -> Result<()> {
+    /// What comes now is not interrupted by the interrupt that led here.
+    fn clean_up(&mut self) {
         self.stop = Arc::default();
+        self.cleaning_up.get_or_insert_with(CleaningUp::begin);
+    }
+
+    /// Takes back what was begun, the last first.
+    fn take_back(&mut self) -> Result<()> {
+        self.clean_up();
         for at in (0..self.record.state.undoable.len()).rev() {
             let one = self.record.state.undoable[at].clone();
             if one.undone || self.record.state.left.contains(&one.step) {
@@ -460,9 +464,9 @@ impl Engine<'_> {
     }
 
     fn roll_back(&mut self) -> Result<()> {
-        self.stop = Arc::default();
+        self.clean_up();
         for fence in self.blocks(Part::Rollback) {
-            if self.record.state.ended(&fence.id).is_some() || !self.is_wanted(&fence) {
+            if self.record.state.turn(&fence.id).is_some() || !self.is_wanted(&fence) {
                 continue;
             }
             let (ended, _) = self.perform(&fence, Purpose::Turn)?;
@@ -475,7 +479,7 @@ impl Engine<'_> {
     }
 
     fn verify_again(&mut self) -> Result<()> {
-        self.stop = Arc::default();
+        self.clean_up();
         self.record.state.done.retain(|done| done.purpose != Purpose::Again);
         let acted = |done: &Done| done.ended != Ended::Skipped && (done.purpose == Purpose::Undo || done.part == Part::Rollback);
         if !self.record.state.done.iter().any(acted) {
@@ -489,186 +493,12 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn done(&self, fence: &Fence, purpose: Purpose, ended: Ended) -> Done {
-        Done {
-            id: fence.id.clone(),
-            part: fence.part,
-            kind: fence.kind,
-            purpose,
-            title: self.values.redact(&title(fence, &self.values)),
-            ended,
-            expected: self.values.redact(&clip(&fence.expect.describe(fence.kind, &|text| self.values.shown(text)))),
-            observed: String::new(),
-            took_ms: 0,
-            tries: 0,
-            transcript: None,
-        }
-    }
-
-    /// Runs one block with its tries, and writes down what became of it.
-    fn perform(&mut self, fence: &Fence, purpose: Purpose) -> Result<(Ended, String)> {
-        let place = self.record.state.evidence.clone();
-        let mut done = self.done(fence, purpose, Ended::Skipped);
-        let word = match purpose {
-            Purpose::Turn => "",
-            Purpose::Undo => "undo ",
-            Purpose::Again => "again ",
-        };
-        done.title = format!("{word}{}", done.title);
-        self.site.sink.emit(Event::StepStarted { title: done.title.clone() });
-        if purpose == Purpose::Turn && fence.part == Part::Steps {
-            self.write_down_beginning(fence)?;
-        }
-        disk::faults::point("runbook", &place)?;
-        let watch = Stopwatch::start();
-        let (ended, observed, transcript) = self.tries(fence, &mut done.tries);
-        disk::faults::point("runbook", &place)?;
-        done.took_ms = watch.elapsed_ms();
-        done.ended = ended;
-        done.observed = self.values.redact(&clip(&observed));
-        done.transcript = Some(self.record.transcript(&fence.id, &self.kept(&transcript))?);
-        self.site.sink.emit(Event::StepFinished(step(&done)));
-        let observed = done.observed.clone();
-        self.record.state.done.push(done);
-        // One that goes on by itself has not ended.
-        if purpose == Purpose::Turn && ended != Ended::Stuck {
-            self.record.state.under_way = None;
-        }
-        self.record.state.values = self.values.plain.clone();
-        if purpose != Purpose::Undo {
-            self.record.keep()?;
-        }
-        disk::faults::point("runbook", &place)?;
-        Ok((ended, observed))
-    }
-
-    fn write_down_beginning(&mut self, fence: &Fence) -> Result<()> {
-        disk::faults::point("runbook", &self.record.state.evidence)?;
-        if let Some(undo) = fence.undo.as_ref().and_then(|undo| self.runbook.fence(undo)) {
-            let lines = match undo.kind {
-                Kind::Sh => undo.body.clone(),
-                _ => self.values.shown(&undo.body),
-            };
-            let one = Undoable {
-                step: fence.id.clone(),
-                undo: undo.id.clone(),
-                lines,
-                values: self.values.plain.clone(),
-                undone: false,
-            };
-            self.record.state.undoable.push(one);
-        }
-        self.record.state.under_way = Some(fence.id.clone());
-        self.record.keep()
-    }
-
-    fn kept(&self, transcript: &str) -> String {
-        let text = self.values.redact(transcript);
-        let most = super::steps::OUTPUT_BYTES_MAX;
-        match text.char_indices().map(|(at, _)| at).take_while(|at| *at <= most).last() {
-            Some(at) if text.len() > most => format!("{}\n(there was more, which is not kept)\n", &text[..at]),
-            _ => text,
-        }
-    }
-
-    /// Tries a block until it is as expected or its tries are used up.
-    fn tries(&mut self, fence: &Fence, tries: &mut u32) -> (Ended, String, String) {
-        let mut transcript = String::new();
-        loop {
-            *tries += 1;
-            let scene = Scene {
-                site: self.site,
-                values: &self.values,
-                answers: &self.record.state.answers,
-                shell_allowed: self.record.state.shell_allowed,
-                stop: &self.stop,
-            };
-            let tried = attempt(fence, &scene);
-            if *tries > 1 {
-                transcript.push_str(&format!("\ntry {tries}\n"));
-            }
-            transcript.push_str(&tried.transcript);
-            let (ended, observed) = match tried.tried {
-                Tried::Answered(answer) => self.judged(fence, &answer),
-                Tried::Failed(reason) if fence.expect.is_any() && fence.kind != Kind::Manual => (Ended::Passed, reason),
-                Tried::Failed(reason) => (Ended::Deviated, reason),
-                Tried::Unknown(reason) => (Ended::Inconclusive, reason),
-                Tried::Interrupted(reason) => (Ended::Interrupted, reason),
-                Tried::Declined(reason) => (Ended::Declined, reason),
-                Tried::Stuck(reason) => (Ended::Stuck, reason),
-            };
-            let again = matches!(ended, Ended::Deviated | Ended::Inconclusive) && *tries <= fence.retries;
-            if !again {
-                return (ended, observed, transcript);
-            }
-            let until = Instant::now() + fence.every;
-            while Instant::now() < until {
-                if self.interrupted() {
-                    return (Ended::Interrupted, format!("interrupted between tries; last seen: {observed}"), transcript);
-                }
-                std::thread::sleep(until.saturating_duration_since(Instant::now()).min(Duration::from_millis(20)));
-            }
-        }
-    }
-
-    /// Holds an answer against what is expected, and keeps what is to be saved of it.
-    fn judged(&mut self, fence: &Fence, answer: &Answer) -> (Ended, String) {
-        let judged = fence.expect.judge(fence.kind, answer, &|text| self.fill(text));
-        if !judged.holds {
-            let unknown = match fence.kind {
-                Kind::Wpp => answer.exit == Some(i32::from(ErrorKind::Unknown.exit_code())),
-                // 126 and 127: the shell found no program that it could run.
-                Kind::Sh => matches!(answer.exit, Some(5 | 126 | 127)),
-                _ => false,
-            };
-            return (if unknown { Ended::Inconclusive } else { Ended::Deviated }, judged.observed);
-        }
-        for save in &fence.save {
-            let value = match &save.path {
-                Some(path) => match answer.json.as_ref().and_then(|json| path.values(json).first().map(path::text)) {
-                    Some(value) => value,
-                    None => return (Ended::Deviated, format!("{path} is not there, and was to be saved as {}", save.name)),
-                },
-                None => answer.value.clone().unwrap_or_else(|| answer.output.trim().to_owned()),
-            };
-            if self.values.reveals(&value) {
-                return (Ended::Deviated, format!("what was to be saved as {} holds a secret", save.name));
-            }
-            self.values.plain.insert(save.name.clone(), value);
-        }
-        (Ended::Passed, judged.observed)
-    }
-
     fn outcome(self) -> Result<Outcome> {
-        let state = &self.record.state;
+        let state = self.record.state;
         let verdict = state.verdict.unwrap_or(Verdict::Inconclusive);
-        let report = report(&self.runbook, state, verdict);
+        let report = report(&self.runbook, &state, verdict);
         let document = serde_json::to_vec_pretty(&report).while_doing(|| "cannot write the report as JSON".into())?;
         disk::write_atomic(&state.evidence.join("run.json"), &document)?;
-        Ok(Outcome { run: state.run.clone(), verdict, report, folder: state.evidence.clone() })
-    }
-}
-
-/// Enters how a block ended into the failures that nobody has handled.
-fn settle(
-    pending: &mut BTreeMap<String, (Ended, String)>,
-    blocks: &[Fence],
-    fence: &Fence,
-    handles: &BTreeSet<&str>,
-    ended: Ended,
-    observed: String,
-) {
-    match ended {
-        Ended::Skipped => {}
-        Ended::Passed => {
-            // With a failure go those of the blocks that tried to handle it before.
-            let handled = |id: &String| {
-                let tried = blocks.iter().find(|block| block.id == *id).and_then(|block| block.when.as_ref());
-                handles.contains(id.as_str())
-                    || tried.is_some_and(|when| when.failures().iter().any(|step| handles.contains(step)))
-            };
-            pending.retain(|id, _| !handled(id));
-        }
-        _ => drop(pending.insert(fence.id.clone(), (ended, observed))),
+        Ok(Outcome { verdict, report, state })
     }
 }

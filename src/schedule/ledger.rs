@@ -48,7 +48,8 @@ pub enum Settled {
 }
 
 impl Settled {
-    fn state(self) -> &'static str {
+    /// The state of its row.
+    pub fn state(self) -> &'static str {
         match self {
             Settled::Run => "running",
             Settled::Skipped => "skipped",

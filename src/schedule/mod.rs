@@ -81,6 +81,8 @@ pub struct FrontMatter {
     pub when: Option<String>,
     /// `time_zone`.
     pub time_zone: Option<String>,
+    /// `sandbox`.
+    pub sandbox: bool,
 }
 
 /// Finds a runbook's front matter by its id; an error when there is no such runbook.
@@ -127,7 +129,9 @@ fn entry(name: &str, table: &NamedTable, find: &FindRunbook<'_>, is_command: &Is
         }
         (true, Some(id)) => {
             let front_matter = find(id).map_err(|error| error.note(format!("schedule.{name} in config.toml names it")))?;
-            let mut argv = ["runbook", "run", id, "--yes"].map(str::to_owned).to_vec();
+            // One that runs in a sandbox is no runbook's to run.
+            let verb = if front_matter.sandbox { "drill" } else { "runbook" };
+            let mut argv = [verb, "run", id, "--yes"].map(str::to_owned).to_vec();
             argv.extend(table.command("set").into_iter().flat_map(|value| ["--set".to_owned(), value]));
             (argv, front_matter)
         }
@@ -277,8 +281,10 @@ pub(crate) mod tests {
         let config = Config::load(&path, &Default::default()).unwrap();
         let front_matter = |id: &str| match id {
             "monthly-restore" => {
-                Ok(FrontMatter { when: Some("first wednesday 22:00".into()), time_zone: Some("Asia/Kuala_Lumpur".into()) })
+                let (when, time_zone) = (Some("first wednesday 22:00".into()), Some("Asia/Kuala_Lumpur".into()));
+                Ok(FrontMatter { when, time_zone, sandbox: false })
             }
+            "smoke" => Ok(FrontMatter { sandbox: true, ..FrontMatter::default() }),
             "restart" => Ok(FrontMatter::default()),
             _ => Err(Error::new(ErrorKind::Usage, format!("there is no runbook {id}")).hint("`wpp runbook list`")),
         };
@@ -290,11 +296,13 @@ pub(crate) mod tests {
     fn an_entry_runs_words_or_a_runbook_which_says_when_unless_the_settings_do() {
         let text = "[schedule.a]\nrun = [\"backup\"]\nwhen = \"daily 02:30\"\ntime_zone = \"UTC\"\n\
                     [schedule.b]\nrunbook = \"monthly-restore\"\nset = [\"session=main\"]\n\
-                    [schedule.c]\nrunbook = \"monthly-restore\"\nwhen = \"@every:60\"\ntime_zone = \"UTC\"\nmissed = \"tell\"\n";
+                    [schedule.c]\nrunbook = \"monthly-restore\"\nwhen = \"@every:60\"\ntime_zone = \"UTC\"\nmissed = \"tell\"\n\
+                    [schedule.d]\nrunbook = \"smoke\"\nwhen = \"daily 02:30\"\n";
         let (all, wrong) = read(text);
         assert!(wrong.is_empty(), "{wrong:?}");
         assert_eq!(all[0].argv.join(" "), "backup");
         assert_eq!(all[1].argv.join(" "), "runbook run monthly-restore --yes --set session=main");
+        assert_eq!(all[3].argv.join(" "), "drill run smoke --yes", "it runs in a sandbox");
         assert_eq!((all[1].when_text.as_str(), all[1].zone_name.as_str()), ("first wednesday 22:00", "Asia/Kuala_Lumpur"));
         assert_eq!((all[2].when_text.as_str(), all[2].zone_name.as_str(), all[2].missed), ("@every:60", "UTC", Missed::Tell));
         assert_eq!(all[0].timeout, Duration::from_secs(3600));

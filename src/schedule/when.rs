@@ -4,7 +4,6 @@
 //! the first moment after the gap; one that it has twice (clocks go back) is due the first time only. An
 //! hour that is written as `*` is every hour that really passes.
 
-use std::str::FromStr;
 use std::time::Duration;
 
 use croner::Cron;
@@ -17,6 +16,8 @@ use crate::clock::{self, TimeZone, Timestamp};
 
 /// Times that clocks show and that are passed over: those of the longest change, minute by minute.
 const SEARCH_MAX: usize = 1500;
+/// So many missed times are counted, and no more.
+pub const COUNT_MAX: u64 = 1000;
 /// What is looked at to tell the shortest time between two times that it is due.
 const SAMPLE: usize = 60;
 
@@ -156,17 +157,6 @@ fn moment(time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
             let after = ambiguous.later().ok()?.checked_add(SignedDuration::from_secs(1)).ok()?;
             zone.preceding(after).next().map(|change| change.timestamp())
         }
-    }
-}
-
-/// So many missed times are counted, and no more.
-pub const COUNT_MAX: u64 = 1000;
-
-impl FromStr for When {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<When, String> {
-        When::parse(text)
     }
 }
 

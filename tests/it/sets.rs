@@ -449,7 +449,7 @@ impl Drop for Redis {
 
 #[test]
 fn ratchets_in_redis_are_taken_with_the_database_or_not_at_all() {
-    let is = ["redis-server", "redis-cli"].iter().all(|name| wpp::dump::tools::on_path(name).is_some());
+    let is = ["redis-server", "redis-cli"].iter().all(|name| wpp::process::on_path(name).is_some());
     if !there("redis", is) {
         return;
     }

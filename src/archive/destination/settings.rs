@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::Config;
+use crate::config::{Config, is_loopback};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
@@ -195,9 +195,7 @@ impl Endpoint {
         if !named && bare.parse::<IpAddr>().is_err() {
             return Err(wrong("does not name a host"));
         }
-        // Only a literal counts: a name could lead anywhere by the time it is dialled.
-        let loopback = bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
-        Ok(Endpoint { https, host: host.to_owned(), port, loopback })
+        Ok(Endpoint { https, host: host.to_owned(), port, loopback: is_loopback(host) })
     }
 
     /// Host and port.

@@ -11,7 +11,6 @@ use crate::drill::fault::{Act, Dose, FAULTS, Fault};
 use crate::drill::inject::Place;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{Event, Metric, Report, Section, Table};
-use crate::runbook::guard::{self, Guard};
 
 /// Options of `wpp drill inject`.
 #[derive(Debug, clap::Args)]
@@ -57,30 +56,6 @@ pub struct Recovery {
     /// How long to wait for READY
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
-}
-
-/// Options of `wpp drill guard`.
-#[derive(Debug, clap::Args)]
-pub struct Guarded {
-    /// other-linked-session, not-live, not-locked-down or backup-younger-than(24h)
-    #[arg(value_name = "GUARD", required = true)]
-    guards: Vec<Guard>,
-}
-
-impl Guarded {
-    /// Says whether all of them hold.
-    pub fn run(self, app: &App) -> Result<Report> {
-        let session = app.session()?;
-        for guard in &self.guards {
-            if let Some(reason) = guard::judge(*guard, app.home(), app.journal()?, Some(session.name()))? {
-                return Err(Error::new(ErrorKind::Denied, format!("the guard {guard} does not hold: {reason}"))
-                    .hint("it is there to keep a drill from doing harm; `wpp status --all` shows the sessions"));
-            }
-        }
-        let guards: Vec<String> = self.guards.iter().map(ToString::to_string).collect();
-        Ok(Report::new("drill-guard", format!("{}: {} holds", session.name(), guards.join(", ")))
-            .data(json!({ "session": session.name(), "guards": guards })))
-    }
 }
 
 impl Inject {
@@ -137,13 +112,13 @@ impl Recovery {
 }
 
 fn list() -> Report {
-    let rows = FAULTS.iter().map(|fault| [fault.id, fault.what, fault.seen].map(str::to_owned).to_vec()).collect();
-    let table = Table { columns: ["fault", "what it does", "what is seen"].map(str::to_owned).to_vec(), rows };
+    let rows = FAULTS.iter().map(|fault| [fault.id, fault.what, fault.seen].map(str::to_owned).to_vec());
+    let table = Table::new(["fault", "what it does", "what is seen"], rows);
     let faults: Vec<_> = FAULTS
         .iter()
         .map(|fault| json!({ "fault": fault.id, "does": fault.what, "seen": fault.seen, "lasts": fault.lasts(), "breaks": fault.breaks() }))
         .collect();
     Report::answer("drill-faults", "Faults for sandboxes")
-        .section(Section { table: Some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .data(json!({ "faults": faults }))
 }

@@ -1,8 +1,6 @@
 //! `wpp drill run`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::json;
 
@@ -10,17 +8,17 @@ use super::{drills, find};
 use crate::app::App;
 use crate::clock::{self, Stopwatch};
 use crate::command::concerned;
-use crate::command::runbook::{Told, allows_shell, pairs, require_shell, runnable};
+use crate::command::runbook::runnable;
+use crate::command::told::{Given, planned, require_shell, site};
 use crate::drill::inject::recoveries;
 use crate::drill::sandbox::Sandbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::Interrupts;
-use crate::report::{Event, Metric, Report, Section, Table, Verdict, count, quoted};
+use crate::report::{Metric, Report, Section, Table, Verdict, count, quoted};
 use crate::runbook::library::Text;
 use crate::runbook::parse::Runbook;
-use crate::runbook::plan::Plan;
-use crate::runbook::run::{self, Order};
-use crate::runbook::{Outcome, Runner, Site};
+use crate::runbook::values::Values;
+use crate::runbook::{Outcome, run};
 use crate::sandbox::SESSION;
 
 /// Options of `wpp drill run`.
@@ -32,7 +30,8 @@ Examples:\n  \
   wpp drill run smoke                    the whole life of a session\n  \
   wpp drill run kill-daemon full-disk    two faults, one after the other\n  \
   wpp drill run --all                    every drill that runs in a sandbox\n  \
-  wpp drill run weekly-qr-relogin --session sales --yes"
+  wpp drill run weekly-qr-relogin --session sales --yes",
+    mut_arg("evidence", |evidence| evidence.visible_alias("report"))
 )]
 pub struct Run {
     /// Ids, or paths of files; `wpp drill list` lists them
@@ -41,23 +40,8 @@ pub struct Run {
     /// Every drill that runs in a sandbox
     #[arg(long, conflicts_with_all = ["drills", "set", "evidence"])]
     all: bool,
-    /// Value of a parameter; may be given several times
-    #[arg(long = "set", value_name = "NAME=VALUE")]
-    set: Vec<String>,
     #[command(flatten)]
-    told: Told,
-    /// Let blocks of kind sh run
-    #[arg(long)]
-    allow_shell: bool,
-    /// Show what would be done, and do nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Agree in advance to a drill that works on this home
-    #[arg(long)]
-    yes: bool,
-    /// Write report.md, report.json and transcripts into this folder [default: reports/RUN in the home]
-    #[arg(long, visible_alias = "report", value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    evidence: Option<PathBuf>,
+    given: Given,
     /// Keep the sandbox even when all is well
     #[arg(long)]
     keep: bool,
@@ -70,7 +54,7 @@ impl Run {
             true => drills(app)?.into_iter().filter(|(_, drill)| drill.front.sandbox).map(|(text, _)| text).collect(),
             false => self.drills.iter().map(|id| find(app, id)).collect::<Result<_>>()?,
         };
-        if texts.len() > 1 && self.evidence.is_some() {
+        if texts.len() > 1 && self.given.evidence.is_some() {
             return Err(Error::new(ErrorKind::Usage, "one folder of evidence was given for several drills")
                 .hint("leave --evidence out: each gets a folder of its own in reports/ of the home"));
         }
@@ -95,46 +79,30 @@ impl Run {
     fn one(&self, app: &App, drill: Runbook, interrupts: &Interrupts) -> Result<Report> {
         let watch = Stopwatch::start();
         let in_sandbox = drill.front.sandbox;
-        let secret_names = drill.front.parameters.iter().filter(|(_, parameter)| parameter.secret).map(|(name, _)| name.as_str());
-        let secrets = self.told.secrets(app, secret_names)?;
         let session = if in_sandbox { SESSION.to_owned() } else { app.chosen_session() };
-        let mut values = run::parameters(&drill, &pairs(&self.set, "--set")?, &secrets, Some(&session))?;
-        values.plain.entry("session".into()).or_insert(session);
-        let shell_allowed = allows_shell(app, &drill, self.allow_shell);
-        require_shell(&drill, shell_allowed)?;
-        if self.dry_run {
-            return Ok(plan(&drill, &values));
+        let mut order = self.given.order(app, &drill, &session)?;
+        order.values.plain.entry("session".into()).or_insert(session);
+        if self.given.dry_run {
+            return Ok(plan(app, &drill, &order.values));
         }
-        if !in_sandbox && !self.yes {
-            for line in Plan::of(&drill, &values).lines(&drill) {
-                app.emit(Event::Line { text: line, data: serde_json::Value::Null });
-            }
-            app.confirm(false, &format!("Run the drill {} on {}?", drill.front.id, app.home().root().display()))?;
+        require_shell(&drill, order.shell_allowed)?;
+        if !in_sandbox {
+            self.given.agree(app, &drill, &order.values)?;
         }
         app.home().ensure()?;
-        let runner: Arc<Runner> = Arc::new(crate::command::run_line);
-        let known: Vec<String> = secrets.into_values().collect();
-        let mut order = Order { values, answers: self.told.answers()?, shell_allowed, evidence: self.evidence.clone() };
-        let mut site = Site {
-            home: app.home(),
-            records: app.home(),
-            journal: app.journal()?,
-            runner: runner.clone(),
-            sink: app.sink().clone(),
-            ask: app.ask().clone(),
-            environment: BTreeMap::new(),
-            interrupted: interrupts.flag(),
-        };
+        let known: Vec<String> = order.values.secrets.values().cloned().collect();
+        let mut site = site(app, app.home(), interrupts)?;
         let id = drill.front.id.clone();
         if !in_sandbox {
             let front = drill.front.clone();
             let mut outcome = run::start(drill, order, &site)?;
-            concerned::escalate(app, &front, &mut outcome.report)?;
+            concerned::escalate(app, &front, &mut outcome)?;
             return written(app, &id, outcome, None, (Vec::new(), known), &watch);
         }
         let mut sandbox = Sandbox::create()?;
         let home = sandbox.home().clone();
         site.home = &home;
+        let runner = site.runner.clone();
         site.runner = Sandbox::runner(runner.clone());
         order.values.plain.insert("simulator".into(), sandbox.simulator_url());
         let ended = sandbox.link(&runner).and_then(|()| run::start(drill, order, &site));
@@ -156,13 +124,8 @@ fn look_at(kept: &Path) -> String {
     format!("wpp --home {} doctor", quoted(&kept.display().to_string()))
 }
 
-fn plan(drill: &Runbook, values: &crate::runbook::values::Values) -> Report {
-    let mut values = values.clone();
-    for name in ["run", "evidence", "now", "today", "home", "simulator"] {
-        values.plain.entry(name.to_owned()).or_insert(format!("<{name}>"));
-    }
-    let plan = Plan::of(drill, &values);
-    let section = plan.lines(drill).into_iter().fold(Section::default(), |section, line| section.line(line));
+fn plan(app: &App, drill: &Runbook, values: &Values) -> Report {
+    let (plan, section) = planned(app, drill, values);
     Report::answer("drill-plan", format!("{}: what would be done; nothing was", drill.front.id))
         .section(section)
         .data(json!({ "drill": drill.front.id, "sandbox": drill.front.sandbox, "blocks": plan.blocks }))
@@ -192,11 +155,11 @@ fn written(
         report.next = vec![look_at(kept), format!("wpp --home {} logs", quoted(&kept.display().to_string()))];
         report.next.push(format!("rm -r {}", quoted(&kept.display().to_string())));
     }
-    let folder = &outcome.folder;
+    let folder = &outcome.state.evidence;
     report.sections.push(section);
     report.data = json!({
         "drill": id,
-        "run": outcome.run,
+        "run": outcome.state.run,
         "began": report.data["began"],
         "outcome": outcome.verdict,
         "sandbox": kept,
@@ -222,13 +185,13 @@ fn together(reports: &[Report]) -> Report {
             text(report, "report"),
         ]
     });
-    let columns = ["drill", "verdict", "recovery", "sandbox kept", "report"].map(str::to_owned).to_vec();
-    let table = Table { columns, rows: rows.collect() };
+    let columns = ["drill", "verdict", "recovery", "sandbox kept", "report"];
+    let table = Table::new(columns, rows);
     let worst = reports.iter().max_by_key(|report| report.exit_code().min(100));
     let title = format!("{}, {passed} passed", count(reports.len() as u64, "drill", "drills"));
     let mut report = Report::new("drill-runs", title)
         .verdict(reports.iter().map(|report| report.verdict).max().unwrap_or(Verdict::Unknown))
-        .section(Section { table: Some(table), ..Section::default() })
+        .section(Section::default().table(table))
         .data(json!({ "drills": reports.iter().map(|report| report.data.clone()).collect::<Vec<_>>() }));
     report.exit_code = worst.map(Report::exit_code);
     report.next = reports.iter().flat_map(|report| report.next.first().cloned()).collect();

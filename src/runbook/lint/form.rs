@@ -1,11 +1,9 @@
 //! Rules on the form of the document and on how its blocks name each other.
 
-use super::Surroundings;
+use super::{Found, Surroundings};
 use crate::runbook::fence::{Kind, Part};
 use crate::runbook::front;
 use crate::runbook::parse::{HEADINGS, Runbook};
-
-type Found = Vec<(usize, String)>;
 
 pub fn file_name(runbook: &Runbook, around: &Surroundings<'_>) -> Found {
     let id = &runbook.front.id;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::parse::{Problem, Runbook};
 
-/// Whether a line of words, the program's name first, is one of `wpp`; else what is wrong with it.
+/// Whether words after the program's name are a command line of `wpp`; else what is wrong with them.
 pub type Parses = dyn Fn(&[String]) -> Result<(), String>;
 
 /// How much a finding matters.
@@ -34,6 +34,12 @@ impl Level {
     }
 }
 
+/// Lines, counted from 1, and what is wrong with each.
+type Found = Vec<(usize, String)>;
+
+/// Looks through a runbook for what breaks a rule.
+type Look = fn(&Runbook, &Surroundings<'_>) -> Found;
+
 /// One rule.
 pub struct Rule {
     /// Its stable name.
@@ -42,14 +48,14 @@ pub struct Rule {
     pub level: Level,
     /// What it asks for.
     pub asks: &'static str,
-    look: fn(&Runbook, &Surroundings<'_>) -> Vec<(usize, String)>,
+    look: Look,
 }
 
 /// What rules know beside the text.
 pub struct Surroundings<'a> {
     /// The file's name without its ending.
     pub id: &'a str,
-    /// Whether a line is one of `wpp`.
+    /// Whether words are a command line of `wpp`.
     pub parses: &'a Parses,
 }
 
@@ -66,11 +72,11 @@ pub struct Finding {
     pub message: String,
 }
 
-const fn error(id: &'static str, asks: &'static str, look: fn(&Runbook, &Surroundings<'_>) -> Vec<(usize, String)>) -> Rule {
+const fn error(id: &'static str, asks: &'static str, look: Look) -> Rule {
     Rule { id, level: Level::Error, asks, look }
 }
 
-const fn warning(id: &'static str, asks: &'static str, look: fn(&Runbook, &Surroundings<'_>) -> Vec<(usize, String)>) -> Rule {
+const fn warning(id: &'static str, asks: &'static str, look: Look) -> Rule {
     Rule { id, level: Level::Warning, asks, look }
 }
 
@@ -92,7 +98,7 @@ pub const RULES: &[Rule] = &[
     error("parameter", "names, defaults and choices of parameters that can be used", names::parameter),
     error("command", "lines that wpp knows, with options that it has", acts::command),
     error("request", "requests that can be read", acts::request),
-    error("query", "one query, with values outside of its quotes", acts::query),
+    error("query", "one query, with values outside of its quotes", acts::queries),
     error("endpoint", "endpoints that the addressed server has", acts::endpoint),
     warning("restore-unverified", "what restores is verified", acts::restore_unverified),
     warning("delete-before-verify", "nothing is removed before what replaces it is verified", acts::delete_before_verify),

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Surroundings;
+use super::{Found, Surroundings};
 use crate::runbook::fence::{Fence, Kind};
 use crate::runbook::front::{Type, is_name};
 use crate::runbook::parse::Runbook;
 use crate::runbook::values::{BUILT_IN, names};
-
-type Found = Vec<(usize, String)>;
 
 /// The line of a block in which a text stands; the block's own line where it is an attribute.
 fn line_of(fence: &Fence, wanted: &str) -> usize {

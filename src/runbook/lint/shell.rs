@@ -1,11 +1,9 @@
 //! Rules on scripts: what made the runbooks that operators came from fail in silence.
 
-use super::Surroundings;
+use super::{Found, Surroundings};
 use crate::runbook::fence::{Fence, Kind};
 use crate::runbook::parse::Runbook;
 use crate::runbook::values::names;
-
-type Found = Vec<(usize, String)>;
 
 /// The lines of a script without comments and with continued lines joined; each with its place in the
 /// body, counted from 1.

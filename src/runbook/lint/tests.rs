@@ -16,7 +16,7 @@ fn text(step: &str) -> String {
 /// Knows a few verbs; `--bad` is no flag of theirs.
 fn parses(words: &[String]) -> Result<(), String> {
     let verbs = ["stop", "start", "status", "backup", "restore", "reset", "doctor", "webhook", "send"];
-    match words.get(1) {
+    match words.first() {
         Some(verb) if !verbs.contains(&verb.as_str()) => Err(format!("unrecognized subcommand '{verb}'")),
         _ if words.iter().any(|word| word == "--bad") => Err("unexpected argument '--bad' found".into()),
         _ => Ok(()),

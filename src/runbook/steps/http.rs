@@ -1,11 +1,10 @@
 //! One HTTP request. TLS is verified, redirects are not followed, and a sandbox reaches loopback alone.
 
 use std::io::Read;
-use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use super::{Attempt, OUTPUT_BYTES_MAX, Scene, Tried, Waited, wait_for};
-use crate::config::origin;
+use crate::config::{host, is_loopback, origin};
 use crate::home::HomeKind;
 use crate::runbook::expect::{Answer, clip};
 use crate::runbook::fence::Fence;
@@ -55,11 +54,13 @@ impl Request {
 
     /// Whether the body is JSON, by what is said of it or by how it begins.
     pub fn is_json(&self) -> bool {
+        self.kind().map_or(self.body.starts_with(['{', '[']), |kind| kind.contains("json"))
+    }
+
+    /// What is said of the body.
+    fn kind(&self) -> Option<&str> {
         let said = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        match said {
-            Some((_, kind)) => kind.contains("json"),
-            None => self.body.starts_with(['{', '[']),
-        }
+        said.map(|(_, kind)| kind.as_str())
     }
 
     /// The request with values in it. What begins the address stands as it is, and everything after is
@@ -77,26 +78,30 @@ impl Request {
             }
         });
         let headers = headers.collect::<Result<_, String>>()?;
-        let body = if self.is_json() { values.replace(&self.body, |_, value| json(value))? } else { values.fill(&self.body)? };
+        // A value is one value of the body, whatever signs are in it.
+        let body = if self.is_json() {
+            values.replace(&self.body, |_, value| json(value))?
+        } else if self.kind().is_some_and(|kind| kind.contains("form-urlencoded")) {
+            values.replace(&self.body, |_, value| percent(value))?
+        } else {
+            let mut wrong = None;
+            let body = values.replace(&self.body, |name, value| {
+                wrong = wrong.take().or_else(|| value.contains(['<', '>', '&', '\r', '\n']).then(|| name.to_owned()));
+                value.to_owned()
+            })?;
+            if let Some(name) = wrong {
+                return Err(format!("the value of {name} holds a sign that would be part of the body's form"));
+            }
+            body
+        };
         Ok(Request { method: self.method.clone(), url, headers, body })
     }
-}
-
-/// Whether an address names this machine by a number; a name could lead anywhere by the time it is
-/// called.
-fn is_loopback(origin: &str) -> bool {
-    let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-    let host: Option<IpAddr> = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((host, _)) => host.parse::<Ipv6Addr>().ok().map(IpAddr::from),
-        None => authority.split(':').next().and_then(|host| host.parse().ok()),
-    };
-    host.is_some_and(|host| host.to_canonical().is_loopback())
 }
 
 pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     let request = match Request::parse(&fence.body).and_then(|request| request.fill(scene.values)) {
         Ok(request) => request,
-        Err(reason) => return Attempt::of(Tried::Failed(reason), ""),
+        Err(reason) => return Attempt::idle(Tried::Failed(reason), ""),
     };
     let mut transcript = format!("{} {}\n", request.method, request.url);
     for (name, value) in &request.headers {
@@ -105,12 +110,12 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     transcript.push_str(&format!("\n{}\n", request.body));
     let Some(origin) = origin(&request.url) else {
         let reason = format!("{} is no address of http:// or https:// without a password in it", request.url);
-        return Attempt::of(Tried::Failed(reason), transcript);
+        return Attempt::idle(Tried::Failed(reason), transcript);
     };
-    let loopback = is_loopback(origin);
+    let loopback = is_loopback(host(origin));
     if scene.site.home.kind() == HomeKind::Sandbox && !loopback {
         let reason = format!("{origin} is not called: a sandbox calls loopback addresses alone, 127.0.0.1 or [::1]");
-        return Attempt::of(Tried::Failed(reason), transcript);
+        return Attempt::idle(Tried::Failed(reason), transcript);
     }
     let timeout = fence.timeout.unwrap_or(Duration::from_secs(60));
     let sent = wait_for(move || send(&request, timeout, loopback), Some(timeout), Duration::from_secs(1), scene.stop);
@@ -125,7 +130,7 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             transcript.push_str(&format!("no answer: {reason}\n"));
             Attempt::of(Tried::Failed(format!("no answer: {reason}")), transcript)
         }
-        Waited::Interrupted => Attempt::of(Tried::Interrupted("interrupted by the operator".into()), transcript),
+        Waited::Interrupted => Attempt::of(Tried::interrupted(), transcript),
         Waited::Late | Waited::Died => {
             Attempt::of(Tried::Failed(format!("no answer within {} s", timeout.as_secs())), transcript)
         }
@@ -200,19 +205,6 @@ mod tests {
     fn what_is_no_request_is_said() {
         for text in ["", "GET", "FETCH http://x", "GET a b", "GET http://x\nno header\n"] {
             assert!(Request::parse(text).is_err(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn only_numbers_of_this_machine_are_loopback() {
-        for (origin, loopback) in [
-            ("http://127.0.0.1:1", true),
-            ("http://[::1]:1", true),
-            ("http://localhost", false),
-            ("http://10.0.0.1", false),
-            ("http://127.0.0.1.example", false),
-        ] {
-            assert_eq!(is_loopback(origin), loopback, "{origin}");
         }
     }
 }

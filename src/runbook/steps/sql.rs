@@ -10,12 +10,13 @@ use std::time::{Duration, Instant, SystemTime};
 use rusqlite::types::{Value as SqlValue, ValueRef};
 
 use super::{Attempt, OUTPUT_BYTES_MAX, Scene, Tried};
-use crate::home::sidecar;
+use crate::dump::address::{Postgres, is_postgres, without_password};
+use crate::home::{HomeKind, sidecar};
 use crate::process::{self, Ended};
 use crate::report::count;
 use crate::runbook::expect::Answer;
 use crate::runbook::fence::Fence;
-use crate::runbook::front::address as parsed;
+use crate::runbook::query;
 use crate::runbook::values::{Values, names};
 use crate::session::reading::{Way, connect};
 
@@ -28,13 +29,13 @@ const ROW: char = '\u{1e}';
 pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     let on = match scene.values.fill(fence.on.as_deref().unwrap_or_default()) {
         Ok(on) => on,
-        Err(reason) => return Attempt::of(Tried::Failed(reason), ""),
+        Err(reason) => return Attempt::idle(Tried::Failed(reason), ""),
     };
     // An address may be a secret as a whole, or hold one.
     let place = without_password(&scene.values.shown(fence.on.as_deref().unwrap_or_default()));
     let transcript = format!("on {place}\n{}\n", scene.values.shown(fence.body.trim()));
     if names(&fence.body).iter().any(|name| scene.values.secrets.contains_key(*name)) {
-        return Attempt::of(Tried::Failed("a secret may not stand in a query".into()), transcript);
+        return Attempt::idle(Tried::Failed("a secret may not stand in a query".into()), transcript);
     }
     let timeout = fence.timeout.unwrap_or(Duration::from_secs(60));
     let result =
@@ -51,7 +52,8 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             let output = value.clone().unwrap_or_default();
             Attempt::of(Tried::Answered(Answer { rows: Some(rows.len()), value, output, ..Answer::default() }), transcript)
         }
-        Err(Refused(tried)) => Attempt::of(*tried, transcript),
+        // It only reads.
+        Err(Refused(tried)) => Attempt::idle(*tried, transcript),
     }
 }
 
@@ -64,22 +66,6 @@ fn refused(tried: Tried) -> Refused {
 
 fn failed(reason: impl Into<String>) -> Refused {
     refused(Tried::Failed(reason.into()))
-}
-
-/// Whether an address is one of PostgreSQL.
-pub fn is_postgres(on: &str) -> bool {
-    on.starts_with("postgres://") || on.starts_with("postgresql://")
-}
-
-fn without_password(on: &str) -> String {
-    match parsed(on) {
-        Ok(mut url) if url.password().is_some() => {
-            // An address that had a password can do without one.
-            let _ = url.set_password(None);
-            url.to_string().replace("@-/", "@/")
-        }
-        _ => on.to_owned(),
-    }
 }
 
 /// The query with `?1`, `?2`, … in the place of names, and their values.
@@ -113,7 +99,7 @@ fn sqlite(path: &Path, fence: &Fence, scene: &Scene<'_>, timeout: Duration) -> R
         let rows = query(path, way, &text, &parameters, deadline, scene.stop);
         if way == Way::Shared || stamps(path) == Some(before) {
             return rows.map_err(|error| match error {
-                _ if scene.interrupted() => refused(Tried::Interrupted("interrupted by the operator".into())),
+                _ if scene.interrupted() => refused(Tried::interrupted()),
                 rusqlite::Error::SqliteFailure(code, _) if code.code == rusqlite::ErrorCode::OperationInterrupted => {
                     failed(format!("no result within {} s", timeout.as_secs()))
                 }
@@ -141,6 +127,8 @@ fn query(
     stop: &Arc<AtomicBool>,
 ) -> rusqlite::Result<Rows> {
     let connection = connect(path, way)?;
+    // One function of SQLite's that makes a huge value is not interrupted before it is there.
+    connection.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_LENGTH, i32::try_from(OUTPUT_BYTES_MAX).unwrap_or(i32::MAX))?;
     connection.busy_timeout(deadline.saturating_duration_since(Instant::now()).min(Duration::from_secs(10)))?;
     let stop = stop.clone();
     connection.progress_handler(1000, Some(move || stop.load(Ordering::Relaxed) || Instant::now() >= deadline))?;
@@ -150,10 +138,15 @@ fn query(
     }
     let columns = statement.column_count();
     let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
-    let mut found = Vec::new();
+    let (mut found, mut size_bytes): (Rows, usize) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         if found.len() < ROWS_MAX {
-            found.push((0..columns).map(|column| row.get_ref(column).map(shown)).collect::<rusqlite::Result<_>>()?);
+            let row: Vec<String> = (0..columns).map(|column| row.get_ref(column).map(shown)).collect::<rusqlite::Result<_>>()?;
+            size_bytes += row.iter().map(String::len).sum::<usize>();
+            found.push(row);
+        }
+        if size_bytes > OUTPUT_BYTES_MAX {
+            return Err(rusqlite::Error::InvalidParameterName("the result is larger than a step may keep".into()));
         }
     }
     Ok(found)
@@ -170,29 +163,28 @@ fn shown(value: ValueRef<'_>) -> String {
 }
 
 fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) -> Result<Rows, Refused> {
-    let address = parsed(address).map_err(|error| failed(format!("the address of the database cannot be read: {error}")))?;
-    if scene.site.home.kind() == crate::home::HomeKind::Sandbox && !is_local(&address) {
+    let address = Postgres::parse(address).map_err(|why| failed(format!("the address of the database: {why}")))?;
+    if scene.site.home.kind() == HomeKind::Sandbox && !address.is_of_this_machine() {
         return Err(failed("a sandbox reaches databases of this machine alone: a socket's folder, 127.0.0.1 or [::1]"));
     }
     let quote = |_: &str, value: &str| format!("'{}'", value.replace('\'', "''"));
     let text = scene.values.replace(fence.body.trim(), quote).map_err(failed)?;
-    if text.starts_with('\\') {
-        return Err(failed("it is an order to psql and no query"));
-    }
+    // As it is sent, values in it: the server would run every statement that it finds there.
+    query::one(&text).map_err(|(line, reason)| failed(format!("line {} of the query: {reason}", line + 1)))?;
     let mut command = Command::new("psql");
     let (column, row) = (COLUMN.to_string(), ROW.to_string());
     command.args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-F", &column, "-R", &row]);
     // Taken back whatever it was: some functions write although a transaction only reads.
     command.args(["-c", "BEGIN READ ONLY", "-c", &text, "-c", "ROLLBACK"]);
-    connection(&mut command, &address).map_err(failed)?;
+    connection(&mut command, &address);
     let ran = process::run_until(&mut command, b"", timeout, OUTPUT_BYTES_MAX, scene.stop);
     let said = || String::from_utf8_lossy(&ran.stderr.bytes).trim().to_owned();
     match ran.ended {
         Ended::Itself(status) if status.success() && ran.stdout.more => Err(failed("the result is larger than a step may keep")),
         Ended::Itself(status) if status.success() => {
             let text = String::from_utf8_lossy(&ran.stdout.bytes);
-            let text = text.strip_suffix('\n').unwrap_or(&text);
-            let rows = text.split(ROW).filter(|_| !text.is_empty());
+            // A row ends with a line, an empty row too; without a row there is no line.
+            let rows = text.strip_suffix('\n').into_iter().flat_map(|text| text.split(ROW));
             Ok(rows.map(|row| row.split(COLUMN).map(str::to_owned).collect()).collect())
         }
         Ended::Itself(_) => Err(failed(format!("psql: {}", said()))),
@@ -200,59 +192,21 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
             Err(refused(Tried::Unknown("psql is not there; it comes with PostgreSQL's client programs".into())))
         }
         Ended::NotStarted(error) | Ended::NotSeen(error) => Err(refused(Tried::Unknown(format!("psql cannot be run: {error}")))),
-        Ended::Killed if scene.interrupted() => Err(refused(Tried::Interrupted("interrupted by the operator".into()))),
+        Ended::Killed if scene.interrupted() => Err(refused(Tried::interrupted())),
         Ended::Killed => Err(failed(format!("no result within {} s", timeout.as_secs()))),
     }
 }
 
-/// The host before the first `/`; `-` stands for none.
-fn named_host(address: &url::Url) -> Option<String> {
-    address.host_str().filter(|host| !host.is_empty() && *host != "-").map(str::to_owned)
-}
-
-fn is_local(address: &url::Url) -> bool {
-    let host = address.query_pairs().find(|(name, _)| name == "host").map(|(_, host)| host.into_owned());
-    let host = host.or_else(|| named_host(address)).unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.is_empty() || host.starts_with('/') || bare.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_loopback())
-}
-
 /// How the server is reached, as variables: what stands in a command line, everybody on the host can read.
-fn connection(command: &mut Command, address: &url::Url) -> Result<(), String> {
-    let decoded = |text: &str| {
-        let pairs = format!("x={}", text.replace('+', "%2B"));
-        url::form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
+fn connection(command: &mut Command, address: &Postgres) {
     // What the operator's shell says of another server must not lead there.
     for name in ["PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE"] {
         command.env_remove(name);
     }
-    let database = decoded(address.path().trim_start_matches('/'));
-    let parts = [
-        ("PGHOST", named_host(address).map(|host| host.trim_start_matches('[').trim_end_matches(']').to_owned())),
-        ("PGPORT", address.port().map(|port| port.to_string())),
-        ("PGUSER", Some(decoded(address.username())).filter(|user| !user.is_empty())),
-        ("PGPASSWORD", address.password().map(decoded)),
-        ("PGDATABASE", Some(database).filter(|database| !database.is_empty())),
-    ];
-    for (name, value) in parts {
-        command.envs(value.map(|value| (name, value)));
-    }
-    for (name, value) in address.query_pairs() {
-        let variable = match &*name {
-            "host" => "PGHOST",
-            "port" => "PGPORT",
-            "user" => "PGUSER",
-            "dbname" => "PGDATABASE",
-            "sslmode" => "PGSSLMODE",
-            "sslrootcert" => "PGSSLROOTCERT",
-            _ => return Err(format!("the address of the database says {name}, which is not known here")),
-        };
-        command.env(variable, &*value);
-    }
+    command.envs(address.variables());
+    command.envs(address.password.as_ref().map(|password| ("PGPASSWORD", password)));
     command.env("PGCONNECT_TIMEOUT", "10").env("PGAPPNAME", "wpp");
     command.env("PGOPTIONS", "-c default_transaction_read_only=on -c standard_conforming_strings=on");
-    Ok(())
 }
 
 #[cfg(test)]
@@ -269,22 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_neither_shown_nor_an_argument() {
-        assert_eq!(without_password("postgres://u:hush@h/d"), "postgres://u@h/d");
+    fn a_password_is_no_argument_and_the_shell_leads_nowhere_else() {
         let mut command = Command::new("psql");
-        connection(&mut command, &parsed("postgres://u:hu%40sh@127.0.0.1:5433/d?sslmode=require").unwrap()).unwrap();
+        connection(&mut command, &Postgres::parse("postgres://u:hu%40sh@127.0.0.1:5433/d?sslmode=require").unwrap());
         let set: Vec<_> = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?))).collect();
         for pair in [("PGPASSWORD", "hu@sh"), ("PGPORT", "5433"), ("PGDATABASE", "d"), ("PGSSLMODE", "require")] {
             assert!(set.contains(&pair), "{set:?}");
         }
-        assert!(connection(&mut command, &parsed("postgres:///d?options=x").unwrap()).is_err());
-        for (address, local) in [
-            ("postgres:///d?host=/tmp", true),
-            ("postgres://owner@/d", true),
-            ("postgres://[::1]/d", true),
-            ("postgres://db.example/d", false),
-        ] {
-            assert_eq!(is_local(&parsed(address).unwrap()), local, "{address}");
-        }
+        assert!(command.get_envs().any(|(name, value)| name == "PGHOSTADDR" && value.is_none()));
+        assert_eq!(command.get_args().count(), 0);
     }
 }

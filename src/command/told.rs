@@ -1,0 +1,205 @@
+//! What runs of runbooks and drills are told on the command line: parameters, secrets, answers, what is
+//! allowed. Flattened into the commands that begin a run or go on with one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::disk;
+use crate::error::{Error, ErrorKind, Result};
+use crate::home::Home;
+use crate::interrupt::Interrupts;
+use crate::report::{Event, Section};
+use crate::runbook::fence::Kind;
+use crate::runbook::parse::Runbook;
+use crate::runbook::plan::Plan;
+use crate::runbook::run::{self, Order};
+use crate::runbook::values::{BUILT_IN, Values};
+use crate::runbook::{Runner, Site};
+
+/// The largest file of a secret.
+const SECRET_BYTES_MAX: u64 = 64 << 10;
+
+/// What a run is told before it begins.
+#[derive(Debug, clap::Args)]
+pub struct Given {
+    /// Value of a parameter; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    #[command(flatten)]
+    told: Told,
+    /// Let blocks of kind sh run
+    #[arg(long)]
+    allow_shell: bool,
+    /// Show what would be done with these parameters, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Agree to the plan in advance
+    #[arg(long)]
+    pub yes: bool,
+    /// Keep the evidence in this folder [default: reports/RUN in the home]
+    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    pub evidence: Option<PathBuf>,
+}
+
+/// What a run is told that stands in no journal, or that answers its questions.
+#[derive(Debug, clap::Args)]
+pub struct Told {
+    /// Where a secret comes from; without it, from the variable WPP_SECRET_NAME
+    #[arg(long = "secret", value_name = "NAME=env:VARIABLE|file:PATH")]
+    secret: Vec<String>,
+    /// Answer to a question of the runbook, in advance
+    #[arg(long = "answer", value_name = "ID=yes|no")]
+    answer: Vec<String>,
+}
+
+impl Given {
+    /// What the run is told, checked. `session` is the one that it works on when it is told no other.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] for what the runbook does not know, and for what it has to know and was not told.
+    pub fn order(&self, app: &App, runbook: &Runbook, session: &str) -> Result<Order> {
+        let given = pairs(&self.set, "--set")?;
+        let answers = self.told.answers()?;
+        for id in answers.keys() {
+            if !runbook.fence(id).is_some_and(|fence| fence.kind == Kind::Manual) {
+                let id_of_runbook = &runbook.front.id;
+                return Err(Error::new(ErrorKind::Usage, format!("{id_of_runbook} asks nothing that is called {id}"))
+                    .hint(format!("`wpp runbook show {id_of_runbook}` shows its manual blocks")));
+            }
+        }
+        let secret = runbook.front.parameters.iter().filter(|(_, parameter)| parameter.secret);
+        let secrets = self.told.secrets(app, secret.map(|(name, _)| name.as_str()))?;
+        let values = run::parameters(runbook, &given, &secrets, Some(session))?;
+        let shell_allowed = allows_shell(app, runbook, self.allow_shell);
+        Ok(Order { values, answers, shell_allowed, evidence: self.evidence.clone() })
+    }
+
+    /// Shows what would be done and asks whether it may be, where that was not agreed to in advance.
+    pub fn agree(&self, app: &App, runbook: &Runbook, values: &Values) -> Result<()> {
+        if !self.yes {
+            for line in Plan::of(runbook, values).lines(runbook) {
+                app.emit(Event::Line { text: line, data: serde_json::Value::Null });
+            }
+        }
+        let question = format!("Run the {} {} on {}?", runbook.front.kind.name(), runbook.front.id, app.home().root().display());
+        app.confirm_or_dry_run(self.yes, &question).map(drop)
+    }
+}
+
+/// What would be done, with the names of what only a run knows in the place of their values.
+pub fn planned(app: &App, runbook: &Runbook, values: &Values) -> (Plan, Section) {
+    let mut values = values.clone();
+    if !runbook.front.sandbox {
+        values.plain.insert("home".to_owned(), app.home().root().display().to_string());
+    }
+    for name in BUILT_IN.into_iter().chain(["simulator"]) {
+        values.plain.entry(name.to_owned()).or_insert_with(|| format!("<{name}>"));
+    }
+    let plan = Plan::of(runbook, &values);
+    let section = plan.lines(runbook).into_iter().fold(Section::default(), Section::line);
+    (plan, section)
+}
+
+/// Scripts of the shell run only when that was allowed.
+pub fn require_shell(runbook: &Runbook, allowed: bool) -> Result<()> {
+    let id = &runbook.front.id;
+    let scripts: Vec<&str> =
+        runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh).map(|fence| fence.id.as_str()).collect();
+    if scripts.is_empty() || allowed {
+        return Ok(());
+    }
+    let text = format!("{id} runs scripts of the shell ({}), and that was not allowed", scripts.join(", "));
+    Err(Error::new(ErrorKind::Denied, text)
+        .hint(format!("read it first (`wpp runbook show {id}`), then give --allow-shell"))
+        .hint(format!("or allow this very file in config.toml: [runbook] allow_shell = [\"{}\"]", runbook.sha256())))
+}
+
+/// Whether scripts of a runbook may run: the operator said so, now or in the settings for this very text.
+fn allows_shell(app: &App, runbook: &Runbook, said: bool) -> bool {
+    said || app.config().list("runbook.allow_shell").any(|allowed| allowed == runbook.sha256())
+}
+
+/// The site of a run that is written down in the operator's home, and works on `home`.
+pub fn site<'a>(app: &'a App, home: &'a Home, interrupts: &Interrupts) -> Result<Site<'a>> {
+    let runner: Arc<Runner> = Arc::new(super::run_line);
+    Ok(Site {
+        home,
+        records: app.home(),
+        journal: app.journal()?,
+        runner,
+        sink: app.sink().clone(),
+        ask: app.ask().clone(),
+        interrupted: interrupts.flag(),
+    })
+}
+
+impl Told {
+    /// The secrets that were named, and those of the environment that the runbook has parameters for.
+    pub fn secrets<'a>(&self, app: &App, wanted: impl Iterator<Item = &'a str>) -> Result<BTreeMap<String, String>> {
+        let mut secrets = BTreeMap::new();
+        for name in wanted {
+            let variable = format!("WPP_SECRET_{}", name.to_uppercase());
+            secrets.extend(app.secret(&variable).map(|value| (name.to_owned(), value.to_owned())));
+        }
+        for given in &self.secret {
+            let (name, from) = pair(given, "--secret")?;
+            let value = if let Some(variable) = from.strip_prefix("env:") {
+                std::env::var(variable).map_err(|_| {
+                    Error::new(
+                        ErrorKind::Usage,
+                        format!("the variable {variable}, which is to hold the secret {name}, is not set"),
+                    )
+                    .hint(format!("set {variable}, or give --secret {name}=file:PATH"))
+                })?
+            } else if let Some(path) = from.strip_prefix("file:") {
+                let bytes = disk::read_private("file of a secret", path.as_ref(), SECRET_BYTES_MAX)?;
+                String::from_utf8(bytes)
+                    .map_err(|_| Error::new(ErrorKind::Usage, format!("{path} is not UTF-8")).hint("a secret is text"))?
+            } else {
+                return Err(Error::new(
+                    ErrorKind::Usage,
+                    format!("where the secret {name} comes from is neither env: nor file:"),
+                )
+                .hint(format!(
+                    "write --secret {name}=env:VARIABLE or --secret {name}=file:PATH; a command line is no place for a secret"
+                )));
+            };
+            secrets.insert(name.to_owned(), value.trim_end_matches(['\n', '\r']).to_owned());
+        }
+        Ok(secrets)
+    }
+
+    /// Answers to questions, by their ids.
+    pub fn answers(&self) -> Result<BTreeMap<String, bool>> {
+        let mut answers = BTreeMap::new();
+        for given in &self.answer {
+            let (id, answer) = pair(given, "--answer")?;
+            let yes = match answer {
+                "yes" | "y" => true,
+                "no" | "n" => false,
+                _ => {
+                    return Err(Error::new(
+                        ErrorKind::Usage,
+                        format!("the answer to {id} is {answer}, which is neither yes nor no"),
+                    )
+                    .hint(format!("write --answer {id}=yes or --answer {id}=no")));
+                }
+            };
+            answers.insert(id.to_owned(), yes);
+        }
+        Ok(answers)
+    }
+}
+
+fn pair<'a>(text: &'a str, what: &str) -> Result<(&'a str, &'a str)> {
+    text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+        Error::new(ErrorKind::Usage, format!("{what} {text} is no NAME=VALUE")).hint(format!("write {what} NAME=VALUE"))
+    })
+}
+
+/// Values by their names, as `--set` gives them.
+fn pairs(given: &[String], what: &str) -> Result<BTreeMap<String, String>> {
+    given.iter().map(|one| pair(one, what).map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+}
