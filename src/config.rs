@@ -325,7 +325,7 @@ pub const KEYS: &[Key] = &[
         path: "postgres.account",
         kind: Kind::Text,
         default: "",
-        help: "account that a disposable server runs as when wpp runs as root; empty means postgres, else nobody",
+        help: "account that a disposable server runs as when wpp runs as root; empty means nobody, else postgres",
     },
     Key {
         path: "postgres.image",

@@ -36,6 +36,7 @@ pub mod schemas;
 pub mod search;
 pub mod send;
 mod set;
+mod sets;
 pub mod simulator;
 pub mod start;
 pub mod status;

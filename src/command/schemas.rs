@@ -457,6 +457,24 @@ static SHELVED: Object = Object {
     ],
 };
 
+static SHELVED_SET: Object = Object {
+    name: "shelved_set",
+    fields: &[
+        always("path", Text, "the file, or its s3:// address"),
+        always("name", Text, "its name"),
+        always("size_bytes", Number, "its size"),
+        always("encrypted", Boolean, "whether it is encrypted"),
+        always("locked", Boolean, "whether no key to read it was given; what else is said is from its name"),
+        nullable("channel", Text, "the gateway's name in config.toml"),
+        nullable("created_ms", Number, "when it was taken"),
+        nullable("id", Text, "as in dump_set; null when it cannot be read"),
+        nullable("complete", Boolean, "whether nothing is missing that belongs to the gateway's state"),
+        nullable("parts", TEXTS, "the names of its parts"),
+        nullable("missing", List(&Shape::Object(&DUMP_LACKING)), "what is not in it"),
+        nullable("error", Text, "why it cannot be read"),
+    ],
+};
+
 static PLAN: Object = Object {
     name: "plan",
     fields: &[
@@ -1288,6 +1306,7 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![
             always("folder", Text, "the folder or s3:// address"),
             always("archives", List(&Shape::Object(&SHELVED)), "oldest first"),
+            always("sets", List(&Shape::Object(&SHELVED_SET)), "sets of gateways' state, oldest first; none for one session"),
         ],
     },
     Schema {
@@ -1439,7 +1458,11 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![
             nullable("dump", Shape::Object(&DUMP), "what was rehearsed; null when it is no dump"),
             nullable("server_version", Text, "what the disposable server calls its version"),
-            always("tables", Map(&Number), "rows by table, as they came back"),
+            always(
+                "tables",
+                Map(&Number),
+                "rows by table, as they came back; DATABASE/TABLE where the dump makes its own databases"
+            ),
             always("queries", List(&Shape::Object(&DUMP_ANSWER)), "the answers to the smoke SQL"),
             nullable("standing", Shape::Object(&DUMP_SERVER), "the server, when it was kept"),
             nullable("dump_kept", Text, "where a dump lies that was downloaded and kept"),
@@ -1449,7 +1472,7 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "wpp.dump-servers/1",
         commands: &["wpp dump servers"],
-        data: data![always("servers", List(&Shape::Object(&DUMP_SERVER)), "those that were kept")],
+        data: data![always("servers", List(&Shape::Object(&DUMP_SERVER)), "those that were kept, and what is left of others")],
     },
     Schema {
         name: "wpp.dump-set/1",
@@ -1460,6 +1483,20 @@ pub static SCHEMAS: &[Schema] = &[
             nullable("level", Text, "how far it was verified; null when no key is here to read it back with"),
             always("complete", Boolean, "whether nothing is missing that belongs to the gateway's state"),
             always("manifest", Shape::Object(&DUMP_SET), "what is inside"),
+        ],
+    },
+    Schema {
+        name: "wpp.dump-set-prune/1",
+        commands: &["wpp backup prune --channel"],
+        data: data![
+            always("channel", Text, "the gateway's name in config.toml"),
+            always("folder", Text, "where the sets are"),
+            always("dry_run", Boolean, "whether nothing was to be removed, or nothing had to be"),
+            always("time_zone", Text, "in which hours and days are counted"),
+            always("rules", Shape::Object(&RULES), "what is kept"),
+            always("sets", List(&Shape::Object(&DECISION)), "oldest first"),
+            always("removed", TEXTS, "sets, in the order of their removal"),
+            always("freed_bytes", Number, "what they took"),
         ],
     },
     Schema {
