@@ -92,6 +92,11 @@ pub fn run_until(command: &mut Command, input: &[u8], patience: Duration, output
 impl Run<'_> {
     /// Runs the program to its end.
     pub fn of(self, command: &mut Command) -> Ran {
+        self.of_telling(command, &|_| {})
+    }
+
+    /// [`Run::of`] that tells the number of the process, which leads a group of its own, once it is there.
+    pub fn of_telling(self, command: &mut Command, began: &dyn Fn(u32)) -> Ran {
         let deadline = Instant::now() + self.patience;
         let (stdin, stream): (Stdio, Option<Box<dyn Read + Send>>) = match self.input {
             Input::Nothing => (Stdio::null(), None),
@@ -108,6 +113,7 @@ impl Run<'_> {
                 return Ran { ended: Ended::NotStarted(error), stdout, stderr, input_error: None };
             }
         };
+        began(child.id());
         let fed = child.stdin.take().zip(stream).map(|(stdin, stream)| feed(stdin, stream));
         let stdout = child.stdout.take().map(|from| Output::collect(from, self.output_bytes_max));
         let stderr = child.stderr.take().map(|from| Output::collect(from, self.output_bytes_max));
@@ -164,6 +170,36 @@ pub fn is_alive(pid: u32) -> bool {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
     // A process that may not be signalled is alive all the same.
     !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+}
+
+/// What tells a process from a later one of the same number: when it began, in the words of this system.
+/// `None` when it is gone, also when it has ended and nobody has asked how, or when the system does not say.
+pub fn started(pid: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of its program may hold anything, a parenthesis too.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    if matches!(fields.first(), None | Some(&"Z" | &"X")) {
+        return None;
+    }
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    Some(format!("{} after boot {}", fields.get(19)?, boot.trim()))
+}
+
+/// Whether the process lives that had this number and began then. Without a beginning any process of the
+/// number is taken for it.
+pub fn is_same(pid: u32, began: Option<&str>) -> bool {
+    match began {
+        Some(began) => started(pid).as_deref() == Some(began),
+        None => is_alive(pid),
+    }
+}
+
+/// Kills a process and all of its group, which it leads.
+pub fn kill_group(pid: u32) {
+    if let Some(group) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // That it is gone already is as good.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
 }
 
 /// What a program writes, read as it comes.
@@ -223,6 +259,23 @@ fn kill(child: &mut Child) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_is_told_from_another_one_of_its_number_and_is_gone_before_it_is_asked_after() {
+        let mut child = Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
+        let began = started(child.id()).unwrap();
+        assert!(is_same(child.id(), Some(&began)) && is_same(child.id(), None));
+        assert!(!is_same(std::process::id(), Some(&began)));
+        kill_group(child.id());
+        // Nobody has waited for it: its number is still taken.
+        let gone = (0..1000).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            !is_same(child.id(), Some(&began))
+        });
+        assert!(gone && is_alive(child.id()));
+        child.wait().unwrap();
+    }
 
     #[test]
     fn programs_are_found_on_path() {

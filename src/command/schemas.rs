@@ -892,6 +892,7 @@ static SCHEDULED_RUN: Object = Object {
         nullable("exit_code", Number, "what it exited with; null when it was killed or did not run"),
         nullable("said", Text, "what it said"),
         nullable("report", Text, "the file or folder that tells more"),
+        always("by_hand", Boolean, "whether an operator ran it by its name: due is then when that was"),
     ],
 };
 
