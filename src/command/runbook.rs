@@ -255,9 +255,19 @@ impl GoOn {
         let interrupts = Interrupts::watch()?;
         let site = site(app, &home, &interrupts)?;
         let known = secrets.values().cloned().collect();
+        let broken = super::evidence::before_it_goes_on(app, &self.run)?;
         let outcome =
             if resume { run::resume(&self.run, secrets, &answers, &site) } else { run::undo(&self.run, secrets, &site) };
-        kept(app, outcome?, known)
+        let mut outcome = outcome?;
+        if let Some(broken) = broken {
+            // It is taken back all the same: what a forger did to its papers is no reason to leave it as it is.
+            let said = format!("the evidence was not as it was before this: {broken}");
+            outcome.report.warnings.push(said.clone());
+            if let Some(section) = outcome.report.sections.first_mut() {
+                section.fields.push(("evidence before".into(), said));
+            }
+        }
+        kept(app, outcome, known)
     }
 }
 

@@ -1492,6 +1492,8 @@ pub static SCHEMAS: &[Schema] = &[
                 "the credentials that were asked for",
             ),
             always("files", List(&Text), "what was written"),
+            always("id", Text, "what the evidence is called"),
+            always("sums", Text, "the file with the hashes of these"),
         ],
     },
     Schema {
