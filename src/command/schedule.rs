@@ -118,12 +118,17 @@ pub(super) fn entries(home: &Home, config: &Config) -> (Vec<Entry>, Vec<Error>) 
 /// Says in a report what is wrong with entries; whoever asks by the code is told, too.
 fn with_wrong(mut report: Report, wrong: &[Error]) -> Report {
     if !wrong.is_empty() {
-        report.warnings.extend(wrong.iter().map(|error| format!("{} ({})", error.chain(), error.hints().join("; "))));
+        // Which entry it is may stand beside what is wrong with what it names.
+        report.warnings.extend(wrong.iter().map(|error| format!("{} ({})", described(error), error.hints().join("; "))));
         if report.exit_code() == 0 {
             report.exit_code = Some(ErrorKind::Usage.exit_code());
         }
     }
     report
+}
+
+fn described(error: &Error) -> String {
+    std::iter::once(error.chain()).chain(error.notes().iter().cloned()).collect::<Vec<_>>().join("; ")
 }
 
 /// The entry of a name.
@@ -296,7 +301,7 @@ impl Run {
                 Ok(config) => {
                     let (anew, wrong) = entries(app.home(), &config);
                     say(app, format!("the settings were read again: {}", count(anew.len(), "entry", "entries")));
-                    wrong.iter().for_each(|error| say(app, format!("left out: {}", error.chain())));
+                    wrong.iter().for_each(|error| say(app, format!("left out: {}", described(error))));
                     state.replace((anew.len(), wrong));
                     Some(anew)
                 }

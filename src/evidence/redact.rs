@@ -313,9 +313,9 @@ static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Short names, which are words of their own elsewhere: with a `=`, or as a field of JSON.
 static SHORT_NAME: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(&format!(
-        r#"(?xi)(?P<name> \b (?: pass | pwd | pgpass | [a-z0-9]+_pass | [a-z0-9]+_pwd ) (?: [\ \t]* = [\ \t]* | (?:"|\\") [\ \t]* : [\ \t]* ) ) (?P<value> \\"[^"\\\n]* (?:\\")? | "(?: [^"\\\n] | \\. )* "? | '[^'\n]* '? | [^\s"',;&/][^\s"',;&]{{2,}} )"#
-    ))
+    pattern(
+        r#"(?xi)(?P<name> \b (?: pass | pwd | pgpass | [a-z0-9]+_pass | [a-z0-9]+_pwd ) (?: [\ \t]* = [\ \t]* | (?:"|\\") [\ \t]* : [\ \t]* ) ) (?P<value> \\"[^"\\\n]* (?:\\")? | "(?: [^"\\\n] | \\. )* "? | '[^'\n]* '? | [^\s"',;&/][^\s"',;&]{2,} )"#,
+    )
 });
 
 /// `--password value`.

@@ -153,7 +153,8 @@ impl Environment {
                     let taken = lead + 1 + length;
                     let behind = value_on[taken..].split('\n').next().unwrap_or_default();
                     let said = behind.trim().trim_start_matches(';').trim_start();
-                    if !said.is_empty() && !(said.starts_with('#') && behind.starts_with([' ', '\t', ';'])) {
+                    let comment = said.starts_with('#') && behind.starts_with([' ', '\t', ';']);
+                    if !said.is_empty() && !comment {
                         return Err((start, "something stands behind its quotes"));
                     }
                     (value, taken + behind.len())

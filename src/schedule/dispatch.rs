@@ -52,7 +52,7 @@ enum Told {
     /// The number of its process.
     Began(String, Timestamp, u32),
     /// Its end.
-    Ended(Entry, Claim, Ended),
+    Ended(Box<Entry>, Claim, Ended),
 }
 
 /// What became of one due time.
@@ -171,7 +171,7 @@ fn begin(entry: &Entry, claim: Claim, run: &Arc<Run>, sender: &Sender<Told>, pla
             said: "it crashed, which is a bug of wpp".into(),
             report: None,
         });
-        let _ = sender.send(Told::Ended(entry, claim, ended));
+        let _ = sender.send(Told::Ended(Box::new(entry), claim, ended));
     });
 }
 
