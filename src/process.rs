@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::clock;
+
 /// How long the end of its output is waited for once it has ended.
 const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -67,6 +69,18 @@ pub enum Ended {
     NotSeen(std::io::Error),
     /// It took too long, or it was asked to stop: it was killed, with all that it had started.
     Killed,
+}
+
+impl Ended {
+    /// What was seen of its end. `patience` is how long it was waited for.
+    pub fn observed(&self, patience: Duration) -> String {
+        match self {
+            Ended::Itself(status) => format!("it ended with {status}"),
+            Ended::NotStarted(error) => format!("it could not be started: {error}"),
+            Ended::NotSeen(error) => format!("it could not be waited for: {error}"),
+            Ended::Killed => format!("it did not end within {} and was killed", clock::human(patience)),
+        }
+    }
 }
 
 /// What a program wrote.
