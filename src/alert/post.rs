@@ -291,7 +291,7 @@ mod tests {
         book.write(&policy, &[notice(Kind::New, "bob", Severity::Warning)], now).unwrap();
         round(&["fine bob", "hung ann"]);
         post.hangs.borrow_mut().clear();
-        round(&vec!["hung ann"; 10]);
+        round(&["hung ann"; 10]);
     }
 
     #[test]

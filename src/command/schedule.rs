@@ -346,15 +346,20 @@ fn say(app: &App, text: String) {
     app.emit(Event::Line { text, data: Value::Null });
 }
 
-/// What the settings and the runbooks are read from, and what tells that one was changed.
-fn stamps(home: &Home) -> Vec<(PathBuf, Option<(u64, u64, i64, i64)>)> {
+/// A file, and what tells that it was changed: its number, size, and time in seconds and nanoseconds. None of
+/// a file that is not there.
+type Stamp = (PathBuf, Option<[i128; 4]>);
+
+/// What the settings and the runbooks are read from.
+fn stamps(home: &Home) -> Vec<Stamp> {
     use std::os::unix::fs::MetadataExt as _;
     // A folder that cannot be listed is told when a runbook is looked for.
     let mut paths = disk::list(&home.runbooks()).unwrap_or_default();
     paths.push(home.config());
     paths.sort();
     let stamp = |path: PathBuf| {
-        let seen = path.metadata().ok().map(|file| (file.ino(), file.len(), file.mtime(), file.mtime_nsec()));
+        let seen = path.metadata().ok();
+        let seen = seen.map(|file| [file.ino().into(), file.len().into(), file.mtime().into(), file.mtime_nsec().into()]);
         (path, seen)
     };
     paths.into_iter().map(stamp).collect()

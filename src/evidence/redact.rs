@@ -185,7 +185,9 @@ fn forms_of_line(secret: &str) -> Vec<String> {
     if secret.len() < FORM_BYTES_MIN {
         return forms;
     }
-    forms.extend([secret.to_uppercase(), secret.to_lowercase(), secret.chars().rev().collect()]);
+    forms.extend([secret.to_uppercase(), secret.chars().rev().collect()]);
+    // One of letters alone would be a word in many a text.
+    forms.extend(Some(secret.to_lowercase()).filter(|lower| lower.chars().any(|c| !c.is_alphabetic())));
     forms.push(hex::encode(secret));
     // As JSON and addresses write it.
     forms.push(serde_json::Value::from(secret).to_string().trim_matches('"').to_owned());

@@ -84,7 +84,7 @@ fn sealed_anew(folder: &std::path::Path) {
 
 #[test]
 fn whoever_can_write_the_folder_cannot_make_it_pass() {
-    let (home, ids) = ran(6);
+    let (home, ids) = ran(7);
     let reports = home.path().join("reports");
     let at = |number: usize| reports.join(&ids[number]);
     assert_eq!(verified(&home, &[]).0, 0);
@@ -94,12 +94,18 @@ fn whoever_can_write_the_folder_cannot_make_it_pass() {
     std::fs::rename(at(2), reports.join("look-20200101T000000Z")).unwrap();
     std::fs::remove_dir_all(at(3)).unwrap();
     std::os::unix::fs::symlink("/etc/hostname", at(4).join("more.txt")).unwrap();
+    std::fs::remove_file(at(6).join("SHA256SUMS")).unwrap();
     let (code, all) = verified(&home, &[]);
     assert_eq!(code, 4, "{all:?}");
     let of = |id: &str| all.iter().find(|one| one.0 == id).map(|one| (one.1.as_str(), one.2.as_str())).unwrap();
-    for (number, part) in
-        [(0, "missing: report.json"), (1, "not the list that was sealed"), (2, "gone"), (3, "gone"), (4, "more.txt (a link")]
-    {
+    for (number, part) in [
+        (0, "missing: report.json"),
+        (1, "not the list that was sealed"),
+        (2, "gone"),
+        (3, "gone"),
+        (4, "more.txt (a link"),
+        (6, "SHA256SUMS cannot be checked"),
+    ] {
         let (verdict, observed) = of(&ids[number]);
         assert!(verdict == "fail" && observed.contains(part), "{number}: {observed}");
         assert_eq!(verified(&home, &[&ids[number]]).0, 4);
