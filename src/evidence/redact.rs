@@ -58,6 +58,8 @@ impl Redaction {
         let text = SHORT_NAME.replace_all(&text, given);
         let text = USER_OPTION.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
         let text = JID.replace_all(&text, |found: &Captures<'_>| self.token(&found["user"]));
+        let text =
+            ADDRESS.replace_all(&text, |found: &Captures<'_>| format!("{}{}@", &found["before"], self.token(&found["user"])));
         let text = LABELLED.replace_all(&text, |found: &Captures<'_>| {
             let (name, digits) = (&found["name"], &found["digits"]);
             let told = ["phone", "link", "plus"].iter().any(|group| found.name(group).is_some());
@@ -71,7 +73,9 @@ impl Redaction {
                 let digits = &found["digits"];
                 let plus = found.name("plus").is_some();
                 let amount = found.name("unit").is_some();
-                if plus || (is_phone_number(digits) && !amount) {
+                // A token may be of figures alone, and stays what it is.
+                let token = found["before"].ends_with('#') && digits.len() == 10;
+                if plus || (is_phone_number(digits) && !amount && !token) {
                     let unit = found.name("unit").map_or("", |unit| unit.as_str());
                     format!("{}{}{unit}", &found["before"], self.token(digits))
                 } else {
@@ -188,7 +192,8 @@ fn forms_of_line(secret: &str) -> Vec<String> {
     forms.extend([secret.to_uppercase(), secret.chars().rev().collect()]);
     // One of letters alone would be a word in many a text.
     forms.extend(Some(secret.to_lowercase()).filter(|lower| lower.chars().any(|c| !c.is_alphabetic())));
-    forms.push(hex::encode(secret));
+    let bytes: Vec<String> = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    forms.extend([bytes.concat(), bytes.concat().to_uppercase(), bytes.join(" ")]);
     // As JSON and addresses write it.
     forms.push(serde_json::Value::from(secret).to_string().trim_matches('"').to_owned());
     let percent = |c: char| match c {
@@ -255,7 +260,7 @@ fn without_credentials(found: &Captures<'_>) -> String {
 }
 
 /// What things are called whose values are secret.
-const SECRET_WORDS: &str = r"(?: password | passwd | passphrase | secret | token | credential | api[_-]?key | private[_-]?key | access[_-]?key | secret[_-]?key | encryption[_-]?key | signing[_-]?key )(?: [_-](?: key | value | base | raw | old | new | hex | b64 | base64 | pem ) )*";
+const SECRET_WORDS: &str = r"(?: password | passwd | passphrase | secret | token | credential | api[_-]?key | private[_-]?key | access[_-]?key | secret[_-]?key | encryption[_-]?key | signing[_-]?key | session[_-]?key )(?: [_-](?: key | value | base | raw | old | new | hex | b64 | base64 | pem ) )*";
 
 /// A value: in quotes to their end, else to the end of the word.
 const VALUE: &str = r#"(?P<value> \\"[^"\\\n]* (?:\\")? | "(?: [^"\\\n] | \\. )* "? | '[^'\n]* '? | [^\s"',;&]{3,} )"#;
@@ -316,7 +321,7 @@ static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
 /// Short names, which are words of their own elsewhere: with a `=`, or as a field of JSON.
 static SHORT_NAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?xi)(?P<name> \b (?: pass | pwd | pgpass | [a-z0-9]+_pass | [a-z0-9]+_pwd ) (?: [\ \t]* = [\ \t]* | (?:"|\\") [\ \t]* : [\ \t]* ) ) (?P<value> \\"[^"\\\n]* (?:\\")? | "(?: [^"\\\n] | \\. )* "? | '[^'\n]* '? | [^\s"',;&/][^\s"',;&]{2,} )"#,
+        r#"(?xi)(?P<name> \b (?: pass | pwd | auth | pgpass | [a-z0-9]+_pass | [a-z0-9]+_pwd ) (?: [\ \t]* = [\ \t]* | (?:"|\\") [\ \t]* : [\ \t]* ) ) (?P<value> \\"[^"\\\n]* (?:\\")? | "(?: [^"\\\n] | \\. )* "? | '[^'\n]* '? | [^\s"',;&/][^\s"',;&]{2,} )"#,
     )
 });
 
@@ -346,6 +351,10 @@ static JID: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// Numbers before an @ of any other kind.
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?P<before>^|[^0-9A-Za-z.])(?P<user>[0-9]{7,15}(?:[_:.][0-9]{1,3})*)@"));
+
 /// Numbers that are told to be one. What only tells who somebody is may be an id or a time as well.
 static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -358,7 +367,7 @@ static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Numbers with a country code, in groups.
 static SPACED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?P<before>^|[^0-9A-Za-z+])(?P<number>(?:\+|00)[1-9][0-9]{0,2}(?:[ \t\u{a0}]?[ .-]?\(?[0-9]{1,5}\)?){1,6})\b")
+    pattern(r"(?P<before>^|[^0-9A-Za-z+])(?P<number>(?:\+|00 ?)[1-9][0-9]{0,2}(?:[ \t\u{a0}]?[ .-]?\(?[0-9]{1,5}\)?){1,6})\b")
 });
 
 /// The offset of a time zone, and a date behind it.
@@ -413,6 +422,8 @@ mod tests {
             "15550100001_1@s.whatsapp.net",
             "chat_15550100001:12@s.whatsapp.net",
             "15550100001@hosted",
+            "mail 15550100001_1@example.org",
+            "00 1 555 0100001",
         ];
         let tokens: Vec<String> = texts
             .iter()
@@ -460,6 +471,8 @@ mod tests {
             "{\"pass\": \"abc.def-ghi\"}",
             "clientSecret: abc.def-ghi",
             "secret_key_base=abc.def-ghi",
+            "session_key: abc.def-ghi",
+            "auth=abc.def-ghi",
             "x --password abc.def-ghi y",
             "x --api-key 'abc.def-ghi two'",
             "curl -u user:abc.def-ghi http://127.0.0.1/",
@@ -500,6 +513,7 @@ mod tests {
             "3&/rod4bu0rT".to_owned(),
             "Tr0ub4dor%2F%263".to_owned(),
             hex::encode("Tr0ub4dor/&3"),
+            "54 72 30 75 62 34 64 6f 72 2f 26 33".to_owned(),
             encoded("Tr0ub4dor/&3"),
             encoded("u:Tr0ub4dor/&3"),
             encoded("us:Tr0ub4dor/&3"),
@@ -523,6 +537,7 @@ mod tests {
             "https://abcdef@host/ to +1 555 010 0001",
             "x --password abcdef",
             "token=abcdef&x",
+            "#4472061839 told #7887f0231a",
         ] {
             let clean = redaction.text(text);
             assert_eq!(redaction.text(&clean), clean, "{text}");
