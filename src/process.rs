@@ -103,14 +103,78 @@ pub fn run_until(command: &mut Command, input: &[u8], patience: Duration, output
     Run { input: Input::Bytes(input.to_vec()), output: None, patience, output_bytes_max, stop: Some(stop) }.of(command)
 }
 
+/// A program and all that it has started, as far as that has not left the group: known again even by
+/// another process, when the one that ran it is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Group {
+    /// The process that leads it.
+    pub leader: u32,
+    /// When that was started, in the system's own ticks; none where that is not told.
+    pub started: Option<u64>,
+}
+
+impl Group {
+    /// The one that a process leads.
+    pub fn of(leader: u32) -> Group {
+        Group { leader, started: started(leader) }
+    }
+
+    /// Whether its leader still runs. One that has ended does not, asked after or not; where the system does
+    /// not tell, any process of its number is taken for it.
+    pub fn is_alive(self) -> bool {
+        match self.started {
+            Some(known) => stat(self.leader).is_some_and(|stat| stat.started == known && !stat.has_ended),
+            None => is_alive(self.leader),
+        }
+    }
+
+    /// Kills what is left of it; whether nothing is, within this time.
+    pub fn end(self, patience: Duration) -> bool {
+        let Some(group) = i32::try_from(self.leader).ok().and_then(Pid::from_raw) else { return true };
+        // The number is taken by another process only once nothing of the group is left.
+        if started(self.leader).is_some_and(|started| self.started.is_some_and(|known| known != started)) {
+            return true;
+        }
+        let deadline = Instant::now() + patience;
+        loop {
+            match kill_process_group(group, Signal::KILL) {
+                Err(rustix::io::Errno::SRCH) => return true,
+                _ if Instant::now() >= deadline => return false,
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+/// When a process was started, in the system's own ticks.
+fn started(pid: u32) -> Option<u64> {
+    stat(pid).map(|stat| stat.started)
+}
+
+/// What the system tells of a process.
+struct Stat {
+    /// Nobody has asked yet how it ended.
+    has_ended: bool,
+    /// In ticks.
+    started: u64,
+}
+
+fn stat(pid: u32) -> Option<Stat> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before the last bracket may hold anything.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    Some(Stat { has_ended: matches!(fields.first(), Some(&"Z" | &"X")), started: fields.get(19)?.parse().ok()? })
+}
+
 impl Run<'_> {
     /// Runs the program to its end.
     pub fn of(self, command: &mut Command) -> Ran {
-        self.of_telling(command, &|_| {})
+        self.of_known(command, &mut |_| Ok(()))
     }
 
-    /// [`Run::of`] that tells the number of the process, which leads a group of its own, once it is there.
-    pub fn of_telling(self, command: &mut Command, began: &dyn Fn(u32)) -> Ran {
+    /// [`Run::of`] with somebody who is told of the group before the program is fed anything, and may
+    /// still refuse.
+    pub fn of_known(self, command: &mut Command, know: &mut dyn FnMut(Group) -> std::io::Result<()>) -> Ran {
         let deadline = Instant::now() + self.patience;
         let (stdin, stream): (Stdio, Option<Box<dyn Read + Send>>) = match self.input {
             Input::Nothing => (Stdio::null(), None),
@@ -127,7 +191,11 @@ impl Run<'_> {
                 return Ran { ended: Ended::NotStarted(error), stdout, stderr, input_error: None };
             }
         };
-        began(child.id());
+        if let Err(error) = know(Group::of(child.id())) {
+            kill(&mut child);
+            let (stdout, stderr) = (Written::default(), Written::default());
+            return Ran { ended: Ended::NotStarted(error), stdout, stderr, input_error: None };
+        }
         let fed = child.stdin.take().zip(stream).map(|(stdin, stream)| feed(stdin, stream));
         let stdout = child.stdout.take().map(|from| Output::collect(from, self.output_bytes_max));
         let stderr = child.stderr.take().map(|from| Output::collect(from, self.output_bytes_max));
@@ -184,36 +252,6 @@ pub fn is_alive(pid: u32) -> bool {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
     // A process that may not be signalled is alive all the same.
     !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
-}
-
-/// What tells a process from a later one of the same number: when it began, in the words of this system.
-/// `None` when it is gone, also when it has ended and nobody has asked how, or when the system does not say.
-pub fn started(pid: u32) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name of its program may hold anything, a parenthesis too.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    if matches!(fields.first(), None | Some(&"Z" | &"X")) {
-        return None;
-    }
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    Some(format!("{} after boot {}", fields.get(19)?, boot.trim()))
-}
-
-/// Whether the process lives that had this number and began then. Without a beginning any process of the
-/// number is taken for it.
-pub fn is_same(pid: u32, began: Option<&str>) -> bool {
-    match began {
-        Some(began) => started(pid).as_deref() == Some(began),
-        None => is_alive(pid),
-    }
-}
-
-/// Kills a process and all of its group, which it leads.
-pub fn kill_group(pid: u32) {
-    if let Some(group) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        // That it is gone already is as good.
-        let _ = kill_process_group(group, Signal::KILL);
-    }
 }
 
 /// What a program writes, read as it comes.
@@ -274,21 +312,53 @@ fn kill(child: &mut Child) {
 mod tests {
     use super::*;
 
-    #[cfg(target_os = "linux")]
     #[test]
-    fn a_process_is_told_from_another_one_of_its_number_and_is_gone_before_it_is_asked_after() {
-        let mut child = Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
-        let began = started(child.id()).unwrap();
-        assert!(is_same(child.id(), Some(&began)) && is_same(child.id(), None));
-        assert!(!is_same(std::process::id(), Some(&began)));
-        kill_group(child.id());
-        // Nobody has waited for it: its number is still taken.
+    fn a_group_is_ended_with_all_that_it_started_and_another_of_its_number_is_not() {
+        let mut child = Command::new("sh").args(["-c", "sleep 600 & wait"]).process_group(0).spawn().unwrap();
+        let group = Group::of(child.id());
+        let other = Group { started: group.started.map(|started| started + 1), ..group };
+        assert!(other.end(Duration::ZERO) && child.try_wait().unwrap().is_none());
+        // A zombie is of the group until somebody has asked how it ended.
+        let ended = std::thread::spawn(move || child.wait().unwrap());
+        assert!(group.end(Duration::from_secs(60)));
+        assert!(!ended.join().unwrap().success());
+        assert!(group.end(Duration::ZERO), "there is none");
+    }
+
+    #[test]
+    fn what_has_ended_is_not_alive_before_anybody_has_asked_how_nor_is_another_of_its_number() {
+        let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
+        let group = Group::of(child.id());
+        assert!(group.is_alive());
+        let other = Group { started: group.started.map(|started| started + 1), ..group };
+        assert!(!other.is_alive() || group.started.is_none());
+        child.kill().unwrap();
+        // Where the system does not tell, it is alive until somebody has asked.
         let gone = (0..1000).any(|_| {
             std::thread::sleep(Duration::from_millis(10));
-            !is_same(child.id(), Some(&began))
+            !group.is_alive()
         });
-        assert!(gone && is_alive(child.id()));
+        assert!(gone || group.started.is_none());
         child.wait().unwrap();
+        assert!(!group.is_alive());
+    }
+
+    #[test]
+    fn a_program_that_nobody_may_know_of_does_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "read -r go && touch done"]).current_dir(folder.path());
+        let run = || Run {
+            input: Input::Bytes(b"go\n".to_vec()),
+            output: None,
+            patience: Duration::from_secs(60),
+            output_bytes_max: 9,
+            stop: None,
+        };
+        let ran = run().of_known(&mut command, &mut |_| Err(std::io::Error::other("the disk is full")));
+        assert!(matches!(ran.ended, Ended::NotStarted(_)) && !folder.path().join("done").exists());
+        let ran = run().of(&mut command);
+        assert!(matches!(ran.ended, Ended::Itself(status) if status.success()) && folder.path().join("done").exists());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::clock::{self, Timestamp};
 use crate::disk;
 use crate::error::{ErrorKind, Result};
 use crate::home::Home;
-use crate::process::{self, Ended as HowEnded};
+use crate::process::{self, Ended as HowEnded, Group};
 use crate::report::{Event, Sink};
 
 /// How often is looked for what is due while something runs, or with no end.
@@ -34,8 +34,8 @@ const SAID_CHARS_MAX: usize = 300;
 const AT_ONCE_MAX: usize = 8;
 
 /// Runs an entry and says how it ended; it is run in a thread of its own. What is handed to it is to be
-/// called with the number of the process that it starts.
-pub type Run = dyn Fn(&Entry, Timestamp, &dyn Fn(u32)) -> Ended + Send + Sync;
+/// called with the process that it starts.
+pub type Run = dyn Fn(&Entry, Timestamp, &dyn Fn(Group)) -> Ended + Send + Sync;
 
 /// What is dispatched, and what is done again and again while that goes on.
 pub struct Work<'a> {
@@ -49,8 +49,8 @@ pub struct Work<'a> {
 
 /// What a thread that runs an entry tells.
 enum Told {
-    /// The number of its process.
-    Began(String, Timestamp, u32),
+    /// Its process.
+    Began(String, Timestamp, Group),
     /// Its end.
     Ended(Box<Entry>, Claim, Ended),
 }
@@ -161,9 +161,9 @@ fn begin(entry: &Entry, claim: Claim, run: &Arc<Run>, sender: &Sender<Told>, pla
     let (entry, run, sender, places) = (entry.clone(), run.clone(), sender.clone(), places.clone());
     std::thread::spawn(move || {
         let _place = places.take();
-        let began = |pid: u32| {
+        let began = |group: Group| {
             // The receiver is gone only when the ledger failed, which is an error of its own.
-            let _ = sender.send(Told::Began(entry.name.clone(), claim.due.at, pid));
+            let _ = sender.send(Told::Began(entry.name.clone(), claim.due.at, group));
         };
         let work = std::panic::AssertUnwindSafe(|| run(&entry, claim.due.at, &began));
         let ended = std::panic::catch_unwind(work).unwrap_or_else(|_| Ended {
@@ -178,8 +178,8 @@ fn begin(entry: &Entry, claim: Claim, run: &Arc<Run>, sender: &Sender<Told>, pla
 /// Writes down what a thread told; gives the run if that is over.
 fn heard(ledger: &Ledger<'_>, sink: &dyn Sink, told: Told) -> Result<Option<Done>> {
     match told {
-        Told::Began(entry, due, pid) => {
-            ledger.began(&entry, due, pid, process::started(pid).as_deref())?;
+        Told::Began(entry, due, group) => {
+            ledger.began(&entry, due, group)?;
             Ok(None)
         }
         Told::Ended(entry, claim, ended) => {
@@ -246,8 +246,8 @@ pub struct Child {
 }
 
 impl Child {
-    /// Runs one to its end, or kills it when its time is up. `began` hears the number of its process.
-    pub fn run(&self, entry: &Entry, due: Timestamp, began: &dyn Fn(u32)) -> Ended {
+    /// Runs one to its end, or kills it when its time is up. `began` hears of its process.
+    pub fn run(&self, entry: &Entry, due: Timestamp, began: &dyn Fn(Group)) -> Ended {
         let mut command = Command::new(&self.program);
         command.arg("--home").arg(self.home.root()).args(&entry.argv);
         if !says_format(&entry.argv) {
@@ -255,7 +255,10 @@ impl Child {
         }
         let input = process::Input::Bytes(Vec::new());
         let run = process::Run { input, output: None, patience: entry.timeout, output_bytes_max: OUTPUT_BYTES_MAX, stop: None };
-        let ran = run.of_telling(&mut command, began);
+        let ran = run.of_known(&mut command, &mut |group| {
+            began(group);
+            Ok(())
+        });
         let exit_code = match &ran.ended {
             HowEnded::Itself(status) => status.code(),
             _ => None,

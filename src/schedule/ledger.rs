@@ -11,7 +11,7 @@ use super::{Due, Entry, Fate};
 use crate::clock::{self, Timestamp};
 use crate::error::Result;
 use crate::journal::Journal;
-use crate::process;
+use crate::process::{self, Group};
 
 /// Rows that are kept of each entry.
 const KEPT: i64 = 1000;
@@ -168,11 +168,11 @@ impl<'a> Ledger<'a> {
     }
 
     /// Writes down which process runs what this one has claimed: whoever looks later asks for that one.
-    pub fn began(&self, entry: &str, due: Timestamp, pid: u32, started: Option<&str>) -> Result<()> {
+    pub fn began(&self, entry: &str, due: Timestamp, group: Group) -> Result<()> {
         self.journal.transaction(|db| {
             db.execute(
                 "UPDATE schedule_run SET child_pid = ?3, child_started = ?4 WHERE entry = ?1 AND due_ms = ?2 AND state = 'running'",
-                params![entry, due.as_millisecond(), pid, started],
+                params![entry, due.as_millisecond(), group.leader, group.started.and_then(|started| i64::try_from(started).ok())],
             )
             .map(drop)
         })
@@ -215,7 +215,7 @@ impl<'a> Ledger<'a> {
             )?;
             let rows = statement.query_map(params![entry, i64::try_from(count).unwrap_or(i64::MAX)], |row| {
                 let mut state: String = row.get(1)?;
-                let runner = Runner { pid: row.get(8)?, until_ms: row.get(9)?, child: row.get(10)?, started: row.get(11)? };
+                let runner = Runner { pid: row.get(8)?, until_ms: row.get(9)?, group: group(row.get(10)?, row.get(11)?) };
                 if state == "running" && runner.is_gone(now.as_millisecond()) {
                     state = "cut-off".into();
                 }
@@ -287,7 +287,7 @@ fn still_runs(db: &Connection, entry: &str, now_ms: i64) -> rusqlite::Result<boo
     )?;
     let running: Vec<(i64, Runner)> = statement
         .query_map([entry], |row| {
-            Ok((row.get(0)?, Runner { pid: row.get(1)?, until_ms: row.get(2)?, child: row.get(3)?, started: row.get(4)? }))
+            Ok((row.get(0)?, Runner { pid: row.get(1)?, until_ms: row.get(2)?, group: group(row.get(3)?, row.get(4)?) }))
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut still = false;
@@ -314,9 +314,12 @@ struct Runner {
     pid: u32,
     /// When its time is up.
     until_ms: i64,
-    /// The process itself, which leads a group of its own, and when it began; not known before it is there.
-    child: Option<u32>,
-    started: Option<String>,
+    /// The process itself with all that it started; not known before it is there.
+    group: Option<Group>,
+}
+
+fn group(leader: Option<u32>, started: Option<i64>) -> Option<Group> {
+    Some(Group { leader: leader?, started: started.and_then(|started| u64::try_from(started).ok()) })
 }
 
 impl Runner {
@@ -325,21 +328,21 @@ impl Runner {
     }
 
     fn is_gone(&self, now_ms: i64) -> bool {
-        match (self.child, &self.started) {
-            (Some(child), Some(started)) => !process::is_same(child, Some(started)),
-            (child, _) => self.is_over(now_ms) || !process::is_alive(child.unwrap_or(self.pid)),
+        match self.group {
+            Some(group) if group.started.is_some() => !group.is_alive(),
+            group => self.is_over(now_ms) || !process::is_alive(group.map_or(self.pid, |group| group.leader)),
         }
     }
 
     /// Kills a run whose dispatcher should have and did not. Only one that is known for sure.
     fn kill_if_over(&self, now_ms: i64) -> bool {
-        match (self.child, &self.started) {
-            (Some(child), Some(_)) if self.is_over(now_ms) && !self.is_gone(now_ms) => {
-                process::kill_group(child);
-                true
-            }
-            _ => false,
+        let Some(group) = self.group.filter(|group| group.started.is_some()) else { return false };
+        let kill = self.is_over(now_ms) && group.is_alive();
+        if kill {
+            // It is not waited for: whatever is left of it then is the next look's.
+            group.end(std::time::Duration::ZERO);
         }
+        kill
     }
 }
 
@@ -480,8 +483,7 @@ mod tests {
         // A dispatcher claims, starts a process, and is killed.
         let dispatched = |due: &str, child: u32| {
             assert_eq!(place.claim(&entry, due), run(due));
-            let started = process::started(child).unwrap();
-            place.with(|ledger| ledger.began("nightly", at(due), child, Some(&started)).unwrap());
+            place.with(|ledger| ledger.began("nightly", at(due), Group::of(child)).unwrap());
             let journal = Journal::open(&place.folder.path().join("ops.db")).unwrap();
             journal.transaction(|db| db.execute("UPDATE schedule_run SET pid = ?1", [gone.id()])).unwrap();
         };

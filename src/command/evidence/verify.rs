@@ -169,6 +169,14 @@ pub fn verify(app: &App, named: &[String]) -> Result<Report> {
         let expected = "all files as they were when the run ended".to_owned();
         steps.push(Step { title: subject.id, verdict, expected, observed, took_ms: watch.elapsed_ms() });
     }
+    if named.is_empty() && app.home().journal().exists() {
+        for (at_ms, _) in record::unreadable(app.journal()?)? {
+            let began = clock::rfc3339(clock::from_ms(at_ms));
+            let observed = "its row of the journal cannot be read: another version of wpp wrote it".to_owned();
+            let expected = "a run whose evidence is known".to_owned();
+            steps.push(Step { title: format!("a run of {began}"), verdict: Verdict::Unknown, expected, observed, took_ms: 0 });
+        }
+    }
     // Nothing to look at is no proof of anything.
     let verdict = steps.iter().map(|step| step.verdict).max().unwrap_or(Verdict::Unknown);
     let title = match (verdict, steps.len()) {
