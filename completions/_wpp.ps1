@@ -1054,8 +1054,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'wpp;evidence;export' {
@@ -1245,7 +1245,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show every entry: when it is due next, and how it went last')
             [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next times at which entries are due')
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when something failed')
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -1278,7 +1278,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on until interrupted')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on until interrupted; what is changed in config.toml and in runbooks counts from then on')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
@@ -1303,7 +1303,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;schedule;help' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show every entry: when it is due next, and how it went last')
             [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next times at which entries are due')
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when something failed')
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break

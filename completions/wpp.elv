@@ -953,8 +953,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'wpp;evidence;export'= {
             cand --to 'The file to write [default: ID.tar.gz here]'
@@ -1119,7 +1119,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --help 'Print help'
             cand list 'Show every entry: when it is due next, and how it went last'
             cand next 'Show the next times at which entries are due'
-            cand run 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+            cand run 'Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when something failed'
             cand install 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -1149,7 +1149,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand --follow 'Go on until interrupted'
+            cand --follow 'Go on until interrupted; what is changed in config.toml and in runbooks counts from then on'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
@@ -1172,7 +1172,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;schedule;help'= {
             cand list 'Show every entry: when it is due next, and how it went last'
             cand next 'Show the next times at which entries are due'
-            cand run 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+            cand run 'Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when something failed'
             cand install 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
             cand help 'Print this message or the help of the given subcommand(s)'
         }

@@ -656,7 +656,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from verify" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
-complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from export" -l to -d 'The file to write [default: ID.tar.gz here]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from export" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from export" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
@@ -751,7 +751,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_su
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "list" -d 'Show every entry: when it is due next, and how it went last'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "next" -d 'Show the next times at which entries are due'
-complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "run" -d 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "run" -d 'Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when something failed'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "install" -d 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
@@ -771,7 +771,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -l follow -d 'Go on until interrupted'
+complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -l follow -d 'Go on until interrupted; what is changed in config.toml and in runbooks counts from then on'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from install" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
@@ -786,7 +786,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show every entry: when it is due next, and how it went last'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "next" -d 'Show the next times at which entries are due'
-complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when something failed'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "install" -d 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"

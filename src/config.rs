@@ -430,6 +430,12 @@ pub const KEYS: &[Key] = &[
         help: "part of each day, such as \"22:00-07:00\", in which nobody is told of what is less than critical until it ends",
     },
     Key {
+        path: "alert.settled_s",
+        kind: Kind::Number(0, 86_400),
+        default: "180",
+        help: "seconds a problem must be over before that is told; one that comes back sooner is the same one, and no news",
+    },
+    Key {
         path: "alert.time_zone",
         kind: Kind::Zone,
         default: "",

@@ -119,6 +119,13 @@ CREATE TABLE capacity_sample (
     PRIMARY KEY (session, at_ms)
 ) WITHOUT ROWID;
 ",
+    "
+-- the process that runs it: it may outlive its dispatcher, and its number may come to be another one's
+ALTER TABLE schedule_run ADD COLUMN child_pid INTEGER;
+ALTER TABLE schedule_run ADD COLUMN child_started INTEGER;
+-- whether an operator ran it then: its time is none that it was due at
+ALTER TABLE schedule_run ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// How an act that was begun has ended.

@@ -394,6 +394,15 @@ fn usage(error: &clap::Error) -> Error {
 type Prompts = (Arc<crate::app::Ask>, Arc<crate::archive::seal::Ask>);
 
 fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts, by_person: bool) -> Result<Settings> {
+    let environment = environment()?;
+    // A line that is run in this process is read by whoever runs it.
+    let whole = global.format == Format::Json || !by_person;
+    let Global { home, session, quiet, .. } = global;
+    Ok(Settings { home, session, quiet, whole, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
+}
+
+/// The variables that settings and secrets are read from.
+fn environment() -> Result<BTreeMap<String, String>> {
     let mut environment = BTreeMap::new();
     let ours = std::env::vars_os().filter_map(|(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value)));
     for (name, value) in ours.filter(|(name, _)| name == "HOME" || name.starts_with("WPP_")) {
@@ -404,10 +413,7 @@ fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts, by_person: bo
         })?;
         environment.insert(name, value);
     }
-    // A line that is run in this process is read by whoever runs it.
-    let whole = global.format == Format::Json || !by_person;
-    let Global { home, session, quiet, .. } = global;
-    Ok(Settings { home, session, quiet, whole, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
+    Ok(environment)
 }
 
 /// Names of the sessions in the home that the environment names, and of its gateways, for the shell's

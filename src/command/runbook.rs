@@ -117,8 +117,16 @@ pub fn runnable(text: &Text) -> Result<Runbook> {
 fn list(app: &App) -> Result<Report> {
     let library = Library::open(app.home())?;
     let (mut rows, mut data) = (Vec::new(), Vec::new());
+    // One that is broken keeps no other from being listed.
+    let mut wrong: Vec<String> = library.broken().iter().map(|broken| broken.error.chain()).collect();
     for text in library.texts() {
-        let front = text.runbook()?.front;
+        let front = match text.runbook() {
+            Ok(runbook) => runbook.front,
+            Err(error) => {
+                wrong.push(format!("{} ({})", error.chain(), error.hints().join("; ")));
+                continue;
+            }
+        };
         rows.push(vec![
             front.id.clone(),
             front.kind.name().into(),
@@ -134,11 +142,16 @@ fn list(app: &App) -> Result<Report> {
         }));
     }
     let columns = ["id", "kind", "severity", "respond within", "applies to", "title"];
-    Ok(Report::answer("runbook-list", count(rows.len() as u64, "runbook", "runbooks"))
+    let mut report = Report::answer("runbook-list", count(rows.len() as u64, "runbook", "runbooks"))
         .section(Section::default().table(Table::new(columns, rows)))
         .data(json!({ "runbooks": data }))
         .next("wpp runbook show ID")
-        .next("wpp runbook run ID --dry-run"))
+        .next("wpp runbook run ID --dry-run");
+    if !wrong.is_empty() {
+        report.exit_code = Some(ErrorKind::Usage.exit_code());
+        report.warnings = wrong;
+    }
+    Ok(report)
 }
 
 fn show(app: &App, id: &str) -> Result<Report> {
@@ -159,8 +172,15 @@ fn show(app: &App, id: &str) -> Result<Report> {
 }
 
 fn lint_all(app: &App, named: &[String]) -> Result<Report> {
+    let (mut lines, mut data) = (Vec::new(), Vec::new());
     let texts: Vec<Text> = if named.is_empty() {
-        Library::open(app.home())?.texts().to_vec()
+        let library = Library::open(app.home())?;
+        for broken in library.broken() {
+            let (file, message) = (broken.path.display().to_string(), broken.error.chain());
+            lines.push(format!("{file}:1: {} [unreadable] {message}", Level::Error.name()));
+            data.push(json!({ "file": file, "line": 1, "level": Level::Error, "rule": "unreadable", "message": message }));
+        }
+        library.texts().to_vec()
     } else {
         // A file is looked at even where another hides it.
         named
@@ -170,7 +190,6 @@ fn lint_all(app: &App, named: &[String]) -> Result<Report> {
             })
             .collect::<Result<_>>()?
     };
-    let (mut lines, mut data) = (Vec::new(), Vec::new());
     for text in &texts {
         for found in linted(text) {
             lines.push(format!("{}:{}: {} [{}] {}", text.file(), found.line, found.level.name(), found.rule, found.message));
@@ -236,9 +255,19 @@ impl GoOn {
         let interrupts = Interrupts::watch()?;
         let site = site(app, &home, &interrupts)?;
         let known = secrets.values().cloned().collect();
+        let broken = super::evidence::before_it_goes_on(app, &self.run)?;
         let outcome =
             if resume { run::resume(&self.run, secrets, &answers, &site) } else { run::undo(&self.run, secrets, &site) };
-        kept(app, outcome?, known)
+        let mut outcome = outcome?;
+        if let Some(broken) = broken {
+            // It is taken back all the same: what a forger did to its papers is no reason to leave it as it is.
+            let said = format!("the evidence was not as it was before this: {broken}");
+            outcome.report.warnings.push(said.clone());
+            if let Some(section) = outcome.report.sections.first_mut() {
+                section.fields.push(("evidence before".into(), said));
+            }
+        }
+        kept(app, outcome, known)
     }
 }
 

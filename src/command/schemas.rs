@@ -936,6 +936,7 @@ static SCHEDULED_RUN: Object = Object {
         nullable("exit_code", Number, "what it exited with; null when it was killed or did not run"),
         nullable("said", Text, "what it said"),
         nullable("report", Text, "the file or folder that tells more"),
+        always("by_hand", Boolean, "whether an operator ran it by its name: due is then when that was"),
     ],
 };
 
@@ -1565,6 +1566,8 @@ pub static SCHEMAS: &[Schema] = &[
                 "the credentials that were asked for",
             ),
             always("files", List(&Text), "what was written"),
+            always("id", Text, "what the evidence is called"),
+            always("sums", Text, "the file with the hashes of these"),
         ],
     },
     Schema {
