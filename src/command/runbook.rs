@@ -9,6 +9,7 @@ use super::told::{Given, Told, planned, require_shell, site};
 use crate::app::App;
 use crate::clock;
 use crate::disk;
+use crate::drill::sandbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::interrupt::Interrupts;
@@ -17,10 +18,14 @@ use crate::runbook::fence::is_id;
 use crate::runbook::library::{Library, Text, read};
 use crate::runbook::lint::{Finding, Level, Surroundings, lint};
 use crate::runbook::parse::Runbook;
-use crate::runbook::{Outcome, front, record, run, template};
+use crate::runbook::{AbortedBy, Outcome, front, outcome, record, run, template};
 
 /// Options of `wpp runbook`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "`wpp help runbooks` is a page on how runbooks are written and how a run goes; `wpp help procedures` says which \
+runbook or command carries out which procedure of the gateways' own documents."
+)]
 pub struct Args {
     #[command(subcommand)]
     command: RunbookCommand,
@@ -223,12 +228,15 @@ impl Run {
 impl GoOn {
     fn run(self, app: &App, resume: bool) -> Result<Report> {
         let state = run::open_run(app.journal()?, &self.run)?;
+        if Runbook::parse(&state.text).is_ok_and(|(runbook, _)| runbook.front.sandbox) {
+            return if resume { Err(cut_off(&self.run)) } else { clear(app, &self.run) };
+        }
         if !state.home.is_dir() {
             return Err(Error::new(
                 ErrorKind::Usage,
                 format!("the run {} worked on {}, which is gone", self.run, state.home.display()),
             )
-            .hint("a sandbox that is gone took everything with it; run the drill again"));
+            .hint("look where it went; the run can be taken back when it is there again"));
         }
         let home = Home::open(&state.home)?;
         let secrets = self.told.secrets(app, state.secrets.iter().map(String::as_str))?;
@@ -240,6 +248,39 @@ impl GoOn {
             if resume { run::resume(&self.run, secrets, &answers, &site) } else { run::undo(&self.run, secrets, &site) };
         kept(app, outcome?, known)
     }
+}
+
+/// A drill's simulator ended with its process, so nothing in the sandbox can go on.
+fn cut_off(run: &str) -> Error {
+    Error::new(ErrorKind::Usage, format!("the run {run} played in a sandbox, whose simulated WhatsApp ended with the drill"))
+        .hint(format!("`wpp runbook undo {run}` ends what is left of it; then run the drill again"))
+}
+
+/// Takes back a drill in a sandbox that was cut off: all that it did is in there, so its processes are
+/// ended and the folder is removed.
+fn clear(app: &App, run: &str) -> Result<Report> {
+    let mut record = record::Record::find(app.journal()?, run)?;
+    if record.state.home.is_dir() {
+        sandbox::remove(&record.state.home)?;
+    }
+    let state = &mut record.state;
+    state.under_way = None;
+    state.left.clear();
+    for one in &mut state.undoable {
+        one.undone = true;
+    }
+    if state.verdict.is_none() {
+        state.verdict = Some(crate::runbook::Verdict::Aborted);
+        state.aborted_by = Some(AbortedBy::Operator);
+        state.cause = Some("it was cut off, and `wpp runbook undo` removed its sandbox".into());
+    }
+    record.close()?;
+    let state = record.state;
+    let verdict = state.verdict.unwrap_or(crate::runbook::Verdict::Aborted);
+    let (runbook, _) = Runbook::parse(&state.text).map_err(|_| cut_off(run))?;
+    let mut report = outcome::report(&runbook, &state, verdict);
+    report.exit_code = Some(0);
+    kept(app, Outcome { verdict, report, state }, Vec::new())
 }
 
 /// The report of a run, with its evidence sealed in every form.
