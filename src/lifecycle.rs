@@ -22,6 +22,7 @@ use crate::daemon::client::Client;
 use crate::disk::{self, Lock, LockOwner, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::{Home, HomeKind, SessionPaths, sidecar};
+use crate::interrupt;
 use crate::journal::{Journal, Outcome};
 use crate::linking::{self, Advice};
 use crate::report::{Event, Sink, Step, Verdict};
@@ -286,7 +287,7 @@ impl Site<'_> {
                 Some(error) if error.kind() == ErrorKind::Locked => {
                     last = Err(error);
                     *child = None;
-                    sleep(POLL);
+                    interrupt::sleep(POLL)?;
                     continue;
                 }
                 Some(error) => return Err(error),
@@ -296,7 +297,7 @@ impl Site<'_> {
             match &last {
                 Ok(status) if matches!(status.state, State::Ready | State::AuthRequired | State::Error) => break,
                 Err(error) if error.kind() == ErrorKind::Denied => break,
-                _ => sleep(POLL),
+                _ => interrupt::sleep(POLL)?,
             }
         }
         let status =
@@ -483,7 +484,7 @@ impl Site<'_> {
             if Instant::now() >= deadline {
                 return Err(linking::timed_out(self.session.name(), &auth, patience, &advice()));
             }
-            sleep(Duration::from_millis(50));
+            interrupt::sleep(Duration::from_millis(50))?;
         }
         // Open means that the server took the login; READY also means that what waited is here.
         while Instant::now() < deadline {
@@ -491,7 +492,7 @@ impl Site<'_> {
             if matches!(status.state, State::Ready | State::Error | State::AuthRequired) {
                 return Ok(status);
             }
-            sleep(POLL);
+            interrupt::sleep(POLL)?;
         }
         client.status()
     }

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::clock;
+
 /// How long the end of its output is waited for once it has ended.
 const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -69,6 +71,18 @@ pub enum Ended {
     Killed,
 }
 
+impl Ended {
+    /// What was seen of its end. `patience` is how long it was waited for.
+    pub fn observed(&self, patience: Duration) -> String {
+        match self {
+            Ended::Itself(status) => format!("it ended with {status}"),
+            Ended::NotStarted(error) => format!("it could not be started: {error}"),
+            Ended::NotSeen(error) => format!("it could not be waited for: {error}"),
+            Ended::Killed => format!("it did not end within {} and was killed", clock::human(patience)),
+        }
+    }
+}
+
 /// What a program wrote.
 #[derive(Debug, Default)]
 pub struct Written {
@@ -89,9 +103,55 @@ pub fn run_until(command: &mut Command, input: &[u8], patience: Duration, output
     Run { input: Input::Bytes(input.to_vec()), output: None, patience, output_bytes_max, stop: Some(stop) }.of(command)
 }
 
+/// A program and all that it has started, as far as that has not left the group: known again even by
+/// another process, when the one that ran it is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Group {
+    /// The process that leads it.
+    pub leader: u32,
+    /// When that was started, in the system's own ticks; none where that is not told.
+    pub started: Option<u64>,
+}
+
+impl Group {
+    fn of(leader: u32) -> Group {
+        Group { leader, started: started(leader) }
+    }
+
+    /// Kills what is left of it; whether nothing is, within this time.
+    pub fn end(self, patience: Duration) -> bool {
+        let Some(group) = i32::try_from(self.leader).ok().and_then(Pid::from_raw) else { return true };
+        // The number is taken by another process only once nothing of the group is left.
+        if started(self.leader).is_some_and(|started| self.started.is_some_and(|known| known != started)) {
+            return true;
+        }
+        let deadline = Instant::now() + patience;
+        loop {
+            match kill_process_group(group, Signal::KILL) {
+                Err(rustix::io::Errno::SRCH) => return true,
+                _ if Instant::now() >= deadline => return false,
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+/// When a process was started, in the system's own ticks.
+fn started(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before the last bracket may hold anything.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+}
+
 impl Run<'_> {
     /// Runs the program to its end.
     pub fn of(self, command: &mut Command) -> Ran {
+        self.of_known(command, &mut |_| Ok(()))
+    }
+
+    /// [`Run::of`] with somebody who is told of the group before the program is fed anything, and may
+    /// still refuse.
+    pub fn of_known(self, command: &mut Command, know: &mut dyn FnMut(Group) -> std::io::Result<()>) -> Ran {
         let deadline = Instant::now() + self.patience;
         let (stdin, stream): (Stdio, Option<Box<dyn Read + Send>>) = match self.input {
             Input::Nothing => (Stdio::null(), None),
@@ -108,6 +168,11 @@ impl Run<'_> {
                 return Ran { ended: Ended::NotStarted(error), stdout, stderr, input_error: None };
             }
         };
+        if let Err(error) = know(Group::of(child.id())) {
+            kill(&mut child);
+            let (stdout, stderr) = (Written::default(), Written::default());
+            return Ran { ended: Ended::NotStarted(error), stdout, stderr, input_error: None };
+        }
         let fed = child.stdin.take().zip(stream).map(|(stdin, stream)| feed(stdin, stream));
         let stdout = child.stdout.take().map(|from| Output::collect(from, self.output_bytes_max));
         let stderr = child.stderr.take().map(|from| Output::collect(from, self.output_bytes_max));
@@ -223,6 +288,37 @@ fn kill(child: &mut Child) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_is_ended_with_all_that_it_started_and_another_of_its_number_is_not() {
+        let mut child = Command::new("sh").args(["-c", "sleep 600 & wait"]).process_group(0).spawn().unwrap();
+        let group = Group::of(child.id());
+        let other = Group { started: group.started.map(|started| started + 1), ..group };
+        assert!(other.end(Duration::ZERO) && child.try_wait().unwrap().is_none());
+        // A zombie is of the group until somebody has asked how it ended.
+        let ended = std::thread::spawn(move || child.wait().unwrap());
+        assert!(group.end(Duration::from_secs(60)));
+        assert!(!ended.join().unwrap().success());
+        assert!(group.end(Duration::ZERO), "there is none");
+    }
+
+    #[test]
+    fn a_program_that_nobody_may_know_of_does_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "read -r go && touch done"]).current_dir(folder.path());
+        let run = || Run {
+            input: Input::Bytes(b"go\n".to_vec()),
+            output: None,
+            patience: Duration::from_secs(60),
+            output_bytes_max: 9,
+            stop: None,
+        };
+        let ran = run().of_known(&mut command, &mut |_| Err(std::io::Error::other("the disk is full")));
+        assert!(matches!(ran.ended, Ended::NotStarted(_)) && !folder.path().join("done").exists());
+        let ran = run().of(&mut command);
+        assert!(matches!(ran.ended, Ended::Itself(status) if status.success()) && folder.path().join("done").exists());
+    }
 
     #[test]
     fn programs_are_found_on_path() {

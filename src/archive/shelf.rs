@@ -484,6 +484,16 @@ pub fn names(session: &str, time: Timestamp, increment: bool, codec: Codec, encr
     let stem = format!("{session}-{}", clock::compact(time));
     let kind = if increment { "wpp-incr" } else { "wpp" };
     let suffix = format!(".{kind}.{}{}", codec.name(), if encrypted { seal::SUFFIX } else { "" });
+    numbered(stem, suffix)
+}
+
+/// The same for a set of a gateway's state.
+pub fn set_names(channel: &str, time: Timestamp, encrypted: bool) -> impl Iterator<Item = String> {
+    let suffix = format!("{SET_SUFFIX}{}", if encrypted { seal::SUFFIX } else { "" });
+    numbered(format!("{channel}-{}", clock::compact(time)), suffix)
+}
+
+fn numbered(stem: String, suffix: String) -> impl Iterator<Item = String> {
     (1..=999_u32).map(move |number| if number == 1 { format!("{stem}{suffix}") } else { format!("{stem}-{number}{suffix}") })
 }
 

@@ -20,6 +20,9 @@ use crate::runbook::lint::{Finding, Level, Surroundings, lint};
 use crate::runbook::parse::Runbook;
 use crate::runbook::{AbortedBy, Outcome, front, outcome, record, run, template};
 
+/// How long a script that outlived its drill has to be gone.
+const SCRIPT_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Options of `wpp runbook`.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -260,6 +263,12 @@ fn cut_off(run: &str) -> Error {
 /// ended and the folder is removed.
 fn clear(app: &App, run: &str) -> Result<Report> {
     let mut record = record::Record::find(app.journal()?, run)?;
+    if let Some(script) = record.state.script.take()
+        && !script.end(SCRIPT_PATIENCE)
+    {
+        return Err(Error::new(ErrorKind::Locked, format!("a script of the run {run} goes on, and cannot be ended"))
+            .hint(format!("see what it is with `ps -g {}`, end it, and try again", script.leader)));
+    }
     if record.state.home.is_dir() {
         sandbox::remove(&record.state.home)?;
     }

@@ -13,8 +13,8 @@ use crate::runbook::Runner;
 use crate::sandbox::{self, SESSION};
 use crate::whatsapp::simulator::{Request, Simulator};
 
-/// Short timeouts: a drill waits for nothing that does not come at once. That the disk of the host is
-/// nearly full is for the doctor of the operator's home to say, and no reason not to rehearse.
+/// Short timeouts: a drill waits for nothing that does not come at once. How full the disk of this machine
+/// is does not matter to what is drilled.
 const SETTINGS: &str = "\
 [daemon]
 start_timeout_ms = 10000

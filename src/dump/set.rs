@@ -26,8 +26,8 @@ use crate::archive::input::Input;
 use crate::archive::manifest::Format;
 use crate::archive::output::Output;
 use crate::archive::scratch::Scratch;
-use crate::archive::seal::{self, Identities, Recipients};
-use crate::archive::shelf::{self, SET_SUFFIX};
+use crate::archive::seal::{Identities, Recipients};
+use crate::archive::shelf;
 use crate::archive::snapshot::quick_check;
 use crate::archive::verify::Level;
 use crate::clock;
@@ -208,15 +208,12 @@ fn reserve(
     sealed: bool,
     about_bytes: u64,
 ) -> Result<(String, Draft)> {
-    let stem = format!("{channel}-{}", clock::compact(time));
-    let suffix = format!("{SET_SUFFIX}{}", if sealed { seal::SUFFIX } else { "" });
     if let Some(folder) = destination.folder() {
         disk::create_folder(folder)?;
         disk::require_space(folder, about_bytes)?;
     }
     let mut taken = None;
-    for number in 1..=99 {
-        let name = if number == 1 { format!("{stem}{suffix}") } else { format!("{stem}-{number}{suffix}") };
+    for name in shelf::set_names(channel, time, sealed) {
         match destination.create(&name, about_bytes) {
             Ok(draft) => return Ok((destination.place(&name), draft)),
             Err(error) if error.kind() == ErrorKind::Locked => taken = Some(error),

@@ -1,7 +1,6 @@
 //! Linking a session of a gateway to a phone.
 
 use std::path::Path;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -11,6 +10,7 @@ use crate::confirm::Confirmed;
 use crate::daemon::api::{Auth, AuthStage};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interrupt;
 use crate::linking::{self, Advice, show};
 use crate::plugin::host::words::sessions::{Offer, Way};
 use crate::plugin::host::words::types::{Failure, FailureKind};
@@ -152,7 +152,7 @@ impl Site<'_> {
                     None => error,
                 });
             }
-            sleep(pause.min(deadline.saturating_duration_since(Instant::now())));
+            interrupt::sleep(pause.min(deadline.saturating_duration_since(Instant::now())))?;
             pause = (pause * 3 / 2).min(PAUSE_MAX);
         }
     }

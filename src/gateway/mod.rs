@@ -13,7 +13,6 @@ mod webhooks;
 pub use link::Linking;
 pub use webhooks::Webhook;
 
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -21,6 +20,7 @@ use serde::Serialize;
 use crate::clock::{self, Stopwatch};
 use crate::confirm::Confirmed;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interrupt;
 use crate::journal::{Journal, Outcome};
 use crate::plugin::host::words::channel::{Message, Receipt};
 use crate::plugin::host::words::sessions::{Session, State as Told};
@@ -367,7 +367,7 @@ impl Site<'_> {
                 Err(error) if over || !passes(&error) => return Err(error),
                 _ => {}
             }
-            sleep(pause.min(deadline.saturating_duration_since(Instant::now())));
+            interrupt::sleep(pause.min(deadline.saturating_duration_since(Instant::now())))?;
             pause = (pause * 3 / 2).min(PAUSE_MAX);
         }
     }

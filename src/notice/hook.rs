@@ -33,12 +33,8 @@ pub fn run(command: &[String], document: &str, patience: Duration) -> Told {
     }
     let ran = process::run(&mut running, document.as_bytes(), patience, OUTPUT_BYTES_MAX);
     let text: String = [&ran.stdout, &ran.stderr].iter().map(|written| String::from_utf8_lossy(&written.bytes)).collect();
-    match ran.ended {
-        Ended::Itself(status) => told(status.success(), format!("it ended with {status}"), text),
-        Ended::NotStarted(error) => told(false, format!("it could not be started: {error}"), text),
-        Ended::NotSeen(error) => told(false, format!("it could not be waited for: {error}"), text),
-        Ended::Killed => told(false, format!("it did not end within {} s and was killed", patience.as_secs()), text),
-    }
+    let good = matches!(ran.ended, Ended::Itself(status) if status.success());
+    told(good, ran.ended.observed(patience), text)
 }
 
 #[cfg(test)]

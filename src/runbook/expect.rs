@@ -62,11 +62,13 @@ impl Comparison {
         Comparison::ALL.iter().find(|(_, known)| *known == self).map_or("", |(sign, _)| sign)
     }
 
-    /// Whether it holds; numbers are compared as numbers if both are.
+    /// Whether it holds; numbers are compared as numbers if both are. Beside a number nothing else is
+    /// more or less: `null` is not at least 0.
     pub fn holds(self, observed: &str, expected: &str) -> bool {
         let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
         let order = match (number(observed), number(expected)) {
             (Some(observed), Some(expected)) => observed.partial_cmp(&expected),
+            (None, Some(_)) if !matches!(self, Comparison::Equal | Comparison::Unequal) => None,
             _ => Some(observed.cmp(expected)),
         };
         order.is_some_and(|order| match self {
@@ -218,18 +220,23 @@ impl Expect {
     }
 
     /// Holds an answer against the terms. `fill` puts values in the place of `{{names}}`.
-    pub fn judge(&self, kind: Kind, answer: &Answer, fill: &dyn Fn(&str) -> String) -> Judged {
+    /// `redact` takes secrets out of what is told: before it is cut to a length, or a part of one would
+    /// no longer be known for it.
+    pub fn judge(&self, kind: Kind, answer: &Answer, fill: &dyn Fn(&str) -> String, redact: &dyn Fn(&str) -> String) -> Judged {
         for term in self.whole(kind) {
-            if let Err(observed) = holds(&term, answer, fill) {
+            if let Err(observed) = holds(&term, answer, fill, &|text| clip(&redact(text))) {
                 return Judged { holds: false, observed };
             }
         }
-        let observed = if kind == Kind::Manual { answer.output.clone() } else { summary(answer) };
+        let observed = if kind == Kind::Manual { answer.output.clone() } else { summary(answer, &|text| clip(&redact(text))) };
         Judged { holds: true, observed }
     }
 }
 
-fn summary(answer: &Answer) -> String {
+/// How a text is told: without secrets, and on one line of some length.
+type Tell<'a> = &'a dyn Fn(&str) -> String;
+
+fn summary(answer: &Answer, tell: Tell<'_>) -> String {
     let mut parts = Vec::new();
     if let Some(exit) = answer.exit {
         parts.push(format!("exit {exit}"));
@@ -241,10 +248,10 @@ fn summary(answer: &Answer) -> String {
         parts.push(format!("{rows} rows"));
     }
     if let Some(value) = &answer.value {
-        parts.push(format!("value {}", clip(value)));
+        parts.push(format!("value {}", tell(value)));
     }
     if let Some(title) = answer.json.as_ref().and_then(|json| json.get("title")).and_then(Value::as_str) {
-        parts.push(clip(title));
+        parts.push(tell(title));
     }
     parts.join(", ")
 }
@@ -259,37 +266,37 @@ pub fn clip(text: &str) -> String {
     }
 }
 
-fn holds(term: &Term, answer: &Answer, fill: &dyn Fn(&str) -> String) -> Result<(), String> {
+fn holds(term: &Term, answer: &Answer, fill: &dyn Fn(&str) -> String, tell: Tell<'_>) -> Result<(), String> {
     let good = |good: bool, observed: String| if good { Ok(()) } else { Err(observed) };
     match term {
         Term::Any => Ok(()),
         Term::Exit(codes) => {
             let exit = answer.exit.ok_or("there is no exit code")?;
-            good(codes.contains(&exit), with_output(format!("exit {exit}"), answer))
+            good(codes.contains(&exit), with_output(format!("exit {exit}"), answer, tell))
         }
         Term::Status(codes) => {
             let status = answer.status.ok_or("there is no status")?;
-            good(codes.contains(&status), with_output(format!("status {status}"), answer))
+            good(codes.contains(&status), with_output(format!("status {status}"), answer, tell))
         }
         Term::There(path) => {
-            let values = look(path, answer)?;
+            let values = look(path, answer, tell)?;
             good(!values.is_empty() && values.iter().all(|value| !value.is_null()), format!("{path} is not there"))
         }
         Term::Compare(path, comparison, expected) => {
             let expected = fill(expected);
-            let values = look(path, answer)?;
+            let values = look(path, answer, tell)?;
             good(!values.is_empty(), format!("{path} is not there"))?;
             let wrong = values.iter().map(path::text).find(|value| !comparison.holds(value, &expected));
-            wrong.map_or(Ok(()), |value| Err(format!("{path} is {}", clip(&value))))
+            wrong.map_or(Ok(()), |value| Err(format!("{path} is {}", tell(&value))))
         }
         Term::Match(path, regex) => {
-            let values = look(path, answer)?;
+            let values = look(path, answer, tell)?;
             good(!values.is_empty(), format!("{path} is not there"))?;
             let wrong = values.iter().map(path::text).find(|value| !regex.is_match(value));
-            wrong.map_or(Ok(()), |value| Err(format!("{path} is {}", clip(&value))))
+            wrong.map_or(Ok(()), |value| Err(format!("{path} is {}", tell(&value))))
         }
         Term::Output(regex) => {
-            good(regex.is_match(&answer.output), with_output(format!("nothing in the output matches {regex}"), answer))
+            good(regex.is_match(&answer.output), with_output(format!("nothing in the output matches {regex}"), answer, tell))
         }
         Term::Finding(id) => {
             let id = fill(id);
@@ -305,15 +312,15 @@ fn holds(term: &Term, answer: &Answer, fill: &dyn Fn(&str) -> String) -> Result<
         }
         Term::Value(comparison, expected) => {
             let value = answer.value.as_deref().ok_or("there is no row")?;
-            good(comparison.holds(value, &fill(expected)), format!("value {}", clip(value)))
+            good(comparison.holds(value, &fill(expected)), format!("value {}", tell(value)))
         }
     }
 }
 
-fn look(path: &Path, answer: &Answer) -> Result<Vec<Value>, String> {
+fn look(path: &Path, answer: &Answer, tell: Tell<'_>) -> Result<Vec<Value>, String> {
     match &answer.json {
         Some(json) => Ok(path.values(json)),
-        None => Err(with_output(format!("{path} is not there: the answer is no JSON"), answer)),
+        None => Err(with_output(format!("{path} is not there: the answer is no JSON"), answer, tell)),
     }
 }
 
@@ -321,9 +328,9 @@ fn listed(findings: &[String]) -> String {
     if findings.is_empty() { "none at all".to_owned() } else { format!("but {}", findings.join(", ")) }
 }
 
-fn with_output(observed: String, answer: &Answer) -> String {
+fn with_output(observed: String, answer: &Answer, tell: Tell<'_>) -> String {
     let title = answer.json.as_ref().and_then(|json| json.get("title").or_else(|| json.get("message"))).and_then(Value::as_str);
-    match title.or_else(|| answer.output.trim().lines().next_back()).map(clip) {
+    match title.or_else(|| answer.output.trim().lines().next_back()).map(tell) {
         Some(said) if !said.is_empty() => format!("{observed}: {said}"),
         _ => observed,
     }
@@ -386,7 +393,9 @@ mod tests {
     use serde_json::json;
 
     fn judge(expect: &str, kind: Kind, answer: &Answer) -> Judged {
-        Expect::parse(expect).unwrap().judge(kind, answer, &|text| text.replace("{{n}}", "2"))
+        Expect::parse(expect)
+            .unwrap()
+            .judge(kind, answer, &|text| text.replace("{{n}}", "2"), &|text| text.replace("hush hush", "«key»"))
     }
 
     #[test]
@@ -437,7 +446,7 @@ mod tests {
         assert!(!judge("rows==1", Kind::Sql, &query).holds);
         assert!(!judge("value<9", Kind::Sql, &query).holds);
         let response = Answer { status: Some(404), output: "no".into(), ..Answer::default() };
-        assert_eq!(Expect::default().judge(Kind::Http, &response, &str::to_owned).observed, "status 404: no");
+        assert_eq!(Expect::default().judge(Kind::Http, &response, &str::to_owned, &str::to_owned).observed, "status 404: no");
         assert!(judge("status=200|404", Kind::Http, &response).holds);
         assert!(!judge("status=404; $.ok", Kind::Http, &response).holds, "no JSON");
     }

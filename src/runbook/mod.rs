@@ -23,6 +23,7 @@ pub mod parse;
 pub mod path;
 mod perform;
 pub mod plan;
+mod query;
 pub mod record;
 pub mod run;
 pub mod steps;

@@ -1,6 +1,7 @@
 //! One block of a run under way: what is written down before it acts, its tries, what its answer is held
 //! against, and what is kept of it. Start with `perform`.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use super::expect::{Answer, clip};
@@ -50,11 +51,11 @@ impl Engine<'_> {
         }
         disk::faults::point("runbook", &place)?;
         let watch = Stopwatch::start();
-        let (ended, observed, transcript) = self.tries(fence, &mut done.tries);
+        let (ended, observed, transcript, acted) = self.tries(fence, &mut done.tries);
         disk::faults::point("runbook", &place)?;
         done.took_ms = watch.elapsed_ms();
         done.ended = ended;
-        done.observed = self.values.redact(&clip(&observed));
+        done.observed = clip(&self.values.redact(&observed));
         done.transcript = Some(self.record.transcript(&fence.id, &self.kept(&transcript))?);
         self.site.sink.emit(Event::StepFinished(step(&done)));
         let observed = done.observed.clone();
@@ -62,6 +63,7 @@ impl Engine<'_> {
         // One that goes on by itself has not ended.
         if purpose == Purpose::Turn && ended != Ended::Stuck {
             self.record.state.under_way = None;
+            self.renew_undo(fence, acted);
         }
         self.record.state.values = self.values.plain.clone();
         if purpose != Purpose::Undo {
@@ -74,14 +76,10 @@ impl Engine<'_> {
     fn write_down_beginning(&mut self, fence: &Fence) -> Result<()> {
         disk::faults::point("runbook", &self.record.state.evidence)?;
         if let Some(undo) = fence.undo.as_ref().and_then(|undo| self.runbook.fence(undo)) {
-            let lines = match undo.kind {
-                Kind::Sh => undo.body.clone(),
-                _ => self.values.shown(&undo.body),
-            };
             let one = Undoable {
                 step: fence.id.clone(),
                 undo: undo.id.clone(),
-                lines,
+                lines: self.lines(undo),
                 values: self.values.plain.clone(),
                 undone: false,
             };
@@ -89,6 +87,26 @@ impl Engine<'_> {
         }
         self.record.state.under_way = Some(fence.id.clone());
         self.record.keep()
+    }
+
+    /// What takes a block back has the values that the block saved; and a block that never acted is not
+    /// taken back.
+    fn renew_undo(&mut self, fence: &Fence, acted: bool) {
+        let Some(undo) = fence.undo.as_ref().and_then(|undo| self.runbook.fence(undo)) else { return };
+        let lines = self.lines(undo);
+        let undoable = &mut self.record.state.undoable;
+        let Some(at) = undoable.iter().rposition(|one| one.step == fence.id && !one.undone) else { return };
+        if acted {
+            undoable[at].lines = lines;
+            undoable[at].values = self.values.plain.clone();
+        } else {
+            undoable.remove(at);
+        }
+    }
+
+    /// A block's lines as they would be run.
+    fn lines(&self, fence: &Fence) -> String {
+        if fence.kind == Kind::Sh { fence.body.clone() } else { self.values.shown(&fence.body) }
     }
 
     fn kept(&self, transcript: &str) -> String {
@@ -100,23 +118,28 @@ impl Engine<'_> {
         }
     }
 
-    /// Tries a block until it is as expected or its tries are used up.
-    fn tries(&mut self, fence: &Fence, tries: &mut u32) -> (Ended, String, String) {
-        let mut transcript = String::new();
+    /// Tries a block until it is as expected or its tries are used up; says at the end whether any of
+    /// them acted.
+    fn tries(&mut self, fence: &Fence, tries: &mut u32) -> (Ended, String, String, bool) {
+        let (mut transcript, mut acted) = (String::new(), false);
+        let answers = self.record.state.answers.clone();
         loop {
             *tries += 1;
-            let scene = Scene {
-                site: self.site,
-                values: &self.values,
-                answers: &self.record.state.answers,
-                shell_allowed: self.record.state.shell_allowed,
-                stop: &self.stop,
+            let shell_allowed = self.record.state.shell_allowed;
+            let record = RefCell::new(&mut self.record);
+            let know = |group| {
+                let mut record = record.borrow_mut();
+                record.state.script = Some(group);
+                record.keep().map_err(|error| std::io::Error::other(error.chain()))
             };
-            let tried = attempt(fence, &scene);
+            let (site, values, stop) = (self.site, &self.values, &self.stop);
+            let tried = attempt(fence, &Scene { site, values, answers: &answers, shell_allowed, stop, know: &know });
+            self.record.state.script = None;
             if *tries > 1 {
                 transcript.push_str(&format!("\ntry {tries}\n"));
             }
             transcript.push_str(&tried.transcript);
+            acted |= tried.acted;
             let (ended, observed) = match tried.tried {
                 Tried::Answered(answer) => self.judged(fence, &answer),
                 Tried::Failed(reason) if fence.expect.is_any() && fence.kind != Kind::Manual => (Ended::Passed, reason),
@@ -128,12 +151,13 @@ impl Engine<'_> {
             };
             let again = matches!(ended, Ended::Deviated | Ended::Inconclusive) && *tries <= fence.retries;
             if !again {
-                return (ended, observed, transcript);
+                return (ended, observed, transcript, acted);
             }
             let until = Instant::now() + fence.every;
             while Instant::now() < until {
                 if self.interrupted() {
-                    return (Ended::Interrupted, format!("interrupted between tries; last seen: {observed}"), transcript);
+                    let observed = format!("interrupted between tries; last seen: {observed}");
+                    return (Ended::Interrupted, observed, transcript, acted);
                 }
                 std::thread::sleep(until.saturating_duration_since(Instant::now()).min(Duration::from_millis(20)));
             }
@@ -142,7 +166,7 @@ impl Engine<'_> {
 
     /// Holds an answer against what is expected, and keeps what is to be saved of it.
     fn judged(&mut self, fence: &Fence, answer: &Answer) -> (Ended, String) {
-        let judged = fence.expect.judge(fence.kind, answer, &|text| self.fill(text));
+        let judged = fence.expect.judge(fence.kind, answer, &|text| self.fill(text), &|text| self.values.redact(text));
         if !judged.holds {
             let unknown = match fence.kind {
                 Kind::Wpp => answer.exit == Some(i32::from(ErrorKind::Unknown.exit_code())),

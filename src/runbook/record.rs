@@ -15,6 +15,7 @@ use crate::disk::{self, Lock};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::journal::{self, Entry, Journal};
+use crate::process::Group;
 
 /// The verb of a run's row.
 pub const VERB: &str = "runbook";
@@ -170,6 +171,9 @@ pub struct State {
     /// Undos that failed: the steps that are left as they are.
     #[serde(default)]
     pub left: Vec<String>,
+    /// The script that was begun and has not ended, with all that it has started.
+    #[serde(default)]
+    pub script: Option<Group>,
 }
 
 impl State {
@@ -215,7 +219,7 @@ impl<'a> Record<'a> {
     /// process works on it.
     pub fn find(journal: &'a Journal, run: &str) -> Result<Record<'a>> {
         let all = journal.everywhere(VERB)?;
-        let found = all.iter().map(|entry| Ok((entry, entry.data::<State>()?))).collect::<Result<Vec<_>>>()?;
+        let found: Vec<(&Entry, State)> = all.iter().filter_map(|entry| Some((entry, entry.data().ok()?))).collect();
         let open: Vec<&str> =
             found.iter().filter(|(entry, state)| is_open(entry, state)).map(|(_, state)| state.run.as_str()).collect();
         let hint = match &open[..] {
@@ -235,7 +239,15 @@ impl<'a> Record<'a> {
         }
         disk::create_folder(&state.evidence.join("transcripts"))?;
         let lock = lock(state)?;
-        Ok(Record { journal, entry: entry.id, state: state.clone(), _lock: lock })
+        // Whoever held it until now has gone on with the run.
+        let all = journal.everywhere(VERB)?;
+        let now = all.iter().find(|now| now.id == entry.id).unwrap_or(entry);
+        let state: State = now.data()?;
+        if !is_open(now, &state) {
+            let verdict = state.verdict.map_or("over", Verdict::name);
+            return Err(Error::new(ErrorKind::Usage, format!("the run {run} is over ({verdict})")).hint(hint));
+        }
+        Ok(Record { journal, entry: now.id, state, _lock: lock })
     }
 
     /// Writes down how far the run has come. It is on the disk when this returns.
@@ -268,10 +280,19 @@ fn is_open(entry: &Entry, state: &State) -> bool {
     entry.state == "open" && state.phase != Phase::Over
 }
 
-/// Every run of a home, oldest first, and whether something is left to resume or to undo.
+/// Every run of a home, oldest first, and whether something is left to resume or to undo. Rows that
+/// another version wrote, and this one cannot read, are left out: see [`unreadable`].
 pub fn all(journal: &Journal) -> Result<Vec<(bool, State)>> {
-    let read = |entry: &Entry| entry.data().map(|state: State| (is_open(entry, &state), state));
-    journal.everywhere(VERB)?.iter().map(read).collect()
+    let read = |entry: &Entry| entry.data().ok().map(|state: State| (is_open(entry, &state), state));
+    Ok(journal.everywhere(VERB)?.iter().filter_map(read).collect())
+}
+
+/// The times at which runs were begun that cannot be read, and whether each is open; milliseconds since
+/// the epoch.
+pub fn unreadable(journal: &Journal) -> Result<Vec<(i64, bool)>> {
+    let rows = journal.everywhere(VERB)?;
+    let broken = rows.iter().filter(|entry| entry.data::<State>().is_err());
+    Ok(broken.map(|entry| (entry.at_ms, entry.state == "open")).collect())
 }
 
 /// A new run's id and evidence folder. A second run in the same second gets a number.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::failures::Failures;
 use super::fence::{Fence, Part};
@@ -25,8 +26,12 @@ use crate::confirm::is_yes;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::HomeKind;
+use crate::interrupt::CleaningUp;
 use crate::journal;
 use crate::process;
+
+/// How long a script that outlived its run has to be gone.
+const SCRIPT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs a runbook from its beginning. What lint calls an error must not be in it.
 ///
@@ -63,9 +68,10 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
         aborted_by: None,
         cause: None,
         left: Vec::new(),
+        script: None,
     };
     let record = Record::begin(site.journal, state)?;
-    Engine { site, runbook, record, values, stop: site.interrupted.clone() }.go_on()
+    Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None }.go_on()
 }
 
 /// Goes on with a run that was cut off. The step that was under way is taken back and run again; one
@@ -130,7 +136,16 @@ fn take_up<'a>(run: &str, secrets: BTreeMap<String, String>, site: &'a Site<'a>)
             .hint("it was written by another version of wpp; use that version to finish it")
     })?;
     let values = Values { plain: state.values.clone(), secrets };
-    Ok(Engine { site, runbook, record, values, stop: site.interrupted.clone() })
+    let mut record = record;
+    if let Some(script) = record.state.script.take() {
+        // It may have outlived the process that ran it, and would act against whatever comes now.
+        if !script.end(SCRIPT_PATIENCE) {
+            return Err(Error::new(ErrorKind::Locked, format!("a script of the run {run} goes on, and cannot be ended"))
+                .hint(format!("see what it is with `ps -g {}`, end it, and try again", script.leader)));
+        }
+        record.keep()?;
+    }
+    Ok(Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None })
 }
 
 /// A run under way. How one block is run is told in [`super::perform`].
@@ -141,6 +156,7 @@ pub(super) struct Engine<'a> {
     pub(super) values: Values,
     /// What ends a step: the operator's interrupt, and nothing while things are taken back.
     pub(super) stop: Arc<AtomicBool>,
+    cleaning_up: Option<CleaningUp>,
 }
 
 impl Facts for Engine<'_> {
@@ -422,9 +438,15 @@ impl Engine<'_> {
         Ok(matches!(result?.0, Ended::Passed | Ended::Skipped))
     }
 
-    /// Takes back what was begun, the last first. It is not interrupted by the interrupt that led here.
-    fn take_back(&mut self) -> Result<()> {
+    /// What comes now is not interrupted by the interrupt that led here.
+    fn clean_up(&mut self) {
         self.stop = Arc::default();
+        self.cleaning_up.get_or_insert_with(CleaningUp::begin);
+    }
+
+    /// Takes back what was begun, the last first.
+    fn take_back(&mut self) -> Result<()> {
+        self.clean_up();
         for at in (0..self.record.state.undoable.len()).rev() {
             let one = self.record.state.undoable[at].clone();
             if one.undone || self.record.state.left.contains(&one.step) {
@@ -442,7 +464,7 @@ impl Engine<'_> {
     }
 
     fn roll_back(&mut self) -> Result<()> {
-        self.stop = Arc::default();
+        self.clean_up();
         for fence in self.blocks(Part::Rollback) {
             if self.record.state.turn(&fence.id).is_some() || !self.is_wanted(&fence) {
                 continue;
@@ -457,7 +479,7 @@ impl Engine<'_> {
     }
 
     fn verify_again(&mut self) -> Result<()> {
-        self.stop = Arc::default();
+        self.clean_up();
         self.record.state.done.retain(|done| done.purpose != Purpose::Again);
         let acted = |done: &Done| done.ended != Ended::Skipped && (done.purpose == Purpose::Undo || done.part == Part::Rollback);
         if !self.record.state.done.iter().any(acted) {

@@ -37,7 +37,10 @@ impl Condition {
     /// Reads a condition.
     pub fn parse(text: &str) -> Result<Condition, String> {
         let words = words(text)?;
-        let mut reader = Reader { text, words: &words };
+        if words.len() > WORDS_MAX {
+            return Err(format!("a condition has at most {WORDS_MAX} words"));
+        }
+        let mut reader = Reader { text, words: &words, depth: 0 };
         let condition = reader.either()?;
         match reader.words {
             [] => Ok(condition),
@@ -109,9 +112,15 @@ fn words(text: &str) -> Result<Vec<String>, String> {
     if depth > 0 { Err(format!("{text:?} lacks a )")) } else { Ok(words) }
 }
 
+/// How long a condition may be.
+const WORDS_MAX: usize = 500;
+/// How deep brackets and `not` may stand in one another.
+const DEPTH_MAX: usize = 32;
+
 struct Reader<'a> {
     text: &'a str,
     words: &'a [String],
+    depth: usize,
 }
 
 impl Reader<'_> {
@@ -141,12 +150,22 @@ impl Reader<'_> {
         Ok(left)
     }
 
+    fn deeper(&mut self, read: fn(&mut Self) -> Result<Condition, String>) -> Result<Condition, String> {
+        if self.depth == DEPTH_MAX {
+            return Err(format!("a condition is at most {DEPTH_MAX} brackets and `not` deep"));
+        }
+        self.depth += 1;
+        let read = read(self);
+        self.depth -= 1;
+        read
+    }
+
     fn one(&mut self) -> Result<Condition, String> {
         if self.take("not") {
-            return Ok(Condition::Not(Box::new(self.one()?)));
+            return Ok(Condition::Not(Box::new(self.deeper(Reader::one)?)));
         }
         if self.take("(") {
-            let inner = self.either()?;
+            let inner = self.deeper(Reader::either)?;
             return if self.take(")") { Ok(inner) } else { Err(format!("{:?} lacks a )", self.text)) };
         }
         let [word, rest @ ..] = self.words else { return Err(format!("{:?} ends too soon", self.text)) };
@@ -226,5 +245,10 @@ mod tests {
         {
             assert!(Condition::parse(text).is_err(), "{text:?}");
         }
+        for deep in ["not ".repeat(50_000), "(".repeat(50_000)] {
+            assert!(Condition::parse(&format!("{deep}passed(a)")).is_err());
+        }
+        assert!(Condition::parse(&format!("passed(a){}", " and passed(a)".repeat(50_000))).is_err());
+        assert!(Condition::parse(&format!("{}passed(a){}", "(".repeat(30), ")".repeat(30))).is_ok());
     }
 }

@@ -194,16 +194,10 @@ impl Child {
             HowEnded::Itself(status) => status.code(),
             _ => None,
         };
-        let killed = match &ran.ended {
-            HowEnded::Itself(status) if status.code().is_some() => None,
-            HowEnded::Itself(status) => Some(format!("it ended with {status}")),
-            HowEnded::NotStarted(error) => Some(format!("it could not be started: {error}")),
-            HowEnded::NotSeen(error) => Some(format!("it could not be waited for: {error}")),
-            HowEnded::Killed => Some(format!("it did not end within {} and was killed", clock::human(entry.timeout))),
-        };
+        let cut_short = exit_code.is_none().then(|| ran.ended.observed(entry.timeout));
         let text = String::from_utf8_lossy(&ran.stdout.bytes);
         let document = text.lines().last().and_then(|line| serde_json::from_str::<Value>(line).ok());
-        let said = killed.unwrap_or_else(|| said(document.as_ref(), &String::from_utf8_lossy(&ran.stderr.bytes)));
+        let said = cut_short.unwrap_or_else(|| said(document.as_ref(), &String::from_utf8_lossy(&ran.stderr.bytes)));
         let report = match own_report(document.as_ref()) {
             Some(report) => Some(report),
             None => self.keep(entry, due, &ran.stdout.bytes).ok().map(|path| path.display().to_string()),

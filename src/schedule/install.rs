@@ -194,9 +194,7 @@ fn called(program: &str, arguments: &[&str], input: &str) -> std::result::Result
         }
         Ended::Itself(_) if ran.stdout.more => Err(failed("it wrote more than can be kept".into())),
         Ended::Itself(status) => Err(failed(format!("{status}: {stderr}"))),
-        Ended::NotStarted(error) => Err(failed(format!("it could not be started: {error}"))),
-        Ended::NotSeen(error) => Err(failed(format!("it could not be waited for: {error}"))),
-        Ended::Killed => Err(failed(format!("it did not end within {} s", PATIENCE.as_secs()))),
+        ended => Err(failed(ended.observed(PATIENCE))),
     }
     .map_err(|error| error.hint("`wpp schedule install --print` shows what is to be put where, to do it by hand"))
 }

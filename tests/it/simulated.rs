@@ -95,7 +95,12 @@ impl Simulated {
                 self.ask(Request::PhoneScan { code: value["code"].as_str().unwrap().into() });
             }
             if let Some(code) = value["data"]["pair_code"].as_str() {
-                self.ask(Request::PhonePairCode { code: code.into(), number: None });
+                // Nobody types as fast as this: the session may still be about to wait for it.
+                self.until("the phone to take the code", || {
+                    let typed = Request::PhonePairCode { code: code.into(), number: None };
+                    let taken = self.runtime.block_on(self.simulator.as_ref().unwrap().execute(typed));
+                    taken.map(drop).map_err(|error| error.chain())
+                });
             }
             stdout.push_str(&line);
             stdout.push('\n');

@@ -5,7 +5,8 @@ use crate::runbook::endpoints;
 use crate::runbook::fence::{Fence, Kind, Part};
 use crate::runbook::front::Type;
 use crate::runbook::parse::Runbook;
-use crate::runbook::steps::Request;
+use crate::runbook::query;
+use crate::runbook::steps::{Request, may_run};
 use crate::runbook::values::names;
 
 /// A value for every name, so that a line can be parsed: the parameter's default, or one of its type.
@@ -62,8 +63,9 @@ pub fn command(runbook: &Runbook, around: &Surroundings<'_>) -> Found {
             found.push((line, format!("{:?} is no line of wpp; every line of the block begins with wpp", words[0])));
             continue;
         }
-        if words.iter().any(|word| word == "--home" || word.starts_with("--home=")) {
-            found.push((line, "it names a home, and works on the one of the run".into()));
+        if let Err(reason) = may_run(&words) {
+            found.push((line, reason));
+            continue;
         }
         let endless = ["--follow", "--watch"].into_iter().find(|flag| words.iter().any(|word| word == flag));
         if let Some(flag) = endless {
@@ -134,35 +136,15 @@ pub fn request(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     found
 }
 
-pub fn query(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+pub fn queries(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let mut found = Vec::new();
     for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Sql) {
-        let (mut quote, mut statements, mut after) = (None, 0, false);
-        let mut line = fence.line + 1;
-        let text: Vec<char> = fence.body.chars().collect();
-        for (at, c) in text.iter().copied().enumerate() {
-            match (quote, c) {
-                (_, '\n') => line += 1,
-                (Some(open), c) if c == open => quote = None,
-                (Some(_), '{') if text.get(at + 1) == Some(&'{') => {
-                    found.push((line, "a value stands in quotes; without them it is bound, and no text of the query".into()));
-                }
-                (None, '\'' | '"') => quote = Some(c),
-                (None, ';') => {
-                    statements += 1;
-                    after = false;
-                    continue;
-                }
-                _ => {}
-            }
-            after |= !c.is_whitespace();
+        if let Err((line, reason)) = query::one(&fence.body) {
+            found.push((fence.line + 1 + line, reason));
         }
-        if statements > 0 && after {
-            found.push((fence.line, "one block holds one query".into()));
-        }
-        let first = fence.first_line().split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-        if !["SELECT", "WITH", "VALUES", "EXPLAIN", "PRAGMA", "SHOW", "TABLE"].contains(&first.as_str()) {
-            found.push((fence.line + 1, format!("a query only reads, and {first} does not look like it")));
+        for line in query::quoted_names(&fence.body) {
+            let reason = "a value stands in quotes; without them it is bound, and no text of the query";
+            found.push((fence.line + 1 + line, reason.into()));
         }
         let secret = names(&fence.body)
             .into_iter()

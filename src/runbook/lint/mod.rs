@@ -99,7 +99,7 @@ pub const RULES: &[Rule] = &[
     error("parameter", "names, defaults and choices of parameters that can be used", names::parameter),
     error("command", "lines that wpp knows, with options that it has", acts::command),
     error("request", "requests that can be read", acts::request),
-    error("query", "one query, with values outside of its quotes", acts::query),
+    error("query", "one query, with values outside of its quotes", acts::queries),
     error("endpoint", "endpoints that the addressed server has", acts::endpoint),
     warning("prerequisite-acts", "what stands under Prerequisites only looks", acts::prerequisite_acts),
     warning("literal-secret", "keys and tokens in headers are secret parameters", acts::literal_secret),

@@ -54,11 +54,13 @@ impl Request {
 
     /// Whether the body is JSON, by what is said of it or by how it begins.
     pub fn is_json(&self) -> bool {
+        self.kind().map_or(self.body.starts_with(['{', '[']), |kind| kind.contains("json"))
+    }
+
+    /// What is said of the body.
+    fn kind(&self) -> Option<&str> {
         let said = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        match said {
-            Some((_, kind)) => kind.contains("json"),
-            None => self.body.starts_with(['{', '[']),
-        }
+        said.map(|(_, kind)| kind.as_str())
     }
 
     /// The request with values in it. What begins the address stands as it is, and everything after is
@@ -76,7 +78,22 @@ impl Request {
             }
         });
         let headers = headers.collect::<Result<_, String>>()?;
-        let body = if self.is_json() { values.replace(&self.body, |_, value| json(value))? } else { values.fill(&self.body)? };
+        // A value is one value of the body, whatever signs are in it.
+        let body = if self.is_json() {
+            values.replace(&self.body, |_, value| json(value))?
+        } else if self.kind().is_some_and(|kind| kind.contains("form-urlencoded")) {
+            values.replace(&self.body, |_, value| percent(value))?
+        } else {
+            let mut wrong = None;
+            let body = values.replace(&self.body, |name, value| {
+                wrong = wrong.take().or_else(|| value.contains(['<', '>', '&', '\r', '\n']).then(|| name.to_owned()));
+                value.to_owned()
+            })?;
+            if let Some(name) = wrong {
+                return Err(format!("the value of {name} holds a sign that would be part of the body's form"));
+            }
+            body
+        };
         Ok(Request { method: self.method.clone(), url, headers, body })
     }
 }
@@ -84,7 +101,7 @@ impl Request {
 pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     let request = match Request::parse(&fence.body).and_then(|request| request.fill(scene.values)) {
         Ok(request) => request,
-        Err(reason) => return Attempt::of(Tried::Failed(reason), ""),
+        Err(reason) => return Attempt::idle(Tried::Failed(reason), ""),
     };
     let mut transcript = format!("{} {}\n", request.method, request.url);
     for (name, value) in &request.headers {
@@ -93,12 +110,12 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     transcript.push_str(&format!("\n{}\n", request.body));
     let Some(origin) = origin(&request.url) else {
         let reason = format!("{} is no address of http:// or https:// without a password in it", request.url);
-        return Attempt::of(Tried::Failed(reason), transcript);
+        return Attempt::idle(Tried::Failed(reason), transcript);
     };
     let loopback = is_loopback(host(origin));
     if scene.site.home.kind() == HomeKind::Sandbox && !loopback {
         let reason = format!("{origin} is not called: a sandbox calls loopback addresses alone, 127.0.0.1 or [::1]");
-        return Attempt::of(Tried::Failed(reason), transcript);
+        return Attempt::idle(Tried::Failed(reason), transcript);
     }
     let timeout = fence.timeout.unwrap_or(Duration::from_secs(60));
     let sent = wait_for(move || send(&request, timeout, loopback), Some(timeout), Duration::from_secs(1), scene.stop);

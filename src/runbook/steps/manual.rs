@@ -10,16 +10,16 @@ use crate::runbook::fence::Fence;
 pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     let question = match scene.values.fill(fence.body.trim()) {
         Ok(question) => question,
-        Err(reason) => return Attempt::of(Tried::Failed(reason), ""),
+        Err(reason) => return Attempt::idle(Tried::Failed(reason), ""),
     };
     let answered = |yes: bool, how: &str| {
         let transcript = format!("{question}\n{} ({how})\n", if yes { "yes" } else { "no" });
-        let tried = if yes {
-            Tried::Answered(Answer { output: "yes".into(), ..Answer::default() })
+        if yes {
+            // What a person was asked to do is done.
+            Attempt::of(Tried::Answered(Answer { output: "yes".into(), ..Answer::default() }), transcript)
         } else {
-            Tried::Failed(format!("answered no ({how})"))
-        };
-        Attempt::of(tried, transcript)
+            Attempt::idle(Tried::Failed(format!("answered no ({how})")), transcript)
+        }
     };
     if let Some(yes) = scene.answers.get(&fence.id) {
         return answered(*yes, "said in advance");
@@ -29,10 +29,10 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
         Waited::Done(Some(answer)) => answered(is_yes(&answer), "on the terminal"),
         Waited::Done(None) => {
             let reason = format!("nobody is there to answer; give --answer {}=yes or {0}=no", fence.id);
-            Attempt::of(Tried::Declined(reason), format!("{question}\n(nobody was there)\n"))
+            Attempt::idle(Tried::Declined(reason), format!("{question}\n(nobody was there)\n"))
         }
-        Waited::Late => Attempt::of(Tried::Declined("nobody answered in time".into()), format!("{question}\n(no answer)\n")),
+        Waited::Late => Attempt::idle(Tried::Declined("nobody answered in time".into()), format!("{question}\n(no answer)\n")),
         // The question stays open on its thread, and does nothing there.
-        Waited::Interrupted | Waited::Died => Attempt::of(Tried::interrupted(), format!("{question}\n(interrupted)\n")),
+        Waited::Interrupted | Waited::Died => Attempt::idle(Tried::interrupted(), format!("{question}\n(interrupted)\n")),
     }
 }

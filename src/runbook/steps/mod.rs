@@ -16,11 +16,13 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 pub use self::http::Request;
+pub use self::wpp::may_run;
 
 use super::Site;
 use super::expect::Answer;
 use super::fence::{Fence, Kind};
 use super::values::Values;
+use crate::process::Group;
 
 /// What of a step's output is kept, in bytes.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
@@ -41,6 +43,8 @@ pub struct Scene<'a> {
     pub shell_allowed: bool,
     /// Set when it is to end.
     pub stop: &'a Arc<AtomicBool>,
+    /// Writes down a script that begins; it does nothing before that is on the disk.
+    pub know: &'a dyn Fn(Group) -> std::io::Result<()>,
 }
 
 /// What became of a try.
@@ -73,11 +77,18 @@ pub struct Attempt {
     pub tried: Tried,
     /// What was asked and answered, secrets still in it.
     pub transcript: String,
+    /// Whether something was begun that may have to be taken back.
+    pub acted: bool,
 }
 
 impl Attempt {
     fn of(tried: Tried, transcript: impl Into<String>) -> Attempt {
-        Attempt { tried, transcript: transcript.into() }
+        Attempt { tried, transcript: transcript.into(), acted: true }
+    }
+
+    /// One that ended before it did anything.
+    fn idle(tried: Tried, transcript: impl Into<String>) -> Attempt {
+        Attempt { acted: false, ..Attempt::of(tried, transcript) }
     }
 }
 

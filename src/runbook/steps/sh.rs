@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{Attempt, OUTPUT_BYTES_MAX, Scene, Tried};
-use crate::process::{self, Ended};
+use crate::process::{Ended, Input, Run};
 use crate::runbook::expect::Answer;
 use crate::runbook::fence::Fence;
 
@@ -13,10 +13,12 @@ const FOREVER: Duration = Duration::from_secs(7 * 86_400);
 
 pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     if !scene.shell_allowed {
-        return Attempt::of(Tried::Failed("scripts of the shell were not allowed for this run".into()), "");
+        return Attempt::idle(Tried::Failed("scripts of the shell were not allowed for this run".into()), "");
     }
     let mut command = Command::new("/bin/sh");
-    command.args(["-eu", "-c", &fence.body, &fence.id]);
+    // It waits until it is written down that it runs: whatever kills this process, the next one finds it.
+    let script = format!("read -r go || exit 125; exec </dev/null; unset go; {}", fence.body);
+    command.args(["-eu", "-c", &script, &fence.id]);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WPP_")) {
         // What holds for this process, secrets of plugins among it, is not the script's.
         command.env_remove(name);
@@ -24,7 +26,9 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     command.envs(&scene.values.plain).envs(&scene.values.secrets);
     command.env("WPP_HOME", scene.site.home.root());
     let patience = fence.timeout.unwrap_or(FOREVER);
-    let ran = process::run_until(&mut command, b"", patience, OUTPUT_BYTES_MAX, scene.stop);
+    let input = Input::Bytes(b"go\n".to_vec());
+    let run = Run { input, output: None, patience, output_bytes_max: OUTPUT_BYTES_MAX, stop: Some(scene.stop) };
+    let ran = run.of_known(&mut command, &mut |group| (scene.know)(group));
     let output = String::from_utf8_lossy(&ran.stdout.bytes).into_owned();
     let more = if ran.stdout.more || ran.stderr.more { "\n(there was more, which is not kept)\n" } else { "" };
     let transcript = format!("$ sh -eu\n{}\n{output}{}{more}", fence.body.trim_end(), String::from_utf8_lossy(&ran.stderr.bytes));
@@ -39,7 +43,7 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
                 format!("{transcript}\nexit {exit}\n"),
             )
         }
-        Ended::NotStarted(error) => Attempt::of(Tried::Unknown(format!("the shell cannot be started: {error}")), transcript),
+        Ended::NotStarted(error) => Attempt::idle(Tried::Unknown(format!("the shell cannot be started: {error}")), transcript),
         Ended::NotSeen(error) => {
             Attempt::of(Tried::Unknown(format!("whether the script ended cannot be told: {error}")), transcript)
         }

@@ -16,6 +16,7 @@ use crate::process::{self, Ended};
 use crate::report::count;
 use crate::runbook::expect::Answer;
 use crate::runbook::fence::Fence;
+use crate::runbook::query;
 use crate::runbook::values::{Values, names};
 use crate::session::reading::{Way, connect};
 
@@ -28,13 +29,13 @@ const ROW: char = '\u{1e}';
 pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     let on = match scene.values.fill(fence.on.as_deref().unwrap_or_default()) {
         Ok(on) => on,
-        Err(reason) => return Attempt::of(Tried::Failed(reason), ""),
+        Err(reason) => return Attempt::idle(Tried::Failed(reason), ""),
     };
     // An address may be a secret as a whole, or hold one.
     let place = without_password(&scene.values.shown(fence.on.as_deref().unwrap_or_default()));
     let transcript = format!("on {place}\n{}\n", scene.values.shown(fence.body.trim()));
     if names(&fence.body).iter().any(|name| scene.values.secrets.contains_key(*name)) {
-        return Attempt::of(Tried::Failed("a secret may not stand in a query".into()), transcript);
+        return Attempt::idle(Tried::Failed("a secret may not stand in a query".into()), transcript);
     }
     let timeout = fence.timeout.unwrap_or(Duration::from_secs(60));
     let result =
@@ -51,7 +52,8 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             let output = value.clone().unwrap_or_default();
             Attempt::of(Tried::Answered(Answer { rows: Some(rows.len()), value, output, ..Answer::default() }), transcript)
         }
-        Err(Refused(tried)) => Attempt::of(*tried, transcript),
+        // It only reads.
+        Err(Refused(tried)) => Attempt::idle(*tried, transcript),
     }
 }
 
@@ -125,6 +127,8 @@ fn query(
     stop: &Arc<AtomicBool>,
 ) -> rusqlite::Result<Rows> {
     let connection = connect(path, way)?;
+    // One function of SQLite's that makes a huge value is not interrupted before it is there.
+    connection.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_LENGTH, i32::try_from(OUTPUT_BYTES_MAX).unwrap_or(i32::MAX))?;
     connection.busy_timeout(deadline.saturating_duration_since(Instant::now()).min(Duration::from_secs(10)))?;
     let stop = stop.clone();
     connection.progress_handler(1000, Some(move || stop.load(Ordering::Relaxed) || Instant::now() >= deadline))?;
@@ -134,10 +138,15 @@ fn query(
     }
     let columns = statement.column_count();
     let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
-    let mut found = Vec::new();
+    let (mut found, mut size_bytes): (Rows, usize) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         if found.len() < ROWS_MAX {
-            found.push((0..columns).map(|column| row.get_ref(column).map(shown)).collect::<rusqlite::Result<_>>()?);
+            let row: Vec<String> = (0..columns).map(|column| row.get_ref(column).map(shown)).collect::<rusqlite::Result<_>>()?;
+            size_bytes += row.iter().map(String::len).sum::<usize>();
+            found.push(row);
+        }
+        if size_bytes > OUTPUT_BYTES_MAX {
+            return Err(rusqlite::Error::InvalidParameterName("the result is larger than a step may keep".into()));
         }
     }
     Ok(found)
@@ -160,9 +169,8 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
     }
     let quote = |_: &str, value: &str| format!("'{}'", value.replace('\'', "''"));
     let text = scene.values.replace(fence.body.trim(), quote).map_err(failed)?;
-    if text.starts_with('\\') {
-        return Err(failed("it is an order to psql and no query"));
-    }
+    // As it is sent, values in it: the server would run every statement that it finds there.
+    query::one(&text).map_err(|(line, reason)| failed(format!("line {} of the query: {reason}", line + 1)))?;
     let mut command = Command::new("psql");
     let (column, row) = (COLUMN.to_string(), ROW.to_string());
     command.args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-F", &column, "-R", &row]);
@@ -175,8 +183,8 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
         Ended::Itself(status) if status.success() && ran.stdout.more => Err(failed("the result is larger than a step may keep")),
         Ended::Itself(status) if status.success() => {
             let text = String::from_utf8_lossy(&ran.stdout.bytes);
-            let text = text.strip_suffix('\n').unwrap_or(&text);
-            let rows = text.split(ROW).filter(|_| !text.is_empty());
+            // A row ends with a line, an empty row too; without a row there is no line.
+            let rows = text.strip_suffix('\n').into_iter().flat_map(|text| text.split(ROW));
             Ok(rows.map(|row| row.split(COLUMN).map(str::to_owned).collect()).collect())
         }
         Ended::Itself(_) => Err(failed(format!("psql: {}", said()))),

@@ -1,5 +1,6 @@
 //! Command lines of `wpp`, run in this process against the run's home.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -45,21 +46,26 @@ impl Sink for Listening {
 pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     let lines = match fence.command_lines() {
         Ok(lines) => lines,
-        Err((line, reason)) => return Attempt::of(Tried::Failed(format!("line {line}: {reason}")), ""),
+        Err((line, reason)) => return Attempt::idle(Tried::Failed(format!("line {line}: {reason}")), ""),
     };
     let (mut answer, mut transcript) = (Answer::default(), String::new());
     let accepted = fence.expect.exits();
     for (_, words) in lines {
         let filled: std::result::Result<Vec<String>, String> = words.iter().map(|word| scene.values.fill(word)).collect();
-        let line = match filled {
+        let (idle, line) = (transcript.is_empty(), filled.and_then(|filled| no_options(&words, filled)));
+        let ended = |reason, transcript| Attempt { acted: !idle, ..Attempt::of(Tried::Failed(reason), transcript) };
+        let line = match line {
             Ok(words) => words,
-            Err(reason) => return Attempt::of(Tried::Failed(reason), transcript),
+            Err(reason) => return ended(reason, transcript),
         };
         let shown: Vec<String> = line.iter().map(|word| crate::report::quoted(word)).collect();
         transcript.push_str(&format!("$ {}\n", shown.join(" ")));
         if let Err(reason) = may_run(&line) {
-            return Attempt::of(Tried::Failed(reason), transcript);
+            return ended(reason, transcript);
         }
+        let Some(_deeper) = Deeper::go() else {
+            return ended(format!("runs of runbooks inside of runs are {DEPTH_MAX} deep: it runs itself"), transcript);
+        };
         let sink = Arc::new(Listening { onward: scene.site.sink.clone(), values: scene.values.clone(), heard: Mutex::default() });
         let mut argv = vec!["--home".to_owned(), scene.site.home.root().display().to_string()];
         argv.extend(line.into_iter().skip(1));
@@ -97,14 +103,46 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
     Attempt::of(Tried::Answered(answer), transcript)
 }
 
-fn may_run(line: &[String]) -> std::result::Result<(), String> {
+/// Whether words are a line that a block may hold; why not.
+pub fn may_run(line: &[String]) -> std::result::Result<(), String> {
     if line.first().map(String::as_str) != Some("wpp") {
         return Err("a line of a wpp block begins with wpp".into());
     }
     if line.iter().any(|word| word == "--home" || word.starts_with("--home=")) {
         return Err("a line of a runbook names no home: it works on the one of the run".into());
     }
+    if line.iter().any(|word| word == "--allow-shell" || word.starts_with("--allow-shell=")) {
+        return Err("a line of a runbook cannot allow scripts: the operator does, for the run that they start".into());
+    }
     Ok(())
+}
+
+/// Words with values in them, unless a value became an option: what a server answered is no order.
+fn no_options(words: &[String], filled: Vec<String>) -> std::result::Result<Vec<String>, String> {
+    match words.iter().zip(&filled).find(|(word, filled)| word.starts_with("{{") && filled.starts_with('-')) {
+        Some((word, _)) => Err(format!("the value of {word} begins with - and would be taken for an option")),
+        None => Ok(filled),
+    }
+}
+
+/// How many runs inside of runs are too many.
+const DEPTH_MAX: usize = 8;
+static DEPTH: AtomicUsize = AtomicUsize::new(0);
+
+/// A command line that a run runs, as long as it is run.
+struct Deeper;
+
+impl Deeper {
+    fn go() -> Option<Deeper> {
+        let deeper = Deeper;
+        (DEPTH.fetch_add(1, Ordering::Relaxed) < DEPTH_MAX).then_some(deeper)
+    }
+}
+
+impl Drop for Deeper {
+    fn drop(&mut self) {
+        DEPTH.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// The exit code, the document and the findings of a command line's result.
