@@ -52,8 +52,12 @@ pub fn escalate(app: &App, front: &Front, outcome: &mut Outcome) -> Result<()> {
         return Ok(());
     }
     let history = evidence::history(&app.home().reports(), &front.id)?;
-    let failed: Vec<&evidence::Run> =
-        history.iter().rev().take_while(|run| run.verdict != Verdict::Pass).filter(|run| run.verdict != Verdict::Aborted).collect();
+    let failed: Vec<&evidence::Run> = history
+        .iter()
+        .rev()
+        .take_while(|run| run.verdict != Verdict::Pass)
+        .filter(|run| run.verdict != Verdict::Aborted)
+        .collect();
     let runs = failed.len() as u64 + 1;
     let at_once = front.escalate_when.as_ref().is_some_and(|when| when.condition.holds(&After::of(state)));
     if !at_once && front.escalate_after.is_none_or(|allowed| runs < u64::from(allowed)) {
@@ -98,7 +102,9 @@ fn story(app: &App, front: &Front, title: &str, state: &State) -> String {
     let mut lines = vec![title.to_owned()];
     lines.extend(state.cause.as_ref().map(|cause| format!("Because: {cause}")));
     let missed = |done: &&Done| {
-        done.purpose == Purpose::Turn && matches!(done.ended, Ended::Deviated | Ended::Inconclusive | Ended::Stuck) && done.tries > 1
+        done.purpose == Purpose::Turn
+            && matches!(done.ended, Ended::Deviated | Ended::Inconclusive | Ended::Stuck)
+            && done.tries > 1
     };
     lines.extend(state.done.iter().filter(missed).map(|done| format!("The block {} was tried {} times.", done.id, done.tries)));
     let mut next = vec![format!("wpp runbook show {}", front.id)];

@@ -166,12 +166,7 @@ impl<'a> Place<'a> {
             Act::Server { back: Some(knob), .. } => {
                 self.ask(&Request::Clear { knob: Some(*knob) })?;
             }
-            Act::Kill
-            | Act::LeaveSocket
-            | Act::Damage(_)
-            | Act::DropIndex
-            | Act::Unlink
-            | Act::Server { back: None, .. } => {
+            Act::Kill | Act::LeaveSocket | Act::Damage(_) | Act::DropIndex | Act::Unlink | Act::Server { back: None, .. } => {
                 return Err(Error::new(
                     ErrorKind::Usage,
                     format!("{} does not last, so there is nothing to take back", fault.id),

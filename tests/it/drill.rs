@@ -302,7 +302,9 @@ fn a_weekly_drill_whose_link_does_not_come_is_escalated_with_sending_resumed() {
     assert_eq!(resumed, &Value::Bool(false), "{report:#}");
     // Told after this one run, with what somebody who was not there needs.
     let notices = std::fs::read_to_string(&notices).unwrap_or_else(|error| panic!("nobody was told ({error}): {report:#}"));
-    for words in ["Because: link", "The block link was tried 3 times", "Session main is AUTH_REQUIRED", "wpp reauth --session main"] {
+    for words in
+        ["Because: link", "The block link was tried 3 times", "Session main is AUTH_REQUIRED", "wpp reauth --session main"]
+    {
         assert!(notices.contains(words), "{words:?} is not in {notices}");
     }
     assert!(notices.contains(state.evidence.to_str().unwrap()), "{notices}");
@@ -312,7 +314,8 @@ fn a_weekly_drill_whose_link_does_not_come_is_escalated_with_sending_resumed() {
 #[test]
 fn a_weekly_drill_that_receives_nothing_deviates() {
     let simulated = Simulated::linked();
-    let text = shipped("weekly-qr-relogin").replace("wpp simulator --ask '{\"op\":\"peer_send\"", "wpp simulator --ask '{\"op\":\"status\"");
+    let text = shipped("weekly-qr-relogin")
+        .replace("wpp simulator --ask '{\"op\":\"peer_send\"", "wpp simulator --ask '{\"op\":\"status\"");
     let path = simulated.home.path().join("weekly-qr-relogin.md");
     std::fs::write(&path, text.replace("retries=60 every=1s", "retries=1 every=1s")).unwrap();
     let number = format!("number={PEER}");

@@ -127,7 +127,10 @@ pub fn request(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
                     let texts: Vec<&str> = names(&request.body).into_iter().filter(|name| bare(name) == "x").collect();
                     found.push((
                         fence.line + 1,
-                        format!("the body is no JSON once a text stands in it: put quotes around {{{{{}}}}}", texts.join("}}, {{")),
+                        format!(
+                            "the body is no JSON once a text stands in it: put quotes around {{{{{}}}}}",
+                            texts.join("}}, {{")
+                        ),
                     ));
                 }
             }
@@ -284,8 +287,21 @@ fn changes(words: &[String]) -> bool {
 /// Whether a line of a script changes something on the host.
 fn changes_host(line: &str) -> Option<String> {
     const PROGRAMS: &[&str] = &[
-        "rm", "mv", "kill", "pkill", "killall", "truncate", "dd", "reboot", "shutdown", "dropdb", "createdb", "pg_restore", "chmod",
-        "chown", "mkfs",
+        "rm",
+        "mv",
+        "kill",
+        "pkill",
+        "killall",
+        "truncate",
+        "dd",
+        "reboot",
+        "shutdown",
+        "dropdb",
+        "createdb",
+        "pg_restore",
+        "chmod",
+        "chown",
+        "mkfs",
     ];
     let verb_of = |program: &str, verbs: &[&str]| {
         super::shell::runs(line, program).find_map(|words| {
@@ -314,7 +330,8 @@ pub fn prerequisite_acts(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     for fence in runbook.part(Part::Prerequisites) {
         match fence.kind {
             Kind::Sh => {
-                let acting = |(at, line): (usize, String)| changes_host(&line).map(|what| (fence.line + at, format!("`{what}` {why}")));
+                let acting =
+                    |(at, line): (usize, String)| changes_host(&line).map(|what| (fence.line + at, format!("`{what}` {why}")));
                 found.extend(super::shell::code(&fence.body).into_iter().filter_map(acting));
             }
             Kind::Http => {
@@ -336,7 +353,8 @@ pub fn literal_secret(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
         let Ok(request) = Request::parse(&fence.body) else { continue };
         for (name, value) in &request.headers {
             let lower = name.to_ascii_lowercase();
-            let is_key = ["authorization", "cookie", "key", "token", "secret", "password"].iter().any(|word| lower.contains(word));
+            let is_key =
+                ["authorization", "cookie", "key", "token", "secret", "password"].iter().any(|word| lower.contains(word));
             let said = ["Bearer ", "Basic ", "Token "].iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value);
             if is_key && !said.trim().is_empty() && names(said).is_empty() {
                 let at = fence.body.lines().position(|line| line.trim_start().starts_with(name.as_str())).unwrap_or(0);
@@ -446,7 +464,8 @@ fn touches_of(line: &str) -> Option<Touch> {
     }
     let compose_down = super::shell::runs(line, "docker").any(|words| {
         let volumes = words.iter().any(|word| word == "-v" || word == "--volumes");
-        volumes && words.iter().any(|word| word == "down") || words.iter().any(|word| word == "volume") && words.iter().any(|word| matches!(word.as_str(), "rm" | "prune"))
+        volumes && words.iter().any(|word| word == "down")
+            || words.iter().any(|word| word == "volume") && words.iter().any(|word| matches!(word.as_str(), "rm" | "prune"))
     });
     if compose_down || super::shell::runs(line, "dropdb").next().is_some() {
         return Some(Touch::RemovesData);
@@ -454,11 +473,14 @@ fn touches_of(line: &str) -> Option<Touch> {
     let data = ["data", "sessions", "auth", "volume", "postgres", "baileys", "/var/lib", ".db", ".sqlite"];
     let temporary = any(&["/tmp", "$temporary", "mktemp", "${temporary"]);
     if let Some(words) = super::shell::runs(line, "rm").next().filter(|_| !temporary) {
-        let whole = words.iter().any(|word| word == "--recursive" || word.starts_with('-') && !word.starts_with("--") && word.contains(['r', 'R']));
+        let whole = words
+            .iter()
+            .any(|word| word == "--recursive" || word.starts_with('-') && !word.starts_with("--") && word.contains(['r', 'R']));
         let of_data = words.iter().skip(1).any(|word| !word.starts_with('-') && data.iter().any(|part| word.contains(part)));
         return Some(if whole && of_data { Touch::RemovesData } else { Touch::Removes });
     }
-    if super::shell::runs(line, "find").next().is_some() && (line.contains("-delete") || line.contains("-exec rm")) && !temporary {
+    if super::shell::runs(line, "find").next().is_some() && (line.contains("-delete") || line.contains("-exec rm")) && !temporary
+    {
         return Some(Touch::Removes);
     }
     let tar = super::shell::runs(line, "tar").any(|words| {

@@ -130,12 +130,20 @@ pub fn never_run(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
             aside.info.split_whitespace().any(|word| attributes.iter().any(|attribute| word.starts_with(attribute)));
         // A session of the console shows what is answered, too, and so reads as an example.
         let example = matches!(first, "console" | "terminal" | "shell-session" | "shellsession" | "sh-session");
-        let begins = aside.body.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
-        let commands = first.is_empty() && ["wpp ", "curl ", "docker ", "systemctl ", "sudo "].iter().any(|word| begins.starts_with(word));
+        let begins =
+            aside.body.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
+        let commands =
+            first.is_empty() && ["wpp ", "curl ", "docker ", "systemctl ", "sudo "].iter().any(|word| begins.starts_with(word));
         if has_attributes || aside.among_steps && instead.is_some() && !example {
-            let what = if first.is_empty() || first.contains('=') { "a block without a kind".into() } else { format!("a block of {first:?}") };
+            let what = if first.is_empty() || first.contains('=') {
+                "a block without a kind".into()
+            } else {
+                format!("a block of {first:?}")
+            };
             let kind = instead.unwrap_or("wpp, http, sh, sql or manual");
-            return Some(format!("{what} is never run, as none of the kinds is called so; write {kind}, or text where it is only to be read"));
+            return Some(format!(
+                "{what} is never run, as none of the kinds is called so; write {kind}, or text where it is only to be read"
+            ));
         }
         (aside.among_steps && commands).then(|| {
             let kind = if begins.starts_with("wpp ") { "wpp" } else { "sh" };

@@ -61,11 +61,12 @@ fn front_texts(runbook: &Runbook) -> impl Iterator<Item = (&'static str, &str)> 
 
 pub fn unused(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let used = |name: &str| {
-        front_texts(runbook).any(|(_, text)| names(text).contains(&name)) || runbook.fences.iter().any(|fence| {
-            fence.texts().into_iter().flat_map(names).any(|used| used == name)
-                || fence.kind == Kind::Sh
-                    && (mentions(&fence.body, &format!("${name}")) || fence.body.contains(&format!("${{{name}")))
-        })
+        front_texts(runbook).any(|(_, text)| names(text).contains(&name))
+            || runbook.fences.iter().any(|fence| {
+                fence.texts().into_iter().flat_map(names).any(|used| used == name)
+                    || fence.kind == Kind::Sh
+                        && (mentions(&fence.body, &format!("${name}")) || fence.body.contains(&format!("${{{name}")))
+            })
     };
     let guards = |name: &str| name == "session" && !runbook.front.guards.is_empty();
     let unused = runbook.front.parameters.keys().filter(|name| !used(name) && !guards(name));

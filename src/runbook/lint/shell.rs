@@ -121,14 +121,17 @@ fn quoted_pattern(text: &str) -> Option<&str> {
 }
 
 /// Programs that take names of files as they are told them.
-const OF_FILES: &[&str] = &["cp", "mv", "rm", "ls", "cat", "chmod", "chown", "stat", "du", "gzip", "gunzip", "zstd", "sha256sum", "shred"];
+const OF_FILES: &[&str] =
+    &["cp", "mv", "rm", "ls", "cat", "chmod", "chown", "stat", "du", "gzip", "gunzip", "zstd", "sha256sum", "shred"];
 
 pub fn quoted_glob(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     each(runbook, |line| {
         commands(line).iter().find_map(|command| {
             if let Some((_, list)) = command.strip_prefix("for ").and_then(|rest| rest.split_once(" in ")) {
                 let pattern = quoted_pattern(list)?;
-                return Some(format!("\"{pattern}\" is one word as it stands, as the pattern is in quotes: the loop runs once, with that word"));
+                return Some(format!(
+                    "\"{pattern}\" is one word as it stands, as the pattern is in quotes: the loop runs once, with that word"
+                ));
             }
             if OF_FILES.contains(&command.split_whitespace().next().unwrap_or_default()) {
                 let pattern = quoted_pattern(command)?;
@@ -201,7 +204,10 @@ pub fn always_fails(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let in_turn: Vec<&Fence> = Part::ALL.into_iter().flat_map(|part| runbook.part(part)).collect();
     let mut found = Vec::new();
     for (number, fence) in in_turn.iter().enumerate() {
-        let may_fail = fence.attributes.iter().any(|(name, value)| name == "when" || name == "expect" && (value == "any" || value.contains("exit=")));
+        let may_fail = fence
+            .attributes
+            .iter()
+            .any(|(name, value)| name == "when" || name == "expect" && (value == "any" || value.contains("exit=")));
         if fence.kind != Kind::Sh || may_fail || fence.part == Part::Rollback {
             continue;
         }
@@ -211,12 +217,18 @@ pub fn always_fails(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
             let code = line.strip_prefix("exit ").map(str::trim).and_then(|code| code.parse::<u8>().ok());
             line == "false" || code.is_some_and(|code| code != 0)
         };
-        let Some((at, _)) = lines.iter().zip(&at_top).find(|((_, line), top)| **top && fails(line)).map(|(line, _)| line) else { continue };
+        let Some((at, _)) = lines.iter().zip(&at_top).find(|((_, line), top)| **top && fails(line)).map(|(line, _)| line) else {
+            continue;
+        };
         // A later block of the part may be there for its failure.
         let handles = |later: &&&Fence| later.when.as_ref().is_some_and(|when| when.failures().contains(fence.id.as_str()));
-        let (handled, after): (Vec<&&Fence>, Vec<&&Fence>) = in_turn[number + 1..].iter().partition(|later| later.part == fence.part && handles(later));
+        let (handled, after): (Vec<&&Fence>, Vec<&&Fence>) =
+            in_turn[number + 1..].iter().partition(|later| later.part == fence.part && handles(later));
         if let Some(next) = after.first().filter(|_| handled.is_empty()) {
-            found.push((fence.line + at, format!("{} fails whatever there is, so that {} and what follows is never run", fence.id, next.id)));
+            found.push((
+                fence.line + at,
+                format!("{} fails whatever there is, so that {} and what follows is never run", fence.id, next.id),
+            ));
         }
     }
     found

@@ -201,10 +201,16 @@ fn what_destroys_is_verified() {
     let looked = "pg_restore -l \"$archive\" > /dev/null";
     step("delete-before-verify", &shell(remove, dump), 1, &sh(&format!("{dump}\n{looked}\n{remove}")));
     step("delete-before-verify", &shell(dump, remove), 2, &sh("find /var/log -name '*.gz' -delete"));
-    step("delete-before-verify", &format!("```wpp id=a\n{prune}\nwpp backup\n```"), 1, &format!("```wpp id=a\nwpp backup\n{verify}\n{prune}\n```"));
+    step(
+        "delete-before-verify",
+        &format!("```wpp id=a\n{prune}\nwpp backup\n```"),
+        1,
+        &format!("```wpp id=a\nwpp backup\n{verify}\n{prune}\n```"),
+    );
     quiet("delete-before-verify", &text("```wpp id=a\nwpp backup prune --dry-run\nwpp backup\n```"));
     // Data itself.
-    for line in ["docker compose down -v", "docker compose down --volumes", "rm -rf \"$archive/data\"", "docker volume rm pgdata"] {
+    for line in ["docker compose down -v", "docker compose down --volumes", "rm -rf \"$archive/data\"", "docker volume rm pgdata"]
+    {
         step("delete-before-verify", &sh(line), 1, &shell(looked, line));
     }
     quiet("delete-before-verify", &text(&sh("docker compose down")));
