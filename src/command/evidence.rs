@@ -102,7 +102,8 @@ pub fn keep(app: &App, folder: &Path, report: &Report, secrets: Vec<String>) -> 
     Ok(folder.path().join("report.md"))
 }
 
-fn redaction(app: &App, secrets: Vec<String>) -> Result<Redaction> {
+/// What takes numbers, names and secrets out of what leaves this home.
+pub fn redaction(app: &App, secrets: Vec<String>) -> Result<Redaction> {
     disk::create_folder(&app.home().reports())?;
     Ok(Redaction::new(Tokens::open(&app.home().reports_key())?, secrets))
 }

@@ -342,7 +342,7 @@ pub fn tree() -> clap::Command {
     );
     Cli::command()
         .after_help(format!(
-            "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins, `wpp help runbooks` one on runbooks.\n\nExit codes:\n    0  ok{codes}"
+            "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins, `wpp help runbooks` one on runbooks, `wpp help procedures` one on the procedures of the gateways' own documents, and what runs each.\n\nExit codes:\n    0  ok{codes}"
         ))
         .mut_subcommand("config", |config| config.after_help(settings))
 }

@@ -9,6 +9,7 @@ use super::told::{Given, Told, planned, require_shell, site};
 use crate::app::App;
 use crate::clock;
 use crate::disk;
+use crate::drill::sandbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::interrupt::Interrupts;
@@ -17,10 +18,17 @@ use crate::runbook::fence::is_id;
 use crate::runbook::library::{Library, Text, read};
 use crate::runbook::lint::{Finding, Level, Surroundings, lint};
 use crate::runbook::parse::Runbook;
-use crate::runbook::{Outcome, front, record, run, template};
+use crate::runbook::{AbortedBy, Outcome, front, outcome, record, run, template};
+
+/// How long a script that outlived its drill has to be gone.
+const SCRIPT_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Options of `wpp runbook`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "`wpp help runbooks` is a page on how runbooks are written and how a run goes; `wpp help procedures` says which \
+runbook or command carries out which procedure of the gateways' own documents."
+)]
 pub struct Args {
     #[command(subcommand)]
     command: RunbookCommand,
@@ -242,12 +250,15 @@ impl Run {
 impl GoOn {
     fn run(self, app: &App, resume: bool) -> Result<Report> {
         let state = run::open_run(app.journal()?, &self.run)?;
+        if Runbook::parse(&state.text).is_ok_and(|(runbook, _)| runbook.front.sandbox) {
+            return if resume { Err(cut_off(&self.run)) } else { clear(app, &self.run) };
+        }
         if !state.home.is_dir() {
             return Err(Error::new(
                 ErrorKind::Usage,
                 format!("the run {} worked on {}, which is gone", self.run, state.home.display()),
             )
-            .hint("a sandbox that is gone took everything with it; run the drill again"));
+            .hint("look where it went; the run can be taken back when it is there again"));
         }
         let home = Home::open(&state.home)?;
         let secrets = self.told.secrets(app, state.secrets.iter().map(String::as_str))?;
@@ -269,6 +280,45 @@ impl GoOn {
         }
         kept(app, outcome, known)
     }
+}
+
+/// A drill's simulator ended with its process, so nothing in the sandbox can go on.
+fn cut_off(run: &str) -> Error {
+    Error::new(ErrorKind::Usage, format!("the run {run} played in a sandbox, whose simulated WhatsApp ended with the drill"))
+        .hint(format!("`wpp runbook undo {run}` ends what is left of it; then run the drill again"))
+}
+
+/// Takes back a drill in a sandbox that was cut off: all that it did is in there, so its processes are
+/// ended and the folder is removed.
+fn clear(app: &App, run: &str) -> Result<Report> {
+    let mut record = record::Record::find(app.journal()?, run)?;
+    if let Some(script) = record.state.script.take()
+        && !script.end(SCRIPT_PATIENCE)
+    {
+        return Err(Error::new(ErrorKind::Locked, format!("a script of the run {run} goes on, and cannot be ended"))
+            .hint(format!("see what it is with `ps -g {}`, end it, and try again", script.leader)));
+    }
+    if record.state.home.is_dir() {
+        sandbox::remove(&record.state.home)?;
+    }
+    let state = &mut record.state;
+    state.under_way = None;
+    state.left.clear();
+    for one in &mut state.undoable {
+        one.undone = true;
+    }
+    if state.verdict.is_none() {
+        state.verdict = Some(crate::runbook::Verdict::Aborted);
+        state.aborted_by = Some(AbortedBy::Operator);
+        state.cause = Some("it was cut off, and `wpp runbook undo` removed its sandbox".into());
+    }
+    record.close()?;
+    let state = record.state;
+    let verdict = state.verdict.unwrap_or(crate::runbook::Verdict::Aborted);
+    let (runbook, _) = Runbook::parse(&state.text).map_err(|_| cut_off(run))?;
+    let mut report = outcome::report(&runbook, &state, verdict);
+    report.exit_code = Some(0);
+    kept(app, Outcome { verdict, report, state }, Vec::new())
 }
 
 /// The report of a run, with its evidence sealed in every form.

@@ -715,6 +715,7 @@ static DRILL_RUN: Object = Object {
         always("run", Text, "the run, as `wpp runbook runs` lists it"),
         always("began", Text, "RFC 3339 in UTC"),
         always("outcome", Text, "pass, deviated, aborted, inconclusive or skipped"),
+        always("remarks", TEXTS, "what it says of itself beside the verdict, as its document has it"),
         nullable("sandbox", Text, "the folder of a sandbox that was kept"),
         always("steps", Number, "how many steps there were"),
         nullable("recovery_ms", Number, "from the fault to READY, where the drill measured it"),
@@ -1757,6 +1758,7 @@ pub static SCHEMAS: &[Schema] = &[
                 "whether the verification after the undo was as expected; null when there was none"
             ),
             always("values", Map(&Text), "parameters and saved values, without secrets"),
+            always("remarks", TEXTS, "what it says of itself beside the verdict, as its document has it"),
             always("report", Text, "the report for people"),
         ],
     },

@@ -335,7 +335,7 @@ impl Engine<'_> {
         let wanted = fence.when.as_ref().is_none_or(|when| when.holds(self));
         if !wanted {
             let when = fence.attributes.iter().find(|(name, _)| name == "when").map_or("", |(_, when)| when);
-            let reason = format!("not the case: {}", self.values.shown(when));
+            let reason = format!("not the case: {}", self.values.explained(when));
             self.leave_out(fence, reason);
         }
         wanted

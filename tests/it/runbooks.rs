@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use wpp::command::is_line;
+use wpp::runbook::fence::{Kind, Part};
 use wpp::runbook::library::SHIPPED;
 use wpp::runbook::lint::{Surroundings, lint};
 use wpp::runbook::parse::Runbook;
@@ -79,6 +80,43 @@ fn every_shipped_runbook_lints_clean() {
     for (id, text) in SHIPPED {
         assert_eq!(lint(text, &Surroundings { id, parses: &is_line }), [], "{id}");
     }
+}
+
+/// Command lines under a heading that ask a gateway through its plugin.
+fn through_plugin(runbook: &Runbook, part: Part) -> bool {
+    let lines = runbook.part(part).filter(|fence| fence.kind == Kind::Wpp).flat_map(|fence| fence.command_lines().unwrap());
+    let gateways = ["openwa", "jarvis", "connector", "baileys"];
+    lines.into_iter().any(|(_, words)| {
+        let asks = |word: &String| word.contains("{{channel}}") || gateways.contains(&word.trim_end_matches(':'));
+        words.iter().any(asks) && words[1] != "backup"
+    })
+}
+
+#[test]
+fn what_a_verification_asks_a_plugin_is_known_to_be_set_up_before_anything_is_begun() {
+    let mut seen = 0;
+    for (id, text) in SHIPPED {
+        let runbook = Runbook::parse(text).unwrap().0;
+        if through_plugin(&runbook, Part::Verification) {
+            seen += 1;
+            assert!(through_plugin(&runbook, Part::Prerequisites), "{id} asks a plugin in the end, and not whether it is there");
+        }
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+#[test]
+fn a_session_that_waits_for_a_login_after_a_restart_is_left_as_it_is() {
+    let simulated = Simulated::linked();
+    simulated.ask(wpp::whatsapp::simulator::Request::PhoneUnlink { companion: None });
+    simulated.wait_for_state("AUTH_REQUIRED", "logged_out");
+    let before = simulated.daemon();
+    let (code, report) = simulated.home.json(&["runbook", "run", "restart", "--yes"]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (0, Some("pass")), "{report:#}");
+    // It was restarted, runs, and the next step is named.
+    assert_eq!(simulated.state().0, "AUTH_REQUIRED");
+    assert!(simulated.daemon().is_some() && simulated.daemon() != before);
+    assert!(report["title"].as_str().unwrap().contains("next: wpp reauth --session main"), "{report:#}");
 }
 
 #[test]

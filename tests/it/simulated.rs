@@ -165,6 +165,11 @@ impl Drop for Simulated {
         if self.daemon().is_some() {
             self.kill_daemon();
         }
+        // Sessions that a test made beside it.
+        let home = wpp::home::Home::open(self.home.path()).unwrap();
+        for name in home.session_names().unwrap_or_default() {
+            let _ = wpp::sandbox::kill_daemon(&home.session(&name));
+        }
         self.stop_simulator();
     }
 }
