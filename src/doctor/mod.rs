@@ -14,8 +14,13 @@ pub mod backups;
 pub mod catalog;
 pub mod database;
 pub mod fix;
+pub mod flow;
+pub mod guard;
+pub mod holders;
 pub mod history;
+pub mod growth;
 pub mod host;
+pub mod keeping;
 pub mod machine;
 pub mod network;
 pub mod probe;
@@ -23,6 +28,7 @@ pub mod schedule;
 pub mod score;
 pub mod security;
 pub mod session;
+pub mod settings;
 pub mod smoke;
 pub mod stores;
 pub mod suppress;
@@ -39,7 +45,9 @@ use self::suppress::Matched;
 use crate::archive::destination::Destination;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{AlertFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SessionFacts};
+use crate::facts::{
+    AlertFacts, EvidenceFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SecretLook, SessionFacts, SettingsFacts,
+};
 use crate::home::{Home, SessionPaths};
 use crate::report::{Evidence, Finding, Fix, Remedy, Severity};
 use crate::whatsapp::fault::Fault;
@@ -66,6 +74,14 @@ pub struct Scope {
     pub schedule: Probed<ScheduleFacts>,
     /// Notices to contacts.
     pub alerts: Probed<AlertFacts>,
+    /// What the settings say, as far as it can be at odds with each other or with what is there.
+    pub settings: Probed<SettingsFacts>,
+    /// Whether evidence is as it was written.
+    pub evidence: Probed<EvidenceFacts>,
+    /// Files from which systemd or cron would know that this home's schedule is to be called.
+    pub units: Vec<std::path::PathBuf>,
+    /// Secrets in variables, without their values.
+    pub secret_variables: Vec<SecretLook>,
     /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.
     pub program: String,
     /// Whether nothing beyond this machine may be talked to.
@@ -108,6 +124,10 @@ impl Scope {
             missing_session: None,
             schedule: Probed::NotApplicable(nobody_looked()),
             alerts: Probed::NotApplicable(nobody_looked()),
+            settings: Probed::NotApplicable(nobody_looked()),
+            evidence: Probed::NotApplicable(nobody_looked()),
+            units: Vec::new(),
+            secret_variables: Vec::new(),
             program: "wpp".into(),
             offline: false,
             endpoints: false,
@@ -245,6 +265,11 @@ pub fn known<'a, T>(probed: &'a Probed<T>, what: &str) -> std::result::Result<&'
         Probed::Failed(reason) => Err(Stop::Unknown(format!("{what} could not be looked at: {reason}"))),
         Probed::NotApplicable(reason) => Err(Stop::Skipped(reason.clone())),
     }
+}
+
+/// What is wrong; when nothing is, that all is as it should be.
+fn or_fine(said: Vec<Said>, fine: impl Into<String>) -> Judged {
+    Ok(if said.is_empty() { vec![Said::ok(fine)] } else { said })
 }
 
 /// A command line of `wpp` for the home and a session, as a person types it.

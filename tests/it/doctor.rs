@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
+use wpp::session::store::LAST_KNOWN_MIGRATION;
 use wpp::whatsapp::simulator::Request;
 
 use crate::harness::TestHome;
@@ -25,7 +26,7 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>) {
 }
 
 /// A home that holds nothing yet.
-fn empty() -> TestHome {
+pub fn empty() -> TestHome {
     let home = TestHome::sandbox();
     chmod(home.path(), 0o700);
     home
@@ -41,7 +42,18 @@ pub fn whole() -> TestHome {
     }
     drop(Messages::open(&folder.join("wpp.db")).unwrap());
     let store = rusqlite::Connection::open(folder.join("session.db")).unwrap();
-    store.execute_batch("CREATE TABLE device (pn TEXT, account BLOB); INSERT INTO device VALUES ('x', x'00')").unwrap();
+    store
+        .execute_batch(&format!(
+            "CREATE TABLE device (id INTEGER PRIMARY KEY, pn TEXT, lid TEXT, registration_id INTEGER, identity_key BLOB,
+                 account BLOB, server_has_prekeys BOOLEAN);
+             INSERT INTO device VALUES (1, '15550100001:2@s.whatsapp.net', '', 7, x'01', x'00', 1);
+             CREATE TABLE prekeys (id INTEGER, key BLOB, uploaded BOOLEAN);
+             WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100)
+                 INSERT INTO prekeys SELECT id, x'00', 1 FROM n;
+             CREATE TABLE __diesel_schema_migrations (version TEXT PRIMARY KEY);
+             INSERT INTO __diesel_schema_migrations VALUES ('{LAST_KNOWN_MIGRATION}')"
+        ))
+        .unwrap();
     drop(store);
     chmod(&folder.join("session.db"), 0o600);
     write(&folder.join("logs/wppd.log"), "");
@@ -61,7 +73,7 @@ pub fn found(report: &Value) -> Vec<String> {
     bad.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn said_ok(report: &Value, id: &str) -> bool {
+pub fn said_ok(report: &Value, id: &str) -> bool {
     report["findings"].as_array().unwrap().iter().any(|finding| finding["id"] == id && finding["severity"] == "ok")
 }
 
@@ -414,7 +426,12 @@ fn what_a_daemon_says_of_itself_is_judged() {
         (json!({}), vec![]),
         (json!({ "version": "0.0.1" }), vec!["wpp.session.version-skew"]),
         (json!({ "state": "AUTH_REQUIRED", "reason": "logged_out" }), vec!["wpp.session.auth-required"]),
-        (json!({ "state": "ERROR", "reason": "stream_replaced" }), vec!["wpp.session.state"]),
+        (json!({ "state": "ERROR", "reason": "stream_replaced" }), vec!["wpp.session.replaced", "wpp.session.state"]),
+        (json!({ "state": "ERROR", "reason": "temporary_ban" }), vec!["wpp.session.banned", "wpp.session.state"]),
+        (json!({ "state": "ERROR", "reason": "client_outdated" }), vec!["wpp.session.outdated", "wpp.session.state"]),
+        (json!({ "state": "SYNCING", "since_ms": now - 900_000, "last_heard_ms": now }), vec!["wpp.session.transition-stuck"]),
+        (json!({ "state": "CONNECTING", "since_ms": now - 900_000 }), vec!["wpp.session.transition-stuck"]),
+        (json!({ "reason": "phone_offline" }), vec!["wpp.session.phone-unseen"]),
         (json!({ "last_heard_ms": now - 600_000 }), vec!["wpp.session.stream-lost"]),
         (json!({ "search_mode": "degraded" }), vec!["wpp.session.search-degraded"]),
         (json!({ "session": "other" }), vec!["wpp.session.daemon-silent"]),

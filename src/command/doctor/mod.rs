@@ -29,7 +29,7 @@ use crate::doctor::{Check, Examination, Scope, Selection, SkippedCheck, catalog,
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::plugin::{self, Plugins};
-use crate::report::{Event, Report, Section, Severity, Step, Verdict, count};
+use crate::report::{Event, Metric, Report, Section, Severity, Step, Verdict, count};
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
 const ROUNDS_MAX: usize = 3;
@@ -414,6 +414,11 @@ impl Args {
         }
         if let Some(reason) = memory.not_kept.as_ref().filter(|_| memory.is_worth_telling) {
             report = report.section(Section::default().line(format!("nothing of this is kept for the next time: {reason}")));
+        }
+        if let Some(score) =
+            score::of(&examination).filter(|_| examination.findings.iter().any(|finding| finding.severity > Severity::Ok))
+        {
+            report.metrics.push(Metric { name: "score".into(), value: score as f64 });
         }
         report = report.next(words::next(&scope, &examination, unmended));
         report.exit_code = Some(exit_code);

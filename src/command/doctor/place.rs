@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::schedule as entries;
+use super::super::upkeep::Upkeep;
 use crate::alert::Policy;
 use crate::alert::book::Book;
 use crate::app::{self, Settings};
@@ -20,7 +21,7 @@ use crate::plugin::grants::Grant;
 use crate::plugin::registry::Registry;
 use crate::plugin::{self, Plugins};
 use crate::report::quoted;
-use crate::schedule;
+use crate::schedule::{self, Entry};
 use crate::session::Address;
 
 /// Where a command line says to look.
@@ -168,8 +169,11 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         }
     }
     let plugins_problem = home.as_ref().ok().and_then(|home| Registry::open(home).err()).map(|error| Problem::from(&error));
-    let schedule = schedule_facts(&home, &config, config_problem.is_some(), &journal);
+    let entries = home.as_ref().ok().filter(|_| config_problem.is_none()).map(|home| entries::entries(home, &config));
+    let schedule = schedule_facts(&home, entries.as_ref(), &journal);
     let alerts = alert_facts(&home, &config, config_problem.is_some(), &journal);
+    let upkeep =
+        Upkeep::of(home.as_ref().ok(), &config, entries.as_ref().map(|(entries, _)| entries.as_slice()), &settings.environment);
     let stand_ins = match &home {
         Ok(home) if home.kind() == HomeKind::Sandbox => StandIns {
             machine: settings.environment.get("WPP_MACHINE").map(Into::into),
@@ -187,6 +191,10 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         missing_session,
         schedule,
         alerts,
+        settings: upkeep.settings,
+        evidence: upkeep.evidence,
+        units: upkeep.units,
+        secret_variables: upkeep.secret_variables,
         program: program.unwrap_or_else(|| "wpp".into()),
         foreign,
         offline,
@@ -208,15 +216,14 @@ fn opened<T>(journal: &Opened, without: T) -> std::result::Result<&Journal, Prob
 }
 
 /// What the schedule's own room says of it; a problem of the settings is told by their own check.
-fn schedule_facts(home: &Result<Home>, config: &Config, broken: bool, journal: &Opened) -> Probed<ScheduleFacts> {
-    let Ok(home) = home else { return Probed::NotApplicable("the home does not open".into()) };
-    if broken {
-        return Probed::NotApplicable("the settings do not load".into());
+fn schedule_facts(home: &Result<Home>, entries: Option<&(Vec<Entry>, Vec<Error>)>, journal: &Opened) -> Probed<ScheduleFacts> {
+    if home.is_err() {
+        return Probed::NotApplicable("the home does not open".into());
     }
-    let (entries, wrong) = entries::entries(home, config);
+    let Some((entries, wrong)) = entries else { return Probed::NotApplicable("the settings do not load".into()) };
     match journal {
         Err(error) => Probed::Failed(error.chain()),
-        Ok(journal) => schedule::look::facts(&entries, &wrong, journal.as_ref(), clock::now()).into(),
+        Ok(journal) => schedule::look::facts(entries, wrong, journal.as_ref(), clock::now()).into(),
     }
 }
 

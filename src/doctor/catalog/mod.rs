@@ -4,7 +4,10 @@
 //! The order is the order of judging: a check stands below the ones that it needs.
 
 mod backup;
+mod flow;
+mod guard;
 pub mod cost;
+mod growth;
 mod home;
 mod machine;
 mod network;
@@ -17,11 +20,14 @@ use super::Check;
 /// Every part, in order.
 const PARTS: &[&[Check]] = &[
     home::CHECKS,
+    guard::CHECKS,
+    growth::CHECKS,
     machine::CHECKS,
     network::CHECKS,
     session::CHECKS,
     machine::OF_DAEMONS,
     store::CHECKS,
+    flow::CHECKS,
     backup::CHECKS,
     suppression::CHECKS,
 ];

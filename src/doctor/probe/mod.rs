@@ -4,11 +4,15 @@
 //! nothing is left beside them ([`database`]), sockets of other users are not connected to.
 
 mod groups;
+mod holders;
 mod jobs;
+pub(crate) mod traces;
+pub(crate) mod upkeep;
 pub mod journal;
 pub mod machine;
 pub mod network;
 mod tls;
+mod growth;
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -29,7 +33,7 @@ use crate::facts::machine::MachineFacts;
 use crate::facts::network::NetworkFacts;
 use crate::facts::{
     DaemonLook, DaemonStatus, EndpointLook, Facts, HostFacts, Limits, LockFacts, MessagesFacts, PathKind, PathLook, PathSeen,
-    Probed, SessionFacts, SetAside, SocketFacts, StoreFacts,
+    Probed, SessionFacts, SetAside, SocketFacts, StoreFacts, UpkeepFacts,
 };
 use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
@@ -67,6 +71,13 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     }
     jobs.extend(journal_jobs(scope, depth));
     jobs.extend(host_jobs(scope));
+    jobs.extend(upkeep::jobs(scope));
+    if depth != Depth::Surface {
+        jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config));
+    }
+    if depth == Depth::Full {
+        jobs.push(holders::job(scope.home.as_ref().ok(), &scope.sessions));
+    }
     let mut host = HostFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         user_id: rustix::process::geteuid().as_raw(),
@@ -85,10 +96,19 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         missing_session: scope.missing_session.clone(),
         schedule: scope.schedule.clone(),
         alerts: scope.alerts.clone(),
+        upkeep: UpkeepFacts {
+            settings: scope.settings.clone(),
+            evidence_sums: scope.evidence.clone(),
+            ..UpkeepFacts::failed("the probe did not run")
+        },
         machine: MachineFacts::failed("the probe did not run"),
         network: NetworkFacts::failed("the probe did not run"),
         suppressions: suppress::facts(&scope.config),
+        disk_growth: unasked(),
     };
+    if scope.home.is_err() {
+        host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
+    }
     jobs.extend(machine_jobs(scope, depth));
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
     jobs.extend(network_jobs(scope, depth, &mut host));
@@ -113,6 +133,11 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
             start_timeout_ms: scope.config.number("daemon.start_timeout_ms"),
             backup_age_hours_max: scope.config.number("doctor.backup_age_hours_max"),
             restore_age_days_max: scope.config.number("doctor.restore_age_days_max"),
+            drill_age_days_max: scope.config.number("doctor.drill_age_days_max"),
+            event_age_hours_max: scope.config.number("doctor.event_age_hours_max"),
+            outbox_age_ms_max: scope.config.number("doctor.outbox_age_ms_max"),
+            outbox_waiting_max: scope.config.number("doctor.outbox_waiting_max"),
+            secret_age_days_max: scope.config.number("doctor.secret_age_days_max"),
         },
     }
 }
@@ -134,6 +159,8 @@ fn nothing_seen(name: &str) -> SessionFacts {
         journal: unasked(),
         backups: unasked(),
         set_aside: unasked(),
+        holders: unasked(),
+        log: unasked(),
         endpoints: unasked(),
     }
 }
@@ -304,6 +331,13 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         |seen, host, _| host.paths = seen,
     ));
     if let Ok(home) = &scope.home {
+        let (root, journal) = (home.root().to_owned(), home.journal());
+        jobs.push(Job::new(
+            FILES_TIMEOUT,
+            move || growth::look(&root, &journal, clock::now_ms()),
+            Probed::Failed,
+            |seen, host, _| host.disk_growth = seen,
+        ));
         let (first, path, only_read) = (home.clone(), home.journal(), scope.foreign.is_some());
         jobs.push(Job::new(
             FILES_TIMEOUT,
