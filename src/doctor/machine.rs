@@ -426,7 +426,7 @@ fn milliseconds(milliseconds: i64) -> Duration {
 pub fn clock_stepped(facts: &Facts, session: &SessionFacts) -> Judged {
     let process = known(&session.process, "the daemon's process")?;
     let Some(status) = session.status() else {
-        return Err(Stop::Skipped("the daemon does not say when it started".into()));
+        return Err(Stop::Skipped("the daemon does not say when it started: see wpp.session.daemon-silent".into()));
     };
     // The process may be older than the daemon in it, when a script has become it; some threads are younger.
     // The one that began next to it tells how far the two clocks are apart.

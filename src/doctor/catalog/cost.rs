@@ -42,8 +42,6 @@ const COSTS: &[(&str, Cost)] = &[
     ("wpp.drill", Cost::Journal),
     ("wpp.drill.evidence", Cost::Cheap),
     ("wpp.home.journal", Cost::Journal),
-    ("wpp.host.clock-behind", Cost::Journal),
-    ("wpp.host.clock-step", Cost::Daemon),
     ("wpp.network", Cost::Network),
     ("wpp.restore", Cost::Journal),
     ("wpp.schedule", Cost::Journal),

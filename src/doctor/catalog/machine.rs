@@ -258,7 +258,7 @@ pub(super) const OF_DAEMONS: &[Check] = &[
         title: "the clock has not jumped under the daemon",
         area: "host",
         severity: Warning,
-        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        needs: &["wpp.session.folder"],
         runbook: None,
         explain: "When the daemon says that it started, by the wall clock of that moment, against when the kernel says so, counted \
                   in time that no clock can change. More than a minute between them is a jump since: times of messages, of what is \
