@@ -45,6 +45,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand restore 'Bring a session back from an archive'
             cand reset 'Last resort: back the session up, verify the archive, remove the session'
             cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
+            cand capacity 'Measure what sessions take and how that grows, and say how many more fit'
+            cand support-bundle 'Gather what somebody who helps needs to know, with nobody in it'
             cand runbook 'Run the documents that say what to do: list, check, run, resume and undo them'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
             cand dump 'Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server'
@@ -520,6 +522,34 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'wpp;capacity'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --days 'How far back to look'
+            cand --html 'Write the same as a page, which needs no other file'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --all 'Every session of this home, whatever WPP_SESSION says; so it is without --session'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'wpp;support-bundle'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand --to 'The file to write, .tar.gz or .tar.zst [default: wpp-support-<UTC time>.tar.gz in this folder]'
+            cand --lines 'Newest lines of each session''s log'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand --dry-run 'Show what would be written, and write nothing'
+            cand -y 'Agree in advance'
+            cand --yes 'Agree in advance'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'wpp;runbook'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -923,8 +953,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'wpp;evidence;export'= {
             cand --to 'The file to write [default: ID.tar.gz here]'
@@ -1089,7 +1119,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --help 'Print help'
             cand list 'Show every entry: when it is due next, and how it went last'
             cand next 'Show the next times at which entries are due'
-            cand run 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+            cand run 'Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when something failed'
             cand install 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -1119,7 +1149,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
             cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand --follow 'Go on until interrupted'
+            cand --follow 'Go on until interrupted; what is changed in config.toml and in runbooks counts from then on'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
@@ -1142,7 +1172,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;schedule;help'= {
             cand list 'Show every entry: when it is due next, and how it went last'
             cand next 'Show the next times at which entries are due'
-            cand run 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+            cand run 'Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when something failed'
             cand install 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -1532,6 +1562,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand restore 'Bring a session back from an archive'
             cand reset 'Last resort: back the session up, verify the archive, remove the session'
             cand doctor 'Look at the host, the home and the session, say what is wrong, and mend it with --fix'
+            cand capacity 'Measure what sessions take and how that grows, and say how many more fit'
+            cand support-bundle 'Gather what somebody who helps needs to know, with nobody in it'
             cand runbook 'Run the documents that say what to do: list, check, run, resume and undo them'
             cand drill 'Rehearse failures and recovery in a throw-away sandbox'
             cand dump 'Say what dumps of PostgreSQL really are, and rehearse their way back on a disposable server'
@@ -1579,6 +1611,10 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;help;reset'= {
         }
         &'wpp;help;doctor'= {
+        }
+        &'wpp;help;capacity'= {
+        }
+        &'wpp;help;support-bundle'= {
         }
         &'wpp;help;runbook'= {
         }

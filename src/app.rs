@@ -162,6 +162,11 @@ impl App {
         Ok(self.given_name().map(str::to_owned))
     }
 
+    /// Whether the command line itself names a session of this host.
+    pub fn session_flag_given(&self) -> bool {
+        self.config.all().any(|(key, _, source)| key.path == "default_session" && *source == Source::Flag)
+    }
+
     fn given_name(&self) -> Option<&str> {
         let (_, name, source) = self.config.all().find(|(key, ..)| key.path == "default_session")?;
         matches!(source, Source::Flag | Source::Environment(_)).then_some(name)

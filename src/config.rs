@@ -325,13 +325,19 @@ pub const KEYS: &[Key] = &[
         path: "postgres.account",
         kind: Kind::Text,
         default: "",
-        help: "account that a disposable server runs as when wpp runs as root; empty means postgres, else nobody",
+        help: "account that a disposable server runs as when wpp runs as root; empty means nobody, else postgres",
     },
     Key {
         path: "postgres.image",
         kind: Kind::Text,
         default: "postgres:16",
         help: "image of a container for a disposable server, where PostgreSQL itself is not there",
+    },
+    Key {
+        path: "capacity.sample_minutes",
+        kind: Kind::Number(0, 1440),
+        default: "10",
+        help: "minutes between two samples of what a daemon takes, from which `wpp capacity` tells growth; 0 takes none",
     },
     Key {
         path: "doctor.disk_free_percent_min",
@@ -422,6 +428,12 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Hours,
         default: "",
         help: "part of each day, such as \"22:00-07:00\", in which nobody is told of what is less than critical until it ends",
+    },
+    Key {
+        path: "alert.settled_s",
+        kind: Kind::Number(0, 86_400),
+        default: "180",
+        help: "seconds a problem must be over before that is told; one that comes back sooner is the same one, and no news",
     },
     Key {
         path: "alert.time_zone",

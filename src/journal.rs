@@ -100,6 +100,32 @@ CREATE TABLE doctor_finding (
     PRIMARY KEY (id, session, subject)
 ) WITHOUT ROWID;
 ",
+    "
+-- what `capacity` is told from: what each session's daemon took, thinned with age
+CREATE TABLE capacity_sample (
+    session                     TEXT NOT NULL,
+    at_ms                       INTEGER NOT NULL,
+    -- the daemon's start: its processor time counts from there
+    started_ms                  INTEGER NOT NULL,
+    memory_bytes                INTEGER NOT NULL,
+    cpu_ms                      INTEGER NOT NULL,
+    session_db_bytes            INTEGER NOT NULL,
+    wpp_db_bytes                INTEGER NOT NULL,
+    messages                    INTEGER NOT NULL,
+    disk_total_bytes            INTEGER NOT NULL,
+    disk_free_bytes             INTEGER NOT NULL,
+    memory_total_bytes          INTEGER NOT NULL,
+    memory_available_bytes      INTEGER NOT NULL,
+    PRIMARY KEY (session, at_ms)
+) WITHOUT ROWID;
+",
+    "
+-- the process that runs it: it may outlive its dispatcher, and its number may come to be another one's
+ALTER TABLE schedule_run ADD COLUMN child_pid INTEGER;
+ALTER TABLE schedule_run ADD COLUMN child_started INTEGER;
+-- whether an operator ran it then: its time is none that it was due at
+ALTER TABLE schedule_run ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// How an act that was begun has ended.
@@ -232,6 +258,17 @@ impl Journal {
     /// no other writer comes between. It is undone when `work` fails.
     pub fn transaction<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         disk::faults::point("journal", &self.path)?;
+        self.in_transaction(work)
+    }
+
+    /// [`Journal::transaction`] for what no act relies on: it is none of the operations that tests break one
+    /// after the other, for it comes when a timer says so. A disk that is full refuses it all the same.
+    pub fn transaction_aside<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        disk::faults::room("write to", &self.path)?;
+        self.in_transaction(work)
+    }
+
+    fn in_transaction<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let run = || {
             let transaction = rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
@@ -312,6 +349,13 @@ impl Journal {
     /// journal.
     pub fn everywhere(&self, verb: &str) -> Result<Vec<Entry>> {
         self.select("verb = ?1 ORDER BY id", params![verb])
+    }
+
+    /// The newest entries, whatever they are about, oldest first.
+    pub fn newest(&self, count: u32) -> Result<Vec<Entry>> {
+        let mut entries = self.select("1 ORDER BY id DESC LIMIT ?1", params![count])?;
+        entries.reverse();
+        Ok(entries)
     }
 
     /// Entries on a session after an id, oldest first.

@@ -21,6 +21,7 @@ pub mod session;
 pub mod whatsapp;
 pub mod archive;
 pub mod facts;
+pub mod capacity;
 // second floor: the verbs
 pub mod daemon;
 pub mod notice;
@@ -38,6 +39,7 @@ pub mod dump;
 pub mod evidence;
 pub mod alert;
 pub mod schedule;
+pub mod bundle;
 pub mod runbook;
 pub mod drill;
 // top: the face

@@ -124,8 +124,18 @@ pub struct Group {
 }
 
 impl Group {
-    fn of(leader: u32) -> Group {
+    /// The one that a process leads.
+    pub fn of(leader: u32) -> Group {
         Group { leader, started: started(leader) }
+    }
+
+    /// Whether its leader still runs. One that has ended does not, asked after or not; where the system does
+    /// not tell, any process of its number is taken for it.
+    pub fn is_alive(self) -> bool {
+        match self.started {
+            Some(known) => stat(self.leader).is_some_and(|stat| stat.started == known && !stat.has_ended),
+            None => is_alive(self.leader),
+        }
     }
 
     /// Kills what is left of it; whether nothing is, within this time.
@@ -148,9 +158,22 @@ impl Group {
 
 /// When a process was started, in the system's own ticks.
 fn started(pid: u32) -> Option<u64> {
+    stat(pid).map(|stat| stat.started)
+}
+
+/// What the system tells of a process.
+struct Stat {
+    /// Nobody has asked yet how it ended.
+    has_ended: bool,
+    /// In ticks.
+    started: u64,
+}
+
+fn stat(pid: u32) -> Option<Stat> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name before the last bracket may hold anything.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    Some(Stat { has_ended: matches!(fields.first(), Some(&"Z" | &"X")), started: fields.get(19)?.parse().ok()? })
 }
 
 impl Run<'_> {
@@ -333,6 +356,24 @@ mod tests {
         assert!(group.end(Duration::from_secs(60)));
         assert!(!ended.join().unwrap().success());
         assert!(group.end(Duration::ZERO), "there is none");
+    }
+
+    #[test]
+    fn what_has_ended_is_not_alive_before_anybody_has_asked_how_nor_is_another_of_its_number() {
+        let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
+        let group = Group::of(child.id());
+        assert!(group.is_alive());
+        let other = Group { started: group.started.map(|started| started + 1), ..group };
+        assert!(!other.is_alive() || group.started.is_none());
+        child.kill().unwrap();
+        // Where the system does not tell, it is alive until somebody has asked.
+        let gone = (0..1000).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            !group.is_alive()
+        });
+        assert!(gone || group.started.is_none());
+        child.wait().unwrap();
+        assert!(!group.is_alive());
     }
 
     #[test]

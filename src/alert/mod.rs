@@ -125,6 +125,8 @@ pub struct Policy {
     pub quiet_hours: Option<(u16, u16)>,
     /// The zone of the quiet hours.
     pub zone: TimeZone,
+    /// So long a problem must be over before its end is told.
+    pub settled_after: Duration,
 }
 
 fn severity(word: &str) -> Option<Severity> {
@@ -202,6 +204,7 @@ impl Policy {
             severity_min: severity(config.text("alert.severity_min")).unwrap_or(Severity::Warning),
             quiet_hours: clock::hours(config.text("alert.quiet_hours")),
             zone,
+            settled_after: Duration::from_secs(config.number("alert.settled_s")),
         })
     }
 

@@ -84,7 +84,7 @@ fn files(session: &SessionPaths) -> Result<Vec<PathBuf>> {
 }
 
 /// The newest lines, the current file, and up to which byte that was read.
-fn newest(session: &SessionPaths, count: usize) -> Result<(Vec<String>, Option<File>, u64)> {
+pub(super) fn newest(session: &SessionPaths, count: usize) -> Result<(Vec<String>, Option<File>, u64)> {
     let mut lines: VecDeque<String> = VecDeque::new();
     let mut current = None;
     let mut read = 0;

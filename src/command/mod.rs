@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod backup;
+pub mod capacity;
 pub mod channel;
 pub mod chats;
 pub mod checks;
@@ -35,11 +36,13 @@ pub mod schemas;
 pub mod search;
 pub mod send;
 mod set;
+mod sets;
 pub mod simulator;
 pub mod start;
 pub mod status;
 pub mod stop;
 mod stored;
+pub mod support_bundle;
 pub mod sync;
 mod told;
 mod upkeep;
@@ -149,6 +152,10 @@ pub enum Command {
     Reset(Lazy<reset::Args>),
     /// Look at the host, the home and the session, say what is wrong, and mend it with --fix
     Doctor(Lazy<doctor::Args>),
+    /// Measure what sessions take and how that grows, and say how many more fit
+    Capacity(Lazy<capacity::Args>),
+    /// Gather what somebody who helps needs to know, with nobody in it
+    SupportBundle(Lazy<support_bundle::Args>),
     /// Run the documents that say what to do: list, check, run, resume and undo them
     Runbook(Lazy<runbook::Args>),
     /// Rehearse failures and recovery in a throw-away sandbox
@@ -207,6 +214,12 @@ impl Command {
             Command::Doctor(Lazy(args)) => {
                 let sink = settings.sink.clone();
                 args.run(settings, &|line| run_line(line, sink.clone()))
+            }
+            Command::Capacity(Lazy(args)) => args.run(&App::new(settings)?),
+            // It is wanted most where the settings do not load.
+            Command::SupportBundle(Lazy(args)) => {
+                let (app, broken) = App::without_broken_settings(settings)?;
+                args.run(&app, broken.as_ref())
             }
             Command::Runbook(Lazy(args)) => args.run(&App::new(settings)?),
             Command::Drill(Lazy(args)) => args.run(&App::new(settings)?),
@@ -329,7 +342,7 @@ pub fn tree() -> clap::Command {
     );
     Cli::command()
         .after_help(format!(
-            "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins, `wpp help runbooks` one on runbooks.\n\nExit codes:\n    0  ok{codes}"
+            "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins, `wpp help runbooks` one on runbooks, `wpp help procedures` one on the procedures of the gateways' own documents, and what runs each.\n\nExit codes:\n    0  ok{codes}"
         ))
         .mut_subcommand("config", |config| config.after_help(settings))
 }
@@ -381,6 +394,15 @@ fn usage(error: &clap::Error) -> Error {
 type Prompts = (Arc<crate::app::Ask>, Arc<crate::archive::seal::Ask>);
 
 fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts, by_person: bool) -> Result<Settings> {
+    let environment = environment()?;
+    // A line that is run in this process is read by whoever runs it.
+    let whole = global.format == Format::Json || !by_person;
+    let Global { home, session, quiet, .. } = global;
+    Ok(Settings { home, session, quiet, whole, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
+}
+
+/// The variables that settings and secrets are read from.
+fn environment() -> Result<BTreeMap<String, String>> {
     let mut environment = BTreeMap::new();
     let ours = std::env::vars_os().filter_map(|(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value)));
     for (name, value) in ours.filter(|(name, _)| name == "HOME" || name.starts_with("WPP_")) {
@@ -391,10 +413,7 @@ fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts, by_person: bo
         })?;
         environment.insert(name, value);
     }
-    // A line that is run in this process is read by whoever runs it.
-    let whole = global.format == Format::Json || !by_person;
-    let Global { home, session, quiet, .. } = global;
-    Ok(Settings { home, session, quiet, whole, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
+    Ok(environment)
 }
 
 /// Names of the sessions in the home that the environment names, and of its gateways, for the shell's

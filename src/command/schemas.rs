@@ -3,6 +3,9 @@
 //! `wpp-json(5)` is made from it, and `tests/it/schemas.rs` runs the commands and fails when a field
 //! is not in it, or is in it and missing. Start with [`SCHEMAS`].
 
+mod capacity;
+mod support_bundle;
+
 /// The type of a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
@@ -454,6 +457,24 @@ static SHELVED: Object = Object {
     ],
 };
 
+static SHELVED_SET: Object = Object {
+    name: "shelved_set",
+    fields: &[
+        always("path", Text, "the file, or its s3:// address"),
+        always("name", Text, "its name"),
+        always("size_bytes", Number, "its size"),
+        always("encrypted", Boolean, "whether it is encrypted"),
+        always("locked", Boolean, "whether no key to read it was given; what else is said is from its name"),
+        nullable("channel", Text, "the gateway's name in config.toml"),
+        nullable("created_ms", Number, "when it was taken"),
+        nullable("id", Text, "as in dump_set; null when it cannot be read"),
+        nullable("complete", Boolean, "whether nothing is missing that belongs to the gateway's state"),
+        nullable("parts", TEXTS, "the names of its parts"),
+        nullable("missing", List(&Shape::Object(&DUMP_LACKING)), "what is not in it"),
+        nullable("error", Text, "why it cannot be read"),
+    ],
+};
+
 static PLAN: Object = Object {
     name: "plan",
     fields: &[
@@ -694,6 +715,7 @@ static DRILL_RUN: Object = Object {
         always("run", Text, "the run, as `wpp runbook runs` lists it"),
         always("began", Text, "RFC 3339 in UTC"),
         always("outcome", Text, "pass, deviated, aborted, inconclusive or skipped"),
+        always("remarks", TEXTS, "what it says of itself beside the verdict, as its document has it"),
         nullable("sandbox", Text, "the folder of a sandbox that was kept"),
         always("steps", Number, "how many steps there were"),
         nullable("recovery_ms", Number, "from the fault to READY, where the drill measured it"),
@@ -915,6 +937,7 @@ static SCHEDULED_RUN: Object = Object {
         nullable("exit_code", Number, "what it exited with; null when it was killed or did not run"),
         nullable("said", Text, "what it said"),
         nullable("report", Text, "the file or folder that tells more"),
+        always("by_hand", Boolean, "whether an operator ran it by its name: due is then when that was"),
     ],
 };
 
@@ -1285,6 +1308,7 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![
             always("folder", Text, "the folder or s3:// address"),
             always("archives", List(&Shape::Object(&SHELVED)), "oldest first"),
+            always("sets", List(&Shape::Object(&SHELVED_SET)), "sets of gateways' state, oldest first; none for one session"),
         ],
     },
     Schema {
@@ -1316,6 +1340,7 @@ pub static SCHEMAS: &[Schema] = &[
             optional("failed_why", Text, "level restore: in which way; null if it passed"),
         ],
     },
+    Schema { name: "wpp.capacity/1", commands: &["wpp capacity"], data: Shape::Object(&capacity::CAPACITY) },
     Schema {
         name: "wpp.chats/1",
         commands: &["wpp chats"],
@@ -1435,7 +1460,11 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![
             nullable("dump", Shape::Object(&DUMP), "what was rehearsed; null when it is no dump"),
             nullable("server_version", Text, "what the disposable server calls its version"),
-            always("tables", Map(&Number), "rows by table, as they came back"),
+            always(
+                "tables",
+                Map(&Number),
+                "rows by table, as they came back; DATABASE/TABLE where the dump makes its own databases"
+            ),
             always("queries", List(&Shape::Object(&DUMP_ANSWER)), "the answers to the smoke SQL"),
             nullable("standing", Shape::Object(&DUMP_SERVER), "the server, when it was kept"),
             nullable("dump_kept", Text, "where a dump lies that was downloaded and kept"),
@@ -1445,7 +1474,7 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "wpp.dump-servers/1",
         commands: &["wpp dump servers"],
-        data: data![always("servers", List(&Shape::Object(&DUMP_SERVER)), "those that were kept")],
+        data: data![always("servers", List(&Shape::Object(&DUMP_SERVER)), "those that were kept, and what is left of others")],
     },
     Schema {
         name: "wpp.dump-set/1",
@@ -1456,6 +1485,20 @@ pub static SCHEMAS: &[Schema] = &[
             nullable("level", Text, "how far it was verified; null when no key is here to read it back with"),
             always("complete", Boolean, "whether nothing is missing that belongs to the gateway's state"),
             always("manifest", Shape::Object(&DUMP_SET), "what is inside"),
+        ],
+    },
+    Schema {
+        name: "wpp.dump-set-prune/1",
+        commands: &["wpp backup prune --channel"],
+        data: data![
+            always("channel", Text, "the gateway's name in config.toml"),
+            always("folder", Text, "where the sets are"),
+            always("dry_run", Boolean, "whether nothing was to be removed, or nothing had to be"),
+            always("time_zone", Text, "in which hours and days are counted"),
+            always("rules", Shape::Object(&RULES), "what is kept"),
+            always("sets", List(&Shape::Object(&DECISION)), "oldest first"),
+            always("removed", TEXTS, "sets, in the order of their removal"),
+            always("freed_bytes", Number, "what they took"),
         ],
     },
     Schema {
@@ -1524,6 +1567,8 @@ pub static SCHEMAS: &[Schema] = &[
                 "the credentials that were asked for",
             ),
             always("files", List(&Text), "what was written"),
+            always("id", Text, "what the evidence is called"),
+            always("sums", Text, "the file with the hashes of these"),
         ],
     },
     Schema {
@@ -1713,6 +1758,7 @@ pub static SCHEMAS: &[Schema] = &[
                 "whether the verification after the undo was as expected; null when there was none"
             ),
             always("values", Map(&Text), "parameters and saved values, without secrets"),
+            always("remarks", TEXTS, "what it says of itself beside the verdict, as its document has it"),
             always("report", Text, "the report for people"),
         ],
     },
@@ -1813,6 +1859,11 @@ pub static SCHEMAS: &[Schema] = &[
             always("took_ms", Number, "how long it took"),
             optional("state", Text, "of a gateway: where its session stands now, as in status"),
         ],
+    },
+    Schema {
+        name: "wpp.support-bundle/1",
+        commands: &["wpp support-bundle"],
+        data: Shape::Object(&support_bundle::SUPPORT_BUNDLE),
     },
     Schema {
         name: "wpp.sync/1",

@@ -54,6 +54,12 @@ impl Tokens {
         Tokens::with_key(&key)
     }
 
+    /// With a key that nobody keeps: these tokens can be compared with one another and with no others.
+    pub fn fresh() -> Result<Tokens> {
+        let key: [u8; KEY_BYTES] = rand::random();
+        Tokens::with_key(&key)
+    }
+
     fn make_key(path: &Path) -> Result<Vec<u8>> {
         let key: [u8; KEY_BYTES] = rand::random();
         disk::write_atomic(path, &key)?;
@@ -70,6 +76,15 @@ impl Tokens {
         let user = name.split('@').next().unwrap_or(name).split([':', '.']).next().unwrap_or(name);
         let mut mac = (*self.0).clone();
         mac.update(user.trim_start_matches('+').as_bytes());
+        format!("#{}", hex::encode(&mac.finalize().into_bytes()[..5]))
+    }
+
+    /// The token of any text as it stands: `#` and ten hexadecimal digits.
+    pub fn of_whole(&self, text: &str) -> String {
+        let mut mac = (*self.0).clone();
+        // No JID begins so, so that a text never gets the token of a number by chance.
+        mac.update(b"\0");
+        mac.update(text.as_bytes());
         format!("#{}", hex::encode(&mac.finalize().into_bytes()[..5]))
     }
 

@@ -3,7 +3,7 @@
 //! [`run`] is the whole of it. [`supervisor`] owns the link and the state, [`pump`] carries the
 //! outbox to the link, [`book`] writes down what must be on the disk first, [`outbox`] decides what
 //! is sent when, [`ingest`] takes in what comes, [`wake`] wakes the own phone after a restore,
-//! [`minute`] has the schedule looked at. [`control`] serves the local API whose
+//! [`minute`] has the schedule looked at, [`sample`] writes down what the daemon takes. [`control`] serves the local API whose
 //! shapes are in [`api`]; [`hub`] is what the rooms share. [`client`] is the other side of it.
 
 pub mod api;
@@ -16,6 +16,7 @@ pub mod log;
 pub mod minute;
 pub mod book;
 pub mod pump;
+pub mod sample;
 pub mod wake;
 pub mod supervisor;
 
@@ -165,6 +166,7 @@ fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tok
     let result = runtime.block_on(async {
         let (stop, stopped) = oneshot::channel::<()>();
         let (hub, messages, outbox) = (parts.hub.clone(), parts.messages.clone(), parts.outbox.clone());
+        let sampled = hub.clone();
         let name = session.name().to_owned();
         let serving = tokio::spawn(async move {
             // A sender that is dropped says the same as one that speaks.
@@ -177,6 +179,8 @@ fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tok
         if let Some(Err(error)) = &looking {
             tracing::warn!(cause = error.to_string(), "the schedule cannot be looked at: wpp's own file is not found");
         }
+        let sampling = sample::interval(config)
+            .map(|interval| tokio::spawn(sample::write_every(interval, home.clone(), session.clone(), started_ms, sampled)));
         let supervised = match Supervisor::new(parts) {
             Ok(supervisor) => {
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -186,6 +190,9 @@ fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tok
         };
         if let Some(Ok(looking)) = looking {
             looking.abort();
+        }
+        if let Some(sampling) = sampling {
+            sampling.abort();
         }
         drop(stop);
         let served = serving.await.while_doing(|| "the local API ended without a result".into())?;

@@ -18,6 +18,7 @@ pub mod flow;
 pub mod guard;
 pub mod holders;
 pub mod history;
+pub mod growth;
 pub mod host;
 pub mod keeping;
 pub mod machine;

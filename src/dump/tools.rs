@@ -96,12 +96,14 @@ pub fn not_here(name: &str) -> Error {
 
 /// The account that a server runs as when this process is root's.
 fn unprivileged(given: &str) -> Result<Account> {
-    let names: Vec<&str> = if given.is_empty() { vec!["postgres", "nobody"] } else { vec![given] };
+    // What a dump makes the server run has the rights of its account: `postgres` may own a server that somebody
+    // lives on, and comes second.
+    let names: Vec<&str> = if given.is_empty() { vec!["nobody", "postgres"] } else { vec![given] };
     for name in &names {
         if let (Some(user_id), Some(group_id)) = (id("-u", name), id("-g", name)) {
             if user_id == 0 {
                 return Err(Error::new(ErrorKind::Usage, format!("{name} is root, and PostgreSQL does not run as root"))
-                    .hint("set postgres.account to an account without rights, such as postgres or nobody"));
+                    .hint("set postgres.account to an account without rights, such as nobody"));
             }
             return Ok(Account { name: (*name).to_owned(), user_id, group_id });
         }

@@ -119,8 +119,8 @@ pub struct ProcessFacts {
     pub open_files: u64,
     /// What it may use.
     pub limits: ProcessLimits,
-    /// When it began, by the clock as it is now, in milliseconds since the epoch.
-    pub began_ms: i64,
+    /// When its threads began, by the clock as it is now, in milliseconds since the epoch.
+    pub threads_began_ms: Vec<i64>,
     /// Its control group.
     pub group: Probed<GroupFacts>,
 }

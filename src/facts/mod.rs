@@ -9,6 +9,7 @@ mod upkeep;
 pub mod machine;
 pub mod network;
 mod suppression;
+pub mod growth;
 
 use std::path::PathBuf;
 
@@ -160,6 +161,8 @@ pub struct HostFacts {
     pub network: NetworkFacts,
     /// What the operator does not want to hear for a while.
     pub suppressions: SuppressionFacts,
+    /// How its file system fills up.
+    pub disk_growth: Probed<growth::DiskGrowth>,
 }
 
 /// What is to be run when, and what became of it.

@@ -184,6 +184,29 @@ pub fn look_at(session: &SessionPaths, path: &Path) -> Result<Store, StoreError>
     store
 }
 
+/// The number of the linked device in a session's store, the `3` of `15550100001:3@…`; `None` when no
+/// device is linked. No other part of the address leaves this room.
+pub fn device_number(session: &SessionPaths) -> Result<Option<u16>, StoreError> {
+    let path = session.session_db();
+    let reading = reading::open(session, &path).map_err(|refusal| match refusal {
+        Refusal::Absent => StoreError::Absent,
+        Refusal::Busy => StoreError::Busy,
+        Refusal::Failed(error) => failed(&path, error),
+        Refusal::Disk(error) => StoreError::Unreadable(error),
+    })?;
+    let sql = "SELECT pn FROM device WHERE account IS NOT NULL ORDER BY id LIMIT 1";
+    let address: Option<String> =
+        reading.connection.query_row(sql, [], |row| row.get(0)).optional().map_err(|error| failed(&path, error))?;
+    reading.confirm().map_err(|_| StoreError::Busy)?;
+    Ok(address.and_then(|address| device_of(&address)))
+}
+
+/// The first device of an account has no number in its address.
+fn device_of(address: &str) -> Option<u16> {
+    let (user, _) = address.split_once('@')?;
+    user.split_once(':').map_or(Some(0), |(_, device)| device.parse().ok())
+}
+
 fn failed(path: &Path, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
@@ -281,4 +304,15 @@ fn read_known(connection: &Connection, last_migration: String) -> rusqlite::Resu
 /// The library keeps its unsigned 32-bit numbers in signed columns of that width.
 fn unsigned(number: i64) -> u32 {
     i32::try_from(number).map_or_else(|_| u32::try_from(number).unwrap_or(0), i32::cast_unsigned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_device_is_read_of_its_address() {
+        let addresses = ["15550100001:3@s.whatsapp.net", "15550100001@s.whatsapp.net", "15550100001:x@s.whatsapp.net", ""];
+        assert_eq!(addresses.map(device_of), [Some(3), Some(0), None, None]);
+    }
 }

@@ -18,6 +18,8 @@ use crate::report::{Report, Severity, Verdict};
 const PLOT: (f64, f64) = (640.0, 150.0);
 /// Most runs that the page tells of.
 const RUNS_MAX: usize = 60;
+/// With more points than these a line alone is drawn: dots would hide it.
+const DOTS_MAX: usize = 60;
 
 /// Something measured over time.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,8 @@ pub struct Series {
     pub points: Vec<(Timestamp, f64)>,
     /// How its values are written.
     pub unit: Unit,
+    /// Whether the plot begins at nothing, and not at the least value.
+    pub from_zero: bool,
 }
 
 /// How a value is written.
@@ -42,7 +46,8 @@ pub enum Unit {
 }
 
 impl Unit {
-    fn show(self, value: f64) -> String {
+    /// The value in words.
+    pub fn show(self, value: f64) -> String {
         match self {
             Unit::Milliseconds if value < 1000.0 => format!("{value:.0} ms"),
             Unit::Milliseconds => clock::human(std::time::Duration::from_secs_f64((value / 1000.0).max(0.0))),
@@ -60,6 +65,7 @@ struct Plot {
     line: String,
     dots: Vec<Dot>,
     top: String,
+    bottom: Option<String>,
     last: String,
     from: String,
     to: String,
@@ -112,10 +118,11 @@ pub fn report(report: &Report, runs: &[Run], series: &[Series]) -> Result<String
         title: "Time to recover".into(),
         points: shown.iter().filter_map(|run| Some((run.began, *run.metrics.get("recovery_ms")?))).collect(),
         unit: Unit::Milliseconds,
+        from_zero: true,
     };
     let plots: Vec<Plot> = std::iter::once(&recovery).chain(series).filter_map(plot).collect();
     let findings: Vec<_> = report.findings.iter().filter(|finding| finding.severity > Severity::Ok).collect();
-    let page = json!({
+    let mut page = json!({
         "title": report.title,
         "verdict": super::markdown::word(report.verdict),
         "sections": report.sections,
@@ -129,9 +136,24 @@ pub fn report(report: &Report, runs: &[Run], series: &[Series]) -> Result<String
         "passed": passed,
         "plots": plots,
     });
+    make_visible(&mut page);
     PAGE.get_template("report.html")
         .and_then(|template| template.render(Serde(page)))
         .context(ErrorKind::Unexpected, || "cannot write the report as HTML".into())
+}
+
+/// Nothing that a page tells steers a terminal, or turns the direction of writing: it is read with `less`
+/// as well.
+fn make_visible(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => {
+            let lines: Vec<_> = text.split('\n').map(super::markdown::visible).collect();
+            *text = lines.join("\n");
+        }
+        serde_json::Value::Array(values) => values.iter_mut().for_each(make_visible),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(make_visible),
+        _ => {}
+    }
 }
 
 /// Where the points of a series go; `None` when there is none.
@@ -139,13 +161,14 @@ fn plot(series: &Series) -> Option<Plot> {
     let (first, last) = (series.points.first()?, series.points.last()?);
     let (begin, end) = (first.0.as_millisecond() as f64, last.0.as_millisecond() as f64);
     let most = series.points.iter().map(|point| point.1).fold(0.0, f64::max);
+    let least = if series.from_zero { 0.0 } else { series.points.iter().map(|point| point.1).fold(most, f64::min) };
     let round = |value: f64| (value * 10.0).round() / 10.0;
     let dots: Vec<Dot> = series
         .points
         .iter()
         .map(|(at, value)| {
             let along = if end > begin { (at.as_millisecond() as f64 - begin) / (end - begin) } else { 0.5 };
-            let up = if most > 0.0 { value / most } else { 0.0 };
+            let up = if most > least { (value - least) / (most - least) } else { 0.0 };
             Dot {
                 x: round(along * PLOT.0),
                 y: round((1.0 - up) * PLOT.1),
@@ -153,14 +176,16 @@ fn plot(series: &Series) -> Option<Plot> {
             }
         })
         .collect();
+    let line = dots.iter().map(|dot| format!("{},{}", dot.x, dot.y)).collect::<Vec<_>>().join(" ");
     let day = |at: &Timestamp| clock::rfc3339(*at).chars().take(10).collect();
     Some(Plot {
         title: series.title.clone(),
         width: PLOT.0,
         height: PLOT.1,
-        line: dots.iter().map(|dot| format!("{},{}", dot.x, dot.y)).collect::<Vec<_>>().join(" "),
-        dots,
+        line,
+        dots: if dots.len() > DOTS_MAX { Vec::new() } else { dots },
         top: series.unit.show(most),
+        bottom: (!series.from_zero).then(|| series.unit.show(least)),
         last: series.unit.show(last.1),
         from: day(&first.0),
         to: day(&last.0),
@@ -185,8 +210,12 @@ mod tests {
 
     #[test]
     fn points_stand_where_time_and_value_put_them() {
-        let series =
-            Series { title: "x".into(), points: vec![(at(1), 500.0), (at(2), 2000.0), (at(5), 0.0)], unit: Unit::Milliseconds };
+        let series = Series {
+            title: "x".into(),
+            points: vec![(at(1), 500.0), (at(2), 2000.0), (at(5), 0.0)],
+            unit: Unit::Milliseconds,
+            from_zero: true,
+        };
         let plot = plot(&series).unwrap();
         assert_eq!(plot.line, "0,112.5 160,0 640,150");
         assert_eq!(
@@ -198,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_a_page_tells_cannot_become_markup() {
-        let evil = "<script>alert(1)</script>\" onload=\"x";
+        let evil = "<script>alert(1)</script>\" onload=\"x\u{1b}]8;;x\u{7}\u{9b}2J\u{202e}";
         let mut subject = Report::new("runbook", evil)
             .verdict(Verdict::Fail)
             .section(Section::new(evil).field(evil, evil).line(evil))
@@ -215,6 +244,7 @@ mod tests {
         let page = report(&subject, &[], &[]).unwrap();
         assert!(!page.contains("<script") && !page.contains("\" onload"), "{page}");
         assert!(page.matches("&lt;script&gt;").count() >= 9, "{page}");
+        assert!(!page.contains(|c: char| c != '\n' && crate::ui::terminal::steers(c)), "{page:?}");
     }
 
     #[test]

@@ -267,7 +267,7 @@ fn finding(out: &mut impl Write, finding: &Finding, named: bool) -> std::io::Res
         writeln!(out, "          mend: {}", safe(&remedy.command))?;
     }
     if let Some(runbook) = &finding.runbook {
-        writeln!(out, "          {DIM}read: {}{DIM:#}", safe(runbook))?;
+        writeln!(out, "          {DIM}read: {}{DIM:#}", safe(&super::to_read(runbook)))?;
     }
     Ok(())
 }

@@ -322,11 +322,13 @@ fn a_daemon_short_of_descriptors_or_that_would_leave_its_memory_is_found() {
     assert!(["warning", "error"].contains(&severities(&files)[0]), "{files:?}");
 
     let machine = Machine::well();
-    for file in ["limits", "stat", "cgroup"] {
+    for file in ["limits", "cgroup", &format!("task/{pid}/stat")] {
         machine.write(&format!("proc/{pid}/{file}"), &std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap());
     }
     machine.write("proc/thread-self/stat", &std::fs::read_to_string("/proc/thread-self/stat").unwrap());
     std::fs::create_dir(machine.path(&format!("proc/{pid}/fd"))).unwrap();
+    assert_eq!(machine.said(home, "wpp.host.core-dumps"), [], "another machine's process of that number is not the daemon");
+    std::os::unix::fs::symlink(home.session("main").join("LOCK"), machine.path(&format!("proc/{pid}/fd/3"))).unwrap();
     assert_eq!(severities(&machine.said(home, "wpp.host.core-dumps")), ["ok"], "a daemon forbids it to itself");
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
     let (before, rest) = limits.split_once("Max core file size        0        ").unwrap();

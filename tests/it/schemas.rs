@@ -182,6 +182,8 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         "backup list",
         "backup prune --keep-last 1 --keep-hourly 1 --keep-daily 1 --keep-weekly 1 --keep-monthly 1 --keep-yearly 1 --keep-within 1h",
         "backup verify latest --level restore --keep",
+        "capacity",
+        "support-bundle --dry-run",
         "doctor --list",
         "doctor --explain wpp.session.lock-held",
         "drill list",
@@ -363,9 +365,8 @@ fn a_field_too_many_one_too_few_and_one_of_another_type_are_noticed() {
 fn every_report_in_the_source_has_a_schema_and_every_schema_names_commands_that_exist() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command");
     let mut named = BTreeSet::new();
-    for path in
-        ["", "doctor", "drill", "plugin", "../runbook"].iter().flat_map(|part| std::fs::read_dir(folder.join(part)).unwrap())
-    {
+    let rooms = ["", "doctor", "drill", "evidence", "plugin", "../runbook"].map(|room| folder.join(room));
+    for path in rooms.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
         let path = path.unwrap().path();
         // The simulator is hidden, and no part of the contract.
         if path.extension().is_none_or(|ending| ending != "rs") || path.ends_with("simulator.rs") {

@@ -52,7 +52,7 @@ pub(super) fn daemon() -> ProcessFacts {
         pid: 4711,
         open_files: 30,
         limits: ProcessLimits { open_files: Some(1024), core_bytes: Some(0), ..ProcessLimits::default() },
-        began_ms: NOW_MS - 30 * MINUTE_MS - 40,
+        threads_began_ms: vec![NOW_MS - 40 * MINUTE_MS, NOW_MS - 30 * MINUTE_MS + 40, NOW_MS],
         group: Probed::Known(group("/system.slice/wpp.service")),
     }
 }
@@ -247,7 +247,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         what: "a clock that jumped under the daemon",
         facts: whole_facts,
-        breaks: |facts| process(facts).began_ms += 60 * MINUTE_MS,
+        breaks: |facts| process(facts).threads_began_ms.iter_mut().for_each(|began_ms| *began_ms += 75 * MINUTE_MS),
         finds: &[("wpp.host.clock-step", Warning)],
     },
     Case {
@@ -304,7 +304,9 @@ fn ordinary_machines_stay_quiet() {
         ("a container that was held back while it started", |facts| {
             own_group(facts).held_back = Some(Use { used: 50, limit: 60 })
         }),
-        ("a clock that NTP has put right by a second", |facts| process(facts).began_ms += 1000),
+        ("a clock that NTP has put right by a second", |facts| {
+            process(facts).threads_began_ms.iter_mut().for_each(|began_ms| *began_ms += 1000);
+        }),
         ("another system", |facts| {
             for session in &mut facts.sessions {
                 session.process = Probed::NotApplicable("this machine has no /proc".into());

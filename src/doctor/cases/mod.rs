@@ -3,6 +3,7 @@
 mod backup;
 mod flow;
 mod guard;
+mod growth;
 mod home;
 mod machine;
 mod network;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use super::{Selection, catalog, examine, fix};
 use crate::disk::{LockOwner, Space};
+use crate::facts::growth::DiskGrowth;
 use crate::facts::{
     AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun,
     EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
@@ -72,6 +74,12 @@ fn whole() -> Facts {
             machine: machine::whole(),
             network: network::whole(),
             suppressions: SuppressionFacts::default(),
+            disk_growth: Probed::Known(DiskGrowth {
+                free_bytes: 50 << 30,
+                bytes_per_day: -1.0,
+                span_ms: DAY_MS,
+                days_to_full: None,
+            }),
         },
         sessions: vec![SessionFacts {
             name: "main".into(),
@@ -274,6 +282,7 @@ use Severity::{Critical, Error, Unknown, Warning};
 const PARTS: &[&[Case]] = &[
     home::CASES,
     guard::CASES,
+    growth::CASES,
     machine::CASES,
     network::CASES,
     session::CASES,
@@ -382,6 +391,7 @@ fn a_look_that_failed_is_never_ok() {
     facts.host.upkeep = UpkeepFacts::failed("as if");
     facts.host.machine = crate::facts::machine::MachineFacts::failed("as if");
     facts.host.network = crate::facts::network::NetworkFacts::failed("as if");
+    facts.host.disk_growth = Probed::Failed(failed());
     let session = &mut facts.sessions[0];
     for look in &mut session.paths {
         look.seen = Probed::Failed(failed());

@@ -7,6 +7,7 @@ mod backup;
 mod flow;
 mod guard;
 pub mod cost;
+mod growth;
 mod home;
 mod machine;
 mod network;
@@ -20,6 +21,7 @@ use super::Check;
 const PARTS: &[&[Check]] = &[
     home::CHECKS,
     guard::CHECKS,
+    growth::CHECKS,
     machine::CHECKS,
     network::CHECKS,
     session::CHECKS,

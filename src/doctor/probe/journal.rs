@@ -89,12 +89,16 @@ fn look_at(journal: &Journal, session: &str) -> Result<(JournalFacts, BackupFact
     let wake_owed = owed.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
     let crashes_last_hour = crashes(&entries, clock::now_ms());
     let facts = JournalFacts { open, started: latest("start")?, stopped: latest("stop")?, wake_owed, crashes_last_hour };
+    Ok((facts, look_at_backups(&entries)))
+}
+
+/// What the journal's entries on a session say of its backups, as far as their files are there.
+pub fn look_at_backups(entries: &[Entry]) -> BackupFacts {
     let look = |path: &Path| -> Option<Stamp> {
         let name = path.file_name()?.to_str()?;
         folder::look(path.parent()?, name).ok().flatten().map(|object| object.stamp)
     };
-    let backups = backups::of_journal(&entries, clock::now_ms(), is_alive, look);
-    Ok((facts, backups))
+    backups::of_journal(entries, clock::now_ms(), is_alive, look)
 }
 
 /// Starts of a daemon within the hour before `now_ms` that another start followed and no stop came between.

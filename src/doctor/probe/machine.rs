@@ -5,6 +5,7 @@
 //! in [`super::groups`].
 
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::groups;
@@ -175,32 +176,51 @@ fn began_ticks(text: &str) -> Option<i64> {
     text.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
 
-/// Looks at a living daemon. Its files belong to its user, who alone may count them.
-pub fn process(system: &System, pid: u32) -> Probed<ProcessFacts> {
+/// Looks at the living process that holds a lock. Its files belong to its user, who alone may count them.
+pub fn process(system: &System, pid: u32, lock: &Path) -> Probed<ProcessFacts> {
     let folder = format!("/proc/{pid}");
     let look = || -> Result<Option<ProcessFacts>, String> {
         let unknown = |what: &str| format!("{folder}/{what} says something that wpp does not understand");
         let Some(text) = system.text(&format!("{folder}/limits"))? else { return Ok(None) };
         let limits = limits(&text).ok_or_else(|| unknown("limits"))?;
-        let open_files = match std::fs::read_dir(system.path(&format!("{folder}/fd"))) {
-            Ok(names) => names.count() as u64,
+        let open: Vec<PathBuf> = match std::fs::read_dir(system.path(&format!("{folder}/fd"))) {
+            Ok(names) => names.flatten().map(|entry| entry.path()).collect(),
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Ok(None),
             Err(error) => return Err(format!("{folder}/fd cannot be listed: {error}")),
         };
-        let Some(text) = system.text(&format!("{folder}/stat"))? else { return Ok(None) };
-        let began = began_ticks(&text).ok_or_else(|| unknown("stat"))?;
-        // This thread was started for this look, so its age is nothing: what lies between the two
-        // beginnings is the daemon's age, whatever the wall clock did meanwhile.
+        // In a container of its own the daemon has another number than here, where that number is somebody
+        // else's.
+        let is_lock = |path: &PathBuf| identity(path).is_some_and(|file| Some(file) == identity(lock));
+        if !open.iter().any(is_lock) {
+            return Ok(None);
+        }
+        let open_files = open.len() as u64;
+        // This thread was started for this look, so its age is nothing: what lies between its beginning and
+        // another's is that one's age, whatever the wall clock did meanwhile.
+        let now_ms = clock::now_ms();
         let own = system.text("/proc/thread-self/stat")?.and_then(|text| began_ticks(&text));
-        let own = own.ok_or_else(|| "/proc/thread-self/stat cannot be understood".to_owned())?;
-        let began_ms = clock::now_ms().saturating_sub(own.saturating_sub(began).saturating_mul(TICK_MS));
-        Ok(Some(ProcessFacts { pid, open_files, limits, began_ms, group: groups::look(system, &pid.to_string()) }))
+        let own = own.ok_or_else(|| unknown("stat"))?;
+        // One that ends meanwhile is none.
+        let threads = std::fs::read_dir(system.path(&format!("{folder}/task")))
+            .map_err(|error| format!("{folder}/task cannot be listed: {error}"))?
+            .flatten()
+            .filter_map(|thread| began_ticks(&read(&thread.path().join("stat")).ok()??));
+        let threads_began_ms =
+            threads.map(|began| now_ms.saturating_sub(own.saturating_sub(began).saturating_mul(TICK_MS))).collect();
+        Ok(Some(ProcessFacts { pid, open_files, limits, threads_began_ms, group: groups::look(system, &pid.to_string()) }))
     };
     match look() {
         Ok(Some(facts)) => Probed::Known(facts),
-        Ok(None) => Probed::NotApplicable(format!("this machine, or another user's process, tells nothing of process {pid}")),
+        Ok(None) => {
+            Probed::NotApplicable(format!("process {pid} of this machine is not the daemon, or tells nothing to this user"))
+        }
         Err(reason) => Probed::Failed(reason),
     }
+}
+
+/// The device and number of an open file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|file| (file.dev(), file.ino()))
 }
 
 /// Whether the kernel's random numbers are fit for keys. Since Linux 5.6 `/dev/random` waits for that and
@@ -474,7 +494,7 @@ mod tests {
         assert!(matches!(facts.memory, Probed::NotApplicable(_)), "{:?}", facts.memory);
         assert!(matches!(facts.random_ready, Probed::NotApplicable(_)));
         assert!(matches!(facts.group, Probed::NotApplicable(_)));
-        assert!(matches!(process(&system, 1), Probed::NotApplicable(_)));
+        assert!(matches!(process(&system, 1, folder.path()), Probed::NotApplicable(_)));
         std::fs::create_dir(folder.path().join("proc")).unwrap();
         std::fs::write(folder.path().join("proc/meminfo"), "MemTotal: many\n").unwrap();
         assert!(matches!(look(&system, facts).memory, Probed::Failed(_)));

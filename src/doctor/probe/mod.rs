@@ -11,6 +11,7 @@ pub mod journal;
 pub mod machine;
 pub mod network;
 mod tls;
+mod growth;
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -103,6 +104,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         machine: MachineFacts::failed("the probe did not run"),
         network: NetworkFacts::failed("the probe did not run"),
         suppressions: suppress::facts(&scope.config),
+        disk_growth: unasked(),
     };
     if scope.home.is_err() {
         host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
@@ -329,6 +331,13 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         |seen, host, _| host.paths = seen,
     ));
     if let Ok(home) = &scope.home {
+        let (root, journal) = (home.root().to_owned(), home.journal());
+        jobs.push(Job::new(
+            FILES_TIMEOUT,
+            move || growth::look(&root, &journal, clock::now_ms()),
+            Probed::Failed,
+            |seen, host, _| host.disk_growth = seen,
+        ));
         let (first, path, only_read) = (home.clone(), home.journal(), scope.foreign.is_some());
         jobs.push(Job::new(
             FILES_TIMEOUT,
@@ -504,9 +513,11 @@ fn endpoint_job(scope: &Scope, host: &mut HostFacts, sessions: &[SessionFacts]) 
 }
 
 /// The daemon's process, by the lock that it holds.
-fn look_at_process(lock: &Probed<LockFacts>, system: &System) -> Probed<ProcessFacts> {
+fn look_at_process(lock: &Probed<LockFacts>, system: &System, path: &Path) -> Probed<ProcessFacts> {
     match lock {
-        Probed::Known(LockFacts::Held { owner: Some(owner) }) if owner.role == "daemon" => machine::process(system, owner.pid),
+        Probed::Known(LockFacts::Held { owner: Some(owner) }) if owner.role == "daemon" => {
+            machine::process(system, owner.pid, path)
+        }
         Probed::Known(_) => Probed::NotApplicable("no daemon runs".into()),
         Probed::Failed(reason) => Probed::Failed(reason.clone()),
         Probed::NotApplicable(reason) => Probed::NotApplicable(reason.clone()),
@@ -546,7 +557,7 @@ fn not_opened<T>() -> Probed<T> {
 
 fn session_jobs(at: usize, paths: &SessionPaths, scope: &Scope, depth: Depth) -> Vec<Job> {
     let (files, talk, store, messages) = (paths.clone(), paths.clone(), paths.clone(), paths.clone());
-    let (endpoints, system) = (scope.endpoints, system(scope));
+    let (endpoints, system, lock) = (scope.endpoints, system(scope), paths.lock());
     let folder = paths.folder().to_owned();
     let mut jobs = vec![
         Job::new(
@@ -562,7 +573,7 @@ fn session_jobs(at: usize, paths: &SessionPaths, scope: &Scope, depth: Depth) ->
             move || match depth {
                 Depth::Full | Depth::Surface => {
                     let talk = look_at_daemon(&talk, endpoints);
-                    let process = look_at_process(&talk.0, &system);
+                    let process = look_at_process(&talk.0, &system, &lock);
                     (talk, process)
                 }
                 Depth::Names => ((look_at_lock(&talk).into(), not_opened(), not_opened(), not_opened()), not_opened()),

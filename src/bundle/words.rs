@@ -1,0 +1,325 @@
+//! Words that a text may keep: those of `wpp`'s own documents, and of errors as systems word them. Start with
+//! [`wording`].
+//!
+//! A text is taken apart where something was filled in. A part that is all known words but one, or nearly all,
+//! stays, with a token for each word that is not; any other is somebody's, and one token stands for all of it.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use crate::config::KEYS;
+use crate::doctor::catalog;
+use crate::error::EXIT_CODES;
+use crate::evidence::strangers::{Counts, Kind, Stranger, leading_token};
+
+/// Messages of the daemon's own lines in its log, word for word. A test reads the sources for them.
+pub const LOGGED: &[&str] = &[
+    "a look at the schedule cannot be waited for",
+    "a look at the schedule did not end well; `wpp schedule list` tells more",
+    "a message cannot be decrypted yet",
+    "a sample for `wpp capacity` was not written",
+    "a second signal: ending at once",
+    "a store cannot be used",
+    "a task panicked",
+    "accepted by the server",
+    "connecting",
+    "handed to the server",
+    "linking",
+    "messages queued for the account linked before are rejected",
+    "no link",
+    "not connected",
+    "not handed to the server",
+    "rejected by the server",
+    "state",
+    "stream error",
+    "the daemon ends",
+    "the daemon fails",
+    "the daemon starts",
+    "the drain timed out; these are sent again after the next start",
+    "the outbox cannot be used",
+    "the own phone could not be woken; copies of what is written there are lost until it is",
+    "the own phone is woken after the restore",
+    "the schedule cannot be looked at",
+    "the schedule cannot be looked at: wpp's own file is not found",
+    "the server is silent; the connection is cut",
+    "waking the own phone cannot be written down",
+];
+
+/// Words of errors as systems, SQLite and TLS word them, and of findings.
+const OTHERS: &str = "
+    a able about above access act acts address after again age ago all allowed already also among an and another answer answered
+    answers any api archive are argument as asked at attempt attempts available back backup backups bad be because been before began
+    being below beside between both broken busy but by bytes call cannot certificate changed check checked checks clock closed code
+    command complete config configuration connect connected connection connections constraint contains corrupt could count crash
+    created current daemon damaged data database day days decrypt default degraded denied descriptor descriptors desc device did
+    directory disk dns do does down drain drill due during each either empty end ended ends enough entries entry eof errno error
+    errors every exceeded exclusive exist exists exit expected expired failed failing failure fd fds file files filesystem first for
+    format found free from fsync full gateway get gib gone group had handshake has have held here holder holds home host hour hours how
+    http https i if image in incomplete index info inode inodes input interrupted into invalid io is it its itself journal keep kept
+    kernel key keys kib killed known last least left length less level limit limits line lines link linked list listen listens local
+    lock locked log logged login long longer looked lost made main malformed many match may mean memory message messages mib migration
+    minute minutes missing mode modes more most mount mounted moved ms must name named network never newer newest next no nobody not
+    nothing now null number of off offline ok old older on once one ones only open opened opening operation or orders os other others
+    out outbound outbox output over owner own owned page pages paired part passed path peer pending per percent permission permitted
+    phone pid pipe plan port possible power prekeys present process processes processor processors proven quick read readable reading
+    ready reason received reconnects refused regular rejected remote removed renamed request requests reset resource resolution respond
+    restore restored result resumed retry root row rows run running runs same schedule schema search second seconds seen send sending
+    sent server service session sessions set several short should signal since size slow so socket some space sqlite stale start
+    started starts state status step still stop stopped storage store stored stores stream such support symbolic sync system table take
+    taken takes temporarily temporary than that the their them then there these they this those time timed timeout times tls to 
+    too took total transaction tries try two type unable unavailable under unexpected unfinished unknown unreachable until up
+    upload use used user users valid value verified verify version wait waited waits wal was way webhook were what when where whether
+    which while who why with within without word words work works would writable write writer writes writing written wrong years yes
+    yet zero zone readonly nospc enospc eacces enoent etimedout econnrefused econnreset epipe eio emfile erofs reset by
+    db sock wal shm log logs ops toml json wpp wppd main home backups reports plugins secrets
+    action added advice alert alerts allowed append architecture area audit branches capacity channel chats class config connects container
+    cores count counts cpu daily decision default disable document documents drill drills dump edited enable enter enum environment
+    evidence exported fast fields fits folder full grants growth id identity imports interfaces kernel limited linked lint
+    linux listed logged macos machine mended messages minutes mode monthly months multiple name names newest notice notices
+    observed one open others outcome percent placed plain plan platform plugin plugins private problem processor prune ran
+    rate reauth rekey release replaced resource response revoke room rooms rotation runbook runbooks sample samples
+      sections sent signed simulator skipped snapshot sources span sqlite summary supplied systemd tables
+    takes target test update utc utf8 variables verdict verb warn warning webhooks
+      weekly wpp yearly zstd gz tar unreadable since severity
+    starting ready booting connecting syncing reconnecting stopped stops unlinked unused process's  
+    ";
+
+/// Every word that may stay, in small letters.
+static WORDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let mut words = BTreeSet::new();
+    let mut add = |text: &str| words.extend(split(text).filter_map(|part| part.word()).map(str::to_lowercase));
+    add(OTHERS);
+    super::clean::PARTS.iter().chain(super::PLUGINS).for_each(|word| add(word));
+    catalog::checks().for_each(|check| {
+        add(check.id);
+        add(check.title);
+        add(check.area);
+        add(check.explain);
+    });
+    KEYS.iter().for_each(|key| {
+        add(key.path);
+        add(key.help);
+    });
+    EXIT_CODES.iter().for_each(|(_, _, code, meaning)| {
+        add(code);
+        add(meaning);
+    });
+    LOGGED.iter().for_each(|message| add(message));
+    words
+});
+
+/// Whether a word is one of `wpp`'s own.
+pub fn is_known(word: &str) -> bool {
+    WORDS.contains(&word.to_lowercase())
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece<'a> {
+    /// Letters, with what joins them: `lock-held`, `wpp.db`, `don't`.
+    Word(&'a str),
+    /// A short number, with what joins it: `97.3`, `2026-08-01T09:30:00Z`.
+    Number(&'a str),
+    /// A token that stands for something.
+    Token(&'a str),
+    /// Everything else: spaces and signs.
+    Sign(&'a str),
+}
+
+impl<'a> Piece<'a> {
+    fn word(self) -> Option<&'a str> {
+        match self {
+            Piece::Word(word) => Some(word),
+            _ => None,
+        }
+    }
+
+    fn text(self) -> &'a str {
+        match self {
+            Piece::Word(text) | Piece::Number(text) | Piece::Token(text) | Piece::Sign(text) => text,
+        }
+    }
+
+    /// Whether something that was filled in may begin or end here.
+    fn parts(self) -> bool {
+        matches!(self, Piece::Sign(sign) if sign.contains([':', '"', '\'', '(', ')', '`', '\n', ';', '[', ']', '{', '}', '=', '|', '!', '?'])
+            || sign.starts_with([',', '.']))
+    }
+}
+
+fn split(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let joined = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ':' | '\u{2019}');
+        let token = leading_token(rest);
+        let end = match token {
+            Some(token) => token.len(),
+            None if first.is_alphanumeric() => {
+                let end = rest.find(|c: char| !joined(c)).unwrap_or(rest.len());
+                // What joins stands between letters: a full stop at the end is a sign.
+                rest[..end].trim_end_matches(|c: char| !c.is_alphanumeric()).len()
+            }
+            None => {
+                let next = &rest[first.len_utf8()..];
+                next.find(|c: char| c.is_alphanumeric() || c == '<').map_or(rest.len(), |end| end + first.len_utf8())
+            }
+        };
+        let (piece, left) = rest.split_at(end.max(first.len_utf8()));
+        rest = left;
+        Some(if token.is_some() {
+            Piece::Token(piece)
+        } else if !first.is_alphanumeric() {
+            Piece::Sign(piece)
+        } else if first.is_ascii_digit() && is_number(piece) {
+            Piece::Number(piece)
+        } else {
+            Piece::Word(piece)
+        })
+    })
+}
+
+/// Digits with signs, a time, a version, or a size with its unit.
+fn is_number(text: &str) -> bool {
+    let letters: String = text.chars().filter(|c| c.is_alphabetic()).collect();
+    text.chars().all(|c| c.is_ascii_digit() || c.is_alphabetic() || matches!(c, '.' | '-' | ':' | '/'))
+        && matches!(
+            letters.as_str(),
+            "" | "T" | "TZ" | "Z" | "s" | "ms" | "h" | "d" | "m" | "kB" | "MB" | "GB" | "KiB" | "MiB" | "GiB" | "TiB"
+        )
+}
+
+/// Known words among all, in per cent, from which on a part of a text is `wpp`'s own wording.
+const KNOWN_PERCENT_MIN: usize = 80;
+
+/// The text, already without what is known or looks like somebody's, with its own wording alone.
+pub fn wording(stranger: &Stranger, text: &str, counts: &mut Counts) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut part: Vec<Piece<'_>> = Vec::new();
+    for piece in split(text) {
+        if piece.parts() {
+            flush(stranger, &part, &mut out, counts);
+            part.clear();
+            out.push_str(piece.text());
+        } else {
+            part.push(piece);
+        }
+    }
+    flush(stranger, &part, &mut out, counts);
+    out
+}
+
+fn flush(stranger: &Stranger, part: &[Piece<'_>], out: &mut String, counts: &mut Counts) {
+    let words: Vec<&str> = part.iter().filter_map(|piece| piece.word()).collect();
+    // `wpp.session.lock-held` is known as a whole, `wpp/doctor` by its parts.
+    let known =
+        |word: &str| is_known(word) || word.split(['/', '.', '-', '_', ':']).all(|part| part.is_empty() || is_plain(part));
+    let count = words.iter().filter(|word| known(word)).count();
+    if words.len() <= count + 1 || count * 100 >= words.len() * KNOWN_PERCENT_MIN {
+        for piece in part {
+            match piece {
+                Piece::Word(word) if !known(word) => out.push_str(&stranger.token(Kind::Word, word, counts)),
+                piece => out.push_str(piece.text()),
+            }
+        }
+        return;
+    }
+    let all: String = part.iter().map(|piece| piece.text()).collect();
+    let (begin, end) = (all.len() - all.trim_start().len(), all.trim_end().len());
+    let token = stranger.token(Kind::Text, all.trim(), counts);
+    out.push_str(&all[..begin]);
+    out.push_str(&format!("{} of {} words>", token.trim_end_matches('>'), words.len()));
+    out.push_str(&all[end..]);
+}
+
+fn is_plain(part: &str) -> bool {
+    is_known(part) || (part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::strangers::Known;
+
+    fn clean(text: &str) -> String {
+        let stranger = Stranger::new(Known::new([]).unwrap()).unwrap();
+        wording(&stranger, text, &mut Counts::new())
+    }
+
+    #[test]
+    fn wording_of_its_own_stays() {
+        for text in [
+            "the daemon starts",
+            "disk space is short: 3 % free, 120 MiB of 4096 MiB",
+            "the lock is held by process 4711 since 2026-08-01T09:30:00Z",
+            "wpp.session.lock-held must be mended first: the file is gone",
+            "cannot open WPP_HOME/sessions/main/wpp.db: database disk image is malformed",
+            "no byte from the server for 40000 ms",
+            "the store belongs to <person #0123456789>, not to <person #abcdef0123>",
+        ] {
+            let cleaned = clean(text);
+            let kept = cleaned.matches("<word #").count() + cleaned.matches("<text #").count();
+            assert!(kept <= 1, "{text}: {cleaned}");
+        }
+        assert_eq!(clean("the daemon starts"), "the daemon starts");
+    }
+
+    #[test]
+    fn what_somebody_wrote_becomes_one_token_and_says_only_how_long_it_was() {
+        for text in [
+            "please bring the umbrella tomorrow evening",
+            "the server said \"darling, where were you on tuesday\"",
+            "Zażółć gęślą jaźń",
+            "我们明天见",
+        ] {
+            let cleaned = clean(text);
+            for word in ["umbrella", "tomorrow", "evening", "darling", "tuesday", "gęślą", "我们"] {
+                assert!(!cleaned.contains(word), "{cleaned}");
+            }
+        }
+        assert!(
+            clean("please bring the umbrella tomorrow").contains("of 5 words>"),
+            "{}",
+            clean("please bring the umbrella tomorrow")
+        );
+        let cleaned = clean("the daemon of Zaphod starts again now");
+        assert!(cleaned.starts_with("the daemon of <word #") && cleaned.ends_with("> starts again now"), "{cleaned}");
+    }
+
+    #[test]
+    fn every_line_of_the_daemon_is_known_word_for_word() {
+        fn sources(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    sources(&path, files);
+                } else if path.extension().is_some_and(|ending| ending == "rs") {
+                    files.push(path);
+                }
+            }
+        }
+        let mut files = Vec::new();
+        sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+        let call = regex::Regex::new(r#"(?s)tracing::(?:info|warn|error)!\((.*?)\);"#).unwrap();
+        let text = regex::Regex::new(r#""((?:[^"\\]|\\.)*)""#).unwrap();
+        let mut seen = BTreeSet::new();
+        for file in files {
+            let source = std::fs::read_to_string(&file).unwrap();
+            let own = source.split("#[cfg(test)]").next().unwrap();
+            for found in call.captures_iter(own) {
+                let Some(message) = text.captures_iter(&found[1]).last() else { continue };
+                seen.insert(message[1].to_owned());
+            }
+        }
+        assert!(seen.len() > 20, "{seen:?}");
+        let unknown: Vec<_> = seen.iter().filter(|message| !LOGGED.contains(&message.as_str())).collect();
+        assert!(unknown.is_empty(), "add them to LOGGED: {unknown:?}");
+    }
+
+    #[test]
+    fn every_text_survives_being_taken_apart() {
+        for text in ["", "<", "<a", "<a #b", "a<b>c", "...", "a.", "«»", "<person #0123456789>x", "a\u{301}b - c", "3/4:5."] {
+            assert_eq!(split(text).map(Piece::text).collect::<String>(), text);
+        }
+    }
+}
