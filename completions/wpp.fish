@@ -356,17 +356,34 @@ json\t'For programs; one document, or one line for each event and then the docum
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l channel -d 'Look at the systems behind these plugins, and at nothing else; may be repeated' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l only -d 'Report only these checks; `wpp.session` stands for all that begin so' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l skip -d 'Do not report these checks' -r
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l area -d 'Report only checks of these parts of the catalog, such as security' -r
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l severity -d 'List only findings that are at least this severe, and those that are unknown; the exit code minds all' -r -f -a "ok\t'All that was seen, also what is fine'
+info\t'Everything that is not as it should be'
+warning\t'What will hurt if left alone'
+error\t'What hurts now'
+critical\t'Messages or keys in danger'"
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l fail-on -d 'Exit with 3 when a finding is at least this severe' -r -f -a "info\t'Everything that is not as it should be'
 warning\t'What will hurt if left alone'
 error\t'What hurts now'
 critical\t'Messages or keys in danger'
 never\t'Nothing: what is found or could not be checked does not change the exit code'"
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l budget -d 'How long the whole look may take; what is not reached by then is unknown' -r
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l wait -d 'Look again until nothing is left that would fail the command, for at most so long, such as 60s' -r
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l watch -d 'Look again and again until Ctrl-C, every 5s or as often as is said: the whole on a terminal, else a line for each change' -r
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l junit -d 'File for the result as JUnit XML: a case for each check, a failure for each finding that fails the command' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l textfile -d 'File for Prometheus metrics, for the textfile collector' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l markdown -d 'File for the result as Markdown' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l explain -d 'Say what a check looks at, why, and what mends it' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l all -d 'Look at every session'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l fix -d 'Apply the remedies that are safe for a machine to apply, and look again'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l dry-run -d 'Only show what --fix would do'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s y -l yes -d 'Agree to the fixes in advance'
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l offline -d 'Talk to nothing beyond this machine; what would is skipped'
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l smoke -d 'Make the checks of files, modes, settings and the machine alone, which need no daemon; for CI'
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l smoke-running -d 'The same, and the daemon must be up, READY, and answer every endpoint that only reads'
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l no-record -d 'Keep nothing of what is found for the next time'
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l github -d 'Write findings as annotations of GitHub Actions too, on stdout'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l list -d 'List every check'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand capacity" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
@@ -639,7 +656,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from verify" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
-complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from export" -l to -d 'The file to write [default: ID.tar.gz here]' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from export" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and __fish_seen_subcommand_from export" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
@@ -734,7 +751,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_su
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "list" -d 'Show every entry: when it is due next, and how it went last'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "next" -d 'Show the next times at which entries are due'
-complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "run" -d 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "run" -d 'Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when something failed'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "install" -d 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and not __fish_seen_subcommand_from list next run install help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
@@ -754,7 +771,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -l follow -d 'Go on until interrupted'
+complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -l follow -d 'Go on until interrupted; what is changed in config.toml and in runbooks counts from then on'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from install" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
@@ -769,7 +786,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show every entry: when it is due next, and how it went last'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "next" -d 'Show the next times at which entries are due'
-complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run what is due now, each due time once whoever else does the same; exit 4 when something failed'
+complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when something failed'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "install" -d 'Have something call `wpp schedule run` every minute: a timer of systemd, or cron'
 complete -c wpp -n "__fish_wpp_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"

@@ -32,6 +32,10 @@ pub struct Settings {
     pub session: Option<String>,
     /// The environment, `WPP_*` and `HOME` alone.
     pub environment: BTreeMap<String, String>,
+    /// `--quiet`.
+    pub quiet: bool,
+    /// Whether a program reads the report; else only what is shown of it matters.
+    pub whole: bool,
     /// Takes events.
     pub sink: Arc<dyn Sink>,
     /// Asks questions.
@@ -66,7 +70,7 @@ impl App {
     /// wrong with that.
     pub fn without_broken_settings(settings: Settings) -> Result<(App, Option<Error>)> {
         let (gateway, settings) = settings.without_gateway()?;
-        let Settings { home, session, environment, sink, ask, ask_secret } = settings;
+        let Settings { home, session, environment, sink, ask, ask_secret, quiet: _, whole: _ } = settings;
         let root = root(home, &environment)?;
         let home = Home::open(&root)?;
         let (mut config, broken) = Config::load_without_broken_file(&home.config(), &environment)?;

@@ -67,6 +67,13 @@ pub fn duration(text: &str) -> Option<Duration> {
     (1..=100 * 366 * 86_400).contains(&seconds).then(|| Duration::from_secs(seconds))
 }
 
+/// When a day such as `2026-12-31` is over in UTC, milliseconds since the epoch; `None` if there is no
+/// such day.
+pub fn end_of_day_ms(text: &str) -> Option<i64> {
+    let day: jiff::civil::Date = if text.len() == 10 { text.parse().ok()? } else { return None };
+    Some(day.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+}
+
 /// The time zone of a name such as `Asia/Kuala_Lumpur` or `UTC`; `None` if there is none.
 pub fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok()
@@ -102,6 +109,16 @@ pub fn local_zone() -> (TimeZone, String) {
         None => zone.to_offset(now()).to_string(),
     };
     (zone, name)
+}
+
+/// Why the machine's time zone is not known and [`local_zone`] takes UTC; `None` when it is known.
+pub fn local_zone_problem() -> Option<String> {
+    TimeZone::try_system().err().map(|error| error.to_string())
+}
+
+/// A time as headers of HTTP write it, `Sat, 21 Nov 2026 03:15:00 GMT`; `None` if it is none.
+pub fn of_http(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
 }
 
 /// A length of time on the calendar, written as years, months, days and hours in this order:
@@ -254,5 +271,7 @@ mod tests {
         assert_eq!(human(Duration::from_millis(12)), "12 ms");
         assert_eq!(human(Duration::from_secs(7200)), "2 h");
         assert_eq!(since(from_ms(2000), from_ms(1000)), Duration::ZERO);
+        assert_eq!(of_http("Sat, 21 Nov 2026 03:15:00 GMT"), Some(from_ms(1_795_230_900_000)));
+        assert_eq!(of_http("yesterday"), None);
     }
 }

@@ -40,6 +40,8 @@ pub enum Kind {
     Span,
     /// A length of time such as `30s`, `15m`, `24h` or `7d`; empty for none.
     Duration,
+    /// A day such as `2026-12-31`; empty for none.
+    Date,
     /// The name of a time zone such as `Asia/Kuala_Lumpur`; empty for the machine's own.
     Zone,
     /// A part of each day, `22:00-07:00`; empty for none.
@@ -323,7 +325,7 @@ pub const KEYS: &[Key] = &[
         path: "postgres.account",
         kind: Kind::Text,
         default: "",
-        help: "account that a disposable server runs as when wpp runs as root; empty means postgres, else nobody",
+        help: "account that a disposable server runs as when wpp runs as root; empty means nobody, else postgres",
     },
     Key {
         path: "postgres.image",
@@ -368,6 +370,42 @@ pub const KEYS: &[Key] = &[
         help: "days without a backup verified at level restore after which the doctor complains; 0 never",
     },
     Key {
+        path: "doctor.drill_age_days_max",
+        kind: Kind::Number(0, 10_000),
+        default: "35",
+        help: "days without a drill after which the doctor complains; 0 never",
+    },
+    Key {
+        path: "doctor.event_age_hours_max",
+        kind: Kind::Number(0, 10_000),
+        default: "0",
+        help: "hours without any event of a READY session after which the doctor complains, for one that is never quiet; 0 never",
+    },
+    Key {
+        path: "doctor.outbox_age_ms_max",
+        kind: Kind::Number(1000, 604_800_000),
+        default: "600000",
+        help: "how long a message may wait to be sent before the doctor complains",
+    },
+    Key {
+        path: "doctor.outbox_waiting_max",
+        kind: Kind::Number(1, 10_000_000),
+        default: "1000",
+        help: "messages that may wait to be sent before the doctor complains",
+    },
+    Key {
+        path: "doctor.secret_age_days_max",
+        kind: Kind::Number(0, 10_000),
+        default: "365",
+        help: "days after which the doctor asks for a new secret in the place of one in `secrets`; 0 never",
+    },
+    Key {
+        path: "doctor.offline",
+        kind: Kind::Boolean,
+        default: "false",
+        help: "whether `wpp doctor` leaves everything beyond this machine alone: it resolves no name and connects to no server",
+    },
+    Key {
         path: "schedule.daemon",
         kind: Kind::Boolean,
         default: "false",
@@ -390,6 +428,12 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Hours,
         default: "",
         help: "part of each day, such as \"22:00-07:00\", in which nobody is told of what is less than critical until it ends",
+    },
+    Key {
+        path: "alert.settled_s",
+        kind: Kind::Number(0, 86_400),
+        default: "180",
+        help: "seconds a problem must be over before that is told; one that comes back sooner is the same one, and no news",
     },
     Key {
         path: "alert.time_zone",
@@ -478,6 +522,11 @@ impl Config {
         self.plugins.get(name).cloned().unwrap_or_default()
     }
 
+    /// The settings of every plugin, by the operator's names for them.
+    pub fn plugins(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
+        self.plugins.iter().map(|(name, settings)| (name.as_str(), settings))
+    }
+
     /// The commands that write secrets, by the secrets' names: `[secrets]` of `config.toml`. A secret
     /// itself is never there.
     pub fn secret_commands(&self) -> &BTreeMap<String, Vec<String>> {
@@ -487,6 +536,11 @@ impl Config {
     /// The table `[dump.NAME]`: what the state of a gateway is made of. What is in it, dumps know.
     pub fn dump(&self, name: &str) -> Option<&toml::Table> {
         self.dumps.get(name).and_then(toml::Value::as_table)
+    }
+
+    /// Every table `[dump.NAME]`.
+    pub fn dumps(&self) -> impl Iterator<Item = (&str, &toml::Table)> {
+        self.dumps.iter().filter_map(|(name, table)| Some((name.as_str(), table.as_table()?)))
     }
 
     /// The tables of one sort, by the operator's names for them. The sort must be in [`named::NAMED`].
@@ -662,9 +716,11 @@ fn check(key: &Key, value: &str) -> std::result::Result<String, String> {
             Ok(value.to_owned())
         }
         Kind::SecretAddress => Err("an address that begins with https:// and a host".into()),
-        Kind::Duration | Kind::Zone | Kind::Hours if value.is_empty() => Ok(String::new()),
+        Kind::Duration | Kind::Date | Kind::Zone | Kind::Hours if value.is_empty() => Ok(String::new()),
         Kind::Duration if clock::duration(value).is_some() => Ok(value.to_owned()),
         Kind::Duration => Err("a length of time such as 30s, 15m, 24h or 7d".into()),
+        Kind::Date if clock::end_of_day_ms(value).is_some() => Ok(value.to_owned()),
+        Kind::Date => Err("a day such as 2026-12-31".into()),
         Kind::Zone if clock::zone(value).is_some() => Ok(value.to_owned()),
         Kind::Zone => Err("a time zone such as Asia/Kuala_Lumpur or UTC".into()),
         Kind::Hours if clock::hours(value).is_some() => Ok(value.to_owned()),
@@ -698,6 +754,7 @@ fn text_of(value: &toml::Value, kind: Kind) -> Option<String> {
         (toml::Value::String(text), _) => Some(text.clone()),
         (toml::Value::Boolean(yes), Kind::Boolean) => Some(yes.to_string()),
         (toml::Value::Array(words), Kind::List) => Some(texts(words)?.join(",")),
+        (toml::Value::Datetime(day), Kind::Date) => Some(day.to_string()),
         (toml::Value::Integer(number), Kind::Number(..)) => Some(number.to_string()),
         (toml::Value::Array(words), Kind::Command) => Some(serde_json::json!(texts(words)?).to_string()),
         _ => None,
@@ -845,6 +902,7 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::List => "a list of texts",
         Kind::Span => "a length of time in quotes, such as \"7d\"",
         Kind::Duration => "a length of time in quotes, such as \"15m\"",
+        Kind::Date => "a day such as 2026-12-31",
         Kind::Zone => "a time zone in quotes, such as \"Asia/Kuala_Lumpur\"",
         Kind::Hours => "a part of each day in quotes, such as \"22:00-07:00\"",
         Kind::Command => "a list of texts, the first of which is a program",

@@ -86,6 +86,21 @@ CREATE TABLE alert_delivery (
 ) WITHOUT ROWID;
 ",
     "
+-- what the doctor found, since when, and what of it a quiet look has told
+CREATE TABLE doctor_finding (
+    id         TEXT NOT NULL,
+    -- empty: the host and the home
+    session    TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    severity   TEXT NOT NULL,
+    summary    TEXT NOT NULL,
+    since_ms   INTEGER NOT NULL,
+    told       TEXT,
+    gone_ms    INTEGER,
+    PRIMARY KEY (id, session, subject)
+) WITHOUT ROWID;
+",
+    "
 -- what `capacity` is told from: what each session's daemon took, thinned with age
 CREATE TABLE capacity_sample (
     session                     TEXT NOT NULL,
@@ -103,6 +118,13 @@ CREATE TABLE capacity_sample (
     memory_available_bytes      INTEGER NOT NULL,
     PRIMARY KEY (session, at_ms)
 ) WITHOUT ROWID;
+",
+    "
+-- the process that runs it: it may outlive its dispatcher, and its number may come to be another one's
+ALTER TABLE schedule_run ADD COLUMN child_pid INTEGER;
+ALTER TABLE schedule_run ADD COLUMN child_started INTEGER;
+-- whether an operator ran it then: its time is none that it was due at
+ALTER TABLE schedule_run ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
 ",
 ];
 
@@ -168,6 +190,21 @@ impl Journal {
         let journal = Journal { connection, path: path.to_owned() };
         journal.prepare().map_err(|error| journal.failed(error))?;
         Ok(journal)
+    }
+
+    /// A journal over a connection that can only read. One of an earlier version of `wpp` is not brought
+    /// up to date then, so it is refused.
+    pub fn reading(connection: Connection, path: &Path) -> Result<Journal> {
+        let journal = Journal { connection, path: path.to_owned() };
+        let version: rusqlite::Result<u32> = journal.connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        match version {
+            Ok(version) if version as usize >= MIGRATIONS.len() => Ok(journal),
+            Ok(_) => {
+                Err(Error::new(ErrorKind::Unknown, format!("the journal {} is of an earlier version of wpp", path.display()))
+                    .hint("run any command as the user whose home it is, which brings it up to date"))
+            }
+            Err(error) => Err(journal.failed(error)),
+        }
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {

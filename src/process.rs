@@ -19,6 +19,16 @@ use crate::clock;
 /// How long the end of its output is waited for once it has ended.
 const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
 
+/// Folders with one folder for each version of PostgreSQL, and what follows in that: distributions keep its
+/// programs out of the way of users.
+const POSTGRES_FOLDERS: [(&str, &str); 5] = [
+    ("/usr/lib/postgresql", "bin"),
+    ("/usr", "bin"),
+    ("/opt/homebrew/opt", "bin"),
+    ("/usr/local/opt", "bin"),
+    ("/Library/PostgreSQL", "bin"),
+];
+
 /// What became of a program.
 #[derive(Debug)]
 pub struct Ran {
@@ -114,8 +124,18 @@ pub struct Group {
 }
 
 impl Group {
-    fn of(leader: u32) -> Group {
+    /// The one that a process leads.
+    pub fn of(leader: u32) -> Group {
         Group { leader, started: started(leader) }
+    }
+
+    /// Whether its leader still runs. One that has ended does not, asked after or not; where the system does
+    /// not tell, any process of its number is taken for it.
+    pub fn is_alive(self) -> bool {
+        match self.started {
+            Some(known) => stat(self.leader).is_some_and(|stat| stat.started == known && !stat.has_ended),
+            None => is_alive(self.leader),
+        }
     }
 
     /// Kills what is left of it; whether nothing is, within this time.
@@ -138,9 +158,22 @@ impl Group {
 
 /// When a process was started, in the system's own ticks.
 fn started(pid: u32) -> Option<u64> {
+    stat(pid).map(|stat| stat.started)
+}
+
+/// What the system tells of a process.
+struct Stat {
+    /// Nobody has asked yet how it ended.
+    has_ended: bool,
+    /// In ticks.
+    started: u64,
+}
+
+fn stat(pid: u32) -> Option<Stat> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name before the last bracket may hold anything.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    Some(Stat { has_ended: matches!(fields.first(), Some(&"Z" | &"X")), started: fields.get(19)?.parse().ok()? })
 }
 
 impl Run<'_> {
@@ -218,10 +251,33 @@ fn feed(mut stdin: impl Write + Send + 'static, mut stream: Box<dyn Read + Send>
     told
 }
 
-/// Where a program of this name is on PATH, if it may be run.
+/// Where a program is that is named by its path, or by its name in a folder of PATH, if it may be run.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let runs = |path: &PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+    if name.contains('/') {
+        return Some(PathBuf::from(name)).filter(runs);
+    }
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(runs)
+}
+
+/// The folder with the programs of the newest PostgreSQL of this machine.
+pub fn newest_postgres() -> Option<PathBuf> {
+    let mut found: Vec<(u32, PathBuf)> = Vec::new();
+    for (parent, inside) in POSTGRES_FOLDERS {
+        for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            // `15` of Debian, `pgsql-15` of Fedora, `postgresql@15` of Homebrew.
+            let digits = ["pgsql-", "postgresql@", ""].iter().find_map(|prefix| name.strip_prefix(prefix)?.parse().ok());
+            let folder = entry.path().join(inside);
+            if let Some(version) = digits
+                && folder.join("initdb").is_file()
+            {
+                found.push((version, folder));
+            }
+        }
+    }
+    found.into_iter().max().map(|(_, folder)| folder)
 }
 
 /// Whether a process of that number lives.
@@ -300,6 +356,24 @@ mod tests {
         assert!(group.end(Duration::from_secs(60)));
         assert!(!ended.join().unwrap().success());
         assert!(group.end(Duration::ZERO), "there is none");
+    }
+
+    #[test]
+    fn what_has_ended_is_not_alive_before_anybody_has_asked_how_nor_is_another_of_its_number() {
+        let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
+        let group = Group::of(child.id());
+        assert!(group.is_alive());
+        let other = Group { started: group.started.map(|started| started + 1), ..group };
+        assert!(!other.is_alive() || group.started.is_none());
+        child.kill().unwrap();
+        // Where the system does not tell, it is alive until somebody has asked.
+        let gone = (0..1000).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            !group.is_alive()
+        });
+        assert!(gone || group.started.is_none());
+        child.wait().unwrap();
+        assert!(!group.is_alive());
     }
 
     #[test]

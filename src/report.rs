@@ -52,6 +52,12 @@ impl Severity {
             Severity::Critical => "critical",
         }
     }
+
+    /// The severity of such a name.
+    pub fn named(name: &str) -> Option<Severity> {
+        use Severity::{Critical, Error, Info, Ok, Unknown, Warning};
+        [Ok, Info, Warning, Unknown, Error, Critical].into_iter().find(|severity| severity.name() == name)
+    }
 }
 
 /// One observation and what should have been there.
@@ -112,6 +118,16 @@ pub enum Fix {
     },
 }
 
+/// How a finding compares with what was found the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It was not there.
+    New,
+    /// It mattered less.
+    Worse,
+}
+
 /// One thing a check has to say about one session or about the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -140,6 +156,12 @@ pub struct Finding {
     /// The document to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runbook: Option<String>,
+    /// Since when it is known, milliseconds since the epoch; `None` where nothing was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<i64>,
+    /// What is different from the last time; `None` for nothing, or where nothing was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
 }
 
 /// A number with its unit in its name (`backup_size_bytes`).
@@ -263,6 +285,9 @@ pub struct Report {
     /// Whether it tells what was asked for (a list, a search, a warning): then `--quiet` does not silence it.
     #[serde(default, skip)]
     pub answer: bool,
+    /// What `--quiet` shows in its place, for people: nothing at all where that holds nothing.
+    #[serde(default, skip)]
+    pub brief: Option<Box<Report>>,
 }
 
 impl Report {
@@ -281,12 +306,18 @@ impl Report {
             data: serde_json::Value::Null,
             exit_code: None,
             answer: false,
+            brief: None,
         }
     }
 
     /// A report that is itself what was asked for.
     pub fn answer(thing: &str, title: impl Into<String>) -> Report {
         Report { answer: true, ..Report::new(thing, title) }
+    }
+
+    /// Whether there is nothing in it to read.
+    pub fn is_silent(&self) -> bool {
+        self.findings.is_empty() && self.sections.is_empty() && self.steps.is_empty() && self.warnings.is_empty()
     }
 
     /// Sets how it ended.
@@ -357,6 +388,9 @@ pub enum Event {
         #[serde(skip_serializing_if = "serde_json::Value::is_null")]
         data: serde_json::Value,
     },
+    /// The whole of what is watched, drawn in the place of the last one on a terminal and nowhere else.
+    #[serde(skip)]
+    Screen(Box<Report>),
     /// A QR code to draw.
     QrCode {
         /// What the code holds.

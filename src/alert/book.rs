@@ -4,11 +4,11 @@
 //! takes it on, and again when it failed or its sender is gone. So a notice may arrive twice, after a
 //! kill at the wrong moment, and is never lost.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
 use super::Policy;
-use super::decide::{self, Decision, Notice, Problem};
+use super::decide::{self, Decision, Kind, Notice, Problem};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::facts::{AlertFacts, Undelivered};
@@ -20,6 +20,9 @@ use crate::report::Finding;
 const KEPT: i64 = 2000;
 /// After this long a notice is not tried again; that it did not arrive is told for as long again.
 const GIVEN_UP_AFTER_MS: i64 = 3 * 86_400_000;
+
+/// After this long a sender is taken for gone, whatever process has its number by now.
+const TAKEN_FOR_MS: i64 = 5 * 60_000;
 
 /// The book of one home.
 pub struct Book<'a> {
@@ -99,46 +102,75 @@ impl<'a> Book<'a> {
         self.journal.transaction(|db| write_notices(db, policy, notices, now.as_millisecond()))
     }
 
-    /// Takes on one way of one notice that waits, the oldest first: of all, or of these alone.
-    /// `takes` says which notices may go now.
-    pub fn next(
-        &self,
-        of: Option<&[i64]>,
-        now: Timestamp,
-        after: Option<(i64, &str)>,
-        takes: impl Fn(&Notice) -> bool,
-    ) -> Result<Option<Pending>> {
+    /// Ways of notices that wait: of all, or of these alone. `takes` says which notices may go now. What is
+    /// new or worse comes first, the worst of it before the rest; ways that failed the last time come last,
+    /// since whoever waits behind them may wait long.
+    pub fn waiting(&self, of: Option<&[i64]>, now: Timestamp, takes: impl Fn(&Notice) -> bool) -> Result<Vec<(i64, String)>> {
         let now_ms = now.as_millisecond();
-        self.journal.transaction(|db| {
-            let mut statement = db.prepare(
-                "SELECT notice_id, way, data, state, pid, at_ms FROM alert_delivery JOIN alert_notice ON id = notice_id
-                 WHERE state IN ('pending', 'sending') AND (notice_id, way) > (?1, ?2) ORDER BY notice_id, way",
+        self.journal.read(|db| {
+            let mut failing = db.prepare(
+                "SELECT 1 FROM (SELECT way, contact, state, tries, tried_ms FROM alert_delivery JOIN alert_notice ON id = notice_id
+                     WHERE tried_ms IS NOT NULL AND way = ?1 AND (contact = ?2 OR way <> ?3) ORDER BY tried_ms DESC LIMIT 1)
+                 WHERE state IN ('pending', 'given-up') AND tries > 0",
             )?;
-            let (after_id, after_way) = after.unwrap_or((0, ""));
-            let mut rows = statement.query(params![after_id, after_way])?;
+            let mut statement = db.prepare(
+                "SELECT notice_id, way, data, state, pid, coalesce(tried_ms, at_ms) FROM alert_delivery JOIN alert_notice ON id = notice_id
+                 WHERE state IN ('pending', 'sending') ORDER BY notice_id, way",
+            )?;
+            let mut rows = statement.query([])?;
+            let mut waiting = Vec::new();
             while let Some(row) = rows.next()? {
                 let (notice_id, way, data): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                let (state, pid, at_ms): (String, u32, i64) = (row.get(3)?, row.get(4)?, row.get(5)?);
+                let (state, pid, taken_ms): (String, u32, i64) = (row.get(3)?, row.get(4)?, row.get(5)?);
                 // Every row was written from a notice.
                 let Ok(notice) = serde_json::from_str::<Notice>(&data) else { continue };
-                let taken = state == "sending" && process::is_alive(pid);
+                let taken = state == "sending" && is_taken(pid, taken_ms, now_ms);
                 if taken || !takes(&notice) || of.is_some_and(|of| !of.contains(&notice_id)) {
                     continue;
                 }
-                if now_ms - at_ms > GIVEN_UP_AFTER_MS {
-                    db.execute(
-                        "UPDATE alert_delivery SET state = 'given-up' WHERE notice_id = ?1 AND way = ?2",
-                        params![notice_id, way],
-                    )?;
-                    continue;
-                }
-                db.execute(
-                    "UPDATE alert_delivery SET state = 'sending', pid = ?3, tries = tries + 1 WHERE notice_id = ?1 AND way = ?2",
-                    params![notice_id, way, std::process::id()],
-                )?;
-                return Ok(Some(Pending { notice_id, way, notice }));
+                let failing = failing.exists(params![way, notice.contact, super::BY_COMMAND])?;
+                let news = matches!(notice.kind, Kind::New | Kind::Worse | Kind::Escalated);
+                waiting.push(((failing, !news, std::cmp::Reverse(notice.severity)), notice_id, way));
             }
-            Ok(None)
+            waiting.sort();
+            Ok(waiting.into_iter().map(|(_, notice_id, way)| (notice_id, way)).collect())
+        })
+    }
+
+    /// Takes on one way of one notice that waits; `None` when somebody else has, or when it is too old to be
+    /// tried again.
+    pub fn take(&self, notice_id: i64, way: &str, now: Timestamp) -> Result<Option<Pending>> {
+        let now_ms = now.as_millisecond();
+        self.journal.transaction(|db| {
+            let row = db
+                .query_row(
+                    "SELECT data, state, pid, coalesce(tried_ms, at_ms), at_ms FROM alert_delivery JOIN alert_notice ON id = notice_id
+                     WHERE notice_id = ?1 AND way = ?2 AND state IN ('pending', 'sending')",
+                    params![notice_id, way],
+                    |row| {
+                        let taken: (String, u32, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+                        Ok((row.get::<_, String>(0)?, taken, row.get::<_, i64>(4)?))
+                    },
+                )
+                .optional()?;
+            let Some((data, (state, pid, taken_ms), at_ms)) = row else { return Ok(None) };
+            // Every row was written from a notice.
+            let Ok(notice) = serde_json::from_str::<Notice>(&data) else { return Ok(None) };
+            if state == "sending" && is_taken(pid, taken_ms, now_ms) {
+                return Ok(None);
+            }
+            if now_ms - at_ms > GIVEN_UP_AFTER_MS {
+                db.execute(
+                    "UPDATE alert_delivery SET state = 'given-up' WHERE notice_id = ?1 AND way = ?2",
+                    params![notice_id, way],
+                )?;
+                return Ok(None);
+            }
+            db.execute(
+                "UPDATE alert_delivery SET state = 'sending', pid = ?3, tries = tries + 1, tried_ms = ?4 WHERE notice_id = ?1 AND way = ?2",
+                params![notice_id, way, std::process::id(), now_ms],
+            )?;
+            Ok(Some(Pending { notice_id, way: way.to_owned(), notice }))
         })
     }
 
@@ -202,7 +234,8 @@ impl<'a> Book<'a> {
             for mut problem in open_problems(db)? {
                 let fits =
                     problem.finding == finding && session.is_none_or(|session| problem.session.as_deref() == Some(session));
-                if fits && problem.over_ms.is_none() {
+                // One that is over just now may be back in a moment.
+                if fits {
                     problem.acknowledged_ms = Some(now.as_millisecond());
                     problem.acknowledged_by = Some(by.to_owned());
                     write_problem(db, &problem)?;
@@ -219,13 +252,18 @@ impl<'a> Book<'a> {
         let since_ms = now.as_millisecond() - 2 * GIVEN_UP_AFTER_MS;
         let undelivered = self.journal.read(|db| {
             let mut statement = db.prepare(
-                "SELECT contact, way, data, tries, coalesce(observed, 'its sender is gone'), at_ms, state
+                "SELECT contact, way, data, tries, coalesce(observed, 'its sender is gone'), at_ms, state, pid, coalesce(tried_ms, at_ms)
                  FROM alert_delivery JOIN alert_notice ON id = notice_id
-                 WHERE (state = 'pending' AND tries > 0 OR state = 'given-up' AND kind <> 'test') AND at_ms >= ?1 ORDER BY notice_id, way",
+                 WHERE (state = 'pending' AND tries > 0 OR state = 'sending' OR state = 'given-up' AND kind <> 'test') AND at_ms >= ?1
+                 ORDER BY notice_id, way",
             )?;
             let rows = statement.query_map([since_ms], |row| {
+                // One that is being sent is on its way as long as its sender may still be there.
+                if row.get::<_, String>(6)? == "sending" && is_taken(row.get(7)?, row.get(8)?, now.as_millisecond()) {
+                    return Ok(None);
+                }
                 let data: String = row.get(2)?;
-                Ok(Undelivered {
+                Ok(Some(Undelivered {
                     contact: row.get(0)?,
                     way: row.get(1)?,
                     title: serde_json::from_str::<Notice>(&data).map(|notice| notice.title).unwrap_or_default(),
@@ -233,12 +271,18 @@ impl<'a> Book<'a> {
                     observed: row.get(4)?,
                     at_ms: row.get(5)?,
                     given_up: row.get::<_, String>(6)? == "given-up",
-                })
+                }))
             })?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
+            rows.filter_map(rusqlite::Result::transpose).collect::<rusqlite::Result<Vec<_>>>()
         })?;
         Ok(AlertFacts { undelivered, problem: None })
     }
+}
+
+/// Whether the sender of a way is at work on it: it lives, and has not had longer than any way takes. A
+/// number of a process is given to another one in time.
+fn is_taken(pid: u32, taken_ms: i64, now_ms: i64) -> bool {
+    (0..TAKEN_FOR_MS).contains(&now_ms.saturating_sub(taken_ms)) && process::is_alive(pid)
 }
 
 fn open_problems(db: &Connection) -> rusqlite::Result<Vec<Problem>> {

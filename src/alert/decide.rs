@@ -95,6 +95,12 @@ pub struct Problem {
     pub told: Vec<Told>,
     /// How much it mattered when it was last told.
     pub told_severity: Option<Severity>,
+    /// The worst that was told of it: what comes back to that is no news.
+    #[serde(default)]
+    pub told_worst: Option<Severity>,
+    /// When it was last not to be seen, milliseconds since the epoch: going on so is no news either.
+    #[serde(default)]
+    pub unknown_ms: Option<i64>,
     /// When somebody took it on, milliseconds since the epoch.
     pub acknowledged_ms: Option<i64>,
     /// Who did.
@@ -167,6 +173,8 @@ pub fn decide(policy: &Policy, open: Vec<Problem>, findings: &[Finding], now: Ti
                 first_ms: now_ms,
                 told: Vec::new(),
                 told_severity: None,
+                told_worst: None,
+                unknown_ms: None,
                 acknowledged_ms: None,
                 acknowledged_by: None,
                 over_ms: None,
@@ -203,9 +211,12 @@ fn tell(policy: &Policy, problem: &mut Problem, now: Timestamp, decision: &mut D
     let chain = policy.chain(&rule);
     let notice = |kind: Kind, contact: &str, problem: &Problem| worded(kind, contact, problem, rule.runbook.as_deref(), now);
     let held = policy.is_quiet(now) && problem.severity != Severity::Critical;
-    if problem.over_ms.is_some() {
+    if let Some(over_ms) = problem.over_ms {
+        let settled = clock::since(clock::from_ms(over_ms), now) >= policy.settled_after;
         if problem.told.is_empty() {
             problem.closed = true;
+        } else if !settled {
+            // It may come back any moment, and is then the same one.
         } else if held {
             decision.held += 1;
         } else {
@@ -216,15 +227,19 @@ fn tell(policy: &Policy, problem: &mut Problem, now: Timestamp, decision: &mut D
         }
         return;
     }
+    let since_unknown = problem.unknown_ms.map(|at_ms| clock::since(clock::from_ms(at_ms), now));
+    // What was written down before the worst was.
+    let worst = problem.told_worst.or(problem.told_severity.filter(|told| *told != Severity::Unknown));
     // What is to be told to whoever knows already.
-    let again = match problem.told_severity {
-        None => None,
-        Some(Severity::Unknown) if problem.unknown => None,
-        Some(_) if problem.unknown => Some(Kind::Unknown),
-        Some(before) if before != Severity::Unknown && problem.severity > before => Some(Kind::Worse),
-        // It can be seen again, and it is bad.
-        Some(Severity::Unknown) => Some(Kind::Worse),
-        Some(_) => None,
+    let again = match (problem.told_severity, worst) {
+        (None, _) => None,
+        (Some(Severity::Unknown), _) if problem.unknown => None,
+        (Some(_), _) if problem.unknown && since_unknown.is_some_and(|since| since <= policy.settled_after) => None,
+        (Some(_), _) if problem.unknown => Some(Kind::Unknown),
+        (Some(_), Some(worst)) if problem.severity > worst => Some(Kind::Worse),
+        // It can be seen at last, and it is bad.
+        (Some(_), None) => Some(Kind::Worse),
+        (Some(_), Some(_)) => None,
     };
     let next = chain.iter().find(|contact| !problem.told.iter().any(|told| told.contact == contact.name));
     let waited = problem.told.last().and_then(|last| {
@@ -234,6 +249,13 @@ fn tell(policy: &Policy, problem: &mut Problem, now: Timestamp, decision: &mut D
     });
     // Nobody was told yet, or the last one who was is no contact any more, or took too long.
     let escalates = problem.acknowledged_ms.is_none() && next.is_some() && waited.unwrap_or(true);
+    if problem.unknown && !(held && again.is_some()) {
+        problem.unknown_ms = Some(now_ms);
+    }
+    if again.is_none() && !problem.unknown && problem.told_severity == Some(Severity::Unknown) {
+        // It is as bad as it was said to be before: that it can be seen again calls nobody.
+        problem.told_severity = Some(problem.severity);
+    }
     if again.is_none() && !escalates {
         return;
     }
@@ -259,12 +281,16 @@ fn tell(policy: &Policy, problem: &mut Problem, now: Timestamp, decision: &mut D
     // Without a contact nobody was told.
     if !problem.told.is_empty() {
         problem.told_severity = Some(if problem.unknown { Severity::Unknown } else { problem.severity });
+        if !problem.unknown {
+            problem.told_worst = worst.max(Some(problem.severity));
+        }
     }
 }
 
 fn worded(kind: Kind, contact: &str, problem: &Problem, runbook: Option<&str>, now: Timestamp) -> Notice {
     let (finding, severity) = (&problem.key, problem.severity.name());
-    let since = clock::human(clock::since(clock::from_ms(problem.first_ms), now));
+    let until = problem.over_ms.map_or(now, clock::from_ms);
+    let since = clock::human(clock::since(clock::from_ms(problem.first_ms), until));
     let title = match kind {
         Kind::Recovered => format!("over: {finding}"),
         Kind::Unknown => format!("not known any more: {finding}"),
@@ -324,6 +350,8 @@ mod tests {
             evidence: Vec::new(),
             remedy: None,
             runbook: None,
+            since_ms: None,
+            change: None,
         }
     }
 
@@ -335,7 +363,10 @@ mod tests {
 
     impl Watch {
         fn new(more: &str) -> Watch {
-            Watch { policy: Policy::of(&config(&format!("{THREE}time_zone = \"UTC\"\n{more}"))).unwrap(), open: Vec::new() }
+            let mut policy = Policy::of(&config(&format!("{THREE}time_zone = \"UTC\"\n{more}"))).unwrap();
+            // Unless it is what a test is about, what is over is over.
+            policy.settled_after = std::time::Duration::ZERO;
+            Watch { policy, open: Vec::new() }
         }
 
         /// What is told, as `kind contact`.
@@ -344,7 +375,7 @@ mod tests {
         }
 
         fn look_at(&mut self, time: &str, findings: &[Finding]) -> Vec<String> {
-            let now = format!("2026-11-21T{time}:00Z").parse().unwrap();
+            let now = format!("2026-11-21T{time}{}Z", if time.len() == 5 { ":00" } else { "" }).parse().unwrap();
             let decision = decide(&self.policy, std::mem::take(&mut self.open), findings, now);
             self.open = decision.problems.into_iter().filter(|problem| !problem.closed).collect();
             decision.notices.iter().map(|notice| format!("{} {}", notice.kind.name(), notice.contact)).collect()
@@ -397,6 +428,44 @@ mod tests {
         assert_eq!(watch.look_at("10:05", &[]), NOTHING, "not looked at");
         assert!(watch.open[0].over_ms.is_none());
         assert_eq!(watch.look("10:06", STATE, Severity::Ok), ["recovered on-call"]);
+    }
+
+    #[test]
+    fn what_comes_and_goes_is_one_problem_that_escalates_and_ends_once() {
+        let mut watch = Watch::new("[alert.rule.\"wpp.session.state\"]\nresponse_time = \"3s\"\n");
+        watch.policy.settled_after = std::time::Duration::from_secs(180);
+        let mut told = Vec::new();
+        for second in 0..20 {
+            let severity = if second % 2 == 0 { Severity::Error } else { Severity::Ok };
+            told.extend(watch.look(&format!("10:00:{second:02}"), STATE, severity));
+        }
+        assert_eq!(told, ["new on-call", "escalated team-lead", "escalated manager"]);
+        assert_eq!(watch.look("10:03:18", STATE, Severity::Ok), NOTHING);
+        assert_eq!(
+            watch.look("10:03:19", STATE, Severity::Ok),
+            ["recovered on-call", "recovered team-lead", "recovered manager"]
+        );
+        assert_eq!(watch.look("10:03:20", STATE, Severity::Error), ["new on-call"], "another one");
+    }
+
+    #[test]
+    fn what_can_be_seen_and_then_not_and_then_again_is_told_once_each_and_stays_taken_on() {
+        let mut watch = Watch::new("");
+        watch.policy.settled_after = std::time::Duration::from_secs(300);
+        assert_eq!(watch.look("10:00", STATE, Severity::Error), ["new on-call"]);
+        assert_eq!(watch.look("10:01", STATE, Severity::Unknown), ["unknown on-call"]);
+        watch.open[0].acknowledged_ms = Some(0);
+        let at_ms = watch.open[0].told[0].at_ms;
+        for minute in 2..40 {
+            let severity = if minute % 2 == 0 { Severity::Error } else { Severity::Unknown };
+            assert_eq!(watch.look(&format!("10:{minute:02}"), STATE, severity), NOTHING, "{minute}");
+        }
+        assert_eq!((watch.open[0].acknowledged_ms, watch.open[0].told[0].at_ms), (Some(0), at_ms));
+        // Seen for a while, and then not: that is news, and worse than it ever was is, too.
+        assert_eq!(watch.look("11:00", STATE, Severity::Error), NOTHING);
+        assert_eq!(watch.look("11:01", STATE, Severity::Unknown), ["unknown on-call"]);
+        assert_eq!(watch.look("11:02", STATE, Severity::Critical), ["worse on-call"]);
+        assert!(watch.open[0].acknowledged_ms.is_none());
     }
 
     #[test]

@@ -101,8 +101,13 @@ const MATRIX: &[Row] = &[
     ),
     ("Webhook failures above 5 %", &["*.webhooks.delivered"], Some(Severity::Warning), 30, "openwa-webhook-failure"),
     ("Disk space below 10 %", &["wpp.home.disk-space"], Some(Severity::Critical), 15, "disk-space"),
-    // No check looks at certificates; a finding of this name of any plugin is taken for it.
-    ("Certificate expires within 7 days", &["*.certificate.expiry"], Some(Severity::Warning), 24 * 60, "certificate-renewal"),
+    (
+        "Certificate expires within 7 days",
+        &["wpp.network.certificate", "wpp.network.server-certificates", "*.certificate.expiry"],
+        Some(Severity::Warning),
+        24 * 60,
+        "certificate-renewal",
+    ),
 ];
 
 /// What the settings and the matrix say.
@@ -120,6 +125,8 @@ pub struct Policy {
     pub quiet_hours: Option<(u16, u16)>,
     /// The zone of the quiet hours.
     pub zone: TimeZone,
+    /// So long a problem must be over before its end is told.
+    pub settled_after: Duration,
 }
 
 fn severity(word: &str) -> Option<Severity> {
@@ -197,6 +204,7 @@ impl Policy {
             severity_min: severity(config.text("alert.severity_min")).unwrap_or(Severity::Warning),
             quiet_hours: clock::hours(config.text("alert.quiet_hours")),
             zone,
+            settled_after: Duration::from_secs(config.number("alert.settled_s")),
         })
     }
 

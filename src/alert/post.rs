@@ -1,9 +1,11 @@
 //! Hands notices over: to channels of plugins and to the program of a contact. Start with [`deliver`].
 
+use std::time::Duration;
+
 use super::book::{Book, Delivery, Pending};
 use super::decide::{Kind, Notice};
 use super::{BY_COMMAND, Contact, Policy};
-use crate::clock::{self, Timestamp};
+use crate::clock::{self, Stopwatch, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::notice::hook;
 use crate::plugin::host::Interface;
@@ -11,6 +13,9 @@ use crate::plugin::host::words::channel::Message;
 use crate::plugin::host::words::types::Severity as Grade;
 use crate::plugin::{Plugins, adapt};
 use crate::report::Severity;
+
+/// A way that fails after this long or longer is not tried again in the same round.
+const SLOW: Duration = Duration::from_secs(5);
 
 /// What notices are handed to.
 pub trait Post {
@@ -62,8 +67,20 @@ pub enum Which<'a> {
     Notices(&'a [i64]),
 }
 
-/// Hands over what waits, each way once; what does not arrive waits for the next time.
+/// Hands over what waits, each way once; what does not arrive waits for the next time. A way that lets
+/// others wait is not tried again in this round.
 pub fn deliver(book: &Book<'_>, policy: &Policy, post: &dyn Post, which: Which<'_>, now: Timestamp) -> Result<Vec<Delivery>> {
+    deliver_within(book, policy, post, which, now, SLOW)
+}
+
+fn deliver_within(
+    book: &Book<'_>,
+    policy: &Policy,
+    post: &dyn Post,
+    which: Which<'_>,
+    now: Timestamp,
+    slow: Duration,
+) -> Result<Vec<Delivery>> {
     let quiet = policy.is_quiet(now);
     let of = match which {
         Which::All => None,
@@ -73,11 +90,23 @@ pub fn deliver(book: &Book<'_>, policy: &Policy, post: &dyn Post, which: Which<'
         of.is_some() || !quiet || notice.severity == Severity::Critical || matches!(notice.kind, Kind::Notify | Kind::Test)
     };
     let mut done = Vec::new();
-    let mut after: Option<(i64, String)> = None;
-    while let Some(pending) = book.next(of, now, after.as_ref().map(|(id, way)| (*id, way.as_str())), may_go)? {
-        let delivery = hand_over(policy, post, &pending);
+    // A program is its contact's own; a channel is everybody's.
+    let mut slow_ways: Vec<(String, String)> = Vec::new();
+    for (notice_id, way) in book.waiting(of, now, may_go)? {
+        let Some(pending) = book.take(notice_id, &way, now.max(clock::now()))? else { continue };
+        let owner = if way == BY_COMMAND { pending.notice.contact.clone() } else { String::new() };
+        let delivery = if slow_ways.iter().any(|(slow, of)| *slow == way && *of == owner) {
+            let observed = "left for the next time: the way just let everybody wait".to_owned();
+            Delivery { notice_id, contact: pending.notice.contact, way, delivered: false, observed }
+        } else {
+            let watch = Stopwatch::start();
+            let delivery = hand_over(policy, post, &pending);
+            if !delivery.delivered && watch.elapsed() >= slow {
+                slow_ways.push((way, owner));
+            }
+            delivery
+        };
         book.sent(&delivery, clock::now())?;
-        after = Some((pending.notice_id, pending.way));
         done.push(delivery);
     }
     Ok(done)
@@ -150,10 +179,17 @@ mod tests {
     struct Memory {
         sent: RefCell<Vec<String>>,
         down: RefCell<Vec<&'static str>>,
+        hangs: RefCell<Vec<&'static str>>,
+        tried: RefCell<Vec<String>>,
     }
 
     impl Post for Memory {
         fn send(&self, channel: &str, _to: &str, notice: &Notice, id: &str) -> Result<String> {
+            self.tried.borrow_mut().push(format!("{channel} {}", notice.contact));
+            if self.hangs.borrow().contains(&channel) {
+                std::thread::sleep(Duration::from_millis(30));
+                return Err(Error::new(ErrorKind::Unreachable, "it did not answer in time").hint("wait"));
+            }
             if self.down.borrow().contains(&channel) {
                 return Err(Error::new(ErrorKind::Unreachable, "connection refused").hint("wait"));
             }
@@ -188,7 +224,8 @@ mod tests {
         let told = escalate(&desk, &about("drill")).unwrap();
         assert_eq!(
             told.iter().map(|one| (one.way.as_str(), one.delivered)).collect::<Vec<_>>(),
-            [("ntfy", false), ("slack", true)]
+            [("slack", true), ("ntfy", false)],
+            "what failed the last time comes last"
         );
         post.down.borrow_mut().clear();
         let told = deliver(&book, &policy, &post, Which::All, clock::now()).unwrap();
@@ -223,23 +260,64 @@ mod tests {
         assert!(book.facts(later).unwrap().undelivered[0].given_up);
     }
 
+    fn notice(kind: Kind, contact: &str, severity: Severity) -> Notice {
+        let (key, contact) = ("k".to_owned(), contact.to_owned());
+        let (title, text) = ("t".to_owned(), "x".to_owned());
+        Notice { kind, key, contact, severity, title, text, finding: None, session: None, runbook: None }
+    }
+
+    #[test]
+    fn a_way_that_hangs_lets_others_wait_once_and_what_is_critical_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("ops.db")).unwrap();
+        let config = config("[contacts.ann]\nchannels = [\"hung\"]\n[contacts.bob]\nchannels = [\"fine\"]\n");
+        let (post, book, policy) = (Memory::default(), Book::of(&journal), Policy::of(&config).unwrap());
+        *post.hangs.borrow_mut() = vec!["hung"];
+        let now = clock::now();
+        let round = |wanted: &[&str]| {
+            deliver_within(&book, &policy, &post, Which::All, clock::now(), Duration::from_millis(10)).unwrap();
+            assert_eq!(*post.tried.borrow(), wanted);
+            post.tried.borrow_mut().clear();
+        };
+        let old: Vec<Notice> = (0..9).map(|_| notice(Kind::Recovered, "ann", Severity::Ok)).collect();
+        book.write(&policy, &old, now).unwrap();
+        book.write(&policy, &[notice(Kind::New, "bob", Severity::Warning)], now).unwrap();
+        book.write(&policy, &[notice(Kind::New, "bob", Severity::Critical)], now).unwrap();
+        round(&["fine bob", "fine bob", "hung ann"]);
+        assert_eq!(book.past(1).unwrap()[0].ways[0].1, "delivered");
+        assert_eq!(book.facts(clock::now()).unwrap().undelivered.len(), 9, "each is told of");
+        // Not even what is critical for whoever cannot be reached lets others wait.
+        book.write(&policy, &[notice(Kind::New, "ann", Severity::Critical)], now).unwrap();
+        book.write(&policy, &[notice(Kind::New, "bob", Severity::Warning)], now).unwrap();
+        round(&["fine bob", "hung ann"]);
+        post.hangs.borrow_mut().clear();
+        round(&["hung ann"; 10]);
+    }
+
+    #[test]
+    fn a_sender_whose_number_somebody_else_has_by_now_is_gone_after_a_while_and_what_it_had_is_undelivered() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("ops.db")).unwrap();
+        let config = config(THREE);
+        let (post, book, policy) = (Memory::default(), Book::of(&journal), Policy::of(&config).unwrap());
+        let now = clock::now();
+        let ids = book.write(&policy, &[notice(Kind::New, "on-call", Severity::Error)], now).unwrap();
+        assert!(book.take(ids[0], "ntfy", now).unwrap().is_some());
+        assert!(book.take(ids[0], "ntfy", now).unwrap().is_none(), "this process lives");
+        assert!(book.facts(now).unwrap().undelivered.is_empty(), "it is on its way");
+        let later = now.checked_add(jiff::SignedDuration::from_mins(6)).unwrap();
+        assert_eq!(book.facts(later).unwrap().undelivered.len(), 1);
+        assert_eq!(deliver(&book, &policy, &post, Which::All, later).unwrap().len(), 1);
+        assert!(book.facts(later).unwrap().undelivered.is_empty());
+    }
+
     #[test]
     fn quiet_hours_hold_what_waits_too() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(&folder.path().join("ops.db")).unwrap();
         let quiet = config(&format!("{THREE}quiet_hours = \"00:00-23:59\"\ntime_zone = \"UTC\"\n"));
         let (post, book, policy) = (Memory::default(), Book::of(&journal), Policy::of(&quiet).unwrap());
-        let notice = |severity| Notice {
-            kind: Kind::New,
-            key: "k".into(),
-            contact: "on-call".into(),
-            severity,
-            title: "t".into(),
-            text: "x".into(),
-            finding: None,
-            session: None,
-            runbook: None,
-        };
+        let notice = |severity| notice(Kind::New, "on-call", severity);
         let now = "2026-11-21T10:00:00Z".parse().unwrap();
         book.write(&policy, &[notice(Severity::Error), notice(Severity::Critical)], now).unwrap();
         assert_eq!(deliver(&book, &policy, &post, Which::All, now).unwrap().len(), 1);

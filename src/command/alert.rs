@@ -21,6 +21,8 @@ use crate::report::{Finding, Report, Section, Severity, Silent, Table, Verdict, 
   [alert]\n  \
   escalation = [\"on-call\", \"team-lead\", \"manager\"]\n  \
   quiet_hours = \"22:00-07:00\"\n\n\
+That a problem is over is told when it has been so for alert.settled_s: one that comes back sooner is the same one. The\n\
+program of a contact is run without the variables that hold secrets, such as WPP_SECRET_* and what is called a token.\n\n\
 `wpp alert run` in the schedule, every minute or two, watches: [schedule.watch] run = [\"alert\", \"run\"], when = \"@every:120\".")]
 pub struct Args {
     #[command(subcommand)]
@@ -123,7 +125,7 @@ fn problem_data(problem: &Problem) -> Value {
 /// What the doctor finds everywhere, what is fine included.
 fn findings(app: &App) -> Result<Vec<Finding>> {
     let home = app.home().root().to_string_lossy().into_owned();
-    let line = ["doctor", "--all", "--fail-on", "never", "--home", &home].map(str::to_owned);
+    let line = ["doctor", "--all", "--no-record", "--fail-on", "never", "--home", &home].map(str::to_owned);
     super::run_line(&line, std::sync::Arc::new(Silent)).map(|report| report.findings)
 }
 

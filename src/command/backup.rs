@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::keys::{ReadKeys, WriteKeys};
 use super::prune::{self, PruneArgs};
 use super::set;
+use super::sets;
 use super::site;
 use crate::app::App;
 use crate::archive::chain;
@@ -64,7 +65,7 @@ pub struct Args {
 enum Action {
     /// Make an archive of the session, whether its daemon runs or not
     Create(CreateArgs),
-    /// List the archives of a folder or a store
+    /// List the archives of a folder or a store, and the sets of gateways
     List(FolderArgs),
     /// Show what one archive says about itself
     Show(ShowArgs),
@@ -471,6 +472,8 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     let without_key: Vec<&str> =
         shelved.iter().filter(|archive| archive.is_locked()).map(|archive| archive.name.as_str()).collect();
     let broken = chain::broken(&readable, &without_key);
+    // Sets are of gateways, and of no session.
+    let sets = if of_session.is_empty() { sets::lying(destination, identities)? } else { Vec::new() };
     let columns = ["archive", "session", "taken", "kind", "size", "verified (level, when)", "holds"];
     let mut table = Table::new(columns, Vec::new());
     let mut data = Vec::new();
@@ -523,16 +526,25 @@ fn list(app: &App, destination: &Destination, identities: &Identities) -> Result
     if !broken.is_empty() {
         title.push_str(&format!(", {} of them without what they build on", broken.len()));
     }
+    if !sets.is_empty() {
+        title.push_str(&format!("; {}", count(sets.len(), "set of a gateway's state", "sets of gateways' state")));
+    }
     let ahead: Vec<&str> = shelved.iter().filter(|archive| archive.is_ahead()).map(|archive| archive.name.as_str()).collect();
-    let mut report = Report::answer("backup-list", title).data(json!({ "folder": destination.to_string(), "archives": data }));
+    let mut report = Report::answer("backup-list", title).data(json!({
+        "folder": destination.to_string(), "archives": data, "sets": sets::data(&sets),
+    }));
     report
         .warnings
         .extend(ahead.into_iter().map(|name| format!("{name} is dated ahead of this clock, so it is not taken for the latest")));
-    if shelved.is_empty() {
-        report = report.next("wpp backup");
-    } else {
+    if !shelved.is_empty() {
         report = report.section(Section::default().table(table));
+    } else if sets.is_empty() {
+        report = report.next("wpp backup");
     }
+    if !sets.is_empty() {
+        report = report.section(sets::section(&sets));
+    }
+    let unreadable = unreadable + sets.iter().filter(|set| set.is_unreadable()).count();
     Ok(if unreadable > 0 || !broken.is_empty() { report.verdict(Verdict::Fail) } else { report })
 }
 

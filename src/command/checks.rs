@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::doctor::catalog::cost::{Cost, cost};
 use crate::doctor::{Selection, catalog};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{self, Plugins};
@@ -14,6 +15,7 @@ struct Shown {
     area: String,
     severity: Severity,
     needs: Vec<String>,
+    cost: Cost,
     runbook: Option<String>,
     explain: String,
 }
@@ -33,10 +35,12 @@ fn known(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Known> 
         area: check.area.into(),
         severity: check.severity,
         needs: check.needs.iter().map(|need| (*need).to_owned()).collect(),
+        cost: cost(check),
         runbook: check.runbook.map(str::to_owned),
         explain: check.explain.into(),
     });
-    let mut known = Known { checks: of_catalog.filter(|check| selection.takes(&check.id)).collect(), silent: Vec::new() };
+    let mut known =
+        Known { checks: of_catalog.filter(|check| selection.takes(&check.id, &check.area)).collect(), silent: Vec::new() };
     let Some(plugins) = plugins else { return Ok(known) };
     let mut names = plugin::examine::with_checks(plugins);
     names.retain(|name| selection.reaches(name));
@@ -47,14 +51,18 @@ fn known(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Known> 
                 if let Some(error) = selection.wrong(name, &ids) {
                     return Err(error);
                 }
-                known.checks.extend(checks.into_iter().filter(|check| selection.takes(&check.id)).map(|check| Shown {
-                    severity: plugin::adapt::severity(check.severity),
-                    needs: Vec::new(),
-                    runbook: (!check.runbook.is_empty()).then_some(check.runbook),
-                    id: check.id,
-                    title: check.title,
-                    area: check.area,
-                    explain: check.explain,
+                known.checks.extend(checks.into_iter().filter(|check| selection.takes(&check.id, &check.area)).map(|check| {
+                    Shown {
+                        severity: plugin::adapt::severity(check.severity),
+                        needs: Vec::new(),
+                        // A gateway is asked over the network, though it may be on this machine.
+                        cost: Cost::Network,
+                        runbook: (!check.runbook.is_empty()).then_some(check.runbook),
+                        id: check.id,
+                        title: check.title,
+                        area: check.area,
+                        explain: check.explain,
+                    }
                 }));
             }
             Err(error) => known.silent.push((name.clone(), error)),
@@ -74,13 +82,16 @@ fn with_silent(mut report: Report, silent: &[(String, Error)]) -> Report {
     report
 }
 
-/// All checks in one table.
-pub fn list(plugins: Option<&Plugins<'_>>) -> Result<Report> {
-    let Known { checks, silent } = known(plugins, &Selection::default())?;
-    let rows =
-        checks.iter().map(|check| [&check.id, check.severity.name(), &check.area, &check.title].map(str::to_owned).to_vec());
+/// The checks of a selection in one table.
+pub fn list(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Report> {
+    let Known { checks, silent } = known(plugins, selection)?;
+    let rows = checks.iter().map(|check| {
+        let needs = check.needs.join(", ");
+        [&check.id, check.severity.name(), &check.area, check.cost.words(), &check.title, &needs].map(str::to_owned).to_vec()
+    });
     let data: Vec<Value> = checks.iter().map(check_data).collect();
-    let table = Table::new(["check", "severity", "area", "what is right when nothing is wrong"], rows);
+    let columns = ["check", "severity", "area", "costs", "what is right when nothing is wrong", "needs"];
+    let table = Table::new(columns, rows);
     let report = Report::answer("doctor-checks", "Checks of the doctor")
         .section(Section::default().table(table))
         .data(json!({ "checks": data }))
@@ -96,8 +107,11 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         .data(json!({ "checks": checks.iter().map(check_data).collect::<Vec<_>>() }))
         .next(format!("wpp doctor --only {id}"));
     for check in checks {
-        let mut section =
-            Section::new(check.id).field("right", check.title).field("severity", check.severity.name()).line(check.explain);
+        let mut section = Section::new(check.id)
+            .field("right", check.title)
+            .field("severity", check.severity.name())
+            .field("costs", check.cost.words())
+            .line(check.explain);
         if !check.needs.is_empty() {
             section = section.field("needs", check.needs.join(", "));
         }
@@ -112,6 +126,6 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
 fn check_data(check: &Shown) -> Value {
     json!({
         "id": check.id, "title": check.title, "area": check.area, "severity": check.severity,
-        "needs": check.needs, "runbook": check.runbook, "explain": check.explain,
+        "needs": check.needs, "cost": check.cost, "runbook": check.runbook, "explain": check.explain,
     })
 }

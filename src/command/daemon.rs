@@ -23,6 +23,10 @@ pub struct Args {
 impl Args {
     /// Runs the session's daemon until SIGTERM or SIGINT.
     pub fn run(self, app: &App) -> Result<Report> {
+        // Its memory holds keys and messages: a crash must not write them to a file.
+        let core = rustix::process::Rlimit { current: Some(0), ..rustix::process::getrlimit(rustix::process::Resource::Core) };
+        // Nobody may be refused a lower limit; the doctor looks at what came of it.
+        let _ = rustix::process::setrlimit(rustix::process::Resource::Core, core);
         if self.detached {
             // Fails only for a process that leads its group already, which has left the terminal.
             let _ = rustix::process::setsid();

@@ -16,6 +16,9 @@ use crate::runbook::parse::Runbook;
 
 /// Options of `wpp drill`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A drill is a runbook of kind drill: `wpp help runbooks` is a page on how they are written, and how a run goes."
+)]
 pub struct Args {
     #[command(subcommand)]
     command: DrillCommand,

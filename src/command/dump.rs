@@ -35,7 +35,15 @@ The smoke SQL is a file of questions, each with the bounds of its answer:\n  \
   [[query]]\n  \
   name = \"users\"\n  \
   sql = \"select count(*) from users\"\n  \
-  min = 1                  # and max, equals, rows_min, rows_max")]
+  min = 1                  # and max, equals, rows_min, rows_max\n\
+Each is one statement that gives rows, asked by a role that may only read. Where a dump makes several databases with tables \
+(pg_dumpall), `database = \"NAME\"` above the first question names the one that is asked.\n\n\
+A rehearsal runs the SQL of the dump, with all rights in its disposable server, and SQL can make a server start programs. \
+What contains it: the server has no port, and a data folder that is removed; it runs as an account without rights \
+(postgres.account; as this user when that is not root), with nothing of this process's environment; programs that it started \
+are ended with it (on Linux also those that left their session); orders to psql itself, such as \\! and \\connect to another \
+server, are refused before anything is loaded. Not contained: what that account may read and reach over the network. \
+With --engine docker there is no network either. Rehearse a dump from a stranger there, or on a machine that has nothing to lose.")]
 pub struct Args {
     #[command(subcommand)]
     command: DumpCommand,
@@ -49,7 +57,7 @@ enum DumpCommand {
     Rehearse(Box<Rehearse>),
     /// Load a dump into an empty database of a server that is there
     Load(Load),
-    /// List the disposable servers that were kept
+    /// List the disposable servers that were kept, and what is left of others that were interrupted
     Servers,
     /// Stop a disposable server that was kept, and remove it
     Stop(Stop),

@@ -1,5 +1,10 @@
 //! `wpp evidence`, and how every run leaves some.
 
+mod rotation;
+mod verify;
+
+pub use verify::before_it_goes_on;
+
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -11,14 +16,10 @@ use crate::daemon::log::Tokens;
 use crate::disk;
 use crate::error::{Context as _, Error, ErrorKind, Result};
 use crate::evidence::redact::Redaction;
-use crate::evidence::rotation::Rotation;
-use crate::evidence::{self, Folder};
-use crate::report::{Report, Section, Step, Table, Verdict, count};
+use crate::evidence::{self, Folder, seal};
+use crate::report::{Report, Section, Table, count};
 use crate::ui::html::{self, Series, Unit};
 use crate::ui::markdown;
-
-/// Bytes of a file that is read for a rotation's evidence.
-const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Options of `wpp evidence`.
 #[derive(Debug, clap::Args)]
@@ -41,8 +42,12 @@ enum EvidenceCommand {
         id: Option<String>,
     },
     /// Look whether the files of a run are what they were when it ended; exit 4 when one is not
+    ///
+    /// Without names all runs that the journal knows are looked at: one whose folder or list of hashes is gone is named,
+    /// and so is a folder that no run left. What a list hashes to is compared with what the journal has.
     Verify {
-        /// Which runs; all without one
+        /// Which runs, or folders by their paths; all without one
+        #[arg(value_name = "ID or FOLDER")]
         ids: Vec<String>,
     },
     /// Write a run as one .tar.gz to attach to a ticket, if its files are what they were
@@ -54,29 +59,7 @@ enum EvidenceCommand {
         to: Option<PathBuf>,
     },
     /// Write the evidence that credentials were rotated: names and times, and no value
-    Rotation(RotationArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct RotationArgs {
-    /// The environment file as it was before
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    before: PathBuf,
-    /// The environment file as it is now
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    after: PathBuf,
-    /// A name whose value must be another one now; give each
-    #[arg(long = "name", value_name = "NAME", required = true)]
-    names: Vec<String>,
-    /// What the scan for secrets wrote
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    scan: PathBuf,
-    /// What another required command wrote, after a label: `doctor=FILE`
-    #[arg(long = "transcript", value_name = "LABEL=FILE")]
-    transcripts: Vec<String>,
-    /// The folder to write into
-    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    into: PathBuf,
+    Rotation(rotation::Args),
 }
 
 impl Args {
@@ -87,7 +70,7 @@ impl Args {
             EvidenceCommand::Show { id } => {
                 Ok(Report { answer: true, exit_code: Some(0), ..folder(app, id.as_deref())?.report()? })
             }
-            EvidenceCommand::Verify { ids } => verify(app, &ids),
+            EvidenceCommand::Verify { ids } => verify::verify(app, &ids),
             EvidenceCommand::Export { id, to } => export(app, &id, to),
             EvidenceCommand::Rotation(rotation) => rotation.run(app),
         }
@@ -112,11 +95,15 @@ pub fn keep(app: &App, folder: &Path, report: &Report, secrets: Vec<String>) -> 
     let document = serde_json::to_vec_pretty(&report).while_doing(|| "cannot write the report as JSON".into())?;
     let files =
         [(evidence::REPORT, document), ("report.html", page.into_bytes()), ("report.md", markdown::report(&report).into_bytes())];
-    Folder::at(folder).keep(&files, &redaction)?;
-    Ok(folder.join("report.md"))
+    let run = report.data["run"].as_str().map_or(id, str::to_owned);
+    let folder = Folder::at(folder);
+    let sum = folder.keep(&files, &redaction)?;
+    seal::close(app.journal()?, &run, &folder, sum)?;
+    Ok(folder.path().join("report.md"))
 }
 
-fn redaction(app: &App, secrets: Vec<String>) -> Result<Redaction> {
+/// What takes numbers, names and secrets out of what leaves this home.
+pub fn redaction(app: &App, secrets: Vec<String>) -> Result<Redaction> {
     disk::create_folder(&app.home().reports())?;
     Ok(Redaction::new(Tokens::open(&app.home().reports_key())?, secrets))
 }
@@ -188,52 +175,9 @@ fn list(app: &App, of: Option<&str>) -> Result<Report> {
     Ok(if table.rows.is_empty() { report.next("wpp drill run smoke") } else { report.section(Section::default().table(table)) })
 }
 
-fn verify(app: &App, ids: &[String]) -> Result<Report> {
-    let folders = if ids.is_empty() {
-        evidence::all(&app.home().reports())?
-    } else {
-        ids.iter().map(|id| folder(app, Some(id))).collect::<Result<_>>()?
-    };
-    let mut steps = Vec::new();
-    for folder in &folders {
-        let watch = clock::Stopwatch::start();
-        let (verdict, observed) = match folder.check() {
-            Ok(checked) if checked.is_sound() => {
-                (Verdict::Pass, count(checked.sound as u64, "file as it was", "files as they were"))
-            }
-            Ok(checked) => {
-                let parts = [("changed", &checked.changed), ("missing", &checked.missing), ("added", &checked.added)];
-                let told: Vec<String> = parts
-                    .iter()
-                    .filter(|(_, names)| !names.is_empty())
-                    .map(|(what, names)| format!("{what}: {}", names.join(", ")))
-                    .collect();
-                (Verdict::Fail, if told.is_empty() { "it holds no file".into() } else { told.join("; ") })
-            }
-            Err(error) => (Verdict::Unknown, error.chain()),
-        };
-        let expected = "all files as they were when the run ended".to_owned();
-        steps.push(Step { title: folder.id(), verdict, expected, observed, took_ms: watch.elapsed_ms() });
-    }
-    // Nothing to look at is no proof of anything.
-    let verdict = steps.iter().map(|step| step.verdict).max().unwrap_or(Verdict::Unknown);
-    let title = match (verdict, steps.len()) {
-        (_, 0) => "There is no evidence to verify".to_owned(),
-        (Verdict::Pass, number) => format!("Evidence of {} is as it was", count(number as u64, "run", "runs")),
-        _ => "Evidence is not what it was, or cannot be checked".to_owned(),
-    };
-    let data = json!({ "verified": steps.iter().map(|step| json!({ "id": step.title, "verdict": step.verdict, "observed": step.observed })).collect::<Vec<_>>() });
-    let mut report = Report::new("evidence-verify", title).verdict(verdict).data(data);
-    report.steps = steps;
-    Ok(report)
-}
-
 fn export(app: &App, id: &str, to: Option<PathBuf>) -> Result<Report> {
+    verify::require_sound(app, id)?;
     let folder = folder(app, Some(id))?;
-    if !folder.check()?.is_sound() {
-        return Err(Error::new(ErrorKind::Failed, format!("the evidence {id} is not what it was when the run ended"))
-            .hint(format!("`wpp evidence verify {id}` says what changed; it is not handed on as evidence")));
-    }
     let to = to.unwrap_or_else(|| PathBuf::from(format!("{id}.tar.gz")));
     if to.exists() {
         return Err(
@@ -252,77 +196,4 @@ fn export(app: &App, id: &str, to: Option<PathBuf>) -> Result<Report> {
     Ok(Report::new("evidence-export", format!("{} holds the evidence {id}, {}", to.display(), crate::report::size(size_bytes)))
         .section(Section::default().field("SHA-256", &sum))
         .data(json!({ "id": id, "path": to, "size_bytes": size_bytes, "sha256": sum })))
-}
-
-impl RotationArgs {
-    fn run(self, app: &App) -> Result<Report> {
-        let now = clock::now();
-        let old = disk::read_private("the environment file", &self.before, FILE_BYTES_MAX)?;
-        let new = disk::read_private("the environment file", &self.after, FILE_BYTES_MAX)?;
-        let rotation = Rotation::between(&String::from_utf8_lossy(&old), &String::from_utf8_lossy(&new), &self.names);
-        let scan = read(&self.scan)?;
-        let mut steps = Vec::new();
-        let mut step = |title: &str, expected: &str, lacking: Vec<String>| {
-            let verdict = if lacking.is_empty() { Verdict::Pass } else { Verdict::Fail };
-            let observed = if lacking.is_empty() { expected.to_owned() } else { lacking.join(", ") };
-            steps.push(Step { title: title.into(), verdict, expected: expected.into(), observed, took_ms: 0 });
-        };
-        let lacking = rotation.lacking(&self.names).into_iter().map(|(name, change)| format!("{name} is {change}")).collect();
-        step("compare the environment files", "every required credential has another value", lacking);
-        let leaks = |text: &str| {
-            rotation.leaks(text).into_iter().map(|name| format!("a value of {name} stands in it")).collect::<Vec<_>>()
-        };
-        step("look through the scan for secrets", "it has something to say, and no value stands in it", {
-            let mut lacking = leaks(&scan);
-            if scan.trim().is_empty() {
-                lacking.push("it is empty".into());
-            }
-            lacking
-        });
-        let mut section = Section::new("Credentials").field("rotated, as seen at", clock::rfc3339(now));
-        for name in &self.names {
-            section = section.field(name, rotation.changes.get(name).map_or("in neither file", |change| change.name()));
-        }
-        let redaction = redaction(app, rotation.secrets().collect())?;
-        let mut sections = vec![section];
-        for transcript in &self.transcripts {
-            let (label, path) = transcript.split_once('=').ok_or_else(|| {
-                Error::new(ErrorKind::Usage, format!("--transcript {transcript} names no file"))
-                    .hint("write LABEL=FILE, such as doctor=doctor.json")
-            })?;
-            let text = read(Path::new(path))?;
-            step(&format!("look through what `{label}` wrote"), "no value stands in it", leaks(&text));
-            let mut part = Section::new(format!("Transcript: {label}"));
-            part.lines = redaction.text(&text).lines().map(str::to_owned).collect();
-            sections.push(part);
-        }
-        let verdict = steps.iter().map(|step| step.verdict).max().unwrap_or(Verdict::Unknown);
-        let title = match verdict {
-            Verdict::Pass => format!("{} rotated", count(self.names.len() as u64, "credential is", "credentials are")),
-            _ => "The rotation is not complete".to_owned(),
-        };
-        let day: String = clock::compact(now).chars().take(8).collect();
-        let name = |ending: &str| self.into.join(format!("credential-rotation-{day}{ending}"));
-        let files = [name(".md"), name("-env-diff.txt"), name("-secret-scan.txt")];
-        let mut report = Report::new("evidence-rotation", title)
-            .verdict(verdict)
-            .data(json!({ "rotated": self.names.iter().map(|name| json!({ "name": name, "change": rotation.changes.get(name) })).collect::<Vec<_>>(), "files": files }));
-        report.sections = sections;
-        report.steps = steps;
-        disk::create_folder(&self.into)?;
-        disk::write_atomic(&files[0], markdown::report(&report).as_bytes())?;
-        disk::write_atomic(&files[1], rotation.text().as_bytes())?;
-        disk::write_atomic(&files[2], redaction.text(&scan).as_bytes())?;
-        // What was said at length is in the file.
-        report.sections.truncate(1);
-        for file in &files {
-            report.sections[0].fields.push(("written".into(), file.display().to_string()));
-        }
-        Ok(report)
-    }
-}
-
-fn read(path: &Path) -> Result<String> {
-    let bytes = disk::read_small(path, FILE_BYTES_MAX).map_err(|error| disk::cannot("read", path, error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

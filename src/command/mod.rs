@@ -36,6 +36,7 @@ pub mod schemas;
 pub mod search;
 pub mod send;
 mod set;
+mod sets;
 pub mod simulator;
 pub mod start;
 pub mod status;
@@ -44,6 +45,7 @@ mod stored;
 pub mod support_bundle;
 pub mod sync;
 mod told;
+mod upkeep;
 mod verify;
 pub mod webhook;
 
@@ -340,7 +342,7 @@ pub fn tree() -> clap::Command {
     );
     Cli::command()
         .after_help(format!(
-            "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins, `wpp help runbooks` one on runbooks.\n\nExit codes:\n    0  ok{codes}"
+            "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins, `wpp help runbooks` one on runbooks, `wpp help procedures` one on the procedures of the gateways' own documents, and what runs each.\n\nExit codes:\n    0  ok{codes}"
         ))
         .mut_subcommand("config", |config| config.after_help(settings))
 }
@@ -349,7 +351,7 @@ pub fn tree() -> clap::Command {
 pub fn run_line(line: &[String], sink: Arc<dyn Sink>) -> Result<Report> {
     let matches = parsed(line)?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| usage(&error))?;
-    settings(cli.global, sink, (Arc::new(|_| None), Arc::new(|_| None))).and_then(|settings| cli.command.run(settings))
+    settings(cli.global, sink, (Arc::new(|_| None), Arc::new(|_| None)), false).and_then(|settings| cli.command.run(settings))
 }
 
 /// One line of words after the program's name, taken apart by the tree.
@@ -391,7 +393,16 @@ fn usage(error: &clap::Error) -> Error {
 /// How questions and secrets are asked for.
 type Prompts = (Arc<crate::app::Ask>, Arc<crate::archive::seal::Ask>);
 
-fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts) -> Result<Settings> {
+fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts, by_person: bool) -> Result<Settings> {
+    let environment = environment()?;
+    // A line that is run in this process is read by whoever runs it.
+    let whole = global.format == Format::Json || !by_person;
+    let Global { home, session, quiet, .. } = global;
+    Ok(Settings { home, session, quiet, whole, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
+}
+
+/// The variables that settings and secrets are read from.
+fn environment() -> Result<BTreeMap<String, String>> {
     let mut environment = BTreeMap::new();
     let ours = std::env::vars_os().filter_map(|(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value)));
     for (name, value) in ours.filter(|(name, _)| name == "HOME" || name.starts_with("WPP_")) {
@@ -402,7 +413,7 @@ fn settings(global: Global, sink: Arc<dyn Sink>, prompts: Prompts) -> Result<Set
         })?;
         environment.insert(name, value);
     }
-    Ok(Settings { home: global.home, session: global.session, environment, sink, ask: prompts.0, ask_secret: prompts.1 })
+    Ok(environment)
 }
 
 /// Names of the sessions in the home that the environment names, and of its gateways, for the shell's
@@ -451,10 +462,11 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let ui = Ui { format: cli.global.format, quiet: cli.global.quiet, home: cli.global.home.clone() };
-    let result = settings(cli.global, ui.sink(), (ui.ask(), ui.ask_secret())).and_then(|settings| cli.command.run(settings));
-    let (code, written) = match &result {
+    let result =
+        settings(cli.global, ui.sink(), (ui.ask(), ui.ask_secret()), true).and_then(|settings| cli.command.run(settings));
+    let (code, written) = match result {
         Ok(report) => (report.exit_code(), ui.report(report)),
-        Err(error) => (error.kind().exit_code(), ui.error(error)),
+        Err(error) => (error.kind().exit_code(), ui.error(&error)),
     };
     match written {
         Ok(()) => ExitCode::from(code),

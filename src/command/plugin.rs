@@ -411,6 +411,8 @@ mod tests {
         let settings = Settings {
             home: Some(home.root().to_owned()),
             session: None,
+            quiet: false,
+            whole: true,
             environment: Default::default(),
             sink: Arc::new(crate::report::Silent),
             ask: Arc::new(move |question: &str| {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::backup::fault_points;
 use super::keys::ReadKeys;
+use super::sets;
 use super::site;
 use crate::app::App;
 use crate::archive::destination::Destination;
@@ -29,11 +30,15 @@ Without a rule nothing is removed.\n\n\
 Examples:\n  \
   wpp backup prune --dry-run --keep-daily 7 --keep-weekly 5 --keep-monthly 12\n  \
   wpp backup prune --yes                  by the rules in config.toml (backup.keep_daily and so on)\n  \
+  wpp backup prune --channel openwa --keep-daily 7 --dry-run   sets of a gateway\n  \
   wpp backup prune --set-aside --older-than 30d   old copies that restores and new links have left")]
 pub struct PruneArgs {
     /// Folder or s3://BUCKET/PREFIX to prune [default: backup.destination in config.toml, else `backups` in the home]
     #[arg(value_name = "DESTINATION", value_hint = clap::ValueHint::DirPath)]
     destination: Option<String>,
+    /// Remove old sets of this gateway in the place of archives of a session, by the same rules
+    #[arg(long, value_name = "NAME", conflicts_with = "set_aside")]
+    channel: Option<String>,
     #[command(flatten)]
     rules: RuleArgs,
     /// Remove old copies of the session instead, which restores and new links have set aside
@@ -100,6 +105,19 @@ impl RuleArgs {
 impl PruneArgs {
     /// Plans what goes, asks, and removes it.
     pub fn run(self, app: &App) -> Result<Report> {
+        if let Some(channel) = &self.channel {
+            return sets::prune(
+                app,
+                &sets::Pruning {
+                    channel,
+                    destination: &*app.given_destination(self.destination.as_deref())?,
+                    identities: &self.keys.given(app)?,
+                    rules: &self.rules.over(prune::configured(app.config())),
+                    dry_run: self.dry_run,
+                    yes: self.yes,
+                },
+            );
+        }
         let session = app.session()?;
         if let (true, Some(older_than)) = (self.set_aside, self.older_than) {
             return set_aside(app, &session, older_than, self.dry_run, self.yes);
@@ -212,7 +230,7 @@ pub(super) fn after_backup(
 }
 
 /// The plan, for whoever is asked to agree to it.
-fn tell(app: &App, plan: &PrunePlan, zone_name: &str) {
+pub(super) fn tell(app: &App, plan: &PrunePlan, zone_name: &str) {
     app.emit(Event::Line { text: format!("hours and days are those of {zone_name}"), data: Value::Null });
     for decision in &plan.decisions {
         let word = if decision.keep { "keep  " } else { "remove" };
@@ -221,7 +239,7 @@ fn tell(app: &App, plan: &PrunePlan, zone_name: &str) {
     }
 }
 
-fn rules_section(rules: &Rules, zone_name: &str) -> Section {
+pub(super) fn rules_section(rules: &Rules, zone_name: &str) -> Section {
     let counts = [
         ("last", rules.last),
         ("hourly", rules.hourly),
@@ -237,7 +255,7 @@ fn rules_section(rules: &Rules, zone_name: &str) -> Section {
     Section::default().field("keeps", words).field("time zone", zone_name)
 }
 
-fn plan_section(plan: &PrunePlan) -> Section {
+pub(super) fn plan_section(plan: &PrunePlan) -> Section {
     let columns = ["archive", "taken", "size", "", "why"];
     let rows = plan.decisions.iter().map(|decision| {
         let archive = &decision.archive;
@@ -259,7 +277,7 @@ fn pruned_section(plan: &PrunePlan, pruned: &Pruned) -> Section {
     section.field("kept", plan.decisions.len() - pruned.removed.len())
 }
 
-fn decision_data(decision: &Decision) -> Value {
+pub(super) fn decision_data(decision: &Decision) -> Value {
     let archive = &decision.archive;
     let known = archive.known();
     let problem = match &archive.facts {

@@ -9,6 +9,7 @@ use super::told::{Given, Told, planned, require_shell, site};
 use crate::app::App;
 use crate::clock;
 use crate::disk;
+use crate::drill::sandbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::interrupt::Interrupts;
@@ -17,10 +18,17 @@ use crate::runbook::fence::is_id;
 use crate::runbook::library::{Library, Text, read};
 use crate::runbook::lint::{Finding, Level, Surroundings, lint};
 use crate::runbook::parse::Runbook;
-use crate::runbook::{Outcome, front, record, run, template};
+use crate::runbook::{AbortedBy, Outcome, front, outcome, record, run, template};
+
+/// How long a script that outlived its drill has to be gone.
+const SCRIPT_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Options of `wpp runbook`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "`wpp help runbooks` is a page on how runbooks are written and how a run goes; `wpp help procedures` says which \
+runbook or command carries out which procedure of the gateways' own documents."
+)]
 pub struct Args {
     #[command(subcommand)]
     command: RunbookCommand,
@@ -117,8 +125,16 @@ pub fn runnable(text: &Text) -> Result<Runbook> {
 fn list(app: &App) -> Result<Report> {
     let library = Library::open(app.home())?;
     let (mut rows, mut data) = (Vec::new(), Vec::new());
+    // One that is broken keeps no other from being listed.
+    let mut wrong: Vec<String> = library.broken().iter().map(|broken| broken.error.chain()).collect();
     for text in library.texts() {
-        let front = text.runbook()?.front;
+        let front = match text.runbook() {
+            Ok(runbook) => runbook.front,
+            Err(error) => {
+                wrong.push(format!("{} ({})", error.chain(), error.hints().join("; ")));
+                continue;
+            }
+        };
         rows.push(vec![
             front.id.clone(),
             front.kind.name().into(),
@@ -134,11 +150,16 @@ fn list(app: &App) -> Result<Report> {
         }));
     }
     let columns = ["id", "kind", "severity", "respond within", "applies to", "title"];
-    Ok(Report::answer("runbook-list", count(rows.len() as u64, "runbook", "runbooks"))
+    let mut report = Report::answer("runbook-list", count(rows.len() as u64, "runbook", "runbooks"))
         .section(Section::default().table(Table::new(columns, rows)))
         .data(json!({ "runbooks": data }))
         .next("wpp runbook show ID")
-        .next("wpp runbook run ID --dry-run"))
+        .next("wpp runbook run ID --dry-run");
+    if !wrong.is_empty() {
+        report.exit_code = Some(ErrorKind::Usage.exit_code());
+        report.warnings = wrong;
+    }
+    Ok(report)
 }
 
 fn show(app: &App, id: &str) -> Result<Report> {
@@ -159,8 +180,15 @@ fn show(app: &App, id: &str) -> Result<Report> {
 }
 
 fn lint_all(app: &App, named: &[String]) -> Result<Report> {
+    let (mut lines, mut data) = (Vec::new(), Vec::new());
     let texts: Vec<Text> = if named.is_empty() {
-        Library::open(app.home())?.texts().to_vec()
+        let library = Library::open(app.home())?;
+        for broken in library.broken() {
+            let (file, message) = (broken.path.display().to_string(), broken.error.chain());
+            lines.push(format!("{file}:1: {} [unreadable] {message}", Level::Error.name()));
+            data.push(json!({ "file": file, "line": 1, "level": Level::Error, "rule": "unreadable", "message": message }));
+        }
+        library.texts().to_vec()
     } else {
         // A file is looked at even where another hides it.
         named
@@ -170,7 +198,6 @@ fn lint_all(app: &App, named: &[String]) -> Result<Report> {
             })
             .collect::<Result<_>>()?
     };
-    let (mut lines, mut data) = (Vec::new(), Vec::new());
     for text in &texts {
         for found in linted(text) {
             lines.push(format!("{}:{}: {} [{}] {}", text.file(), found.line, found.level.name(), found.rule, found.message));
@@ -223,12 +250,15 @@ impl Run {
 impl GoOn {
     fn run(self, app: &App, resume: bool) -> Result<Report> {
         let state = run::open_run(app.journal()?, &self.run)?;
+        if Runbook::parse(&state.text).is_ok_and(|(runbook, _)| runbook.front.sandbox) {
+            return if resume { Err(cut_off(&self.run)) } else { clear(app, &self.run) };
+        }
         if !state.home.is_dir() {
             return Err(Error::new(
                 ErrorKind::Usage,
                 format!("the run {} worked on {}, which is gone", self.run, state.home.display()),
             )
-            .hint("a sandbox that is gone took everything with it; run the drill again"));
+            .hint("look where it went; the run can be taken back when it is there again"));
         }
         let home = Home::open(&state.home)?;
         let secrets = self.told.secrets(app, state.secrets.iter().map(String::as_str))?;
@@ -236,10 +266,59 @@ impl GoOn {
         let interrupts = Interrupts::watch()?;
         let site = site(app, &home, &interrupts)?;
         let known = secrets.values().cloned().collect();
+        let broken = super::evidence::before_it_goes_on(app, &self.run)?;
         let outcome =
             if resume { run::resume(&self.run, secrets, &answers, &site) } else { run::undo(&self.run, secrets, &site) };
-        kept(app, outcome?, known)
+        let mut outcome = outcome?;
+        if let Some(broken) = broken {
+            // It is taken back all the same: what a forger did to its papers is no reason to leave it as it is.
+            let said = format!("the evidence was not as it was before this: {broken}");
+            outcome.report.warnings.push(said.clone());
+            if let Some(section) = outcome.report.sections.first_mut() {
+                section.fields.push(("evidence before".into(), said));
+            }
+        }
+        kept(app, outcome, known)
     }
+}
+
+/// A drill's simulator ended with its process, so nothing in the sandbox can go on.
+fn cut_off(run: &str) -> Error {
+    Error::new(ErrorKind::Usage, format!("the run {run} played in a sandbox, whose simulated WhatsApp ended with the drill"))
+        .hint(format!("`wpp runbook undo {run}` ends what is left of it; then run the drill again"))
+}
+
+/// Takes back a drill in a sandbox that was cut off: all that it did is in there, so its processes are
+/// ended and the folder is removed.
+fn clear(app: &App, run: &str) -> Result<Report> {
+    let mut record = record::Record::find(app.journal()?, run)?;
+    if let Some(script) = record.state.script.take()
+        && !script.end(SCRIPT_PATIENCE)
+    {
+        return Err(Error::new(ErrorKind::Locked, format!("a script of the run {run} goes on, and cannot be ended"))
+            .hint(format!("see what it is with `ps -g {}`, end it, and try again", script.leader)));
+    }
+    if record.state.home.is_dir() {
+        sandbox::remove(&record.state.home)?;
+    }
+    let state = &mut record.state;
+    state.under_way = None;
+    state.left.clear();
+    for one in &mut state.undoable {
+        one.undone = true;
+    }
+    if state.verdict.is_none() {
+        state.verdict = Some(crate::runbook::Verdict::Aborted);
+        state.aborted_by = Some(AbortedBy::Operator);
+        state.cause = Some("it was cut off, and `wpp runbook undo` removed its sandbox".into());
+    }
+    record.close()?;
+    let state = record.state;
+    let verdict = state.verdict.unwrap_or(crate::runbook::Verdict::Aborted);
+    let (runbook, _) = Runbook::parse(&state.text).map_err(|_| cut_off(run))?;
+    let mut report = outcome::report(&runbook, &state, verdict);
+    report.exit_code = Some(0);
+    kept(app, Outcome { verdict, report, state }, Vec::new())
 }
 
 /// The report of a run, with its evidence sealed in every form.
@@ -278,6 +357,14 @@ fn runs(app: &App) -> Result<Report> {
     let mut report = Report::answer("runbook-runs", title).data(json!({ "runs": data }));
     if !rows.is_empty() {
         report = report.section(Section::default().table(Table::new(columns, rows)));
+    }
+    let unreadable = if app.home().journal().exists() { record::unreadable(app.journal()?)? } else { Vec::new() };
+    for (at_ms, is_open) in unreadable {
+        let began = clock::rfc3339(clock::from_ms(at_ms));
+        let open = if is_open { ", and is open: finish it with that version" } else { "" };
+        report
+            .warnings
+            .push(format!("a run that began at {began} was written by another version of wpp, and cannot be read{open}"));
     }
     for run in open {
         report = report.next(format!("wpp runbook resume {run}")).next(format!("wpp runbook undo {run}"));

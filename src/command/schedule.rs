@@ -1,5 +1,8 @@
 //! `wpp schedule`.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +12,15 @@ use super::concerned;
 use crate::app::App;
 use crate::clock::{self, TimeZone, Timestamp};
 use crate::config::Config;
+use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::interrupt::Interrupts;
-use crate::report::{Report, Section, Table, Verdict, count, quoted};
+use crate::journal::Outcome;
+use crate::report::{Event, Report, Section, Table, Verdict, count, quoted};
 use crate::runbook::front::Front;
 use crate::runbook::library::Library;
-use crate::schedule::dispatch::{self, Child, Done, Run as RunEntry, Until};
+use crate::schedule::dispatch::{self, Child, Done, Run as RunEntry, Until, Work};
 use crate::schedule::install::{self, Caller};
 use crate::schedule::ledger::{Ledger, Row};
 use crate::schedule::{self, Entry, FrontMatter};
@@ -40,7 +45,8 @@ enum Verb {
     List,
     /// Show the next times at which entries are due
     Next(Next),
-    /// Run what is due now, each due time once whoever else does the same; exit 4 when something failed
+    /// Run what is due now, each due time once whoever else does the same, or one entry by its name; exit 4 when
+    /// something failed
     Run(Run),
     /// Have something call `wpp schedule run` every minute: a timer of systemd, or cron
     Install(Install),
@@ -57,7 +63,10 @@ struct Next {
 
 #[derive(Debug, clap::Args)]
 struct Run {
-    /// Go on until interrupted
+    /// Run this entry now, whatever it is due at; that stays as it is
+    #[arg(conflicts_with = "follow")]
+    name: Option<String>,
+    /// Go on until interrupted; what is changed in config.toml and in runbooks counts from then on
     #[arg(long)]
     follow: bool,
 }
@@ -109,12 +118,36 @@ pub(super) fn entries(home: &Home, config: &Config) -> (Vec<Entry>, Vec<Error>) 
 /// Says in a report what is wrong with entries; whoever asks by the code is told, too.
 fn with_wrong(mut report: Report, wrong: &[Error]) -> Report {
     if !wrong.is_empty() {
-        report.warnings.extend(wrong.iter().map(|error| format!("{} ({})", error.chain(), error.hints().join("; "))));
+        // Which entry it is may stand beside what is wrong with what it names.
+        report.warnings.extend(wrong.iter().map(|error| format!("{} ({})", described(error), error.hints().join("; "))));
         if report.exit_code() == 0 {
             report.exit_code = Some(ErrorKind::Usage.exit_code());
         }
     }
     report
+}
+
+fn described(error: &Error) -> String {
+    std::iter::once(error.chain()).chain(error.notes().iter().cloned()).collect::<Vec<_>>().join("; ")
+}
+
+/// The entry of a name.
+fn named<'a>(entries: &'a [Entry], wrong: &[Error], name: &str) -> Result<&'a Entry> {
+    entries.iter().find(|entry| entry.name == name).ok_or_else(|| {
+        // One that is there and cannot be read is told with what is wrong with it.
+        let place = format!("schedule.{name} ");
+        let about = wrong
+            .iter()
+            .find(|error| error.message().starts_with(&place) || error.notes().iter().any(|note| note.starts_with(&place)));
+        match about {
+            None => Error::new(ErrorKind::Usage, format!("no entry of the schedule is called {name}")),
+            Some(error) => {
+                let said = Error::new(ErrorKind::Usage, format!("the entry {name} cannot be read: {}", error.chain()));
+                error.hints().iter().fold(said, |said, hint| said.hint(hint))
+            }
+        }
+        .hint("`wpp schedule list` shows all entries")
+    })
 }
 
 /// The ledger, if anything was ever written down: looking must not make one.
@@ -143,6 +176,7 @@ fn row_data(row: &Row) -> Value {
     json!({
         "due": time(row.due_ms), "state": row.state, "missed_before": row.missed, "began": time(row.began_ms),
         "ended": row.ended_ms.map(time), "exit_code": row.exit_code, "said": row.said, "report": row.report,
+        "by_hand": row.by_hand,
     })
 }
 
@@ -175,6 +209,9 @@ fn list(app: &App) -> Result<Report> {
     let looked_ms = ledger.as_ref().map(Ledger::last_look_ms).transpose()?.flatten();
     let looked = looked_ms.map(clock::from_ms);
     let title = match (entries.len(), failing) {
+        (0, _) if !wrong.is_empty() => {
+            format!("{} cannot be read, and there is no other", count(wrong.len(), "entry", "entries"))
+        }
         (0, _) => "Nothing is scheduled; `wpp help config` shows how [schedule.NAME] is written".to_owned(),
         (all, 0) => count(all, "entry", "entries"),
         (all, failing) => format!("{}, the last run of {failing} failed", count(all, "entry", "entries")),
@@ -200,11 +237,8 @@ fn list(app: &App) -> Result<Report> {
 impl Next {
     fn run(self, app: &App) -> Result<Report> {
         let (entries, wrong) = entries(app.home(), app.config());
-        if let Some(name) = &self.name
-            && !entries.iter().any(|entry| entry.name == *name)
-        {
-            return Err(Error::new(ErrorKind::Usage, format!("no entry of the schedule is called {name}"))
-                .hint("`wpp schedule list` shows all entries"));
+        if let Some(name) = &self.name {
+            named(&entries, &wrong, name)?;
         }
         let now = clock::now();
         let wanted = entries.iter().filter(|entry| self.name.as_ref().is_none_or(|name| *name == entry.name));
@@ -233,29 +267,102 @@ impl Next {
 
 impl Run {
     fn run(self, app: &App) -> Result<Report> {
-        let (entries, wrong) = entries(app.home(), app.config());
-        let ledger = Ledger::of(app.journal()?)?;
+        let (scheduled, wrong) = entries(app.home(), app.config());
         let child = Child { program: app.program()?.to_owned(), home: app.home().clone() };
-        let run: Arc<RunEntry> = Arc::new(move |entry, due| child.run(entry, due));
+        let run: Arc<RunEntry> = Arc::new(move |entry, due, began| child.run(entry, due, began));
+        if let Some(name) = &self.name {
+            return by_hand(app, named(&scheduled, &wrong, name)?, &run);
+        }
+        let ledger = Ledger::of(app.journal()?)?;
         let interrupts = Interrupts::watch()?;
         let until = if self.follow { Until::Interrupted } else { Until::NothingRuns };
-        let mut untold = std::collections::BTreeSet::new();
-        let mut announce = || {
-            for entry in &entries {
+        let untold = RefCell::new(BTreeSet::new());
+        let mut announce = |entries: &[Entry]| {
+            for entry in entries {
                 let before = entry.runbook.as_deref().and_then(|id| notify_before(app.home(), id));
                 match before.map(|before| concerned::announce(app, entry, before, clock::now())) {
                     None => {}
-                    Some(Ok(failed)) => untold.extend(failed),
-                    Some(Err(error)) => untold.extend([format!("nobody could be told of {}: {}", entry.name, error.chain())]),
+                    Some(Ok(failed)) => untold.borrow_mut().extend(failed),
+                    Some(Err(error)) => {
+                        untold.borrow_mut().insert(format!("nobody could be told of {}: {}", entry.name, error.chain()));
+                    }
+                }
+            }
+        };
+        let state = RefCell::new((scheduled.len(), wrong));
+        let mut seen = stamps(app.home());
+        let mut reread = || {
+            let now = stamps(app.home());
+            if now == seen {
+                return None;
+            }
+            seen = now;
+            match super::environment().and_then(|environment| Config::load(&app.home().config(), &environment)) {
+                Ok(config) => {
+                    let (anew, wrong) = entries(app.home(), &config);
+                    say(app, format!("the settings were read again: {}", count(anew.len(), "entry", "entries")));
+                    wrong.iter().for_each(|error| say(app, format!("left out: {}", described(error))));
+                    state.replace((anew.len(), wrong));
+                    Some(anew)
+                }
+                Err(error) => {
+                    say(app, format!("the schedule goes on as it was, for the settings cannot be read: {}", error.chain()));
+                    None
                 }
             }
         };
         let flag = interrupts.flag();
-        let done = dispatch::dispatch(&ledger, &entries, &run, until, &flag, &**app.sink(), &mut announce)?;
-        let mut report = report(&entries, &done);
-        report.warnings.extend(untold);
+        let work = Work { entries: scheduled, reread: &mut reread, announce: &mut announce };
+        let done = dispatch::dispatch(&ledger, work, &run, until, &flag, &**app.sink())?;
+        let (number, wrong) = state.into_inner();
+        let title = match (number, done.len(), wrong.len()) {
+            (0, 0, 0) => "Nothing is scheduled".to_owned(),
+            (0, 0, wrong) => format!("{} cannot be read, and there is no other", count(wrong, "entry", "entries")),
+            (_, 0, _) => "Nothing was due".to_owned(),
+            (_, number, _) => format!("{} dispatched", count(number, "due time", "due times")),
+        };
+        let mut report = report(title, &done);
+        report.warnings.extend(untold.into_inner());
         Ok(with_wrong(report, &wrong))
     }
+}
+
+/// Runs one entry now, and writes down who said so.
+fn by_hand(app: &App, entry: &Entry, run: &Arc<RunEntry>) -> Result<Report> {
+    let journal = app.journal()?;
+    let order = journal.begin(None, "schedule", &json!({ "entry": entry.name, "run": entry.argv, "by_hand": true }))?;
+    let done = Ledger::of(journal).and_then(|ledger| dispatch::by_hand(&ledger, entry, run, &**app.sink()));
+    let well = done.as_ref().is_ok_and(|done| done.ended.as_ref().is_some_and(|ended| ended.exit_code == Some(0)));
+    journal.end(order, if well { Outcome::Finished } else { Outcome::Failed })?;
+    let done = done?;
+    if done.ended.is_none() {
+        return Err(Error::new(ErrorKind::Locked, format!("{} still runs", entry.name))
+            .hint("wait until it has ended; `wpp schedule list` shows when"));
+    }
+    Ok(report(format!("{} was run by hand", entry.name), &[done]))
+}
+
+fn say(app: &App, text: String) {
+    app.emit(Event::Line { text, data: Value::Null });
+}
+
+/// A file, and what tells that it was changed: its number, size, and time in seconds and nanoseconds. None of
+/// a file that is not there.
+type Stamp = (PathBuf, Option<[i128; 4]>);
+
+/// What the settings and the runbooks are read from.
+fn stamps(home: &Home) -> Vec<Stamp> {
+    use std::os::unix::fs::MetadataExt as _;
+    // A folder that cannot be listed is told when a runbook is looked for.
+    let mut paths = disk::list(&home.runbooks()).unwrap_or_default();
+    paths.push(home.config());
+    paths.sort();
+    let stamp = |path: PathBuf| {
+        let seen = path.metadata().ok();
+        let seen = seen.map(|file| [file.ino().into(), file.len().into(), file.mtime().into(), file.mtime_nsec().into()]);
+        (path, seen)
+    };
+    paths.into_iter().map(stamp).collect()
 }
 
 /// How long before a runbook begins people are told. One that cannot be read is told elsewhere.
@@ -263,7 +370,7 @@ fn notify_before(home: &Home, id: &str) -> Option<Duration> {
     front(home, id).ok()?.notify_before.map(|span| span.0)
 }
 
-fn report(entries: &[Entry], done: &[Done]) -> Report {
+fn report(title: String, done: &[Done]) -> Report {
     let mut table = Table::new(["entry", "due", "verdict", "said"], Vec::new());
     let mut data = Vec::new();
     for Done { entry, claim, ended } in done {
@@ -277,11 +384,6 @@ fn report(entries: &[Entry], done: &[Done]) -> Report {
             "exit_code": code, "said": said, "report": ended.as_ref().and_then(|ended| ended.report.clone()),
         }));
     }
-    let title = match (entries.len(), done.len()) {
-        (0, _) => "Nothing is scheduled".to_owned(),
-        (_, 0) => "Nothing was due".to_owned(),
-        (_, number) => format!("{} dispatched", count(number, "due time", "due times")),
-    };
     let code = dispatch::exit_code(done);
     let mut report = Report::new("schedule-run", title)
         .verdict(if code == 0 { Verdict::Pass } else { Verdict::Fail })

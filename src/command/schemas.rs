@@ -160,6 +160,8 @@ static FINDING: Object = Object {
         optional("evidence", List(&Shape::Object(&EVIDENCE)), "what was seen"),
         optional("remedy", Shape::Object(&REMEDY), "what mends it"),
         optional("runbook", Text, "the document to read"),
+        optional("since_ms", Number, "since when it is known, since 1970; absent where nothing is kept"),
+        optional("change", Text, "new or worse, against the last time; absent where it is as it was, or nothing is kept"),
     ],
 };
 
@@ -455,6 +457,24 @@ static SHELVED: Object = Object {
     ],
 };
 
+static SHELVED_SET: Object = Object {
+    name: "shelved_set",
+    fields: &[
+        always("path", Text, "the file, or its s3:// address"),
+        always("name", Text, "its name"),
+        always("size_bytes", Number, "its size"),
+        always("encrypted", Boolean, "whether it is encrypted"),
+        always("locked", Boolean, "whether no key to read it was given; what else is said is from its name"),
+        nullable("channel", Text, "the gateway's name in config.toml"),
+        nullable("created_ms", Number, "when it was taken"),
+        nullable("id", Text, "as in dump_set; null when it cannot be read"),
+        nullable("complete", Boolean, "whether nothing is missing that belongs to the gateway's state"),
+        nullable("parts", TEXTS, "the names of its parts"),
+        nullable("missing", List(&Shape::Object(&DUMP_LACKING)), "what is not in it"),
+        nullable("error", Text, "why it cannot be read"),
+    ],
+};
+
 static PLAN: Object = Object {
     name: "plan",
     fields: &[
@@ -600,6 +620,7 @@ static CHECK: Object = Object {
         always("area", Text, "the part of the catalog"),
         always("severity", Text, "how much it matters when something is wrong"),
         always("needs", TEXTS, "what must be known before it can be made"),
+        always("cost", Text, "what it touches: cheap, journal, daemon, databases or network"),
         nullable("runbook", Text, "the document to read"),
         always("explain", Text, "what it looks at, and why"),
     ],
@@ -620,6 +641,26 @@ static SKIPPED: Object = Object {
         always("id", Text, "the check"),
         optional("session", Text, "the session; absent for host and home"),
         always("reason", Text, "why it was not made"),
+    ],
+};
+
+static SUPPRESSED: Object = Object {
+    name: "suppressed finding",
+    fields: &[
+        always("finding", Shape::Object(&FINDING), "what was found"),
+        always("reason", Text, "why it is not told"),
+        always("until", Text, "the last day of that"),
+    ],
+};
+
+static MENDED: Object = Object {
+    name: "mended finding",
+    fields: &[
+        always("id", Text, "the check"),
+        optional("session", Text, "the session; absent for host and home"),
+        always("severity", Text, "how much it mattered"),
+        always("summary", Text, "what was said of it"),
+        always("since_ms", Number, "since when it was known, since 1970"),
     ],
 };
 
@@ -674,6 +715,7 @@ static DRILL_RUN: Object = Object {
         always("run", Text, "the run, as `wpp runbook runs` lists it"),
         always("began", Text, "RFC 3339 in UTC"),
         always("outcome", Text, "pass, deviated, aborted, inconclusive or skipped"),
+        always("remarks", TEXTS, "what it says of itself beside the verdict, as its document has it"),
         nullable("sandbox", Text, "the folder of a sandbox that was kept"),
         always("steps", Number, "how many steps there were"),
         nullable("recovery_ms", Number, "from the fault to READY, where the drill measured it"),
@@ -895,6 +937,7 @@ static SCHEDULED_RUN: Object = Object {
         nullable("exit_code", Number, "what it exited with; null when it was killed or did not run"),
         nullable("said", Text, "what it said"),
         nullable("report", Text, "the file or folder that tells more"),
+        always("by_hand", Boolean, "whether an operator ran it by its name: due is then when that was"),
     ],
 };
 
@@ -1265,6 +1308,7 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![
             always("folder", Text, "the folder or s3:// address"),
             always("archives", List(&Shape::Object(&SHELVED)), "oldest first"),
+            always("sets", List(&Shape::Object(&SHELVED_SET)), "sets of gateways' state, oldest first; none for one session"),
         ],
     },
     Schema {
@@ -1321,6 +1365,16 @@ pub static SCHEMAS: &[Schema] = &[
             always("checks", List(&Shape::Object(&MADE)), "checks that were made"),
             always("skipped", List(&Shape::Object(&SKIPPED)), "checks that were not"),
             always("fail_on", Text, "the severity from which findings fail"),
+            always("shown_from", Text, "the severity from which findings are listed, beside those that are unknown"),
+            nullable(
+                "score",
+                Number,
+                "100 is nothing found, 0 is ruin: the mean of host and sessions, each of which loses 1 for a note, 5 for a warning, 10 for what could not be checked, 25 for an error and 60 for what is critical; null when no check was made"
+            ),
+            always("suppressed", List(&Shape::Object(&SUPPRESSED)), "found, and by the settings not told"),
+            always("mended", List(&Shape::Object(&MENDED)), "found before, and no more"),
+            nullable("not_kept", Text, "why nothing of this is kept for the next time; null when it is"),
+            always("took_ms", Number, "how long it took"),
             optional("fixes", List(&Shape::Object(&FIXED)), "present with --fix"),
             optional("before", Map(&Number), "the counts before the fixes; present when fixes were applied"),
         ],
@@ -1406,7 +1460,11 @@ pub static SCHEMAS: &[Schema] = &[
         data: data![
             nullable("dump", Shape::Object(&DUMP), "what was rehearsed; null when it is no dump"),
             nullable("server_version", Text, "what the disposable server calls its version"),
-            always("tables", Map(&Number), "rows by table, as they came back"),
+            always(
+                "tables",
+                Map(&Number),
+                "rows by table, as they came back; DATABASE/TABLE where the dump makes its own databases"
+            ),
             always("queries", List(&Shape::Object(&DUMP_ANSWER)), "the answers to the smoke SQL"),
             nullable("standing", Shape::Object(&DUMP_SERVER), "the server, when it was kept"),
             nullable("dump_kept", Text, "where a dump lies that was downloaded and kept"),
@@ -1416,7 +1474,7 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "wpp.dump-servers/1",
         commands: &["wpp dump servers"],
-        data: data![always("servers", List(&Shape::Object(&DUMP_SERVER)), "those that were kept")],
+        data: data![always("servers", List(&Shape::Object(&DUMP_SERVER)), "those that were kept, and what is left of others")],
     },
     Schema {
         name: "wpp.dump-set/1",
@@ -1427,6 +1485,20 @@ pub static SCHEMAS: &[Schema] = &[
             nullable("level", Text, "how far it was verified; null when no key is here to read it back with"),
             always("complete", Boolean, "whether nothing is missing that belongs to the gateway's state"),
             always("manifest", Shape::Object(&DUMP_SET), "what is inside"),
+        ],
+    },
+    Schema {
+        name: "wpp.dump-set-prune/1",
+        commands: &["wpp backup prune --channel"],
+        data: data![
+            always("channel", Text, "the gateway's name in config.toml"),
+            always("folder", Text, "where the sets are"),
+            always("dry_run", Boolean, "whether nothing was to be removed, or nothing had to be"),
+            always("time_zone", Text, "in which hours and days are counted"),
+            always("rules", Shape::Object(&RULES), "what is kept"),
+            always("sets", List(&Shape::Object(&DECISION)), "oldest first"),
+            always("removed", TEXTS, "sets, in the order of their removal"),
+            always("freed_bytes", Number, "what they took"),
         ],
     },
     Schema {
@@ -1495,6 +1567,8 @@ pub static SCHEMAS: &[Schema] = &[
                 "the credentials that were asked for",
             ),
             always("files", List(&Text), "what was written"),
+            always("id", Text, "what the evidence is called"),
+            always("sums", Text, "the file with the hashes of these"),
         ],
     },
     Schema {
@@ -1684,6 +1758,7 @@ pub static SCHEMAS: &[Schema] = &[
                 "whether the verification after the undo was as expected; null when there was none"
             ),
             always("values", Map(&Text), "parameters and saved values, without secrets"),
+            always("remarks", TEXTS, "what it says of itself beside the verdict, as its document has it"),
             always("report", Text, "the report for people"),
         ],
     },

@@ -19,7 +19,7 @@ use crate::dump::take::Taking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
 use crate::interrupt::Interrupts;
-use crate::report::{Metric, Report, Section, Steps, Table, Verdict, quoted, size};
+use crate::report::{Metric, Report, Section, Steps, Table, Verdict, count, quoted, size};
 
 /// What a set is made with.
 pub(super) struct Wanted<'a> {
@@ -91,6 +91,17 @@ pub(super) fn make(app: &App, wanted: &Wanted<'_>) -> Result<Report> {
             "{} changed in every reading: it is as exact as a copy of a running gateway can be; stop the gateway for a better one",
             part.name
         ));
+    }
+    for part in &manifest.parts {
+        let skipped: Vec<&str> =
+            part.detail["skipped"].as_array().into_iter().flatten().filter_map(|name| name.as_str()).collect();
+        if let Some(first) = skipped.first() {
+            report.warnings.push(format!(
+                "{} left out {} ({first}): links, sockets and pipes are not taken, so links have to be made anew after a restore",
+                part.name,
+                count(skipped.len(), "entry that is no file", "entries that are no files")
+            ));
+        }
     }
     report.metrics.push(Metric { name: "set_size_bytes".into(), value: made.size_bytes as f64 });
     report.metrics.push(Metric { name: "set_took_ms".into(), value: watch.elapsed_ms() as f64 });

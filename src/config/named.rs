@@ -131,6 +131,26 @@ pub const NAMED: &[Named] = &[
             Key { path: "timeout", kind: Kind::Duration, default: "1h", help: "how long one run may take; then it is killed" },
         ],
     },
+    Named {
+        table: "suppress",
+        placeholder: "\"FINDING\"",
+        help: "findings that the doctor shows apart and that fail nothing, such as [suppress.\"wpp.backup.stale\"]",
+        keys: &[
+            Key { path: "reason", kind: Kind::Text, default: "", help: "why; without a reason nothing is suppressed" },
+            Key {
+                path: "until",
+                kind: Kind::Date,
+                default: "",
+                help: "the last day of it, in UTC, such as 2026-12-31; needed too",
+            },
+            Key {
+                path: "session",
+                kind: Kind::List,
+                default: "",
+                help: "the sessions that it is about; all, and the host, when empty",
+            },
+        ],
+    },
 ];
 
 /// One table, with the defaults of what it does not say.
@@ -217,7 +237,7 @@ fn read(path: &Path, named: &Named, name: String, value: toml::Value) -> Result<
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_*".contains(&byte))
     };
     let (good, rule) = match named.table {
-        "alert.rule" => (of_finding(&name), "the id of a finding, in quotes"),
+        "alert.rule" | "suppress" => (of_finding(&name), "the id of a finding, in quotes"),
         _ => (is_session_name(&name), "1 to 64 of a-z, 0-9, _ and -"),
     };
     if !good {

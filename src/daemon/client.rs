@@ -65,6 +65,12 @@ impl Client {
         self.get("/v1/status")
     }
 
+    /// The status of the answer to a question, whatever the answer says. It must be one that changes
+    /// nothing.
+    pub fn status_of(&self, target: &str) -> Result<u16> {
+        self.ask("GET", target, None, Instant::now() + self.timeout).map(|answer| answer.status)
+    }
+
     /// How far linking has come.
     pub fn auth(&self) -> Result<Auth> {
         self.get("/v1/auth")

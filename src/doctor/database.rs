@@ -5,20 +5,21 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::probe::traces;
 use crate::archive::snapshot;
 use crate::clock;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{DatabaseHealth, MessagesFacts, MessagesRows, SearchIndex, StoreFacts};
 use crate::home::{SessionPaths, sidecar};
-use crate::session::messages::Messages;
+use crate::session::messages::{Messages, VERSION};
 use crate::session::reading::{self, Refusal, Way};
 use crate::session::state::State;
+use crate::session::store::{Particulars, account_fingerprint, particulars};
 
 /// Lines of a damaged database's report that are kept.
 const PROBLEMS_MAX: usize = 5;
@@ -26,21 +27,29 @@ const PROBLEMS_MAX: usize = 5;
 const ATTEMPTS: usize = 4;
 /// How SQLite begins to say that a database lacks a table.
 const NO_TABLE: &str = "no such table";
+/// The newest messages that are looked for in the log, and how long one must be not to be there by chance.
+const TEXTS_MAX: u32 = 8;
+const TEXT_CHARACTERS_MIN: u32 = 16;
+/// Steps of SQLite's machine between two looks at the clock, which are less than a millisecond.
+const STEPS: i32 = 10_000;
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Looks into the client library's store.
 pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
     if is_interrupted(&session.session_db()) {
-        return Ok(StoreFacts { health: DatabaseHealth::Interrupted, paired: None });
+        return Ok(StoreFacts { health: DatabaseHealth::Interrupted, paired: None, particulars: Particulars::default() });
     }
-    let damaged = |problems| StoreFacts { health: DatabaseHealth::Damaged { problems }, paired: None };
+    let damaged =
+        |problems| StoreFacts { health: DatabaseHealth::Damaged { problems }, paired: None, particulars: Particulars::default() };
     let seen = look(session, &session.session_db(), timeout, |connection| {
         let problems = quick_check(connection)?;
         let linked = "SELECT count(*) FROM device WHERE pn <> '' AND account IS NOT NULL";
         let paired = connection.query_row(linked, [], |row| row.get::<_, i64>(0)).map(|count| count > 0);
         Ok(match (problems.is_empty(), paired) {
-            (true, Ok(paired)) => StoreFacts { health: DatabaseHealth::Whole, paired: Some(paired) },
+            (true, Ok(paired)) => {
+                StoreFacts { health: DatabaseHealth::Whole, paired: Some(paired), particulars: particulars(connection) }
+            }
             (true, Err(error)) => return Err(error),
             (false, paired) => StoreFacts { paired: paired.ok(), ..damaged(problems) },
         })
@@ -50,7 +59,15 @@ pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
 
 /// Looks into the messages' database.
 pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFacts> {
-    let unreadable = |health| MessagesFacts { health, search_index: SearchIndex::Unreadable, rows: None };
+    let unreadable = |health| MessagesFacts {
+        health,
+        search_index: SearchIndex::Unreadable,
+        rows: None,
+        version: None,
+        account: None,
+        traffic: None,
+        texts_in_log: None,
+    };
     if is_interrupted(&session.wpp_db()) {
         return Ok(unreadable(DatabaseHealth::Interrupted));
     }
@@ -61,18 +78,24 @@ pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFac
         if tables == 0 {
             problems.push("it holds no tables".into());
         }
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         // SQLite checks full-text indexes too, which are made again from the messages at need.
-        Ok(problems.into_iter().partition(|line| line.contains("FTS5")))
+        let (index_problems, problems) = problems.into_iter().partition(|line| line.contains("FTS5"));
+        Ok((index_problems, problems, version))
     })?;
-    let (index_problems, problems): (Vec<String>, Vec<String>) = match seen {
+    let (index_problems, problems, version): (Vec<String>, Vec<String>, i64) = match seen {
         Ok(problems) => problems,
         Err(problem) => return Ok(damaged(vec![problem])),
     };
     if !problems.is_empty() {
         return Ok(damaged(problems));
     }
+    if version > VERSION {
+        // What a newer version means by its rows is not known here.
+        return Ok(MessagesFacts { version: Some(version), ..unreadable(DatabaseHealth::Whole) });
+    }
     let mut attempt = 0;
-    let (index_problem, rows) = loop {
+    let (index_problem, seen) = loop {
         match rows(session) {
             Err(error) if error.kind() == ErrorKind::Locked && attempt < ATTEMPTS => std::thread::sleep(PAUSE),
             other => break other?,
@@ -83,22 +106,47 @@ pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFac
         None => SearchIndex::InStep,
         Some(what) => SearchIndex::OutOfStep { what },
     };
-    Ok(MessagesFacts { health: DatabaseHealth::Whole, search_index, rows: Some(rows) })
+    Ok(MessagesFacts { search_index, version: Some(version), ..seen })
 }
 
-fn rows(session: &SessionPaths) -> Result<(Option<String>, MessagesRows)> {
+fn rows(session: &SessionPaths) -> Result<(Option<String>, MessagesFacts)> {
     let Some(messages) = Messages::open_read_only(session)? else {
         return Err(Error::new(ErrorKind::Locked, format!("{} was just replaced", session.wpp_db().display()))
             .hint("run the doctor again in a moment"));
     };
-    let hour_ago = clock::now_ms() - 3_600_000;
+    let now_ms = clock::now_ms();
+    let hour_ago = now_ms - 3_600_000;
     let lost = messages.transitions_since(hour_ago)?.iter().filter(|change| change.to == State::Reconnecting.name()).count();
     let rows = MessagesRows {
         reconnects_last_hour: lost as u64,
         logged_out_ms: messages.logged_out()?.map(|mark| mark.at_ms),
         was_linked: messages.was_linked()?,
     };
-    Ok((messages.index_problem()?, rows))
+    let facts = MessagesFacts {
+        health: DatabaseHealth::Whole,
+        search_index: SearchIndex::Unreadable,
+        rows: Some(rows),
+        version: None,
+        account: messages.own_account()?.map(|jid| account_fingerprint(&jid)),
+        traffic: Some(messages.traffic(now_ms)?),
+        texts_in_log: texts_in_log(session, &messages)?,
+    };
+    Ok((messages.index_problem()?, facts))
+}
+
+/// How many of the newest messages stand in the end of the log; `None` when there is nothing to compare.
+fn texts_in_log(session: &SessionPaths, messages: &Messages) -> Result<Option<u64>> {
+    let path = session.log();
+    if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
+        return Ok(None);
+    }
+    let texts = messages.newest_texts(TEXTS_MAX, TEXT_CHARACTERS_MIN)?;
+    if texts.is_empty() {
+        return Ok(None);
+    }
+    let tail = traces::tail(&path, traces::TAIL_BYTES).map_err(|error| disk::cannot("read", &path, error))?;
+    let tail = String::from_utf8_lossy(&tail);
+    Ok(Some(texts.iter().filter(|text| text.contains(' ') && tail.contains(text.as_str())).count() as u64))
 }
 
 /// Whether a transaction that died with its writer waits to be taken back. Pages of the file are then
@@ -181,17 +229,9 @@ fn look_once<T>(
         Err(Refusal::Failed(error)) => return told(path, timeout, error),
         Err(Refusal::Disk(error)) => return Err(error),
     };
-    let handle = reading.connection.get_interrupt_handle();
-    let (done, waits) = mpsc::channel::<()>();
-    let timer = std::thread::spawn(move || {
-        if waits.recv_timeout(timeout) == Err(mpsc::RecvTimeoutError::Timeout) {
-            handle.interrupt();
-        }
-    });
-    let looked = work(&reading.connection);
-    drop(done);
-    // It ends at once, the channel being closed; what it returns is nothing.
-    let _ = timer.join();
+    let end = Instant::now() + timeout;
+    let in_time = reading.connection.progress_handler(STEPS, Some(move || Instant::now() >= end));
+    let looked = in_time.and_then(|()| work(&reading.connection));
     // What was read while somebody wrote may look damaged and not be.
     if let Err(error) = reading.confirm() {
         return Ok(Attempt::Again(error));
@@ -361,12 +401,14 @@ mod tests {
         let write = |sql: &str| Connection::open(place.session.session_db()).unwrap().execute_batch(sql).unwrap();
         let look = || store(&place.session, TIMEOUT).unwrap();
         write("CREATE TABLE device (pn TEXT NOT NULL, account BLOB); INSERT INTO device VALUES ('', NULL);");
-        assert_eq!(look(), StoreFacts { health: DatabaseHealth::Whole, paired: Some(false) });
+        let seen = look();
+        assert_eq!((seen.health, seen.paired), (DatabaseHealth::Whole, Some(false)));
         write("UPDATE device SET pn = 'x', account = x'00'");
-        assert_eq!(look(), StoreFacts { health: DatabaseHealth::Whole, paired: Some(true) });
+        let seen = look();
+        assert_eq!((seen.health, seen.paired), (DatabaseHealth::Whole, Some(true)));
         write("DROP TABLE device; CREATE TABLE other (x)");
         let seen = look();
-        assert!(matches!(seen, StoreFacts { health: DatabaseHealth::Damaged { .. }, paired: None }), "{seen:?}");
+        assert!(matches!(seen, StoreFacts { health: DatabaseHealth::Damaged { .. }, paired: None, .. }), "{seen:?}");
     }
 
     #[test]

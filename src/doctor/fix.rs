@@ -102,6 +102,11 @@ fn with_hints(error: &Error) -> String {
 
 /// Does it, and says what there is to say about that.
 fn act(scope: &Scope, fix: &Fix, run: Runner<'_>) -> Result<String> {
+    if let Some(owner) = scope.foreign {
+        // What root makes or starts there, its owner can no longer use.
+        return Err(Error::new(ErrorKind::Denied, format!("the home is user {owner}'s, and is not mended as another user"))
+            .hint(format!("run it as that user: `sudo -u '#{owner}' wpp doctor --fix`")));
+    }
     match fix {
         Fix::Chmod { path, mode } => {
             let inside = path.starts_with(&scope.root) || scope.backups().is_some_and(|folder| path.starts_with(folder));
@@ -207,18 +212,7 @@ mod tests {
             std::fs::write(session.lock(), r#"{"pid":1,"since":"2026-11-01T00:00:00Z","role":"daemon","version":"1"}"#).unwrap();
             drop(std::os::unix::net::UnixListener::bind(session.socket()).unwrap());
             let config = Config::load(&home.config(), &Default::default()).unwrap();
-            let scope = Scope {
-                root: folder.path().to_owned(),
-                home: Ok(home),
-                config,
-                config_problem: None,
-                plugins_problem: None,
-                sessions: vec![session],
-                missing_session: None,
-                schedule: crate::facts::Probed::NotApplicable("no schedule was looked at".into()),
-                alerts: crate::facts::Probed::NotApplicable("no notices were looked at".into()),
-                program: "wpp".into(),
-            };
+            let scope = Scope { sessions: vec![session], ..Scope::new(folder.path().to_owned(), Ok(home), config) };
             Place { folder, scope }
         }
 
@@ -297,6 +291,8 @@ mod tests {
                 evidence: Vec::new(),
                 remedy: Some(remedy),
                 runbook: None,
+                since_ms: None,
+                change: None,
             };
             let steps = place.apply(&plan(&[finding]), &|_| unreachable!());
             assert_eq!(steps[0].verdict, Verdict::Fail, "{steps:?}");

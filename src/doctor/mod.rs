@@ -3,6 +3,9 @@
 //! Start with [`Scope`] (where to look), [`probe::gather`] (look) and [`examine`] (judge).
 //! [`catalog::checks`] is the table of everything that is checked; [`fix`] applies remedies.
 //!
+//! Beside them: [`suppress`] (what the operator does not want to hear for a while), [`history`] (since
+//! when a finding is known), [`score`].
+//!
 //! What could not be looked at is *unknown*. What another failed check makes meaningless is skipped
 //! and says why. Nothing is called ok that was not seen to be ok.
 
@@ -11,13 +14,24 @@ pub mod backups;
 pub mod catalog;
 pub mod database;
 pub mod fix;
+pub mod flow;
+pub mod guard;
+pub mod holders;
+pub mod history;
 pub mod growth;
 pub mod host;
+pub mod keeping;
+pub mod machine;
+pub mod network;
 pub mod probe;
 pub mod schedule;
+pub mod score;
 pub mod security;
 pub mod session;
+pub mod settings;
+pub mod smoke;
 pub mod stores;
+pub mod suppress;
 
 #[cfg(test)]
 pub(crate) mod cases;
@@ -27,12 +41,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use self::suppress::Matched;
 use crate::archive::destination::Destination;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{AlertFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SessionFacts};
+use crate::facts::{
+    AlertFacts, EvidenceFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SecretLook, SessionFacts, SettingsFacts,
+};
 use crate::home::{Home, SessionPaths};
 use crate::report::{Evidence, Finding, Fix, Remedy, Severity};
+use crate::whatsapp::fault::Fault;
 
 /// Where to look. A home or settings that cannot be read are findings, not errors, so both come
 /// in as what they are.
@@ -56,11 +74,69 @@ pub struct Scope {
     pub schedule: Probed<ScheduleFacts>,
     /// Notices to contacts.
     pub alerts: Probed<AlertFacts>,
+    /// What the settings say, as far as it can be at odds with each other or with what is there.
+    pub settings: Probed<SettingsFacts>,
+    /// Whether evidence is as it was written.
+    pub evidence: Probed<EvidenceFacts>,
+    /// Files from which systemd or cron would know that this home's schedule is to be called.
+    pub units: Vec<std::path::PathBuf>,
+    /// Secrets in variables, without their values.
+    pub secret_variables: Vec<SecretLook>,
     /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.
     pub program: String,
+    /// Whether nothing beyond this machine may be talked to.
+    pub offline: bool,
+    /// Whether every endpoint of a daemon's local API is to be asked, and a daemon must be there.
+    pub endpoints: bool,
+    /// The user whose home this is when that is not the one who runs this program: then nothing is
+    /// written there.
+    pub foreign: Option<u32>,
+    /// How long the whole look may take.
+    pub budget: std::time::Duration,
+    /// What a sandbox home looks at in the place of this machine and of WhatsApp.
+    pub stand_ins: StandIns,
 }
 
+/// What takes the place of the machine and of WhatsApp when a sandbox is looked at, so that what cannot be
+/// broken for real can be shown all the same. A live home has none, whatever the environment says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StandIns {
+    /// A folder with the `proc`, `sys` and `dev` of another machine.
+    pub machine: Option<std::path::PathBuf>,
+    /// `HOST:PORT,PORT`: where TLS is spoken on loopback, and where it is not.
+    pub endpoint: Option<String>,
+}
+
+/// How long the whole look may take where nobody says otherwise.
+pub const BUDGET: std::time::Duration = std::time::Duration::from_secs(40);
+
 impl Scope {
+    /// A look at a home with its settings and nothing else.
+    pub fn new(root: std::path::PathBuf, home: std::result::Result<Home, Problem>, config: Config) -> Scope {
+        let nobody_looked = || "it was not looked at".to_owned();
+        Scope {
+            root,
+            home,
+            config,
+            config_problem: None,
+            plugins_problem: None,
+            sessions: Vec::new(),
+            missing_session: None,
+            schedule: Probed::NotApplicable(nobody_looked()),
+            alerts: Probed::NotApplicable(nobody_looked()),
+            settings: Probed::NotApplicable(nobody_looked()),
+            evidence: Probed::NotApplicable(nobody_looked()),
+            units: Vec::new(),
+            secret_variables: Vec::new(),
+            program: "wpp".into(),
+            offline: false,
+            endpoints: false,
+            foreign: None,
+            budget: BUDGET,
+            stand_ins: StandIns::default(),
+        }
+    }
+
     /// The folder that archives go to; `None` when that is in a home that cannot be opened, or no
     /// folder of this machine.
     pub fn backups(&self) -> Option<std::path::PathBuf> {
@@ -107,6 +183,8 @@ pub enum Judge {
     Host(fn(&Facts) -> Judged),
     /// Every session.
     Session(fn(&Facts, &SessionFacts) -> Judged),
+    /// What the others said of what is suppressed; judged last.
+    Suppressions(fn(&Facts, &[Matched]) -> Judged),
 }
 
 /// What a judge says: at least one thing that it saw, or why it cannot.
@@ -126,6 +204,8 @@ pub enum Stop {
 pub struct Said {
     /// `None` is the check's own severity.
     severity: Option<Severity>,
+    /// The class of the outage that it was seen by.
+    class: Option<Fault>,
     summary: String,
     evidence: Vec<Evidence>,
     remedy: Option<Remedy>,
@@ -139,13 +219,20 @@ impl Said {
 
     /// Not as it should be, with the check's own severity.
     pub fn bad(summary: impl Into<String>) -> Said {
-        Said { severity: None, summary: summary.into(), evidence: Vec::new(), remedy: None }
+        Said { severity: None, class: None, summary: summary.into(), evidence: Vec::new(), remedy: None }
     }
 
     /// Gives another severity than the check's own.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Said {
         self.severity = Some(severity);
+        self
+    }
+
+    /// Says the class of the outage that it was seen by.
+    #[must_use]
+    pub fn class(mut self, class: Fault) -> Said {
+        self.class = Some(class);
         self
     }
 
@@ -180,6 +267,11 @@ pub fn known<'a, T>(probed: &'a Probed<T>, what: &str) -> std::result::Result<&'
     }
 }
 
+/// What is wrong; when nothing is, that all is as it should be.
+fn or_fine(said: Vec<Said>, fine: impl Into<String>) -> Judged {
+    Ok(if said.is_empty() { vec![Said::ok(fine)] } else { said })
+}
+
 /// A command line of `wpp` for the home and a session, as a person types it.
 pub fn line(facts: &Facts, session: Option<&str>, words: &str) -> String {
     let session = session.map(|name| format!(" --session {name}")).unwrap_or_default();
@@ -191,6 +283,9 @@ pub fn line(facts: &Facts, session: Option<&str>, words: &str) -> String {
 pub struct Selection {
     only: Vec<String>,
     skip: Vec<String>,
+    areas: Vec<String>,
+    /// Whether what is fine is counted and not kept.
+    lean: bool,
 }
 
 impl Selection {
@@ -202,16 +297,42 @@ impl Selection {
                 return Err(no_check(name, catalog::checks().map(|check| check.id)));
             }
         }
-        Ok(Selection { only, skip })
+        Ok(Selection { only, skip, ..Selection::default() })
     }
 
     /// Only these checks.
     pub fn of(ids: &[String]) -> Selection {
-        Selection { only: ids.to_vec(), skip: Vec::new() }
+        Selection { only: ids.to_vec(), ..Selection::default() }
     }
 
-    /// Whether a check is to be reported.
-    pub fn takes(&self, id: &str) -> bool {
+    /// Of these parts of the catalog alone; none are all. Areas of plugins are taken on trust where there
+    /// are plugins with checks.
+    pub fn within(self, areas: Vec<String>, has_plugins: bool) -> Result<Selection> {
+        let of_catalog: std::collections::BTreeSet<&str> = catalog::checks().map(|check| check.area).collect();
+        match areas.iter().find(|area| !has_plugins && !of_catalog.contains(area.as_str())) {
+            None => Ok(Selection { areas, ..self }),
+            Some(area) => Err(Error::new(ErrorKind::Usage, format!("no check is of an area {area:?}"))
+                .hint(format!("areas: {}", of_catalog.into_iter().collect::<Vec<_>>().join(", ")))),
+        }
+    }
+
+    /// What is fine is counted and not kept: of many sessions, that is nearly all there is.
+    pub fn without_fine(self) -> Selection {
+        Selection { lean: true, ..self }
+    }
+
+    /// Whether a check of an area is to be reported.
+    pub fn takes(&self, id: &str, area: &str) -> bool {
+        (self.areas.is_empty() || self.areas.iter().any(|wanted| wanted == area)) && self.names(id)
+    }
+
+    /// The same for a check of the catalog that is known by its id alone.
+    fn takes_need(&self, id: &str) -> bool {
+        let area = catalog::checks().find(|check| check.id == id).map(|check| check.area);
+        self.takes(id, area.unwrap_or_default())
+    }
+
+    fn names(&self, id: &str) -> bool {
         (self.only.is_empty() || self.only.iter().any(|name| covers(name, id))) && !self.skip.iter().any(|name| covers(name, id))
     }
 
@@ -235,6 +356,7 @@ fn no_check<'a>(name: &str, ids: impl Iterator<Item = &'a str>) -> Error {
     Error::new(ErrorKind::Usage, format!("no check is called {name:?}")).hint(format!("{near}`wpp doctor --list` lists all"))
 }
 
+/// Whether a name is an id or its beginning, up to a dot.
 fn covers(name: &str, id: &str) -> bool {
     id.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
@@ -272,6 +394,10 @@ pub struct Examination {
     pub made: Vec<MadeCheck>,
     /// Checks that were not.
     pub skipped: Vec<SkippedCheck>,
+    /// What was found and the operator does not want to hear for a while.
+    pub suppressed: Vec<suppress::Suppressed>,
+    /// Findings of severity `ok` that were not kept.
+    pub fine: usize,
 }
 
 impl Examination {
@@ -280,6 +406,8 @@ impl Examination {
         self.findings.extend(others.findings);
         self.made.extend(others.made);
         self.skipped.extend(others.skipped);
+        self.suppressed.extend(others.suppressed);
+        self.fine += others.fine;
     }
 
     /// Adds a check with what it said, which is at least one thing.
@@ -293,7 +421,10 @@ impl Examination {
     pub fn counts(&self) -> BTreeMap<Severity, usize> {
         use Severity::{Critical, Error, Info, Ok, Unknown, Warning};
         let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
-        [Ok, Info, Warning, Unknown, Error, Critical].into_iter().map(|severity| (severity, count(severity))).collect()
+        let kept = [Ok, Info, Warning, Unknown, Error, Critical].into_iter().map(|severity| (severity, count(severity)));
+        let mut counts: BTreeMap<Severity, usize> = kept.collect();
+        *counts.entry(Ok).or_default() += self.fine;
+        counts
     }
 
     /// The worst finding that is not merely unknown; the first of several.
@@ -316,71 +447,124 @@ enum Standing {
 
 /// Judges the facts with every check that the selection takes.
 pub fn examine(facts: &Facts, selection: &Selection) -> Examination {
-    let mut examination = Examination::default();
-    let mut host: BTreeMap<&str, Standing> = BTreeMap::new();
+    let mut seen = Seen {
+        examination: Examination::default(),
+        matched: vec![Matched::default(); facts.host.suppressions.list.len()],
+        facts,
+        selection,
+    };
+    let mut host = Standings::new();
     for check in catalog::checks() {
         if let Judge::Host(judge) = check.judge {
-            examine_one(&mut examination, &mut host, &BTreeMap::new(), check, None, selection, || judge(facts));
+            seen.examine(&mut host, &Standings::new(), check, None, || judge(facts));
         }
     }
     for session in &facts.sessions {
-        let mut own = BTreeMap::new();
+        let mut own = Standings::new();
         for check in catalog::checks() {
             if let Judge::Session(judge) = check.judge {
-                examine_one(&mut examination, &mut own, &host, check, Some(&session.name), selection, || judge(facts, session));
+                seen.examine(&mut own, &host, check, Some(&session.name), || judge(facts, session));
             }
         }
     }
-    examination
+    for check in catalog::checks() {
+        if let Judge::Suppressions(judge) = check.judge {
+            let judged = judge(facts, &seen.matched);
+            seen.examine(&mut host, &Standings::new(), check, None, || judged);
+        }
+    }
+    seen.examination
 }
 
-fn examine_one(
-    examination: &mut Examination,
-    standings: &mut BTreeMap<&'static str, Standing>,
-    host: &BTreeMap<&'static str, Standing>,
-    check: &'static Check,
-    session: Option<&str>,
-    selection: &Selection,
-    judge: impl FnOnce() -> Judged,
-) {
-    let blocked = check.needs.iter().find_map(|need| {
-        let standing = standings.get(need).or_else(|| host.get(need));
-        let reason = match standing {
-            // What was not there to look at for one check is for the next one's own judge to miss.
-            Some(Standing::Fine | Standing::Skipped) | None => return None,
-            Some(Standing::Broken(summary)) => format!("{need} must be mended first: {summary}"),
-            Some(Standing::Unknown(summary)) => format!("{need} could not be checked: {summary}"),
-        };
-        // A failed need that is not itself reported must not let this check pass for looked at.
-        Some(if selection.takes(need) { Stop::Skipped(reason) } else { Stop::Unknown(reason) })
-    });
-    let judged = blocked.map_or_else(judge, Err);
-    let findings: Vec<Finding> = match &judged {
-        Ok(said) => said.iter().map(|said| finding(check, session, said.clone())).collect(),
-        Err(Stop::Unknown(reason)) => {
-            vec![finding(check, session, Said::bad(reason.clone()).severity(Severity::Unknown))]
+type Standings = BTreeMap<&'static str, Standing>;
+
+/// What the judges have said so far.
+struct Seen<'a> {
+    examination: Examination,
+    /// One for each suppression.
+    matched: Vec<Matched>,
+    facts: &'a Facts,
+    selection: &'a Selection,
+}
+
+impl Seen<'_> {
+    fn examine(
+        &mut self,
+        standings: &mut Standings,
+        host: &Standings,
+        check: &'static Check,
+        session: Option<&str>,
+        judge: impl FnOnce() -> Judged,
+    ) {
+        let (standing, judged, findings) = self.judge(standings, host, check, session, judge);
+        standings.insert(check.id, standing);
+        if judged.is_ok() {
+            for (suppression, matched) in self.facts.host.suppressions.list.iter().zip(&mut self.matched) {
+                if suppression.covers(check.id, session) {
+                    matched.judged += 1;
+                    matched.found += findings.iter().filter(|finding| finding.severity > Severity::Ok).count();
+                }
+            }
         }
-        Err(Stop::Skipped(_)) => Vec::new(),
-    };
-    let standing = match &judged {
-        Err(Stop::Skipped(_)) => Standing::Skipped,
-        Err(Stop::Unknown(reason)) => Standing::Unknown(reason.clone()),
-        Ok(_) => match findings.iter().find(|finding| finding.severity >= Severity::Error) {
-            Some(broken) => Standing::Broken(broken.summary.clone()),
-            None => match findings.iter().find(|finding| finding.severity == Severity::Unknown) {
-                Some(unknown) => Standing::Unknown(unknown.summary.clone()),
-                None => Standing::Fine,
-            },
-        },
-    };
-    standings.insert(check.id, standing);
-    if !selection.takes(check.id) {
-        return;
+        if !self.selection.takes(check.id, check.area) {
+            return;
+        }
+        let session = session.map(str::to_owned);
+        match judged {
+            Err(Stop::Skipped(reason)) => {
+                self.examination.skipped.push(SkippedCheck { id: check.id.into(), session, reason });
+            }
+            _ => {
+                self.examination.add(check.id, session, findings);
+                while self.selection.lean
+                    && self.examination.findings.pop_if(|finding| finding.severity == Severity::Ok).is_some()
+                {
+                    self.examination.fine += 1;
+                }
+            }
+        }
     }
-    let session = session.map(str::to_owned);
-    match judged {
-        Err(Stop::Skipped(reason)) => examination.skipped.push(SkippedCheck { id: check.id.into(), session, reason }),
-        _ => examination.add(check.id, session, findings),
+
+    /// How a check comes out, with its findings.
+    fn judge(
+        &self,
+        standings: &Standings,
+        host: &Standings,
+        check: &'static Check,
+        session: Option<&str>,
+        judge: impl FnOnce() -> Judged,
+    ) -> (Standing, std::result::Result<(), Stop>, Vec<Finding>) {
+        let blocked = check.needs.iter().find_map(|need| {
+            let standing = standings.get(need).or_else(|| host.get(need));
+            let reason = match standing {
+                // What was not there to look at for one check is for the next one's own judge to miss.
+                Some(Standing::Fine | Standing::Skipped) | None => return None,
+                Some(Standing::Broken(summary)) => format!("{need} must be mended first: {summary}"),
+                Some(Standing::Unknown(summary)) => format!("{need} could not be checked: {summary}"),
+            };
+            // A failed need that is not itself reported must not let this check pass for looked at.
+            Some(if self.selection.takes_need(need) { Stop::Skipped(reason) } else { Stop::Unknown(reason) })
+        });
+        let judged = blocked.map_or_else(judge, Err);
+        let findings: Vec<Finding> = match &judged {
+            Ok(said) => said.iter().map(|said| finding(check, session, said.clone())).collect(),
+            Err(Stop::Unknown(reason)) => {
+                vec![finding(check, session, Said::bad(reason.clone()).severity(Severity::Unknown))]
+            }
+            Err(Stop::Skipped(_)) => Vec::new(),
+        };
+        let standing = match &judged {
+            Err(Stop::Skipped(_)) => Standing::Skipped,
+            Err(Stop::Unknown(reason)) => Standing::Unknown(reason.clone()),
+            Ok(_) => match findings.iter().find(|finding| finding.severity >= Severity::Error) {
+                Some(broken) => Standing::Broken(broken.summary.clone()),
+                None => match findings.iter().find(|finding| finding.severity == Severity::Unknown) {
+                    Some(unknown) => Standing::Unknown(unknown.summary.clone()),
+                    None => Standing::Fine,
+                },
+            },
+        };
+        (standing, judged.map(drop), findings)
     }
 }
 
@@ -391,10 +575,12 @@ fn finding(check: &Check, session: Option<&str>, said: Said) -> Finding {
         severity: said.severity.unwrap_or(check.severity),
         area: check.area.to_owned(),
         session: session.map(str::to_owned),
-        class: None,
+        class: said.class.map(|class| class.name().to_owned()),
         summary: said.summary,
         evidence: said.evidence,
         remedy: said.remedy,
         runbook: check.runbook.map(str::to_owned),
+        since_ms: None,
+        change: None,
     }
 }

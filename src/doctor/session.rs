@@ -467,7 +467,7 @@ pub fn wake_owed(facts: &Facts, session: &SessionFacts) -> Judged {
     Ok(vec![said.by_hand(summary, line(facts, Some(&session.name), verb))])
 }
 
-fn answered(session: &SessionFacts) -> Result<&DaemonStatus, Stop> {
+pub(super) fn answered(session: &SessionFacts) -> Result<&DaemonStatus, Stop> {
     match known(&session.daemon, "the daemon")? {
         DaemonLook::Answered(status) => Ok(status),
         DaemonLook::Mute { what } => Err(Stop::Unknown(format!("the daemon does not give its status: {what}"))),
@@ -481,7 +481,7 @@ fn owner_name(owner: Option<&LockOwner>) -> String {
     }
 }
 
-fn ago(facts: &Facts, at_ms: i64) -> String {
+pub(super) fn ago(facts: &Facts, at_ms: i64) -> String {
     clock::human(duration(facts.now_ms - at_ms))
 }
 
@@ -489,6 +489,6 @@ fn duration(milliseconds: i64) -> Duration {
     Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
 }
 
-fn milliseconds(limit: u64) -> i64 {
+pub(super) fn milliseconds(limit: u64) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -57,6 +57,8 @@ pub enum Act {
     DropIndex,
     /// The daemons' clock is another.
     ShiftClock,
+    /// The phone's owner removes the device of this session, and no other.
+    Unlink,
     /// The simulated server misbehaves, on every session of the sandbox.
     Server {
         /// What is asked of it.
@@ -95,7 +97,7 @@ impl Fault {
         match &self.act {
             Act::Freeze | Act::Hold(_) | Act::FillDisk | Act::ShiftClock => true,
             Act::Server { back, .. } => back.is_some(),
-            Act::Kill | Act::LeaveSocket | Act::Damage(_) | Act::DropIndex => false,
+            Act::Kill | Act::LeaveSocket | Act::Damage(_) | Act::DropIndex | Act::Unlink => false,
         }
     }
 }
@@ -169,9 +171,9 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         id: "logged-out",
-        what: "has the phone's owner remove the linked device",
+        what: "has the phone's owner remove the linked device of this session, and no other",
         seen: "AUTH_REQUIRED, logged_out; findings wpp.session.auth-required and wpp.store.not-paired",
-        act: Act::Server { requests: |_| vec![Request::PhoneUnlink { companion: None }], back: None },
+        act: Act::Unlink,
     },
     Fault {
         id: "main-device-gone",

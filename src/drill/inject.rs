@@ -25,6 +25,7 @@ use crate::interrupt::Interrupts;
 use crate::journal::Journal;
 use crate::sandbox;
 use crate::session::state::State;
+use crate::session::store;
 use crate::whatsapp::simulator::{Request, control};
 
 /// The journal's verb for a fault that was injected.
@@ -127,6 +128,7 @@ impl<'a> Place<'a> {
                     ),
                 )
             }
+            Act::Unlink => (None, self.unlink()?),
             Act::Server { requests, .. } => {
                 for request in requests(dose) {
                     self.ask(&request)?;
@@ -164,7 +166,7 @@ impl<'a> Place<'a> {
             Act::Server { back: Some(knob), .. } => {
                 self.ask(&Request::Clear { knob: Some(*knob) })?;
             }
-            Act::Kill | Act::LeaveSocket | Act::Damage(_) | Act::DropIndex | Act::Server { back: None, .. } => {
+            Act::Kill | Act::LeaveSocket | Act::Damage(_) | Act::DropIndex | Act::Unlink | Act::Server { back: None, .. } => {
                 return Err(Error::new(
                     ErrorKind::Usage,
                     format!("{} does not last, so there is nothing to take back", fault.id),
@@ -273,6 +275,18 @@ impl<'a> Place<'a> {
             let _ = self.ask(&request);
         }
         Ok(code)
+    }
+
+    /// Other sessions of the home are companions of the same simulated phone, and stay linked.
+    fn unlink(&self) -> Result<String> {
+        let name = self.session.name();
+        let device = store::device_number(self.session).map_err(|error| error.into_error(self.session))?;
+        let device = device.ok_or_else(|| {
+            Error::new(ErrorKind::LoginNeeded, format!("session {name} is not linked, so there is nothing to log out"))
+                .hint(format!("link it with `wpp reauth --session {name}`"))
+        })?;
+        self.ask(&Request::PhoneUnlink { companion: Some(device) })?;
+        Ok(format!("the phone removed device {device}"))
     }
 
     fn leave_socket(&self) -> Result<String> {

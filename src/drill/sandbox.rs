@@ -1,11 +1,13 @@
 //! A throw-away sandbox in a temporary folder, with a session that is linked by the simulated phone.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::inject;
+use crate::disk::{self, Lock, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::home::Home;
+use crate::home::{Home, HomeKind};
 use crate::report::{Event, Report, Sink};
 use crate::runbook::Runner;
 use crate::sandbox::{self, SESSION};
@@ -28,6 +30,14 @@ disk_free_percent_min = 1
 /// The file in the sandbox that holds what the one on call was told.
 pub const NOTICES: &str = "notices.txt";
 
+/// What folders of sandboxes begin with. A short name: the path of the daemon's socket has to fit into
+/// 108 bytes.
+const PREFIX: &str = "wpp-drill-";
+
+/// The file in a sandbox that is locked as long as its drill runs, and says by which process. One that
+/// nobody holds any more is of a drill that was killed; a sandbox that was kept has none.
+const LOCK: &str = "DRILL";
+
 /// With somebody who is on call, and is told by a line in a file.
 fn settings(folder: &Path) -> String {
     let notices = toml::Value::String(folder.join(NOTICES).to_string_lossy().into_owned());
@@ -38,20 +48,23 @@ fn settings(folder: &Path) -> String {
 pub struct Sandbox {
     // Dropped before the folder is: nothing of a drill outlives it, however it ended.
     inner: sandbox::Sandbox,
+    lock: Option<Lock>,
     folder: Option<tempfile::TempDir>,
 }
 
 impl Sandbox {
-    /// Makes the home with short timeouts and starts the simulator.
+    /// Makes the home with short timeouts and starts the simulator. What drills that were killed left
+    /// behind is ended and removed first.
     pub fn create() -> Result<Sandbox> {
-        // A short name: the path of the daemon's socket has to fit into 108 bytes.
+        sweep(&std::env::temp_dir())?;
         let folder = tempfile::Builder::new()
-            .prefix("wpp-drill-")
+            .prefix(PREFIX)
             .tempdir()
             .while_doing(|| "cannot make a temporary folder".into())
             .map_err(|error| error.hint("set TMPDIR to a folder that can be written to"))?;
         let inner = sandbox::Sandbox::create(folder.path(), &settings(folder.path()))?;
-        Ok(Sandbox { inner, folder: Some(folder) })
+        let lock = Some(Lock::acquire(&folder.path().join(LOCK), "drill")?);
+        Ok(Sandbox { inner, lock, folder: Some(folder) })
     }
 
     /// The home.
@@ -91,8 +104,9 @@ impl Sandbox {
             .hint("run the drill again"))
     }
 
-    /// Leaves the folder on disk and says where it is.
+    /// Leaves the folder on disk, where no later drill removes it, and says where it is.
     pub fn keep(&mut self) -> PathBuf {
+        self.lock = None;
         match self.folder.take() {
             Some(folder) => folder.keep(),
             None => self.path().to_owned(),
@@ -107,14 +121,60 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         // What cannot be ended here ends by itself, or is found where the sandbox was kept.
-        let _ = inject::end_all_holders(self.home());
-        for name in self.home().session_names().unwrap_or_default() {
-            let session = self.home().session(&name);
-            if sandbox::daemon(&session).is_ok_and(|daemon| daemon.is_some()) {
-                let _ = sandbox::kill_daemon(&session);
-            }
+        let _ = end_all(self.home());
+    }
+}
+
+/// Ends every process of a sandbox: those behind faults, and daemons, also one that was stopped.
+fn end_all(home: &Home) -> Result<()> {
+    let holders = inject::end_all_holders(home);
+    for name in home.session_names()? {
+        let session = home.session(&name);
+        if sandbox::daemon(&session)?.is_some() {
+            sandbox::kill_daemon(&session)?;
         }
     }
+    holders
+}
+
+/// Ends what still runs in the sandbox of a drill that is over or was killed, and removes it.
+///
+/// # Errors
+/// [`ErrorKind::Denied`] for a folder that no drill made, [`ErrorKind::Locked`] while its drill runs.
+pub fn remove(folder: &Path) -> Result<()> {
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let home = Home::open(folder)?;
+    if !name.starts_with(PREFIX) || home.kind() != HomeKind::Sandbox {
+        return Err(Error::new(ErrorKind::Denied, format!("{} is no sandbox that a drill made", folder.display()))
+            .hint("look at what is there, and remove it by hand"));
+    }
+    let _lock = Lock::acquire(&folder.join(LOCK), "drill")?;
+    end_all(&home)?;
+    disk::remove_folder(folder)
+}
+
+/// Removes the sandboxes of drills that were killed: those of this user whose lock nobody holds.
+fn sweep(place: &Path) -> Result<()> {
+    let user = rustix::process::getuid().as_raw();
+    let is_drills = |path: &PathBuf| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX))
+            && path.symlink_metadata().is_ok_and(|seen| seen.is_dir() && seen.uid() == user)
+    };
+    for folder in disk::list(place)?.into_iter().filter(is_drills) {
+        if !matches!(Lock::look(&folder.join(LOCK)), Ok(LockState::Stale(_))) {
+            continue;
+        }
+        match remove(&folder) {
+            // Another drill that begins just now was faster.
+            Err(_) if !folder.exists() => {}
+            Err(error) if error.kind() == ErrorKind::Locked => {}
+            other => other.map_err(|error| {
+                let folder = folder.display();
+                error.note(format!("a drill that was killed left {folder}")).hint(format!("remove it by hand: rm -r {folder}"))
+            })?,
+        }
+    }
+    Ok(())
 }
 
 /// The phone: scans every QR code that `wpp reauth` shows.
@@ -130,5 +190,35 @@ impl Sink for Phone {
             // A scan that fails shows in the session that never opens.
             self.runtime.spawn(async move { simulator.execute(Request::PhoneScan { code }).await });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_drill_left_is_removed_and_nothing_else() {
+        let place = tempfile::tempdir().unwrap();
+        let make = |name: &str, kind: HomeKind, lock: bool| {
+            let folder = place.path().join(name);
+            Home::create(&folder, kind).unwrap();
+            if lock {
+                std::fs::write(folder.join(LOCK), "{}").unwrap();
+            }
+            folder
+        };
+        let killed = make("wpp-drill-killed", HomeKind::Sandbox, true);
+        let kept = make("wpp-drill-kept", HomeKind::Sandbox, false);
+        let runs = make("wpp-drill-runs", HomeKind::Sandbox, false);
+        let elsewhere = make("other", HomeKind::Sandbox, true);
+        let held = Lock::acquire(&runs.join(LOCK), "drill").unwrap();
+        sweep(place.path()).unwrap();
+        assert!(!killed.exists() && kept.exists() && runs.exists() && elsewhere.exists());
+        drop(held);
+        // Never a live home, whatever it is called.
+        let live = make("wpp-drill-live", HomeKind::Live, true);
+        assert_eq!(sweep(place.path()).unwrap_err().kind(), ErrorKind::Denied);
+        assert!(live.exists());
     }
 }

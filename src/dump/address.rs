@@ -54,6 +54,14 @@ impl Postgres {
             if variables.iter().any(|(known, _)| *known == name) {
                 return Err(format!("it says {name} twice"));
             }
+            // The programs take a list for several servers, and try one after the other.
+            if matches!(name, "PGHOST" | "PGPORT") && value.contains(',') {
+                return Err("it names several servers, and one is meant".to_owned());
+            }
+            // A database that is called like an address would be taken for one.
+            if name == "PGDATABASE" && value.contains(['=', '/']) || value.chars().any(char::is_control) {
+                return Err(format!("what it says of {name} is no name"));
+            }
             variables.push((name, value));
             Ok(())
         };
@@ -93,9 +101,8 @@ impl Postgres {
 
     /// Whether it leads nowhere but to this machine: to a socket, or to a loopback address.
     pub fn is_of_this_machine(&self) -> bool {
-        let hosts = self.variables().find(|(name, _)| *name == "PGHOST").map_or("", |(_, hosts)| hosts);
-        // The programs take a list, and try one after the other.
-        hosts.split(',').all(|host| host.is_empty() || host.starts_with('/') || is_loopback(host))
+        let host = self.variables().find(|(name, _)| *name == "PGHOST").map_or("", |(_, host)| host);
+        host.is_empty() || host.starts_with('/') || is_loopback(host)
     }
 }
 
@@ -140,7 +147,21 @@ mod tests {
         );
         let local = Postgres::parse("postgres://wpp@/restored?host=/tmp/x/socket").unwrap();
         assert_eq!(local.variables().last(), Some(("PGHOST", "/tmp/x/socket")));
-        for bad in ["postgres:///d?options=x", "postgres://h/d?host=other", "postgres:///d?host=/a&host=/b", "mysql://h/d", "d"] {
+        for bad in [
+            "postgres:///d?options=x",
+            "postgres:///d?hostaddr=192.0.2.2",
+            "postgres://h/d?host=other",
+            "postgres:///d?host=/a&host=/b",
+            "postgres:///d?host=/a,192.0.2.2",
+            "postgres:///d?host=/a%2C192.0.2.2",
+            "postgres://h,192.0.2.2/d",
+            "postgres://h:1/d?port=2",
+            "postgres://h/d?port=1,2",
+            "postgres://127.0.0.1/host=192.0.2.2",
+            "postgres://127.0.0.1/postgres:%2F%2F192.0.2.2",
+            "mysql://h/d",
+            "d",
+        ] {
             assert!(Postgres::parse(bad).is_err(), "{bad}");
         }
     }

@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::kind::{Dump, Kind, Wrapping, raw};
+use super::plain::Guarded;
 use super::tools::{SAID_BYTES_MAX, Tools, said};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
@@ -40,6 +41,13 @@ pub enum Client {
         /// The container's name.
         name: String,
     },
+}
+
+/// A role that may look and nothing else, of a disposable server.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    name: String,
+    password: String,
 }
 
 /// What must hold while a program runs.
@@ -79,6 +87,17 @@ impl Client {
 
     fn ask_with(&self, database: &str, input: Input, how: &[&str], writes: bool, stop: &AtomicBool) -> Result<Vec<Vec<String>>> {
         let environment: &[(&str, &str)] = if writes { &[] } else { &[READ_ONLY] };
+        self.run_psql(database, input, how, environment, stop)
+    }
+
+    fn run_psql(
+        &self,
+        database: &str,
+        input: Input,
+        how: &[&str],
+        environment: &[(&str, &str)],
+        stop: &AtomicBool,
+    ) -> Result<Vec<Vec<String>>> {
         let mut command = self.command("psql", environment)?;
         command.args(["--no-psqlrc", "--no-password", "--quiet", "--csv", "--tuples-only", "--set", "ON_ERROR_STOP=1"]);
         command.args(["--dbname", database]).args(how);
@@ -89,6 +108,44 @@ impl Client {
             return Err(Error::new(ErrorKind::Failed, text).hint("ask for counts, or for fewer rows"));
         }
         said("psql", ran).map(|text| rows(&text))
+    }
+
+    /// Asks one question that somebody wrote, as a role that may only read, and gives the rows of its answer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Failed`] when the server does not take it as one statement that reads.
+    pub fn ask_as(&self, reader: &Reader, database: &str, sql: &str, stop: &AtomicBool) -> Result<Vec<Vec<String>>> {
+        let commands = one_question(sql);
+        let mut how = vec!["--username", reader.name.as_str()];
+        how.extend(commands.iter().flat_map(|command| ["--command", command.as_str()]));
+        self.run_psql(database, Input::Nothing, &how, &[READ_ONLY, ("PGPASSWORD", &reader.password)], stop)
+    }
+
+    /// Makes a role that may read whatever is in the databases of a disposable server, and nothing else.
+    pub fn create_reader(&self, databases: &[&str], stop: &AtomicBool) -> Result<Reader> {
+        let word = || uuid::Uuid::new_v4().simple().to_string();
+        let reader = Reader { name: format!("wpp_reader_{}", &word()[..12]), password: word() };
+        let (name, password) = (identifier(&reader.name), literal(&reader.password));
+        // Rules on rows hold for it unless it is told to pass them by, and would hide what is to be counted.
+        self.ask("postgres", &format!("create role {name} login bypassrls password {password}"), true, stop)?;
+        let grant = format!(
+            "do $grant$ declare space text; begin \
+             execute format('grant connect on database %I to {name}', current_database()); \
+             for space in select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop \
+             execute format('grant usage on schema %I to {name}', space); \
+             execute format('grant select on all tables in schema %I to {name}', space); \
+             execute format('grant select on all sequences in schema %I to {name}', space); end loop; end $grant$"
+        );
+        for database in databases {
+            self.ask(database, &grant, true, stop)?;
+        }
+        Ok(reader)
+    }
+
+    /// Databases that can be connected to.
+    pub fn databases(&self, stop: &AtomicBool) -> Result<Vec<String>> {
+        let rows = self.ask("postgres", "select datname from pg_database where datallowconn order by 1", false, stop)?;
+        Ok(rows.into_iter().flatten().collect())
     }
 
     /// Rows of every table that is not the server's own, by the table's name with its schema.
@@ -151,7 +208,7 @@ impl Client {
         let mut input = Input::Nothing;
         if dump.kind == Kind::Plain {
             command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", "-"]);
-            input = Input::Stream(dump.open()?);
+            input = Input::Stream(Box::new(Guarded::new(dump.open()?, self.key_for(dump, bounds.stop)?)));
         } else {
             command.arg("--exit-on-error");
             if !owners {
@@ -169,6 +226,23 @@ impl Client {
         said(program, run.of(&mut command)).map(drop)
     }
 
+    /// With what `psql` is told to take no orders from a plain dump; `None` for one that is too old to be told.
+    fn key_for(&self, dump: &Dump, stop: &AtomicBool) -> Result<Option<String>> {
+        let mut help = self.command("psql", &[])?;
+        help.arg("--help=commands");
+        let run =
+            Run { input: Input::Nothing, output: None, patience: ASK_PATIENCE, output_bytes_max: 1 << 20, stop: Some(stop) };
+        if said("psql", run.of(&mut help))?.contains("\\unrestrict") {
+            return Ok(Some(uuid::Uuid::new_v4().simple().to_string()));
+        }
+        if dump.plain.ambiguous {
+            let text = "the psql that is here knows no \\restrict, and might take a text of this dump for an order to itself";
+            return Err(Error::new(ErrorKind::Denied, text)
+                .hint("update PostgreSQL's client programs: any version of them from August 2025 on knows it"));
+        }
+        Ok(None)
+    }
+
     /// How many tables a dump that is not plain says that it makes; reading the list needs no server.
     pub fn listed(&self, dump: &Dump, placed: &str, scratch: &std::path::Path, stop: &AtomicBool) -> Result<u64> {
         let mut command = self.command("pg_restore", &[])?;
@@ -183,6 +257,23 @@ impl Client {
         let list = said("pg_restore", run.of(&mut command))?;
         Ok(list.lines().filter(|line| is_table(line)).count() as u64)
     }
+}
+
+/// What `psql` is told, each as a `--command` of its own, to ask one question that somebody wrote: the server
+/// itself takes the text as one statement that gives rows, in a transaction that only reads, and refuses
+/// several statements, `COMMIT`, `COPY` and whatever else is no question. The text stands in quotes that
+/// nobody can guess, so no text ends them.
+pub fn one_question(sql: &str) -> [String; 4] {
+    let tag = format!("q{}", uuid::Uuid::new_v4().simple());
+    [
+        // All rows are wanted, and not the first ones soon.
+        "begin read only; set local cursor_tuple_fraction = 1".to_owned(),
+        format!(
+            "do ${tag}o$ declare question refcursor := 'wpp_question'; begin open question for execute ${tag}i$\n{sql}\n${tag}i$; end ${tag}o$"
+        ),
+        "fetch all from wpp_question".to_owned(),
+        "rollback".to_owned(),
+    ]
 }
 
 /// Whether a line of `pg_restore --list` is of a table: `220; 1259 16386 TABLE public users wpp`.

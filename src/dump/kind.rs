@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::plain::{Scanner, Seen, Segments};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::size;
@@ -79,6 +80,10 @@ pub struct Plain {
     pub tables: u64,
     /// Whether it makes the roles and the databases itself: `pg_dumpall` does.
     pub makes_roles: bool,
+    /// Databases that it leads to by itself: those of `pg_dumpall` and of `pg_dump --create`.
+    pub databases: BTreeSet<String>,
+    /// Whether older versions of `psql` might take a text of it for an order.
+    pub ambiguous: bool,
 }
 
 const CUSTOM_START: &[u8] = b"PGDMP";
@@ -86,12 +91,19 @@ const GZIP_START: &[u8] = &[0x1f, 0x8b];
 const ZSTD_START: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// The table of contents of a tar or directory dump.
 const CONTENTS: &str = "toc.dat";
-/// A line of a dump may hold a picture; more than this of it is not looked at.
-const LINE_BYTES_MAX: u64 = 16 << 10;
+/// The statements of a tar dump, for people; pg_dump writes them last.
+const STATEMENTS: &str = "restore.sql";
+/// What a tar file is made of.
+const BLOCK_BYTES: usize = 512;
+/// What stands behind the rows of a table.
+const ROWS_END: &[u8] = b"\\.\n\n\n";
 /// Of a text that is no dump, so much is shown.
 const SHOWN_BYTES: usize = 60;
-const ENDS: [&str; 2] = ["-- PostgreSQL database dump complete", "-- PostgreSQL database cluster dump complete"];
-const BEGINNINGS: [&str; 2] = ["-- PostgreSQL database dump", "-- PostgreSQL database cluster dump"];
+/// The first and the last line of one database, and of a cluster.
+const MARKS: [[&str; 2]; 2] = [
+    ["-- PostgreSQL database dump", "-- PostgreSQL database dump complete"],
+    ["-- PostgreSQL database cluster dump", "-- PostgreSQL database cluster dump complete"],
+];
 
 impl Dump {
     /// Looks at every byte of it.
@@ -130,6 +142,10 @@ impl Dump {
         };
         let plain = match kind {
             Kind::Plain => read_plain(&mut reader, path, size_bytes).map_err(|error| match error {
+                Bad::Io(error) => damaged(error),
+                Bad::Refused(error) => error,
+            })?,
+            Kind::Tar => read_tar(&mut reader, path).map(|()| Plain::default()).map_err(|error| match error {
                 Bad::Io(error) => damaged(error),
                 Bad::Refused(error) => error,
             })?,
@@ -199,6 +215,16 @@ fn directory(path: &Path) -> Result<Dump> {
         hasher.update(file.file_name().unwrap_or_default().as_encoded_bytes());
         hasher.update(b"\0");
         hasher.update(sha256.as_bytes());
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if is_rows(name.strip_suffix(".gz").unwrap_or(&name)) {
+            let wrapping = if name.ends_with(".gz") { Wrapping::Gzip } else { Wrapping::None };
+            let mut rows = Rows::default();
+            match std::io::copy(&mut opened(&file, wrapping)?, &mut rows) {
+                Ok(_) if rows.are_whole() => {}
+                Ok(_) => return Err(refused(path, &format!("{name} ends in the middle of a table: it was cut off"))),
+                Err(error) => return Err(refused(path, &format!("{name} cannot be read to its end ({error}): it was cut off"))),
+            }
+        }
     }
     let sha256 = hex::encode(hasher.finalize());
     let (kind, wrapping, plain) = (Kind::Directory, Wrapping::None, Plain::default());
@@ -210,38 +236,140 @@ enum Bad {
     Refused(Error),
 }
 
-/// Reads a text to its end: whether it is a dump, and whether all of it.
+/// Walks through the members of a tar file: each whole, the end behind the last, and all there that the
+/// statements name. `pg_restore` takes what there is for all there was.
+fn read_tar(reader: &mut impl BufRead, path: &Path) -> std::result::Result<(), Bad> {
+    let cut = |what: String| Bad::Refused(refused(path, &format!("{what}: it was cut off")));
+    let (mut there, mut wanted) = (BTreeSet::new(), BTreeSet::new());
+    loop {
+        let mut block = [0; BLOCK_BYTES];
+        if !fills(reader, &mut block)? {
+            return Err(cut("it has no end, which two empty blocks are".into()));
+        }
+        if block == [0; BLOCK_BYTES] {
+            if !fills(reader, &mut block)? || block != [0; BLOCK_BYTES] {
+                return Err(cut("it has no end, which two empty blocks are".into()));
+            }
+            break;
+        }
+        let header = tar::Header::from_byte_slice(&block);
+        // The checksum counts its own place as blanks.
+        let counted = |(at, byte): (usize, &u8)| u32::from(if (148..156).contains(&at) { b' ' } else { *byte });
+        let sum: u32 = block.iter().enumerate().map(counted).sum();
+        let size_bytes = header.entry_size().ok().filter(|_| header.cksum().ok() == Some(sum));
+        let Some(size_bytes) = size_bytes else {
+            return Err(Bad::Refused(refused(path, "it is damaged: where the next file of it should begin is something else")));
+        };
+        let name = String::from_utf8_lossy(&header.path_bytes()).into_owned();
+        let mut content = reader.by_ref().take(size_bytes);
+        let mut rows = Rows::default();
+        if name == STATEMENTS {
+            let (mut lines, mut line) = (Segments::of(&mut content), Vec::new());
+            while lines.next(&mut line).map_err(Bad::Io)?.is_some() {
+                // COPY public.users (id) FROM '$$PATH$$/3342.dat';
+                let text = String::from_utf8_lossy(&line);
+                let named = text.starts_with("COPY ").then(|| text.trim_end().strip_suffix("';")?.rsplit_once("'$$PATH$$/"));
+                wanted.extend(named.flatten().map(|(_, name)| name.to_owned()));
+            }
+        } else {
+            std::io::copy(&mut content, &mut rows).map_err(Bad::Io)?;
+        }
+        let padding = size_bytes.next_multiple_of(BLOCK_BYTES as u64) - size_bytes;
+        let whole = content.limit() == 0 && fills(reader, &mut block[..padding as usize])?;
+        if !whole || is_rows(&name) && !rows.are_whole() {
+            return Err(cut(format!("it ends in the middle of {name}")));
+        }
+        there.insert(name);
+    }
+    if !there.contains(STATEMENTS) {
+        return Err(cut(format!("there is no {STATEMENTS} in it")));
+    }
+    if let Some(missing) = wanted.difference(&there).next() {
+        return Err(cut(format!("{missing} is not in it, which holds rows of a table")));
+    }
+    // What a wrapping says of its end stands behind all.
+    std::io::copy(reader, &mut std::io::sink()).map(drop).map_err(Bad::Io)
+}
+
+/// Fills a buffer; `false` when there is not enough.
+fn fills(reader: &mut impl Read, buffer: &mut [u8]) -> std::result::Result<bool, Bad> {
+    match reader.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(Bad::Io(error)),
+    }
+}
+
+/// Whether a file of a dump holds the rows of one table.
+fn is_rows(name: &str) -> bool {
+    name.strip_suffix(".dat").is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The beginning and the end of rows.
+#[derive(Default)]
+struct Rows {
+    start: Vec<u8>,
+    end: Vec<u8>,
+}
+
+impl Rows {
+    /// Rows that were written as statements have no end of their own.
+    fn are_whole(&self) -> bool {
+        self.end == ROWS_END || self.start == b"INSERT" || self.end.iter().all(u8::is_ascii_whitespace)
+    }
+}
+
+impl std::io::Write for Rows {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let missing = b"INSERT".len() - self.start.len();
+        self.start.extend_from_slice(&bytes[..bytes.len().min(missing)]);
+        self.end.extend_from_slice(&bytes[bytes.len().saturating_sub(ROWS_END.len())..]);
+        self.end.drain(..self.end.len().saturating_sub(ROWS_END.len()));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads a text to its end: whether it is a dump, whether all of it, and whether it holds nothing but SQL.
 fn read_plain(reader: &mut impl BufRead, path: &Path, size_bytes: u64) -> std::result::Result<Plain, Bad> {
     let mut plain = Plain::default();
     let mut first = Vec::new();
-    let (mut statements, mut begins, mut ends, mut copying) = (0_u64, false, false, false);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let count = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(Bad::Io)?;
-        if count == 0 {
-            break;
-        }
-        if line.last() != Some(&b'\n') {
-            // The rest of a long line says nothing that is looked for.
-            reader.skip_until(b'\n').map_err(Bad::Io)?;
-        }
+    let mut statements = 0_u64;
+    // Beginnings without their end, of databases and of clusters.
+    let (mut open, mut begins) = ([0_u64; 2], false);
+    let cut = |why: &str| Bad::Refused(refused(path, &format!("{why}: it was cut off")));
+    let mut scanner = Scanner::default();
+    let (mut segments, mut line) = (Segments::of(reader), Vec::new());
+    while let Some((begins_line, ends_line)) = segments.next(&mut line).map_err(Bad::Io)? {
         if first.is_empty() {
             first = line[..line.len().min(SHOWN_BYTES)].to_vec();
         }
-        let Ok(text) = std::str::from_utf8(&line).map(str::trim_end) else { continue };
-        if copying {
-            copying = text != "\\.";
+        let at_top = begins_line && scanner.at_top();
+        let seen = scanner.read(&line, begins_line, ends_line).map_err(|why| Bad::Refused(refused(path, &why)))?;
+        if let Seen::Connect(name) = seen {
+            plain.databases.insert(name);
             continue;
         }
-        begins |= BEGINNINGS.contains(&text);
-        ends |= ENDS.contains(&text);
-        copying = text.starts_with("COPY ") && text.ends_with("FROM stdin;");
+        let Ok(text) = std::str::from_utf8(&line).map(str::trim_end) else { continue };
+        if !at_top || seen != Seen::Text {
+            continue;
+        }
+        for ([beginning, end], open) in MARKS.iter().zip(&mut open) {
+            begins |= text == *beginning;
+            *open += u64::from(text == *beginning);
+            if text == *end {
+                *open = open.checked_sub(1).ok_or_else(|| cut("it has an end and no beginning"))?;
+            }
+        }
         statements += u64::from(is_statement(text));
         plain.tables += u64::from(["CREATE TABLE ", "CREATE UNLOGGED TABLE "].iter().any(|start| text.starts_with(start)));
         plain.makes_roles |= text.starts_with("CREATE ROLE ");
         plain.roles.extend(role(text));
     }
+    plain.ambiguous = scanner.is_ambiguous();
     let shown = || String::from_utf8_lossy(&first).trim().chars().filter(|c| !c.is_control()).collect::<String>();
     if statements == 0 && !begins {
         return Err(Bad::Refused(refused(
@@ -249,11 +377,14 @@ fn read_plain(reader: &mut impl BufRead, path: &Path, size_bytes: u64) -> std::r
             &format!("it is a stub: {} that hold no statement of SQL, beginning with {:?}", size(size_bytes), shown()),
         )));
     }
-    if copying {
-        return Err(Bad::Refused(refused(path, "it ends in the middle of a table: it was cut off")));
+    if let Some(what) = scanner.unfinished() {
+        return Err(cut(&format!("it ends in the middle of {what}")));
     }
-    if begins && !ends {
-        return Err(Bad::Refused(refused(path, "it has no end: pg_dump writes a last line, and this one was cut off before")));
+    if open[1] > 0 {
+        return Err(cut("it has no end: pg_dumpall writes a last line, and it is not there"));
+    }
+    if open[0] > 0 {
+        return Err(cut("it has no end: pg_dump writes a last line for each database, and one is not there"));
     }
     if statements == 0 {
         return Err(Bad::Refused(refused(
@@ -322,6 +453,87 @@ mod tests {
         writer.finish().unwrap()
     }
 
+    fn tarred(members: &[(&str, &str)]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, content) in members {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(content.len() as u64);
+            header.set_mode(0o600);
+            builder.append_data(&mut header, name, content.as_bytes()).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn a_tar_dump_that_was_cut_off_is_refused_wherever_it_was_cut() {
+        let rows = "1\n2\n\\.\n\n\n";
+        let statements = "COPY public.a (g) FROM '$$PATH$$/3342.dat';\nCOPY public.b (t) FROM '$$PATH$$/3343.dat';\n";
+        let members = [("toc.dat", "PGDMP"), ("3342.dat", rows), ("3343.dat", rows), ("restore.sql", statements)];
+        let whole = tarred(&members);
+        assert_eq!(examine(&whole).unwrap().kind, Kind::Tar);
+        for cut in (1..whole.len() / 512).map(|block| block * 512).chain([1, 600, 1025, whole.len() - 1]) {
+            let error = examine(&whole[..cut]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Archive, "cut at {cut}");
+            assert!(cut < 1024 || error.message().contains("cut off"), "cut at {cut}: {error}");
+            assert!(examine(&gzipped(&whole[..cut])).is_err(), "cut at {cut}");
+        }
+        // Made whole again by somebody who closed what was cut.
+        for (without, said) in [(2, "3343.dat"), (3, "restore.sql")] {
+            let mut left = members.to_vec();
+            left.remove(without);
+            let error = examine(&tarred(&left)).unwrap_err();
+            assert!(error.message().contains(said) && error.message().contains("cut off"), "{error}");
+        }
+        let short = [members[0], members[1], ("3343.dat", "1\n"), members[3]];
+        assert!(examine(&tarred(&short)).unwrap_err().message().contains("middle of 3343.dat"));
+        // Rows as statements, or none.
+        let inserted = [members[0], ("3342.dat", "INSERT INTO a VALUES (1);\n"), ("3343.dat", "\n"), members[3]];
+        assert!(examine(&tarred(&inserted)).is_ok());
+    }
+
+    #[test]
+    fn of_a_folder_every_table_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: &[u8]| std::fs::write(folder.path().join(name), content).unwrap();
+        write("toc.dat", b"PGDMP");
+        write("3342.dat", b"1\n\\.\n\n\n");
+        write("3343.dat.gz", &gzipped(b"1\n\\.\n\n\n"));
+        assert!(Dump::examine(folder.path()).is_ok());
+        let packed = gzipped(b"1\n\\.\n\n\n");
+        for (name, content) in [("3342.dat", b"1\n".to_vec()), ("3343.dat.gz", packed[..packed.len() - 3].to_vec())] {
+            let whole = std::fs::read(folder.path().join(name)).unwrap();
+            write(name, &content);
+            let error = Dump::examine(folder.path()).unwrap_err();
+            assert!(error.message().contains(name) && error.message().contains("cut off"), "{error}");
+            write(name, &whole);
+        }
+    }
+
+    #[test]
+    fn of_several_dumps_in_one_file_each_has_its_end() {
+        let [cluster, cluster_end] = MARKS[1];
+        let roles = format!("--\n{cluster}\n--\nCREATE ROLE app;\n");
+        let all = format!("{roles}\\connect template1\n{WHOLE}\\connect gw\n{WHOLE}--\n{cluster_end}\n--\n");
+        let dump = examine(all.as_bytes()).unwrap();
+        assert_eq!(dump.plain.databases.iter().map(String::as_str).collect::<Vec<_>>(), ["gw", "template1"]);
+        assert!(dump.plain.makes_roles && dump.plain.tables == 2);
+        let at_end = WHOLE.find(MARKS[0][1]).unwrap();
+        for cut in [
+            format!("{roles}\\connect template1\n{WHOLE}"),
+            format!("{roles}\\connect gw\n{}--\n{cluster_end}\n", &WHOLE[..at_end]),
+            format!("{WHOLE}{}", &WHOLE[..at_end]),
+            format!("{}{WHOLE}", &WHOLE[..at_end]),
+            WHOLE[30..].to_owned(),
+            // The last line stands in a text, and is none.
+            WHOLE.replace(MARKS[0][1], "").replace("SET x = 1", &format!("INSERT INTO x VALUES ('\n{}\n')", MARKS[0][1])),
+        ] {
+            let error = examine(cut.as_bytes()).unwrap_err();
+            assert!(error.kind() == ErrorKind::Archive && error.message().contains("cut off"), "{error}\n{cut}");
+        }
+        let error = examine(format!("{WHOLE}\\! id\n").as_bytes()).unwrap_err();
+        assert!(error.message().contains("order to psql"), "{error}");
+    }
+
     #[test]
     fn a_plain_dump_is_known_by_its_statements_wrapped_or_not() {
         let zstd = zstd::bulk::compress(WHOLE.as_bytes(), 1).unwrap();
@@ -361,7 +573,7 @@ mod tests {
     #[test]
     fn a_dump_that_was_cut_off_is_refused_wherever_it_was_cut() {
         // Behind the last line, pg_dump writes no more than a comment's end.
-        let last = WHOLE.rfind(ENDS[0]).unwrap() + ENDS[0].len();
+        let last = WHOLE.rfind(MARKS[0][1]).unwrap() + MARKS[0][1].len();
         for cut in 1..last {
             let error = examine(&WHOLE.as_bytes()[..cut]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Archive, "cut at {cut}");
@@ -374,16 +586,13 @@ mod tests {
 
     #[test]
     fn what_pg_restore_reads_is_known_by_its_first_bytes() {
-        let mut tar = vec![0_u8; 1024];
-        tar[..7].copy_from_slice(b"toc.dat");
-        tar[257..262].copy_from_slice(b"ustar");
+        let tar = tarred(&[("toc.dat", "PGDMP"), ("restore.sql", "")]);
         for (content, kind) in [(b"PGDMP\x01\x0e".to_vec(), Kind::Custom), (tar.clone(), Kind::Tar)] {
             assert_eq!(examine(&content).unwrap().kind, kind);
             assert_eq!(examine(&gzipped(&content)).unwrap().kind, kind);
         }
         // Any other tar file is none.
-        tar[..7].copy_from_slice(b"abc.dat");
-        assert!(examine(&tar).is_err());
+        assert!(examine(&tarred(&[("abc.dat", "PGDMP"), ("restore.sql", "")])).is_err());
         let folder = tempfile::tempdir().unwrap();
         assert!(Dump::examine(folder.path()).unwrap_err().message().contains("toc.dat"));
         std::fs::write(folder.path().join("toc.dat"), "PGDMP").unwrap();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::address::read;
+use super::address::{Postgres, read};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a part is.
@@ -202,6 +202,11 @@ pub static LAYOUTS: &[Layout] = &[
     },
 ];
 
+/// What is known of a gateway, by its name.
+pub fn known(name: &str) -> Option<&'static Layout> {
+    LAYOUTS.iter().find(|layout| layout.name == name)
+}
+
 /// What is to be taken of one gateway, and what must be among it.
 #[derive(Debug)]
 pub struct Plan {
@@ -328,10 +333,11 @@ fn check_url(url: &str) -> std::result::Result<(), String> {
                 .into(),
         );
     }
-    if !["postgres", "postgresql", "redis", "rediss"].contains(&parsed.scheme()) {
-        return Err(format!("{}:// is neither postgres:// nor redis://", parsed.scheme()));
+    match parsed.scheme() {
+        "postgres" | "postgresql" => Postgres::parse(url).map(drop).map_err(|why| format!("an url is no address: {why}")),
+        "redis" | "rediss" => Ok(()),
+        other => Err(format!("{other}:// is neither postgres:// nor redis://")),
     }
-    Ok(())
 }
 
 /// The name of a part that has none.
@@ -394,6 +400,12 @@ mod tests {
             ("mine", "parts = [{ kind = 'redis', role = 'auth', url = 'redis://:hush@h' }]".into(), "password"),
             ("mine", "channel = 'unheard'\nparts = [{ kind = 'folder', role = 'auth', path = '/x' }]".into(), "unheard"),
             ("mine", "part = []".into(), "part"),
+            // Programs would take the last of them.
+            (
+                "mine",
+                "parts = [{ kind = 'postgres', role = 'app', url = 'postgres://u@/d?host=/tmp&host=192.0.2.2' }]".into(),
+                "twice",
+            ),
         ] {
             let error = plan(name, &text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage, "{text}");

@@ -4,6 +4,10 @@
 //! On this machine it is `initdb` and `pg_ctl`; where a container engine runs, a container without a
 //! network. A rehearsal that fails may keep it ([`Server::keep`]); what a killed process left is removed by
 //! the next start. Start with [`Server::start`].
+//!
+//! A dump's SQL runs in it with all rights that a server has, and can make it start programs. Those run as an
+//! account without rights of its own, with nothing of the operator's environment, and are ended with the
+//! server ([`super::offspring`]); on this machine the network is open to them, in a container it is not.
 
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -15,6 +19,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::client::Client;
+use super::offspring::{self, Offspring};
 use super::tools::{SAID_BYTES_MAX, Tools, give, not_here, said};
 use crate::clock;
 use crate::disk::{self, Lock, LockState};
@@ -35,6 +40,10 @@ const SOCKET_FOLDER_BYTES_MAX: usize = 90;
 const START_PATIENCE: Duration = Duration::from_secs(180);
 const STOP_PATIENCE: Duration = Duration::from_secs(60);
 const PULL_PATIENCE: Duration = Duration::from_secs(1800);
+/// How long processes that are ending may still write into a folder that is being emptied.
+const EMPTY_PATIENCE: Duration = Duration::from_secs(10);
+/// A folder without a word about its server is being made, unless it is that old.
+const MAKING: Duration = Duration::from_secs(600);
 
 /// Where a server is to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -95,8 +104,10 @@ pub struct Server {
     state: State,
     client: Client,
     kept: bool,
-    // Held until the folder is gone.
-    _lock: Lock,
+    // Held until all but the empty folder is gone.
+    lock: Option<Lock>,
+    // While this process has a server, it takes in what that one leaves.
+    offspring: Offspring,
 }
 
 impl Server {
@@ -113,7 +124,7 @@ impl Server {
             (Engine::Auto, ..) => Engine::Local,
             (engine, ..) => engine,
         };
-        sweep(&wishes.folder)?;
+        sweep(&wishes.folder);
         match engine {
             Engine::Docker => Server::in_container(&docker.ok_or_else(|| not_here("docker"))?, &wishes.image, stop),
             Engine::Local | Engine::Auto => {
@@ -131,7 +142,13 @@ impl Server {
         let folder = new_folder()?;
         let name = account.map(|account| account.name.clone()).unwrap_or_default();
         let (data, socket) = (folder.join("data"), folder.join("socket"));
-        let environment = [("PGHOST", socket.display().to_string()), ("PGUSER", ROLE.into()), ("PGPORT", "5432".into())];
+        let mark = folder.display().to_string();
+        let environment = [
+            ("PGHOST", socket.display().to_string()),
+            ("PGUSER", ROLE.into()),
+            ("PGPORT", "5432".into()),
+            (offspring::VARIABLE, mark.clone()),
+        ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).to_vec();
         let client = Client::Host { tools: tools.clone(), environment };
         let server = Server::begin(folder, Engine::Local, name, String::new(), client)?;
@@ -141,7 +158,7 @@ impl Server {
         }
         let mut initdb = tools.command_as_account("initdb")?;
         initdb.args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]);
-        initdb.args(["--username", ROLE, "--pgdata"]).arg(&data);
+        initdb.args(["--username", ROLE, "--pgdata"]).arg(&data).env(offspring::VARIABLE, &mark);
         run("initdb", &mut initdb, START_PATIENCE, stop)?;
         // Nothing listens but the socket, in a folder that is this account's alone. What is in the server
         // is a copy of what is on the disk, so nothing of it need survive a power cut.
@@ -156,7 +173,7 @@ impl Server {
         append().map_err(|error| disk::cannot("write", &settings, error))?;
         let mut start = tools.command_as_account("pg_ctl")?;
         start.args(["start", "--wait", "--silent", "--timeout=120", "--log"]).arg(data.join("server.log"));
-        start.arg("--pgdata").arg(&data);
+        start.arg("--pgdata").arg(&data).env(offspring::VARIABLE, &mark);
         run("pg_ctl", &mut start, START_PATIENCE, stop).map_err(|error| with_log(error, &data.join("server.log")))?;
         Ok(server)
     }
@@ -191,7 +208,7 @@ impl Server {
     fn begin(folder: PathBuf, engine: Engine, account: String, container: String, client: Client) -> Result<Server> {
         let lock = Lock::acquire(&folder.join(LOCK), "rehearsal")?;
         let state = State { engine, account, container, kept: false, since: clock::rfc3339(clock::now()) };
-        let server = Server { folder, state, client, kept: false, _lock: lock };
+        let server = Server { folder, state, client, kept: false, lock: Some(lock), offspring: Offspring::watch() };
         server.write_state()?;
         Ok(server)
     }
@@ -259,7 +276,14 @@ impl Server {
     pub fn remove(mut self) -> Result<()> {
         // Whatever comes of it: it is not tried twice.
         self.kept = true;
-        remove(&self.folder, &self.state, self.tools_folder())
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<()> {
+        remove(&self.folder, &self.state, self.tools_folder(), Some(&self.offspring))?;
+        // Without what is known of it and without its lock it is nobody's.
+        drop(self.lock.take());
+        remove_empty(&self.folder)
     }
 
     fn tools_folder(&self) -> Option<Tools> {
@@ -274,7 +298,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         if !self.kept {
             // What cannot be removed now is swept by the next start.
-            let _ = remove(&self.folder, &self.state, self.tools_folder());
+            let _ = self.end();
         }
     }
 }
@@ -332,35 +356,74 @@ fn with_log(error: Error, log: &Path) -> Error {
     text.lines().rev().take(5).collect::<Vec<_>>().into_iter().rev().fold(error, |error, line| error.note(line.trim().to_owned()))
 }
 
-/// Stops what runs in the folder and removes it.
-fn remove(folder: &Path, state: &State, tools: Option<Tools>) -> Result<()> {
+/// Stops what runs in the folder and removes all of it but the lock, which the caller holds. What is known of
+/// the server goes last: whoever is killed before leaves a folder that the next sweep knows.
+fn remove(folder: &Path, state: &State, tools: Option<Tools>, own: Option<&Offspring>) -> Result<()> {
     match state.engine {
         Engine::Docker => {
             let docker = on_path("docker").ok_or_else(|| not_here("docker"))?;
-            let gone = |command: &mut Command| {
-                let run = Run {
-                    input: Input::Nothing,
-                    output: None,
-                    patience: STOP_PATIENCE,
-                    output_bytes_max: SAID_BYTES_MAX,
-                    stop: None,
-                };
-                said("docker", run.of(command))
+            let run = Run {
+                input: Input::Nothing,
+                output: None,
+                patience: STOP_PATIENCE,
+                output_bytes_max: SAID_BYTES_MAX,
+                stop: None,
             };
-            gone(Command::new(&docker).args(["rm", "--force", "--volumes", &state.container]))?;
+            let gone = said("docker", run.of(Command::new(&docker).args(["rm", "--force", "--volumes", &state.container])));
+            // It ended by itself, or was never made.
+            gone.map(drop).or_else(|error| if error.message().contains("No such container") { Ok(()) } else { Err(error) })?;
         }
         _ => {
             let data = folder.join("data");
+            let mut stopped = Ok(());
             if data.join("postmaster.pid").exists() {
                 let tools = match tools {
-                    Some(tools) => tools,
-                    None => Tools::find("", &state.account)?,
+                    Some(tools) => Ok(tools),
+                    None => Tools::find("", &state.account),
                 };
-                stop_server(&tools, &data)?;
+                stopped = tools.and_then(|tools| stop_server(&tools, &data));
+            }
+            // Also one that was only starting, and programs that it was made to run.
+            if !offspring::end(folder, own) {
+                stopped?;
+                return Err(Error::new(ErrorKind::Failed, format!("processes of the server in {} do not end", folder.display()))
+                    .hint("end them by hand, and then `wpp dump stop` with that folder"));
+            }
+            if !cfg!(target_os = "linux") {
+                stopped?;
             }
         }
     }
-    disk::remove_folder(folder)
+    empty(folder)?;
+    disk::remove_file(&folder.join(STATE))
+}
+
+/// Removes what is in the folder of a server but what says so. Processes that were just killed may still write.
+fn empty(folder: &Path) -> Result<()> {
+    let deadline = Instant::now() + EMPTY_PATIENCE;
+    for path in disk::list(folder)? {
+        if path.file_name().is_some_and(|name| name == STATE || name == LOCK) {
+            continue;
+        }
+        let is_folder = path.symlink_metadata().is_ok_and(|data| data.is_dir());
+        loop {
+            let removed = if is_folder { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+            match removed {
+                Ok(()) => break,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !path.exists() => break,
+                Err(error) if Instant::now() >= deadline => return Err(disk::cannot("remove", &path, error)),
+                Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn remove_empty(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(disk::cannot("remove folder", folder, error)),
+        _ => Ok(()),
+    }
 }
 
 fn stop_server(tools: &Tools, data: &Path) -> Result<()> {
@@ -393,22 +456,51 @@ fn folders() -> Vec<(PathBuf, Option<State>)> {
     found
 }
 
-/// Removes what killed processes left. What is kept stays, and so does what somebody holds.
-fn sweep(tools_folder: &str) -> Result<()> {
+/// Removes what killed processes left. What is kept stays, and so does what somebody holds. What cannot be
+/// removed is in nobody's way: `wpp dump servers` lists it, and the next start tries again.
+fn sweep(tools_folder: &str) {
     for (folder, state) in folders() {
-        let Some(state) = state.filter(|state| !state.kept) else { continue };
-        // One without a state is being made, or holds nothing.
-        if matches!(Lock::look(&folder.join(LOCK)), Ok(LockState::Stale(_))) {
-            let tools = Tools::find(tools_folder, &state.account).ok();
-            remove(&folder, &state, tools)?;
+        if is_left(&folder, state.as_ref()) && !state.as_ref().is_some_and(|state| state.kept) {
+            let _ = take_away(&folder, state, tools_folder);
         }
     }
-    Ok(())
 }
 
-/// The servers that were kept.
+/// Whether nobody holds a folder, and nobody is just making it.
+fn is_left(folder: &Path, state: Option<&State>) -> bool {
+    match (Lock::look(&folder.join(LOCK)), state) {
+        (Ok(LockState::Held(_)) | Err(_), _) => false,
+        (Ok(LockState::Stale(_)), _) | (Ok(LockState::Absent), Some(_)) => true,
+        (Ok(LockState::Absent), None) => {
+            let made = folder.symlink_metadata().and_then(|data| data.modified());
+            made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > MAKING))
+        }
+    }
+}
+
+/// Stops and removes what nobody holds.
+fn take_away(folder: &Path, state: Option<State>, tools_folder: &str) -> Result<()> {
+    let lock = Lock::acquire(&folder.join(LOCK), "rehearsal")?;
+    // One that came no further than its lock has no server.
+    let state = state.unwrap_or_else(|| State {
+        engine: Engine::Local,
+        account: String::new(),
+        container: String::new(),
+        kept: false,
+        since: String::new(),
+    });
+    remove(folder, &state, Tools::find(tools_folder, &state.account).ok(), None)?;
+    drop(lock);
+    remove_empty(folder)
+}
+
+/// The servers that were kept, and what is left of others that nobody removed.
 pub fn kept() -> Vec<Standing> {
-    folders().iter().filter_map(|(folder, state)| Some(standing(folder, state.as_ref().filter(|state| state.kept)?))).collect()
+    let stands = |folder: &Path, state: &State| state.kept || is_left(folder, Some(state));
+    folders()
+        .iter()
+        .filter_map(|(folder, state)| Some(standing(folder, state.as_ref().filter(|state| stands(folder, state))?)))
+        .collect()
 }
 
 /// Stops a server that was kept, and removes it.
@@ -427,5 +519,5 @@ pub fn stop(folder: &Path, tools_folder: &str) -> Result<()> {
         return Err(Error::new(ErrorKind::Locked, format!("the server in {} is in use by a rehearsal", folder.display()))
             .hint("wait until that ends: it removes its server by itself"));
     }
-    remove(&folder, &state, Tools::find(tools_folder, &state.account).ok())
+    take_away(&folder, Some(state), tools_folder)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::client::Bounds;
+use super::client::{Bounds, Reader};
 use super::kind::{Dump, Kind};
 use super::postgres::{DATABASE, Server, Standing, Wishes};
 use super::smoke::Smoke;
@@ -117,7 +117,8 @@ type Stage<T> = std::result::Result<T, Deviates>;
 /// Only when it could not be tried: there is no PostgreSQL here ([`ErrorKind::Unknown`]), no such file.
 /// A bad dump is no error, but a step that deviates.
 pub fn rehearse(request: &Request<'_>, steps: Steps<'_>) -> Result<Rehearsed> {
-    let mut run = Run { request, steps, out: Rehearsed::default(), server: None, placed: String::new() };
+    let (out, databases) = (Rehearsed::default(), Vec::new());
+    let mut run = Run { request, steps, out, server: None, placed: String::new(), databases, reader: None };
     // How it went is in the steps; what could not be tried is an error, and drops the server.
     let went = run.all()?;
     run.out.aborted = request.stop.load(Ordering::Relaxed);
@@ -147,6 +148,10 @@ struct Run<'a> {
     server: Option<Server>,
     /// Where the server's programs find a dump that is a folder.
     placed: String,
+    /// Databases with at least one table.
+    databases: Vec<String>,
+    /// Who asks the questions.
+    reader: Option<Reader>,
 }
 
 impl Run<'_> {
@@ -220,31 +225,57 @@ impl Run<'_> {
         })
     }
 
-    /// Where the questions go.
+    /// Where the questions go, when nothing says otherwise.
     fn database(&self) -> &str {
         self.request.smoke.and_then(|smoke| smoke.database.as_deref()).unwrap_or(DATABASE)
     }
 
+    /// Where the questions go, once it is known what came back.
+    fn asked(&self) -> Result<&str> {
+        let named = self.request.smoke.is_some_and(|smoke| smoke.database.is_some());
+        match self.databases.as_slice() {
+            [only] if !named => Ok(only),
+            [_, _, ..] if !named => Err(Error::new(
+                ErrorKind::Failed,
+                format!(
+                    "the dump makes several databases with tables in them ({}): the smoke SQL has to name one of them as its database",
+                    self.databases.join(", ")
+                ),
+            )
+            .hint("write database = \"NAME\" above the first [[query]]")),
+            _ => Ok(self.database()),
+        }
+    }
+
     fn count(&mut self) -> Result<Stage<String>> {
         let expected = match &self.out.dump {
-            Some(dump) if dump.kind == Kind::Plain && dump.plain.makes_roles => "at least one table, and at least one row".into(),
             Some(dump) if dump.kind == Kind::Plain => {
-                format!("{}, and at least one row", count(dump.plain.tables, "table", "tables"))
+                format!("{}, and at least one row", count(dump.plain.tables.max(1), "table", "tables"))
             }
             _ => "every table that the dump lists, and at least one row".to_owned(),
         };
         self.step("count what came back", &expected, |run| {
             let (server, dump, stop) = (made(&run.server)?, made(&run.out.dump)?, run.request.stop);
             let listed = match dump.kind {
-                Kind::Plain if dump.plain.makes_roles => 1,
                 Kind::Plain => dump.plain.tables,
                 _ => server.client().listed(dump, &run.placed, &server.scratch()?, stop)?,
             };
-            let tables = server.client().tables(run.database(), stop)?;
+            // A dump that leads to databases by itself puts its tables there.
+            let leads = !dump.plain.databases.is_empty();
+            let asked = if leads { server.client().databases(stop)? } else { vec![run.database().to_owned()] };
+            let (mut tables, mut databases) = (BTreeMap::new(), Vec::new());
+            for database in asked {
+                let there = server.client().tables(&database, stop)?;
+                let named = |table| if leads { format!("{database}/{table}") } else { table };
+                let any = !there.is_empty();
+                tables.extend(there.into_iter().map(|(table, rows)| (named(table), rows)));
+                databases.extend(any.then_some(database));
+            }
             let rows: u64 = tables.values().sum();
             let found = tables.len() as u64;
             let seen = format!("{} of {listed}, {}", count(found, "table", "tables"), count(rows, "row", "rows"));
             run.out.tables = tables;
+            run.databases = databases;
             Ok((seen, found >= listed.max(1) && rows > 0))
         })
     }
@@ -270,7 +301,14 @@ impl Run<'_> {
             };
             let watch = Stopwatch::start();
             let asked = self.step(&format!("ask: {}", query.name), &expected, |run| {
-                let rows = made(&run.server)?.client().ask(run.database(), &query.sql, false, run.request.stop)?;
+                let (client, stop) = (made(&run.server)?.client(), run.request.stop);
+                let database = run.asked()?;
+                let reader = match &run.reader {
+                    Some(reader) => reader.clone(),
+                    None => client.create_reader(&[database], stop)?,
+                };
+                let rows = client.ask_as(&reader, database, &query.sql, stop)?;
+                run.reader = Some(reader);
                 let (passed, observed) = query.judge(&rows);
                 answer.row_count = rows.len() as u64;
                 answer.rows = rows.into_iter().take(ROWS_MAX).collect();

@@ -10,6 +10,7 @@
 //! reader unpacks nothing that the manifest does not announce. Start with [`make`], [`verify`] and
 //! [`lay_out`].
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Client;
 use super::kind::Dump;
-use super::layout::{PartKind, Plan};
+use super::layout::{self, PartKind, Plan};
 use super::take::{self, Lacking, Member, Taken, Taking, check_rdb};
 use super::tools::Tools;
 use crate::archive::destination::{Destination, Draft};
@@ -37,6 +38,8 @@ use crate::report::{Steps, count, size};
 use crate::session::reading::{self, Way};
 
 const MANIFEST: &str = "manifest.json";
+/// The member of a part that is a database of PostgreSQL.
+const DUMP: &str = "database.dump";
 const SCHEMA: &str = "wpp.dump-set/1";
 const FORMAT: Format = Format { major: 1, minor: 0 };
 /// A manifest names every file of a folder of keys.
@@ -77,6 +80,41 @@ impl Manifest {
     /// Sum of the sizes of all members.
     pub fn content_bytes(&self) -> u64 {
         self.members().fold(0, |sum, member| sum.saturating_add(member.size_bytes))
+    }
+
+    /// Why what it says of itself cannot be, if it cannot: a set that calls itself complete is believed when it
+    /// names nothing that is missing, and holds what its gateway cannot do without.
+    fn contradiction(&self) -> Option<String> {
+        if self.parts.is_empty() {
+            return Some("it holds no part".into());
+        }
+        let (mut names, mut members) = (BTreeSet::new(), BTreeSet::new());
+        for part in &self.parts {
+            let inside = |member: &Member| member.name.strip_prefix(&part.name).is_some_and(|rest| rest.starts_with('/'));
+            if part.members.is_empty() {
+                return Some(format!("its part {:?} holds nothing", part.name));
+            }
+            if !names.insert(&part.name) || part.name.contains(['/', '\\']) || part.name.chars().any(char::is_control) {
+                return Some(format!("its part {:?} is there twice, or has no name that a part may have", part.name));
+            }
+            if let Some(member) = part.members.iter().find(|member| !inside(member) || !members.insert(&member.name)) {
+                return Some(format!("{:?} is there twice, or is none of {}'s", member.name, part.name));
+            }
+            if part.kind == PartKind::Postgres && database_dump(part).is_none() {
+                return Some(format!("its part {} holds no {DUMP}", part.name));
+            }
+        }
+        if !self.complete {
+            return None;
+        }
+        if !self.missing.is_empty() {
+            return Some(format!("it calls itself complete, and lacks something: {}", self.lacks()));
+        }
+        let known = layout::known(self.layout.as_deref().unwrap_or(&self.channel));
+        let mut needs = known.map_or(&[][..], |layout| layout.needs).iter();
+        let unmet =
+            needs.find(|need| !self.parts.iter().any(|part| part.role == need.role && need.kinds.contains(&part.kind)))?;
+        Some(format!("it calls itself complete, and holds no {} ({})", unmet.role.name(), unmet.why))
     }
 
     /// What is missing, in one sentence.
@@ -265,23 +303,39 @@ fn header(size_bytes: u64, time: u64) -> tar::Header {
     header
 }
 
-/// Reads a set to its end, hands every member's bytes to `take`, and proves each by its hash.
+type Gzip = flate2::bufread::MultiGzDecoder<std::io::BufReader<Input>>;
+
+fn opened(input: Input) -> tar::Archive<Gzip> {
+    tar::Archive::new(flate2::bufread::MultiGzDecoder::new(std::io::BufReader::with_capacity(1 << 20, input)))
+}
+
+fn bad(place: &str, why: String) -> Error {
+    Error::new(ErrorKind::Archive, format!("{place} is no whole set of a gateway's state: {why}"))
+        .hint("take another one; `wpp backup --channel NAME` makes one")
+}
+
+fn damaged(place: &str, error: std::io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(error) => bad(place, format!("it cannot be read ({error})")),
+    }
+}
+
+/// What a set says of itself; of the rest nothing is read.
 ///
 /// # Errors
-/// [`ErrorKind::Archive`] when it is none, is damaged, or holds what its manifest does not announce.
-pub fn read(input: Input, take: &mut dyn FnMut(&Member, &mut dyn Read) -> Result<()>) -> Result<Manifest> {
+/// [`ErrorKind::Archive`] when it is none, or what it says cannot be.
+pub fn manifest(input: Input) -> Result<Manifest> {
     let place = input.name().to_owned();
-    let bad = |why: String| {
-        Error::new(ErrorKind::Archive, format!("{place} is no whole set of a gateway's state: {why}"))
-            .hint("take another one; `wpp backup --channel NAME` makes one")
-    };
-    let gzip = flate2::bufread::MultiGzDecoder::new(std::io::BufReader::with_capacity(1 << 20, input));
-    let mut tar = tar::Archive::new(gzip);
-    let damaged = |error: std::io::Error| match error.downcast::<Error>() {
-        Ok(ours) => ours,
-        Err(error) => bad(format!("it cannot be read ({error})")),
-    };
-    let mut entries = tar.entries().map_err(damaged)?;
+    let mut tar = opened(input);
+    let mut entries = tar.entries().map_err(|error| damaged(&place, error))?;
+    first(&mut entries, &place)
+}
+
+/// The manifest, which is the first member.
+fn first<R: Read>(entries: &mut tar::Entries<'_, R>, place: &str) -> Result<Manifest> {
+    let bad = |why: String| bad(place, why);
+    let damaged = |error| damaged(place, error);
     let first = entries.next().ok_or_else(|| bad("it is empty".into()))?.map_err(damaged)?;
     if first.path_bytes().as_ref() != MANIFEST.as_bytes() || first.size() > MANIFEST_SIZE_MAX {
         return Err(bad(format!("it does not begin with {MANIFEST}")));
@@ -294,6 +348,23 @@ pub fn read(input: Input, take: &mut dyn FnMut(&Member, &mut dyn Read) -> Result
         return Err(bad(format!("its format {} {} is not known", manifest.schema, manifest.format.major))
             .hint("use the version of wpp that wrote it"));
     }
+    if let Some(why) = manifest.contradiction() {
+        return Err(bad(why));
+    }
+    Ok(manifest)
+}
+
+/// Reads a set to its end, hands every member's bytes to `take`, and proves each by its hash.
+///
+/// # Errors
+/// [`ErrorKind::Archive`] when it is none, is damaged, or holds what its manifest does not announce.
+pub fn read(input: Input, take: &mut dyn FnMut(&Member, &mut dyn Read) -> Result<()>) -> Result<Manifest> {
+    let place = input.name().to_owned();
+    let bad = |why: String| bad(&place, why);
+    let damaged = |error| damaged(&place, error);
+    let mut tar = opened(input);
+    let mut entries = tar.entries().map_err(damaged)?;
+    let manifest = first(&mut entries, &place)?;
     for member in manifest.members() {
         if !is_inside(&member.name) {
             return Err(bad(format!("a member is called {:?}, which leads elsewhere", member.name)));
@@ -337,7 +408,9 @@ impl<R: Read> Read for Proving<R> {
 /// Whether a member's name stays in the folder that it is unpacked into.
 fn is_inside(name: &str) -> bool {
     let path = Path::new(name);
-    !name.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_))) && path.components().count() >= 2
+    !name.chars().any(char::is_control)
+        && path.components().all(|part| matches!(part, Component::Normal(_)))
+        && path.components().count() >= 2
 }
 
 /// Lays a set out in a folder that is not there yet: each part in a folder of its own, files 0600, folders
@@ -451,16 +524,23 @@ fn check_sqlite(path: &Path) -> Result<()> {
     }
 }
 
+fn database_dump(part: &Taken) -> Option<&Member> {
+    part.members.iter().find(|member| member.name.strip_prefix(&part.name).and_then(|rest| rest.strip_prefix('/')) == Some(DUMP))
+}
+
 /// The dump of PostgreSQL in a set, unpacked into a folder that is there.
 ///
 /// # Errors
 /// [`ErrorKind::Usage`] when the set holds none, or several.
 pub fn dump_of(input: Input, into: &Path) -> Result<PathBuf> {
     let place = input.name().to_owned();
-    let manifest = unpack(input, into, &|member| member.name.ends_with("/database.dump"))?;
+    let manifest = unpack(input, into, &|member| member.name.ends_with(&format!("/{DUMP}")))?;
     let dumps: Vec<&Taken> = manifest.parts.iter().filter(|part| part.kind == PartKind::Postgres).collect();
     match dumps.as_slice() {
-        [part] => Ok(into.join(&part.members[0].name)),
+        [part] => match database_dump(part) {
+            Some(member) => Ok(into.join(&member.name)),
+            None => Err(bad(&place, format!("its part {} holds no {DUMP}", part.name))),
+        },
         other => Err(Error::new(
             ErrorKind::Usage,
             format!("{place} holds {} of PostgreSQL", count(other.len() as u64, "dump", "dumps")),

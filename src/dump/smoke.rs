@@ -25,7 +25,7 @@ const SIZE_BYTES_MAX: u64 = 1 << 20;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smoke {
-    /// The database to ask, where the dump makes its own (`pg_dumpall`).
+    /// The database to ask, where the dump makes several of its own (`pg_dumpall`).
     pub database: Option<String>,
     /// The questions.
     #[serde(rename = "query")]
@@ -38,7 +38,7 @@ pub struct Smoke {
 pub struct Query {
     /// What it is called in reports.
     pub name: String,
-    /// One statement.
+    /// One statement that gives rows; the server itself refuses anything else.
     pub sql: String,
     /// The least that the value may be.
     pub min: Option<f64>,
@@ -78,8 +78,8 @@ impl Smoke {
         }
         for query in &smoke.queries {
             let name = &query.name;
-            // psql would take it for a command of its own.
-            if query.sql.trim_start().starts_with('\\') || query.sql.trim().is_empty() {
+            // What else is no question, the server says.
+            if query.sql.trim_start().starts_with('\\') || query.sql.trim().is_empty() || query.sql.contains('\0') {
                 return Err(wrong(format!("the sql of {name:?} is no statement of SQL")));
             }
             if query.expected().is_empty() {

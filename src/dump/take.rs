@@ -107,7 +107,7 @@ pub fn take(plan: &Plan, folder: &Path, taking: &Taking<'_>, steps: &mut Steps<'
         let watch = steps.begin(&title);
         let into = folder.join(&planned.name);
         disk::create_folder(&into)?;
-        let result = taking.part(planned, &into);
+        let result = taking.part(planned, &into, plan);
         if taking.stop.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Interrupted, "interrupted; nothing of the set is left").hint("run it again"));
         }
@@ -167,13 +167,13 @@ pub fn source(part: &Part) -> String {
 }
 
 impl Taking<'_> {
-    fn part(&self, planned: &Planned, into: &Path) -> Took<Taken> {
+    fn part(&self, planned: &Planned, into: &Path, plan: &Plan) -> Took<Taken> {
         let part = &planned.part;
         let (members, detail) = match part.kind {
             PartKind::Postgres => self.postgres(part, into)?,
             PartKind::Redis => self.redis(part, into)?,
             PartKind::Sqlite => self.sqlite(part, into)?,
-            PartKind::Folder => self.folder(part, into)?,
+            PartKind::Folder => self.folder(part, into, plan)?,
             PartKind::File => file(part, into)?,
         };
         if members.is_empty() {
@@ -339,7 +339,7 @@ impl Taking<'_> {
         Err(NotTaken::Because(format!("{} was changed by another program in every reading", path.display())))
     }
 
-    fn folder(&self, part: &Part, into: &Path) -> Took<(Vec<Member>, Value)> {
+    fn folder(&self, part: &Part, into: &Path, plan: &Plan) -> Took<(Vec<Member>, Value)> {
         let path = part.path.as_deref().unwrap_or(Path::new(""));
         match std::fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(NotTaken::Absent),
@@ -379,7 +379,31 @@ impl Taking<'_> {
                 .iter()
                 .any(|member| member.size_bytes > 0 && (member.name == wanted || member.name.ends_with(&format!("/{wanted}")))))
         })?;
+        if matches!(part.role, Role::Auth | Role::App)
+            && let Some((name, target)) = skipped.iter().find_map(|name| Some((name, self.leads_out(&path.join(name), plan)?)))
+        {
+            return Err(NotTaken::Because(format!(
+                "{} is a link to {}, which no part of the set holds: links are not followed, so describe it as a part of its own",
+                path.join(name).display(),
+                target.display()
+            )));
+        }
         Ok((members, json!({ "changed_while_read": changed, "skipped": skipped })))
+    }
+
+    /// Where a link leads that nothing of the set comes from. A link to nothing leaves nothing out, and
+    /// neither does a socket or a pipe.
+    fn leads_out(&self, path: &Path, plan: &Plan) -> Option<PathBuf> {
+        let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten()?;
+        let data = target.metadata().ok()?;
+        let taken = plan.parts.iter().map(|planned| &planned.part).filter(|part| part.role != Role::Media || self.media);
+        let mut places = taken.filter_map(|part| Some((part.kind, part.path.as_ref()?.canonicalize().ok()?)));
+        let is_taken = places.any(|(kind, place)| match kind {
+            PartKind::Folder => target.starts_with(&place),
+            PartKind::Sqlite => target == place || target.parent() == Some(&place) && is_database(&target),
+            _ => target == place,
+        });
+        ((data.is_dir() || data.is_file()) && !is_taken).then_some(target)
     }
 }
 
@@ -434,13 +458,24 @@ fn member(into: &Path, name: &str) -> Took<Member> {
 fn databases_of(folder: &Path) -> Took<Vec<PathBuf>> {
     let mut files = disk::list(folder).map_err(|error| because(&error))?;
     files.sort();
-    files.retain(|path| {
-        let mut start = Vec::new();
-        let read =
-            disk::open_to_read(path).and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, 16), &mut start));
-        read.is_ok() && start == SQLITE_START
-    });
+    for path in files.iter().filter(|path| path.is_file()) {
+        // One that cannot be read may be one.
+        match disk::open_to_read(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(because(&disk::cannot("read", path, error)));
+            }
+            _ => {}
+        }
+    }
+    files.retain(|path| is_database(path));
     Ok(files)
+}
+
+fn is_database(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read =
+        disk::open_to_read(path).and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, 16), &mut start));
+    read.is_ok() && start == SQLITE_START
 }
 
 /// Whether a database says that it has a write-ahead log. Its file is closed again at once, which would

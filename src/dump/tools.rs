@@ -9,16 +9,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{self, Ended, Ran, on_path};
+use crate::process::{self, Ended, Ran, newest_postgres, on_path};
 
-/// Folders with one folder for each version, and what follows in that.
-const FOLDERS: [(&str, &str); 5] = [
-    ("/usr/lib/postgresql", "bin"),
-    ("/usr", "bin"),
-    ("/opt/homebrew/opt", "bin"),
-    ("/usr/local/opt", "bin"),
-    ("/Library/PostgreSQL", "bin"),
-];
 const LOOK_PATIENCE: Duration = Duration::from_secs(10);
 /// What is kept of what a program says.
 pub const SAID_BYTES_MAX: usize = 64 << 10;
@@ -55,7 +47,7 @@ impl Tools {
 
     /// The programs alone, for whoever talks to a server that runs already.
     pub fn clients(folder: &str) -> Tools {
-        let folder = if folder.is_empty() { newest() } else { Some(PathBuf::from(folder)) };
+        let folder = if folder.is_empty() { newest_postgres() } else { Some(PathBuf::from(folder)) };
         Tools { folder, account: None }
     }
 
@@ -102,33 +94,16 @@ pub fn not_here(name: &str) -> Error {
         .hint("install PostgreSQL's server and client programs (Debian: `apt-get install postgresql`), or name their folder in postgres.folder")
 }
 
-fn newest() -> Option<PathBuf> {
-    let mut found: Vec<(u32, PathBuf)> = Vec::new();
-    for (parent, inside) in FOLDERS {
-        for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
-            // `15` of Debian, `pgsql-15` of Fedora, `postgresql@15` of Homebrew.
-            let digits = ["pgsql-", "postgresql@", ""].iter().find_map(|prefix| name.strip_prefix(prefix)?.parse().ok());
-            let folder = entry.path().join(inside);
-            if let Some(version) = digits
-                && folder.join("initdb").is_file()
-            {
-                found.push((version, folder));
-            }
-        }
-    }
-    found.into_iter().max().map(|(_, folder)| folder)
-}
-
 /// The account that a server runs as when this process is root's.
 fn unprivileged(given: &str) -> Result<Account> {
-    let names: Vec<&str> = if given.is_empty() { vec!["postgres", "nobody"] } else { vec![given] };
+    // What a dump makes the server run has the rights of its account: `postgres` may own a server that somebody
+    // lives on, and comes second.
+    let names: Vec<&str> = if given.is_empty() { vec!["nobody", "postgres"] } else { vec![given] };
     for name in &names {
         if let (Some(user_id), Some(group_id)) = (id("-u", name), id("-g", name)) {
             if user_id == 0 {
                 return Err(Error::new(ErrorKind::Usage, format!("{name} is root, and PostgreSQL does not run as root"))
-                    .hint("set postgres.account to an account without rights, such as postgres or nobody"));
+                    .hint("set postgres.account to an account without rights, such as nobody"));
             }
             return Ok(Account { name: (*name).to_owned(), user_id, group_id });
         }

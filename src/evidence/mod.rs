@@ -2,11 +2,13 @@
 //!
 //! One folder for each run: `report.md` for tickets, `report.html` for eyes, `report.json` for
 //! programs, `transcripts/`, and `SHA256SUMS` over all of it, in the form that `sha256sum -c` reads.
-//! Nobody is named in it, and no secret stands in it: see [`redact`]. What is here never words
-//! anything; the face renders, and hands over files. Start with [`Folder`].
+//! Nobody is named in it, and no secret stands in it: see [`redact`]. Whoever can change a folder can
+//! change its list of hashes, too, so what that list hashes to stands in the journal: see [`seal`]. What is
+//! here never words anything; the face renders, and hands over files. Start with [`Folder`].
 
 pub mod redact;
 pub mod rotation;
+pub mod seal;
 pub mod strangers;
 
 use std::collections::BTreeMap;
@@ -23,13 +25,18 @@ pub const SUMS: &str = "SHA256SUMS";
 pub const REPORT: &str = "report.json";
 /// Bytes of a `report.json` or a list of hashes that is read; a longer one is none of ours.
 const DOCUMENT_BYTES_MAX: u64 = 32 << 20;
-/// Folders in folders are followed so far.
-const DEPTH_MAX: usize = 8;
+/// What is in the folder and is no file, if anything is: links, pipes, empty folders.
+const NO_FILES: &str = "no-files.txt";
+/// Made when a run is taken up, and no evidence while nothing is in it.
+const TRANSCRIPTS: &str = "transcripts/";
 
 /// One run's evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
     path: PathBuf,
+    /// The file with the hashes, and whether all that is there must be in it.
+    list: String,
+    whole: bool,
 }
 
 /// What a look at the hashes gave.
@@ -41,8 +48,10 @@ pub struct Checked {
     pub changed: Vec<String>,
     /// Files that are gone.
     pub missing: Vec<String>,
-    /// Files that were put there later.
+    /// Whatever was put there later.
     pub added: Vec<String>,
+    /// What the list of hashes hashes to.
+    pub seal: String,
 }
 
 impl Checked {
@@ -50,12 +59,32 @@ impl Checked {
     pub fn is_sound(&self) -> bool {
         self.sound > 0 && self.changed.is_empty() && self.missing.is_empty() && self.added.is_empty()
     }
+
+    /// What is not as it was, in a line; `None` when it is sound.
+    pub fn wrong(&self) -> Option<String> {
+        let parts = [("changed", &self.changed), ("missing", &self.missing), ("added", &self.added)];
+        let told: Vec<String> = parts
+            .iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(what, names)| format!("{what}: {}", names.join(", ")))
+            .collect();
+        match (told.is_empty(), self.sound) {
+            (false, _) => Some(told.join("; ")),
+            (true, 0) => Some("it holds no file".into()),
+            (true, _) => None,
+        }
+    }
 }
 
 impl Folder {
     /// The one at this path, there or not.
     pub fn at(path: &Path) -> Folder {
-        Folder { path: path.to_owned() }
+        Folder { path: path.to_owned(), list: SUMS.to_owned(), whole: true }
+    }
+
+    /// The files of a folder that a list in it names: the rest of the folder is somebody else's.
+    pub fn listed(path: &Path, list: &str) -> Folder {
+        Folder { path: path.to_owned(), list: list.to_owned(), whole: list == SUMS }
     }
 
     /// Its name: what was run, and when.
@@ -68,12 +97,18 @@ impl Folder {
         &self.path
     }
 
+    /// The name of the file with the hashes.
+    pub fn list(&self) -> &str {
+        &self.list
+    }
+
     /// Writes these files into it, makes all text files in it say nothing about anybody, and writes the
-    /// hashes last: a folder without them was not finished.
-    pub fn keep(&self, files: &[(&str, Vec<u8>)], redaction: &redact::Redaction) -> Result<()> {
+    /// hashes last: a folder without them was not finished. Gives what the hashes hash to.
+    pub fn keep(&self, files: &[(&str, Vec<u8>)], redaction: &redact::Redaction) -> Result<String> {
         disk::create_folder(&self.path)?;
-        for name in walk(&self.path)? {
-            let path = self.path.join(&name);
+        let (names, others) = walk(&self.path)?;
+        for name in names.iter().filter(|name| *name != &self.list && *name != NO_FILES) {
+            let path = self.path.join(name);
             let bytes = disk::read_small(&path, DOCUMENT_BYTES_MAX).map_err(|error| disk::cannot("read", &path, error))?;
             if let Ok(text) = std::str::from_utf8(&bytes) {
                 let clean = redaction.text(text);
@@ -85,20 +120,36 @@ impl Folder {
         for (name, bytes) in files {
             disk::write_atomic(&self.path.join(name), bytes)?;
         }
-        let mut sums = String::new();
-        for (name, sum) in self.sums()? {
-            sums.push_str(&format!("{sum}  {name}\n"));
+        if !others.is_empty() || names.iter().any(|name| name == NO_FILES) {
+            let text: String = others.iter().map(|other| format!("{other}\n")).collect();
+            disk::write_atomic(&self.path.join(NO_FILES), text.as_bytes())?;
         }
-        disk::write_atomic(&self.path.join(SUMS), sums.as_bytes())
+        self.seal()
     }
 
-    /// Whether all files are what they were when it was finished.
+    /// Writes the hashes of all its files; gives what they hash to.
+    fn seal(&self) -> Result<String> {
+        let names = self.files()?;
+        self.seal_files(names.iter().map(String::as_str))
+    }
+
+    /// Writes the hashes of these files; gives what they hash to.
+    pub fn seal_files<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<String> {
+        let mut sums = String::new();
+        for name in names {
+            sums.push_str(&line(&self.sum(name)?, name));
+        }
+        disk::write_atomic(&self.path.join(&self.list), sums.as_bytes())?;
+        hash(sums.as_bytes())
+    }
+
+    /// Whether all files are what they were when it was finished, as its own list has them.
     ///
     /// # Errors
     /// [`ErrorKind::Unknown`] when it has no list of hashes, or one that is none.
     pub fn check(&self) -> Result<Checked> {
-        let path = self.path.join(SUMS);
-        let text = disk::read_small(&path, DOCUMENT_BYTES_MAX).map_err(|error| {
+        let path = self.path.join(&self.list);
+        let list = disk::read_small(&path, DOCUMENT_BYTES_MAX).map_err(|error| {
             let why = if error.kind() == std::io::ErrorKind::NotFound {
                 "the run was not finished, or is no run of wpp"
             } else {
@@ -108,29 +159,48 @@ impl Folder {
                 .caused_by(error)
                 .hint("look at the folder; without its hashes nobody can tell whether it is as it was")
         })?;
-        let text = String::from_utf8_lossy(&text);
-        let mut noted: BTreeMap<&str, &str> = BTreeMap::new();
-        for line in text.lines() {
-            let (sum, name) = line.split_once("  ").filter(|(sum, _)| sum.len() == 64).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Unknown,
-                    format!("{} is no list of SHA-256 sums: {}", path.display(), crate::report::quoted(line)),
-                )
+        let mut checked = Checked { seal: hash(&list)?, ..Checked::default() };
+        let no_list = |what: String| {
+            Error::new(ErrorKind::Unknown, format!("{} is no list of SHA-256 sums: {what}", path.display()))
                 .hint("take the folder from where it was copied to, if it was")
-            })?;
+        };
+        let mut noted: BTreeMap<String, String> = BTreeMap::new();
+        for text in String::from_utf8_lossy(&list).lines() {
+            let (sum, name) = read_line(text).ok_or_else(|| no_list(crate::report::quoted(text)))?;
+            // Of two lines a reader may believe the one and a program the other.
+            if noted.contains_key(&name) {
+                return Err(no_list(format!("it names {name} twice")));
+            }
             noted.insert(name, sum);
         }
-        let mut checked = Checked::default();
-        let now = self.sums()?;
-        for (name, sum) in &now {
-            match noted.remove(name.as_str()) {
-                Some(was) if was == sum => checked.sound += 1,
-                Some(_) => checked.changed.push(name.clone()),
-                None => checked.added.push(name.clone()),
+        let now = if self.whole { self.files()? } else { self.there(noted.keys())? };
+        for name in now {
+            match noted.remove(&name) {
+                Some(was) if was == self.sum(&name)? => checked.sound += 1,
+                Some(_) => checked.changed.push(name),
+                None => checked.added.push(name),
             }
         }
-        checked.missing = noted.into_keys().map(str::to_owned).collect();
+        checked.missing = noted.into_keys().collect();
+        if self.whole {
+            self.check_others(&mut checked)?;
+        }
         Ok(checked)
+    }
+
+    /// Compares what is there and is no file with what was there.
+    fn check_others(&self, checked: &mut Checked) -> Result<()> {
+        let (_, now) = walk(&self.path)?;
+        let path = self.path.join(NO_FILES);
+        let then = match disk::read_small(&path, DOCUMENT_BYTES_MAX) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(disk::cannot("read", &path, error)),
+        };
+        checked.added.extend(now.iter().filter(|other| !then.lines().any(|line| line == *other)).cloned());
+        let gone = then.lines().filter(|line| !now.iter().any(|other| other == line));
+        checked.missing.extend(gone.map(str::to_owned));
+        Ok(())
     }
 
     /// The report of the run.
@@ -142,43 +212,112 @@ impl Folder {
         serde_json::from_slice(&bytes).context(ErrorKind::Unknown, || format!("{} is no report of wpp", path.display()))
     }
 
-    /// All files in it, and what they hash to.
-    fn sums(&self) -> Result<BTreeMap<String, String>> {
-        let mut sums = BTreeMap::new();
-        for name in self.files()? {
-            let path = self.path.join(&name);
-            let file = disk::open_to_read(&path).map_err(|error| disk::cannot("read", &path, error))?;
-            let (sum, _) = disk::sha256(file).map_err(|error| disk::cannot("read", &path, error))?;
-            sums.insert(name, sum);
+    fn sum(&self, name: &str) -> Result<String> {
+        let path = self.path.join(name);
+        let sum = disk::open_to_read(&path).and_then(disk::sha256);
+        sum.map(|(sum, _)| sum).map_err(|error| disk::cannot("read", &path, error))
+    }
+
+    /// Those of these names that are files of the folder itself.
+    fn there<'a>(&self, names: impl Iterator<Item = &'a String>) -> Result<Vec<String>> {
+        let mut there = Vec::new();
+        for name in names.filter(|name| !name.contains('/')) {
+            let path = self.path.join(name);
+            match path.symlink_metadata() {
+                Ok(seen) if seen.is_file() => there.push(name.clone()),
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(disk::cannot("look at", &path, error)),
+            }
         }
-        Ok(sums)
+        Ok(there)
     }
 
     /// Its files, but for the list of hashes.
     pub fn files(&self) -> Result<Vec<String>> {
-        let mut names = walk(&self.path)?;
-        names.retain(|name| name != SUMS);
+        let (mut names, _) = walk(&self.path)?;
+        names.retain(|name| *name != self.list);
         Ok(names)
     }
 }
 
-/// Ordinary files below a folder, as `sub/name`, in order. Links are not followed.
-fn walk(root: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    let mut open = vec![(root.to_owned(), String::new(), 0)];
-    while let Some((folder, prefix, depth)) = open.pop() {
-        for path in disk::list(&folder)? {
+fn hash(bytes: &[u8]) -> Result<String> {
+    let hashed = disk::sha256(bytes).map(|(sum, _)| sum);
+    // Bytes in memory can always be read.
+    hashed.while_doing(|| "cannot hash a list of hashes".into())
+}
+
+/// A line as `sha256sum` writes it: a name that would break the line is escaped, and marked as such.
+fn line(sum: &str, name: &str) -> String {
+    if !name.contains(['\\', '\n', '\r']) {
+        return format!("{sum}  {name}\n");
+    }
+    let escaped = name.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+    format!("\\{sum}  {escaped}\n")
+}
+
+/// The sum and the name of a line; `None` when it is none.
+fn read_line(text: &str) -> Option<(String, String)> {
+    let (sum, name) = text.split_once("  ")?;
+    let (sum, escaped) = sum.strip_prefix('\\').map_or((sum, false), |sum| (sum, true));
+    if sum.len() != 64 || name.is_empty() {
+        return None;
+    }
+    if !escaped {
+        return Some((sum.to_owned(), name.to_owned()));
+    }
+    let mut plain = String::new();
+    let mut characters = name.chars();
+    while let Some(c) = characters.next() {
+        plain.push(match c {
+            '\\' => match characters.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                '\\' => '\\',
+                _ => return None,
+            },
+            c => c,
+        });
+    }
+    Some((sum.to_owned(), plain))
+}
+
+/// Ordinary files below a folder, as `sub/name`, in order; and a line for whatever else is there. Links are
+/// not followed.
+fn walk(root: &Path) -> Result<(Vec<String>, Vec<String>)> {
+    use std::os::unix::fs::FileTypeExt as _;
+    let (mut names, mut others) = (Vec::new(), Vec::new());
+    let mut open = vec![(root.to_owned(), String::new())];
+    while let Some((folder, prefix)) = open.pop() {
+        let paths = disk::list(&folder)?;
+        if paths.is_empty() && !prefix.is_empty() && prefix != TRANSCRIPTS {
+            others.push(format!("{} (an empty folder)", prefix.escape_debug()));
+        }
+        for path in paths {
             let seen = std::fs::symlink_metadata(&path).map_err(|error| disk::cannot("look at", &path, error))?;
-            let name = format!("{prefix}{}", path.file_name().unwrap_or_default().to_string_lossy());
-            if seen.is_dir() && depth < DEPTH_MAX {
-                open.push((path, format!("{name}/"), depth + 1));
-            } else if seen.is_file() {
+            let kind = seen.file_type();
+            let file_name = path.file_name().unwrap_or_default();
+            let name = format!("{prefix}{}", file_name.to_string_lossy());
+            let shown = name.escape_debug();
+            if kind.is_dir() {
+                open.push((path, format!("{name}/")));
+            } else if kind.is_file() && file_name.to_str().is_some() {
                 names.push(name);
+            } else if kind.is_symlink() {
+                let to = std::fs::read_link(&path).map_err(|error| disk::cannot("read the link", &path, error))?;
+                others.push(format!("{shown} (a link to {})", to.to_string_lossy().escape_debug()));
+            } else if kind.is_file() {
+                others.push(format!("{shown} (a file whose name is no text)"));
+            } else if kind.is_fifo() {
+                others.push(format!("{shown} (a pipe)"));
+            } else {
+                others.push(format!("{shown} (no file)"));
             }
         }
     }
     names.sort();
-    Ok(names)
+    others.sort();
+    Ok((names, others))
 }
 
 /// All evidence below a home's folder of reports, oldest first.
@@ -187,7 +326,7 @@ pub fn all(reports: &Path) -> Result<Vec<Folder>> {
         return Ok(Vec::new());
     }
     let mut folders: Vec<Folder> =
-        disk::list(reports)?.into_iter().filter(|path| path.join(REPORT).is_file()).map(|path| Folder { path }).collect();
+        disk::list(reports)?.into_iter().filter(|path| path.join(REPORT).is_file()).map(|path| Folder::at(&path)).collect();
     folders.sort_by_key(|folder| order(&folder.id()));
     Ok(folders)
 }
@@ -262,7 +401,8 @@ mod tests {
     fn every_change_after_the_end_is_seen() {
         let scratch = tempfile::tempdir().unwrap();
         let folder = kept(scratch.path());
-        assert_eq!(folder.check().unwrap(), Checked { sound: 2, ..Checked::default() });
+        let checked = folder.check().unwrap();
+        assert_eq!((checked.sound, checked.wrong(), checked.seal.len()), (2, None, 64));
         assert!(folder.check().unwrap().is_sound());
         std::fs::write(folder.path().join("report.md"), "# all is bad").unwrap();
         std::fs::write(folder.path().join("later.txt"), "x").unwrap();
@@ -284,6 +424,63 @@ mod tests {
         assert_eq!(folder.check().unwrap_err().kind(), ErrorKind::Unknown);
         std::fs::remove_file(folder.path().join(SUMS)).unwrap();
         assert_eq!(folder.check().unwrap_err().kind(), ErrorKind::Unknown);
+    }
+
+    #[test]
+    fn whatever_is_put_there_is_seen_file_or_not_however_deep() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = kept(scratch.path());
+        let deep = "a/b/c/d/e/f/g/h/i/j/k";
+        std::fs::create_dir_all(folder.path().join(deep)).unwrap();
+        std::fs::write(folder.path().join(deep).join("x"), "x").unwrap();
+        std::fs::create_dir(folder.path().join("empty")).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", folder.path().join("link")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, folder.path().join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let added = ["a/b/c/d/e/f/g/h/i/j/k/x", "empty/ (an empty folder)", "link (a link to /etc/hostname)", "pipe (a pipe)"];
+        let checked = folder.check().unwrap();
+        assert_eq!((checked.sound, checked.added), (2, added.map(str::to_owned).to_vec()));
+        // What a run itself left there is written down, and seen when it goes.
+        folder.keep(&[], &Redaction::for_tests()).unwrap();
+        assert_eq!(folder.check().unwrap().wrong(), None);
+        std::fs::remove_file(folder.path().join("link")).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link")).unwrap();
+        std::fs::remove_dir(folder.path().join("empty")).unwrap();
+        let checked = folder.check().unwrap();
+        assert_eq!(checked.added, ["link (a link to /etc/passwd)"]);
+        assert_eq!(checked.missing, ["empty/ (an empty folder)", "link (a link to /etc/hostname)"]);
+    }
+
+    #[test]
+    fn a_list_that_names_a_file_twice_is_none_and_names_that_break_lines_are_read_as_they_were() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = kept(scratch.path());
+        let sums = folder.path().join(SUMS);
+        let good = std::fs::read_to_string(&sums).unwrap();
+        std::fs::write(&sums, format!("{}  report.md\n{good}", "0".repeat(64))).unwrap();
+        let error = folder.check().unwrap_err();
+        assert!(error.kind() == ErrorKind::Unknown && error.message().contains("report.md twice"), "{error}");
+        std::fs::remove_file(&sums).unwrap();
+        std::fs::write(folder.path().join("a\nb\\c"), "x").unwrap();
+        folder.keep(&[], &Redaction::for_tests()).unwrap();
+        assert_eq!((folder.check().unwrap().sound, folder.check().unwrap().wrong()), (3, None));
+        let mut coreutils = std::process::Command::new("sha256sum");
+        let status = coreutils.args(["--check", "--quiet", SUMS]).current_dir(folder.path()).status();
+        assert!(status.unwrap().success());
+    }
+
+    #[test]
+    fn of_a_folder_that_others_use_only_the_listed_files_are_looked_at() {
+        let scratch = tempfile::tempdir().unwrap();
+        for name in ["ours.md", "theirs.md"] {
+            std::fs::write(scratch.path().join(name), name).unwrap();
+        }
+        let folder = Folder::listed(scratch.path(), "ours-SHA256SUMS");
+        let seal = folder.seal_files(["ours.md"].into_iter()).unwrap();
+        let checked = folder.check().unwrap();
+        assert_eq!((checked.sound, checked.wrong(), checked.seal), (1, None, seal));
+        std::fs::remove_file(scratch.path().join("ours.md")).unwrap();
+        std::os::unix::fs::symlink("theirs.md", scratch.path().join("ours.md")).unwrap();
+        assert_eq!(folder.check().unwrap().wrong(), Some("missing: ours.md".into()));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use regex::{Captures, Regex};
 
 use crate::daemon::log::Tokens;
@@ -16,6 +18,8 @@ use crate::report::Report;
 const SECRET: &str = "[secret]";
 /// A shorter secret would blot out half of every text.
 const SECRET_BYTES_MIN: usize = 4;
+/// What a secret is written as elsewhere is looked for from this length on.
+const FORM_BYTES_MIN: usize = 6;
 
 /// What is to be taken out.
 #[derive(Debug, Clone)]
@@ -25,11 +29,13 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// Everybody, and these secrets wherever they stand.
+    /// Everybody, and these secrets wherever they stand, also line by line, in capitals, backwards, in
+    /// base64 and as JSON and addresses write them.
     pub fn new(tokens: Tokens, secrets: impl IntoIterator<Item = String>) -> Redaction {
-        let mut secrets: Vec<String> = secrets.into_iter().filter(|secret| secret.len() >= SECRET_BYTES_MIN).collect();
+        let mut secrets: Vec<String> = secrets.into_iter().flat_map(|secret| forms(&secret)).collect();
         // One that holds another is taken out first.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.sort_by(|one, other| (other.len(), one).cmp(&(one.len(), other)));
+        secrets.dedup();
         Redaction { tokens, secrets }
     }
 
@@ -41,20 +47,67 @@ impl Redaction {
                 text = text.replace(secret.as_str(), SECRET);
             }
         }
-        let text = GIVEN.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
-        let text = PASSWORD.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}@", &found["name"]));
-        let text = JID.replace_all(&text, |found: &Captures<'_>| self.tokens.of(&found[0]));
+        let text = PRIVATE_KEY.replace_all(&text, SECRET);
+        let text = CREDENTIALS_IN_ADDRESS.replace_all(&text, without_credentials);
+        let text = ISSUED.replace_all(&text, SECRET);
+        let text = HEADER.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
+        let text = AUTHORIZATION.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
+        let text = DIGEST.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
+        let text = OPTION.replace_all(&text, given);
+        let text = GIVEN.replace_all(&text, given);
+        let text = SHORT_NAME.replace_all(&text, given);
+        let text = USER_OPTION.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
+        let text = JID.replace_all(&text, |found: &Captures<'_>| self.token(&found["user"]));
+        let text =
+            ADDRESS.replace_all(&text, |found: &Captures<'_>| format!("{}{}@", &found["before"], self.token(&found["user"])));
+        let text = LABELLED.replace_all(&text, |found: &Captures<'_>| {
+            let (name, digits) = (&found["name"], &found["digits"]);
+            let told = ["phone", "link", "plus"].iter().any(|group| found.name(group).is_some());
+            if told || is_phone_number(digits) { format!("{name}{}", self.token(digits)) } else { found[0].to_owned() }
+        });
+        let text = SPACED.replace_all(&text, |found: &Captures<'_>| self.spaced(found));
+        let text =
+            LOCAL.replace_all(&text, |found: &Captures<'_>| format!("{}{}", &found["before"], self.token(&found["number"])));
         NUMBER
             .replace_all(&text, |found: &Captures<'_>| {
                 let digits = &found["digits"];
                 let plus = found.name("plus").is_some();
-                if plus || is_phone_number(digits) {
-                    format!("{}{}", &found["before"], self.tokens.of(digits))
+                let amount = found.name("unit").is_some();
+                // A token may be of figures alone, and stays what it is.
+                let token = found["before"].ends_with('#') && digits.len() == 10;
+                if plus || (is_phone_number(digits) && !amount && !token) {
+                    let unit = found.name("unit").map_or("", |unit| unit.as_str());
+                    format!("{}{}{unit}", &found["before"], self.token(digits))
                 } else {
                     found[0].to_owned()
                 }
             })
             .into_owned()
+    }
+
+    /// The token of a number however it is written: `+1 (555) 010-0001` is who `0015550100001` is.
+    fn token(&self, written: &str) -> String {
+        let user = written.split(['_', ':', '@']).next().unwrap_or(written);
+        let digits: String = user.chars().filter(char::is_ascii_digit).collect();
+        // What groups and broadcasts are called is no number alone.
+        let is_number = user.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '\t' | '(' | ')' | '.' | '-' | '+'));
+        let is_group =
+            user.split('-').filter(|part| part.len() > 4 && part.bytes().all(|byte| byte.is_ascii_digit())).count() > 1;
+        if !is_number || is_group || digits.is_empty() {
+            return self.tokens.of(user);
+        }
+        self.tokens.of(digits.strip_prefix("00").unwrap_or(&digits))
+    }
+
+    /// A number in groups, unless it is the offset of a time zone before a date, or too short or long.
+    fn spaced(&self, found: &Captures<'_>) -> String {
+        let number = &found["number"];
+        let count = number.bytes().filter(u8::is_ascii_digit).count();
+        let zone = BEFORE_DATE.is_match(number);
+        match (8..=17).contains(&count) && !zone {
+            true => format!("{}{}", &found["before"], self.token(number)),
+            false => found[0].to_owned(),
+        }
     }
 
     /// The report without them, in every text that it holds.
@@ -65,12 +118,47 @@ impl Redaction {
         serde_json::from_value(value).context(ErrorKind::Unexpected, unexpected)
     }
 
-    fn value(&self, value: &mut serde_json::Value) {
+    /// The JSON without them: in its texts, in the names of its fields, and in fields whose names say that
+    /// they are secret.
+    pub fn value(&self, value: &mut serde_json::Value) {
+        use serde_json::Value;
         match value {
-            serde_json::Value::String(text) => *text = self.text(text),
-            serde_json::Value::Array(values) => values.iter_mut().for_each(|value| self.value(value)),
-            serde_json::Value::Object(fields) => fields.values_mut().for_each(|value| self.value(value)),
+            Value::String(text) => *text = self.text(text),
+            Value::Array(values) => {
+                self.lines(values);
+                values.iter_mut().for_each(|value| self.value(value));
+            }
+            Value::Object(fields) => {
+                let old = std::mem::take(fields);
+                for (name, mut value) in old {
+                    match &value {
+                        Value::String(text) if is_secret_name(&name) && !is_no_secret(text) => value = SECRET.into(),
+                        _ => self.value(&mut value),
+                    }
+                    let mut clean = self.text(&name);
+                    while fields.contains_key(&clean) {
+                        clean.push('\'');
+                    }
+                    fields.insert(clean, value);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// A list may hold the lines of a text, or the words of a command: a secret goes over more than one.
+    fn lines(&self, values: &mut Vec<serde_json::Value>) {
+        for at in 1..values.len() {
+            let (before, after) = values.split_at_mut(at);
+            let option = before.last().and_then(|word| word.as_str()).and_then(|word| word.strip_prefix("--"));
+            if option.is_some_and(is_secret_name) && after[0].as_str().is_some_and(|word| !is_no_secret(word)) {
+                after[0] = SECRET.into();
+            }
+        }
+        let texts: Option<Vec<&str>> = values.iter().map(serde_json::Value::as_str).collect();
+        let Some(text) = texts.map(|texts| texts.join("\n")).filter(|text| text.contains("-----BEGIN")) else { return };
+        if let std::borrow::Cow::Owned(clean) = PRIVATE_KEY.replace_all(&text, SECRET) {
+            *values = clean.split('\n').map(serde_json::Value::from).collect();
         }
     }
 
@@ -82,6 +170,50 @@ impl Redaction {
     }
 }
 
+/// What a secret may be written as.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![secret.to_owned()];
+    if secret.contains('\n') {
+        // The lines around a key in PEM are the same for all keys.
+        let lines = secret.lines().map(str::trim).filter(|line| line.len() >= FORM_BYTES_MIN && !line.starts_with("-----"));
+        forms.extend(lines.flat_map(forms_of_line));
+    } else {
+        forms.extend(forms_of_line(secret));
+    }
+    forms.retain(|form| form.len() >= SECRET_BYTES_MIN);
+    forms
+}
+
+fn forms_of_line(secret: &str) -> Vec<String> {
+    let mut forms = vec![secret.to_owned()];
+    if secret.len() < FORM_BYTES_MIN {
+        return forms;
+    }
+    forms.extend([secret.to_uppercase(), secret.chars().rev().collect()]);
+    // One of letters alone would be a word in many a text.
+    forms.extend(Some(secret.to_lowercase()).filter(|lower| lower.chars().any(|c| !c.is_alphabetic())));
+    let bytes: Vec<String> = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    forms.extend([bytes.concat(), bytes.concat().to_uppercase(), bytes.join(" ")]);
+    // As JSON and addresses write it.
+    forms.push(serde_json::Value::from(secret).to_string().trim_matches('"').to_owned());
+    let percent = |c: char| match c {
+        'A'..='Z' | 'a'..='z' | '0'..='9' | '-' | '.' | '_' | '~' => c.to_string(),
+        c => c.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect(),
+    };
+    forms.push(secret.chars().map(percent).collect());
+    // In base64 by itself, or behind something else, such as a user's name: there are three ways in which
+    // its bytes can fall. What its neighbours have a part in is left out.
+    for before in 0..3 {
+        let bytes = [&[0; 3][..before], secret.as_bytes()].concat();
+        let (skip, whole) = ([0, 2, 3][before], bytes.len() * 8 / 6);
+        for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+            let text = engine.encode(&bytes);
+            forms.extend(text.get(skip..whole).filter(|part| part.len() >= FORM_BYTES_MIN).map(str::to_owned));
+        }
+    }
+    forms
+}
+
 /// Digits without a plus: as long as numbers with a country code are, and no time in seconds or
 /// milliseconds (no number of ten or thirteen digits begins with a 1) and no date and time in one.
 fn is_phone_number(digits: &str) -> bool {
@@ -89,28 +221,171 @@ fn is_phone_number(digits: &str) -> bool {
     (10..=15).contains(&digits.len()) && !time
 }
 
-/// `name: value` and `name=value` of things whose values are secret, and bearer tokens.
-static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
+/// Whether what is called so is secret.
+fn is_secret_name(name: &str) -> bool {
+    SECRET_NAME.is_match(name)
+}
+
+/// What stands in the place of a value and is none: a word, a name of a value, where a secret is kept.
+fn is_no_secret(value: &str) -> bool {
+    let word = matches!(value.to_ascii_lowercase().as_str(), "" | "true" | "false" | "null" | "none" | "yes" | "no");
+    word || NO_SECRET.is_match(value)
+}
+
+/// A name with its value: the value goes, with its quotes it is kept apart from what follows.
+fn given(found: &Captures<'_>) -> String {
+    let (name, value) = (&found["name"], &found["value"]);
+    let quote = ["\\\"", "\"", "'"].into_iter().find(|quote| value.starts_with(quote)).unwrap_or_default();
+    let inner = value.strip_prefix(quote).map_or(value, |rest| rest.strip_suffix(quote).unwrap_or(rest));
+    if is_no_secret(inner) || inner.starts_with(SECRET) {
+        return found[0].to_owned();
+    }
+    format!("{name}{quote}{SECRET}{}", if value.len() > quote.len() && value.ends_with(quote) { quote } else { "" })
+}
+
+/// An address without its password, and without the user where that is one.
+fn without_credentials(found: &Captures<'_>) -> String {
+    let (scheme, who) = (&found["scheme"], &found["who"]);
+    let web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    match who.split_once(':') {
+        // The port of a server, and an @ somewhere behind it.
+        Some((_, password)) if PORT.is_match(password) => found[0].to_owned(),
+        None if who.contains('/') => found[0].to_owned(),
+        // A token may stand in the place of either.
+        Some((user, _)) if !web && user.len() < 20 => format!("{scheme}://{user}:{SECRET}@"),
+        Some(_) => format!("{scheme}://{SECRET}@"),
+        None if web || who.len() >= 20 => format!("{scheme}://{SECRET}@"),
+        None => found[0].to_owned(),
+    }
+}
+
+/// What things are called whose values are secret.
+const SECRET_WORDS: &str = r"(?: password | passwd | passphrase | secret | token | credential | api[_-]?key | private[_-]?key | access[_-]?key | secret[_-]?key | encryption[_-]?key | signing[_-]?key | session[_-]?key )(?: [_-](?: key | value | base | raw | old | new | hex | b64 | base64 | pem ) )*";
+
+/// A value: in quotes to their end, else to the end of the word.
+const VALUE: &str = r#"(?P<value> \\"[^"\\\n]* (?:\\")? | "(?: [^"\\\n] | \\. )* "? | '[^'\n]* '? | [^\s"',;&]{3,} )"#;
+
+/// Names of fields whose values are secret.
+static SECRET_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(r"(?xi)^(?: [a-z0-9_.-]* {SECRET_WORDS} | (?:proxy-)? authorization | (?:set-)? cookie | pass | pwd )$"))
+});
+
+/// `true` is none, nor is where a value comes from.
+static NO_SECRET: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(?:\{\{[^}]*\}\}|(?:[a-zA-Z0-9_-]+=)?(?:env|file):.*|<[a-z -]+>|\[secret\])$"));
+
+/// A private key as files hold it, up to its end, or to the last line that can be a part of it.
+static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?xi)
-        (?P<name>
-            \b(?: authorization \s* : \s* (?:bearer|basic|token) \s+ | bearer \s+ )
-          | \b(?: x-api-key | x-whatsapp-secret | api[_-]?key | [a-z0-9_]*(?:password|passwd|secret|token|private_key)) "? \s* [:=] \s* "?
-        )
-        (?P<value> (?: [^\s"',;&@]{3,} ) )"#,
+        r"(?x) -----BEGIN\ [A-Z0-9\ ]*PRIVATE\ KEY[A-Z\ ]*-----
+        (?: [\sA-Za-z0-9+/=:,\\.>|-]*? -----END\ [A-Z0-9\ ]*PRIVATE\ KEY[A-Z\ ]*----- | (?: (?:\s|\\[nr])* [A-Za-z0-9+/=]{16,} )* )",
     )
 });
 
-/// Passwords in addresses.
-static PASSWORD: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?P<name>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+@"));
+/// Tokens that tell by their form what they are.
+static ISSUED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?x)\b(?: gh[pousr]_[A-Za-z0-9]{20,} | github_pat_[A-Za-z0-9_]{20,} | xox[a-z]-[A-Za-z0-9-]{10,} | AKIA[0-9A-Z]{16}
+        | AGE-SECRET-KEY-1[0-9A-Z]{20,} | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]* )",
+    )
+});
+
+/// Headers whose whole line is secret.
+static HEADER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?xi)(?P<name> \b (?: (?:set-)?cookie | (?:proxy-)?authorization (?: "|\\" ) ) (?: "|\\" )? [\ \t]* [:=] [\ \t]* (?: "|\\" )? )
+        (?: [^"'\\\r\n] | \\[^"] )+"#,
+    )
+});
+
+/// A header that tells who asks: its scheme may stay.
+static AUTHORIZATION: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?xi)(?P<name> \b (?: authorization [\ \t]* [:=] [\ \t]* (?: bearer | basic | token | negotiate | apikey )[\ \t]+ | bearer [\ \t]+ ) )
+        [^\s"',;]{3,}"#,
+    )
+});
+
+/// The same of schemes with more than one word.
+static DIGEST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?xi)(?P<name> \b authorization [\ \t]* : [\ \t]* (?: digest | aws4[a-z0-9-]* )[\ \t]+ ) [^\r\n]+")
+});
+
+/// `name: value` and `name=value` of things whose values are secret.
+static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r#"(?xi)(?P<name> \b (?: x-whatsapp-secret | [a-z0-9_.-]* {SECRET_WORDS} ) (?: "|\\"|' )? [\ \t]* [:=] [\ \t]* ) {VALUE}"#
+    ))
+});
+
+/// Short names, which are words of their own elsewhere: with a `=`, or as a field of JSON.
+static SHORT_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?xi)(?P<name> \b (?: pass | pwd | auth | pgpass | [a-z0-9]+_pass | [a-z0-9]+_pwd ) (?: [\ \t]* = [\ \t]* | (?:"|\\") [\ \t]* : [\ \t]* ) ) (?P<value> \\"[^"\\\n]* (?:\\")? | "(?: [^"\\\n] | \\. )* "? | '[^'\n]* '? | [^\s"',;&/][^\s"',;&]{2,} )"#,
+    )
+});
+
+/// `--password value`.
+static OPTION: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r#"(?xi)(?P<name> (?:^|[\s"'\[(]) --? (?: [a-z0-9]+- )* (?: {SECRET_WORDS} | pass ) [\ \t]+ ) {}"#,
+        VALUE.replace("[^\\s\"',;&]{3,}", "[^\\s\"',;&-][^\\s\"',;&]{2,}")
+    ))
+});
+
+/// `curl -u user:password`.
+static USER_OPTION: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"(?P<name>(?:^|\s)(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']+:)[^\s"']+"#));
+
+/// Who stands in an address before its server.
+static CREDENTIALS_IN_ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"\b(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<who>[^\s/@:"'<>]*:[^\s"'<>]*|[^\s/@:"'<>]+)@"#));
+
+/// What begins as a port does.
+static PORT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9]{1,5}(?:[/?#]|$)"));
 
 /// Addresses of people and groups.
-static JID: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\b[0-9][0-9.:_-]*@(?:s\.whatsapp\.net|c\.us|g\.us|lid|broadcast|newsletter)\b"));
+static JID: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?P<user>[0-9][0-9.:_-]*)@(?:s\.whatsapp\.net|c\.us|g\.us|lid|hosted(?:\.lid)?|broadcast|newsletter|call|bot|msgr|interop)\b",
+    )
+});
+
+/// Numbers before an @ of any other kind.
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?P<before>^|[^0-9A-Za-z.])(?P<user>[0-9]{7,15}(?:[_:.][0-9]{1,3})*)@"));
+
+/// Numbers that are told to be one. What only tells who somebody is may be an id or a time as well.
+static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?xi)(?P<name> \b (?: (?: (?P<phone> tel | phone | phone[_\ -]?number | mobile | msisdn | whatsapp | sms )
+            | sender | recipient | receiver | from | to | chat | contact | user | participant | jid )
+            (?: "|\\" )? [\ \t]* [:=] [\ \t]* (?: "|\\" )? | (?P<link> wa\.me/ | phone%3d ) ) )
+        (?P<plus> \+ | %2B )? (?P<digits> [0-9]{7,15} ) \b"#,
+    )
+});
+
+/// Numbers with a country code, in groups.
+static SPACED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?P<before>^|[^0-9A-Za-z+])(?P<number>(?:\+|00 ?)[1-9][0-9]{0,2}(?:[ \t\u{a0}]?[ .-]?\(?[0-9]{1,5}\)?){1,6})\b")
+});
+
+/// The offset of a time zone, and a date behind it.
+static BEFORE_DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\+[0-9]{1,4}[ \t]+(?:19|20)[0-9]{2}-[0-9]{2}"));
+
+/// Numbers without a country code, in groups of which one can tell.
+static LOCAL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?P<before>^|[^0-9A-Za-z_.:/+-])(?P<number>(?:1[ .-])?(?:\([0-9]{3}\)[ .-]?[0-9]{3}[ .-][0-9]{4}|[0-9]{3}-[0-9]{3}-[0-9]{4}))\b",
+    )
+});
 
 /// Runs of digits that are nobody's part: of no word, no decimal, no date, no path and no size.
-static NUMBER: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?P<before>^|[^0-9A-Za-z_.:/\-])(?P<plus>\+)?(?P<digits>[0-9]{7,15})\b"));
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?P<before>^|[^0-9A-Za-z_.:/\-])(?P<plus>\+)?(?P<digits>[0-9]{7,15})\b(?P<unit>[ ](?:bytes?|ms|milliseconds|us|ns|rows?|KiB|MiB|GiB)\b)?",
+    )
+});
 
 fn pattern(text: &str) -> Regex {
     #[expect(clippy::expect_used, reason = "the patterns above are constant, and a test uses each")]
@@ -130,17 +405,38 @@ mod tests {
             "jid=15550100001:3@s.whatsapp.net",
             "\"15550100001\"",
             "(15550100001)",
+            "tel:15550100001",
+            "tel:+15550100001",
+            "phone:15550100001",
+            "\"phone\": \"15550100001\"",
+            "https://wa.me/15550100001?text=x",
+            "?phone=15550100001&x=1",
+            "to +1 555 010 0001.",
+            "to +1-555-010-0001",
+            "to +1 (555) 010-0001 now",
+            "to +1.555.010.0001",
+            "to 0015550100001",
+            "to 001 555 010 0001",
+            "1-555-010-0001",
+            "1 (555) 010-0001",
+            "15550100001_1@s.whatsapp.net",
+            "chat_15550100001:12@s.whatsapp.net",
+            "15550100001@hosted",
+            "mail 15550100001_1@example.org",
+            "00 1 555 0100001",
         ];
         let tokens: Vec<String> = texts
             .iter()
             .map(|text| {
                 let clean = redaction.text(text);
-                assert!(!clean.contains("5550100001"), "{clean}");
+                assert!(!clean.contains("5550100001") && !clean.contains("0001"), "{text}: {clean}");
                 clean.chars().skip_while(|c| *c != '#').take(11).collect()
             })
             .collect();
         assert!(tokens.iter().all(|token| token == &tokens[0] && token.len() == 11), "{tokens:?}");
         assert!(!redaction.text("120363041234567890@g.us and 555123@lid").contains("1203"));
+        assert!(!redaction.text("15550100001-1400000000@g.us").contains("0100001"));
+        assert!(!redaction.text("call (555) 010-0001 or 555-010-0001").contains("0001"));
     }
 
     #[test]
@@ -156,9 +452,95 @@ mod tests {
             "GOOGLE_OAUTH_CLIENT_SECRET=abc.def-ghi",
             "postgres://openwa:abc.def-ghi@127.0.0.1/openwa",
             "?token=abc.def-ghi&x=1",
+            "{\"authorization\": \"Basic abc.def-ghi\"}",
+            "{\\\"authorization\\\": \\\"Basic abc.def-ghi\\\", \\\"x\\\": 1}",
+            "Proxy-Authorization: Basic abc.def-ghi",
+            "Authorization: Digest username=\"x\", response=\"abc.def-ghi\"",
+            "Cookie: session=abc.def-ghi; theme=dark",
+            "set-cookie: session=abc.def-ghi; Path=/",
+            "{\"cookie\": \"session=abc.def-ghi\"}",
+            "{\"password\":\"two abc.def-ghi\"}",
+            "{\"password\":\"esc \\\" abc.def-ghi\"}",
+            "{\\\"password\\\":\\\"two abc.def-ghi\\\"}",
+            "password = 'two abc.def-ghi'",
+            "PGPASSWORD='a abc.def-ghi c' psql",
+            "PGPASSWORD=\"a abc.def-ghi c\" psql",
+            "db_pass=abc.def-ghi",
+            "pass=abc.def-ghi",
+            "pwd=abc.def-ghi;",
+            "{\"pass\": \"abc.def-ghi\"}",
+            "clientSecret: abc.def-ghi",
+            "secret_key_base=abc.def-ghi",
+            "session_key: abc.def-ghi",
+            "auth=abc.def-ghi",
+            "x --password abc.def-ghi y",
+            "x --api-key 'abc.def-ghi two'",
+            "curl -u user:abc.def-ghi http://127.0.0.1/",
+            "https://abc.def-ghi@127.0.0.1/x",
+            "https://abc.def-ghi:x-oauth-basic@github.example/x",
+            "postgres://user:p/abc.def-ghi@host/db",
+            "postgres://user:p@abc.def-ghi@host/db",
+            "redis://:abc.def-ghi@host:6379",
         ] {
             let clean = redaction.text(text);
             assert!(clean.contains(SECRET) && !clean.contains("abc.def-ghi") && !clean.contains("hunter2"), "{text}: {clean}");
+        }
+    }
+
+    #[test]
+    fn what_tells_by_its_form_that_it_is_secret_goes() {
+        let redaction = Redaction::for_tests();
+        let token = format!("ghp_{}", "a1B2".repeat(9));
+        assert_eq!(redaction.text(&format!("pushed with {token}.")), "pushed with [secret].");
+        let key = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIabcdefghijklmnop/+=\nqrstuvwx==\n-----END RSA PRIVATE KEY-----";
+        assert_eq!(redaction.text(&format!("a\n{key}\nb")), "a\n[secret]\nb");
+        assert_eq!(redaction.text(&format!("{{\"key\": \"{}\"}}", key.replace('\n', "\\n"))), "{\"key\": \"[secret]\"}");
+        // One that was cut off: what can be a part of it goes, and no more.
+        let cut = "-----BEGIN PRIVATE KEY-----\nMIIabcdefghijklmnop/+=\nABCDEFGHIJKLMNOPQRST\nand so on";
+        assert_eq!(redaction.text(cut), "[secret]\nand so on");
+        assert_eq!(redaction.text("-----BEGIN CERTIFICATE-----\nMIIabc"), "-----BEGIN CERTIFICATE-----\nMIIabc");
+    }
+
+    #[test]
+    fn a_known_secret_goes_in_whatever_form_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let known = ["Tr0ub4dor/&3", "-----BEGIN X-----\nfirst-line-1\nsecond-line-2\n-----END X-----"].map(str::to_owned);
+        let redaction = Redaction::new(Tokens::open(&folder.path().join("key")).unwrap(), known);
+        let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+        for text in [
+            "TR0UB4DOR/&3".to_owned(),
+            "tr0ub4dor/&3".to_owned(),
+            "3&/rod4bu0rT".to_owned(),
+            "Tr0ub4dor%2F%263".to_owned(),
+            hex::encode("Tr0ub4dor/&3"),
+            "54 72 30 75 62 34 64 6f 72 2f 26 33".to_owned(),
+            encoded("Tr0ub4dor/&3"),
+            encoded("u:Tr0ub4dor/&3"),
+            encoded("us:Tr0ub4dor/&3"),
+            encoded("use:Tr0ub4dor/&3 and more"),
+            "only second-line-2 of it".to_owned(),
+        ] {
+            let clean = redaction.text(&format!("seen {text} there"));
+            assert!(clean.contains(SECRET) && clean.starts_with("seen ") && clean.ends_with(" there"), "{text}: {clean}");
+            assert!(!clean.contains(&text[2..text.len() - 3]), "{text}: {clean}");
+        }
+        assert_eq!(redaction.text("-----BEGIN X-----"), "-----BEGIN X-----");
+    }
+
+    #[test]
+    fn what_was_cleaned_stays_as_it_is() {
+        let redaction = Redaction::for_tests();
+        for text in [
+            "Authorization: Bearer abc.def-ghi",
+            "{\"password\":\"two words\"}",
+            "Cookie: a=bcd",
+            "https://abcdef@host/ to +1 555 010 0001",
+            "x --password abcdef",
+            "token=abcdef&x",
+            "#4472061839 told #7887f0231a",
+        ] {
+            let clean = redaction.text(text);
+            assert_eq!(redaction.text(&clean), clean, "{text}");
         }
     }
 
@@ -175,6 +557,29 @@ mod tests {
             "/var/lib/1234567890/x",
             "no password is set",
             "http://127.0.0.1:2785/api/health",
+            "http://127.0.0.1:2785/api/user@x",
+            "ssh://git@host/x and postgres://postgres@127.0.0.1/db",
+            "version 1.22.333-4, then 10.0.19045.3570",
+            "270582939648 bytes of 499963174912 bytes",
+            "123e4567-e89b-12d3-a456-426614174000",
+            "Sat 2026-11-21 02:30:00 +08 2026-11-20T18:30:00Z",
+            "02:30:00 +10 2026-11-21",
+            "2026-11-21 02:30:00+08:00",
+            "3EB0C767D097E3A2F1",
+            "id=4711 of 2026-08-01 to 2026-08-02",
+            "pid 1234567, port 65535",
+            "from=1790000000123 to=1790000000456, chat: 1234567",
+            "sha256:9f86d081884c7d659a2feaa0c55ad015",
+            "pass: 12, fail: 0",
+            "PWD=/var/lib/wpp",
+            "secret: true",
+            "--secret token=env:TOKEN_VARIABLE",
+            "password: {{password}}",
+            "tokens: 1234",
+            "authorization: required",
+            "0 2 * * 1-5",
+            "1-2-3 4-5-6",
+            "+1 -2",
         ] {
             assert_eq!(redaction.text(text), text);
         }
@@ -188,5 +593,18 @@ mod tests {
         assert!(clean.title.starts_with("to #"));
         assert_eq!(clean.data["a"][0]["b"], SECRET);
         assert_eq!(clean.data["n"], 15_550_100_001_u64);
+        let report = Report::new("x", "x").data(serde_json::json!({
+            "15550100001@s.whatsapp.net": 1, "password": "two words", "secret": "true", "accessToken": "abc",
+            "argv": ["login", "--password", "s3cret", "--name", "x"],
+            "lines": ["a", "-----BEGIN PRIVATE KEY-----", "MIIabc", "-----END PRIVATE KEY-----", "b"],
+        }));
+        let clean = Redaction::for_tests().report(&report).unwrap().data;
+        assert!(!clean.to_string().contains("0100001"), "{clean}");
+        assert_eq!(
+            (&clean["password"], &clean["accessToken"], &clean["secret"]),
+            (&SECRET.into(), &SECRET.into(), &"true".into())
+        );
+        assert_eq!(clean["argv"], serde_json::json!(["login", "--password", SECRET, "--name", "x"]));
+        assert_eq!(clean["lines"], serde_json::json!(["a", SECRET, "b"]));
     }
 }

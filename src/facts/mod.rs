@@ -3,16 +3,34 @@
 //! Everything that had to be looked up is a [`Probed`]: a look that failed stays visible as a
 //! failure all the way into the findings, where it becomes *unknown* and never *ok*.
 
+mod holders;
+mod traces;
+mod upkeep;
+pub mod machine;
+pub mod network;
+mod suppression;
 pub mod growth;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use self::machine::{MachineFacts, ProcessFacts};
+use self::network::NetworkFacts;
 use crate::disk::{LockOwner, Space};
 use crate::home::HomeKind;
-use crate::session::messages::SearchMode;
+use crate::session::messages::{SearchMode, Traffic};
 use crate::session::state::{Reason, State};
+use crate::session::store::Particulars;
+
+pub use self::holders::{HeldFile, HeldPlace, HoldersFacts};
+pub use self::traces::{Leak, LeakKind, Leaks, LogFacts};
+pub use self::upkeep::{
+    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, Override, SecretFault, SecretLook, SettingsFacts, UnitLook,
+    UpkeepFacts,
+};
+
+pub use self::suppression::{Suppression, SuppressionFacts};
 
 /// The outcome of one look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +106,16 @@ pub struct Limits {
     pub backup_age_hours_max: u64,
     /// Longest time without a backup verified at level restore, in days; 0 for any.
     pub restore_age_days_max: u64,
+    /// Longest time without a drill, in days; 0 for any.
+    pub drill_age_days_max: u64,
+    /// Longest time without an event of a READY session, in hours; 0 for any.
+    pub event_age_hours_max: u64,
+    /// Longest time that a message may wait to be sent, in milliseconds.
+    pub outbox_age_ms_max: u64,
+    /// Most messages that may wait to be sent.
+    pub outbox_waiting_max: u64,
+    /// Longest time that a secret may stay the same, in days; 0 for any.
+    pub secret_age_days_max: u64,
 }
 
 /// The machine and the home.
@@ -125,6 +153,14 @@ pub struct HostFacts {
     pub schedule: Probed<ScheduleFacts>,
     /// Notices to contacts.
     pub alerts: Probed<AlertFacts>,
+    /// What keeps the home in order: settings, secrets, evidence, drills.
+    pub upkeep: UpkeepFacts,
+    /// The machine's memory, limits, clock and file systems.
+    pub machine: MachineFacts,
+    /// The way to servers.
+    pub network: NetworkFacts,
+    /// What the operator does not want to hear for a while.
+    pub suppressions: SuppressionFacts,
     /// How its file system fills up.
     pub disk_growth: Probed<growth::DiskGrowth>,
 }
@@ -264,6 +300,8 @@ pub struct SessionFacts {
     pub socket: Probed<SocketFacts>,
     /// What the daemon said when asked.
     pub daemon: Probed<DaemonLook>,
+    /// The daemon's process, as the kernel sees it.
+    pub process: Probed<ProcessFacts>,
     /// The client library's store.
     pub store: Probed<StoreFacts>,
     /// The messages' database.
@@ -274,6 +312,21 @@ pub struct SessionFacts {
     pub backups: Probed<BackupFacts>,
     /// Old copies of its files that restores and new links have set aside.
     pub set_aside: Probed<SetAside>,
+    /// Who has its databases open.
+    pub holders: Probed<HoldersFacts>,
+    /// Sizes of its files, and what is in its log that should not be.
+    pub log: Probed<LogFacts>,
+    /// How each endpoint of the daemon's local API answers.
+    pub endpoints: Probed<Vec<EndpointLook>>,
+}
+
+/// One endpoint of a daemon's local API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointLook {
+    /// What was asked for: `/readyz`.
+    pub path: String,
+    /// The status of the answer, or why there is none in one lowercase sentence.
+    pub status: Result<u16, String>,
 }
 
 impl SessionFacts {
@@ -398,6 +451,8 @@ pub struct StoreFacts {
     pub health: DatabaseHealth,
     /// Whether it holds a linked identity; `None` when it is too damaged to tell.
     pub paired: Option<bool>,
+    /// Whose it is and how it stands.
+    pub particulars: Particulars,
 }
 
 /// The messages' database.
@@ -409,6 +464,16 @@ pub struct MessagesFacts {
     pub search_index: SearchIndex,
     /// What its rows say; `None` when it is too damaged to read them.
     pub rows: Option<MessagesRows>,
+    /// The version of its tables; `None` when it is too damaged to tell.
+    pub version: Option<i64>,
+    /// What stands for the account that its messages are of, see
+    /// [`crate::session::store::account_fingerprint`].
+    pub account: Option<u64>,
+    /// How what goes in and out flows; `None` when it cannot be read.
+    pub traffic: Option<Traffic>,
+    /// How many of the newest messages stand in the end of the log; `None` when there was nothing to
+    /// compare.
+    pub texts_in_log: Option<u64>,
 }
 
 /// What rows of the messages' database say about the session.
@@ -466,6 +531,8 @@ pub struct JournalFacts {
     pub stopped: Option<Moment>,
     /// The restore that gave the session fresh keys, if the own phone was not woken after it.
     pub wake_owed: Option<Moment>,
+    /// Starts of a daemon within the last hour that no orderly stop followed.
+    pub crashes_last_hour: u64,
 }
 
 /// One row's place in the journal and in time.

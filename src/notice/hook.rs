@@ -12,12 +12,45 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How much of what it writes is kept.
 const OUTPUT_BYTES_MAX: usize = 16 << 10;
 
-/// What unlocks archives and stores, and addresses that are secrets: none of a notice's business. What
-/// the program needs itself it is given some other way.
-const SECRETS: [&str; 4] = ["WPP_BACKUP_PASSPHRASE", "WPP_BACKUP_PING_URL", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+/// Parts of the names of variables that hold what unlocks archives, stores, accounts and servers, and
+/// addresses that are secrets: none of a notice's business. What the program needs itself it is given some
+/// other way.
+const SECRET_PARTS: [&str; 14] = [
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "TOKEN",
+    "CREDENTIAL",
+    "API_KEY",
+    "APIKEY",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+    "ENCRYPTION_KEY",
+    "SIGNING_KEY",
+    "PING_URL",
+    "COOKIE",
+];
+/// The same of their endings.
+const SECRET_ENDINGS: [&str; 4] = ["_PASS", "_PWD", "_PW", "_AUTH"];
 
-/// Runs the program, without the secrets of this process's environment, and says what became of it. One that does not end in time is killed, with all
-/// that it has started.
+/// Whether a variable of this name, or with this value, holds a secret.
+fn is_secret(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    SECRET_PARTS.iter().any(|part| name.contains(part))
+        || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
+        || has_password(value)
+}
+
+/// Whether it is an address with a user and a password in it: `postgres://wpp:…@host/`.
+fn has_password(value: &str) -> bool {
+    let Some((_, rest)) = value.split_once("://") else { return false };
+    let authority = rest.rsplit_once('@').map(|(who, _)| who);
+    authority.is_some_and(|who| who.contains(':') && !who.chars().any(char::is_whitespace))
+}
+
+/// Runs the program, without the secrets of this process's environment, and says what became of it. One that
+/// does not end in time is killed, with all that it has started.
 pub fn run(command: &[String], document: &str, patience: Duration) -> Told {
     let told = |ok: bool, observed: String, output: String| {
         let to = command.first().cloned().unwrap_or_default();
@@ -28,8 +61,10 @@ pub fn run(command: &[String], document: &str, patience: Duration) -> Told {
     };
     let mut running = Command::new(program);
     running.args(arguments);
-    for name in SECRETS {
-        running.env_remove(name);
+    for (name, value) in std::env::vars_os() {
+        if is_secret(&name.to_string_lossy(), &value.to_string_lossy()) {
+            running.env_remove(name);
+        }
     }
     let ran = process::run(&mut running, document.as_bytes(), patience, OUTPUT_BYTES_MAX);
     let text: String = [&ran.stdout, &ran.stderr].iter().map(|written| String::from_utf8_lossy(&written.bytes)).collect();
@@ -75,6 +110,38 @@ mod tests {
         // The child is there still, and was left alone.
         kill_process_group(group, Signal::KILL).unwrap();
         assert!(is_gone(group));
+    }
+
+    #[test]
+    fn variables_that_hold_secrets_are_known_by_their_names_and_the_others_stay() {
+        for name in [
+            "WPP_SECRET_OPENWA_KEY",
+            "WPP_BACKUP_PASSPHRASE",
+            "WPP_BACKUP_PING_URL",
+            "WPP_ALERT_PING_URL",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SESSION_TOKEN",
+            "PGPASSWORD",
+            "github_token",
+            "SLACK_API_KEY",
+            "DB_PASS",
+        ] {
+            assert!(is_secret(name, "x"), "{name}");
+        }
+        assert!(is_secret("DATABASE_URL", "postgres://wpp:x@127.0.0.1/wpp"));
+        for (name, value) in [
+            ("PATH", "/usr/bin:/bin"),
+            ("HOME", "/root"),
+            ("PWD", "/"),
+            ("WPP_HOME", "/srv/wpp"),
+            ("LANG", "C.UTF-8"),
+            ("DATABASE_URL", "postgres://127.0.0.1:5432/wpp"),
+            ("DISPLAY", ":0"),
+            ("SSH_CONNECTION", "10.0.0.1 22"),
+        ] {
+            assert!(!is_secret(name, value), "{name}");
+        }
     }
 
     fn is_gone(group: Pid) -> bool {

@@ -90,6 +90,8 @@ pub fn examination(plugin: &str, checks: &[Check], outcomes: &[Outcome], session
             evidence: Vec::new(),
             remedy: None,
             runbook: (!check.runbook.is_empty()).then(|| check.runbook.clone()),
+            since_ms: None,
+            change: None,
         };
         let findings = match outcomes.iter().find(|outcome| outcome.check == check.id).map(|outcome| &outcome.judgement) {
             Some(Judgement::Skipped(reason)) => {
@@ -156,6 +158,8 @@ pub fn unusable(plugin: &str, error: &Error) -> Finding {
         evidence: Vec::new(),
         remedy: error.hints().first().map(|hint| Remedy { summary: hint.clone(), command: command.to_owned(), fix: None }),
         runbook: None,
+        since_ms: None,
+        change: None,
     }
 }
 

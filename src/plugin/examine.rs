@@ -28,7 +28,7 @@ pub fn examine(plugins: &Plugins<'_>, names: &[String], selection: &Selection, s
     for (name, answer) in names.iter().zip(answers) {
         match answer? {
             Ok((checks, outcomes)) => {
-                let selected: Vec<Check> = checks.into_iter().filter(|check| selection.takes(&check.id)).collect();
+                let selected: Vec<Check> = checks.into_iter().filter(|check| selection.takes(&check.id, &check.area)).collect();
                 examination.extend(adapt::examination(name, &selected, &outcomes, session));
             }
             Err(error) => examination.add(format!("{name}.plugin"), None, vec![adapt::unusable(name, &error)]),
@@ -62,7 +62,8 @@ fn ask(
             return Err(error);
         }
     }
-    let taken: Vec<String> = ids.iter().filter(|id| selection.takes(id)).map(|id| (*id).to_owned()).collect();
+    let taken: Vec<String> =
+        checks.iter().filter(|check| selection.takes(&check.id, &check.area)).map(|check| check.id.clone()).collect();
     if taken.is_empty() {
         // To a plugin, none are all.
         return Ok(Ok((Vec::new(), Vec::new())));

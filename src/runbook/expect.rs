@@ -28,6 +28,8 @@ pub struct Answer {
     pub rows: Option<usize>,
     /// The first column of a query's first row.
     pub value: Option<String>,
+    /// Which of several lines it is the answer of.
+    pub line: Option<String>,
 }
 
 /// How two values are compared.
@@ -223,13 +225,19 @@ impl Expect {
     /// `redact` takes secrets out of what is told: before it is cut to a length, or a part of one would
     /// no longer be known for it.
     pub fn judge(&self, kind: Kind, answer: &Answer, fill: &dyn Fn(&str) -> String, redact: &dyn Fn(&str) -> String) -> Judged {
-        for term in self.whole(kind) {
-            if let Err(observed) = holds(&term, answer, fill, &|text| clip(&redact(text))) {
-                return Judged { holds: false, observed };
-            }
-        }
-        let observed = if kind == Kind::Manual { answer.output.clone() } else { summary(answer, &|text| clip(&redact(text))) };
-        Judged { holds: true, observed }
+        let tell: Tell<'_> = &|text| clip(&redact(text));
+        let whole = self.whole(kind);
+        let wrong = whole.iter().find_map(|term| holds(term, answer, fill, tell).err());
+        let holds = wrong.is_none();
+        let observed = wrong.unwrap_or_else(|| match kind {
+            Kind::Manual => answer.output.clone(),
+            _ => summary(answer, tell),
+        });
+        let observed = match &answer.line {
+            Some(line) => format!("`{}`: {observed}", tell(line)),
+            None => observed,
+        };
+        Judged { holds, observed }
     }
 }
 
@@ -403,7 +411,9 @@ mod tests {
         let answer = Answer {
             exit: Some(3),
             output: "one\ntwo".into(),
-            json: Some(json!({"data": {"state": "READY", "list": [{"n": 2}, {"n": 10}], "none": []}})),
+            json: Some(
+                json!({"data": {"state": "READY", "list": [{"n": 2}, {"n": 10}], "none": [], "nothing": null, "yes": true}}),
+            ),
             findings: vec!["a.b".into()],
             ..Answer::default()
         };
@@ -428,6 +438,10 @@ mod tests {
             "exit=3; $.data.state==ERROR",
             "exit=3; $.data.list[*].n>2",
             "exit=3; $.data.none[*].n>2",
+            "exit=3; $.data.nothing>=0",
+            "exit=3; $.data.yes>0",
+            "exit=3; $.data.state>0",
+            "exit=3; $.data.none>=0",
             "exit=3; $.data.absent",
             "exit=3; $.data.absent!=x",
             "exit=3; ~^two$",
@@ -447,6 +461,14 @@ mod tests {
         assert!(!judge("value<9", Kind::Sql, &query).holds);
         let response = Answer { status: Some(404), output: "no".into(), ..Answer::default() };
         assert_eq!(Expect::default().judge(Kind::Http, &response, &str::to_owned, &str::to_owned).observed, "status 404: no");
+        // A secret that the cut would part, and one whose blanks are folded.
+        for before in ["", &"x".repeat(195)] {
+            let told = Answer { output: format!("{before} hush hush"), ..response.clone() };
+            let judged = judge("status=200", Kind::Http, &told);
+            assert!(!judged.observed.contains("hush"), "{judged:?}");
+        }
+        let of_line = Answer { line: Some("wpp stop".into()), exit: Some(4), ..Answer::default() };
+        assert_eq!(judge("exit=0", Kind::Wpp, &of_line).observed, "`wpp stop`: exit 4");
         assert!(judge("status=200|404", Kind::Http, &response).holds);
         assert!(!judge("status=404; $.ok", Kind::Http, &response).holds, "no JSON");
     }

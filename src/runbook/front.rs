@@ -12,6 +12,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::guard::Guard;
+use super::when::Condition;
 use crate::dump::address;
 use crate::error::{Error, ErrorKind};
 use crate::session::Address;
@@ -233,6 +234,16 @@ impl<'de> Deserialize<'de> for Parameter {
 }
 
 impl Parameter {
+    /// Whether every value that it can have is JSON as it stands.
+    pub fn is_json(&self) -> bool {
+        let is_json = |value: &String| serde_json::from_str::<serde_json::Value>(value).is_ok();
+        match self.kind {
+            Type::Integer | Type::Number | Type::Boolean => true,
+            Type::Choice => self.values.iter().all(is_json),
+            Type::Text | Type::Duration | Type::Url | Type::Path | Type::Session => false,
+        }
+    }
+
     /// The value as it is used, or why it is none.
     pub fn check(&self, value: &str) -> Result<String, String> {
         let value = value.trim_end_matches(['\n', '\r']);
@@ -261,6 +272,40 @@ impl Parameter {
             Type::Choice => Err(wrong(&format!("one of {}", self.values.join(", ")))),
         }
     }
+}
+
+/// A condition as it is written, one that can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct When {
+    /// As it is written.
+    pub text: String,
+    /// What it asks.
+    pub condition: Condition,
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<When, D::Error> {
+        let text = String::deserialize(from)?;
+        let condition = Condition::parse(&text).map_err(D::Error::custom)?;
+        Ok(When { text, condition })
+    }
+}
+
+impl Serialize for When {
+    fn serialize<S: serde::Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+        into.collect_str(&self.text)
+    }
+}
+
+/// What a run that passes says of itself when something was so: what a pass does not prove, what comes
+/// next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remark {
+    /// When it is said.
+    pub when: When,
+    /// What is said; values stand in it as in blocks.
+    pub says: String,
 }
 
 /// Everything that stands in front.
@@ -294,9 +339,15 @@ pub struct Front {
     /// How long before that people are told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_before: Option<Span>,
-    /// After how many tries somebody else is told.
+    /// After how many runs in a row that did not pass somebody else is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalate_after: Option<u32>,
+    /// When somebody else is told after a single run that did not pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalate_when: Option<When>,
+    /// What a run that passes says of itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
     /// Whether it runs in a throw-away sandbox home.
     #[serde(default)]
     pub sandbox: bool,

@@ -10,11 +10,15 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::front::Span;
-use crate::archive::history::History;
 use crate::clock;
+use crate::daemon::client::Client;
+use crate::doctor::probe::journal::look_at_backups;
 use crate::error::Result;
 use crate::home::{Home, HomeKind};
 use crate::journal::Journal;
+use crate::sandbox::daemon;
+use crate::session::messages::Messages;
+use crate::session::state::{Reason, State};
 use crate::session::store::{self, StoreError};
 
 /// One of them.
@@ -84,33 +88,78 @@ pub fn judge(guard: Guard, home: &Home, journal: &Journal, session: Option<&str>
             Ok(mark.exists().then(|| format!("{} is there: this home is locked down", mark.display())))
         }
         Guard::OtherLinkedSession => {
-            for name in home.session_names()?.iter().filter(|name| Some(name.as_str()) != session) {
-                let paths = home.session(name);
-                match store::look(&paths) {
-                    Ok(store) if store.paired => return Ok(None),
-                    Ok(_) | Err(StoreError::Absent) => {}
-                    Err(error) => return Err(error.into_error(&paths)),
+            let (mut others, mut unknown) = (Vec::new(), None);
+            for name in home.session_names()?.into_iter().filter(|name| Some(name.as_str()) != session) {
+                match link(home, journal, &name) {
+                    Ok(link) if link.holds => return Ok(None),
+                    Ok(link) => others.push(format!("{name} is {}", link.seen)),
+                    // Another one may be known to be linked; only where none is does this decide.
+                    Err(error) => unknown = unknown.or(Some(error)),
                 }
             }
-            Ok(Some(format!("{} is the only linked session here", session.unwrap_or("it"))))
+            if let Some(error) = unknown {
+                return Err(error);
+            }
+            let only = format!("{} is the only linked session here", session.unwrap_or("it"));
+            Ok(Some(if others.is_empty() { only } else { format!("{only}; {}", others.join(", ")) }))
         }
         Guard::BackupYoungerThan(age) => {
             let Some(session) = session else {
                 return Ok(Some("the run names no session whose backup could be looked at".into()));
             };
-            let newest = History::read(journal, session)?
-                .written
-                .iter()
-                .filter(|written| written.whole)
-                .map(|written| written.created_ms)
-                .max();
+            // As the doctor sees them: whole, verified or read back, and still the files that they were.
+            let backups = look_at_backups(&journal.after(session, 0)?);
+            let newest = backups.whole_ms;
             Ok(match newest.map(|at_ms| clock::since(clock::from_ms(at_ms), clock::now())) {
                 Some(old) if old <= age => None,
                 Some(old) => Some(format!("the newest whole archive of {session} is {} old", clock::human(old))),
-                None => Some(format!("this home has made no whole archive of {session}")),
+                None => Some(format!("there is no whole archive of {session} that this home has made")),
             })
         }
     }
+}
+
+/// What is newest known of a session's link to its phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Whether it is linked, as far as anybody knows.
+    pub holds: bool,
+    /// Its state in words, such as `AUTH_REQUIRED (logged_out)`.
+    pub seen: String,
+}
+
+/// What is newest known of a session's link: its daemon's word, or, while none runs, what its store,
+/// its `wpp.db` and the journal hold. One that its phone removed still has an identity in its store.
+///
+/// # Errors
+/// What kept it from being looked at: a daemon that does not answer, a store that cannot be read.
+pub fn link(home: &Home, journal: &Journal, name: &str) -> Result<Link> {
+    let paths = home.session(name);
+    if daemon(&paths)?.is_some() {
+        let status = Client::connect(&paths)?.status()?;
+        let gone = matches!(status.reason, Reason::LoggedOut | Reason::MainDeviceGone);
+        return Ok(Link {
+            holds: status.paired && status.state != State::AuthRequired && !gone,
+            seen: format!("{} ({})", status.state.name(), status.reason.name()),
+        });
+    }
+    let unlinked = |why: &str| Ok(Link { holds: false, seen: format!("STOPPED ({why})") });
+    match store::look(&paths) {
+        Ok(store) if store.paired => {}
+        Ok(_) | Err(StoreError::Absent) => return unlinked("never linked"),
+        Err(error) => return Err(error.into_error(&paths)),
+    }
+    let marked = match Messages::open_read_only(&paths)? {
+        Some(messages) => messages.logged_out()?.is_some(),
+        None => false,
+    };
+    // The journal knows it, too, where wpp.db is gone; a login since then says otherwise.
+    let newest = |verb: &str| journal.latest(name, verb).map(|entry| entry.map(|entry| entry.id));
+    let (gone, login) = (newest("logged_out")?, newest("connect")?);
+    if marked || gone.is_some() && gone > login {
+        return unlinked("logged_out");
+    }
+    Ok(Link { holds: true, seen: "STOPPED (linked)".into() })
 }
 
 #[cfg(test)]

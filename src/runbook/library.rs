@@ -155,35 +155,55 @@ impl Text {
     }
 }
 
+/// A file of the operator's that is no text: its id is known, and why it cannot be had.
+#[derive(Debug)]
+pub struct Broken {
+    /// The id that its place gives it.
+    pub id: String,
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub error: Error,
+}
+
 /// All that can be named by an id.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Library {
     texts: Vec<Text>,
+    broken: Vec<Broken>,
 }
 
 impl Library {
-    /// The shipped ones and the operator's own.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Usage`] when an own one has the id of a shipped one: neither may hide the other.
+    /// The shipped ones and the operator's own. A file that cannot be read, and one with the id of a shipped
+    /// one, of which neither may hide the other, keep no other from being found: see [`Library::broken`].
     pub fn open(home: &Home) -> Result<Library> {
         let mut texts: Vec<Text> = SHIPPED
             .iter()
             .map(|(id, text)| Text { id: (*id).to_owned(), origin: Origin::Shipped, text: (*text).to_owned() })
             .collect();
+        let mut broken = Vec::new();
         let folder = home.runbooks();
         let mut paths = if folder.is_dir() { disk::list(&folder)? } else { Vec::new() };
         paths.sort();
-        for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
-            let own = read(path)?;
-            if SHIPPED.iter().any(|(id, _)| *id == own.id) {
-                return Err(Error::new(ErrorKind::Usage, format!("{} has the id of a runbook that wpp brings", path.display()))
-                    .hint(format!("give the file and its `id` another name, such as own-{}", own.id)));
+        for path in paths.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
+            let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let own = read(&path).and_then(|own| match SHIPPED.iter().any(|(id, _)| *id == own.id) {
+                false => Ok(own),
+                true => Err(Error::new(ErrorKind::Usage, format!("{} has the id of a runbook that wpp brings", path.display()))
+                    .hint(format!("give the file and its `id` another name, such as own-{}", own.id))),
+            });
+            match own {
+                Ok(own) => texts.push(own),
+                Err(error) => broken.push(Broken { id, path, error }),
             }
-            texts.push(own);
         }
         texts.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(Library { texts })
+        Ok(Library { texts, broken })
+    }
+
+    /// The operator's files that cannot be had, by their ids.
+    pub fn broken(&self) -> &[Broken] {
+        &self.broken
     }
 
     /// Every text, by its id.
@@ -195,6 +215,11 @@ impl Library {
     pub fn find(&self, named: &str) -> Result<Text> {
         if named.contains('/') || named.ends_with(".md") {
             return read(Path::new(named));
+        }
+        if let Some(broken) = self.broken.iter().find(|broken| broken.id == named) {
+            let said = Error::new(broken.error.kind(), broken.error.chain());
+            let said = broken.error.hints().iter().fold(said, |said, hint| said.hint(hint));
+            return Err(said.hint(format!("mend or remove {}; `wpp runbook list` shows the others", broken.path.display())));
         }
         if let Some(text) = self.texts.iter().find(|text| text.id == named) {
             return Ok(text.clone());
@@ -251,6 +276,29 @@ mod tests {
         assert_eq!(library.find(home.runbooks().join("mine.md").to_str().unwrap()).unwrap().id, "mine");
         assert!(library.find("restrat").unwrap_err().hints()[0].contains("restart"));
         std::fs::write(home.runbooks().join("restart.md"), "x").unwrap();
-        assert_eq!(Library::open(&home).unwrap_err().kind(), ErrorKind::Usage);
+        let library = Library::open(&home).unwrap();
+        assert_eq!(library.find("restart").unwrap_err().kind(), ErrorKind::Usage, "neither hides the other");
+        assert!(library.find("mine").is_ok() && library.find("reset").is_ok());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_told_by_its_id_and_keeps_no_other_from_being_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        std::fs::create_dir(home.runbooks()).unwrap();
+        let at = |name: &str| home.runbooks().join(name);
+        std::fs::write(at("mine.md"), "x").unwrap();
+        std::os::unix::fs::symlink("/no/such/file", at("dangling.md")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe.md"), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        std::fs::write(at("latin.md"), [0xe9, 0x0a]).unwrap();
+        std::fs::write(at("large.md"), "x".repeat(usize::try_from(SIZE_BYTES_MAX).unwrap() + 1)).unwrap();
+        std::fs::create_dir(at("folder.md")).unwrap();
+        let library = Library::open(&home).unwrap();
+        assert!(library.find("mine").is_ok() && library.find("restart").is_ok());
+        for id in ["dangling", "pipe", "latin", "large", "folder"] {
+            let error = library.find(id).unwrap_err();
+            assert!(error.message().contains(&format!("{id}.md")) && !error.hints().is_empty(), "{error}");
+        }
+        assert_eq!(library.broken().len(), 5);
     }
 }

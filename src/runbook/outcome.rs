@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::Verdict;
 use super::parse::Runbook;
 use super::record::{Done, Ended, Phase, Purpose, State};
+use super::values::Values;
+use super::when::Facts;
 use crate::clock;
+use crate::process;
 use crate::report::{Report, Section, Step};
 
 /// What became of a block, in the words of every report.
@@ -27,6 +30,40 @@ pub fn step(done: &Done) -> Step {
     }
 }
 
+/// What conditions ask for, when the run is over.
+pub struct After<'a> {
+    state: &'a State,
+    values: Values,
+}
+
+impl<'a> After<'a> {
+    /// A run as it stands in its record; no secret is among its values.
+    pub fn of(state: &'a State) -> After<'a> {
+        After { state, values: Values { plain: state.values.clone(), ..Values::default() } }
+    }
+}
+
+impl Facts for After<'_> {
+    fn passed(&self, step: &str) -> Option<bool> {
+        self.state.turn(step).filter(|done| done.ended != Ended::Skipped).map(|done| done.ended == Ended::Passed)
+    }
+
+    fn command(&self, name: &str) -> bool {
+        process::on_path(name).is_some()
+    }
+
+    fn fill(&self, text: &str) -> String {
+        self.values.fill(text).unwrap_or_else(|_| text.to_owned())
+    }
+}
+
+/// What a run that passed says of itself beside that.
+fn remarks(runbook: &Runbook, state: &State, verdict: Verdict) -> Vec<String> {
+    let after = After::of(state);
+    let said = runbook.front.remarks.iter().filter(|remark| verdict == Verdict::Pass && remark.when.condition.holds(&after));
+    said.map(|remark| after.fill(&remark.says)).collect()
+}
+
 /// The report of a run that is over, or that left something open.
 pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
     let took_ms = u64::try_from(clock::now_ms() - state.began_ms).unwrap_or(0);
@@ -35,8 +72,10 @@ pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
         super::front::Kind::Runbook => "Runbook",
         super::front::Kind::Drill => "Drill",
     };
+    let remarks = remarks(runbook, state, verdict);
+    let said: String = remarks.iter().map(|remark| format!("; {remark}")).collect();
     let title = format!(
-        "{kind} {}: {}, {} in {}",
+        "{kind} {}: {}, {} in {}{said}",
         state.runbook,
         verdict.name(),
         crate::report::count(ran as u64, "step", "steps"),
@@ -49,6 +88,9 @@ pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
         .field("run", &state.run)
         .field("began", clock::rfc3339(clock::from_ms(state.began_ms)))
         .field("evidence", state.evidence.display());
+    for remark in &remarks {
+        section = section.field("note", remark);
+    }
     if let Some(cause) = &state.cause {
         section = section.field("because", cause);
     }
@@ -95,6 +137,7 @@ pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
         "left": state.left,
         "verified_again": stands.map(|stands| stands == "as verified"),
         "values": state.values,
+        "remarks": remarks,
     });
     report
 }

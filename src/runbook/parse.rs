@@ -37,6 +37,19 @@ pub struct Heading {
     pub words: usize,
 }
 
+/// A fenced block that is text for the reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    /// What follows the signs that open it.
+    pub info: String,
+    /// Its line.
+    pub line: usize,
+    /// Whether it stands under a heading where blocks are run.
+    pub among_steps: bool,
+    /// Its lines.
+    pub body: String,
+}
+
 /// A runbook as data.
 #[derive(Debug, Clone)]
 pub struct Runbook {
@@ -46,6 +59,8 @@ pub struct Runbook {
     pub headings: Vec<Heading>,
     /// The executable blocks, in the order of the file.
     pub fences: Vec<Fence>,
+    /// All other fenced blocks.
+    pub asides: Vec<Aside>,
     /// The whole text.
     pub text: String,
 }
@@ -66,7 +81,7 @@ impl Runbook {
             .map_err(|(line, reason)| {
                 problem(line.map_or(1, |line| line + 1), format!("what stands in front cannot be read: {reason}"))
             })?;
-        let mut runbook = Runbook { front, headings: Vec::new(), fences: Vec::new(), text: text.clone() };
+        let mut runbook = Runbook { front, headings: Vec::new(), fences: Vec::new(), asides: Vec::new(), text: text.clone() };
         let mut problems = Vec::new();
         if !is_id(&runbook.front.id) {
             problems.extend(problem(2, format!("{:?} is no id; ids are made of a-z, 0-9 and -", runbook.front.id)));
@@ -112,9 +127,13 @@ impl Runbook {
     }
 
     fn read_block(&mut self, info: &str, line: usize, content: String, problems: &mut Vec<Problem>) {
-        let Some(kind) = Fence::kind_of(info) else { return };
         let under = self.headings.last().map_or("", |heading| heading.title.as_str());
-        let Some(part) = Part::ALL.into_iter().find(|part| part.heading() == under) else {
+        let part = Part::ALL.into_iter().find(|part| part.heading() == under);
+        let Some(kind) = Fence::kind_of(info) else {
+            self.asides.push(Aside { info: info.trim().to_owned(), line, among_steps: part.is_some(), body: content });
+            return;
+        };
+        let Some(part) = part else {
             let message = format!("a block of kind {} stands under {under:?}, where nothing is run", kind.name());
             problems.push(Problem { rule: "form", line, message });
             return;

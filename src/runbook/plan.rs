@@ -101,7 +101,7 @@ fn planned(fence: &Fence, values: &Values) -> Planned {
         kind: fence.kind,
         lines,
         expected: fence.expect.describe(fence.kind, &|text| values.shown(text)),
-        when: fence.attributes.iter().find(|(name, _)| name == "when").map(|(_, when)| values.shown(when)),
+        when: fence.attributes.iter().find(|(name, _)| name == "when").map(|(_, when)| values.explained(when)),
         undo: fence.undo.clone(),
         timeout_ms: fence.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
         retries: fence.retries,

@@ -70,8 +70,14 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
         left: Vec::new(),
         script: None,
     };
+    let run = state.run.clone();
     let record = Record::begin(site.journal, state)?;
-    Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None }.go_on()
+    let engine = Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None };
+    engine.go_on().map_err(|error| {
+        error
+            .note(format!("the run {run} has begun, and is open"))
+            .hint(format!("do not run it anew: `wpp runbook resume {run}` goes on, `wpp runbook undo {run}` takes back"))
+    })
 }
 
 /// Goes on with a run that was cut off. The step that was under way is taken back and run again; one
@@ -329,7 +335,7 @@ impl Engine<'_> {
         let wanted = fence.when.as_ref().is_none_or(|when| when.holds(self));
         if !wanted {
             let when = fence.attributes.iter().find(|(name, _)| name == "when").map_or("", |(_, when)| when);
-            let reason = format!("not the case: {}", self.values.shown(when));
+            let reason = format!("not the case: {}", self.values.explained(when));
             self.leave_out(fence, reason);
         }
         wanted

@@ -65,6 +65,18 @@ impl Values {
             .collect()
     }
 
+    /// A condition as it is written, with what stands for the names in it.
+    pub fn explained(&self, condition: &str) -> String {
+        let mut said: Vec<String> = Vec::new();
+        for name in names(condition) {
+            let one = format!("{name} is {}", self.shown(&format!("{{{{{name}}}}}")));
+            if self.get(name).is_some() && !said.contains(&one) {
+                said.push(one);
+            }
+        }
+        if said.is_empty() { condition.to_owned() } else { format!("{condition}, where {}", said.join(", ")) }
+    }
+
     /// A text in which no secret stands, in none of the forms that a secret takes on its way.
     pub fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
@@ -141,6 +153,14 @@ mod tests {
     fn values() -> Values {
         let map = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
         Values { plain: map("a", "x y"), secrets: map("key", "hu\"sh/!") }
+    }
+
+    #[test]
+    fn conditions_are_explained_by_what_stands_for_their_names() {
+        let values = values();
+        let explained = values.explained("not ({{a}}==none or {{a}}==x) and {{key}}!=y and ran(b)");
+        assert_eq!(explained, "not ({{a}}==none or {{a}}==x) and {{key}}!=y and ran(b), where a is x y, key is «key»");
+        assert_eq!(values.explained("failed(a) or {{b}}==c"), "failed(a) or {{b}}==c");
     }
 
     #[test]

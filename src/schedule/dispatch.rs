@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::clock::{self, Timestamp};
 use crate::disk;
 use crate::error::{ErrorKind, Result};
 use crate::home::Home;
-use crate::process::{self, Ended as HowEnded};
+use crate::process::{self, Ended as HowEnded, Group};
 use crate::report::{Event, Sink};
 
 /// How often is looked for what is due while something runs, or with no end.
@@ -33,8 +33,27 @@ const SAID_CHARS_MAX: usize = 300;
 /// So many entries run at the same time; more that are due wait for their turn.
 const AT_ONCE_MAX: usize = 8;
 
-/// Runs an entry and says how it ended; it is run in a thread of its own.
-pub type Run = dyn Fn(&Entry, Timestamp) -> Ended + Send + Sync;
+/// Runs an entry and says how it ended; it is run in a thread of its own. What is handed to it is to be
+/// called with the process that it starts.
+pub type Run = dyn Fn(&Entry, Timestamp, &dyn Fn(Group)) -> Ended + Send + Sync;
+
+/// What is dispatched, and what is done again and again while that goes on.
+pub struct Work<'a> {
+    /// What is scheduled.
+    pub entries: Vec<Entry>,
+    /// Gives the entries anew when what they are read from has changed.
+    pub reread: &'a mut dyn FnMut() -> Option<Vec<Entry>>,
+    /// Tells of what is due soon.
+    pub announce: &'a mut dyn FnMut(&[Entry]),
+}
+
+/// What a thread that runs an entry tells.
+enum Told {
+    /// Its process.
+    Began(String, Timestamp, Group),
+    /// Its end.
+    Ended(Box<Entry>, Claim, Ended),
+}
 
 /// What became of one due time.
 #[derive(Debug, Clone)]
@@ -57,30 +76,33 @@ pub enum Until {
     Interrupted,
 }
 
-/// Runs what is due. After an interrupt nothing is begun, and what runs is waited for. `announce` is
-/// called first, and again and again while this goes on: it tells of what is due soon.
+/// Runs what is due. After an interrupt nothing is begun, and what runs is waited for.
 pub fn dispatch(
     ledger: &Ledger<'_>,
-    entries: &[Entry],
+    work: Work<'_>,
     run: &Arc<Run>,
     until: Until,
     interrupted: &AtomicBool,
     sink: &dyn Sink,
-    announce: &mut dyn FnMut(),
 ) -> Result<Vec<Done>> {
-    let (sender, receiver) = channel::<(Entry, Claim, Ended)>();
+    let Work { mut entries, reread, announce } = work;
+    let (sender, receiver) = channel::<Told>();
     let places = Arc::new(Places { free: Mutex::new(AT_ONCE_MAX), one_more: Condvar::new() });
     let (mut running, mut done, mut looked) = (0_usize, Vec::new(), None::<Instant>);
     let mut first = true;
     loop {
         let stop = interrupted.load(Ordering::Relaxed);
         if !stop {
+            if let Some(anew) = reread() {
+                entries = anew;
+                first = true;
+            }
             if looked.is_none_or(|at| at.elapsed() >= WRITE_LOOK_EVERY) {
                 ledger.looked(clock::now())?;
                 looked = Some(Instant::now());
-                announce();
+                announce(&entries);
             }
-            for entry in entries {
+            for entry in &entries {
                 // A new entry is only known once it was claimed for; after that, looking disturbs nobody.
                 if !first && ledger.due(entry, clock::now())?.is_none() {
                     continue;
@@ -92,18 +114,7 @@ pub fn dispatch(
                     continue;
                 }
                 running += 1;
-                let (entry, run, sender, places) = (entry.clone(), run.clone(), sender.clone(), places.clone());
-                std::thread::spawn(move || {
-                    let _place = places.take();
-                    let work = std::panic::AssertUnwindSafe(|| run(&entry, claim.due.at));
-                    let ended = std::panic::catch_unwind(work).unwrap_or_else(|_| Ended {
-                        exit_code: None,
-                        said: "it crashed, which is a bug of wpp".into(),
-                        report: None,
-                    });
-                    // The receiver is gone only when the ledger failed, which is an error of its own.
-                    let _ = sender.send((entry, claim, ended));
-                });
+                begin(entry, claim, run, &sender, &places);
             }
             first = false;
         }
@@ -111,17 +122,70 @@ pub fn dispatch(
             return Ok(done);
         }
         match receiver.recv_timeout(LOOK_EVERY) {
-            Ok((entry, claim, ended)) => {
-                running -= 1;
-                ledger.end(&entry.name, claim.due.at, &ended, clock::now())?;
-                tell(sink, &entry.name, &claim, Some(&ended));
-                // Without an end nobody reads the list, and it would grow.
-                if until == Until::NothingRuns {
-                    done.push(Done { entry: entry.name, claim, ended: Some(ended) });
+            Ok(told) => {
+                if let Some(one) = heard(ledger, sink, told)? {
+                    running -= 1;
+                    // Without an end nobody reads the list, and it would grow.
+                    if until == Until::NothingRuns {
+                        done.push(one);
+                    }
                 }
             }
             // The sender that is kept here keeps it open.
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+    }
+}
+
+/// Runs one entry now because an operator says so, whatever it is due at. It does not run while it still
+/// does; then nothing is written down.
+pub fn by_hand(ledger: &Ledger<'_>, entry: &Entry, run: &Arc<Run>, sink: &dyn Sink) -> Result<Done> {
+    let claim = ledger.claim_by_hand(entry, clock::now())?;
+    if claim.fate != Settled::Run {
+        return Ok(Done { entry: entry.name.clone(), claim, ended: None });
+    }
+    let (sender, receiver) = channel::<Told>();
+    begin(entry, claim, run, &sender, &Arc::new(Places { free: Mutex::new(1), one_more: Condvar::new() }));
+    drop(sender);
+    for told in receiver {
+        if let Some(done) = heard(ledger, sink, told)? {
+            return Ok(done);
+        }
+    }
+    // A thread tells its end whatever happens.
+    Ok(Done { entry: entry.name.clone(), claim, ended: None })
+}
+
+/// Starts a thread for a run.
+fn begin(entry: &Entry, claim: Claim, run: &Arc<Run>, sender: &Sender<Told>, places: &Arc<Places>) {
+    let (entry, run, sender, places) = (entry.clone(), run.clone(), sender.clone(), places.clone());
+    std::thread::spawn(move || {
+        let _place = places.take();
+        let began = |group: Group| {
+            // The receiver is gone only when the ledger failed, which is an error of its own.
+            let _ = sender.send(Told::Began(entry.name.clone(), claim.due.at, group));
+        };
+        let work = std::panic::AssertUnwindSafe(|| run(&entry, claim.due.at, &began));
+        let ended = std::panic::catch_unwind(work).unwrap_or_else(|_| Ended {
+            exit_code: None,
+            said: "it crashed, which is a bug of wpp".into(),
+            report: None,
+        });
+        let _ = sender.send(Told::Ended(Box::new(entry), claim, ended));
+    });
+}
+
+/// Writes down what a thread told; gives the run if that is over.
+fn heard(ledger: &Ledger<'_>, sink: &dyn Sink, told: Told) -> Result<Option<Done>> {
+    match told {
+        Told::Began(entry, due, group) => {
+            ledger.began(&entry, due, group)?;
+            Ok(None)
+        }
+        Told::Ended(entry, claim, ended) => {
+            ledger.end(&entry.name, claim.due.at, &ended, clock::now())?;
+            tell(sink, &entry.name, &claim, Some(&ended));
+            Ok(Some(Done { entry: entry.name, claim, ended: Some(ended) }))
         }
     }
 }
@@ -182,14 +246,19 @@ pub struct Child {
 }
 
 impl Child {
-    /// Runs one to its end, or kills it when its time is up.
-    pub fn run(&self, entry: &Entry, due: Timestamp) -> Ended {
+    /// Runs one to its end, or kills it when its time is up. `began` hears of its process.
+    pub fn run(&self, entry: &Entry, due: Timestamp, began: &dyn Fn(Group)) -> Ended {
         let mut command = Command::new(&self.program);
         command.arg("--home").arg(self.home.root()).args(&entry.argv);
         if !says_format(&entry.argv) {
             command.args(["--format", "json"]);
         }
-        let ran = process::run(&mut command, b"", entry.timeout, OUTPUT_BYTES_MAX);
+        let input = process::Input::Bytes(Vec::new());
+        let run = process::Run { input, output: None, patience: entry.timeout, output_bytes_max: OUTPUT_BYTES_MAX, stop: None };
+        let ran = run.of_known(&mut command, &mut |group| {
+            began(group);
+            Ok(())
+        });
         let exit_code = match &ran.ended {
             HowEnded::Itself(status) => status.code(),
             _ => None,
@@ -271,12 +340,12 @@ mod tests {
     #[test]
     fn a_run_is_told_by_its_own_words_and_kept() {
         let (_folder, child) = child("echo '{\"event\":\"line\"}'; echo \"{\\\"title\\\":\\\"$*\\\",\\\"data\\\":{}}\"; exit 3");
-        let ended = child.run(&sample("@every:60", Missed::Skip), clock::from_ms(0));
+        let ended = child.run(&sample("@every:60", Missed::Skip), clock::from_ms(0), &|_| {});
         let expected = format!("--home {} status --format json", child.home.root().display());
         assert_eq!((ended.exit_code, ended.said), (Some(3), expected));
         assert!(std::fs::read_to_string(ended.report.unwrap()).unwrap().contains("\"event\""));
         for number in 1..40 {
-            child.run(&sample("@every:60", Missed::Skip), clock::from_ms(number * 1000));
+            child.run(&sample("@every:60", Missed::Skip), clock::from_ms(number * 1000), &|_| {});
         }
         let kept = disk::list(&child.home.schedule("nightly")).unwrap();
         assert_eq!(kept.len(), REPORTS_KEPT);
@@ -286,15 +355,15 @@ mod tests {
     #[test]
     fn a_run_that_says_nothing_useful_or_hangs_or_is_not_there_is_told_so() {
         let (_folder, quiet) = child("echo oops >&2; exit 1");
-        assert_eq!(quiet.run(&sample("@every:60", Missed::Skip), clock::from_ms(0)).said, "oops");
+        assert_eq!(quiet.run(&sample("@every:60", Missed::Skip), clock::from_ms(0), &|_| {}).said, "oops");
         let (_folder, hangs) = child("sleep 1000");
         let mut entry = sample("@every:60", Missed::Skip);
         entry.timeout = Duration::from_millis(200);
-        let ended = hangs.run(&entry, clock::from_ms(0));
+        let ended = hangs.run(&entry, clock::from_ms(0), &|_| {});
         assert!(ended.exit_code.is_none() && ended.said.contains("was killed"), "{ended:?}");
         let mut gone = hangs.clone();
         gone.program = "/no/such/program".into();
-        let ended = gone.run(&entry, clock::from_ms(0));
+        let ended = gone.run(&entry, clock::from_ms(0), &|_| {});
         assert!(ended.exit_code.is_none() && ended.said.contains("could not be started"), "{ended:?}");
     }
 

@@ -11,7 +11,7 @@ use super::{Due, Entry, Fate};
 use crate::clock::{self, Timestamp};
 use crate::error::Result;
 use crate::journal::Journal;
-use crate::process;
+use crate::process::{self, Group};
 
 /// Rows that are kept of each entry.
 const KEPT: i64 = 1000;
@@ -89,6 +89,8 @@ pub struct Row {
     pub said: Option<String>,
     /// Where more is told.
     pub report: Option<String>,
+    /// Whether an operator ran it: the time is that of the order, and none that it was due at.
+    pub by_hand: bool,
 }
 
 impl Row {
@@ -110,12 +112,7 @@ impl<'a> Ledger<'a> {
         self.journal.transaction(|db| {
             let since_ms = register(db, entry, now_ms)?;
             let Some(due) = Due::of(entry, &self.seed, settled(db, &entry.name, since_ms, now_ms)?, now) else { return Ok(None) };
-            cut_off(db, &entry.name, now_ms)?;
-            let running: bool = db.query_row(
-                "SELECT EXISTS (SELECT 1 FROM schedule_run WHERE entry = ?1 AND state = 'running')",
-                [&entry.name],
-                |row| row.get(0),
-            )?;
+            let running = still_runs(db, &entry.name, now_ms)?;
             let fate = match due.judged(entry.missed) {
                 Fate::Run if running => Settled::Overlapped,
                 Fate::Run => Settled::Run,
@@ -145,6 +142,39 @@ impl<'a> Ledger<'a> {
                 params![entry.name, KEPT],
             )?;
             Ok((!taken).then_some(Claim { due, fate }))
+        })
+    }
+
+    /// Claims an entry to be run now because an operator says so; what it is due at stays as it is. Not
+    /// while it runs.
+    pub fn claim_by_hand(&self, entry: &Entry, now: Timestamp) -> Result<Claim> {
+        let now_ms = now.as_millisecond();
+        self.journal.transaction(|db| {
+            let fate = if still_runs(db, &entry.name, now_ms)? { Settled::Overlapped } else { Settled::Run };
+            // Whole seconds are the schedule's.
+            let mut at_ms = now_ms + i64::from(now_ms % 1000 == 0);
+            let until_ms = now_ms.saturating_add(i64::try_from(entry.timeout.as_millis()).unwrap_or(i64::MAX));
+            while fate == Settled::Run
+                && db.execute(
+                    "INSERT OR IGNORE INTO schedule_run (entry, due_ms, state, missed, pid, began_ms, until_ms, by_hand)
+                     VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, 1)",
+                    params![entry.name, at_ms, fate.state(), std::process::id(), now_ms, until_ms],
+                )? == 0
+            {
+                at_ms += 1;
+            }
+            Ok(Claim { due: Due { at: clock::from_ms(at_ms), missed: 0, late: false }, fate })
+        })
+    }
+
+    /// Writes down which process runs what this one has claimed: whoever looks later asks for that one.
+    pub fn began(&self, entry: &str, due: Timestamp, group: Group) -> Result<()> {
+        self.journal.transaction(|db| {
+            db.execute(
+                "UPDATE schedule_run SET child_pid = ?3, child_started = ?4 WHERE entry = ?1 AND due_ms = ?2 AND state = 'running'",
+                params![entry, due.as_millisecond(), group.leader, group.started.and_then(|started| i64::try_from(started).ok())],
+            )
+            .map(drop)
         })
     }
 
@@ -180,12 +210,13 @@ impl<'a> Ledger<'a> {
     pub fn rows(&self, entry: &str, count: usize, now: Timestamp) -> Result<Vec<Row>> {
         self.journal.read(|db| {
             let mut statement = db.prepare(
-                "SELECT due_ms, state, missed, began_ms, ended_ms, exit_code, said, report, pid, until_ms
+                "SELECT due_ms, state, missed, began_ms, ended_ms, exit_code, said, report, pid, until_ms, child_pid, child_started, by_hand
                  FROM schedule_run WHERE entry = ?1 ORDER BY began_ms DESC, due_ms DESC LIMIT ?2",
             )?;
             let rows = statement.query_map(params![entry, i64::try_from(count).unwrap_or(i64::MAX)], |row| {
                 let mut state: String = row.get(1)?;
-                if state == "running" && is_gone(row.get(8)?, row.get(9)?, now.as_millisecond()) {
+                let runner = Runner { pid: row.get(8)?, until_ms: row.get(9)?, group: group(row.get(10)?, row.get(11)?) };
+                if state == "running" && runner.is_gone(now.as_millisecond()) {
                     state = "cut-off".into();
                 }
                 Ok(Row {
@@ -197,6 +228,7 @@ impl<'a> Ledger<'a> {
                     exit_code: row.get(5)?,
                     said: row.get(6)?,
                     report: row.get(7)?,
+                    by_hand: row.get(12)?,
                 })
             })?;
             rows.collect()
@@ -240,31 +272,78 @@ fn register(db: &Connection, entry: &Entry, now_ms: i64) -> rusqlite::Result<i64
 
 /// Up to when nothing is due any more.
 fn settled(db: &Connection, entry: &str, since_ms: i64, now_ms: i64) -> rusqlite::Result<Timestamp> {
-    let last_ms: Option<i64> =
-        db.query_row("SELECT max(due_ms) FROM schedule_run WHERE entry = ?1 AND due_ms <= ?2", params![entry, now_ms], |row| {
-            row.get(0)
-        })?;
+    let last_ms: Option<i64> = db.query_row(
+        "SELECT max(due_ms) FROM schedule_run WHERE entry = ?1 AND due_ms <= ?2 AND NOT by_hand",
+        params![entry, now_ms],
+        |row| row.get(0),
+    )?;
     Ok(clock::from_ms(last_ms.map_or(since_ms, |last_ms| last_ms.max(since_ms))))
 }
 
-/// Runs of the entry whose dispatcher is gone have ended, nobody knows how.
-fn cut_off(db: &Connection, entry: &str, now_ms: i64) -> rusqlite::Result<()> {
-    let mut statement = db.prepare("SELECT due_ms, pid, until_ms FROM schedule_run WHERE entry = ?1 AND state = 'running'")?;
-    let running: Vec<(i64, u32, i64)> =
-        statement.query_map([entry], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<rusqlite::Result<_>>()?;
-    for (due_ms, pid, until_ms) in running {
-        if is_gone(pid, until_ms, now_ms) {
-            db.execute(
-                "UPDATE schedule_run SET state = 'cut-off', ended_ms = ?3, said = 'its dispatcher is gone' WHERE entry = ?1 AND due_ms = ?2",
-                params![entry, due_ms, now_ms],
-            )?;
-        }
+/// Whether the entry runs. Runs of it that nobody is at any more have ended, nobody knows how.
+fn still_runs(db: &Connection, entry: &str, now_ms: i64) -> rusqlite::Result<bool> {
+    let mut statement = db.prepare(
+        "SELECT due_ms, pid, until_ms, child_pid, child_started FROM schedule_run WHERE entry = ?1 AND state = 'running'",
+    )?;
+    let running: Vec<(i64, Runner)> = statement
+        .query_map([entry], |row| {
+            Ok((row.get(0)?, Runner { pid: row.get(1)?, until_ms: row.get(2)?, group: group(row.get(3)?, row.get(4)?) }))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut still = false;
+    for (due_ms, runner) in running {
+        let said = if runner.kill_if_over(now_ms) {
+            "its time was up and its dispatcher gone: it was killed"
+        } else if runner.is_gone(now_ms) {
+            "its dispatcher was gone before it ended, and nobody saw how it did"
+        } else {
+            still = true;
+            continue;
+        };
+        db.execute(
+            "UPDATE schedule_run SET state = 'cut-off', ended_ms = ?3, said = ?4 WHERE entry = ?1 AND due_ms = ?2",
+            params![entry, due_ms, now_ms, said],
+        )?;
     }
-    Ok(())
+    Ok(still)
 }
 
-fn is_gone(pid: u32, until_ms: i64, now_ms: i64) -> bool {
-    now_ms > until_ms.saturating_add(GONE_AFTER_MS) || !process::is_alive(pid)
+/// Who is at a run.
+struct Runner {
+    /// Who dispatched it.
+    pid: u32,
+    /// When its time is up.
+    until_ms: i64,
+    /// The process itself with all that it started; not known before it is there.
+    group: Option<Group>,
+}
+
+fn group(leader: Option<u32>, started: Option<i64>) -> Option<Group> {
+    Some(Group { leader: leader?, started: started.and_then(|started| u64::try_from(started).ok()) })
+}
+
+impl Runner {
+    fn is_over(&self, now_ms: i64) -> bool {
+        now_ms > self.until_ms.saturating_add(GONE_AFTER_MS)
+    }
+
+    fn is_gone(&self, now_ms: i64) -> bool {
+        match self.group {
+            Some(group) if group.started.is_some() => !group.is_alive(),
+            group => self.is_over(now_ms) || !process::is_alive(group.map_or(self.pid, |group| group.leader)),
+        }
+    }
+
+    /// Kills a run whose dispatcher should have and did not. Only one that is known for sure.
+    fn kill_if_over(&self, now_ms: i64) -> bool {
+        let Some(group) = self.group.filter(|group| group.started.is_some()) else { return false };
+        let kill = self.is_over(now_ms) && group.is_alive();
+        if kill {
+            // It is not waited for: whatever is left of it then is the next look's.
+            group.end(std::time::Duration::ZERO);
+        }
+        kill
+    }
 }
 
 #[cfg(test)]
@@ -390,6 +469,62 @@ mod tests {
         let states: Vec<&str> = rows.iter().map(|row| row.state.as_str()).collect();
         assert_eq!(states, ["running", "overlapped", "cut-off"]);
         assert!(rows[2].failed() && !rows[1].failed());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_outlives_its_dispatcher_is_not_started_again_until_it_ends_or_its_time_is_up() {
+        use std::os::unix::process::CommandExt as _;
+        let (place, mut entry) = (Place::new(), sample("0 * * * *", Missed::RunOnce));
+        entry.timeout = std::time::Duration::from_secs(2 * 3600);
+        let sleeper = || std::process::Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
+        let mut gone = std::process::Command::new("true").spawn().unwrap();
+        gone.wait().unwrap();
+        // A dispatcher claims, starts a process, and is killed.
+        let dispatched = |due: &str, child: u32| {
+            assert_eq!(place.claim(&entry, due), run(due));
+            place.with(|ledger| ledger.began("nightly", at(due), Group::of(child)).unwrap());
+            let journal = Journal::open(&place.folder.path().join("ops.db")).unwrap();
+            journal.transaction(|db| db.execute("UPDATE schedule_run SET pid = ?1", [gone.id()])).unwrap();
+        };
+        let states = |now: &str| {
+            let rows = place.with(|ledger| ledger.rows("nightly", 9, at(now)).unwrap());
+            rows.iter().map(|row| row.state.clone()).collect::<Vec<_>>()
+        };
+        place.claim(&entry, "2026-11-21T08:30:00Z");
+        let mut child = sleeper();
+        dispatched("2026-11-21T09:00:00Z", child.id());
+        assert_eq!(states("2026-11-21T09:30:00Z"), ["running"]);
+        let overlapped = Some(("2026-11-21T10:00:00Z".to_owned(), Settled::Overlapped, 0));
+        assert_eq!(place.claim(&entry, "2026-11-21T10:00:00Z"), overlapped);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let mut child = sleeper();
+        dispatched("2026-11-21T11:00:00Z", child.id());
+        assert_eq!(states("2026-11-21T11:00:00Z"), ["running", "overlapped", "cut-off"]);
+        // Nobody is left to end it when its time is up.
+        assert_eq!(place.claim(&entry, "2026-11-21T14:00:00Z"), Some(("2026-11-21T14:00:00Z".to_owned(), Settled::Run, 2)));
+        assert!(!child.wait().unwrap().success());
+    }
+
+    #[test]
+    fn what_an_operator_runs_is_written_down_and_leaves_what_is_due_as_it_is() {
+        let (place, entry) = (Place::new(), sample("0 * * * *", Missed::RunOnce));
+        place.claim(&entry, "2026-11-21T08:30:00Z");
+        let by_hand = |now: &str| place.with(|ledger| ledger.claim_by_hand(&entry, at(now)).unwrap());
+        // At a moment at which it is due and nobody has looked yet.
+        let claim = by_hand("2026-11-21T09:00:10Z");
+        assert_eq!(claim.fate, Settled::Run);
+        assert_eq!(by_hand("2026-11-21T09:00:11Z").fate, Settled::Overlapped);
+        let ended = Ended { exit_code: Some(0), said: "x".into(), report: None };
+        place.with(|ledger| ledger.end("nightly", claim.due.at, &ended, at("2026-11-21T09:00:20Z")).unwrap());
+        assert_eq!(place.claim(&entry, "2026-11-21T09:00:30Z"), run("2026-11-21T09:00:00Z"));
+        let rows = place.with(|ledger| ledger.rows("nightly", 9, at("2026-11-21T09:01:00Z")).unwrap());
+        assert_eq!(
+            rows.iter().map(|row| (row.by_hand, row.state.as_str())).collect::<Vec<_>>(),
+            [(false, "running"), (true, "ended")]
+        );
+        assert_eq!(by_hand("2026-11-21T09:01:00Z").fate, Settled::Overlapped, "the schedule's own runs");
     }
 
     #[test]

@@ -65,6 +65,61 @@ pub struct Rows {
     pub pending_inbound_messages: u64,
 }
 
+/// Whose store it is and how it stands, for the doctor. What was not to be read is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Particulars {
+    /// The newest migration that was applied; empty when none was.
+    pub last_migration: Option<String>,
+    /// Linked devices in it.
+    pub devices: Option<u64>,
+    /// The [`fingerprint`] of its linked device: another one for each link.
+    pub device: Option<u64>,
+    /// [`fingerprint`]s of the account's addresses.
+    pub accounts: Vec<u64>,
+    /// One-time keys that were uploaded and not used yet, and whether the server holds any.
+    pub prekeys: Option<(u64, bool)>,
+}
+
+/// A number that stands for a text in this process alone: equal texts are seen to be equal, and nobody
+/// can try texts against it later.
+pub fn fingerprint(text: &[u8]) -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    static KEY: std::sync::LazyLock<RandomState> = std::sync::LazyLock::new(RandomState::new);
+    KEY.hash_one(text)
+}
+
+/// The [`fingerprint`] of whom a JID is of, whatever device it names.
+pub fn account_fingerprint(jid: &str) -> u64 {
+    let user = jid.split(['@', ':']).next().unwrap_or(jid);
+    fingerprint(user.as_bytes())
+}
+
+/// Looks at a store that is open, whatever its version: what a version does not have is `None`.
+pub fn particulars(connection: &Connection) -> Particulars {
+    let linked = "FROM device WHERE pn <> '' AND account IS NOT NULL";
+    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).ok().and_then(|n| u64::try_from(n).ok());
+    let last_migration =
+        connection.query_row("SELECT coalesce(max(version), '') FROM __diesel_schema_migrations", [], |row| row.get(0)).ok();
+    let device = connection
+        .query_row(&format!("SELECT pn, lid, registration_id, identity_key {linked} ORDER BY id LIMIT 1"), [], |row| {
+            let (pn, lid): (String, String) = (row.get(0)?, row.get(1)?);
+            let mut key = row.get::<_, i64>(2)?.to_le_bytes().to_vec();
+            key.extend(row.get::<_, Vec<u8>>(3)?);
+            Ok((pn, lid, fingerprint(&key)))
+        })
+        .ok();
+    let accounts = device.iter().flat_map(|(pn, lid, _)| [pn, lid]).filter(|jid| !jid.is_empty());
+    let on_server =
+        connection.query_row(&format!("SELECT server_has_prekeys {linked} ORDER BY id LIMIT 1"), [], |row| row.get(0)).ok();
+    Particulars {
+        last_migration,
+        devices: count(&format!("SELECT count(*) {linked}")),
+        accounts: accounts.map(|jid| account_fingerprint(jid)).collect(),
+        device: device.map(|(.., key)| key),
+        prekeys: count("SELECT count(*) FROM prekeys WHERE uploaded").zip(on_server),
+    }
+}
+
 /// Why the store cannot be looked into.
 #[derive(Debug)]
 pub enum StoreError {
@@ -127,6 +182,29 @@ pub fn look_at(session: &SessionPaths, path: &Path) -> Result<Store, StoreError>
     let store = read(&reading.connection, path);
     reading.confirm().map_err(|_| StoreError::Busy)?;
     store
+}
+
+/// The number of the linked device in a session's store, the `3` of `15550100001:3@…`; `None` when no
+/// device is linked. No other part of the address leaves this room.
+pub fn device_number(session: &SessionPaths) -> Result<Option<u16>, StoreError> {
+    let path = session.session_db();
+    let reading = reading::open(session, &path).map_err(|refusal| match refusal {
+        Refusal::Absent => StoreError::Absent,
+        Refusal::Busy => StoreError::Busy,
+        Refusal::Failed(error) => failed(&path, error),
+        Refusal::Disk(error) => StoreError::Unreadable(error),
+    })?;
+    let sql = "SELECT pn FROM device WHERE account IS NOT NULL ORDER BY id LIMIT 1";
+    let address: Option<String> =
+        reading.connection.query_row(sql, [], |row| row.get(0)).optional().map_err(|error| failed(&path, error))?;
+    reading.confirm().map_err(|_| StoreError::Busy)?;
+    Ok(address.and_then(|address| device_of(&address)))
+}
+
+/// The first device of an account has no number in its address.
+fn device_of(address: &str) -> Option<u16> {
+    let (user, _) = address.split_once('@')?;
+    user.split_once(':').map_or(Some(0), |(_, device)| device.parse().ok())
 }
 
 fn failed(path: &Path, error: rusqlite::Error) -> StoreError {
@@ -226,4 +304,15 @@ fn read_known(connection: &Connection, last_migration: String) -> rusqlite::Resu
 /// The library keeps its unsigned 32-bit numbers in signed columns of that width.
 fn unsigned(number: i64) -> u32 {
     i32::try_from(number).map_or_else(|_| u32::try_from(number).unwrap_or(0), i32::cast_unsigned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_device_is_read_of_its_address() {
+        let addresses = ["15550100001:3@s.whatsapp.net", "15550100001@s.whatsapp.net", "15550100001:x@s.whatsapp.net", ""];
+        assert_eq!(addresses.map(device_of), [Some(3), Some(0), None, None]);
+    }
 }

@@ -122,7 +122,7 @@ pub fn report(report: &Report, runs: &[Run], series: &[Series]) -> Result<String
     };
     let plots: Vec<Plot> = std::iter::once(&recovery).chain(series).filter_map(plot).collect();
     let findings: Vec<_> = report.findings.iter().filter(|finding| finding.severity > Severity::Ok).collect();
-    let page = json!({
+    let mut page = json!({
         "title": report.title,
         "verdict": super::markdown::word(report.verdict),
         "sections": report.sections,
@@ -136,9 +136,24 @@ pub fn report(report: &Report, runs: &[Run], series: &[Series]) -> Result<String
         "passed": passed,
         "plots": plots,
     });
+    make_visible(&mut page);
     PAGE.get_template("report.html")
         .and_then(|template| template.render(Serde(page)))
         .context(ErrorKind::Unexpected, || "cannot write the report as HTML".into())
+}
+
+/// Nothing that a page tells steers a terminal, or turns the direction of writing: it is read with `less`
+/// as well.
+fn make_visible(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => {
+            let lines: Vec<_> = text.split('\n').map(super::markdown::visible).collect();
+            *text = lines.join("\n");
+        }
+        serde_json::Value::Array(values) => values.iter_mut().for_each(make_visible),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(make_visible),
+        _ => {}
+    }
 }
 
 /// Where the points of a series go; `None` when there is none.
@@ -212,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_a_page_tells_cannot_become_markup() {
-        let evil = "<script>alert(1)</script>\" onload=\"x";
+        let evil = "<script>alert(1)</script>\" onload=\"x\u{1b}]8;;x\u{7}\u{9b}2J\u{202e}";
         let mut subject = Report::new("runbook", evil)
             .verdict(Verdict::Fail)
             .section(Section::new(evil).field(evil, evil).line(evil))
@@ -229,6 +244,7 @@ mod tests {
         let page = report(&subject, &[], &[]).unwrap();
         assert!(!page.contains("<script") && !page.contains("\" onload"), "{page}");
         assert!(page.matches("&lt;script&gt;").count() >= 9, "{page}");
+        assert!(!page.contains(|c: char| c != '\n' && crate::ui::terminal::steers(c)), "{page:?}");
     }
 
     #[test]

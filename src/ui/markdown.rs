@@ -1,7 +1,12 @@
 //! Reports as Markdown: evidence that a person attaches to a ticket.
+//!
+//! What a server answered, what a file is called and what a step wrote stand in reports as they came: none
+//! of it may become markup, load anything, or steer the terminal of whoever reads the file: see [`plain`].
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
+use super::terminal::steers;
 use crate::report::{Report, Severity, Verdict};
 
 /// The whole report as a document.
@@ -13,17 +18,17 @@ pub fn report(report: &Report) -> String {
 }
 
 fn write(out: &mut String, report: &Report) -> std::fmt::Result {
-    writeln!(out, "# {}\n", report.title)?;
+    writeln!(out, "# {}\n", plain(&report.title))?;
     writeln!(out, "Verdict: **{}**\n", word(report.verdict))?;
     for section in &report.sections {
         if !section.title.is_empty() {
-            writeln!(out, "## {}\n", section.title)?;
+            writeln!(out, "## {}\n", plain(&section.title))?;
         }
         for (label, value) in &section.fields {
-            writeln!(out, "- {label}: {value}")?;
+            writeln!(out, "- {}: {}", plain(label), plain(value))?;
         }
         for line in &section.lines {
-            writeln!(out, "- {line}")?;
+            writeln!(out, "- {}", plain(line))?;
         }
         if let Some(table) = &section.table {
             row(out, &table.columns)?;
@@ -51,21 +56,45 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
         }
         writeln!(out)?;
     }
-    let findings: Vec<_> = report.findings.iter().filter(|finding| finding.severity > Severity::Ok).collect();
-    if !findings.is_empty() {
-        writeln!(out, "## Findings\n")?;
-        for finding in findings {
-            writeln!(out, "- `{}`: {}", finding.id, finding.summary)?;
-        }
-        writeln!(out)?;
-    }
+    findings(out, report)?;
     if !report.metrics.is_empty() {
         writeln!(out, "## Numbers\n")?;
         for metric in &report.metrics {
-            writeln!(out, "- {}: {}", metric.name, metric.value)?;
+            writeln!(out, "- {}: {}", plain(&metric.name), metric.value)?;
         }
     }
     Ok(())
+}
+
+/// The worst first, each with what was seen and what mends it.
+fn findings(out: &mut String, report: &Report) -> std::fmt::Result {
+    let mut findings: Vec<_> = report.findings.iter().filter(|finding| finding.severity > Severity::Ok).collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    if findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## Findings\n")?;
+    for finding in findings {
+        let session = finding.session.as_ref().map(|session| format!(" [{session}]")).unwrap_or_default();
+        let (severity, id) = (finding.severity.name(), &finding.id);
+        writeln!(out, "- **{severity}** `{id}`{session}: {}", plain(&one_line(&finding.summary)))?;
+        for seen in &finding.evidence {
+            let [what, observed, expected] = [&seen.what, &seen.observed, &seen.expected].map(|text| plain(&one_line(text)));
+            writeln!(out, "  - {what}: {observed} (expected {expected})")?;
+        }
+        if let Some(remedy) = &finding.remedy {
+            writeln!(out, "  - mend: `{}`", visible(&one_line(&remedy.command)).replace('`', "'"))?;
+        }
+        if let Some(runbook) = &finding.runbook {
+            writeln!(out, "  - read: {runbook}")?;
+        }
+    }
+    writeln!(out)
+}
+
+/// A text that cannot begin a line of its own.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The verdict in one word.
@@ -80,8 +109,37 @@ pub fn word(verdict: Verdict) -> &'static str {
 }
 
 fn row(out: &mut String, cells: &[String]) -> std::fmt::Result {
-    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
+    let cells: Vec<String> = cells.iter().map(|cell| plain(cell).replace('|', "\\|")).collect();
     writeln!(out, "| {} |", cells.join(" | "))
+}
+
+/// A text on one line that is nothing but text: no tag, no link, no picture.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        match c {
+            '\\' | '<' | '[' | '!' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A text on one line in which everything that steers a terminal or turns the direction of writing can be
+/// seen and does nothing.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let show = |c: char| match c {
+        '\n' | '\r' | '\t' => ' ',
+        // Unicode has a picture of each of these.
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\u{7f}' => '\u{2421}',
+        c if steers(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    Cow::Owned(text.replace("\r\n", "\n").chars().map(show).collect())
 }
 
 #[cfg(test)]
@@ -101,5 +159,28 @@ mod tests {
         });
         let text = report(&value);
         assert!(text.contains("| 1 | a\\|b | x | y z | 7 | fail |"), "{text}");
+    }
+
+    #[test]
+    fn what_others_wrote_is_text_and_nothing_else() {
+        let evil = "\u{1b}[31m\u{1b}]8;;http://x\u{7}\u{9b}2J\u{202e}\\<script> ![a](http://x/p.png) [b](http://x)\n# big";
+        let mut value = Report::new("drill", evil);
+        value = value.section(crate::report::Section::new(evil).field(evil, evil).line(evil));
+        value.steps.push(Step {
+            title: evil.into(),
+            verdict: Verdict::Fail,
+            expected: evil.into(),
+            observed: evil.into(),
+            took_ms: 7,
+        });
+        value.metrics.push(crate::report::Metric { name: evil.into(), value: 1.0 });
+        let text = report(&value);
+        assert!(!text.contains(|c: char| c != '\n' && steers(c)), "{text:?}");
+        // Every one of them stands behind a backslash that is not itself escaped.
+        for (at, _) in text.match_indices(['<', '[']) {
+            let before = text[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+            assert!(before % 2 == 1, "{text}");
+        }
+        assert!(text.contains("\\!\\[a](http://x/p.png)") && !text.contains("\n# big"), "{text}");
     }
 }

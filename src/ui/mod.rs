@@ -2,11 +2,14 @@
 //!
 //! stdout is the result; stderr is everything else.
 
+pub mod github;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 pub mod plot;
 pub mod progress;
+pub mod prometheus;
 pub mod qr;
 pub mod terminal;
 
@@ -82,12 +85,19 @@ impl Ui {
     }
 
     /// Writes the result to stdout.
-    pub fn report(&self, report: &Report) -> std::io::Result<()> {
+    pub fn report(&self, mut report: Report) -> std::io::Result<()> {
         progress::clear();
-        if self.quiet && !report.answer && report.exit_code() == 0 && self.format == Format::Text {
-            return terminal::warnings(&mut anstream::stderr().lock(), report);
+        if let (true, Format::Text, Some(brief)) = (self.quiet, self.format, &report.brief) {
+            if brief.is_silent() {
+                return Ok(());
+            }
+            let mut stdout = anstream::stdout().lock();
+            terminal::report(&mut stdout, brief, true)?;
+            return stdout.flush();
         }
-        let mut report = report.clone();
+        if self.quiet && !report.answer && report.exit_code() == 0 && self.format == Format::Text {
+            return terminal::warnings(&mut anstream::stderr().lock(), &report);
+        }
         for next in &mut report.next {
             *next = self.typed_here(next);
         }
@@ -95,6 +105,9 @@ impl Ui {
         // Steps were written to the terminal as they ended; there they need no second telling.
         let steps = !(terminal::watched() && std::io::stdout().is_terminal());
         match self.format {
+            Format::Text if !std::io::stdout().is_terminal() && verbatim(&report).is_some() => {
+                stdout.write_all(verbatim(&report).unwrap_or_default().as_bytes())
+            }
             Format::Text => terminal::report(&mut stdout, &report, steps),
             Format::Json => json::report(&mut stdout, &report),
         }?;
@@ -123,6 +136,19 @@ impl Ui {
     }
 }
 
+/// What to type to read a document: those that wpp brings lie in no folder of the host.
+fn to_read(document: &str) -> String {
+    let id = document.strip_suffix(".md").and_then(|path| path.rsplit('/').next()).unwrap_or(document);
+    let shipped = crate::runbook::library::SHIPPED.iter().any(|(known, _)| *known == id);
+    if shipped && !document.contains("://") { format!("wpp runbook show {id}") } else { document.to_owned() }
+}
+
+/// A text that a report only hands on. Written into a file or a pipe, it is what it was, byte for byte.
+fn verbatim(report: &Report) -> Option<&str> {
+    let hands_on = ["wpp.runbook-show/1", "wpp.drill-show/1"].contains(&report.schema.as_str());
+    report.data.get("text").filter(|_| hands_on)?.as_str()
+}
+
 /// Writes a page of the manual. A reader that went away has read enough.
 pub fn page(text: &str) -> std::io::Result<()> {
     let mut stdout = anstream::stdout().lock();
@@ -143,6 +169,15 @@ fn output(out: &mut impl Write, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn documents_of_wpp_are_read_by_a_command_that_is_there() {
+        assert_eq!(to_read("runbooks/security-hygiene.md"), "wpp runbook show security-hygiene");
+        assert_eq!(to_read("runbooks/drills/smoke.md"), "wpp runbook show smoke");
+        for other in ["https://example.org/restart.md", "runbooks/of-a-plugin.md", "restart"] {
+            assert_eq!(to_read(other), if other == "restart" { "wpp runbook show restart" } else { other });
+        }
+    }
 
     #[test]
     fn what_to_type_next_names_the_home_that_was_typed() {

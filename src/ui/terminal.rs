@@ -6,8 +6,9 @@ use std::io::{BufRead, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::progress;
+use crate::clock;
 use crate::error::Error;
-use crate::report::{Event, Finding, Report, Section, Severity, Sink, Step, Verdict};
+use crate::report::{Change, Event, Finding, Report, Section, Severity, Sink, Step, Verdict};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -113,6 +114,10 @@ impl Sink for Events {
                 super::output(&mut anstream::stdout().lock(), &safe(&text));
                 return;
             }
+            Event::Screen(whole) => {
+                drop(stderr);
+                return screen(&whole);
+            }
             Event::QrCode { code, valid_for_seconds } => match super::qr::text(&code) {
                 Ok(drawing) => {
                     let valid = valid_for_seconds.map(|seconds| format!(" Valid for {seconds} s.")).unwrap_or_default();
@@ -122,6 +127,17 @@ impl Sink for Events {
             },
         };
     }
+}
+
+/// Draws a report in the place of the one before, where stdout is a terminal.
+fn screen(whole: &Report) {
+    const CLEAR: &str = "\u{1b}[H\u{1b}[2J";
+    if !std::io::stdout().is_terminal() {
+        return;
+    }
+    let mut stdout = anstream::stdout().lock();
+    // A terminal that went away is noticed when the result is written.
+    let _ = write!(stdout, "{CLEAR}").and_then(|()| report(&mut stdout, whole, true)).and_then(|()| stdout.flush());
 }
 
 fn step(out: &mut impl Write, step: &Step) -> std::io::Result<()> {
@@ -148,12 +164,7 @@ pub fn report(out: &mut impl Write, report: &Report, steps: bool) -> std::io::Re
     for done in report.steps.iter().filter(|_| steps) {
         step(out, done)?;
     }
-    // Worst first: the eye stays where it lands.
-    let mut findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.severity > Severity::Ok).collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    for found in findings {
-        finding(out, found)?;
-    }
+    findings(out, &report.findings)?;
     for metric in &report.metrics {
         writeln!(out, "  {}: {}", safe(&metric.name), metric.value)?;
     }
@@ -203,10 +214,51 @@ fn section(out: &mut impl Write, section: &Section) -> std::io::Result<()> {
     Ok(())
 }
 
-fn finding(out: &mut impl Write, finding: &Finding) -> std::io::Result<()> {
+/// Writes findings by host and session, the one with the worst first, and in each the worst first: the eye
+/// stays where it lands.
+fn findings(out: &mut impl Write, all: &[Finding]) -> std::io::Result<()> {
+    let bad = all.iter().filter(|finding| finding.severity > Severity::Ok);
+    let mut groups: Vec<(Option<&str>, Vec<&Finding>)> = Vec::new();
+    let mut places: std::collections::BTreeMap<Option<&str>, usize> = std::collections::BTreeMap::new();
+    for finding in bad {
+        let session = finding.session.as_deref();
+        let at = *places.entry(session).or_insert(groups.len());
+        if at == groups.len() {
+            groups.push((session, Vec::new()));
+        }
+        groups[at].1.push(finding);
+    }
+    for (_, group) in &mut groups {
+        group.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    }
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.first().map(|finding| finding.severity)));
+    let many = groups.len() > 1;
+    for (session, group) in groups {
+        if many {
+            writeln!(out, "{BOLD}{}{BOLD:#}", safe(session.unwrap_or("host and home")))?;
+        }
+        for found in group {
+            finding(out, found, !many)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is different from the last time, or since when it is so.
+fn age(finding: &Finding) -> String {
+    match (finding.change, finding.since_ms) {
+        (Some(Change::New), _) => "  (new)".into(),
+        (Some(Change::Worse), _) => "  (worse)".into(),
+        (None, Some(since_ms)) => format!("  (for {})", clock::human(clock::since(clock::from_ms(since_ms), clock::now()))),
+        (None, None) => String::new(),
+    }
+}
+
+fn finding(out: &mut impl Write, finding: &Finding, named: bool) -> std::io::Result<()> {
     let (style, word) = severity(finding.severity);
-    let session = finding.session.as_ref().map(|session| format!(" [{session}]")).unwrap_or_default();
-    writeln!(out, "{style}{word:>8}{style:#}  {}{}  {DIM}{}{DIM:#}", safe(&finding.summary), safe(&session), safe(&finding.id))?;
+    let session = finding.session.as_ref().filter(|_| named).map(|session| format!(" [{session}]")).unwrap_or_default();
+    let (summary, session, id, age) = (safe(&finding.summary), safe(&session), safe(&finding.id), age(finding));
+    writeln!(out, "{style}{word:>8}{style:#}  {summary}{session}  {DIM}{id}{age}{DIM:#}")?;
     for seen in &finding.evidence {
         let [what, observed, expected] = [&seen.what, &seen.observed, &seen.expected].map(|text| safe(text));
         writeln!(out, "          {what}: {observed} {DIM}(expected {expected}){DIM:#}")?;
@@ -215,7 +267,7 @@ fn finding(out: &mut impl Write, finding: &Finding) -> std::io::Result<()> {
         writeln!(out, "          mend: {}", safe(&remedy.command))?;
     }
     if let Some(runbook) = &finding.runbook {
-        writeln!(out, "          {DIM}read: {}{DIM:#}", safe(runbook))?;
+        writeln!(out, "          {DIM}read: {}{DIM:#}", safe(&super::to_read(runbook)))?;
     }
     Ok(())
 }

@@ -89,6 +89,11 @@ fn checked(simulator: simulator::Endpoint) -> Result<Loopback> {
     Ok(Loopback { url, address, simulator })
 }
 
+/// Host and port of WhatsApp itself.
+pub fn live() -> (&'static str, u16) {
+    (super::transport::live_host(), 443)
+}
+
 /// Loopback, also when an IPv4 address is written as an IPv6 one.
 pub fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()

@@ -177,7 +177,7 @@ impl WatchedFactory {
                 upgrade(loopback.url(), stream).await?
             }
             Ok(Endpoint::Live) => {
-                let host = host_of(WHATSAPP_WEB_WS_URL);
+                let host = live_host();
                 let addresses = resolve(host).await?;
                 let stream = tcp(&addresses).await?;
                 let wrapping = async { default_tls_connector().wrap(host, stream).await.map_err(|error| of_websocket(&error)) };
@@ -203,6 +203,11 @@ async fn in_time<T>(what: &str, work: impl Future<Output = Result<T, Failure>>) 
         Ok(result) => result,
         Err(_) => Err(Failure::new(Fault::Timeout, format!("{what} took longer than {} s", STAGE_TIMEOUT.as_secs()))),
     }
+}
+
+/// The host that live sessions connect to.
+pub(super) fn live_host() -> &'static str {
+    host_of(WHATSAPP_WEB_WS_URL)
 }
 
 fn host_of(url: &str) -> &str {
@@ -287,6 +292,6 @@ mod tests {
 
     #[test]
     fn the_host_of_the_live_address_is_found() {
-        assert_eq!(host_of(WHATSAPP_WEB_WS_URL), "web.whatsapp.com");
+        assert_eq!(live_host(), "web.whatsapp.com");
     }
 }

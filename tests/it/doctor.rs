@@ -10,29 +10,30 @@ use serde_json::{Value, json};
 use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
+use wpp::session::store::LAST_KNOWN_MIGRATION;
 use wpp::whatsapp::simulator::Request;
 
 use crate::harness::TestHome;
 use crate::simulated::Simulated;
 
-fn chmod(path: &Path, mode: u32) {
+pub fn chmod(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn write(path: &Path, content: impl AsRef<[u8]>) {
+pub fn write(path: &Path, content: impl AsRef<[u8]>) {
     std::fs::write(path, content).unwrap();
     chmod(path, 0o600);
 }
 
 /// A home that holds nothing yet.
-fn empty() -> TestHome {
+pub fn empty() -> TestHome {
     let home = TestHome::sandbox();
     chmod(home.path(), 0o700);
     home
 }
 
 /// A home with one linked session whose daemon was stopped in order.
-fn whole() -> TestHome {
+pub fn whole() -> TestHome {
     let home = empty();
     let folder = home.session("main");
     for folder in [home.path().join("sessions"), folder.clone(), folder.join("logs")] {
@@ -41,36 +42,47 @@ fn whole() -> TestHome {
     }
     drop(Messages::open(&folder.join("wpp.db")).unwrap());
     let store = rusqlite::Connection::open(folder.join("session.db")).unwrap();
-    store.execute_batch("CREATE TABLE device (pn TEXT, account BLOB); INSERT INTO device VALUES ('x', x'00')").unwrap();
+    store
+        .execute_batch(&format!(
+            "CREATE TABLE device (id INTEGER PRIMARY KEY, pn TEXT, lid TEXT, registration_id INTEGER, identity_key BLOB,
+                 account BLOB, server_has_prekeys BOOLEAN);
+             INSERT INTO device VALUES (1, '15550100001:2@s.whatsapp.net', '', 7, x'01', x'00', 1);
+             CREATE TABLE prekeys (id INTEGER, key BLOB, uploaded BOOLEAN);
+             WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100)
+                 INSERT INTO prekeys SELECT id, x'00', 1 FROM n;
+             CREATE TABLE __diesel_schema_migrations (version TEXT PRIMARY KEY);
+             INSERT INTO __diesel_schema_migrations VALUES ('{LAST_KNOWN_MIGRATION}')"
+        ))
+        .unwrap();
     drop(store);
     chmod(&folder.join("session.db"), 0o600);
     write(&folder.join("logs/wppd.log"), "");
     home
 }
 
-fn doctor(home: &TestHome, more: &[&str]) -> (i32, Value) {
+pub fn doctor(home: &TestHome, more: &[&str]) -> (i32, Value) {
     let mut arguments = vec!["doctor"];
     arguments.extend(more);
     home.json(&arguments)
 }
 
 /// Ids of what is worse than a note.
-fn found(report: &Value) -> Vec<String> {
+pub fn found(report: &Value) -> Vec<String> {
     let findings = report["findings"].as_array().cloned().unwrap_or_default();
     let bad = findings.iter().filter(|finding| !["ok", "info"].contains(&finding["severity"].as_str().unwrap()));
     bad.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn said_ok(report: &Value, id: &str) -> bool {
+pub fn said_ok(report: &Value, id: &str) -> bool {
     report["findings"].as_array().unwrap().iter().any(|finding| finding["id"] == id && finding["severity"] == "ok")
 }
 
-fn lock_of(role: &str) -> String {
+pub fn lock_of(role: &str) -> String {
     json!({ "pid": 1, "since": "2026-11-01T00:00:00Z", "role": role, "version": "0.0.1" }).to_string()
 }
 
 /// Names, modes and contents of everything in a folder.
-fn tree(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
+pub fn tree(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
     let mut all = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -101,7 +113,7 @@ fn a_whole_home_is_said_to_be_whole_and_left_as_it_was() {
 }
 
 /// A READY session with a real daemon, in a home that an operator keeps closed.
-fn linked() -> Simulated {
+pub fn linked() -> Simulated {
     let simulated = Simulated::linked();
     chmod(simulated.home.path(), 0o700);
     chmod(&simulated.home.path().join("config.toml"), 0o600);
@@ -350,13 +362,13 @@ fn a_dead_socket_is_told_from_a_living_one() {
 }
 
 /// A daemon as far as the doctor can see: it holds the lock, listens, and answers what it is told to.
-struct FakeDaemon {
+pub struct FakeDaemon {
     _lock: Lock,
     _thread: std::thread::JoinHandle<()>,
 }
 
 impl FakeDaemon {
-    fn start(home: &TestHome, answer: Option<String>) -> FakeDaemon {
+    pub fn start(home: &TestHome, answer: Option<String>) -> FakeDaemon {
         let folder = home.session("main");
         let lock = Lock::acquire(&folder.join("LOCK"), "daemon").unwrap();
         let listener = UnixListener::bind(folder.join("daemon.sock")).unwrap();
@@ -380,12 +392,12 @@ impl FakeDaemon {
     }
 }
 
-fn http(status: &str, body: &str) -> String {
+pub fn http(status: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
 /// The status of a healthy daemon, with some fields changed.
-fn status(change: Value) -> Value {
+pub fn status(change: Value) -> Value {
     let now = wpp::clock::now_ms();
     let mut status = json!({
         "session": "main", "state": "READY", "reason": "normal", "since_ms": now - 5000, "pid": std::process::id(),
@@ -414,7 +426,12 @@ fn what_a_daemon_says_of_itself_is_judged() {
         (json!({}), vec![]),
         (json!({ "version": "0.0.1" }), vec!["wpp.session.version-skew"]),
         (json!({ "state": "AUTH_REQUIRED", "reason": "logged_out" }), vec!["wpp.session.auth-required"]),
-        (json!({ "state": "ERROR", "reason": "stream_replaced" }), vec!["wpp.session.state"]),
+        (json!({ "state": "ERROR", "reason": "stream_replaced" }), vec!["wpp.session.replaced", "wpp.session.state"]),
+        (json!({ "state": "ERROR", "reason": "temporary_ban" }), vec!["wpp.session.banned", "wpp.session.state"]),
+        (json!({ "state": "ERROR", "reason": "client_outdated" }), vec!["wpp.session.outdated", "wpp.session.state"]),
+        (json!({ "state": "SYNCING", "since_ms": now - 900_000, "last_heard_ms": now }), vec!["wpp.session.transition-stuck"]),
+        (json!({ "state": "CONNECTING", "since_ms": now - 900_000 }), vec!["wpp.session.transition-stuck"]),
+        (json!({ "reason": "phone_offline" }), vec!["wpp.session.phone-unseen"]),
         (json!({ "last_heard_ms": now - 600_000 }), vec!["wpp.session.stream-lost"]),
         (json!({ "search_mode": "degraded" }), vec!["wpp.session.search-degraded"]),
         (json!({ "session": "other" }), vec!["wpp.session.daemon-silent"]),
@@ -615,9 +632,9 @@ fn the_document_has_the_fields_that_it_promises() {
     assert_eq!(report["schema"], "wpp.doctor/1");
     let data = report["data"].as_object().unwrap();
     let names: BTreeSet<&str> = data.keys().map(String::as_str).collect();
-    let promised =
-        ["home", "kind", "version", "sessions", "plugins", "counts", "checks", "skipped", "fail_on", "fixes", "before"];
-    assert_eq!(names, promised.into_iter().collect());
+    let promised = "home kind version sessions plugins counts checks skipped fail_on shown_from score suppressed mended not_kept \
+                    took_ms fixes before";
+    assert_eq!(names, promised.split_whitespace().collect());
     assert_eq!(data["kind"], "sandbox");
     assert_eq!((&data["before"]["error"], &data["counts"]["error"]), (&json!(1), &json!(0)));
     let made = data["checks"].as_array().unwrap().len();

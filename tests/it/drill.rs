@@ -193,7 +193,8 @@ fn what_the_operators_environment_says_of_sessions_is_not_meant_for_a_sandbox() 
 /// Sends what the drill needs to know.
 fn relogin(simulated: &Simulated, more: &[&str]) -> (i32, Value) {
     let number = format!("number={PEER}");
-    simulated.home.json(&[&["drill", "run", "weekly-qr-relogin", "--yes", "--set", &number], more].concat())
+    let line = ["drill", "run", "weekly-qr-relogin", "--yes", "--set", &number, "--set", "phone=simulated"];
+    simulated.home.json(&[&line[..], more].concat())
 }
 
 fn linked_device(simulated: &Simulated) -> usize {
@@ -214,9 +215,15 @@ fn the_weekly_drill_probes_a_session_and_logs_out_only_when_told_and_never_the_o
     assert_eq!((code, report["data"]["outcome"].as_str()), (0, Some("pass")), "{report:#}");
     assert_eq!(connects(), before, "a probe does not touch the link");
     assert!(simulated.peer_texts().iter().any(|text| text.starts_with("Weekly drill")));
+    // It says that it only probed, wherever it says that it passed, and it saw a message arrive.
+    assert!(report["title"].as_str().unwrap().contains("probed only: not linked anew"), "{report:#}");
+    assert!(report["data"]["remarks"][0].as_str().unwrap().starts_with("probed only"), "{report:#}");
+    let page = std::fs::read_to_string(report["data"]["report"].as_str().unwrap()).unwrap();
+    assert!(page.contains("probed only: not linked anew"), "{page}");
+    assert_eq!(simulated.found("back"), 1);
 
     // The only linked session of the home is never logged out, and nothing is begun.
-    let unlink = ["--set", "unlink=yes", "--set", "phone=simulated"];
+    let unlink = ["--set", "unlink=yes"];
     let (code, report) = relogin(&simulated, &unlink);
     assert_eq!((code, report["data"]["outcome"].as_str()), (5, Some("skipped")), "{report:#}");
     assert_eq!((simulated.state().0, linked_device(&simulated), paused()), ("READY".into(), 1, Value::Bool(false)));
@@ -225,19 +232,56 @@ fn the_weekly_drill_probes_a_session_and_logs_out_only_when_told_and_never_the_o
     let outcome = simulated.link_with(&["reauth", "--timeout", "20", "--session", "other"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert_eq!(simulated.home.json(&["drill", "guard", "other-linked-session"]).0, 0);
-    // It hits the simulated account as a whole, so the other is stopped, and stays linked as far as it knows.
-    assert_eq!(simulated.home.run(&["stop", "--session", "other"]).code, 0);
+    // The other one goes on meanwhile, and keeps its link.
+    let other = || simulated.home.json(&["status", "--session", "other"]).1["data"].clone();
+    let since = other()["since_ms"].clone();
     let (code, report) = relogin(&simulated, &unlink);
     assert_eq!((code, report["data"]["outcome"].as_str()), (0, Some("pass")), "{report:#}");
     assert!(connects() > before);
     assert_eq!((simulated.state().0, paused()), ("READY".into(), Value::Bool(false)));
+    assert_eq!((other()["state"].as_str(), &other()["since_ms"]), (Some("READY"), &since), "the other session was harmed");
+    let title = report["title"].as_str().unwrap();
+    assert!(title.contains("linked anew by QR code") && !title.contains("probed only"), "{title}");
+}
+
+#[test]
+fn a_session_that_is_logged_out_is_no_other_linked_session() {
+    let simulated = Simulated::linked();
+    let guard = || simulated.home.run(&["drill", "guard", "other-linked-session"]);
+    assert_eq!(simulated.link_with(&["reauth", "--timeout", "20", "--session", "other"]).code, 0);
+    assert_eq!(guard().code, 0);
+    assert_eq!(simulated.home.run(&["drill", "inject", "logged-out", "--session", "other"]).code, 0);
+    simulated.until("the logout", || {
+        let state = simulated.home.json(&["status", "--session", "other"]).1["data"]["state"].clone();
+        if state == "AUTH_REQUIRED" { Ok(()) } else { Err(state.to_string()) }
+    });
+    assert_eq!(simulated.state().0, "READY", "the fault is of one session alone");
+    let outcome = guard();
+    assert!(outcome.code == 15 && outcome.stderr.contains("other is AUTH_REQUIRED (logged_out)"), "{outcome:?}");
+    // Stopped, its store still holds the identity that the phone removed; without wpp.db the journal knows.
+    assert_eq!(simulated.home.run(&["stop", "--session", "other"]).code, 0);
+    let outcome = guard();
+    assert!(outcome.code == 15 && outcome.stderr.contains("other is STOPPED (logged_out)"), "{outcome:?}");
+    for name in ["wpp.db", "wpp.db-wal", "wpp.db-shm"] {
+        let _ = std::fs::remove_file(simulated.home.session("other").join(name));
+    }
+    assert_eq!(guard().code, 15);
+    let unlink = ["--set", "unlink=yes"];
+    let (code, report) = relogin(&simulated, &unlink);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (5, Some("skipped")), "{report:#}");
+    assert_eq!((simulated.state().0.as_str(), linked_device(&simulated)), ("READY", 1));
 }
 
 #[test]
 fn a_weekly_drill_whose_link_does_not_come_is_escalated_with_sending_resumed() {
     let simulated = Simulated::linked();
     assert_eq!(simulated.link_with(&["reauth", "--timeout", "20", "--session", "other"]).code, 0);
-    assert_eq!(simulated.home.run(&["stop", "--session", "other"]).code, 0);
+    // Somebody is on call.
+    let notices = simulated.home.path().join("notices.txt");
+    let config = simulated.home.path().join("config.toml");
+    let settings = std::fs::read_to_string(&config).unwrap();
+    let on_call = format!("\n[contacts.on-call]\nrole = \"on call\"\ncommand = [\"tee\", \"-a\", {:?}]\n", notices);
+    std::fs::write(&config, settings + &on_call).unwrap();
     // The account asks for a passkey, which nobody confirms: three tries, then the log as evidence.
     let text = shipped("weekly-qr-relogin").replace("--timeout 180", "--timeout 2").replace("every=5s", "every=1s");
     let path = simulated.home.path().join("weekly-qr-relogin.md");
@@ -256,7 +300,150 @@ fn a_weekly_drill_whose_link_does_not_come_is_escalated_with_sending_resumed() {
     assert!(noticed(&report).is_some());
     let resumed = &simulated.home.json(&["status"]).1["data"]["outbound_paused"];
     assert_eq!(resumed, &Value::Bool(false), "{report:#}");
+    // Told after this one run, with what somebody who was not there needs.
+    let notices = std::fs::read_to_string(&notices).unwrap_or_else(|error| panic!("nobody was told ({error}): {report:#}"));
+    for words in
+        ["Because: link", "The block link was tried 3 times", "Session main is AUTH_REQUIRED", "wpp reauth --session main"]
+    {
+        assert!(notices.contains(words), "{words:?} is not in {notices}");
+    }
+    assert!(notices.contains(state.evidence.to_str().unwrap()), "{notices}");
     let _ = simulated.home.json(&["drill", "inject", "phone-scan", "--release"]);
+}
+
+#[test]
+fn a_weekly_drill_that_receives_nothing_deviates() {
+    let simulated = Simulated::linked();
+    let text = shipped("weekly-qr-relogin")
+        .replace("wpp simulator --ask '{\"op\":\"peer_send\"", "wpp simulator --ask '{\"op\":\"status\"");
+    let path = simulated.home.path().join("weekly-qr-relogin.md");
+    std::fs::write(&path, text.replace("retries=60 every=1s", "retries=1 every=1s")).unwrap();
+    let number = format!("number={PEER}");
+    let line = ["drill", "run", path.to_str().unwrap(), "--yes", "--set", &number, "--set", "phone=simulated"];
+    let (code, report) = simulated.home.json(&line);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (4, Some("deviated")), "{report:#}");
+    assert!(noticed(&report).unwrap().contains("received"), "{report:#}");
+    // With nobody there it is not tried, and that is said.
+    let line = ["drill", "run", "weekly-qr-relogin", "--yes", "--set", &number, "--set", "phone=nobody"];
+    let (code, report) = simulated.home.json(&line);
+    assert_eq!(code, 0, "{report:#}");
+    assert!(report["title"].as_str().unwrap().contains("whether it receives was not tried"), "{report:#}");
+}
+
+#[test]
+fn what_somebody_paused_stays_paused_whatever_becomes_of_the_weekly_drill() {
+    let simulated = Simulated::linked();
+    let paused = || simulated.home.json(&["status"]).1["data"]["outbound_paused"].clone();
+    assert_eq!(simulated.home.run(&["outbound", "pause"]).code, 0);
+    assert_eq!(simulated.home.run(&["send", PEER, "this waits", "--wait", "0"]).code, 0);
+    let (code, report) = relogin(&simulated, &[]);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (0, Some("pass")), "{report:#}");
+    assert!(report["title"].as_str().unwrap().contains("nothing was sent"), "{report:#}");
+    assert_eq!((paused(), simulated.peer_texts()), (Value::Bool(true), Vec::<String>::new()));
+    // And after one that fails.
+    let text = shipped("weekly-qr-relogin").replace("wpp search \"back {{run}}\"", "wpp search \"nowhere {{run}}\"");
+    let path = simulated.home.path().join("weekly-qr-relogin.md");
+    std::fs::write(&path, text.replace("retries=60 every=1s", "retries=1 every=1s")).unwrap();
+    let number = format!("number={PEER}");
+    let line = ["drill", "run", path.to_str().unwrap(), "--yes", "--set", &number, "--set", "phone=simulated"];
+    assert_eq!(simulated.home.json(&line).0, 4);
+    assert_eq!((paused(), simulated.peer_texts()), (Value::Bool(true), Vec::<String>::new()));
+}
+
+#[test]
+fn a_drill_in_a_sandbox_is_escalated_as_its_document_says() {
+    let home = TestHome::live();
+    let notices = home.path().join("notices.txt");
+    let on_call = format!("[contacts.on-call]\nrole = \"on call\"\ncommand = [\"tee\", \"-a\", {:?}]\n", notices);
+    std::fs::write(home.path().join("config.toml"), on_call).unwrap();
+    let path = without(&home, "socket-left", "fault");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("sandbox: true", "sandbox: true\nescalate_after: 2")).unwrap();
+    let told = || std::fs::read_to_string(&notices).unwrap_or_default();
+    for number in 1..=2 {
+        let (code, report) = home.json(&["drill", "run", path.to_str().unwrap()]);
+        let _kept = Kept::of(&report);
+        assert_eq!((code, told().is_empty()), (4, number == 1), "{report:#}");
+    }
+    // Runs are counted, and not how often a block looked.
+    assert!(told().contains("socket-left did not pass, for the 2nd time in a row"), "{}", told());
+    assert!(told().contains("Because: ") && told().contains("Evidence: ") && !told().contains("Session main"), "{}", told());
+}
+
+/// The processes that hold a lock in this sandbox.
+fn holders(sandbox: &Path) -> Vec<u32> {
+    let locks = ["main", "fresh"].map(|name| sandbox.join("sessions").join(name).join("LOCK"));
+    let held = locks.iter().filter_map(|lock| match wpp::disk::Lock::look(lock).unwrap() {
+        wpp::disk::LockState::Held(owner) => owner.map(|owner| owner.pid),
+        _ => None,
+    });
+    held.collect()
+}
+
+/// Whether a process runs; one that nobody has taken in does not.
+fn runs(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
+}
+
+/// A drill that was killed while its daemon ran, and its sandbox below a folder of its own.
+fn killed_drill(home: &TestHome, place: &Path) -> PathBuf {
+    let mut child = home
+        .command(&["drill", "run", "unavailable", "--format", "json"])
+        .env("TMPDIR", place)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    // Until the first step has begun, the session is linked.
+    stdout.read_line(&mut String::new()).unwrap();
+    let sandbox = wpp::disk::list(place).unwrap().into_iter().find(|path| path.join("home.json").is_file()).unwrap();
+    let deadline = std::time::Instant::now() + crate::simulated::PATIENCE;
+    while holders(&sandbox).is_empty() {
+        assert!(std::time::Instant::now() < deadline, "no daemon was seen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // The run is written down before its first step begins, which may be a moment later.
+    while !home.json(&["runbook", "runs"]).1["data"]["runs"].as_array().is_some_and(|runs| !runs.is_empty()) {
+        assert!(std::time::Instant::now() < deadline, "no run was seen");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(holders(&sandbox).len(), 1, "the daemon outlives the drill");
+    sandbox
+}
+
+#[test]
+fn what_a_killed_drill_left_is_ended_by_the_next_one_or_by_undo() {
+    let home = TestHome::live();
+    let place = tempfile::Builder::new().prefix("wpp-it-").tempdir().unwrap();
+    let sandbox = killed_drill(&home, place.path());
+    let pids = holders(&sandbox);
+    // Another sandbox, which was kept, stays.
+    let kept = place.path().join("wpp-drill-kept");
+    wpp::home::Home::create(&kept, wpp::home::HomeKind::Sandbox).unwrap();
+    let outcome = home.command(&["drill", "run", "socket-left", "--quiet"]).env("TMPDIR", place.path()).output().unwrap();
+    assert!(outcome.status.success(), "{outcome:?}");
+    assert!(!sandbox.exists() && kept.is_dir());
+    assert!(pids.iter().all(|pid| !runs(*pid)), "{pids:?}");
+    let open = || {
+        let (_, report) = home.json(&["runbook", "runs"]);
+        let runs = report["data"]["runs"].as_array().unwrap().clone();
+        runs.iter().filter(|run| run["open"] == true).map(|run| run["run"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // Its run is still open, cannot go on, and is closed by undo although its sandbox is gone.
+    let first = open().remove(0);
+    assert_eq!(home.run(&["runbook", "resume", &first]).code, 2);
+    assert_eq!(home.run(&["runbook", "undo", &first]).code, 0);
+    assert_eq!(open(), Vec::<String>::new());
+
+    let sandbox = killed_drill(&home, place.path());
+    let pids = holders(&sandbox);
+    let outcome = home.run(&["runbook", "undo", &open()[0]]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(!sandbox.exists() && pids.iter().all(|pid| !runs(*pid)), "{pids:?}");
+    assert_eq!(open(), Vec::<String>::new());
 }
 
 #[test]

@@ -193,6 +193,219 @@ fn the_newest_dump_of_a_folder_or_a_store_is_rehearsed_and_an_old_one_is_told() 
     assert_eq!(std::fs::read_to_string(kept).unwrap(), "BACKUP_DAILY ok", "what failed is there to be looked at");
 }
 
+#[test]
+fn a_dump_that_was_cut_off_is_told_in_every_format_and_a_whole_one_of_all_databases_is_restored() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.fill(5000);
+    let place = Place::new();
+    let told = |path: &Path, name: &str| {
+        let (code, report) = place.rehearse(&[text(path)]);
+        let seen = step(&report, "look at the dump")["observed"].as_str().unwrap_or_default().to_owned();
+        assert!(code == 4 && seen.contains("cut off"), "{name}: {report}");
+    };
+    let tar = place.path("tar");
+    cluster.dump("tar", &tar, &[]);
+    let whole = std::fs::read(&tar).unwrap();
+    for (name, bytes) in [("rows", whole.len() / 2), ("end", whole.len() - 1024), ("block", whole.len() - 512)] {
+        std::fs::write(place.path("cut.tar"), &whole[..bytes]).unwrap();
+        told(&place.path("cut.tar"), name);
+    }
+    for compress in ["--compress=0", "--compress=6"] {
+        let folder = place.path(compress);
+        cluster.dump("directory", &folder, &[compress]);
+        let rows = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        let rows = rows.filter(|path| !path.ends_with("toc.dat")).max_by_key(|path| path.metadata().unwrap().len()).unwrap();
+        let content = std::fs::read(&rows).unwrap();
+        // At the end of a row.
+        let half = content.iter().take(content.len() / 2).rposition(|byte| *byte == b'\n').unwrap_or(content.len() / 2) + 1;
+        std::fs::write(&rows, &content[..half]).unwrap();
+        told(&folder, compress);
+    }
+    // All databases, of which one has a name that is no bare word.
+    cluster.sql("postgres", "create database \"my-app\"");
+    let all = place.path("all.sql");
+    cluster.dump_all(&all);
+    let (code, report) = place.rehearse(&[text(&all), "--smoke", &place.smoke()]);
+    assert_eq!(step(&report, "count what came back")["verdict"], "pass", "{report}");
+    assert_eq!(report["data"]["tables"]["gateway/public.users"], 5000, "{report}");
+    assert_eq!(step(&report, "ask: recent sales")["verdict"], "pass", "the one database with tables is asked: {code} {report}");
+    let content = std::fs::read_to_string(&all).unwrap();
+    // Behind a database that is whole, as when the disk was full then.
+    let end = "-- PostgreSQL database dump complete\n--\n";
+    for (number, (at, _)) in content.match_indices(end).enumerate() {
+        std::fs::write(place.path("cut.sql"), &content[..at + end.len()]).unwrap();
+        told(&place.path("cut.sql"), &format!("behind database {number}"));
+    }
+    cluster.sql("my-app", "create table entry as select 1 as one");
+    cluster.dump_all(&all);
+    let (code, report) = place.rehearse(&[text(&all), "--smoke", &place.smoke(), "--discard"]);
+    assert!(code == 4 && step(&report, "ask: users")["observed"].as_str().unwrap().contains("gateway, my-app"), "{report}");
+    std::fs::write(
+        place.path("smoke.toml"),
+        "database = 'my-app'\n[[query]]\nname = 'x'\nsql = 'select one from entry;'\nequals = '1'\n",
+    )
+    .unwrap();
+    assert_eq!(place.rehearse(&[text(&all), "--smoke", &place.smoke()]).0, 0);
+}
+
+/// Whether a process lives, and is not only waiting to be looked at.
+fn is_alive(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+const PLAIN: &str = "--\n-- PostgreSQL database dump\n--\n\nBEFORE\nCREATE TABLE public.t (x integer);\n\
+    COPY public.t (x) FROM stdin;\n1\n2\n\\.\n\n--\n-- PostgreSQL database dump complete\n--\n";
+
+#[test]
+fn a_dump_gives_no_orders_to_psql_and_what_its_sql_starts_ends_with_the_server() {
+    use std::os::unix::fs::PermissionsExt;
+    if Cluster::start().is_none() {
+        return;
+    }
+    let place = Place::new();
+    let open = short();
+    std::fs::set_permissions(open.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let (seen, dump) = (open.path().join("seen"), place.path("plain.sql"));
+    let mut rehearse = |before: &str| {
+        std::fs::write(&dump, PLAIN.replace("BEFORE", before)).unwrap();
+        place.rehearse(&[text(&dump), "--discard"])
+    };
+    let bang = format!("\\! id > {}", seen.display());
+    for order in [
+        bang.clone(),
+        format!("\\unrestrict x\n{bang}\n\\restrict x"),
+        format!("select 1 \\g {}", seen.display()),
+        format!("select 1; \\copy (select 1) to {}", seen.display()),
+        "\\connect 'host=127.0.0.1 port=5544 user=postgres dbname=live'".to_owned(),
+        format!("select '{}'; {bang}", "x".repeat(100_000)),
+        // A quote that ends elsewhere when a server is set so.
+        format!("select set_config('standard_conforming_' || 'strings', 'off', false);\nselect 'a\\'' {bang} \n--'\n;"),
+    ] {
+        let (code, report) = rehearse(&order);
+        assert!(code == 4 && !seen.exists(), "{order}: {report}");
+    }
+    // What the server itself may do, it does for an account without rights, and not for longer than it lives.
+    let program = format!(
+        "(id -un; env; setsid sleep 300 >/dev/null 2>&1 & echo pid $!; env -i setsid sleep 300 >/dev/null 2>&1 & echo pid $!) > {}",
+        seen.display()
+    );
+    let (code, report) = rehearse(&format!("DO $$ BEGIN EXECUTE 'COPY (SELECT 1) TO PROGRAM ''{program}'''; END $$;"));
+    assert_eq!(code, 0, "{report}");
+    let said = std::fs::read_to_string(&seen).unwrap();
+    let pids: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("pid ")).collect();
+    assert!(pids.len() == 2 && (cfg!(not(target_os = "linux")) || !pids.iter().any(|pid| is_alive(pid))), "{said}");
+    if rustix::process::geteuid().is_root() {
+        assert_eq!(said.lines().next(), Some("nobody"), "{said}");
+    }
+    assert!(!said.contains("HOME=/root") && !said.contains("WPP_HOME"), "{said}");
+}
+
+#[test]
+fn a_question_is_one_statement_that_reads_whatever_it_says() {
+    if Cluster::start().is_none() {
+        return;
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let open = short();
+    std::fs::set_permissions(open.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let (seen, dump) = (open.path().join("seen"), place.path("plain.sql"));
+    let function = "CREATE FUNCTION public.put() RETURNS int AS $$ INSERT INTO t VALUES (9) RETURNING x $$ LANGUAGE sql;";
+    std::fs::write(&dump, PLAIN.replace("BEFORE\n", "").replace("COPY", &format!("{function}\nCOPY"))).unwrap();
+    let bad = [
+        "commit; begin read write; insert into t values (9); commit; select count(*) from t",
+        "select 0; select 2",
+        "insert into t values (9) returning 2",
+        "with x as (insert into t values (9) returning x) select 2 from x",
+        "select 2 from (select public.put()) x",
+        "copy t to stdout",
+        &format!("copy (select 1) to program 'id > {}'; select 2", seen.display()),
+        &format!("copy (select 1) to program 'id > {}'", seen.display()),
+        "select 2 from (select set_config('transaction_read_only', 'off', false)) x, (select public.put()) y",
+        "select length(pg_read_file('/etc/passwd')) * 0 + 2",
+        "set transaction read write",
+        "select 2 $q$; drop table t; --",
+    ];
+    let mut smoke = String::new();
+    for (number, sql) in bad.iter().enumerate() {
+        smoke.push_str(&format!("[[query]]\nname = 'bad {number}'\nsql = {sql:?}\nequals = '2'\n"));
+    }
+    for (number, sql) in
+        ["select count(*) from t", "values (2); -- two", "show server_encoding", "/* x */ table t order by x desc"]
+            .iter()
+            .enumerate()
+    {
+        smoke.push_str(&format!("[[query]]\nname = 'good {number}'\nsql = {sql:?}\nrows_min = 1\nrows_max = 2\n"));
+    }
+    smoke.push_str("[[query]]\nname = 'good last'\nsql = 'select count(*) from t'\nequals = '2'\n");
+    std::fs::write(place.path("smoke.toml"), smoke).unwrap();
+    let (code, report) = place.rehearse(&[text(&dump), "--smoke", &place.smoke(), "--discard"]);
+    assert_eq!(code, 4, "{report}");
+    for answer in report["data"]["queries"].as_array().unwrap() {
+        let good = answer["name"].as_str().unwrap().starts_with("good");
+        assert_eq!(answer["passed"], good, "{answer}");
+    }
+    assert_eq!(report["data"]["queries"].as_array().unwrap().len(), bad.len() + 5);
+    assert!(!seen.exists());
+}
+
+#[test]
+fn interrupted_at_any_moment_a_rehearsal_leaves_nothing() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.fill(7);
+    let place = Place::new();
+    let dump = place.path("custom");
+    cluster.dump("custom", &dump, &[]);
+    let temporary = short();
+    let slow = place.path("slow.toml");
+    std::fs::write(&slow, "[[query]]\nname = 'slow'\nsql = 'select 1 from pg_sleep(600)'\nmin = 1\n").unwrap();
+    let folders =
+        || -> Vec<PathBuf> { std::fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().path()).collect() };
+    let moments = [
+        "server.json",
+        "data",
+        "data/PG_VERSION",
+        "data/global/pg_control",
+        "data/base/1/PG_VERSION",
+        "data/server.log",
+        "data/postmaster.pid",
+        "socket/.s.PGSQL.5432",
+    ];
+    for moment in moments {
+        let mut command = place.home.command(&["dump", "rehearse", text(&dump), "--smoke", text(&slow)]);
+        command.env("TMPDIR", temporary.path()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
+        while !folders().first().is_some_and(|folder| folder.join(moment).symlink_metadata().is_ok()) {
+            assert!(std::time::Instant::now() < deadline && child.try_wait().unwrap().is_none(), "{moment} never came");
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let folder = folders().remove(0);
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        assert!(!child.wait().unwrap().success(), "{moment}");
+        assert_eq!(folders(), [] as [PathBuf; 0], "{moment}");
+        let mut processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let left = processes.find(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&folder)));
+        assert!(left.is_none(), "{moment}: {left:?}");
+    }
+    // What an earlier version left: known, and held by nobody.
+    let left = temporary.path().join("wpp-pg-left");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::create_dir(left.join("data")).unwrap();
+    std::fs::write(left.join("server.json"), r#"{"engine":"local","account":"","container":"","kept":false,"since":""}"#)
+        .unwrap();
+    let run = |arguments: &[&str]| {
+        let output = place.home.command(arguments).env("TMPDIR", temporary.path()).output().unwrap();
+        crate::harness::Outcome::of(output)
+    };
+    let listed = run(&["dump", "servers"]);
+    assert!(listed.stdout.contains("wpp-pg-left"), "{listed:?}");
+    assert_eq!(run(&["dump", "rehearse", text(&dump)]).code, 0);
+    assert_eq!(folders(), [] as [PathBuf; 0]);
+}
+
 /// A stand-in for `docker` that writes down its arguments, and runs what a container would on a cluster.
 fn docker(folder: &Path, cluster: &Cluster) -> PathBuf {
     let bin = folder.join("bin");
@@ -204,7 +417,7 @@ fn docker(folder: &Path, cluster: &Cluster) -> PathBuf {
          exec) shift; while [ \"$1\" = --interactive ] || [ \"$1\" = --env ]; do\n\
            if [ \"$1\" = --env ]; then export \"$2\"; shift; fi; shift; done; shift\n\
            [ \"$1\" = pg_isready ] && exit 0\n\
-           export PGHOST={socket} PGUSER=app PGPASSWORD={PASSWORD}; exec \"$@\" ;;\n\
+           export PGHOST={socket} PGUSER=app PGPASSWORD=${{PGPASSWORD:-{PASSWORD}}}; exec \"$@\" ;;\n\
          esac\n",
         log = folder.join("log").display(),
         socket = cluster.socket().display(),
@@ -304,6 +517,11 @@ fn the_monthly_drill_brings_back_a_session_and_a_dump_and_says_what_a_stub_is() 
     };
     let passed = drill();
     assert!(passed.code == 0 && passed.stdout.contains("every answer as expected"), "{passed:?}");
+    // A job that ended a week ago left a good one behind.
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(8 * 24 * 3600);
+    std::fs::File::options().write(true).open(dumps.join("spec-1.dump")).unwrap().set_modified(old).unwrap();
+    let late = drill();
+    assert!(late.code == 4 && late.stdout.contains("8 d old"), "{late:?}");
     std::fs::write(dumps.join("spec-1.dump"), "backup of today, 42 rows\n").unwrap();
     let stub = drill();
     assert!(stub.code == 4 && stub.stdout.contains("it is a stub"), "{stub:?}");

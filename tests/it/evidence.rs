@@ -50,8 +50,153 @@ fn a_run_leaves_evidence_that_anybody_can_check_and_every_change_is_seen() {
     let again = home.run(&["evidence", "export", &id, "--to", home.path().join("second.tar.gz").to_str().unwrap()]);
     assert_eq!(again.code, 4, "{again:?}");
     std::fs::remove_file(folder.join("SHA256SUMS")).unwrap();
-    assert_eq!(home.run(&["evidence", "verify", &id]).code, 5);
+    assert_eq!(home.run(&["evidence", "verify", &id]).code, 4);
 }
+
+/// A home in which a runbook ran, and the ids of its runs.
+fn ran(times: usize) -> (TestHome, Vec<String>) {
+    let home = TestHome::live();
+    std::fs::create_dir(home.path().join("runbooks")).unwrap();
+    std::fs::write(home.path().join("runbooks/look.md"), LOOK).unwrap();
+    let ids = (0..times)
+        .map(|_| {
+            let (code, report) = home.json(&["runbook", "run", "look", "--yes"]);
+            assert_eq!(code, 0, "{report}");
+            report["data"]["run"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    (home, ids)
+}
+
+/// What `evidence verify` says: its code, and the verdict and the words for each.
+fn verified(home: &TestHome, named: &[&str]) -> (i32, Vec<(String, String, String)>) {
+    let (code, report) = home.json(&[&["evidence", "verify"], named].concat());
+    let text = |one: &serde_json::Value, field: &str| one[field].as_str().unwrap().to_owned();
+    let all = report["data"]["verified"].as_array().unwrap().iter();
+    (code, all.map(|one| (text(one, "id"), text(one, "verdict"), text(one, "observed"))).collect())
+}
+
+/// Makes the list of hashes fit what is there now.
+fn sealed_anew(folder: &std::path::Path) {
+    let line = "find . -type f ! -name SHA256SUMS -printf '%P\\n' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS";
+    assert!(Command::new("sh").args(["-c", line]).current_dir(folder).status().unwrap().success());
+}
+
+#[test]
+fn whoever_can_write_the_folder_cannot_make_it_pass() {
+    let (home, ids) = ran(7);
+    let reports = home.path().join("reports");
+    let at = |number: usize| reports.join(&ids[number]);
+    assert_eq!(verified(&home, &[]).0, 0);
+    std::fs::remove_file(at(0).join("report.json")).unwrap();
+    std::fs::write(at(1).join("report.md"), "# all is well").unwrap();
+    sealed_anew(&at(1));
+    std::fs::rename(at(2), reports.join("look-20200101T000000Z")).unwrap();
+    std::fs::remove_dir_all(at(3)).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", at(4).join("more.txt")).unwrap();
+    std::fs::remove_file(at(6).join("SHA256SUMS")).unwrap();
+    let (code, all) = verified(&home, &[]);
+    assert_eq!(code, 4, "{all:?}");
+    let of = |id: &str| all.iter().find(|one| one.0 == id).map(|one| (one.1.as_str(), one.2.as_str())).unwrap();
+    for (number, part) in [
+        (0, "missing: report.json"),
+        (1, "not the list that was sealed"),
+        (2, "gone"),
+        (3, "gone"),
+        (4, "more.txt (a link"),
+        (6, "SHA256SUMS cannot be checked"),
+    ] {
+        let (verdict, observed) = of(&ids[number]);
+        assert!(verdict == "fail" && observed.contains(part), "{number}: {observed}");
+        assert_eq!(verified(&home, &[&ids[number]]).0, 4);
+        let to = home.path().join("x.tar.gz");
+        assert_eq!(home.run(&["evidence", "export", &ids[number], "--to", to.to_str().unwrap()]).code, 4);
+    }
+    assert_eq!(of(&ids[5]).0, "pass");
+    assert_eq!(of("look-20200101T000000Z").0, "unknown");
+    assert_eq!(verified(&home, &[&ids[5]]).0, 0);
+}
+
+#[test]
+fn evidence_in_a_folder_of_the_operators_is_verified_by_its_path_and_with_all_others() {
+    let (home, _) = ran(1);
+    let folder = home.path().join("ticket/4711");
+    let path = folder.to_str().unwrap();
+    assert_eq!(home.run(&["runbook", "run", "look", "--yes", "--evidence", path]).code, 0);
+    assert_eq!((verified(&home, &[path]).0, verified(&home, &[]).1.len()), (0, 2));
+    std::fs::write(folder.join("report.md"), "x").unwrap();
+    assert_eq!((verified(&home, &[path]).0, verified(&home, &[]).0), (4, 4));
+    // One of another home fits its own list at best.
+    let (other, _) = ran(0);
+    sealed_anew(&folder);
+    let (code, all) = verified(&other, &[path]);
+    assert!(code == 5 && all[0].2.contains("does not know that list"), "{all:?}");
+    assert_eq!(home.run(&["evidence", "verify", "/no/such/folder"]).code, 2);
+}
+
+#[test]
+fn a_transcript_that_was_changed_before_the_run_was_taken_back_is_told_for_good() {
+    let (home, _) = ran(0);
+    let mended = home.path().join("mended");
+    let steps = format!(
+        "```sh id=one undo=back\ntrue\n```\n\n```sh id=back\ntest -f '{}'\n```\n\n```sh id=two\necho honest; exit 1\n```\n",
+        mended.display()
+    );
+    let text = LOOK.replace("id: look", "id: stuck").replace("```wpp id=look\nwpp config\n```\n", &steps);
+    std::fs::write(home.path().join("runbooks/stuck.md"), text).unwrap();
+    let stuck = || {
+        let (code, report) = home.json(&["runbook", "run", "stuck", "--yes", "--allow-shell"]);
+        assert!(code != 0 && report["data"]["open"] == true, "{report}");
+        report["data"]["run"].as_str().unwrap().to_owned()
+    };
+    let (forged, honest) = (stuck(), stuck());
+    assert_eq!(verified(&home, &[]).0, 0);
+    let transcript = home.path().join("reports").join(&forged).join("transcripts/two.txt");
+    let was = std::fs::read_to_string(&transcript).unwrap();
+    std::fs::write(&transcript, was.replace("honest", "forged")).unwrap();
+    std::fs::write(&mended, "").unwrap();
+    for (run, code) in [(&forged, 4), (&honest, 0)] {
+        let (undone, report) = home.json(&["runbook", "undo", run]);
+        assert_eq!(undone, 0, "{report}");
+        let told = report["warnings"].to_string().contains("transcripts/two.txt");
+        let (verify, all) = verified(&home, &[run]);
+        assert_eq!((told, verify), (code == 4, code), "{report} {all:?}");
+        assert_eq!(all[0].2.contains("changed: transcripts/two.txt"), code == 4, "{all:?}");
+    }
+}
+
+const LOOK: &str = "---
+id: look
+title: Look at the settings
+kind: runbook
+severity: info
+respond_within: 7d
+applies_to: host
+---
+# Look at the settings
+
+## Trigger
+Somebody asks.
+
+## Impact
+None.
+
+## Prerequisites
+A home.
+
+## Steps
+```wpp id=look
+wpp config
+```
+
+## Verification
+```wpp id=verify
+wpp config
+```
+
+## Rollback
+Nothing was changed, so there is nothing to take back.
+";
 
 #[test]
 fn nothing_to_verify_is_no_pass() {
@@ -64,6 +209,7 @@ fn nothing_to_verify_is_no_pass() {
 struct Files {
     home: TestHome,
     folder: PathBuf,
+    said: std::cell::RefCell<String>,
 }
 
 impl Files {
@@ -71,7 +217,7 @@ impl Files {
         let home = TestHome::live();
         let folder = home.path().join("rotation");
         std::fs::create_dir_all(&folder).unwrap();
-        let files = Files { home, folder };
+        let files = Files { home, folder, said: Default::default() };
         files.write("before.env", "GITHUB_TOKEN=old-github-1\nWHATSAPP_WEBHOOK_SECRET=old-hook-1\nPORT=80\n");
         files.write("after.env", "GITHUB_TOKEN=new-github-2\nWHATSAPP_WEBHOOK_SECRET=new-hook-2\nPORT=80\n");
         files.write("scan.txt", "no secrets found\n");
@@ -83,6 +229,11 @@ impl Files {
         let path = self.folder.join(name);
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
+
+    /// What the last rotation said when it failed.
+    fn said(&self) -> String {
+        self.said.borrow().clone()
     }
 
     fn rotation(&self) -> (i32, String) {
@@ -106,6 +257,7 @@ impl Files {
             "--into",
             &path("out"),
         ]);
+        self.said.replace(outcome.stderr);
         (outcome.code, outcome.stdout)
     }
 
@@ -132,7 +284,7 @@ fn a_rotation_is_evidenced_under_the_required_names_and_without_a_value() {
     let (code, stdout) = files.rotation();
     assert_eq!(code, 0, "{stdout}");
     let (names, text) = files.written();
-    assert_eq!(names, ["-env-diff.txt", "-secret-scan.txt", ".md"]);
+    assert_eq!(names, ["-SHA256SUMS", "-env-diff.txt", "-secret-scan.txt", ".md"]);
     for value in ["old-github-1", "new-github-2", "old-hook-1", "new-hook-2"] {
         assert!(!text.contains(value), "{value}");
     }
@@ -163,4 +315,48 @@ fn a_rotation_that_is_not_complete_or_leaks_is_no_pass() {
     files.write("doctor.json", "token new-hook-2\n");
     assert_eq!(files.rotation().0, 4);
     assert!(!files.written().1.contains("new-hook-2"));
+}
+
+#[test]
+fn a_second_rotation_of_the_day_leaves_the_first_as_it_is_and_both_are_sealed() {
+    let files = Files::new();
+    assert_eq!(files.rotation().0, 0);
+    let out = files.folder.join("out");
+    // Whatever else is kept there is none of it.
+    std::fs::write(out.join("credential-rotation-20200101-note.txt"), "x").unwrap();
+    let first = files.written().1;
+    files.write("after.env", "GITHUB_TOKEN=other-github-3\nWHATSAPP_WEBHOOK_SECRET=other-hook-3\nPORT=80\n");
+    assert_eq!(files.rotation().0, 0);
+    let (names, both) = files.written();
+    assert!(names.len() == 9 && names.contains(&"-2.md".to_owned()) && names.contains(&"-2-SHA256SUMS".to_owned()), "{names:?}");
+    assert!(first.split_inclusive('\n').all(|line| both.contains(line)));
+    let (code, all) = verified(&files.home, &[]);
+    assert!(code == 0 && all.len() == 2, "{all:?}");
+    let path = out.to_str().unwrap();
+    assert_eq!(verified(&files.home, &[path]).0, 0);
+    let diff = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path());
+    let diff = { diff }.find(|path| path.to_str().unwrap().ends_with("-2-env-diff.txt")).unwrap();
+    std::fs::write(diff, "GITHUB_TOKEN unchanged\n").unwrap();
+    assert_eq!((verified(&files.home, &[]).0, verified(&files.home, &[path]).0), (4, 4));
+}
+
+#[test]
+fn a_rotation_of_what_cannot_be_read_for_sure_is_refused_and_nothing_of_it_is_shown() {
+    let files = Files::new();
+    for (after, part) in [
+        ("GITHUB_TOKEN=new-github-2\n-----BEGIN PRIVATE KEY-----\nMIIsecret\n", "after.env cannot be read at line 2"),
+        ("GITHUB_TOKEN=new-github-2\nKEY=\"-----BEGIN\nMIIsecret\n", "after.env cannot be read at line 2"),
+    ] {
+        files.write("after.env", after);
+        let (code, stdout) = files.rotation();
+        assert!(code == 2 && !files.folder.join("out").exists(), "{stdout}");
+        let said = files.said();
+        assert!(said.contains(part) && !said.contains("MIIsecret") && !said.contains("BEGIN"), "{said}");
+    }
+    files.write("after.env", "GITHUB_TOKEN=old-github-1 # rotated today\nWHATSAPP_WEBHOOK_SECRET=old-hook-1;\n");
+    let (code, stdout) = files.rotation();
+    assert!(
+        code == 4 && stdout.contains("GITHUB_TOKEN is unchanged") && stdout.contains("WHATSAPP_WEBHOOK_SECRET is unchanged"),
+        "{stdout}"
+    );
 }

@@ -23,6 +23,7 @@ pub fn refusing() -> (SocketAddr, tokio::net::TcpSocket) {
 /// A home in a temporary folder that goes with the value.
 pub struct TestHome {
     folder: tempfile::TempDir,
+    is_live: bool,
 }
 
 /// How one run of the program ended.
@@ -37,12 +38,12 @@ impl TestHome {
     /// A live home: one that may not reach loopback, and in tests never reaches anything.
     pub fn live() -> TestHome {
         let folder = tempfile::Builder::new().prefix("wpp-it-").tempdir().expect("a temporary folder");
-        TestHome { folder }
+        TestHome { folder, is_live: true }
     }
 
     /// A home marked as a sandbox.
     pub fn sandbox() -> TestHome {
-        let home = TestHome::live();
+        let home = TestHome { is_live: false, ..TestHome::live() };
         wpp::home::Home::create(home.path(), wpp::home::HomeKind::Sandbox).expect("a sandbox home");
         home
     }
@@ -61,6 +62,10 @@ impl TestHome {
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.path());
         // By the environment: hints then read as an operator with one home sees them.
         command.env("WPP_HOME", self.path()).args(arguments);
+        if self.is_live {
+            // Its endpoint is WhatsApp itself.
+            command.env("WPP_DOCTOR_OFFLINE", "true");
+        }
         command.stdin(std::process::Stdio::null());
         command
     }

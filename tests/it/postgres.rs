@@ -122,6 +122,15 @@ impl Cluster {
     }
 }
 
+impl Cluster {
+    /// Writes a dump of all databases and roles.
+    pub fn dump_all(&self, into: &Path) {
+        let mut dump = self.client("pg_dumpall");
+        dump.args(["--database", "postgres", "--file"]).arg(into);
+        succeed(&mut dump);
+    }
+}
+
 /// The password of [`Cluster`]; must be nowhere in what wpp writes.
 pub const PASSWORD: &str = "hush-postgres-planted-secret";
 

@@ -53,6 +53,15 @@ impl Stage {
         self.home.json(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
+    /// Waits for a file that a script makes.
+    fn until_there(&self, name: &str) {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while !self.path(name).exists() {
+            assert!(std::time::Instant::now() < deadline, "the step did not begin");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
     /// The ids of what was done, with how each ended.
     fn done(report: &Value) -> Vec<String> {
         let steps = report["data"]["steps"].as_array().expect("steps");
@@ -562,7 +571,13 @@ fn a_step_that_cannot_be_taken_back_is_run_again_only_when_a_person_says_so() {
 }
 
 #[test]
-fn an_interrupt_ends_the_step_and_takes_back_what_began() {
+fn an_interrupt_and_a_terminal_that_goes_away_end_the_step_and_take_back_what_began() {
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::HUP] {
+        ended_by(signal);
+    }
+}
+
+fn ended_by(signal: rustix::process::Signal) {
     let steps = sh("id=make undo=remove", "touch \"$place/one\"")
         + &sh("id=remove", "rm -f \"$place/one\"")
         + &sh("id=wait timeout=10m", "touch \"$place/waiting\"\nexec sleep 600");
@@ -575,13 +590,9 @@ fn an_interrupt_ends_the_step_and_takes_back_what_began() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !stage.path("waiting").exists() {
-        assert!(std::time::Instant::now() < deadline, "the step did not begin");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    stage.until_there("waiting");
     let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(process, signal).unwrap();
     let outcome = Outcome::of(child.wait_with_output().unwrap());
     assert_eq!(outcome.code, 130, "{outcome:?}");
     let report: Value = serde_json::from_str(outcome.stdout.lines().last().unwrap()).unwrap();
@@ -591,6 +602,122 @@ fn an_interrupt_ends_the_step_and_takes_back_what_began() {
         "{report}"
     );
     assert!(!stage.path("one").exists());
+}
+
+/// A script that outlives its run does nothing any more by the time that the run is said to be taken back.
+#[test]
+fn a_script_whose_run_was_killed_is_ended_before_anything_is_taken_back() {
+    let script = "echo $$ > \"$place/script\"; touch \"$place/waiting\"\n\
+                  while ! test -e \"$place/go\"; do sleep 0.05; done\ntouch \"$place/acted\"";
+    let steps = sh("id=act undo=back timeout=10m", script) + &sh("id=back", "touch \"$place/back\"; rm -f \"$place/acted\"");
+    let stage = Stage::new(&runbook(PLACE, "", &steps, &sh("id=verify", "true"), ""));
+    let arguments = stage.arguments(&[]);
+    let mut child = stage
+        .home
+        .command(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    stage.until_there("waiting");
+    let script: i32 = std::fs::read_to_string(stage.path("script")).unwrap().trim().parse().unwrap();
+    let script = rustix::process::Pid::from_raw(script).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(rustix::process::test_kill_process(script).is_ok(), "it goes on by itself");
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let run = runs["data"]["runs"][0]["run"].as_str().unwrap();
+    let (code, report) = stage.home.json(&["runbook", "undo", run]);
+    assert!(code == 0 && stage.path("back").exists(), "{report}");
+    std::fs::write(stage.path("go"), "").unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while is_running(script) {
+        assert!(std::time::Instant::now() < deadline, "the script goes on");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(!stage.path("acted").exists());
+}
+
+/// Whether a process does anything: one that has ended, and that nobody has asked about, does not.
+fn is_running(process: rustix::process::Pid) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+}
+
+#[test]
+fn what_never_acted_is_not_taken_back_and_an_undo_has_what_its_step_saved() {
+    let back = sh("id=back", "touch \"$place/back\"");
+    for (block, more) in [
+        ("```manual id=act undo=back\nMay it?\n```\n\n", vec!["--answer", "act=no"]),
+        ("```manual id=act undo=back\nMay it?\n```\n\n", vec![]),
+        ("```http id=act undo=back\nGET http://192.0.2.1/\n```\n\n", vec![]),
+        ("```wpp id=act undo=back\nwpp search {{place}}\nwpp status\n```\n\n", vec!["--set", "place=--help"]),
+    ] {
+        let stage = Stage::new(&runbook(PLACE, "", &(block.to_owned() + &back), &sh("id=verify", "true"), ""));
+        let (code, report) = stage.run(&more);
+        assert!(code != 0 && !Stage::done(&report).iter().any(|done| done.starts_with("back")), "{block}: {report}");
+        assert_eq!(report["data"]["undone"], serde_json::json!([]), "{block}");
+    }
+    let steps = sh("id=make save=made undo=remove", "echo \"$place/thing-7\" | tee \"$place/thing-7\"")
+        + &sh("id=remove", "rm \"$made\"");
+    let stage = Stage::new(&runbook(PLACE, "", &steps, &sh("id=verify", "test ! -e \"$place/thing-7\""), ""));
+    let (code, report) = stage.run(&[]);
+    assert_eq!((code, report["data"]["verified_again"].as_bool()), (4, Some(true)), "{report}");
+    assert!(!stage.path("thing-7").exists());
+}
+
+#[test]
+fn a_line_of_a_runbook_allows_no_scripts_and_a_runbook_that_runs_itself_ends() {
+    let inner = runbook("", "", &sh("id=act", "touch acted"), &sh("id=verify", "true"), "").replace("id: own", "id: inner");
+    let line = |line: &str| format!("```wpp id=act\n{line}\n```\n\n");
+    let stage = Stage::new(&runbook(PLACE, "", &line("wpp runbook run inner --yes --allow-shell"), &sh("id=verify", "true"), ""));
+    std::fs::write(stage.home.path().join("runbooks/inner.md"), inner).unwrap();
+    let found = stage.home.run(&["runbook", "lint", "own"]);
+    assert!(found.code == 3 && found.stdout.contains("cannot allow scripts"), "{found:?}");
+    assert_ne!(stage.run(&[]).0, 0);
+    assert!(!stage.home.path().join("acted").exists() && !Path::new("acted").exists());
+    let steps = line("wpp runbook run own --yes --set place={{place}}");
+    let stage = Stage::new(&runbook(PLACE, "", &steps, "```wpp id=verify\nwpp config\n```\n", ""));
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 4, "{report}");
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let runs = runs["data"]["runs"].as_array().unwrap();
+    assert!((2..=9).contains(&runs.len()) && runs.iter().all(|run| run["open"] == false), "{runs:?}");
+}
+
+#[test]
+fn a_row_of_another_version_keeps_nobody_from_running_and_is_told() {
+    let stage = Stage::new(&three_files(&sh("id=verify", "true")));
+    assert_eq!(stage.run(&[]).0, 0);
+    let journal = rusqlite::Connection::open(stage.home.path().join("ops.db")).unwrap();
+    let changed = journal.execute("UPDATE entry SET data = '{\"run\":\"own-1\"}' WHERE verb = 'runbook'", []).unwrap();
+    assert_eq!(changed, 1);
+    for name in ["one", "two", "three"] {
+        std::fs::remove_file(stage.path(name)).unwrap();
+    }
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 0, "{report}");
+    let (code, runs) = stage.home.json(&["runbook", "runs"]);
+    assert_eq!((code, runs["data"]["runs"].as_array().unwrap().len()), (0, 1), "{runs}");
+    assert!(runs["warnings"][0].as_str().unwrap().contains("another version"), "{runs}");
+}
+
+#[test]
+fn an_error_in_the_middle_of_a_run_names_the_run_that_is_open() {
+    let stage = Stage::new(&three_files(&sh("id=verify", "true")));
+    for number in 5..60 {
+        let arguments = stage.arguments(&["--format", "json"]);
+        let mut command = stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let output = Outcome::of(command.env("WPP_DISK_FAULT", format!("full@{number}")).output().unwrap());
+        let (_, runs) = stage.home.json(&["runbook", "runs"]);
+        let open = runs["data"]["runs"].as_array().unwrap().iter().find(|run| run["open"] == true).cloned();
+        let Some(open) = open else { continue };
+        let run = open["run"].as_str().unwrap();
+        assert!(output.code != 0 && output.stdout.contains(&format!("wpp runbook undo {run}")), "full@{number}: {output:?}");
+        assert_eq!(stage.home.run(&["runbook", "undo", run]).code, 0);
+        return;
+    }
+    panic!("no fault leaves a run open");
 }
 
 #[test]
@@ -609,11 +736,7 @@ fn a_run_that_somebody_works_on_is_left_to_them() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !stage.path("waiting").exists() {
-        assert!(std::time::Instant::now() < deadline, "the step did not begin");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    stage.until_there("waiting");
     let (_, runs) = stage.home.json(&["runbook", "runs"]);
     let run = runs["data"]["runs"][0]["run"].as_str().unwrap().to_owned();
     assert_eq!(stage.home.run(&["runbook", "undo", &run]).code, 11);

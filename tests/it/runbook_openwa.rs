@@ -1,9 +1,13 @@
 //! The runbooks of OpenWA, run against its double: each passes, and deviates when one thing is broken.
 
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
 
 use crate::doubles::{Double, OPENWA_SESSION, OPENWA_WEBHOOK, OpenWa};
 use crate::gateway_verbs::Bench;
+use crate::postgres::{Cluster, PASSWORD};
 use crate::runbook_stage::{Stage, Tools, folder};
 
 const KEY: &str = "owa-key-for-tests";
@@ -107,7 +111,7 @@ fn webhook_failure() {
 }
 
 /// A server with its state in a folder: a database, and the keys of a session.
-fn with_state() -> (Bench<OpenWa>, tempfile::TempDir, std::path::PathBuf) {
+fn with_state() -> (Bench<OpenWa>, tempfile::TempDir, PathBuf) {
     let files = [
         ("data/sessions/main/creds.json", r#"{"noiseKey": 1}"#),
         ("docker-compose.yml", "image: openwa:${OPENWA_VERSION}\n"),
@@ -170,7 +174,7 @@ fn version_upgrade() {
 fn restore() {
     let id = "openwa-restore";
     let (bench, tools) = (openwa(), Tools::new(&["docker"]));
-    let stage = |project: &std::path::Path, unpacked: &std::path::Path| {
+    let stage = |project: &Path, unpacked: &Path| {
         let stage = Stage::default().tools(&tools).set("url", bench.double.url()).set("project", project.display().to_string());
         stage.set("unpacked", unpacked.display().to_string())
     };
@@ -191,7 +195,123 @@ fn restore() {
     let (_four, empty) = folder(&[("manifest.json", "{}")]);
     stage(&project, &empty).run_hurried(&bench.home, id).is_skipped(id);
     // What the source tests for, a star in quotes, would never have been there.
-    assert!(!std::path::Path::new(&format!("{}/*/openwa.db", unpacked.display())).exists());
+    assert!(!Path::new(&format!("{}/*/openwa.db", unpacked.display())).exists());
+}
+
+/// A set that `wpp backup --channel` makes of this server, laid out as `wpp restore --set` does.
+fn laid_out(bench: &Bench<OpenWa>, place: &Path) -> PathBuf {
+    let (sets, unpacked) = (place.join("sets"), place.join("unpacked"));
+    std::fs::create_dir_all(&sets).unwrap();
+    let (code, report) = bench.home.json(&["backup", "--channel", "openwa", "--to", sets.to_str().unwrap()]);
+    assert_eq!((code, &report["data"]["complete"]), (0, &json!(true)), "{report}");
+    let set = report["data"]["path"].as_str().unwrap().to_owned();
+    let outcome = bench.home.run(&["restore", "--set", &set, "--into", unpacked.to_str().unwrap()]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    unpacked
+}
+
+#[test]
+fn restore_of_what_a_backup_of_the_channel_holds() {
+    let id = "openwa-restore";
+    let (bench, _kept, project) = with_state();
+    let tools = Tools::new(&["docker"]);
+    std::fs::create_dir_all(project.join("data/media")).unwrap();
+    std::fs::write(project.join("data/media/picture.jpg"), "a picture").unwrap();
+    let place = tempfile::Builder::new().prefix("wpp-it-").tempdir().unwrap();
+    let unpacked = laid_out(&bench, place.path());
+    // What happens to the server afterwards.
+    let rows = || {
+        let database = rusqlite::Connection::open(project.join("data/openwa.sqlite")).unwrap();
+        database.query_row("SELECT count(*) FROM sessions", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let lose = || {
+        let database = rusqlite::Connection::open(project.join("data/openwa.sqlite")).unwrap();
+        database.execute_batch("INSERT INTO sessions VALUES ('lost'), ('too')").unwrap();
+        std::fs::remove_dir_all(project.join("data/sessions")).unwrap();
+    };
+    lose();
+    let stage = || {
+        let stage = Stage::default().tools(&tools).set("url", bench.double.url()).set("project", project.display().to_string());
+        stage.set("unpacked", unpacked.display().to_string())
+    };
+    stage().run(&bench.home, id).passes(id);
+    assert_eq!(rows(), 1);
+    let keys = std::fs::read_to_string(project.join("data/sessions/main/creds.json")).unwrap();
+    assert_eq!(keys, r#"{"noiseKey": 1}"#);
+    assert_eq!(std::fs::read_to_string(project.join("data/media/picture.jpg")).unwrap(), "a picture");
+    let owner = |path: &str| std::fs::metadata(project.join(path)).map(|seen| (seen.uid(), seen.gid())).unwrap();
+    assert_eq!(owner("data/sessions/main/creds.json"), owner("data.before-restore"));
+    // As long as that is there, nothing else is put aside, and nothing is harmed.
+    stage().run_hurried(&bench.home, id).is_skipped(id);
+    assert_eq!(rows(), 1);
+    // A key of before that the restored database does not know is no reason to take the restore back.
+    std::fs::remove_dir_all(project.join("data.before-restore")).unwrap();
+    lose();
+    bench.secret("openwa-key", "another-key");
+    let ran = stage().run_hurried(&bench.home, id);
+    ran.passes(id);
+    assert!(ran.report["title"].as_str().unwrap().contains("does not accept the key"), "{}", ran.report);
+    assert_eq!(rows(), 1);
+}
+
+#[test]
+fn restore_of_a_database_of_postgresql() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.fill(9);
+    let id = "openwa-restore";
+    let (_kept, project) = folder(&[("data/sessions/main/creds.json", r#"{"noiseKey": 1}"#)]);
+    let settings = format!(
+        "memory_max_mb = 1000\n[dump.openwa]\nroot = {project:?}\n\
+         parts = [{{ kind = 'postgres', role = 'app', url = {:?}, secret = 'openwa-postgres', must_hold = ['users'] }}]\n",
+        cluster.address("gateway")
+    );
+    let bench = Bench::new("openwa", &settings, Some(("openwa-key", KEY)), OpenWa::well());
+    bench.secret("openwa-postgres", PASSWORD);
+    let place = tempfile::Builder::new().prefix("wpp-it-").tempdir().unwrap();
+    let unpacked = laid_out(&bench, place.path());
+    // What runs in the container is run here, against the server of this test.
+    let tools = Tools::new(&["docker"]);
+    let programs = cluster.client("psql");
+    let programs = Path::new(programs.get_program()).parent().unwrap().to_owned();
+    let inside = format!(
+        "case \"$*\" in *' exec -T postgres '*)\n  while [ \"$1\" != postgres ]; do shift; done; shift\n  \
+         PATH='{}':$PATH PGHOST='{}' PGPASSWORD='{PASSWORD}' exec \"$@\";;\nesac",
+        programs.display(),
+        cluster.socket().display()
+    );
+    tools.does("docker", &inside);
+    let stage = |dump: &str| {
+        let stage = Stage::default().tools(&tools).set("url", bench.double.url()).set("project", project.display().to_string());
+        let stage = stage.set("unpacked", unpacked.display().to_string()).set("dump", dump.to_owned());
+        stage.set("database", "gateway").set("database_user", "app")
+    };
+    let dump = unpacked.join("postgres/database.dump").display().to_string();
+    let users = |database: &str| cluster.sql(database, "select count(*) from users");
+    let databases = || cluster.sql("postgres", "select count(*) from pg_database where datname like 'gateway_%'");
+    // One that has a dump is not restored without it.
+    stage("none").run_hurried(&bench.home, id).is_skipped(id);
+    cluster.sql("gateway", "truncate users cascade");
+    stage(&dump).run(&bench.home, id).passes(id);
+    assert_eq!((users("gateway").as_str(), databases().as_str()), ("9", "1"));
+    assert_eq!(cluster.sql("gateway", "select has_table_privilege('read-only', 'users', 'select')"), "t");
+    // The server does not come up with it: the database that was there comes back, whatever earlier runs left.
+    std::fs::remove_dir_all(project.join("data.before-restore")).unwrap();
+    cluster.sql("gateway", "delete from sales; delete from users where id > 4");
+    let up = project.join("data.before-restore");
+    let fails = format!("case \"$*\" in *' up --detach --wait') if [ -d '{}' ]; then exit 1; fi;; esac\n{inside}", up.display());
+    tools.does("docker", &fails);
+    stage(&dump).run_hurried(&bench.home, id).deviates(id);
+    assert_eq!(users("gateway"), "4", "what was there is there again");
+    assert_eq!(cluster.sql("postgres", "select count(*) from pg_database where datname like 'gateway_failed_%'"), "1");
+    assert_eq!(users(&cluster.sql("postgres", "select datname from pg_database where datname like 'gateway_failed_%'")), "9");
+    // A dump that is cut off changes nothing.
+    let cut = unpacked.join("cut.dump");
+    let bytes = std::fs::read(&dump).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    tools.does("docker", &inside);
+    stage(cut.to_str().unwrap()).run_hurried(&bench.home, id).deviates(id);
+    assert_eq!(users("gateway"), "4");
+    assert!(project.join("data/sessions/main/creds.json").is_file() && !up.exists());
 }
 
 #[test]
@@ -237,11 +357,46 @@ fn image_rollback_leads_to_a_site_that_answers() {
 }
 
 #[test]
-fn without_docker_it_says_that_it_could_not_be_told() {
+fn without_docker_the_server_is_asked_all_the_same() {
     let id = "openwa-service-down";
     let (bench, tools) = (openwa(), Tools::new(&["docker"]));
     // What the shell says of a program that is not there.
     tools.does("docker", "exit 127");
+    // A server that answers is not taken for one that is down because of that.
+    let stage = || Stage::default().tools(&tools).set("url", bench.double.url()).set("project", "/");
+    stage().run_hurried(&bench.home, id).passes(id);
+    let (_kept, project) = folder(&[("down", "")]);
+    bench.double.state().down_while = Some(project.join("down"));
+    stage().run_hurried(&bench.home, id).deviates(id);
+}
+
+#[test]
+fn a_plugin_or_a_key_that_is_not_set_up_takes_no_good_result_back() {
+    // No plugin was added, so its sessions can never be looked at.
+    let home = crate::harness::TestHome::sandbox();
+    let site = Double::new(OpenWa::well());
+    let baileys = Double::new(crate::doubles::Baileys::well());
+    let (_kept, project) =
+        folder(&[("docker-compose.yml", "image: registry/web:${IMAGE_TAG}\n"), (".env", "A=1\nIMAGE_TAG=new\n")]);
+    let tools = Tools::new(&["docker"]);
+    let id = "baileys-image-rollback";
+    let stage = || {
+        let stage = Stage::default().tools(&tools).set("url", baileys.url()).set("site", site.url()).set("tag", "20240418");
+        stage.set("project", project.display().to_string())
+    };
+    let env = || std::fs::read_to_string(project.join(".env")).unwrap();
+    // It is known before anything is begun.
+    stage().run_hurried(&home, id).is_skipped(id);
+    assert_eq!((env().as_str(), tools.log()), ("A=1\nIMAGE_TAG=new\n", Vec::new()));
+    let ran = stage().set("channel", "none").run_hurried(&home, id);
+    ran.passes(id);
+    assert!(ran.report["title"].as_str().unwrap().contains("was not looked at"), "{}", ran.report);
+    assert_eq!(env(), "A=1\nIMAGE_TAG=20240418\n");
+    // A server that came back is not down because the key that wpp has is not accepted.
+    let (bench, tools) = (openwa(), Tools::new(&["docker"]));
+    bench.secret("openwa-key", "another-key");
     let stage = Stage::default().tools(&tools).set("url", bench.double.url()).set("project", "/");
-    stage.run_hurried(&bench.home, id).is_skipped(id);
+    let ran = stage.run_hurried(&bench.home, "openwa-service-down");
+    ran.passes("openwa-service-down");
+    assert!(ran.report["title"].as_str().unwrap().contains("does not accept the key"), "{}", ran.report);
 }

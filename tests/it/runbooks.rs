@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use wpp::command::is_line;
+use wpp::runbook::fence::{Kind, Part};
 use wpp::runbook::library::SHIPPED;
 use wpp::runbook::lint::{Surroundings, lint};
 use wpp::runbook::parse::Runbook;
@@ -42,6 +43,23 @@ fn linking_restart_and_reset_pass_on_a_session() {
     assert_eq!(simulated.state().0, "READY");
 }
 
+/// The command line inside of the run would be ended by the signal itself, were it alone.
+#[test]
+fn an_interrupt_while_a_code_waits_for_the_phone_ends_the_run() {
+    use std::io::BufRead;
+    let simulated = Simulated::new();
+    assert_eq!(simulated.home.run(&["start"]).code, 0);
+    let line = ["runbook", "run", "re-authentication", "--yes", "--answer", "minute=yes", "--format", "json"];
+    let mut child = simulated.home.command(&line).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("qr_code")));
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    let report: Value = serde_json::from_str(&lines.last().unwrap()).unwrap();
+    assert_eq!((child.wait().unwrap().code(), report["data"]["verdict"].as_str()), (Some(130), Some("aborted")), "{report}");
+    assert_eq!(report["data"]["open"], false);
+}
+
 #[test]
 fn a_restart_that_does_not_bring_the_session_back_deviates() {
     let mut simulated = Simulated::linked();
@@ -62,6 +80,43 @@ fn every_shipped_runbook_lints_clean() {
     for (id, text) in SHIPPED {
         assert_eq!(lint(text, &Surroundings { id, parses: &is_line }), [], "{id}");
     }
+}
+
+/// Command lines under a heading that ask a gateway through its plugin.
+fn through_plugin(runbook: &Runbook, part: Part) -> bool {
+    let lines = runbook.part(part).filter(|fence| fence.kind == Kind::Wpp).flat_map(|fence| fence.command_lines().unwrap());
+    let gateways = ["openwa", "jarvis", "connector", "baileys"];
+    lines.into_iter().any(|(_, words)| {
+        let asks = |word: &String| word.contains("{{channel}}") || gateways.contains(&word.trim_end_matches(':'));
+        words.iter().any(asks) && words[1] != "backup"
+    })
+}
+
+#[test]
+fn what_a_verification_asks_a_plugin_is_known_to_be_set_up_before_anything_is_begun() {
+    let mut seen = 0;
+    for (id, text) in SHIPPED {
+        let runbook = Runbook::parse(text).unwrap().0;
+        if through_plugin(&runbook, Part::Verification) {
+            seen += 1;
+            assert!(through_plugin(&runbook, Part::Prerequisites), "{id} asks a plugin in the end, and not whether it is there");
+        }
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+#[test]
+fn a_session_that_waits_for_a_login_after_a_restart_is_left_as_it_is() {
+    let simulated = Simulated::linked();
+    simulated.ask(wpp::whatsapp::simulator::Request::PhoneUnlink { companion: None });
+    simulated.wait_for_state("AUTH_REQUIRED", "logged_out");
+    let before = simulated.daemon();
+    let (code, report) = simulated.home.json(&["runbook", "run", "restart", "--yes"]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (0, Some("pass")), "{report:#}");
+    // It was restarted, runs, and the next step is named.
+    assert_eq!(simulated.state().0, "AUTH_REQUIRED");
+    assert!(simulated.daemon().is_some() && simulated.daemon() != before);
+    assert!(report["title"].as_str().unwrap().contains("next: wpp reauth --session main"), "{report:#}");
 }
 
 #[test]

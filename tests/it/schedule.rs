@@ -314,6 +314,121 @@ fn what_follows_runs_each_time_once_and_ends_when_it_is_asked_to() {
     assert!(rows.iter().all(|(_, due_ms, state, _)| due_ms % 1000 == 0 && state != "running"), "{rows:?}");
 }
 
+#[test]
+fn what_follows_takes_up_what_is_changed_in_the_settings_and_goes_on_when_they_are_broken() {
+    let home = configured("[schedule.one]\nrun = [\"config\"]\nwhen = \"@every:1\"\n");
+    let following = Following::start(&home);
+    let ledger = home.path().join("ops.db");
+    until("a run", || ledger.exists() && ran(&ledger) >= 1);
+    configure(&home, "[schedule.one\n");
+    let before = ran(&ledger);
+    until("a run with broken settings", || ran(&ledger) > before + 1);
+    std::fs::create_dir(home.path().join("runbooks")).unwrap();
+    std::fs::write(home.path().join("runbooks/probe.md"), PROBE.replace("@every:3600", "@every:1")).unwrap();
+    configure(&home, "[schedule.two]\nrunbook = \"probe\"\nset = [\"verdict=pass\"]\n");
+    until("a run of the new entry", || rows(&home).iter().any(|(entry, _, state, _)| entry == "two" && state == "ended"));
+    assert_eq!(following.interrupt(), 0);
+}
+
+#[test]
+fn an_entry_is_run_by_its_name_and_is_due_when_it_was() {
+    let home = configured(
+        "[schedule.fails]\nrun = [\"status\", \"--session\", \"nobody\"]\nwhen = \"@every:3600\"\n\
+         [schedule.fine]\nrun = [\"config\"]\nwhen = \"@every:3600\"\n[schedule.broken]\nrunbook = \"unheard-of\"\n",
+    );
+    assert_eq!(home.run(&["schedule", "run"]).code, 2, "one is broken");
+    known_since(&home, 3600);
+    let (code, report) = home.json(&["schedule", "run", "fine"]);
+    let runs = report["data"]["dispatched"].as_array().unwrap();
+    assert_eq!((code, runs.len(), &runs[0]["entry"], &runs[0]["exit_code"]), (0, 1, &"fine".into(), &0.into()), "{report}");
+    let (_, list) = home.json(&["schedule", "list"]);
+    let fine = list["data"]["entries"].as_array().unwrap().iter().find(|entry| entry["name"] == "fine").unwrap().clone();
+    assert_eq!(fine["last"]["by_hand"], true, "{list}");
+    assert_eq!(home.run(&["schedule", "run", "fails"]).code, 4);
+    // What was due still is.
+    let (_, report) = home.json(&["schedule", "run"]);
+    assert_eq!(report["data"]["dispatched"].as_array().map(Vec::len), Some(2), "{report}");
+    let said = home.run(&["schedule", "run", "nobody"]);
+    assert!(said.code == 2 && said.stderr.contains("nobody"), "{said:?}");
+    let said = home.run(&["schedule", "run", "broken"]);
+    assert!(said.code == 2 && said.stderr.contains("unheard-of"), "{said:?}");
+    assert_eq!(home.run(&["schedule", "run", "fine", "--follow"]).code, 2);
+}
+
+#[test]
+fn a_runbook_that_cannot_be_read_keeps_no_other_from_running() {
+    let home = configured(
+        "[schedule.bad]\nrunbook = \"dangling\"\nwhen = \"@every:3600\"\n\
+         [schedule.good]\nrunbook = \"probe\"\nset = [\"verdict=pass\"]\n",
+    );
+    std::fs::create_dir(home.path().join("runbooks")).unwrap();
+    std::fs::write(home.path().join("runbooks/probe.md"), PROBE).unwrap();
+    std::os::unix::fs::symlink("/no/such/file", home.path().join("runbooks/dangling.md")).unwrap();
+    std::fs::write(home.path().join("runbooks/latin.md"), [0xe9]).unwrap();
+    let said = home.run(&["schedule", "run"]);
+    assert!(said.code == 2 && format!("{}{}", said.stdout, said.stderr).contains("schedule.bad"), "{said:?}");
+    known_since(&home, 3600);
+    let (code, report) = home.json(&["schedule", "run"]);
+    let runs = report["data"]["dispatched"].as_array().unwrap();
+    assert_eq!((code, runs.len(), &runs[0]["exit_code"]), (2, 1, &0.into()), "{report}");
+    let (code, list) = home.json(&["runbook", "list"]);
+    assert!(code == 2 && list["data"]["runbooks"].as_array().unwrap().iter().any(|one| one["id"] == "probe"), "{list}");
+    assert!(list["warnings"].to_string().contains("dangling.md") && list["warnings"].to_string().contains("latin.md"), "{list}");
+    let (code, lint) = home.json(&["runbook", "lint"]);
+    assert!(code == 3 && lint["data"]["findings"].to_string().contains("latin.md"), "{lint}");
+    configure(&home, "[schedule.bad]\nrunbook = \"dangling\"\nwhen = \"@every:3600\"\n");
+    let said = home.run(&["schedule", "run"]);
+    assert!(said.code == 2 && !said.stdout.contains("Nothing is scheduled"), "{said:?}");
+}
+
+/// Kills a process and all of its group.
+struct Killed(i32);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let group = rustix::process::Pid::from_raw(self.0).unwrap();
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+#[test]
+fn what_outlives_its_dispatcher_is_not_started_again_while_it_runs() {
+    let home = configured(
+        "[schedule.slow]\nrun = [\"runbook\", \"run\", \"probe\", \"--yes\", \"--allow-shell\", \"--set\", \"verdict=pass\"]\n\
+         when = \"@every:2\"\ntimeout = \"10m\"\n",
+    );
+    let begun = home.path().join("begun");
+    std::fs::create_dir(home.path().join("runbooks")).unwrap();
+    let step = format!("```sh id=look timeout=300s\necho $$ >> '{}'\nexec sleep 200\n```", begun.display());
+    std::fs::write(home.path().join("runbooks/probe.md"), PROBE.replace("```wpp id=look\nwpp config\n```", &step)).unwrap();
+    let ledger = home.path().join("ops.db");
+    let mut following = Following::start(&home);
+    let child = || {
+        let db = Connection::open(&ledger).ok()?;
+        db.busy_timeout(Duration::from_secs(10)).unwrap();
+        let sql = "SELECT child_pid FROM schedule_run WHERE state = 'running' AND child_pid IS NOT NULL";
+        db.query_row(sql, [], |row| row.get::<_, i32>(0)).ok()
+    };
+    let steps =
+        || std::fs::read_to_string(&begun).unwrap_or_default().lines().map(|pid| pid.parse().unwrap()).collect::<Vec<i32>>();
+    until("a run", || child().is_some() && !steps().is_empty());
+    let (runs, sleeps) = (Killed(child().unwrap()), Killed(steps()[0]));
+    following.0.kill().unwrap();
+    following.0.wait().unwrap();
+    until("a time at which it still ran", || {
+        assert_eq!(home.run(&["schedule", "run", "--quiet"]).code, 0);
+        rows(&home).iter().any(|(_, _, state, _)| state == "overlapped")
+    });
+    assert_eq!(steps().len(), 1, "it was started twice");
+    assert!(rows(&home).iter().any(|(_, _, state, _)| state == "running"));
+    drop(runs);
+    drop(sleeps);
+    until("its end", || {
+        let (_, doctor) = home.json(&["doctor", "--only", "wpp.schedule.failing"]);
+        doctor["findings"][0]["severity"] == "error"
+    });
+}
+
 fn ran(ledger: &Path) -> i64 {
     let db = Connection::open(ledger).unwrap();
     db.busy_timeout(Duration::from_secs(10)).unwrap();

@@ -231,6 +231,20 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     // A home that others can read is a finding with a fix.
     std::fs::set_permissions(simulated.home.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     run("doctor --fix --yes");
+    // Found, mended, and found and suppressed.
+    let open =
+        |mode| std::fs::set_permissions(simulated.home.path(), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    open(0o755);
+    run("doctor --wait 1s");
+    open(0o700);
+    run("doctor");
+    open(0o755);
+    let settings = simulated.home.path().join("config.toml");
+    let told = std::fs::read_to_string(&settings).unwrap_or_default();
+    std::fs::write(&settings, format!("{told}\n[suppress.\"wpp.home.modes\"]\nreason = \"x\"\nuntil = 2999-12-31\n")).unwrap();
+    run("doctor");
+    std::fs::write(&settings, told).unwrap();
+    open(0o700);
     let (address, _heard) = crate::plugin::server(vec![crate::plugin::answer("200 OK", "", "{}")]);
     let config = simulated.home.path().join("config.toml");
     let before = std::fs::read_to_string(&config).unwrap_or_default();
@@ -353,11 +367,8 @@ fn a_field_too_many_one_too_few_and_one_of_another_type_are_noticed() {
 fn every_report_in_the_source_has_a_schema_and_every_schema_names_commands_that_exist() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command");
     let mut named = BTreeSet::new();
-    for path in
-        [folder.clone(), folder.join("drill"), folder.join("plugin"), folder.join("support_bundle"), folder.join("../runbook")]
-            .iter()
-            .flat_map(|folder| std::fs::read_dir(folder).unwrap())
-    {
+    let rooms = ["", "doctor", "drill", "evidence", "plugin", "support_bundle", "../runbook"].map(|room| folder.join(room));
+    for path in rooms.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
         let path = path.unwrap().path();
         // The simulator is hidden, and no part of the contract.
         if path.extension().is_none_or(|ending| ending != "rs") || path.ends_with("simulator.rs") {

@@ -186,6 +186,168 @@ fn a_set_without_the_whole_auth_state_is_refused_with_what_it_lacks() {
 }
 
 #[test]
+fn a_link_that_leads_out_of_the_keys_leaves_the_set_incomplete() {
+    use std::os::unix::fs::symlink;
+    let gateway = Gateway::new(TestHome::live());
+    let (keys, link) = (gateway.folder.path().join("auth2"), gateway.data("baileys/main/keys"));
+    std::fs::create_dir(&keys).unwrap();
+    std::fs::write(keys.join("session-2.json"), "{\"b\":2}").unwrap();
+    let refused = || {
+        let (code, report) = gateway.back_up("openwa", &[]);
+        let message = report["message"].as_str().unwrap_or_default();
+        assert!(code == 4 && message.contains("is a link to") && message.contains("auth2"), "{report}");
+    };
+    symlink("../../../auth2", &link).unwrap();
+    refused();
+    std::fs::remove_file(&link).unwrap();
+    symlink(keys.join("session-2.json"), gateway.data("baileys/main/session-2.json")).unwrap();
+    refused();
+    // Described, it is in the set, and the operator is told that the link is not.
+    let parts = format!("parts = [{{ kind = 'folder', role = 'auth', path = {keys:?} }}]");
+    gateway.configure(&format!("[dump.openwa]\nroot = {:?}\n{parts}\n", gateway.folder.path()));
+    let (code, report) = gateway.back_up("openwa", &[]);
+    assert!(code == 0 && report["data"]["complete"] == true, "{report}");
+    assert!(report["warnings"][0].as_str().unwrap().contains("session-2.json"), "{report}");
+    // A link to nothing, as a browser leaves it, holds nothing back.
+    std::fs::remove_file(gateway.data("baileys/main/session-2.json")).unwrap();
+    symlink("host-4711", gateway.data("baileys/main/SingletonLock")).unwrap();
+    assert_eq!(gateway.back_up("openwa", &[]).0, 0);
+}
+
+#[test]
+fn a_set_is_believed_only_when_it_holds_what_it_says() {
+    let gateway = Gateway::new(TestHome::live());
+    let path = gateway.sets.path().join("hand.wppset.tar.gz");
+    // Parts with their members, as name and content.
+    let write = |complete: bool, missing: Value, parts: &[(&str, &str, &str, &[(&str, &str)])]| {
+        let described = parts.iter().map(|(name, kind, role, members)| {
+            let members = members.iter().map(|(name, content)| {
+                let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(content.as_bytes()));
+                serde_json::json!({ "name": name, "size_bytes": content.len(), "sha256": sha256 })
+            });
+            let members: Vec<Value> = members.collect();
+            serde_json::json!({ "name": name, "kind": kind, "role": role, "source": "x", "secret": false, "members": members, "detail": {} })
+        });
+        let manifest = serde_json::json!({
+            "schema": "wpp.dump-set/1", "format": { "major": 1, "minor": 0 }, "id": "x", "channel": "openwa", "layout": "openwa",
+            "created_ms": 1, "created": "", "tool_version": "0.1.0", "complete": complete,
+            "parts": described.collect::<Vec<_>>(), "missing": missing,
+        })
+        .to_string();
+        let gzip = flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());
+        let mut builder = tar::Builder::new(gzip);
+        let members = parts.iter().flat_map(|part| part.3.iter().copied());
+        for (name, content) in [("manifest.json", manifest.as_str())].into_iter().chain(members) {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_mode(0o600);
+            builder.append_data(&mut header, name, content.as_bytes()).unwrap();
+        }
+        builder.into_inner().unwrap().finish().unwrap();
+    };
+    let verify = |said: &str, code: i32| {
+        for arguments in [["backup", "verify", text(&path), "--level=hash"], ["backup", "verify", text(&path), "--level=quick"]] {
+            let verified = gateway.run(&arguments);
+            assert!(verified.code == code && verified.stderr.contains(said), "{said}: {verified:?}");
+        }
+    };
+    let none = || serde_json::json!([]);
+    let auth: (&str, &str, &str, &[(&str, &str)]) = ("a", "folder", "auth", &[("a/creds.json", "{}")]);
+    let dump = "create table t (x int);\ninsert into t values (1);\n";
+    write(true, none(), &[]);
+    verify("holds no part", 12);
+    write(true, serde_json::json!([{ "name": "auth", "role": "auth", "reason": "gone" }]), &[auth]);
+    verify("lacks something", 12);
+    write(true, none(), &[auth]);
+    verify("holds no app", 12);
+    write(false, none(), &[auth]);
+    verify("", 0);
+    write(false, none(), &[("f", "file", "config", &[("f/x", "hi"), ("f/x", "ho")])]);
+    verify("twice", 12);
+    write(false, none(), &[("f", "file", "config", &[("g/x", "hi")])]);
+    verify("none of f's", 12);
+    for members in [&[][..], &[("pg/notes.txt", "n")][..]] {
+        write(false, none(), &[("pg", "postgres", "app", members)]);
+        verify("part", 12);
+        let rehearsed = gateway.run(&["dump", "rehearse", text(&path)]);
+        assert!(rehearsed.code == 12 && !rehearsed.stderr.contains("panicked"), "{rehearsed:?}");
+    }
+    if Cluster::start().is_none() {
+        return;
+    }
+    // The dump is the one that is called so, wherever it stands.
+    write(true, none(), &[auth, ("pg", "postgres", "app", &[("pg/notes.txt", "n"), ("pg/database.dump", dump)])]);
+    let rehearsed = gateway.run(&["dump", "rehearse", text(&path)]);
+    assert_eq!(rehearsed.code, 0, "{rehearsed:?}");
+}
+
+#[test]
+fn a_sandbox_reaches_no_second_server_that_an_address_names() {
+    let gateway = Gateway::new(TestHome::sandbox());
+    let dump = gateway.folder.path().join("x.sql");
+    std::fs::write(&dump, "create table t (x int);\ninsert into t values (1);\n").unwrap();
+    for (query, said) in [
+        ("host=/tmp&host=192.0.2.2&port=5999", "twice"),
+        ("host=/tmp,192.0.2.2", "several"),
+        ("host=/tmp%2C192.0.2.2", "several"),
+        ("host=192.0.2.2", "machine alone"),
+    ] {
+        let url = format!("postgres://postgres@/d?{query}");
+        gateway.configure(&format!("[dump.mine]\nparts = [{{ kind = 'postgres', role = 'app', url = {url:?} }}]\n"));
+        let (code, report) = gateway.back_up("mine", &[]);
+        assert!([2, 4].contains(&code) && report["message"].as_str().unwrap().contains(said), "{url}: {report}");
+        let loaded = gateway.run(&["dump", "load", text(&dump), "--into", &url, "--yes"]);
+        assert_eq!(loaded.code, 15, "{url}: {loaded:?}");
+    }
+}
+
+#[test]
+fn sets_are_listed_and_old_ones_go_by_the_rules_of_archives_but_never_the_newest_complete_one() {
+    let gateway = Gateway::new(TestHome::live());
+    let to = text(gateway.sets.path()).to_owned();
+    for _ in 0..2 {
+        assert_eq!(gateway.back_up("openwa", &[]).0, 0);
+    }
+    std::fs::remove_dir_all(gateway.data("baileys")).unwrap();
+    assert_eq!(gateway.back_up("openwa", &["--allow-incomplete"]).0, 4);
+    let list = || gateway.home.json(&["backup", "list", &to]);
+    let (code, report) = list();
+    let listed = report["data"]["sets"].as_array().unwrap().clone();
+    let complete: Vec<_> = listed.iter().map(|set| set["complete"].as_bool()).collect();
+    assert_eq!((code, complete.as_slice()), (0, &[Some(true), Some(true), Some(false)][..]), "{report}");
+    assert!(report["title"].as_str().unwrap().contains("3 sets") && listed[0]["channel"] == "openwa", "{report}");
+    let shown = gateway.run(&["backup", "list", &to]);
+    assert!(shown.stdout.contains("INCOMPLETE") && shown.stdout.contains("linked anew"), "{shown:?}");
+    let prune = |more: &[&str]| {
+        let mut all = vec!["backup", "prune", &to, "--channel", "openwa", "--keep-last", "1"];
+        all.extend(more);
+        gateway.home.json(&all)
+    };
+    let (code, report) = prune(&["--dry-run"]);
+    let kept: Vec<_> = report["data"]["sets"].as_array().unwrap().iter().map(|set| set["keep"].as_bool().unwrap()).collect();
+    assert_eq!((code, kept), (0, vec![false, true, true]), "the newest complete one stays, and the newest: {report}");
+    // What others may go for has to be read whole.
+    let newest = PathBuf::from(listed[1]["path"].as_str().unwrap());
+    let whole = std::fs::read(&newest).unwrap();
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 4;
+    std::fs::write(&newest, &damaged).unwrap();
+    let (code, report) = prune(&["--yes"]);
+    assert!(code == 12 && gateway.sets().len() == 3, "{report}");
+    std::fs::write(&newest, &whole).unwrap();
+    let (code, report) = prune(&["--yes"]);
+    assert_eq!((code, &report["data"]["removed"][0]), (0, &listed[0]["name"]), "{report}");
+    assert_eq!(gateway.sets().len(), 2);
+    // A gateway that nobody knows has none, and nothing goes without a rule.
+    let (code, report) = gateway.home.json(&["backup", "prune", &to, "--channel", "other", "--yes", "--keep-last", "1"]);
+    assert_eq!((code, report["data"]["removed"].as_array().map(Vec::len)), (0, Some(0)), "{report}");
+    std::fs::write(gateway.sets.path().join("openwa-20200101T000000Z.wppset.tar.gz"), "no set").unwrap();
+    let (code, report) = list();
+    assert!(code == 4 && report["data"]["sets"][0]["error"].is_string(), "{report}");
+}
+
+#[test]
 fn a_database_server_and_keys_that_belong_together_come_back_together() {
     let Some(cluster) = Cluster::start() else { return };
     cluster.fill(9);
@@ -404,6 +566,8 @@ pub fn documents() -> Option<Vec<String>> {
     run(&["restore", "--set", &set, "--into", text(&gateway.sets.path().join("back"))]);
     std::fs::remove_dir_all(gateway.data("baileys")).unwrap();
     run(&["backup", "--channel", "openwa", "--to", text(gateway.sets.path()), "--allow-incomplete"]);
+    run(&["backup", "list", text(gateway.sets.path())]);
+    run(&["backup", "prune", text(gateway.sets.path()), "--channel", "openwa", "--keep-last", "1", "--dry-run"]);
     all.push(stub.stdout);
     Some(all)
 }

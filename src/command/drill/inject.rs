@@ -16,7 +16,7 @@ use crate::report::{Event, Metric, Report, Section, Table};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "In sandbox homes only; in a live home it is refused with exit code 15. What the server is told to do wrong it \
-does to every session of the sandbox.\n\n\
+does to every session of the sandbox; `logged-out` is of one session alone.\n\n\
 Examples:\n  \
   wpp drill inject kill-daemon            the daemon dies\n  \
   wpp drill inject lock-held --for 5      another process holds the lock for 5 s\n  \

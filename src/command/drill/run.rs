@@ -93,8 +93,8 @@ impl Run {
         let known: Vec<String> = order.values.secrets.values().cloned().collect();
         let mut site = site(app, app.home(), interrupts)?;
         let id = drill.front.id.clone();
+        let front = drill.front.clone();
         if !in_sandbox {
-            let front = drill.front.clone();
             let mut outcome = run::start(drill, order, &site)?;
             concerned::escalate(app, &front, &mut outcome)?;
             return written(app, &id, outcome, None, (Vec::new(), known), &watch);
@@ -112,7 +112,10 @@ impl Run {
         let kept = (self.keep || !passed).then(|| sandbox.keep());
         drop(sandbox);
         match (ended, &kept) {
-            (Ok(outcome), _) => written(app, &id, outcome, kept, (metrics, known), &watch),
+            (Ok(mut outcome), _) => {
+                concerned::escalate(app, &front, &mut outcome)?;
+                written(app, &id, outcome, kept, (metrics, known), &watch)
+            }
             (Err(error), Some(kept)) => Err(error.hint(look_at(kept))),
             (Err(error), None) => Err(error),
         }
@@ -162,6 +165,7 @@ fn written(
         "run": outcome.state.run,
         "began": report.data["began"],
         "outcome": outcome.verdict,
+        "remarks": report.data["remarks"],
         "sandbox": kept,
         "steps": report.steps.len(),
         "recovery_ms": recovery_ms,

@@ -171,7 +171,7 @@ pub(super) const CASES: &[Case] = &[
         breaks: |facts| {
             state(facts, State::AuthRequired, Reason::NotPaired);
             rows(facts).was_linked = false;
-            facts.sessions[0].store = Probed::Known(StoreFacts { health: DatabaseHealth::Whole, paired: Some(false) });
+            store(facts).paired = Some(false);
         },
         finds: &[("wpp.session.auth-required", Warning), ("wpp.store.not-paired", Warning)],
     },
@@ -179,13 +179,13 @@ pub(super) const CASES: &[Case] = &[
         what: "replaced by another client",
         facts: whole,
         breaks: |facts| state(facts, State::Error, Reason::StreamReplaced),
-        finds: &[("wpp.session.state", Error)],
+        finds: &[("wpp.session.state", Error), ("wpp.session.replaced", Error)],
     },
     Case {
         what: "a ban",
         facts: whole,
         breaks: |facts| state(facts, State::Error, Reason::TemporaryBan),
-        finds: &[("wpp.session.state", Critical)],
+        finds: &[("wpp.session.state", Critical), ("wpp.session.banned", Critical)],
     },
     Case {
         what: "a reconnect loop",

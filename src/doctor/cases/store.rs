@@ -13,7 +13,7 @@ pub(super) const CASES: &[Case] = &[
         what: "linked once, and the store lost it",
         facts: stopped,
         breaks: |facts| {
-            facts.sessions[0].store = Probed::Known(StoreFacts { health: DatabaseHealth::Whole, paired: Some(false) })
+            store(facts).paired = Some(false);
         },
         finds: &[("wpp.store.not-paired", Error)],
     },
@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = &[
         facts: stopped,
         breaks: |facts| {
             let health = DatabaseHealth::Damaged { problems: vec!["row 3 missing".into()] };
-            facts.sessions[0].store = Probed::Known(StoreFacts { health, paired: None });
+            *store(facts) = StoreFacts { health, paired: None, particulars: Particulars::default() };
         },
         finds: &[("wpp.store.session-damaged", Critical)],
     },
@@ -31,8 +31,15 @@ pub(super) const CASES: &[Case] = &[
         facts: stopped,
         breaks: |facts| {
             let health = DatabaseHealth::Damaged { problems: vec!["row 3 missing".into()] };
-            facts.sessions[0].messages =
-                Probed::Known(MessagesFacts { health, search_index: SearchIndex::Unreadable, rows: None });
+            facts.sessions[0].messages = Probed::Known(MessagesFacts {
+                health,
+                search_index: SearchIndex::Unreadable,
+                rows: None,
+                version: None,
+                account: None,
+                traffic: None,
+                texts_in_log: None,
+            });
         },
         finds: &[("wpp.store.messages-damaged", Error), ("wpp.store.not-paired", Unknown)],
     },

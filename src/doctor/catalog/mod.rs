@@ -4,15 +4,33 @@
 //! The order is the order of judging: a check stands below the ones that it needs.
 
 mod backup;
+mod flow;
+mod guard;
+pub mod cost;
 mod growth;
 mod home;
+mod machine;
+mod network;
 mod session;
 mod store;
+mod suppression;
 
 use super::Check;
 
 /// Every part, in order.
-const PARTS: &[&[Check]] = &[home::CHECKS, growth::CHECKS, session::CHECKS, store::CHECKS, backup::CHECKS];
+const PARTS: &[&[Check]] = &[
+    home::CHECKS,
+    guard::CHECKS,
+    growth::CHECKS,
+    machine::CHECKS,
+    network::CHECKS,
+    session::CHECKS,
+    machine::OF_DAEMONS,
+    store::CHECKS,
+    flow::CHECKS,
+    backup::CHECKS,
+    suppression::CHECKS,
+];
 
 /// Every check, in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {

@@ -1,7 +1,7 @@
 //! Rows of a session and its daemon.
 
 use crate::doctor::Judge::Session;
-use crate::doctor::{Check, security, session};
+use crate::doctor::{Check, security, session, smoke};
 use crate::report::Severity::{Critical, Error, Warning};
 
 const RESTART: Option<&str> = Some("runbooks/restart.md");
@@ -201,6 +201,18 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: SEARCH,
         explain: "Without the full-text index every search compares all messages: right, but slow.",
         judge: Session(session::search_degraded),
+    },
+    Check {
+        id: "wpp.session.endpoints",
+        title: "the daemon answers whatever runbooks ask it",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket"],
+        runbook: None,
+        explain: "With --smoke-running a daemon must be up and READY, and every endpoint of its local API that only reads must answer \
+                  with status 200: /healthz, /readyz, /metrics, /v1/status, auth, sync, chats, messages, outbox, search and events. \
+                  Without that flag nobody asks.",
+        judge: Session(smoke::endpoints),
     },
     Check {
         id: "wpp.restore.wake-owed",

@@ -3,32 +3,40 @@
 //! Start with [`gather`]. A probe never changes what it looks at: databases are opened so that
 //! nothing is left beside them ([`database`]), sockets of other users are not connected to.
 
+mod groups;
+mod holders;
+pub(crate) mod traces;
+pub(crate) mod upkeep;
+pub mod journal;
+pub mod machine;
+pub mod network;
+mod tls;
 mod growth;
 
 use std::collections::VecDeque;
 use std::io::Write;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use super::{Scope, backups, database};
-use crate::archive::destination::folder;
-use crate::archive::shelf::Stamp;
+use self::machine::System;
+use super::{Scope, database, smoke, suppress};
 use crate::archive::shelf::is_archive;
 use crate::clock;
 use crate::daemon::api::Status;
 use crate::daemon::client::Client;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
+use crate::facts::machine::{MachineFacts, ProcessFacts};
+use crate::facts::network::NetworkFacts;
 use crate::facts::{
-    BackupFacts, DaemonLook, DaemonStatus, Facts, HostFacts, JournalFacts, Limits, LockFacts, MessagesFacts, Moment, OpenAct,
-    PathKind, PathLook, PathSeen, Probed, SessionFacts, SetAside, SocketFacts, StoreFacts,
+    DaemonLook, DaemonStatus, EndpointLook, Facts, HostFacts, Limits, LockFacts, MessagesFacts, PathKind, PathLook, PathSeen,
+    Probed, SessionFacts, SetAside, SocketFacts, StoreFacts, UpkeepFacts,
 };
 use crate::home::{Home, SessionPaths};
-use crate::journal::{Entry, Journal};
-use crate::process::is_alive;
-use crate::session::rekey;
+use crate::journal::Journal;
+use crate::session::state::State;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,10 +44,10 @@ const FILES_TIMEOUT: Duration = Duration::from_secs(5);
 const DAEMON_TIMEOUT: Duration = Duration::from_secs(3);
 /// Time for one database; a `quick_check` reads a GiB in less than two seconds of processor time.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(20);
-/// Time for everything.
-const BUDGET: Duration = Duration::from_secs(40);
 /// Probes that run at the same time.
 const IN_FLIGHT_MAX: usize = 16;
+/// Sessions of which one probe reads the journal.
+const JOURNAL_SESSIONS: usize = 250;
 /// Names looked at in one folder; a session's folder holds about a dozen.
 const NAMES_MAX: usize = 1000;
 
@@ -50,6 +58,8 @@ pub enum Depth {
     Full,
     /// Everything but the databases' content, which takes longest.
     Surface,
+    /// Names, modes, settings and the machine: no daemon is asked and no database is opened.
+    Names,
 }
 
 /// Looks at everything in the scope.
@@ -57,9 +67,17 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let now_ms = clock::now_ms();
     let mut jobs = Vec::new();
     for (at, paths) in scope.sessions.iter().enumerate() {
-        jobs.extend(session_jobs(at, paths, scope.home.as_ref().ok(), depth));
+        jobs.extend(session_jobs(at, paths, scope, depth));
     }
+    jobs.extend(journal_jobs(scope, depth));
     jobs.extend(host_jobs(scope));
+    jobs.extend(upkeep::jobs(scope));
+    if depth != Depth::Surface {
+        jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config));
+    }
+    if depth == Depth::Full {
+        jobs.push(holders::job(scope.home.as_ref().ok(), &scope.sessions));
+    }
     let mut host = HostFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         user_id: rustix::process::geteuid().as_raw(),
@@ -78,11 +96,31 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         missing_session: scope.missing_session.clone(),
         schedule: scope.schedule.clone(),
         alerts: scope.alerts.clone(),
+        upkeep: UpkeepFacts {
+            settings: scope.settings.clone(),
+            evidence_sums: scope.evidence.clone(),
+            ..UpkeepFacts::failed("the probe did not run")
+        },
+        machine: MachineFacts::failed("the probe did not run"),
+        network: NetworkFacts::failed("the probe did not run"),
+        suppressions: suppress::facts(&scope.config),
         disk_growth: unasked(),
     };
+    if scope.home.is_err() {
+        host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
+    }
+    jobs.extend(machine_jobs(scope, depth));
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
-    for seen in run_all(jobs, BUDGET) {
+    jobs.extend(network_jobs(scope, depth, &mut host));
+    let begun = Instant::now();
+    for seen in run_all(jobs, scope.budget) {
         seen(&mut host, &mut sessions);
+    }
+    // A daemon that is READY talks to the endpoint at this moment, so nobody else has to ask.
+    if let Some(job) = endpoint_job(scope, &mut host, &sessions) {
+        for seen in run_all(vec![job], scope.budget.saturating_sub(begun.elapsed())) {
+            seen(&mut host, &mut sessions);
+        }
     }
     Facts {
         now_ms,
@@ -95,6 +133,11 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
             start_timeout_ms: scope.config.number("daemon.start_timeout_ms"),
             backup_age_hours_max: scope.config.number("doctor.backup_age_hours_max"),
             restore_age_days_max: scope.config.number("doctor.restore_age_days_max"),
+            drill_age_days_max: scope.config.number("doctor.drill_age_days_max"),
+            event_age_hours_max: scope.config.number("doctor.event_age_hours_max"),
+            outbox_age_ms_max: scope.config.number("doctor.outbox_age_ms_max"),
+            outbox_waiting_max: scope.config.number("doctor.outbox_waiting_max"),
+            secret_age_days_max: scope.config.number("doctor.secret_age_days_max"),
         },
     }
 }
@@ -110,11 +153,15 @@ fn nothing_seen(name: &str) -> SessionFacts {
         lock: unasked(),
         socket: unasked(),
         daemon: unasked(),
+        process: unasked(),
         store: unasked(),
         messages: unasked(),
         journal: unasked(),
         backups: unasked(),
         set_aside: unasked(),
+        holders: unasked(),
+        log: unasked(),
+        endpoints: unasked(),
     }
 }
 
@@ -148,50 +195,98 @@ impl Job {
     }
 }
 
-/// Runs probes in parallel. One that takes longer than its time is left behind (its thread ends
-/// with the process) and counts as failed, as does what the whole time did not suffice for.
-fn run_all(jobs: Vec<Job>, budget: Duration) -> Vec<Put> {
-    struct Running {
-        number: usize,
-        until: Instant,
-        timeout: Duration,
-        failed: Box<dyn FnOnce(String) -> Put + Send>,
-    }
-    let end = Instant::now() + budget;
-    let (sender, receiver) = mpsc::channel::<(usize, Option<Put>)>();
-    let mut waiting: VecDeque<(usize, Job)> = jobs.into_iter().enumerate().collect();
-    let mut running: Vec<Running> = Vec::new();
-    let mut done = Vec::new();
-    loop {
-        while running.len() < IN_FLIGHT_MAX && Instant::now() < end {
-            let Some((number, Job { timeout, work, failed })) = waiting.pop_front() else { break };
-            let sender = sender.clone();
-            let spawned = std::thread::Builder::new().name("probe".into()).spawn(move || {
-                // A probe that crashes must not pass for one that is still busy.
-                let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok();
-                // The receiver is gone when this probe was given up.
-                let _ = sender.send((number, seen));
-            });
-            match spawned {
-                Ok(_) => running.push(Running { number, until: end.min(Instant::now() + timeout), timeout, failed }),
-                Err(error) => done.push(failed(format!("no thread could be started for it: {error}"))),
+/// What a worker tells.
+enum Told {
+    /// It takes up a probe.
+    Began(usize),
+    /// The probe has ended; `None` when it crashed.
+    Ended(usize, Option<Put>),
+}
+
+/// A probe that is not done, as whoever waits for it knows it.
+struct Pending {
+    /// When its time is up; `None` while it waits for a worker.
+    until: Option<Instant>,
+    timeout: Duration,
+    failed: Box<dyn FnOnce(String) -> Put + Send>,
+}
+
+type Queue = Arc<Mutex<VecDeque<(usize, Box<dyn FnOnce() -> Put + Send>)>>>;
+
+/// Starts a worker, which takes up probes as long as there are any.
+fn start_worker(queue: &Queue, sender: &mpsc::Sender<Told>) -> std::io::Result<()> {
+    let (queue, sender) = (queue.clone(), sender.clone());
+    let work = move || {
+        loop {
+            // Nothing that holds it can crash.
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let Some((number, work)) = next else { return };
+            // The receiver is gone when the time for everything is up.
+            if sender.send(Told::Began(number)).is_err() {
+                return;
+            }
+            // A probe that crashes must not pass for one that is still busy.
+            let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok();
+            if sender.send(Told::Ended(number, seen)).is_err() {
+                return;
             }
         }
-        let Some(next) = running.iter().map(|probe| probe.until).min() else { break };
-        if let Ok((number, seen)) = receiver.recv_timeout(next.saturating_duration_since(Instant::now()))
-            && let Some(at) = running.iter().position(|probe| probe.number == number)
-        {
-            let probe = running.swap_remove(at);
-            done.push(seen.unwrap_or_else(|| (probe.failed)("the probe crashed, which is a bug of wpp".into())));
+    };
+    std::thread::Builder::new().name("probe".into()).spawn(work).map(drop)
+}
+
+/// Runs probes in parallel, on a few workers. One that takes longer than its time counts as failed; its
+/// worker is left behind and another takes its place. So does what the whole time did not suffice for.
+fn run_all(jobs: Vec<Job>, budget: Duration) -> Vec<Put> {
+    let end = Instant::now() + budget;
+    let (sender, receiver) = mpsc::channel::<Told>();
+    let (mut pending, mut works) = (std::collections::BTreeMap::new(), VecDeque::with_capacity(jobs.len()));
+    for (number, Job { timeout, work, failed }) in jobs.into_iter().enumerate() {
+        pending.insert(number, Pending { until: None, timeout, failed });
+        works.push_back((number, work));
+    }
+    let mut done = Vec::with_capacity(pending.len());
+    let workers = works.len().min(IN_FLIGHT_MAX);
+    let queue: Queue = Arc::new(Mutex::new(works));
+    let started: Vec<_> = (0..workers).map(|_| start_worker(&queue, &sender)).collect();
+    let nobody = started.iter().all(Result::is_err).then(|| started.into_iter().find_map(Result::err)).flatten();
+    // Those that run, which are few beside those that wait.
+    let mut running: Vec<(Instant, usize)> = Vec::new();
+    while !pending.is_empty() && nobody.is_none() && Instant::now() < end {
+        let next = running.iter().map(|(until, _)| *until).min().unwrap_or(end).min(end);
+        match receiver.recv_timeout(next.saturating_duration_since(Instant::now())) {
+            Ok(Told::Began(number)) => {
+                if let Some(probe) = pending.get_mut(&number) {
+                    let until = end.min(Instant::now() + probe.timeout);
+                    probe.until = Some(until);
+                    running.push((until, number));
+                }
+            }
+            Ok(Told::Ended(number, seen)) => {
+                running.retain(|(_, other)| *other != number);
+                if let Some(probe) = pending.remove(&number) {
+                    done.push(seen.unwrap_or_else(|| (probe.failed)("the probe crashed, which is a bug of wpp".into())));
+                }
+            }
+            Err(_) => {}
         }
         let now = Instant::now();
-        while let Some(at) = running.iter().position(|probe| probe.until <= now) {
-            let probe = running.swap_remove(at);
+        while let Some(at) = running.iter().position(|(until, _)| *until <= now) {
+            let (_, number) = running.swap_remove(at);
+            let Some(probe) = pending.remove(&number) else { continue };
             done.push((probe.failed)(format!("no answer within {}", clock::human(probe.timeout.min(budget)))));
+            // Without it, those that are left take longer and are not lost.
+            let _ = start_worker(&queue, &sender);
         }
     }
-    for (_, job) in waiting {
-        done.push((job.failed)(format!("not reached within the {} that the whole look may take", clock::human(budget))));
+    queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    for (_, probe) in pending {
+        let reason = match (&nobody, probe.until) {
+            (Some(error), _) => format!("no thread could be started for it: {error}"),
+            (None, Some(_)) => format!("no answer within {}", clock::human(probe.timeout.min(budget))),
+            (None, None) => format!("not reached within the {} that the whole look may take", clock::human(budget)),
+        };
+        done.push((probe.failed)(reason));
     }
     done
 }
@@ -203,9 +298,16 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
     let mut jobs = vec![
         {
             let root = root.clone();
+            let foreign = scope.foreign;
             Job::new(
                 FILES_TIMEOUT,
-                move || is_writable(&root),
+                move || match foreign {
+                    None => is_writable(&root),
+                    // What root can write says nothing about the owner, and nothing is to be made here.
+                    Some(owner) => {
+                        Probed::NotApplicable(format!("the home is user {owner}'s, and nothing is tried in it as another user"))
+                    }
+                },
                 Probed::Failed,
                 |seen, host: &mut HostFacts, _: &mut [_]| {
                     host.writable = seen;
@@ -236,7 +338,7 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
             Probed::Failed,
             |seen, host, _| host.disk_growth = seen,
         ));
-        let (first, second) = (home.clone(), home.clone());
+        let (first, path, only_read) = (home.clone(), home.journal(), scope.foreign.is_some());
         jobs.push(Job::new(
             FILES_TIMEOUT,
             move || first.session_names().into(),
@@ -245,10 +347,11 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         ));
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || match exists(&second.journal()) {
-                Ok(false) => Probed::NotApplicable("nothing was written down in this home yet".into()),
-                Ok(true) => Probed::Known(Journal::open(&second.journal()).map(drop).map_err(|error| error.chain())),
-                Err(error) => Probed::Failed(error.chain()),
+            move || match (exists(&path), only_read) {
+                (Ok(false), _) => Probed::NotApplicable("nothing was written down in this home yet".into()),
+                (Ok(true), false) => Probed::Known(Journal::open(&path).map(drop).map_err(|error| error.chain())),
+                (Ok(true), true) => Probed::Known(journal::open_to_read(&path).map(drop).map_err(|error| error.chain())),
+                (Err(error), _) => Probed::Failed(error.chain()),
             },
             Probed::Failed,
             |seen, host, _| host.journal = seen,
@@ -295,10 +398,166 @@ fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<P
     looks
 }
 
+// ---- the machine and the network
+
+/// Where the machine is looked at.
+fn system(scope: &Scope) -> System {
+    scope.stand_ins.machine.clone().map_or_else(System::default, System::at)
+}
+
+fn machine_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
+    let system = system(scope);
+    let (first, second, third) = (system.clone(), system.clone(), system);
+    let (mounted, measured) = (scope.root.clone(), scope.root.clone());
+    let (of_programs, of_zone) = (scope.config.clone(), scope.config.clone());
+    let mut jobs = vec![
+        Job::new(
+            FILES_TIMEOUT,
+            move || machine::look(&first, MachineFacts::failed("it is looked at by another probe")),
+            |reason| MachineFacts::failed(&reason),
+            |seen: MachineFacts, host: &mut HostFacts, _: &mut [SessionFacts]| {
+                // What lies on disks is put there by the probes below.
+                let (mount, inodes, newest) =
+                    (host.machine.mount.clone(), host.machine.inodes.clone(), host.machine.newest.clone());
+                let (zone, programs) = (host.machine.zone.clone(), host.machine.programs.clone());
+                host.machine = MachineFacts { mount, inodes, newest, zone, programs, ..seen };
+            },
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || machine::mount(&second, &mounted),
+            Probed::Failed,
+            |seen, host, _| host.machine.mount = seen,
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || machine::inodes(&third, &measured),
+            Probed::Failed,
+            |seen, host, _| host.machine.inodes = seen,
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || Probed::Known(machine::programs(&of_programs)),
+            Probed::Failed,
+            |seen, host, _| host.machine.programs = seen,
+        ),
+        Job::new(
+            FILES_TIMEOUT,
+            move || Probed::Known(machine::zone(&of_zone)),
+            Probed::Failed,
+            |seen, host, _| host.machine.zone = seen,
+        ),
+    ];
+    if let Ok(home) = scope.home.clone() {
+        let (sessions, only_read, opens) = (scope.sessions.clone(), scope.foreign.is_some(), depth != Depth::Names);
+        jobs.push(Job::new(
+            FILES_TIMEOUT,
+            move || machine::newest(&home, &sessions, opens, only_read),
+            Probed::Failed,
+            |seen, host, _| host.machine.newest = seen,
+        ));
+    }
+    jobs
+}
+
+/// Looks at servers that settings name and at proxies; the endpoint has its own turn, [`endpoint_job`].
+fn network_jobs(scope: &Scope, depth: Depth, host: &mut HostFacts) -> Vec<Job> {
+    let kind = match &scope.home {
+        Err(_) => Err("the home does not open, so nobody knows whether it may reach anything"),
+        Ok(_) if scope.offline => Err("nothing beyond this machine was to be looked at"),
+        Ok(_) if depth != Depth::Full => Err("only the surface was to be looked at"),
+        Ok(home) => Ok(home.kind()),
+    };
+    let kind = match kind {
+        Ok(kind) => kind,
+        Err(reason) => {
+            host.network = NetworkFacts::not_looked_at(reason);
+            return Vec::new();
+        }
+    };
+    let servers = network::named(&scope.config, kind);
+    let of_servers = Job::new(
+        network::TIMEOUT,
+        move || Probed::Known(network::servers(&servers)),
+        Probed::Failed,
+        |seen, host, _| host.network.servers = seen,
+    );
+    let of_proxies = Job::new(
+        network::TIMEOUT,
+        move || Probed::Known(network::proxies(kind)),
+        Probed::Failed,
+        |seen, host, _| host.network.proxies = seen,
+    );
+    vec![of_servers, of_proxies]
+}
+
+/// Looks at the endpoint, unless a daemon is connected to it or nobody wanted that.
+fn endpoint_job(scope: &Scope, host: &mut HostFacts, sessions: &[SessionFacts]) -> Option<Job> {
+    if matches!(host.network.endpoint, Probed::NotApplicable(_)) {
+        return None;
+    }
+    let is_ready = |session: &&SessionFacts| session.status().is_some_and(|status| status.state == State::Ready);
+    if let Some(session) = sessions.iter().find(is_ready) {
+        let reason = format!("the daemon of {} is READY", session.name);
+        host.network.endpoint = Probed::NotApplicable(reason.clone());
+        host.network.plain = Probed::NotApplicable(reason);
+        return None;
+    }
+    let (home, stand_in) = (scope.home.as_ref().ok()?.clone(), scope.stand_ins.endpoint.clone());
+    Some(Job::new(
+        network::TIMEOUT,
+        move || network::endpoint(&home, stand_in.as_deref()),
+        |reason| (Probed::Failed(reason.clone()), Probed::Failed(reason)),
+        |(endpoint, plain), host, _| (host.network.endpoint, host.network.plain) = (endpoint, plain),
+    ))
+}
+
+/// The daemon's process, by the lock that it holds.
+fn look_at_process(lock: &Probed<LockFacts>, system: &System, path: &Path) -> Probed<ProcessFacts> {
+    match lock {
+        Probed::Known(LockFacts::Held { owner: Some(owner) }) if owner.role == "daemon" => {
+            machine::process(system, owner.pid, path)
+        }
+        Probed::Known(_) => Probed::NotApplicable("no daemon runs".into()),
+        Probed::Failed(reason) => Probed::Failed(reason.clone()),
+        Probed::NotApplicable(reason) => Probed::NotApplicable(reason.clone()),
+    }
+}
+
 // ---- sessions
 
-fn session_jobs(at: usize, paths: &SessionPaths, home: Option<&Home>, depth: Depth) -> Vec<Job> {
-    let (files, talk, store, messages, journal) = (paths.clone(), paths.clone(), paths.clone(), paths.clone(), paths.clone());
+/// Looks of the journal at many sessions at once: to open it costs more than to read it.
+fn journal_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
+    let names: Vec<String> = scope.sessions.iter().map(|paths| paths.name().to_owned()).collect();
+    let Ok(home) = &scope.home else { return Vec::new() };
+    let mut jobs = Vec::new();
+    for (part, names) in names.chunks(JOURNAL_SESSIONS).enumerate() {
+        let (names, path, only_read) = (names.to_vec(), home.journal(), scope.foreign.is_some());
+        let (first, count) = (part * JOURNAL_SESSIONS, names.len());
+        jobs.push(Job::new(
+            DATABASE_TIMEOUT,
+            move || match depth {
+                Depth::Full | Depth::Surface => journal::look(&path, only_read, &names),
+                Depth::Names => names.iter().map(|_| (not_opened(), not_opened())).collect(),
+            },
+            move |reason| (0..count).map(|_| journal::failed(reason.clone())).collect(),
+            move |seen: Vec<_>, _, sessions| {
+                for (session, (journal, backups)) in sessions[first..].iter_mut().zip(seen) {
+                    (session.journal, session.backups) = (journal, backups);
+                }
+            },
+        ));
+    }
+    jobs
+}
+
+fn not_opened<T>() -> Probed<T> {
+    Probed::NotApplicable("only names, modes and settings were looked at".into())
+}
+
+fn session_jobs(at: usize, paths: &SessionPaths, scope: &Scope, depth: Depth) -> Vec<Job> {
+    let (files, talk, store, messages) = (paths.clone(), paths.clone(), paths.clone(), paths.clone());
+    let (endpoints, system, lock) = (scope.endpoints, system(scope), paths.lock());
     let folder = paths.folder().to_owned();
     let mut jobs = vec![
         Job::new(
@@ -310,29 +569,28 @@ fn session_jobs(at: usize, paths: &SessionPaths, home: Option<&Home>, depth: Dep
             move |seen, _, sessions: &mut [SessionFacts]| sessions[at].paths = seen,
         ),
         Job::new(
-            FILES_TIMEOUT + DAEMON_TIMEOUT,
-            move || look_at_daemon(&talk),
-            |reason| (Probed::Failed(reason.clone()), Probed::Failed(reason.clone()), Probed::Failed(reason)),
-            move |(lock, socket, daemon), _, sessions| {
+            FILES_TIMEOUT + DAEMON_TIMEOUT * if endpoints { 2 } else { 1 },
+            move || match depth {
+                Depth::Full | Depth::Surface => {
+                    let talk = look_at_daemon(&talk, endpoints);
+                    let process = look_at_process(&talk.0, &system, &lock);
+                    (talk, process)
+                }
+                Depth::Names => ((look_at_lock(&talk).into(), not_opened(), not_opened(), not_opened()), not_opened()),
+            },
+            |reason| {
+                let failed = || reason.clone();
+                let talk =
+                    (Probed::Failed(failed()), Probed::Failed(failed()), Probed::Failed(failed()), Probed::Failed(failed()));
+                (talk, Probed::Failed(reason.clone()))
+            },
+            move |((lock, socket, daemon, endpoints), process), _, sessions| {
                 let session = &mut sessions[at];
-                (session.lock, session.socket, session.daemon) = (lock, socket, daemon);
+                (session.lock, session.socket, session.daemon, session.endpoints) = (lock, socket, daemon, endpoints);
+                session.process = process;
             },
         ),
     ];
-    if let Some(journal_path) = home.map(Home::journal) {
-        jobs.push(Job::new(
-            FILES_TIMEOUT,
-            move || match look_at_journal(&journal_path, journal.name()) {
-                Ok((journal, backups)) => (Probed::Known(journal), Probed::Known(backups)),
-                Err(error) => (Probed::Failed(error.chain()), Probed::Failed(error.chain())),
-            },
-            |reason| (Probed::Failed(reason.clone()), Probed::Failed(reason)),
-            move |(journal, backups), _, sessions| {
-                let session = &mut sessions[at];
-                (session.journal, session.backups) = (journal, backups);
-            },
-        ));
-    }
     let beside = paths.clone();
     jobs.push(Job::new(
         FILES_TIMEOUT,
@@ -355,8 +613,11 @@ fn session_jobs(at: usize, paths: &SessionPaths, home: Option<&Home>, depth: Dep
                 move |seen, _, sessions| sessions[at].messages = seen,
             ));
         }
-        Depth::Surface => {
-            let skipped = || "the databases were not looked at again".to_owned();
+        Depth::Surface | Depth::Names => {
+            let skipped = move || match depth {
+                Depth::Names => "only names, modes and settings were looked at".to_owned(),
+                _ => "the databases were not looked at again".to_owned(),
+            };
             jobs.push(Job::new(
                 FILES_TIMEOUT,
                 skipped,
@@ -514,19 +775,47 @@ fn connect(socket: &Path) -> std::io::Result<()> {
     }
 }
 
-type Talk = (Probed<LockFacts>, Probed<SocketFacts>, Probed<DaemonLook>);
+type Talk = (Probed<LockFacts>, Probed<SocketFacts>, Probed<DaemonLook>, Probed<Vec<EndpointLook>>);
 
-fn look_at_daemon(paths: &SessionPaths) -> Talk {
+fn look_at_daemon(paths: &SessionPaths, endpoints: bool) -> Talk {
     let lock = look_at_lock(paths).into();
+    let endpoints = match endpoints {
+        true => Probed::Known(look_at_endpoints(paths)),
+        false => Probed::NotApplicable("only --smoke-running asks for every endpoint".into()),
+    };
+    let (socket, daemon) = look_at_answer(paths);
+    (lock, socket, daemon, endpoints)
+}
+
+/// Asks for all that a daemon can be asked for without a change. One that does not answer the first is
+/// not asked on.
+fn look_at_endpoints(paths: &SessionPaths) -> Vec<EndpointLook> {
+    let end = Instant::now() + DAEMON_TIMEOUT;
+    let mut looks: Vec<EndpointLook> = Vec::new();
+    for path in smoke::ENDPOINTS {
+        let left = end.saturating_duration_since(Instant::now());
+        let status = match looks.first() {
+            Some(EndpointLook { status: Err(reason), .. }) => Err(reason.clone()),
+            _ if left.is_zero() => Err(format!("not asked within {}", clock::human(DAEMON_TIMEOUT))),
+            _ => {
+                Client::connect(paths).and_then(|client| client.with_timeout(left).status_of(path)).map_err(|error| error.chain())
+            }
+        };
+        looks.push(EndpointLook { path: (*path).to_owned(), status });
+    }
+    looks
+}
+
+fn look_at_answer(paths: &SessionPaths) -> (Probed<SocketFacts>, Probed<DaemonLook>) {
     match look_at_socket(paths) {
         Ok(SocketFacts::Listening) => {
             let asked = Client::connect(paths).and_then(|client| client.with_timeout(DAEMON_TIMEOUT).status());
             let answer =
                 asked.map_or_else(|error| DaemonLook::Mute { what: error.chain() }, |status| DaemonLook::Answered(noted(status)));
-            (lock, Probed::Known(SocketFacts::Listening), Probed::Known(answer))
+            (Probed::Known(SocketFacts::Listening), Probed::Known(answer))
         }
-        Ok(socket) => (lock, Probed::Known(socket), Probed::NotApplicable("no daemon listens".into())),
-        Err(error) => (lock, Probed::Failed(error.chain()), Probed::Failed(error.chain())),
+        Ok(socket) => (Probed::Known(socket), Probed::NotApplicable("no daemon listens".into())),
+        Err(error) => (Probed::Failed(error.chain()), Probed::Failed(error.chain())),
     }
 }
 
@@ -546,31 +835,6 @@ fn noted(status: Status) -> DaemonStatus {
         sync_enabled: status.sync_enabled,
         search_mode: status.search_mode,
     }
-}
-
-fn look_at_journal(path: &Path, session: &str) -> Result<(JournalFacts, BackupFacts)> {
-    if !exists(path)? {
-        return Ok((JournalFacts::default(), BackupFacts::default()));
-    }
-    let journal = Journal::open(path)?;
-    let latest = |verb: &str| -> Result<Option<Moment>> {
-        Ok(journal.latest(session, verb)?.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms }))
-    };
-    let open = journal.open_entries(session)?.into_iter().map(|Entry { id, verb, at_ms, pid, .. }| {
-        let alive = is_alive(pid);
-        OpenAct { id, verb, at_ms, pid, alive }
-    });
-    let open = open.collect();
-    let entries = journal.after(session, 0)?;
-    let owed = rekey::owed_wake(&journal, session)?.and_then(|id| entries.iter().find(|entry| entry.id == id));
-    let wake_owed = owed.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
-    let facts = JournalFacts { open, started: latest("start")?, stopped: latest("stop")?, wake_owed };
-    let look = |path: &Path| -> Option<Stamp> {
-        let name = path.file_name()?.to_str()?;
-        folder::look(path.parent()?, name).ok().flatten().map(|object| object.stamp)
-    };
-    let backups = backups::of_journal(&entries, clock::now_ms(), is_alive, look);
-    Ok((facts, backups))
 }
 
 /// What restores and new links have set aside.
@@ -613,18 +877,9 @@ mod tests {
     }
 
     fn outcome(jobs: Vec<Job>, budget_ms: u64) -> (usize, Probed<disk::Space>) {
-        let scope = Scope {
-            root: "/nowhere".into(),
-            home: Err(crate::facts::Problem { message: String::new(), hint: String::new() }),
-            config: crate::config::Config::load(Path::new("/nowhere/config.toml"), &Default::default()).unwrap(),
-            config_problem: None,
-            plugins_problem: None,
-            sessions: Vec::new(),
-            missing_session: None,
-            schedule: Probed::NotApplicable("no schedule was looked at".into()),
-            alerts: Probed::NotApplicable("no notices were looked at".into()),
-            program: "wpp".into(),
-        };
+        let home = Err(crate::facts::Problem { message: String::new(), hint: String::new() });
+        let config = crate::config::Config::load(Path::new("/nowhere/config.toml"), &Default::default()).unwrap();
+        let scope = Scope::new("/nowhere".into(), home, config);
         let mut host = gather(&scope, Depth::Surface).host;
         let puts = run_all(jobs, Duration::from_millis(budget_ms));
         let count = puts.len();

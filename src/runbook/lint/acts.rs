@@ -108,13 +108,30 @@ pub fn request(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
                 if !request.url.starts_with("{{") && !request.url.starts_with("http://") && !request.url.starts_with("https://") {
                     found.push((fence.line + 1, format!("{:?} begins with no scheme and no parameter", request.url)));
                 }
-                let body = names(&request.body).into_iter().fold(request.body.clone(), |body, name| {
-                    let sign = format!("{{{{{name}}}}}");
-                    // A value may stand in quotes or be a number of its own; 1 is right in both.
-                    body.replace(&sign, "1")
-                });
-                if request.is_json() && !body.is_empty() && serde_json::from_str::<serde_json::Value>(&body).is_err() {
+                let filled = |value: &dyn Fn(&str) -> &'static str| {
+                    names(&request.body).into_iter().fold(request.body.clone(), |body, name| {
+                        let sign = format!("{{{{{name}}}}}");
+                        body.replace(&sign, value(name))
+                    })
+                };
+                let is_json = |body: &str| serde_json::from_str::<serde_json::Value>(body).is_ok();
+                let bare = |name: &str| match runbook.front.parameters.get(name) {
+                    // Right in quotes, and outside of them no JSON, as most texts are none.
+                    Some(parameter) if !parameter.is_json() => "x",
+                    // What was saved may be a number; 1 is right in quotes and outside of them.
+                    _ => "1",
+                };
+                if request.is_json() && !request.body.is_empty() && !is_json(&filled(&|_| "1")) {
                     found.push((fence.line + 1, "the body is no JSON".into()));
+                } else if request.is_json() && !request.body.is_empty() && !is_json(&filled(&bare)) {
+                    let texts: Vec<&str> = names(&request.body).into_iter().filter(|name| bare(name) == "x").collect();
+                    found.push((
+                        fence.line + 1,
+                        format!(
+                            "the body is no JSON once a text stands in it: put quotes around {{{{{}}}}}",
+                            texts.join("}}, {{")
+                        ),
+                    ));
                 }
             }
         }
@@ -158,9 +175,194 @@ pub fn endpoint(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
             found.push((fence.line + 1, format!("{path} is asked again and again: {what}")));
         }
     }
+    for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh) {
+        for (at, line) in super::shell::code(&fence.body) {
+            for words in super::shell::runs(&line, "curl") {
+                let Some((method, path)) = asked(runbook, server.name, &words) else { continue };
+                if let Err(hint) = server.knows(&method, &path) {
+                    found.push((fence.line + at, format!("{} has no {method} {path}{hint}", server.name)));
+                }
+            }
+        }
+    }
     for (_, line, words) in lines(runbook) {
         if let Some(reason) = server.lacks(&words) {
             found.push((line, reason.to_owned()));
+        }
+    }
+    found
+}
+
+/// What a command line of curl asks of the server that the runbook is for: method and path.
+fn asked(runbook: &Runbook, server: &str, words: &[String]) -> Option<(String, String)> {
+    let addresses = ["url", "sidecar_url", &format!("{server}_url")].map(str::to_owned);
+    let path_of = |word: &String| {
+        // The end of a `$( … )` that it stands in.
+        let word = word.trim_end_matches([')', '`']);
+        if let Some(rest) = word.strip_prefix('$') {
+            let (name, path) = match rest.strip_prefix('{') {
+                Some(rest) => rest.split_once('}')?,
+                None => rest.split_at(rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())),
+            };
+            return addresses.iter().any(|known| known == name).then(|| path.to_owned());
+        }
+        let (host, path) = word.strip_prefix("http://").or_else(|| word.strip_prefix("https://"))?.split_once('/')?;
+        // A server of this machine at the port that the parameter has when nobody gives another.
+        let port = host.strip_prefix("127.0.0.1:").or_else(|| host.strip_prefix("localhost:"))?;
+        let of_default = addresses.iter().filter_map(|name| runbook.front.parameters.get(name)?.default.as_ref());
+        let known = of_default.map(|address| address.trim_end_matches('/').rsplit(':').next() == Some(port)).any(|same| same);
+        (known || server == "openwa" && port == "2785").then(|| format!("/{path}"))
+    };
+    let path = words.iter().skip(1).find_map(path_of).filter(|path| path.starts_with('/'))?;
+    // What a variable of the script stands for is one part of the path, as a value is.
+    let parts: Vec<&str> = path.split('/').map(|part| if part.starts_with('$') { "{{value}}" } else { part }).collect();
+    let method = method_of(words);
+    Some((method, parts.join("/"))).filter(|(method, _)| method != "HEAD" && !method.contains('$'))
+}
+
+/// The method that a command line of curl asks with.
+fn method_of(words: &[String]) -> String {
+    // Short options may stand together, such as `-fsSX POST`; others have a value of their own behind them.
+    let cluster = |word: &str| {
+        let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'))?.to_owned();
+        let plain = letters.chars().take_while(|c| "fsSLkvigN".contains(*c)).count();
+        Some(letters[plain..].to_owned())
+    };
+    let mut method = None;
+    for (number, word) in words.iter().enumerate().skip(1) {
+        let next = || words.get(number + 1).cloned();
+        let option = cluster(word).unwrap_or_default();
+        if word == "--request" || option == "X" {
+            return next().unwrap_or_default();
+        } else if let Some(joined) = option.strip_prefix('X').or_else(|| word.strip_prefix("--request=")) {
+            return joined.to_owned();
+        } else if option == "I" || word == "--head" {
+            method = Some("HEAD");
+        } else if option.starts_with(['d', 'F']) || ["--data", "--json", "--form"].iter().any(|flag| word.starts_with(flag)) {
+            method = method.or(Some("POST"));
+        }
+    }
+    method.unwrap_or("GET").to_owned()
+}
+
+/// The verb of a command line of `wpp` and the word after it, options left out.
+fn verb(words: &[String]) -> (&str, &str) {
+    let mut verbs = Vec::new();
+    let mut rest = words.iter().skip(1);
+    while let Some(word) = rest.next() {
+        if matches!(word.as_str(), "--session" | "-s" | "--format") {
+            rest.next();
+        } else if !word.starts_with('-') {
+            verbs.push(word.as_str());
+        }
+    }
+    (verbs.first().copied().unwrap_or_default(), verbs.get(1).copied().unwrap_or_default())
+}
+
+/// Whether a command line of `wpp` changes something, be it only that a message is sent.
+fn changes(words: &[String]) -> bool {
+    let has = |flag: &str| words.iter().any(|word| word == flag);
+    if has("--dry-run") || has("--help") || has("--list") {
+        return false;
+    }
+    match verb(words) {
+        ("start" | "stop" | "restart" | "send" | "reset" | "restore" | "reauth" | "daemon", _) => true,
+        ("backup", sub) => !matches!(sub, "list" | "show" | "verify" | "help"),
+        ("doctor", _) => has("--fix"),
+        ("outbound", sub) => matches!(sub, "pause" | "resume"),
+        ("sync", sub) => matches!(sub, "start" | "stop"),
+        ("webhook", sub) => matches!(sub, "test" | "enable" | "disable" | "retry"),
+        ("plugin", sub) => matches!(sub, "add" | "remove" | "grant" | "revoke"),
+        ("channel", sub) => sub == "send",
+        ("dump", sub) => sub == "load",
+        ("drill", sub) => matches!(sub, "run" | "inject"),
+        ("runbook", sub) => matches!(sub, "run" | "resume" | "undo"),
+        ("alert", sub) => matches!(sub, "run" | "test" | "ack"),
+        ("schedule", sub) => matches!(sub, "run" | "install"),
+        ("search", _) => has("--rebuild"),
+        _ => false,
+    }
+}
+
+/// Whether a line of a script changes something on the host.
+fn changes_host(line: &str) -> Option<String> {
+    const PROGRAMS: &[&str] = &[
+        "rm",
+        "mv",
+        "kill",
+        "pkill",
+        "killall",
+        "truncate",
+        "dd",
+        "reboot",
+        "shutdown",
+        "dropdb",
+        "createdb",
+        "pg_restore",
+        "chmod",
+        "chown",
+        "mkfs",
+    ];
+    let verb_of = |program: &str, verbs: &[&str]| {
+        super::shell::runs(line, program).find_map(|words| {
+            let found = words.iter().skip(1).find(|word| verbs.contains(&word.as_str()))?;
+            Some(format!("{program} {found}"))
+        })
+    };
+    let service = ["start", "stop", "restart", "reload", "enable", "disable", "mask", "kill"];
+    let container = ["up", "down", "start", "stop", "restart", "rm", "kill", "prune"];
+    PROGRAMS
+        .iter()
+        .find(|program| super::shell::runs(line, program).next().is_some())
+        .map(|program| (*program).to_owned())
+        .or_else(|| verb_of("systemctl", &service))
+        .or_else(|| verb_of("docker", &container))
+}
+
+pub fn prerequisite_acts(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    let why = "acts, and under Prerequisites is only looked: nothing takes it back, and nothing was agreed to be begun";
+    let mut found = Vec::new();
+    for (fence, line, words) in lines(runbook) {
+        if fence.part == Part::Prerequisites && changes(&words) {
+            found.push((line, format!("`{}` {why}", words.join(" "))));
+        }
+    }
+    for fence in runbook.part(Part::Prerequisites) {
+        match fence.kind {
+            Kind::Sh => {
+                let acting =
+                    |(at, line): (usize, String)| changes_host(&line).map(|what| (fence.line + at, format!("`{what}` {why}")));
+                found.extend(super::shell::code(&fence.body).into_iter().filter_map(acting));
+            }
+            Kind::Http => {
+                let method = Request::parse(&fence.body).map(|request| request.method).unwrap_or_else(|_| "GET".to_owned());
+                // Much is asked by POST; what is written or removed by its method is not.
+                if matches!(method.as_str(), "PUT" | "PATCH" | "DELETE") {
+                    found.push((fence.line + 1, format!("{method} {why}")));
+                }
+            }
+            Kind::Wpp | Kind::Sql | Kind::Manual => {}
+        }
+    }
+    found
+}
+
+pub fn literal_secret(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    let mut found = Vec::new();
+    for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Http) {
+        let Ok(request) = Request::parse(&fence.body) else { continue };
+        for (name, value) in &request.headers {
+            let lower = name.to_ascii_lowercase();
+            let is_key =
+                ["authorization", "cookie", "key", "token", "secret", "password"].iter().any(|word| lower.contains(word));
+            let said = ["Bearer ", "Basic ", "Token "].iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value);
+            if is_key && !said.trim().is_empty() && names(said).is_empty() {
+                let at = fence.body.lines().position(|line| line.trim_start().starts_with(name.as_str())).unwrap_or(0);
+                found.push((
+                    fence.line + 1 + at,
+                    format!("what follows {name} stands in the file for everybody who reads it; make it a parameter with `secret: true`"),
+                ));
+            }
         }
     }
     found
@@ -203,34 +405,52 @@ pub fn restore_unverified(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     found
 }
 
-/// Whether a block removes data, and whether it verifies something.
-fn removes(fence: &Fence) -> Option<usize> {
+/// What a line has to do with data that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Touch {
+    /// It looks whether a copy is whole.
+    Verifies,
+    /// It makes a copy.
+    Copies,
+    /// It removes something that may be an old copy.
+    Removes,
+    /// It removes data itself, of which only a copy is left.
+    RemovesData,
+}
+
+/// What a block's lines do, with their lines in the file.
+fn touches(fence: &Fence) -> Vec<(usize, Touch)> {
     match fence.kind {
         Kind::Wpp => {
             let lines = fence.command_lines().unwrap_or_default();
-            lines
-                .iter()
-                .find(|(_, words)| {
-                    words.get(1..3).is_some_and(|verb| verb == ["backup", "prune"])
-                        && !words.iter().any(|word| word == "--dry-run")
-                })
-                .map(|(line, _)| *line)
+            let touch = |words: &[String]| {
+                let has = |flag: &str| words.iter().any(|word| word == flag);
+                match verb(words) {
+                    _ if has("--dry-run") => None,
+                    ("backup", "verify") => Some(Touch::Verifies),
+                    ("backup", "prune") => Some(Touch::Removes),
+                    ("backup", "list" | "show") => None,
+                    ("backup", _) => Some(Touch::Copies),
+                    ("dump", "rehearse" | "check") => Some(Touch::Verifies),
+                    _ => None,
+                }
+            };
+            lines.iter().filter_map(|(line, words)| touch(words).map(|touch| (*line, touch))).collect()
         }
-        Kind::Sh => super::shell::code(&fence.body).iter().find(|(_, line)| removes_backups(line)).map(|(at, _)| fence.line + at),
-        _ => None,
+        Kind::Sh => {
+            let lines = super::shell::code(&fence.body);
+            lines.iter().filter_map(|(at, line)| touches_of(line).map(|touch| (fence.line + at, touch))).collect()
+        }
+        Kind::Http | Kind::Sql | Kind::Manual => Vec::new(),
     }
 }
 
-fn removes_backups(line: &str) -> bool {
-    let find = line.contains("find ") && (line.contains("-delete") || line.contains("-exec rm"));
-    let remove = ["rm -r", "rm -f", "rm -rf", "rm \""].iter().any(|word| line.contains(word));
-    find || remove && !line.contains("/tmp") && !line.contains("$temporary") && !line.contains("mktemp")
-}
-
-fn verifies(line: &str) -> bool {
-    [
+fn touches_of(line: &str) -> Option<Touch> {
+    let any = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    if any(&[
         "backup verify",
         "tar -t",
+        "tar t",
         "pg_restore -l",
         "pg_restore --list",
         "sha256sum -c",
@@ -238,32 +458,60 @@ fn verifies(line: &str) -> bool {
         "quick_check",
         "integrity_check",
         "gzip -t",
-    ]
-    .iter()
-    .any(|word| line.contains(word))
+        "zstd -t",
+    ]) {
+        return Some(Touch::Verifies);
+    }
+    let compose_down = super::shell::runs(line, "docker").any(|words| {
+        let volumes = words.iter().any(|word| word == "-v" || word == "--volumes");
+        volumes && words.iter().any(|word| word == "down")
+            || words.iter().any(|word| word == "volume") && words.iter().any(|word| matches!(word.as_str(), "rm" | "prune"))
+    });
+    if compose_down || super::shell::runs(line, "dropdb").next().is_some() {
+        return Some(Touch::RemovesData);
+    }
+    let data = ["data", "sessions", "auth", "volume", "postgres", "baileys", "/var/lib", ".db", ".sqlite"];
+    let temporary = any(&["/tmp", "$temporary", "mktemp", "${temporary"]);
+    if let Some(words) = super::shell::runs(line, "rm").next().filter(|_| !temporary) {
+        let whole = words
+            .iter()
+            .any(|word| word == "--recursive" || word.starts_with('-') && !word.starts_with("--") && word.contains(['r', 'R']));
+        let of_data = words.iter().skip(1).any(|word| !word.starts_with('-') && data.iter().any(|part| word.contains(part)));
+        return Some(if whole && of_data { Touch::RemovesData } else { Touch::Removes });
+    }
+    if super::shell::runs(line, "find").next().is_some() && (line.contains("-delete") || line.contains("-exec rm")) && !temporary
+    {
+        return Some(Touch::Removes);
+    }
+    let tar = super::shell::runs(line, "tar").any(|words| {
+        words.get(1).is_some_and(|flags| flags.trim_start_matches('-').contains('c') && !flags.starts_with("--"))
+            || words.iter().any(|word| word == "--create")
+    });
+    let copies = any(&["pg_dump", "mysqldump", "redis-cli --rdb", ".backup ", "VACUUM INTO", "wpp backup"]);
+    (tar || copies).then_some(Touch::Copies)
 }
 
 pub fn delete_before_verify(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
-    let mut found = Vec::new();
-    let in_turn: Vec<&Fence> = Part::ALL.into_iter().flat_map(|part| runbook.part(part)).collect();
-    let checks: Vec<(usize, usize)> = in_turn
-        .iter()
-        .enumerate()
-        .flat_map(|(number, fence)| {
-            super::shell::code(&fence.body)
-                .into_iter()
-                .filter(|(_, line)| verifies(line))
-                .map(move |(at, _)| (number, fence.line + at))
+    let in_turn = Part::ALL.into_iter().flat_map(|part| runbook.part(part));
+    let all: Vec<(&Fence, usize, Touch)> = in_turn
+        .flat_map(|fence| {
+            // Whatever a verification with expect=any answers is right, so it verifies nothing.
+            let counts = move |touch: Touch| touch != Touch::Verifies || !fence.expect.is_any();
+            touches(fence).into_iter().filter(move |(_, touch)| counts(*touch)).map(move |(line, touch)| (fence, line, touch))
         })
         .collect();
-    for (number, fence) in in_turn.iter().enumerate() {
-        if let Some(line) = removes(fence) {
-            let before = checks.iter().any(|(at, place)| (*at, *place) < (number, line));
-            let after = checks.iter().any(|(at, place)| (*at, *place) > (number, line));
-            if after && !before {
-                found.push((line, format!("{} removes before anything is verified", fence.id)));
-            }
-        }
+    let mut found = Vec::new();
+    for (at, (fence, line, touch)) in all.iter().enumerate() {
+        let verified = all[..at].iter().any(|(_, _, touch)| *touch == Touch::Verifies);
+        let copied = all[..at].iter().any(|(_, _, touch)| *touch == Touch::Copies);
+        let later = all[at + 1..].iter().any(|(_, _, touch)| matches!(touch, Touch::Verifies | Touch::Copies));
+        let message = match touch {
+            Touch::Removes if later && !verified => format!("{} removes before anything is verified", fence.id),
+            Touch::Removes if copied && !verified => format!("{} removes before what was just made is verified", fence.id),
+            Touch::RemovesData if !verified => format!("{} removes data, and no copy of it was verified before", fence.id),
+            _ => continue,
+        };
+        found.push((*line, message));
     }
     found
 }

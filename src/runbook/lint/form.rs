@@ -3,7 +3,7 @@
 use super::{Found, Surroundings};
 use crate::runbook::fence::{Kind, Part};
 use crate::runbook::front;
-use crate::runbook::parse::{HEADINGS, Runbook};
+use crate::runbook::parse::{Aside, HEADINGS, Runbook};
 
 pub fn file_name(runbook: &Runbook, around: &Surroundings<'_>) -> Found {
     let id = &runbook.front.id;
@@ -77,6 +77,18 @@ pub fn when(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
             found.push((fence.line, format!("the condition of {} names {step}, and {reason}", fence.id)));
         }
     }
+    let front = &runbook.front;
+    let remarks = front.remarks.iter().map(|remark| ("remarks:", &remark.when));
+    for (key, when) in remarks.chain(front.escalate_when.iter().map(|when| ("escalate_when:", when))) {
+        for step in when.condition.steps() {
+            let reason = match runbook.fence(step) {
+                None => "there is no such block",
+                Some(_) if runbook.is_undo(step) => "that block takes another one back and has no turn",
+                Some(_) => continue,
+            };
+            found.push((runbook.front_line(key), format!("a condition in {key} names {step}, and {reason}")));
+        }
+    }
     found
 }
 
@@ -94,6 +106,51 @@ pub fn rollback(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     } else {
         vec![(heading.line, "it says neither how things are taken back nor why they cannot be".into())]
     }
+}
+
+/// What a block that is text should have been, by its first word.
+fn meant(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    match word.as_str() {
+        "bash" | "shell" | "zsh" | "ksh" | "dash" | "ash" | "shell-session" | "shellsession" | "sh-session" | "console"
+        | "terminal" => Some("sh"),
+        "psql" | "postgres" | "postgresql" | "sqlite" | "sqlite3" | "mysql" => Some("sql"),
+        "https" | "rest" | "curl" => Some("http"),
+        _ => Kind::ALL.into_iter().map(Kind::name).find(|name| *name == word),
+    }
+}
+
+pub fn never_run(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    let attributes = ["id=", "expect=", "undo=", "when=", "save=", "retries=", "timeout=", "every="];
+    let looks = |aside: &Aside| {
+        let mut words = aside.info.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        let instead = meant(first);
+        let has_attributes =
+            aside.info.split_whitespace().any(|word| attributes.iter().any(|attribute| word.starts_with(attribute)));
+        // A session of the console shows what is answered, too, and so reads as an example.
+        let example = matches!(first, "console" | "terminal" | "shell-session" | "shellsession" | "sh-session");
+        let begins =
+            aside.body.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
+        let commands =
+            first.is_empty() && ["wpp ", "curl ", "docker ", "systemctl ", "sudo "].iter().any(|word| begins.starts_with(word));
+        if has_attributes || aside.among_steps && instead.is_some() && !example {
+            let what = if first.is_empty() || first.contains('=') {
+                "a block without a kind".into()
+            } else {
+                format!("a block of {first:?}")
+            };
+            let kind = instead.unwrap_or("wpp, http, sh, sql or manual");
+            return Some(format!(
+                "{what} is never run, as none of the kinds is called so; write {kind}, or text where it is only to be read"
+            ));
+        }
+        (aside.among_steps && commands).then(|| {
+            let kind = if begins.starts_with("wpp ") { "wpp" } else { "sh" };
+            format!("a block without a kind is never run; write {kind} and an id, or text where it is only to be read")
+        })
+    };
+    runbook.asides.iter().filter_map(|aside| looks(aside).map(|message| (aside.line, message))).collect()
 }
 
 pub fn empty_heading(runbook: &Runbook, _: &Surroundings<'_>) -> Found {

@@ -44,16 +44,29 @@ pub fn undefined(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
         // A later block may name what one saves that is only run sometimes; it then has a condition too.
         known.extend(fence.save.iter().map(|save| save.name.as_str()));
     }
+    let front = front_texts(runbook).flat_map(|(key, text)| names(text).into_iter().map(move |name| (key, name)));
+    for (key, name) in front.filter(|(_, name)| !known.contains(name)) {
+        found.push((runbook.front_line(key), format!("{{{{{name}}}}} is used in {key} and nothing gives it a value")));
+    }
     found
+}
+
+/// Texts in front of the blocks in which values stand, with the key that they stand under.
+fn front_texts(runbook: &Runbook) -> impl Iterator<Item = (&'static str, &str)> {
+    let front = &runbook.front;
+    let remarks = front.remarks.iter().flat_map(|remark| [remark.when.text.as_str(), remark.says.as_str()]);
+    let when = front.escalate_when.iter().map(|when| ("escalate_when:", when.text.as_str()));
+    remarks.map(|text| ("remarks:", text)).chain(when)
 }
 
 pub fn unused(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let used = |name: &str| {
-        runbook.fences.iter().any(|fence| {
-            fence.texts().into_iter().flat_map(names).any(|used| used == name)
-                || fence.kind == Kind::Sh
-                    && (mentions(&fence.body, &format!("${name}")) || fence.body.contains(&format!("${{{name}")))
-        })
+        front_texts(runbook).any(|(_, text)| names(text).contains(&name))
+            || runbook.fences.iter().any(|fence| {
+                fence.texts().into_iter().flat_map(names).any(|used| used == name)
+                    || fence.kind == Kind::Sh
+                        && (mentions(&fence.body, &format!("${name}")) || fence.body.contains(&format!("${{{name}")))
+            })
     };
     let guards = |name: &str| name == "session" && !runbook.front.guards.is_empty();
     let unused = runbook.front.parameters.keys().filter(|name| !used(name) && !guards(name));

@@ -1,7 +1,7 @@
 //! Rules on scripts: what made the runbooks that operators came from fail in silence.
 
 use super::{Found, Surroundings};
-use crate::runbook::fence::{Fence, Kind};
+use crate::runbook::fence::{Fence, Kind, Part};
 use crate::runbook::parse::Runbook;
 use crate::runbook::values::names;
 
@@ -85,7 +85,7 @@ fn commands(line: &str) -> Vec<String> {
 }
 
 /// A line's commands that run this program, each as its words.
-fn runs<'a>(line: &'a str, program: &'a str) -> impl Iterator<Item = Vec<String>> + 'a {
+pub fn runs<'a>(line: &'a str, program: &'a str) -> impl Iterator<Item = Vec<String>> + 'a {
     commands(line).into_iter().filter_map(move |command| {
         let words: Vec<String> =
             shlex::split(&command).unwrap_or_else(|| command.split_whitespace().map(str::to_owned).collect());
@@ -114,9 +114,29 @@ pub fn braces(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     found
 }
 
+/// What stands in quotes and looks like a pattern of names.
+fn quoted_pattern(text: &str) -> Option<&str> {
+    let quoted = text.split('"').skip(1).step_by(2).chain(text.split('\'').skip(1).step_by(2));
+    quoted.filter(|part| part.contains('/') || part.starts_with(['*', '?'])).find(|part| part.contains(['*', '?']))
+}
+
+/// Programs that take names of files as they are told them.
+const OF_FILES: &[&str] =
+    &["cp", "mv", "rm", "ls", "cat", "chmod", "chown", "stat", "du", "gzip", "gunzip", "zstd", "sha256sum", "shred"];
+
 pub fn quoted_glob(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     each(runbook, |line| {
         commands(line).iter().find_map(|command| {
+            if let Some((_, list)) = command.strip_prefix("for ").and_then(|rest| rest.split_once(" in ")) {
+                let pattern = quoted_pattern(list)?;
+                return Some(format!(
+                    "\"{pattern}\" is one word as it stands, as the pattern is in quotes: the loop runs once, with that word"
+                ));
+            }
+            if OF_FILES.contains(&command.split_whitespace().next().unwrap_or_default()) {
+                let pattern = quoted_pattern(command)?;
+                return Some(format!("\"{pattern}\" is taken as it stands, as the pattern is in quotes: no file is called so"));
+            }
             let inside =
                 command.strip_prefix("[[ ").or_else(|| command.strip_prefix("[ ")).or_else(|| command.strip_prefix("test "))?;
             let mut words = inside.split_whitespace();
@@ -135,18 +155,37 @@ pub fn quoted_glob(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     })
 }
 
+/// Whether each line of a script is run whatever the lines before it answered: it stands in no loop, no
+/// condition and no function.
+fn at_top(lines: &[(usize, String)]) -> Vec<bool> {
+    let mut depth = 0_i32;
+    let mut at_top = Vec::new();
+    for (_, line) in lines {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        if matches!(first, "fi" | "done" | "esac" | "}" | ")") {
+            depth -= 1;
+        }
+        at_top.push(depth == 0);
+        let opens = matches!(first, "if" | "for" | "while" | "until" | "case") || line.ends_with('{') || line == "(";
+        let closes_itself = ["; fi", "; done", ";; esac", "; }"].iter().any(|end| line.ends_with(end))
+            || line.contains("; fi ")
+            || line.contains("; done ");
+        if opens && !closes_itself {
+            depth += 1;
+        }
+    }
+    at_top
+}
+
 pub fn unreachable(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let mut found = Vec::new();
     for (fence, lines) in scripts(runbook) {
-        let mut depth = 0_i32;
+        let at_top = at_top(&lines);
         for (number, (at, line)) in lines.iter().enumerate() {
             let first = line.split_whitespace().next().unwrap_or_default();
-            if matches!(first, "fi" | "done" | "esac" | "}" | ")") {
-                depth -= 1;
-            }
             let ends = matches!(first, "exit" | "exec") || line == "return";
             let bound = line.contains("&&") || line.contains("||");
-            if depth == 0
+            if at_top[number]
                 && ends
                 && !bound
                 && number + 1 < lines.len()
@@ -156,13 +195,40 @@ pub fn unreachable(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
                 found.push((fence.line + next, format!("it is never reached: line {} ends the script", fence.line + at)));
                 break;
             }
-            let opens = matches!(first, "if" | "for" | "while" | "until" | "case") || line.ends_with('{') || line == "(";
-            let closes_itself = ["; fi", "; done", ";; esac", "; }"].iter().any(|end| line.ends_with(end))
-                || line.contains("; fi ")
-                || line.contains("; done ");
-            if opens && !closes_itself {
-                depth += 1;
-            }
+        }
+    }
+    found
+}
+
+pub fn always_fails(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
+    let in_turn: Vec<&Fence> = Part::ALL.into_iter().flat_map(|part| runbook.part(part)).collect();
+    let mut found = Vec::new();
+    for (number, fence) in in_turn.iter().enumerate() {
+        let may_fail = fence
+            .attributes
+            .iter()
+            .any(|(name, value)| name == "when" || name == "expect" && (value == "any" || value.contains("exit=")));
+        if fence.kind != Kind::Sh || may_fail || fence.part == Part::Rollback {
+            continue;
+        }
+        let lines = code(&fence.body);
+        let at_top = at_top(&lines);
+        let fails = |line: &str| {
+            let code = line.strip_prefix("exit ").map(str::trim).and_then(|code| code.parse::<u8>().ok());
+            line == "false" || code.is_some_and(|code| code != 0)
+        };
+        let Some((at, _)) = lines.iter().zip(&at_top).find(|((_, line), top)| **top && fails(line)).map(|(line, _)| line) else {
+            continue;
+        };
+        // A later block of the part may be there for its failure.
+        let handles = |later: &&&Fence| later.when.as_ref().is_some_and(|when| when.failures().contains(fence.id.as_str()));
+        let (handled, after): (Vec<&&Fence>, Vec<&&Fence>) =
+            in_turn[number + 1..].iter().partition(|later| later.part == fence.part && handles(later));
+        if let Some(next) = after.first().filter(|_| handled.is_empty()) {
+            found.push((
+                fence.line + at,
+                format!("{} fails whatever there is, so that {} and what follows is never run", fence.id, next.id),
+            ));
         }
     }
     found

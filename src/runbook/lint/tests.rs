@@ -142,6 +142,24 @@ fn requests_and_queries_can_be_made() {
     fires("query", &text("```sql id=a on={{archive}}\nSELECT 1; SELECT 2\n```"));
     fires("query", &text("```sql id=a on={{archive}}\nDELETE FROM t\n```"));
     fires("query", &text("```sql id=a on={{archive}}\nSELECT {{key}}\n```"));
+    // A text without quotes is no JSON; a number is, and so is a text in quotes.
+    let body = |body: &str| format!("```http id=a\nPOST {{{{url}}}}/api/sessions\n\n{body}\n```");
+    step("request", &body("{\"name\": {{archive}}}"), 1, &body("{\"name\": \"{{archive}}\"}"));
+    let numbered = |text: &str| text.replace("archive: which one", "archive:\n    help: which one\n    type: integer");
+    quiet("request", &numbered(&text(&body("{\"name\": {{archive}}}"))));
+    // A header's key is a parameter and no text of the file.
+    let with = |header: &str| format!("```http id=a\nGET {{{{url}}}}/api/sessions\n{header}\n```");
+    step("literal-secret", &with("Accept: */*\nX-API-Key: owa_live_1234"), 3, &with("Accept: */*\nX-API-Key: {{key}}"));
+    step("literal-secret", &with("Authorization: Bearer abcdef"), 2, &with("Authorization: Bearer {{key}}"));
+    // Requests of scripts are looked at, too.
+    step("endpoint", &sh("curl -fsS \"$url/health\""), 1, &sh("curl -fsS \"$url/api/health\""));
+    let curl = |line: &str| text(&sh(line));
+    fires("endpoint", &curl("curl -f -X POST \"${url}/api/sessions/$archive/restart\""));
+    quiet("endpoint", &curl("curl -f -X POST \"${url}/api/sessions/$archive/start\""));
+    fires("endpoint", &curl("curl -f http://localhost:2785/health"));
+    fires("endpoint", &curl("x=$(curl -f -d '{}' \"$url/api/health\")"));
+    quiet("endpoint", &curl("curl -f http://localhost:9999/health"));
+    quiet("endpoint", &curl("curl -fI \"$url/health\" https://elsewhere.example/health"));
     step(
         "endpoint",
         "```http id=a\nPOST {{url}}/api/sessions/s/restart\n```",
@@ -178,6 +196,84 @@ fn what_destroys_is_verified() {
     let shell = |first: &str, then: &str| sh(&format!("{first}\n{then}"));
     let (remove, check) = ("find /backups -name '*.tar.gz' -mtime +30 -delete", "tar -tzf \"$archive\" > /dev/null");
     step("delete-before-verify", &shell(remove, check), 1, &shell(check, remove));
+    // What is removed before its successor is even made; and after it was made, and nobody looked at it.
+    let dump = "pg_dump -Fc openwa > \"$archive\"";
+    let looked = "pg_restore -l \"$archive\" > /dev/null";
+    step("delete-before-verify", &shell(remove, dump), 1, &sh(&format!("{dump}\n{looked}\n{remove}")));
+    step("delete-before-verify", &shell(dump, remove), 2, &sh("find /var/log -name '*.gz' -delete"));
+    step(
+        "delete-before-verify",
+        &format!("```wpp id=a\n{prune}\nwpp backup\n```"),
+        1,
+        &format!("```wpp id=a\nwpp backup\n{verify}\n{prune}\n```"),
+    );
+    quiet("delete-before-verify", &text("```wpp id=a\nwpp backup prune --dry-run\nwpp backup\n```"));
+    // Data itself.
+    for line in ["docker compose down -v", "docker compose down --volumes", "rm -rf \"$archive/data\"", "docker volume rm pgdata"]
+    {
+        step("delete-before-verify", &sh(line), 1, &shell(looked, line));
+    }
+    quiet("delete-before-verify", &text(&sh("docker compose down")));
+    quiet("delete-before-verify", &text(&sh("rm -rf /tmp/data")));
+    quiet("delete-before-verify", &text(&sh("rm -rf node_modules")));
+}
+
+#[test]
+fn what_looks_like_a_step_is_one() {
+    for info in ["bash id=a", "shell id=a", "console id=a", "wpps id=a", "Wpp id=a", "yaml when=ran(act)", "bash", "SQL"] {
+        step("never-run", &format!("```{info}\nls\n```"), 0, "```text\nls\n```");
+    }
+    fires("never-run", &text("```\nwpp restart\n```"));
+    quiet("never-run", &text("```\nREADY\n```"));
+    // An example of what a terminal shows is none; and nothing is run under Trigger.
+    quiet("never-run", &text("```console\n$ wpp status\n```"));
+    quiet("never-run", &text("```toml\n[alert]\n```"));
+    quiet("never-run", &text("").replace("T.\n", "```bash\nls\n```\n"));
+}
+
+#[test]
+fn prerequisites_only_look() {
+    let before = |block: &str| text("").replace("## Steps", &format!("{block}\n\n## Steps"));
+    for (broken, whole) in [
+        ("wpp stop", "wpp status"),
+        ("wpp send 15550100001 x", "wpp backup list"),
+        ("wpp reset --yes", "wpp reset --dry-run"),
+        ("wpp backup --session main", "wpp backup verify latest"),
+        ("wpp doctor --fix --yes", "wpp doctor"),
+        ("wpp webhook test openwa", "wpp webhook list openwa"),
+    ] {
+        let block = |line: &str| format!("```wpp id=a\n{line}\n```");
+        let at = before(&block(broken)).lines().position(|line| line == broken).unwrap() + 1;
+        assert_eq!(fires("prerequisite-acts", &before(&block(broken))), at);
+        quiet("prerequisite-acts", &before(&block(whole)));
+        quiet("prerequisite-acts", &text(&block(broken)));
+    }
+    for (broken, whole) in [
+        ("docker compose -f x.yml down", "docker compose ps"),
+        ("sudo true && systemctl restart openwa", "systemctl is-active openwa"),
+        ("rm -f lock", "test -f lock"),
+    ] {
+        fires("prerequisite-acts", &before(&sh(broken)));
+        quiet("prerequisite-acts", &before(&sh(whole)));
+    }
+    let request = |method: &str| format!("```http id=a\n{method} {{{{url}}}}/api/sessions/x\n```");
+    fires("prerequisite-acts", &before(&request("DELETE")));
+    quiet("prerequisite-acts", &before(&request("GET")));
+}
+
+#[test]
+fn a_block_that_always_fails_ends_the_run() {
+    step("always-fails", &sh("echo 'not yet'\nexit 1"), 2, &sh("test -n \"$archive\" || exit 1"));
+    fires("always-fails", &text(&sh("false")));
+    quiet("always-fails", &text(&sh("if [ -z \"$archive\" ]; then\n  exit 1\nfi")));
+    quiet("always-fails", &text(&sh("exit 0")));
+    let step = |attributes: &str| text(&sh("exit 3").replace("id=script", &format!("id=script {attributes}")));
+    fires("always-fails", &step("retries=2"));
+    for attributes in ["expect=any", "expect=exit=3", "when=failed(act)"] {
+        quiet("always-fails", &step(attributes));
+    }
+    let handled = format!("{}\n\n```wpp id=b when=failed(script)\nwpp status\n```", sh("exit 3"));
+    quiet("always-fails", &text(&handled));
 }
 
 #[test]
@@ -189,6 +285,14 @@ fn scripts_do_not_fail_in_silence() {
         2,
         &sh("for f in \"$DIR\"/*/database.sql; do\n  [ -f \"$f\" ] && echo x\ndone"),
     );
+    for (broken, whole) in [
+        ("for f in \"/b/*.db\"; do echo \"$f\"; done", "for f in /b/*.db; do echo \"$f\"; done"),
+        ("cp \"/b/*.db\" /c/", "cp \"/b/\"*.db /c/"),
+        ("sudo true; rm -f '/b/*.wal'", "find /b -name '*.wal' -print"),
+    ] {
+        step("quoted-glob", &sh(broken), 1, &sh(whole));
+    }
+    quiet("quoted-glob", &text(&sh("for word in \"really?\" no; do echo \"$word\"; done")));
     step("unreachable", &sh("echo a\nexit 0\necho b"), 3, &sh("if [ -z \"$archive\" ]; then\n  exit 1\nfi\necho b"));
     quiet("unreachable", &text(&sh("test -n \"$archive\" || exit 1\necho b")));
     step("curl-fail", &sh("curl \\\n  http://127.0.0.1:2785/health"), 1, &sh("curl -fsS http://127.0.0.1:2785/health"));

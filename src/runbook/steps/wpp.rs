@@ -49,7 +49,7 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
         Err((line, reason)) => return Attempt::idle(Tried::Failed(format!("line {line}: {reason}")), ""),
     };
     let (mut answer, mut transcript) = (Answer::default(), String::new());
-    let accepted = fence.expect.exits();
+    let (accepted, several) = (fence.expect.exits(), lines.len() > 1);
     for (_, words) in lines {
         let filled: std::result::Result<Vec<String>, String> = words.iter().map(|word| scene.values.fill(word)).collect();
         let (idle, line) = (transcript.is_empty(), filled.and_then(|filled| no_options(&words, filled)));
@@ -91,6 +91,7 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             output: transcript.clone(),
             json: Some(document),
             findings: [answer.findings, findings].concat(),
+            line: several.then(|| shown.join(" ")),
             ..Answer::default()
         };
         if scene.interrupted() {

@@ -18,6 +18,7 @@ mod proof;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod traffic;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use self::proof::full_text_fault;
+pub use self::traffic::{PhoneSigns, Traffic, VERSION};
 
 use self::adopt::ADOPTED;
 pub use self::adopt::{Adopted, Adoption, adopt, paused_in};
@@ -38,6 +40,7 @@ use self::inbound::store;
 use self::open::{DROP_INDEX_TRIGGERS, FOR_ANOTHER_ACCOUNT, FULL_TEXT_INDEX, INBOUND_KEPT_MS, OUTBOX_KEPT_MS, TRANSITIONS_MAX};
 pub use self::open::{account_in, account_of, logged_out_in, newest_in, not_ours, recognise};
 use self::outbox::{outbox_event, outgoing_by};
+use self::stored::number;
 use super::reading::{self, Reading, Refusal};
 use super::state::{Reason, State};
 use crate::clock;

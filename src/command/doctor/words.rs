@@ -1,0 +1,169 @@
+//! What the doctor's report says in words.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::clock;
+use crate::doctor::fix::{self, Planned};
+use crate::doctor::history::Mended;
+use crate::doctor::{Examination, Scope};
+use crate::report::{Finding, Section, Severity, Step, Verdict, count};
+
+pub(super) fn not_applied(planned: &Planned) -> Step {
+    Step {
+        title: fix::describe(&planned.fix),
+        verdict: Verdict::Skipped,
+        expected: format!("{} no longer says so", planned.checks.join(", ")),
+        observed: "not applied: only shown".into(),
+        took_ms: 0,
+    }
+}
+
+pub(super) fn fix_data(planned: &Planned, step: &Step) -> Value {
+    let mut data = json!(planned);
+    data["verdict"] = json!(step.verdict);
+    data["observed"] = json!(step.observed);
+    data
+}
+
+/// What was looked at, in a few words.
+pub(super) fn subject(scope: &Scope, own: bool, plugins: &[String]) -> String {
+    let sessions = match scope.sessions.as_slice() {
+        _ if !own => None,
+        [] => Some("host and home".to_owned()),
+        [one] => Some(one.name().to_owned()),
+        many => Some(count(many.len(), "session", "sessions")),
+    };
+    let plugins = match plugins {
+        [] => None,
+        few @ ([_] | [_, _] | [_, _, _]) => Some(few.join(", ")),
+        many => Some(count(many.len(), "plugin", "plugins")),
+    };
+    sessions.into_iter().chain(plugins).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn title(subject: &str, examination: &Examination) -> String {
+    let counts = examination.counts();
+    let words = [
+        (Severity::Critical, "critical", "critical"),
+        (Severity::Error, "error", "errors"),
+        (Severity::Warning, "warning", "warnings"),
+        (Severity::Unknown, "unknown", "unknown"),
+        (Severity::Info, "note", "notes"),
+    ];
+    let parts: Vec<String> = words
+        .into_iter()
+        .filter_map(|(severity, one, many)| match counts.get(&severity) {
+            Some(0) | None => None,
+            Some(number) => Some(count(*number, one, many)),
+        })
+        .collect();
+    let made = count(examination.made.len(), "check", "checks");
+    let suppressed = match examination.suppressed.len() {
+        0 => String::new(),
+        number => format!(", {number} suppressed"),
+    };
+    match (examination.made.is_empty(), parts.is_empty()) {
+        (true, _) => format!("{subject}: no check could be made"),
+        (false, true) => format!("{subject}: {made}, nothing wrong{suppressed}"),
+        (false, false) => format!("{subject}: {made}, {}{suppressed}", parts.join(", ")),
+    }
+}
+
+/// Skipped checks, one line for each reason.
+pub(super) fn skipped_section(examination: &Examination) -> Option<Section> {
+    let mut reasons: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
+    for skipped in &examination.skipped {
+        let (ids, sessions) = reasons.entry(&skipped.reason).or_default();
+        if !ids.contains(&&*skipped.id) {
+            ids.push(&skipped.id);
+        }
+        if let Some(session) = skipped.session.as_deref().filter(|session| sessions.last() != Some(session)) {
+            sessions.push(session);
+        }
+    }
+    if reasons.is_empty() {
+        return None;
+    }
+    let line = |(reason, (ids, sessions)): (&str, (Vec<&str>, Vec<&str>))| {
+        let place = match sessions.as_slice() {
+            [] => String::new(),
+            [_, _, _, _, ..] => format!("[{} sessions] ", sessions.len()),
+            few => format!("[{}] ", few.join(", ")),
+        };
+        format!("{place}{reason}: {}", ids.join(", "))
+    };
+    Some(reasons.into_iter().map(line).fold(Section::new("Not checked"), Section::line))
+}
+
+/// What was found and is not told, and why.
+pub(super) fn suppressed_section(examination: &Examination) -> Option<Section> {
+    let line = |section: Section, suppressed: &crate::doctor::suppress::Suppressed| {
+        let finding = &suppressed.finding;
+        let place = place(finding.session.as_deref());
+        let (severity, id, summary) = (finding.severity.name(), &finding.id, &finding.summary);
+        section.line(format!("{place}{severity} until {}, for {:?}: {summary} ({id})", suppressed.until, suppressed.reason))
+    };
+    (!examination.suppressed.is_empty()).then(|| examination.suppressed.iter().fold(Section::new("Suppressed"), line))
+}
+
+/// What was found before, and no more.
+pub(super) fn mended_section(mended: &[Mended]) -> Option<Section> {
+    let now = clock::now();
+    let line = |section: Section, mended: &Mended| {
+        let since = clock::human(clock::since(clock::from_ms(mended.since_ms), now));
+        section.line(format!("{}{} ({}, after {since})", place(mended.session.as_deref()), mended.summary, mended.id))
+    };
+    (!mended.is_empty()).then(|| mended.iter().fold(Section::new("No longer so"), line))
+}
+
+/// What `--fix` leaves to a person, because it needs a decision or destroys something.
+pub(super) fn by_hand_section(examination: &Examination) -> Option<Section> {
+    let mut commands: Vec<(&str, &Finding)> = Vec::new();
+    for finding in examination.findings.iter().filter(|finding| finding.severity > Severity::Info) {
+        if let Some(remedy) = finding.remedy.as_ref().filter(|remedy| remedy.fix.is_none())
+            && !commands.iter().any(|(command, _)| *command == remedy.command)
+        {
+            commands.push((&remedy.command, finding));
+        }
+    }
+    let line = |section: Section, (command, finding): (&str, &Finding)| {
+        let runbook = finding.runbook.as_ref().map(|runbook| format!("; {runbook}")).unwrap_or_default();
+        section.line(format!("{command}  ({}{runbook})", finding.id))
+    };
+    (!commands.is_empty()).then(|| commands.into_iter().fold(Section::new("Left to you"), line))
+}
+
+/// The findings in one line each: `error wpp.session.state [main]: …`.
+pub(super) fn line(finding: &Finding) -> String {
+    let session = finding.session.as_ref().map(|session| format!(" [{session}]")).unwrap_or_default();
+    format!("{} {}{session}: {}", finding.severity.name(), finding.id, finding.summary)
+}
+
+fn place(session: Option<&str>) -> String {
+    session.map(|session| format!("[{session}] ")).unwrap_or_default()
+}
+
+/// The one command to type next.
+pub(super) fn next(scope: &Scope, examination: &Examination, unmended: bool) -> String {
+    let session = match scope.sessions.as_slice() {
+        [one] => format!(" --session {}", one.name()),
+        [] => String::new(),
+        _ => " --all".to_owned(),
+    };
+    let mendable = !fix::plan(&examination.findings).is_empty();
+    // What only needs --fix comes first, unless that was just tried in vain.
+    if mendable && !unmended {
+        return format!("{} doctor --fix{session}", scope.program);
+    }
+    let by_hand = |finding: &&Finding| finding.severity > Severity::Ok && finding.remedy.is_some();
+    let worst = examination.worst().filter(by_hand);
+    match worst.or_else(|| examination.findings.iter().find(by_hand)).and_then(|finding| finding.remedy.as_ref()) {
+        Some(remedy) => remedy.command.clone(),
+        None => match scope.sessions.as_slice() {
+            [_] => format!("{} status{session}", scope.program),
+            _ => format!("{} status", scope.program),
+        },
+    }
+}

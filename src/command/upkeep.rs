@@ -1,0 +1,219 @@
+//! What the doctor has to be told by rooms that stand above it: settings as the operator wrote them, the
+//! files that call the schedule, and whether evidence is as it was written.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::clock;
+use crate::config::named::NAMED;
+use crate::config::{Config, KEYS, Source};
+use crate::doctor::probe;
+use crate::evidence;
+use crate::facts::{EntryLook, EvidenceFacts, Override, Probed, SecretLook, SettingsFacts};
+use crate::home::Home;
+use crate::schedule::Entry;
+use crate::schedule::install::{Caller, unit_folder};
+
+/// The newest runs whose files are compared with their sums, and how much they may hold together.
+const RUNS_MAX: usize = 3;
+const EVIDENCE_BYTES_MAX: u64 = 4 << 20;
+/// Folders of systemd in which an administrator may have put the units.
+const UNIT_FOLDERS: [&str; 2] = ["/etc/systemd/system", "/etc/systemd/user"];
+/// Variables that are read and are no settings.
+const OTHERS: [&str; 6] = ["WPP_HOME", "WPP_SESSION", "WPP_BACKUP_PASSPHRASE", "WPP_DISK_FAULT", "WPP_MACHINE", "WPP_ENDPOINT"];
+/// Beginnings of variables that are read, or that belong to the project's own tests.
+const BEGINNINGS: [&str; 5] = ["WPP_SECRET_", "WPP_TEST_", "WPP_GUEST_", "WPP_BLESS", "WPP_FAULT_"];
+
+/// What is handed to the doctor.
+pub(super) struct Upkeep {
+    pub settings: Probed<SettingsFacts>,
+    pub evidence: Probed<EvidenceFacts>,
+    pub units: Vec<PathBuf>,
+    pub secret_variables: Vec<SecretLook>,
+}
+
+impl Upkeep {
+    /// Looks at the settings of a home and at what stands beside them.
+    /// `entries` are those of the schedule; `None` when the settings do not load.
+    pub(super) fn of(
+        home: Option<&Home>,
+        config: &Config,
+        entries: Option<&[Entry]>,
+        environment: &BTreeMap<String, String>,
+    ) -> Upkeep {
+        let secret_variables = probe::upkeep::secret_variables(environment);
+        let Some(home) = home else {
+            let reason = || "the home does not open".to_owned();
+            let (settings, evidence) = (Probed::NotApplicable(reason()), Probed::NotApplicable(reason()));
+            return Upkeep { settings, evidence, units: Vec::new(), secret_variables };
+        };
+        let settings = match entries {
+            None => Probed::NotApplicable("the settings do not load".into()),
+            Some(entries) => settings(home, config, entries, environment),
+        };
+        Upkeep { settings, evidence: evidence(home), units: units(home), secret_variables }
+    }
+}
+
+fn settings(home: &Home, config: &Config, entries: &[Entry], environment: &BTreeMap<String, String>) -> Probed<SettingsFacts> {
+    let file = match Config::load(&home.config(), &BTreeMap::new()) {
+        Ok(file) => file,
+        Err(error) => return Probed::Failed(error.chain()),
+    };
+    let by_file: BTreeMap<&str, (&str, &Source)> = file.all().map(|(key, value, source)| (key.path, (value, source))).collect();
+    let overrides = config.all().filter_map(|(key, value, source)| match (source, by_file.get(key.path)) {
+        // What the file does not say nobody is misled by.
+        (Source::Environment(variable), Some((written, Source::File(_)))) if *written != value => {
+            Some(Override { variable: variable.clone(), setting: key.path.to_owned() })
+        }
+        _ => None,
+    });
+    let is_set = |path: &str| by_file.get(path).is_some_and(|(_, source)| matches!(source, Source::File(_)));
+    let set = |beginning: &str| -> Vec<String> {
+        KEYS.iter().map(|key| key.path).filter(|path| path.starts_with(beginning) && is_set(path)).map(str::to_owned).collect()
+    };
+    let rules = config.named("alert.rule").keys().map(|finding| format!("alert.rule.{finding:?}"));
+    let now = clock::now();
+    Probed::Known(SettingsFacts {
+        overrides: overrides.collect(),
+        unknown_variables: unknown_variables(environment),
+        clear_secrets: clear_secrets(config),
+        watchdog_ms: config.number("daemon.watchdog_ms"),
+        signature_required: config.boolean("plugins.signature_required"),
+        public_keys: config.list("plugins.public_keys").count() as u64,
+        to_s3: config.text("backup.destination").starts_with("s3://"),
+        s3_settings: set("backup.s3."),
+        contacts: config.named("contacts").len() as u64,
+        alert_settings: set("alert.").into_iter().chain(rules).collect(),
+        entries: entries
+            .iter()
+            .map(|entry| EntryLook {
+                name: entry.name.clone(),
+                words: entry.argv.iter().chain(&entry.runbook).cloned().collect(),
+                interval_s: entry.when.interval(now, &entry.zone).as_secs(),
+            })
+            .collect(),
+    })
+}
+
+/// Variables that look like misspelt settings, each with the one that may be meant.
+fn unknown_variables(environment: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let known: Vec<String> = KEYS.iter().map(Config::variable).chain(OTHERS.map(str::to_owned)).collect();
+    let is_known = |name: &String| known.contains(name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning));
+    let unknown = environment.keys().filter(|name| name.starts_with("WPP_") && !is_known(name));
+    let near = |name: &String| {
+        let distances = known.iter().map(|other| (strsim::damerau_levenshtein(name, other), other));
+        distances.filter(|(distance, _)| *distance <= 3).min().map(|(_, other)| other.clone())
+    };
+    // An operator may well have variables of their own; only what looks misspelt is worth a word.
+    unknown.filter_map(|name| Some((name.clone(), near(name)?))).collect()
+}
+
+/// Places of the settings in which something with a secret's form stands.
+fn clear_secrets(config: &Config) -> Vec<String> {
+    let mut places = Vec::new();
+    for (plugin, table) in config.plugins() {
+        let secret = table.iter().filter(|(key, value)| is_secret(key, value));
+        places.extend(secret.map(|(key, _)| format!("plugin.{plugin}.{key}")));
+    }
+    for named in NAMED {
+        for (name, table) in config.named(named.table) {
+            for key in named.keys.iter().filter(|key| is_secret(key.path, &table.text(key.path))) {
+                places.push(format!("{}.{name}.{}", named.table, key.path));
+            }
+        }
+    }
+    // Addresses of a kind of their own are meant to be there.
+    let plain = config.all().filter(|(key, ..)| !matches!(key.kind, crate::config::Kind::SecretAddress));
+    places.extend(plain.filter(|(key, value, _)| is_secret(key.path, value)).map(|(key, ..)| key.path.to_owned()));
+    places
+}
+
+/// Whether a value has the form of a secret, or the name says so and the value is no mere name.
+fn is_secret(key: &str, value: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key).to_ascii_lowercase();
+    let named =
+        ["password", "passwd", "token", "api_key", "apikey", "secret", "private_key"].iter().any(|word| last.ends_with(word));
+    let has = |test: fn(&char) -> bool| value.chars().any(|c| test(&c));
+    let dense =
+        value.len() >= 16 && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic) && !value.contains([' ', '/', '{']);
+    let with_password = value.split_once("://").is_some_and(|(_, rest)| {
+        let authority = rest.split('/').next().unwrap_or_default();
+        authority.split_once('@').is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
+    });
+    (named && dense) || with_password || probe::traces::has_token(value.as_bytes())
+}
+
+/// Files from which systemd would know that this home's schedule is to be called.
+fn units(home: &Home) -> Vec<PathBuf> {
+    let unit = Caller { program: PathBuf::new(), home: home.root().to_owned() }.unit();
+    let folders = UNIT_FOLDERS.map(PathBuf::from).into_iter().chain(unit_folder().ok());
+    folders.flat_map(|folder| ["service", "timer"].map(|ending| folder.join(format!("{unit}.{ending}")))).collect()
+}
+
+/// Whether the newest evidence is as it was written.
+fn evidence(home: &Home) -> Probed<EvidenceFacts> {
+    let mut folders = match evidence::all(&home.reports()) {
+        Ok(folders) if folders.is_empty() => return Probed::NotApplicable("there is no evidence yet".into()),
+        Ok(folders) => folders,
+        Err(error) => return Probed::Failed(error.chain()),
+    };
+    let mut facts = EvidenceFacts::default();
+    let mut bytes = 0;
+    for folder in folders.drain(..).rev().take(RUNS_MAX) {
+        bytes += crate::disk::folder_size_bytes(folder.path()).unwrap_or(0);
+        if bytes > EVIDENCE_BYTES_MAX && facts.checked > 0 {
+            break;
+        }
+        match folder.check() {
+            Ok(checked) if checked.is_sound() => {}
+            Ok(checked) => {
+                let part = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
+                let parts =
+                    [part("changed:", &checked.changed), part("missing:", &checked.missing), part("added:", &checked.added)];
+                let what = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+                facts.unsound.push((folder.id(), what));
+            }
+            // One that has no sums was not finished: it may still run.
+            Err(_) if !folder.path().join(evidence::SUMS).exists() => continue,
+            Err(error) => facts.unsound.push((folder.id(), error.chain())),
+        }
+        facts.checked += 1;
+    }
+    if facts.checked == 0 { Probed::NotApplicable("there is no finished evidence yet".into()) } else { Probed::Known(facts) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_told_from_the_name_of_one() {
+        for (key, value) in [
+            ("key", "owa_k1_0123456789abcdef0123456789abcdef"),
+            ("api_key", "0123456789abcdef0123"),
+            ("url", "https://me:pass@host/x"),
+            ("command", "[\"curl\",\"-H\",\"Authorization: Bearer abcdef0123456789\"]"),
+        ] {
+            assert!(is_secret(key, value), "{key} {value}");
+        }
+        for (key, value) in [
+            ("api_key", "openwa-key"),
+            ("secret", "help-desk.key"),
+            ("url", "https://host:8443/api"),
+            ("url", "https://me@host/x"),
+            ("token_file", "/run/secrets/token-0123456789"),
+            ("session", "0123456789abcdef0123456789abcdef"),
+        ] {
+            assert!(!is_secret(key, value), "{key} {value}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_named_with_the_one_that_is_meant() {
+        let names = ["WPP_BACKUP_DESTINATON", "WPP_HOME", "WPP_SECRET_X", "WPP_LOG_FILES_MAX", "PATH", "WPP_ZEBRA_OF_MINE"];
+        let environment = names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+        let unknown = unknown_variables(&environment);
+        assert_eq!(unknown, [("WPP_BACKUP_DESTINATON".to_owned(), "WPP_BACKUP_DESTINATION".to_owned())]);
+    }
+}

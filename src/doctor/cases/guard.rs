@@ -1,0 +1,263 @@
+//! What is wrong with what the home trusts, and with its upkeep.
+
+use super::*;
+use Severity::Info;
+
+fn settings(facts: &mut Facts) -> &mut SettingsFacts {
+    match &mut facts.host.upkeep.settings {
+        Probed::Known(settings) => settings,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn first(looks: &mut Probed<Vec<PathLook>>) -> &mut PathLook {
+    match looks {
+        Probed::Known(looks) => &mut looks[0],
+        other => panic!("{other:?}"),
+    }
+}
+
+fn secret(facts: &mut Facts) -> &mut SecretLook {
+    match &mut facts.host.upkeep.secret_values {
+        Probed::Known(secrets) => &mut secrets[0],
+        other => panic!("{other:?}"),
+    }
+}
+
+fn drills(facts: &mut Facts) -> &mut Vec<DrillRun> {
+    match &mut facts.host.upkeep.drills {
+        Probed::Known(drills) => &mut drills.runs,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn of_user(look: &mut PathLook, owner: u32) {
+    look.seen = Probed::Known(Some(PathSeen { kind: look.expected, mode: 0o755, owner }));
+}
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        what: "a lockdown that nobody lifted",
+        facts: whole,
+        breaks: |facts| facts.host.upkeep.lockdown_ms = Probed::Known(Some(NOW_MS - DAY_MS)),
+        finds: &[("wpp.home.lockdown", Warning)],
+    },
+    Case {
+        what: "a home in a folder that everybody can write to",
+        facts: whole,
+        breaks: |facts| mode(first(&mut facts.host.upkeep.ancestors), 0o777),
+        finds: &[("wpp.security.ancestors", Error)],
+    },
+    Case {
+        what: "a home in a folder of somebody else's",
+        facts: whole,
+        breaks: |facts| of_user(first(&mut facts.host.upkeep.ancestors), 1001),
+        finds: &[("wpp.security.ancestors", Error)],
+    },
+    Case {
+        what: "a program that the group can replace",
+        facts: whole,
+        breaks: |facts| mode(first(&mut facts.host.upkeep.program), 0o775),
+        finds: &[("wpp.security.program", Error)],
+    },
+    Case {
+        what: "compiled code that others can write to",
+        facts: whole,
+        breaks: |facts| mode(first(&mut facts.host.upkeep.plugins), 0o666),
+        finds: &[("wpp.security.plugins", Error)],
+    },
+    Case {
+        what: "compiled code of root in a user's home",
+        facts: whole,
+        breaks: |facts| of_user(first(&mut facts.host.upkeep.plugins), 0),
+        finds: &[("wpp.security.plugins", Warning)],
+    },
+    Case {
+        what: "a secret that others can read",
+        facts: whole,
+        breaks: |facts| mode(first(&mut facts.host.upkeep.secrets), 0o640),
+        finds: &[("wpp.security.secret-files", Critical)],
+    },
+    Case {
+        what: "a secret that everybody knows",
+        facts: whole,
+        breaks: |facts| secret(facts).fault = Some(SecretFault::Default),
+        finds: &[("wpp.security.default-secrets", Error)],
+    },
+    Case {
+        what: "a secret that nobody wrote",
+        facts: whole,
+        breaks: |facts| secret(facts).fault = Some(SecretFault::Empty),
+        finds: &[("wpp.security.default-secrets", Error)],
+    },
+    Case {
+        what: "a secret of two years ago",
+        facts: whole,
+        breaks: |facts| secret(facts).written_ms = Some(NOW_MS - 730 * DAY_MS),
+        finds: &[("wpp.security.secret-age", Warning)],
+    },
+    Case {
+        what: "the key beside the archives that it opens",
+        facts: whole,
+        breaks: |facts| {
+            facts.host.upkeep.archive_keys = Probed::Known(ArchiveKeys { keys: vec!["/b/key.txt".into()], sealed: 3 });
+        },
+        finds: &[("wpp.security.key-beside-archives", Error)],
+    },
+    Case {
+        what: "a key beside archives that need none",
+        facts: whole,
+        breaks: |facts| {
+            facts.host.upkeep.archive_keys = Probed::Known(ArchiveKeys { keys: vec!["/b/key.txt".into()], sealed: 0 });
+        },
+        finds: &[("wpp.security.key-beside-archives", Warning)],
+    },
+    Case {
+        what: "archives in a folder that everybody can write to",
+        facts: whole,
+        breaks: |facts| mode(first(&mut facts.host.upkeep.archives), 0o777),
+        finds: &[("wpp.security.archive-folder", Error)],
+    },
+    Case {
+        what: "evidence that others can read",
+        facts: whole,
+        breaks: |facts| mode(first(&mut facts.host.upkeep.evidence), 0o644),
+        finds: &[("wpp.security.evidence-open", Warning)],
+    },
+    Case {
+        what: "a secret in a report",
+        facts: whole,
+        breaks: |facts| {
+            let found = vec![Leak { file: "/h/reports/x/report.md".into(), kind: LeakKind::Secret, times: 1 }];
+            facts.host.upkeep.reports = Probed::Known(Leaks { read_bytes: 100, found });
+        },
+        finds: &[("wpp.security.report-leaks", Error)],
+    },
+    Case {
+        what: "a timer that others can change",
+        facts: whole,
+        breaks: |facts| match &mut facts.host.upkeep.units {
+            Probed::Known(units) => mode(&mut units[0].file, 0o666),
+            other => panic!("{other:?}"),
+        },
+        finds: &[("wpp.security.unit-files", Error)],
+    },
+    Case {
+        what: "a timer that calls a program that was moved",
+        facts: whole,
+        breaks: |facts| match &mut facts.host.upkeep.units {
+            Probed::Known(units) => units[0].program_gone = Some("/old/wpp".into()),
+            other => panic!("{other:?}"),
+        },
+        finds: &[("wpp.security.unit-files", Error)],
+    },
+    Case {
+        what: "a copy of a session beside the original, both running",
+        facts: whole,
+        breaks: |facts| {
+            let copy = SessionFacts { name: "copy".into(), ..facts.sessions[0].clone() };
+            facts.sessions.push(copy);
+            facts.host.session_names = Probed::Known(vec!["copy".into(), "main".into()]);
+            status_of(&mut facts.sessions[1]).session = "copy".into();
+        },
+        finds: &[("wpp.store.twins", Critical)],
+    },
+    Case {
+        what: "a copy of a session that nobody runs",
+        facts: stopped,
+        breaks: |facts| {
+            let copy = SessionFacts { name: "copy".into(), ..facts.sessions[0].clone() };
+            facts.sessions.push(copy);
+        },
+        finds: &[("wpp.store.twins", Error)],
+    },
+    Case {
+        what: "archives on the home's own disk",
+        facts: whole,
+        breaks: |facts| facts.host.upkeep.same_disk = Probed::Known(true),
+        finds: &[("wpp.backup.same-disk", Warning)],
+    },
+    Case {
+        what: "drills that nobody ran since summer",
+        facts: whole,
+        breaks: |facts| drills(facts)[0].at_ms = NOW_MS - 80 * DAY_MS,
+        finds: &[("wpp.drill.stale", Warning)],
+    },
+    Case {
+        what: "a home of three months in which no drill was ever run",
+        facts: whole,
+        breaks: |facts| drills(facts).clear(),
+        finds: &[("wpp.drill.stale", Warning)],
+    },
+    Case {
+        what: "a drill that failed",
+        facts: whole,
+        breaks: |facts| drills(facts)[0].passed = Some(false),
+        finds: &[("wpp.drill.failed", Warning)],
+    },
+    Case {
+        what: "evidence that somebody changed",
+        facts: whole,
+        breaks: |facts| {
+            let unsound = vec![("banned-x".into(), "changed: report.md".into())];
+            facts.host.upkeep.evidence_sums = Probed::Known(EvidenceFacts { checked: 1, unsound });
+        },
+        finds: &[("wpp.drill.evidence", Error)],
+    },
+    Case {
+        what: "a variable that says something else than the file",
+        facts: whole,
+        breaks: |facts| {
+            let one = Override { variable: "WPP_BACKUP_DESTINATION".into(), setting: "backup.destination".into() };
+            settings(facts).overrides = vec![one];
+        },
+        finds: &[("wpp.config.environment", Info)],
+    },
+    Case {
+        what: "a misspelt variable",
+        facts: whole,
+        breaks: |facts| {
+            settings(facts).unknown_variables = vec![("WPP_HOMEE".into(), "WPP_HOME".into())];
+        },
+        finds: &[("wpp.config.unknown-variable", Warning)],
+    },
+    Case {
+        what: "a key in config.toml",
+        facts: whole,
+        breaks: |facts| settings(facts).clear_secrets = vec!["plugin.openwa.api_key".into()],
+        finds: &[("wpp.config.clear-secrets", Error)],
+    },
+    Case {
+        what: "rules for alerts, and nobody to tell",
+        facts: whole,
+        breaks: |facts| settings(facts).alert_settings = vec!["alert.quiet_hours".into()],
+        finds: &[("wpp.config.contacts", Warning)],
+    },
+    Case {
+        what: "a watchdog that is slower than the doctor",
+        facts: whole,
+        breaks: |facts| settings(facts).watchdog_ms = 70_000,
+        finds: &[("wpp.config.contradictions", Warning)],
+    },
+    Case {
+        what: "signatures of nobody, a server without a bucket, and backups that are always too old",
+        facts: whole,
+        breaks: |facts| {
+            let settings = settings(facts);
+            settings.signature_required = true;
+            settings.s3_settings = vec!["backup.s3.region".into()];
+            settings.entries[0].interval_s = 7 * 86_400;
+        },
+        finds: &[
+            ("wpp.config.contradictions", Warning),
+            ("wpp.config.contradictions", Warning),
+            ("wpp.config.contradictions", Warning),
+        ],
+    },
+    Case {
+        what: "backups that nothing makes",
+        facts: whole,
+        breaks: |facts| settings(facts).entries.clear(),
+        finds: &[("wpp.config.backup-schedule", Info)],
+    },
+];

@@ -1,0 +1,276 @@
+//! Rows of what the home trusts and of what keeps it in order: who could change it, secrets, drills and
+//! evidence, settings.
+
+use crate::doctor::Judge::Host;
+use crate::doctor::{Check, guard, keeping, settings};
+use crate::report::Severity::{Critical, Error, Info, Warning};
+
+const HYGIENE: Option<&str> = Some("runbooks/security-hygiene.md");
+const CONTACTS: Option<&str> = Some("runbooks/contacts.md");
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "wpp.home.lockdown",
+        title: "the home is not locked down",
+        area: "home",
+        severity: Warning,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "The file LOCKDOWN in the home says that somebody, or a runbook after repeated failures, locked it down: runbooks and \
+                  drills whose guard asks for it then do nothing. It has no end of its own. Find out why it is there, then remove it.",
+        judge: Host(guard::lockdown),
+    },
+    Check {
+        id: "wpp.security.ancestors",
+        title: "nobody else can put another home in the place of this one",
+        area: "security",
+        severity: Error,
+        needs: &[],
+        runbook: HYGIENE,
+        explain: "Whoever can write to a folder above the home can rename the home and put one of their own there, however closed the \
+                  home itself is. Such folders belong to root or to the home's owner, and others cannot write to them, unless the \
+                  sticky bit (as on /tmp) keeps them from names of others. Mend with chmod go-w and chown.",
+        judge: Host(guard::ancestors),
+    },
+    Check {
+        id: "wpp.security.program",
+        title: "nobody else can change this program",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: HYGIENE,
+        explain: "wpp's own file and the folder that it lies in: whoever can write there decides what daemons, timers and this doctor do. \
+                  Mend with chmod go-w, or install it where root alone writes.",
+        judge: Host(guard::program),
+    },
+    Check {
+        id: "wpp.security.plugins",
+        title: "nobody else can change plugins or what they were compiled to",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: HYGIENE,
+        explain: "Components are pinned by their SHA-256, and what they were compiled to is run as it is if its owner and mode are right. \
+                  Files that others can write to are compiled anew at each start; that others can write there at all is what must be \
+                  mended: chmod go-w. What was compiled may be removed at any time.",
+        judge: Host(guard::plugins),
+    },
+    Check {
+        id: "wpp.security.secret-files",
+        title: "secrets are open to their owner alone",
+        area: "security",
+        severity: Critical,
+        needs: &["wpp.home.marker"],
+        runbook: HYGIENE,
+        explain: "Every file in `secrets` and the file that backup.s3.credentials_file names has mode 0600. wpp refuses to use one that \
+                  others can read, and what others may have read has to be replaced. --fix sets the mode of those in the home.",
+        judge: Host(guard::secret_files),
+    },
+    Check {
+        id: "wpp.security.default-secrets",
+        title: "no secret is one that everybody knows",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: HYGIENE,
+        explain: "Values in `secrets` and in WPP_SECRET_ variables are compared with those that programs and examples bring along \
+                  (changeme, admin, secret123, dev-admin-key, …), with placeholders and with nothing at all. A gateway behind such a key \
+                  is open to anybody. Give it a key of its own and write that here.",
+        judge: Host(guard::default_secrets),
+    },
+    Check {
+        id: "wpp.security.secret-age",
+        title: "secrets change now and then",
+        area: "security",
+        severity: Warning,
+        needs: &["wpp.home.marker"],
+        runbook: HYGIENE,
+        explain: "The time at which a file in `secrets` was written stands for the last rotation; older than doctor.secret_age_days_max is \
+                  overdue. Secrets in variables and those that commands write are not seen. `wpp evidence rotation` proves a rotation.",
+        judge: Host(guard::secret_age),
+    },
+    Check {
+        id: "wpp.security.key-beside-archives",
+        title: "what opens archives does not lie beside them",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: HYGIENE,
+        explain: "Archives are encrypted so that who has them alone cannot read them. A key of age (AGE-SECRET-KEY-1…) in the same folder, \
+                  or in the home beside it, takes that away. Small files there are looked into for one that no passphrase guards. Move the \
+                  key to where archives are restored, and keep it offline.",
+        judge: Host(guard::archive_keys),
+    },
+    Check {
+        id: "wpp.security.archive-folder",
+        title: "nobody else can write where archives go",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: HYGIENE,
+        explain: "A folder of backup.destination that others can write to lets them remove archives, or put there what is restored later. \
+                  chmod go-w mends it. Archives themselves, when they are open to others, are told by wpp.home.modes.",
+        judge: Host(guard::archive_folder),
+    },
+    Check {
+        id: "wpp.security.evidence-open",
+        title: "evidence is open to its owner alone",
+        area: "security",
+        severity: Warning,
+        needs: &["wpp.home.marker"],
+        runbook: HYGIENE,
+        explain: "Reports and transcripts of runbooks and drills name nobody, and still say how this host is run. Folders are 0700 and \
+                  files 0600; the newest runs are looked at. --fix sets the modes.",
+        judge: Host(guard::evidence),
+    },
+    Check {
+        id: "wpp.security.report-leaks",
+        title: "reports hold nobody's number and no secret",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: HYGIENE,
+        explain: "The newest reports are searched for addresses and numbers of people, for the values of this home's own secrets, for private \
+                  keys and for what has the form of a token. Reports are attached to tickets, so one that holds such a thing must be \
+                  removed, and the secret replaced.",
+        judge: Host(keeping::report_leaks),
+    },
+    Check {
+        id: "wpp.security.unit-files",
+        title: "nobody else decides what the timer runs",
+        area: "security",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: HYGIENE,
+        explain: "The files that `wpp schedule install --systemd` writes for this home, and what else systemd's own folders hold of that \
+                  name: others must not be able to write to them, and the program that they call must be there. After wpp was moved, \
+                  install the timer again.",
+        judge: Host(guard::units),
+    },
+    Check {
+        id: "wpp.store.twins",
+        title: "every session is a device of its own",
+        area: "store",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: Some("runbooks/reset.md"),
+        explain: "A copied session folder holds the keys of one device twice. Started side by side the two push each other out (440) and \
+                  spoil each other's Signal state without a word. The registration ids and identity keys of all sessions are compared; \
+                  with a part of the sessions this is skipped. Reset the one that is not needed.",
+        judge: Host(keeping::twins),
+    },
+    Check {
+        id: "wpp.backup.same-disk",
+        title: "archives go to another disk",
+        area: "backup",
+        severity: Warning,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "An archive on the disk that it is to replace is lost with it. The devices of the home and of the folder that archives go \
+                  to are compared, once a session has been known for a week. Who copies archives elsewhere by other means may suppress \
+                  this. Set backup.destination to another disk or to s3://BUCKET/PREFIX.",
+        judge: Host(settings::same_disk),
+    },
+    Check {
+        id: "wpp.drill.stale",
+        title: "drills are run",
+        area: "drill",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "What was never rehearsed fails when it is needed. The journal says when a drill was last run; longer ago than \
+                  doctor.drill_age_days_max, or never in a home of that age, is too long. Drills run in sandboxes and reach nobody: \
+                  `wpp drill list`, `wpp drill run ID`, or an entry of the schedule.",
+        judge: Host(guard::drill_age),
+    },
+    Check {
+        id: "wpp.drill.failed",
+        title: "drills went as they should",
+        area: "drill",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "The newest run of each drill that the journal knows passed. One that did not says that the procedure behind it does not \
+                  work here. Its evidence says what was seen; the sandbox of a failed drill is kept.",
+        judge: Host(guard::drill_failed),
+    },
+    Check {
+        id: "wpp.drill.evidence",
+        title: "evidence is as it was written",
+        area: "drill",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "The files of the newest runs are compared with their SHA256SUMS. Evidence that was changed, or that lacks a part, proves \
+                  nothing. `wpp evidence verify` looks at all of it.",
+        judge: Host(guard::evidence_sums),
+    },
+    Check {
+        id: "wpp.config.environment",
+        title: "no variable overrides config.toml",
+        area: "config",
+        severity: Info,
+        needs: &["wpp.home.settings"],
+        runbook: None,
+        explain: "A WPP_ variable goes before the file. One that is set in this shell and not where cron, systemd or the daemon run makes \
+                  the same command do two things. `wpp config` shows where each value comes from.",
+        judge: Host(settings::overridden),
+    },
+    Check {
+        id: "wpp.config.unknown-variable",
+        title: "no variable of wpp is misspelt",
+        area: "config",
+        severity: Warning,
+        needs: &["wpp.home.settings"],
+        runbook: None,
+        explain: "Nothing reads a variable whose name is misspelt, and no error says so: WPP_BACKUP_DESTINATON leaves archives where they \
+                  were. Names that begin with WPP_ and are almost one that wpp reads are told; others may be yours.",
+        judge: Host(settings::unknown_variables),
+    },
+    Check {
+        id: "wpp.config.clear-secrets",
+        title: "no secret stands in config.toml",
+        area: "config",
+        severity: Error,
+        needs: &["wpp.home.settings"],
+        runbook: HYGIENE,
+        explain: "Settings of plugins and commands of contacts are searched for what has the form of a key, a token or an address with a \
+                  password. Every archive holds config.toml, so a secret in it goes wherever archives go. Plugins name secrets; their \
+                  values lie in `secrets`, in WPP_SECRET_ variables, or come from a command under [secrets].",
+        judge: Host(settings::clear_secrets),
+    },
+    Check {
+        id: "wpp.config.contacts",
+        title: "who is to be told can be told",
+        area: "config",
+        severity: Warning,
+        needs: &["wpp.home.settings"],
+        runbook: CONTACTS,
+        explain: "Rules, quiet hours or an order of escalation without any contact mean that somebody wanted to be told and nobody is. \
+                  With contacts, something has to run `wpp alert run`: an entry of the schedule or a timer.",
+        judge: Host(settings::contacts),
+    },
+    Check {
+        id: "wpp.config.contradictions",
+        title: "no two settings contradict each other",
+        area: "config",
+        severity: Warning,
+        needs: &["wpp.home.settings"],
+        runbook: None,
+        explain: "Each setting may be right and two of them wrong together: a watchdog that is slower than the doctor, plugins that must be \
+                  signed by nobody, an S3 server's settings without a bucket, backups that are made more seldom than they count as fresh.",
+        judge: Host(settings::contradictions),
+    },
+    Check {
+        id: "wpp.config.backup-schedule",
+        title: "backups are made by themselves",
+        area: "config",
+        severity: Info,
+        needs: &["wpp.home.settings"],
+        runbook: None,
+        explain: "A session that has been linked for a week should have an entry of the schedule that backs it up. Whoever calls \
+                  `wpp backup` from cron or elsewhere is not seen here, so this is only worth knowing; wpp.backup.stale says when \
+                  backups really stop.",
+        judge: Host(settings::backup_schedule),
+    },
+];

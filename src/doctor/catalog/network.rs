@@ -1,0 +1,117 @@
+//! Rows of the way to servers.
+
+use crate::doctor::Judge::Host;
+use crate::doctor::{Check, network};
+use crate::report::Severity::{Error, Warning};
+
+const CERTIFICATE: Option<&str> = Some("runbooks/certificate-renewal.md");
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "wpp.network.name",
+        title: "the server's name leads to an address",
+        area: "network",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "Whether the name that sessions connect to (web.whatsapp.com) is resolved within 3 s, to an address outside this \
+                  host. A failure has the class dns_resolution, or timeout when no name server answers. A daemon that is READY \
+                  makes the look needless, and --offline or doctor.offline forbids it. A sandbox looks at its simulator alone. \
+                  Look at /etc/resolv.conf and /etc/hosts.",
+        judge: Host(network::name),
+    },
+    Check {
+        id: "wpp.network.connection",
+        title: "the server takes connections",
+        area: "network",
+        severity: Error,
+        needs: &["wpp.network.name"],
+        runbook: None,
+        explain: "Whether a TCP connection to that address comes about within 3 s. Class timeout: something swallows it (a \
+                  firewall); network_unreachable: no route, or a local firewall; provider_unavailable: refused. Sessions connect \
+                  directly: a proxy that the environment names is not used for them.",
+        judge: Host(network::connection),
+    },
+    Check {
+        id: "wpp.network.tls",
+        title: "the server proves who it is",
+        area: "network",
+        severity: Error,
+        needs: &["wpp.network.connection"],
+        runbook: None,
+        explain: "One TLS handshake, verified against the same authorities as sessions do (those built in, not those of this \
+                  machine). An untrusted certificate means that something on the way answers instead: a portal, a firewall that \
+                  looks into connections. Nothing but the head of / is asked for. Class provider_unavailable, or timeout.",
+        judge: Host(network::tls),
+    },
+    Check {
+        id: "wpp.network.portal",
+        title: "nobody answers in the server's place",
+        area: "network",
+        severity: Error,
+        needs: &["wpp.network.name"],
+        runbook: None,
+        explain: "Only when the connection or TLS fails: whether a request without TLS is answered by sending one on to another \
+                  host, or with status 511. That is how networks ask for a login. Sign in, or have this host let through.",
+        judge: Host(network::portal),
+    },
+    Check {
+        id: "wpp.network.certificate",
+        title: "the server's certificate lasts",
+        area: "network",
+        severity: Warning,
+        needs: &["wpp.network.connection"],
+        runbook: CERTIFICATE,
+        explain: "The end of the certificate that the server shows: over is an error, less than 7 days a warning. Where the clock \
+                  here is wrong, it is the clock that has to be mended.",
+        judge: Host(network::certificate),
+    },
+    Check {
+        id: "wpp.network.clock-skew",
+        title: "the clock here is the server's",
+        area: "network",
+        severity: Warning,
+        needs: &["wpp.network.tls"],
+        runbook: None,
+        explain: "The time in the head of the server's answer against the clock here. More than a minute between them makes times \
+                  of messages wrong, codes for linking run out early and, with more, certificates invalid. Have the clock kept by \
+                  NTP. A server that tells no time, or a READY daemon, leaves this unasked.",
+        judge: Host(network::clock_skew),
+    },
+    Check {
+        id: "wpp.network.proxy",
+        title: "no proxy is expected that is not used",
+        area: "network",
+        severity: Warning,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY. Sessions do not use them, which is worth knowing; archives to S3 and \
+                  pings do, and fail when the proxy takes no connection. A password in them is never shown.",
+        judge: Host(network::proxy),
+    },
+    Check {
+        id: "wpp.network.servers",
+        title: "servers that the settings name take connections",
+        area: "network",
+        severity: Warning,
+        needs: &["wpp.home.settings"],
+        runbook: None,
+        explain: "Name and TCP connection of every http and https address under [plugin.NAME] and of backup.s3.endpoint, all at \
+                  once, within 3 s each. A gateway on a loopback port must be listening there. The class says why not: \
+                  dns_resolution, timeout, network_unreachable, provider_unavailable. Addresses that are pinged are left \
+                  alone: a call there means something.",
+        judge: Host(network::servers),
+    },
+    Check {
+        id: "wpp.network.server-certificates",
+        title: "certificates of servers that the settings name last",
+        area: "network",
+        severity: Error,
+        needs: &["wpp.home.settings"],
+        runbook: CERTIFICATE,
+        explain: "One TLS handshake with each https address that the settings name, verified with the authorities of this machine, \
+                  as plugins do. Untrusted or over is an error, less than 7 days left a warning. Renew it at that server, or make \
+                  its authority known here.",
+        judge: Host(network::server_certificates),
+    },
+];

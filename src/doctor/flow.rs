@@ -1,0 +1,297 @@
+//! Judges of what flows through a session: its state over time, what goes out, what comes in.
+
+use std::time::Duration;
+
+use super::session::{ago, answered, milliseconds};
+use super::{Judged, Said, Stop, known, line};
+use crate::clock;
+use crate::facts::{DaemonStatus, DatabaseHealth, Facts, SessionFacts};
+use crate::report::{Severity, count};
+use crate::session::messages::Traffic;
+use crate::session::state::{Reason, State};
+
+/// Longest time that a connection is being made.
+const CONNECTING_MS_MAX: i64 = 2 * 60 * 1000;
+/// Longest time that a link may be on its way between a phone's consent and the open session.
+const MARGIN_MS: i64 = 60 * 1000;
+/// A phone that is off for fourteen days logs its devices out; two days are left to turn it on.
+const PHONE_DAYS_MAX: i64 = 12;
+const DAY_MS: i64 = 24 * 3_600_000;
+/// So many unconfirmed messages are no coincidence.
+const UNCONFIRMED_MIN: u64 = 3;
+/// Starts of a daemon that crashed before, in an hour.
+const CRASHES_MAX: u64 = 3;
+/// What came in is a message within milliseconds; what waits longer waits for something.
+const PROJECTION_MS_MAX: i64 = 60 * 1000;
+/// Shares are only told of so many messages.
+const SHARE_OF_MIN: u64 = 20;
+/// The share, in per cent, that may be refused or unreadable.
+const SHARE_PERCENT_MAX: u64 = 5;
+/// So long outbound may be paused before what waits is worth a word.
+const PAUSED_MS_MAX: i64 = 3_600_000;
+
+fn traffic(session: &SessionFacts) -> Result<&Traffic, Stop> {
+    let messages = known(&session.messages, "wpp.db")?;
+    match (&messages.traffic, &messages.health) {
+        (Some(traffic), _) => Ok(traffic),
+        // That it waits to be rolled back is told by its own check, and nothing is lost by it.
+        (None, DatabaseHealth::Interrupted) => {
+            Err(Stop::Skipped("an interrupted write to wpp.db waits to be rolled back".into()))
+        }
+        (None, _) => Err(Stop::Unknown("wpp.db cannot be read, as it is".into())),
+    }
+}
+
+fn human(milliseconds: i64) -> String {
+    clock::human(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)))
+}
+
+/// States through which a session only passes do not last.
+pub fn transition(facts: &Facts, session: &SessionFacts) -> Judged {
+    let status = answered(session)?;
+    let most = match status.state {
+        State::Booting => milliseconds(facts.limits.start_timeout_ms) + MARGIN_MS,
+        State::Connecting => CONNECTING_MS_MAX,
+        // The daemon itself calls this degraded in time; one that does not hangs.
+        State::Syncing => 5 * MARGIN_MS,
+        State::Stopped | State::AuthRequired | State::Ready | State::Reconnecting | State::Degraded | State::Error => {
+            return Ok(vec![Said::ok(format!("{} is no state that a session only passes through", status.state.name()))]);
+        }
+    };
+    let (name, age) = (status.state.name(), facts.now_ms - status.since_ms);
+    if age <= most {
+        return Ok(vec![Said::ok(format!("{name} for {}", human(age)))]);
+    }
+    Ok(vec![
+        Said::bad(format!("the session has been {name} for {}, which takes seconds", human(age)))
+            .seen("time in this state", format!("at most {}", human(most)), human(age))
+            .by_hand("see what the log says, then restart the daemon", line(facts, Some(&session.name), "logs")),
+    ])
+}
+
+/// Another client did not take the place.
+pub fn replaced(facts: &Facts, session: &SessionFacts) -> Judged {
+    ended(facts, session, Reason::StreamReplaced, "no other client took the place", |status, facts| {
+        Said::bad(format!("another client with this device's keys took the session's place {} ago", ago(facts, status.since_ms)))
+            .by_hand(
+                "find the other process or host and stop it; only then restart this one",
+                line(facts, Some(&status.session), "restart"),
+            )
+    })
+}
+
+/// The account is not banned.
+pub fn banned(facts: &Facts, session: &SessionFacts) -> Judged {
+    ended(facts, session, Reason::TemporaryBan, "the account is not banned", |status, facts| {
+        Said::bad(format!("WhatsApp has banned the account for a while, since {}", ago(facts, status.since_ms))).by_hand(
+            "leave it alone until the ban is over: send nothing, restart nothing; see how long it lasts",
+            line(facts, Some(&status.session), "status"),
+        )
+    })
+}
+
+/// The client is not outdated.
+pub fn outdated(facts: &Facts, session: &SessionFacts) -> Judged {
+    ended(facts, session, Reason::ClientOutdated, "WhatsApp takes this version of the client", |status, facts| {
+        Said::bad(format!("WhatsApp refuses the client of wpp {}", status.version))
+            .by_hand("install a newer wpp, then restart the daemon", line(facts, Some(&status.session), "restart"))
+    })
+}
+
+fn ended(
+    facts: &Facts,
+    session: &SessionFacts,
+    reason: Reason,
+    fine: &str,
+    said: impl Fn(&DaemonStatus, &Facts) -> Said,
+) -> Judged {
+    let status = answered(session)?;
+    if status.reason != reason || !matches!(status.state, State::Error | State::Degraded | State::Reconnecting) {
+        return Ok(vec![Said::ok(fine)]);
+    }
+    let observed = format!("{} ({}) since {}", status.state.name(), reason.name(), ago(facts, status.since_ms));
+    let observed = status.detail.iter().fold(observed, |text, detail| format!("{text}: {detail}"));
+    Ok(vec![said(status, facts).seen("state", "READY", observed)])
+}
+
+/// The daemon does not die again and again.
+pub fn crash_loop(facts: &Facts, session: &SessionFacts) -> Judged {
+    let crashes = known(&session.journal, "the journal")?.crashes_last_hour;
+    if crashes < CRASHES_MAX {
+        return Ok(vec![Said::ok(format!("{} in the last hour", count(crashes, "crash", "crashes")))]);
+    }
+    Ok(vec![
+        Said::bad(format!("the daemon died {crashes} times in the last hour, and something starts it again each time"))
+            .seen("starts without a stop before them", format!("fewer than {CRASHES_MAX} in an hour"), crashes.to_string())
+            .by_hand("see what its log ends with before it is started once more", line(facts, Some(&session.name), "logs")),
+    ])
+}
+
+/// Events come.
+pub fn events(facts: &Facts, session: &SessionFacts) -> Judged {
+    let status = answered(session)?;
+    let newest = traffic(session)?.newest_event_ms;
+    let Some(newest) = newest else { return Err(Stop::Skipped("no event was kept yet".into())) };
+    let age = facts.now_ms - newest;
+    let most = milliseconds(facts.limits.event_age_hours_max).saturating_mul(3_600_000);
+    // Each change of state is an event, so the newest is never older than the state.
+    if status.since_ms - newest > MARGIN_MS {
+        return Ok(vec![
+            Said::bad(format!(
+                "the state changed {} ago, and the newest event is {} old: events are not written down, and no reader hears of anything",
+                ago(facts, status.since_ms),
+                human(age)
+            ))
+            .seen("newest event", format!("at most {} old", ago(facts, status.since_ms)), format!("{} old", human(age)))
+            .by_hand("see what the log says of wpp.db, then restart the daemon", line(facts, Some(&session.name), "logs")),
+        ]);
+    }
+    if most > 0 && status.state == State::Ready && age > most {
+        return Ok(vec![
+            Said::bad(format!("nothing at all has happened in this session for {}", human(age)))
+                .seen("newest event", format!("at most {} old", human(most)), format!("{} old", human(age)))
+                .by_hand("send it a message, and see whether it arrives", line(facts, Some(&session.name), "events")),
+        ]);
+    }
+    Ok(vec![Said::ok(format!("the newest event is {} old", human(age)))])
+}
+
+/// The phone is on now and then.
+pub fn phone(facts: &Facts, session: &SessionFacts) -> Judged {
+    let traffic = traffic(session)?;
+    let remedy = "turn the phone on, open WhatsApp on it, and let it connect: after 14 days its devices are logged out";
+    if let Some(status) = session.status()
+        && status.reason == Reason::PhoneOffline
+    {
+        return Ok(vec![
+            Said::bad(format!("WhatsApp says that the phone has not been on for long, since {}", ago(facts, status.since_ms)))
+                .seen("reason of the state", "any other", status.reason.name())
+                .by_hand(remedy, line(facts, Some(&session.name), "status")),
+        ]);
+    }
+    let signs = &traffic.phone;
+    let from = signs.known_from_ms.unwrap_or(facts.now_ms);
+    match signs.seen_ms {
+        Some(seen) if facts.now_ms - seen <= PHONE_DAYS_MAX * DAY_MS => {
+            Ok(vec![Said::ok(format!("another device of the account was heard {} ago", human(facts.now_ms - seen)))])
+        }
+        seen if signs.unconfirmed >= UNCONFIRMED_MIN && facts.now_ms - seen.unwrap_or(from) > PHONE_DAYS_MAX * DAY_MS => {
+            let age = human(facts.now_ms - seen.unwrap_or(from));
+            Ok(vec![
+                Said::bad(format!("nothing was heard of the phone for {age}, not even that it took what was sent from here"))
+                    .seen("newest sign of another device of the account", format!("at most {PHONE_DAYS_MAX} days old"), age)
+                    .by_hand(remedy, line(facts, Some(&session.name), "status")),
+            ])
+        }
+        _ => Err(Stop::Skipped("nothing was sent for long enough that the phone would have confirmed".into())),
+    }
+}
+
+/// Messages do not wait.
+pub fn backlog(facts: &Facts, session: &SessionFacts) -> Judged {
+    let traffic = traffic(session)?;
+    let most = facts.limits.outbox_waiting_max;
+    let age = traffic.waiting_since_ms.map_or(0, |since| facts.now_ms - since);
+    let age_most = milliseconds(facts.limits.outbox_age_ms_max);
+    if traffic.waiting == 0 || (traffic.waiting <= most && age <= age_most) {
+        return Ok(vec![Said::ok(format!("{} in the outbox", count(traffic.waiting, "message", "messages")))]);
+    }
+    if traffic.paused_since_ms.is_some() {
+        return Err(Stop::Skipped("an operator paused what goes out".into()));
+    }
+    let (summary, verb) = match session.status().map(|status| status.state) {
+        Some(State::Ready | State::Syncing) => ("see what the log says about sends", "logs"),
+        Some(_) => ("see what keeps the session from being READY", "status"),
+        None => ("start the daemon, which sends them", "start"),
+    };
+    Ok(vec![
+        Said::bad(format!(
+            "{} to be sent, the oldest for {}",
+            count(traffic.waiting, "message waits", "messages wait"),
+            human(age)
+        ))
+        .seen(
+            "outbox",
+            format!("at most {most} messages, none for longer than {}", human(age_most)),
+            format!("{}, {}", traffic.waiting, human(age)),
+        )
+        .by_hand(summary, line(facts, Some(&session.name), verb)),
+    ])
+}
+
+/// What goes out is not held back by a pause that somebody forgot.
+pub fn paused(facts: &Facts, session: &SessionFacts) -> Judged {
+    let traffic = traffic(session)?;
+    let Some(since) = traffic.paused_since_ms else { return Ok(vec![Said::ok("what goes out is not paused")]) };
+    let age = facts.now_ms - since;
+    let resume = line(facts, Some(&session.name), "outbound resume");
+    if traffic.waiting == 0 || age <= PAUSED_MS_MAX {
+        return Ok(vec![
+            Said::ok(format!("an operator paused what goes out {} ago", human(age)))
+                .severity(Severity::Info)
+                .by_hand("let it go on when it suits", resume),
+        ]);
+    }
+    Ok(vec![
+        Said::bad(format!(
+            "what goes out has been paused for {}, and {}",
+            human(age),
+            count(traffic.waiting, "message waits", "messages wait")
+        ))
+        .seen("outbound", "not paused while messages wait", format!("paused for {}", human(age)))
+        .by_hand("let it go on", resume),
+    ])
+}
+
+/// The server takes what is sent.
+pub fn rejected(facts: &Facts, session: &SessionFacts) -> Judged {
+    let traffic = traffic(session)?;
+    let (of, bad) = (traffic.answered_day, traffic.rejected_day);
+    if of < SHARE_OF_MIN || bad * 100 <= of * SHARE_PERCENT_MAX {
+        return Ok(vec![Said::ok(format!("the server refused {bad} of {of} messages within a day"))]);
+    }
+    Ok(vec![
+        Said::bad(format!("the server refused {bad} of {of} messages within a day"))
+            .seen("refused messages", format!("at most {SHARE_PERCENT_MAX} of 100"), format!("{} of 100", bad * 100 / of))
+            .by_hand("see with which words it refuses them", line(facts, Some(&session.name), "logs")),
+    ])
+}
+
+/// What came in becomes messages.
+pub fn ingest(facts: &Facts, session: &SessionFacts) -> Judged {
+    let traffic = traffic(session)?;
+    let lag = traffic.unprojected_since_ms.map_or(0, |since| facts.now_ms - since);
+    if traffic.unprojected == 0 || lag <= PROJECTION_MS_MAX {
+        return Ok(vec![Said::ok("what came in is stored as messages")]);
+    }
+    let (summary, verb) = match session.status() {
+        Some(_) => ("see what the log says; a restart makes messages of what waits", "restart"),
+        None => ("start the daemon, which makes messages of what waits", "start"),
+    };
+    Ok(vec![
+        Said::bad(format!(
+            "{} and not in chats or searches yet, the oldest for {}",
+            count(traffic.unprojected, "message was received", "messages were received"),
+            human(lag)
+        ))
+        .seen("age of what waits", format!("at most {}", human(PROJECTION_MS_MAX)), human(lag))
+        .by_hand(summary, line(facts, Some(&session.name), verb)),
+    ])
+}
+
+/// What comes in can be read.
+pub fn undecryptable(facts: &Facts, session: &SessionFacts) -> Judged {
+    let traffic = traffic(session)?;
+    let (of, bad) = (traffic.received_day, traffic.undecryptable_day);
+    if of < SHARE_OF_MIN || bad * 100 <= of * SHARE_PERCENT_MAX {
+        return Ok(vec![Said::ok(format!("{bad} of {of} messages within a day could not be decrypted"))]);
+    }
+    Ok(vec![
+        Said::bad(format!("{bad} of {of} messages within a day could not be decrypted: the Signal state does not fit the others'"))
+            .seen("undecryptable messages", format!("at most {SHARE_PERCENT_MAX} of 100"), format!("{} of 100", bad * 100 / of))
+            .by_hand(
+                "look for a second client on a copy of this store; an archive restored with the plan `rekey` begins every conversation anew",
+                line(facts, Some(&session.name), "backup list"),
+            ),
+    ])
+}

@@ -1,0 +1,276 @@
+//! Judges of how stores and logs are kept: versions, keys, whose they are, sizes, and what is in logs that
+//! should not be.
+
+use std::collections::BTreeMap;
+
+use super::session::answered;
+use super::{Judged, Said, Stop, known, line, or_fine};
+use crate::facts::{DatabaseHealth, Facts, Leaks, LogFacts, Probed, SessionFacts, StoreFacts};
+use crate::report::{Severity, count, quoted, size};
+use crate::session::messages::VERSION;
+use crate::session::state::State;
+use crate::session::store::LAST_KNOWN_MIGRATION;
+
+/// Fewer one-time keys than this are gone before the server asks for new ones.
+const PREKEYS_MIN: u64 = 20;
+/// The client library uploads keys at once when it logs in; after so long they should be there.
+const UPLOAD_MS: i64 = 2 * 60 * 1000;
+/// A log of writes is emptied every few MiB.
+const WAL_BYTES_MAX: u64 = 256 << 20;
+/// A log of the daemon may be so much larger than it should: a line is written before it is counted.
+const LOG_SLACK_BYTES: u64 = 1 << 20;
+
+/// Both databases have the tables that this program knows.
+pub fn migrations(facts: &Facts, session: &SessionFacts) -> Judged {
+    let store = known(&session.store, "session.db")?;
+    let migration = match (&store.health, &store.particulars.last_migration) {
+        (DatabaseHealth::Whole, Some(migration)) => migration,
+        (DatabaseHealth::Whole, None) => {
+            return Ok(vec![
+                Said::bad(
+                    "session.db does not say which migrations it has: it is no store of the client library, or a part of one",
+                )
+                .seen("newest migration of session.db", LAST_KNOWN_MIGRATION, "none is written down")
+                .by_hand("see which archives there are, and restore the newest", line(facts, Some(&session.name), "backup list")),
+            ]);
+        }
+        (DatabaseHealth::Interrupted, _) => {
+            return Err(Stop::Skipped("an interrupted write to session.db waits to be rolled back".into()));
+        }
+        (DatabaseHealth::Damaged { .. }, _) => return Err(Stop::Unknown("session.db cannot be read, as it is".into())),
+    };
+    let mut said = Vec::new();
+    let seen = |said: Said| said.seen("newest migration of session.db", LAST_KNOWN_MIGRATION, migration.clone());
+    if migration.as_str() > LAST_KNOWN_MIGRATION {
+        said.push(
+            seen(Said::bad("session.db was migrated by a newer wpp than this one, which cannot read it safely"))
+                .by_hand("use the wpp that last ran this session, or a newer one", line(facts, Some(&session.name), "status")),
+        );
+    } else if migration != LAST_KNOWN_MIGRATION {
+        // A daemon migrates as it comes up.
+        let severity = if session.is_held() == Some(true) { Severity::Error } else { Severity::Warning };
+        said.push(
+            seen(Said::bad("session.db is migrated only in part, or by an older wpp").severity(severity))
+                .by_hand("make a backup, then let the daemon finish it", line(facts, Some(&session.name), "start")),
+        );
+    }
+    if let Probed::Known(messages) = &session.messages
+        && let Some(version) = messages.version
+        && version > VERSION
+    {
+        said.push(
+            Said::bad("wpp.db was written by a newer wpp than this one, which cannot read it")
+                .seen("version of wpp.db", format!("at most {VERSION}"), version.to_string())
+                .by_hand("use the wpp that last ran this session, or a newer one", line(facts, Some(&session.name), "status")),
+        );
+    }
+    or_fine(said, "both databases have the tables that this wpp knows")
+}
+
+fn linked(session: &SessionFacts) -> Result<&StoreFacts, Stop> {
+    let store = known(&session.store, "session.db")?;
+    match store.paired {
+        Some(true) => Ok(store),
+        Some(false) => Err(Stop::Skipped("the session is not linked to a phone".into())),
+        None => Err(Stop::Unknown("session.db does not say whether it is linked".into())),
+    }
+}
+
+/// There are one-time keys for those who write for the first time.
+pub fn prekeys(facts: &Facts, session: &SessionFacts) -> Judged {
+    let Some((left, on_server)) = linked(session)?.particulars.prekeys else {
+        return Err(Stop::Unknown("the one-time keys in session.db cannot be counted".into()));
+    };
+    let restart = line(facts, Some(&session.name), "restart");
+    // Without a connection nothing is uploaded, and nobody can be told to do anything about it.
+    let status = match answered(session) {
+        Ok(status) if status.state == State::Ready && facts.now_ms - status.since_ms > UPLOAD_MS => Some(status),
+        _ => None,
+    };
+    let seen = |said: Said| said.seen("one-time keys that were uploaded", format!("at least {PREKEYS_MIN}"), left.to_string());
+    Ok(vec![match status {
+        Some(_) if !on_server => seen(
+            Said::bad("the server holds no one-time keys of this session: who writes for the first time fails")
+                .severity(Severity::Error),
+        )
+        .by_hand("restart the daemon, which uploads them as it logs in", restart),
+        Some(_) if left < PREKEYS_MIN => seen(Said::bad(format!(
+            "only {} left for those who write for the first time",
+            count(left, "one-time key is", "one-time keys are")
+        )))
+        .by_hand("restart the daemon, which uploads new ones when the server asks for them", restart),
+        Some(_) => Said::ok(format!("{left} one-time keys are left")),
+        None => Said::ok(format!("{left} one-time keys are left; they are uploaded at the next connection")),
+    }])
+}
+
+/// The logs of writes beside the databases are emptied.
+pub fn write_log(facts: &Facts, session: &SessionFacts) -> Judged {
+    let log = known(&session.log, "the sizes of the session's files")?;
+    let said =
+        [("session.db", log.store_bytes), ("wpp.db", log.messages_bytes)].into_iter().filter_map(|(name, (database, wal))| {
+            let most = WAL_BYTES_MAX.max(database);
+            (wal > most).then(|| {
+                Said::bad(format!(
+                    "{name}-wal is {} large: a reader that never ends, or a full disk, keeps it from being emptied",
+                    size(wal)
+                ))
+                .seen(format!("{name}-wal"), format!("at most {}", size(most)), size(wal))
+                .by_hand(
+                    "end whoever reads the database for long, then restart the daemon",
+                    line(facts, Some(&session.name), "restart"),
+                )
+            })
+        });
+    let said: Vec<Said> = said.collect();
+    or_fine(said, "the logs of writes are small")
+}
+
+/// Both databases are of one account, and the store is of one device.
+pub fn identities(facts: &Facts, session: &SessionFacts) -> Judged {
+    let store = linked(session)?;
+    let backups = line(facts, Some(&session.name), "backup list");
+    let particulars = &store.particulars;
+    let mut said = Vec::new();
+    match particulars.devices {
+        Some(1) => {}
+        Some(devices) => said.push(
+            Said::bad(format!("session.db holds {devices} linked devices, and wpp runs one"))
+                .seen("linked devices in session.db", "1", devices.to_string())
+                .by_hand("another program used this folder; restore an archive from before that", backups.clone()),
+        ),
+        None => return Err(Stop::Unknown("the devices in session.db cannot be counted".into())),
+    }
+    let account = match &session.messages {
+        Probed::Known(messages) => messages.account,
+        Probed::NotApplicable(_) => None,
+        Probed::Failed(reason) => return Err(Stop::Unknown(format!("wpp.db could not be looked at: {reason}"))),
+    };
+    if let Some(account) = account
+        && !particulars.accounts.is_empty()
+        && !particulars.accounts.contains(&account)
+    {
+        said.push(
+            Said::bad("session.db is of one account and wpp.db of another: one folder was used for two")
+                .seen("account of wpp.db", "that of session.db", "another one")
+                .by_hand(
+                    "do not start the daemon; restore the database that does not belong here from an archive of this session",
+                    backups,
+                ),
+        );
+    }
+    or_fine(said, "both databases are of one account, and of one device")
+}
+
+/// No two sessions are the same device.
+pub fn twins(facts: &Facts) -> Judged {
+    let names = known(&facts.host.session_names, "the sessions' names")?;
+    if names.len() < 2 && facts.sessions.len() < 2 {
+        return Ok(vec![Said::ok("there are no two sessions")]);
+    }
+    if facts.sessions.len() < names.len() {
+        return Err(Stop::Skipped("only some of the sessions were looked at; `wpp doctor --all` compares them".into()));
+    }
+    let mut devices: BTreeMap<u64, Vec<&SessionFacts>> = BTreeMap::new();
+    let mut unseen = Vec::new();
+    for session in &facts.sessions {
+        match &session.store {
+            Probed::Known(store) => {
+                if let Some(device) = store.particulars.device {
+                    devices.entry(device).or_default().push(session);
+                }
+            }
+            Probed::NotApplicable(_) => {}
+            Probed::Failed(reason) => unseen.push(Said::bad(format!("{}: {reason}", session.name)).severity(Severity::Unknown)),
+        }
+    }
+    let mut said: Vec<Said> = devices
+        .values()
+        .filter(|sessions| sessions.len() > 1)
+        .map(|sessions| {
+            let names: Vec<&str> = sessions.iter().map(|session| session.name.as_str()).collect();
+            let alive = sessions.iter().filter(|session| session.is_held() == Some(true)).count();
+            Said::bad(format!("{} are one and the same device: a copy stands beside the original", names.join(" and ")))
+                .severity(if alive > 1 { Severity::Critical } else { Severity::Error })
+                .seen("sessions with one device's keys", "one", names.join(", "))
+                .by_hand(
+                    "keep the one that connected last, and reset the other one before anybody starts it",
+                    line(facts, names.last().copied(), "reset --dry-run"),
+                )
+        })
+        .collect();
+    said.extend(unseen);
+    or_fine(said, "every session is a device of its own")
+}
+
+fn log(session: &SessionFacts) -> Result<&LogFacts, Stop> {
+    known(&session.log, "the session's log")
+}
+
+/// The log is rotated.
+pub fn rotation(facts: &Facts, session: &SessionFacts) -> Judged {
+    let log = log(session)?;
+    let most = log.size_bytes_max.saturating_add(LOG_SLACK_BYTES);
+    let mut said = Vec::new();
+    let settings = line(facts, None, "config");
+    if log.size_bytes > most {
+        said.push(
+            Said::bad(format!("the log has grown to {} and was not rotated", size(log.size_bytes)))
+                .seen("size of the log", format!("at most {}", size(log.size_bytes_max)), size(log.size_bytes))
+                .by_hand("restart the daemon, which rotates it", line(facts, Some(&session.name), "restart")),
+        );
+    }
+    if log.rotated > log.files_max + 1 {
+        said.push(
+            Said::bad(format!(
+                "{} of {} lie beside the log, more than log.files_max",
+                count(log.rotated, "old log", "old logs"),
+                size(log.all_bytes)
+            ))
+            .seen("old logs", format!("at most {}", log.files_max), log.rotated.to_string())
+            .by_hand("remove the oldest; somebody else rotates this log, too, or log.files_max was lowered", settings),
+        );
+    }
+    or_fine(said, format!("the logs hold {}", size(log.all_bytes)))
+}
+
+/// Nobody is named in the log, and nothing secret stands in it.
+pub fn log_leaks(_: &Facts, session: &SessionFacts) -> Judged {
+    let leaks = &log(session)?.leaks;
+    let mut said = leaked(leaks);
+    let texts = match &session.messages {
+        Probed::Known(messages) => messages.texts_in_log.unwrap_or(0),
+        Probed::NotApplicable(_) | Probed::Failed(_) => 0,
+    };
+    if texts > 0 {
+        said.push(
+            Said::bad(format!("the log holds what was written in {}", count(texts, "message", "messages")))
+                .seen("newest messages that stand in the log", "none", texts.to_string())
+                .by_hand(
+                    "remove the log, and report this as a bug of wpp unless another program writes there",
+                    format!("ls -l sessions/{}/logs", session.name),
+                ),
+        );
+    }
+    or_fine(said, format!("nothing in the last {} of the log should not be there", size(leaks.read_bytes)))
+}
+
+/// The same of reports.
+pub fn report_leaks(facts: &Facts) -> Judged {
+    let leaks = known(&facts.host.upkeep.reports, "the reports")?;
+    let said = leaked(leaks);
+    or_fine(said, format!("nothing in {} of the newest reports should not be there", size(leaks.read_bytes)))
+}
+
+fn leaked(leaks: &Leaks) -> Vec<Said> {
+    let said = leaks.found.iter().map(|leak| {
+        let times = count(leak.times, "place", "places");
+        Said::bad(format!("{} holds {}, in {times}", leak.file, leak.kind.name()))
+            .seen(leak.kind.name(), format!("nowhere in {}", leak.file), times)
+            .by_hand(
+                "see what wrote it; then remove the file, and replace the secret if it was one",
+                format!("ls -l {}", quoted(&leak.file)),
+            )
+    });
+    said.collect()
+}

@@ -1,0 +1,247 @@
+//! Which processes have the databases open: one pass over the kernel's list of locks for all sessions.
+//!
+//! SQLite keeps a lock on a database in write-ahead mode as long as it is open, and on any other while
+//! it is used. So only processes in that list are asked for their files, which takes a millisecond
+//! where asking all of them would take a hundred. Linux alone shows this; elsewhere nothing is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{DAEMON_TIMEOUT, FILES_TIMEOUT, Job};
+use crate::disk::{Lock, LockState};
+use crate::facts::{HeldFile, HeldPlace, HoldersFacts, Probed};
+use crate::home::{Home, SessionPaths};
+
+/// How long what looks wrong is given to become right: a daemon that just starts or ends.
+const SETTLE: Duration = Duration::from_millis(300);
+/// Files of one process that are looked at.
+const FILES_MAX: usize = 4096;
+/// The byte of a `-shm` file that who writes to a database in write-ahead mode holds.
+const LOG_WRITER: u64 = 120;
+/// The byte of any other database that who writes to it holds.
+const RESERVED: u64 = 0x4000_0001;
+
+/// The one job for all sessions.
+pub(super) fn job(home: Option<&Home>, sessions: &[SessionPaths]) -> Job {
+    let (sessions, home) = (sessions.to_vec(), home.cloned());
+    let count = sessions.len();
+    Job::new(
+        FILES_TIMEOUT + DAEMON_TIMEOUT,
+        move || match &home {
+            Some(home) => look(home, &sessions),
+            None => vec![Probed::NotApplicable("the home does not open".into()); sessions.len()],
+        },
+        move |reason| vec![Probed::Failed(reason); count],
+        |seen, _, sessions| {
+            for (session, seen) in sessions.iter_mut().zip(seen) {
+                session.holders = seen;
+            }
+        },
+    )
+}
+
+fn look(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>> {
+    if !cfg!(target_os = "linux") {
+        let reason = "this system does not show which process has a file open";
+        return vec![Probed::NotApplicable(reason.into()); sessions.len()];
+    }
+    let first = look_once(home, sessions);
+    if !first.iter().filter_map(Probed::known).any(is_odd) {
+        return first;
+    }
+    // A daemon that starts, stops or is replaced by a restore looks odd for a moment.
+    std::thread::sleep(SETTLE);
+    look_once(home, sessions)
+}
+
+/// Whether something is to be seen that no healthy session shows.
+fn is_odd(seen: &HoldersFacts) -> bool {
+    seen.lock_state == Some('T')
+        || seen.files.iter().any(|file| {
+            file.writes && (file.place != HeldPlace::InPlace || !seen.locked || seen.lock_pid.is_some_and(|pid| pid != file.pid))
+        })
+}
+
+fn look_once(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>> {
+    let locks = match std::fs::read_to_string("/proc/locks") {
+        Ok(text) => Locks::read(&text),
+        Err(error) => return vec![Probed::Failed(format!("/proc/locks cannot be read: {error}")); sessions.len()],
+    };
+    let files = held_files(&home.sessions(), &locks);
+    let of_session = |session: &SessionPaths| {
+        let (locked, owner) = match Lock::look(&session.lock()) {
+            Ok(LockState::Held(owner)) => (true, owner),
+            Ok(LockState::Absent | LockState::Stale(_)) => (false, None),
+            Err(error) => return Probed::Failed(error.chain()),
+        };
+        // In its own container a daemon has another number than here, and writes down that one.
+        let inode = session.lock().metadata().map(|metadata| metadata.ino()).ok();
+        // Looking at a lock takes it for a moment, which is none of a holder's.
+        let seen_here = inode.and_then(|inode| locks.whole.get(&inode).copied()).filter(|pid| *pid != std::process::id());
+        let lock_pid = seen_here.or(owner.map(|owner| owner.pid)).filter(|_| locked);
+        let lock_state = lock_pid.and_then(state_of);
+        let files = files.get(session.name()).cloned().unwrap_or_default();
+        Probed::Known(HoldersFacts { locked, lock_pid, lock_state, files })
+    };
+    sessions.iter().map(of_session).collect()
+}
+
+/// What the kernel says that a process does.
+fn state_of(pid: u32) -> Option<char> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in brackets and may hold anything, brackets too.
+    text.rsplit_once(") ")?.1.chars().next()
+}
+
+/// Databases of sessions that processes have open, by the sessions' names.
+fn held_files(sessions: &Path, locks: &Locks) -> BTreeMap<String, Vec<HeldFile>> {
+    let mut held: BTreeMap<String, Vec<HeldFile>> = BTreeMap::new();
+    // The kernel tells real names.
+    let Ok(sessions) = sessions.canonicalize() else { return held };
+    let own = std::process::id();
+    for pid in locks.pids.iter().copied().filter(|pid| *pid != own) {
+        // Those of other users cannot be seen; they cannot open what is closed to them either.
+        let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
+        for entry in entries.take(FILES_MAX).flatten() {
+            let Ok(target) = std::fs::read_link(entry.path()) else { continue };
+            let Some((session, path, place)) = placed(&sessions, &target, &entry.path()) else { continue };
+            let Some(writes) = can_write(pid, &entry.file_name().to_string_lossy()) else { continue };
+            let is_writing = writes && is_writing(&path, pid, &locks.writers);
+            let program = std::fs::read_to_string(format!("/proc/{pid}/comm")).map(|name| name.trim().to_owned());
+            let program = program.unwrap_or_else(|_| "?".into());
+            let files = held.entry(session).or_default();
+            match files.iter_mut().find(|file| file.pid == pid && file.path == path && file.place == place) {
+                Some(file) => {
+                    file.writes |= writes;
+                    file.is_writing |= is_writing;
+                }
+                None => files.push(HeldFile { pid, program, path, place, writes, is_writing }),
+            }
+        }
+    }
+    held
+}
+
+/// What the kernel's list of locks says.
+#[derive(Debug, Default)]
+struct Locks {
+    /// Processes that hold a lock of the kind that SQLite takes.
+    pids: BTreeSet<u32>,
+    /// Those that hold one as a writer does, with the inode.
+    writers: BTreeSet<(u64, u32)>,
+    /// Who holds a lock on a whole file, by its inode, as a session's LOCK is held.
+    whole: BTreeMap<u64, u32>,
+}
+
+impl Locks {
+    fn read(text: &str) -> Locks {
+        let mut locks = Locks::default();
+        for line in text.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            // Who only waits for a lock does not hold it.
+            let [_, sort, _, kind, pid, place, first, last] = words[..] else { continue };
+            let (Ok(pid), Some(inode)) = (pid.parse::<u32>(), place.rsplit(':').next().and_then(|inode| inode.parse().ok()))
+            else {
+                continue;
+            };
+            match sort {
+                "FLOCK" => {
+                    locks.whole.insert(inode, pid);
+                }
+                "POSIX" => {
+                    locks.pids.insert(pid);
+                    let first = first.parse::<u64>().unwrap_or(0);
+                    let range = first..=last.parse::<u64>().unwrap_or(u64::MAX);
+                    if kind == "WRITE" && [LOG_WRITER, RESERVED].iter().any(|byte| range.contains(byte)) {
+                        locks.writers.insert((inode, pid));
+                    }
+                }
+                _ => {}
+            }
+        }
+        locks
+    }
+}
+
+fn is_writing(path: &Path, pid: u32, writers: &BTreeSet<(u64, u32)>) -> bool {
+    let inode = |path: &Path| path.symlink_metadata().map(|metadata| metadata.ino()).ok();
+    let index = crate::home::sidecar(path, "-shm");
+    [inode(path), inode(&index)].into_iter().flatten().any(|inode| writers.contains(&(inode, pid)))
+}
+
+/// Of which session a database is that is open under `descriptor`, and which file that is now.
+fn placed(sessions: &Path, target: &Path, descriptor: &Path) -> Option<(String, PathBuf, HeldPlace)> {
+    let text = target.to_str()?;
+    let (name, is_deleted) = match text.strip_suffix(" (deleted)") {
+        Some(name) => (Path::new(name), true),
+        None => (target, false),
+    };
+    let below = name.strip_prefix(sessions).ok()?;
+    let mut parts = below.iter().map(|part| part.to_str());
+    let (folder, file) = (parts.next()??, parts.next()??);
+    if parts.next().is_some() || !matches!(file, "session.db" | "wpp.db") {
+        return None;
+    }
+    // `.main.old-…` and `.main.logged-out-…` are copies of `main`.
+    if let Some(hidden) = folder.strip_prefix('.') {
+        let (session, rest) = hidden.split_once('.')?;
+        let is_copy = crate::home::AsideKind::ALL.iter().any(|kind| rest.starts_with(&format!("{}-", kind.name())));
+        return is_copy.then(|| (session.to_owned(), name.to_owned(), HeldPlace::SetAside));
+    }
+    let identity = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
+    let is_same = !is_deleted && identity(name).is_some() && identity(name) == identity(descriptor);
+    Some((folder.to_owned(), name.to_owned(), if is_same { HeldPlace::InPlace } else { HeldPlace::Gone }))
+}
+
+/// Whether a descriptor was opened to write.
+fn can_write(pid: u32, descriptor: &str) -> Option<bool> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{descriptor}")).ok()?;
+    let flags = text.lines().find_map(|line| line.strip_prefix("flags:"))?;
+    Some(u32::from_str_radix(flags.trim(), 8).ok()? & 3 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_of_sqlite_are_told_from_others_and_writers_from_readers() {
+        let text = "1: POSIX  ADVISORY  READ 21 fe:00:44 128 128\n\
+                    2: POSIX  ADVISORY  WRITE 22 fe:00:44 120 120\n\
+                    2: -> POSIX  ADVISORY  WRITE 26 fe:00:44 120 120\n\
+                    2: POSIX  ADVISORY  WRITE 23 fe:00:45 1073741825 1073741825\n\
+                    3: FLOCK  ADVISORY  WRITE 24 fe:00:46 0 EOF\n\
+                    4: POSIX  ADVISORY  WRITE 25 fe:00:47 0 EOF\n\
+                    5: OFDLCK ADVISORY  WRITE -1 fe:00:48 0 EOF\nnonsense\n";
+        let locks = Locks::read(text);
+        assert_eq!(locks.pids.into_iter().collect::<Vec<_>>(), [21, 22, 23, 25]);
+        assert_eq!(locks.writers.into_iter().collect::<Vec<_>>(), [(44, 22), (45, 23), (47, 25)]);
+        assert_eq!(locks.whole.into_iter().collect::<Vec<_>>(), [(46, 24)]);
+    }
+
+    #[test]
+    fn a_database_is_known_by_where_it_was_and_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let database = root.join("main/session.db");
+        std::fs::create_dir(root.join("main")).unwrap();
+        std::fs::write(&database, "x").unwrap();
+        let other = root.join("other");
+        std::fs::write(&other, "x").unwrap();
+        let of = |target: &str, descriptor: &Path| {
+            placed(&root, Path::new(target), descriptor).map(|(session, _, place)| (session, place))
+        };
+        let name = database.to_str().unwrap();
+        let main = |place| Some(("main".to_owned(), place));
+        assert_eq!(of(name, &database), main(HeldPlace::InPlace));
+        assert_eq!(of(name, &other), main(HeldPlace::Gone));
+        assert_eq!(of(&format!("{name} (deleted)"), &database), main(HeldPlace::Gone));
+        let aside = root.join(".main.old-20261101T000000Z/wpp.db");
+        assert_eq!(of(aside.to_str().unwrap(), &other), main(HeldPlace::SetAside));
+        for wrong in [".main.stage-x/wpp.db", "main/logs/wppd.log", "main/session.db-wal", "../ops.db"] {
+            assert_eq!(of(root.join(wrong).to_str().unwrap(), &other), None, "{wrong}");
+        }
+    }
+}

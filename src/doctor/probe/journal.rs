@@ -1,0 +1,151 @@
+//! What the journal says of sessions, read so that nothing is written where that is not wanted.
+
+use std::path::Path;
+
+use super::exists;
+use crate::archive::destination::folder;
+use crate::archive::shelf::Stamp;
+use crate::clock;
+use crate::doctor::backups;
+use crate::error::{Context, Result};
+use crate::facts::{BackupFacts, JournalFacts, Moment, OpenAct, Probed};
+use crate::home::sidecar;
+use crate::journal::{Entry, Journal};
+use crate::process::is_alive;
+use crate::session::reading::{self, Way};
+use crate::session::rekey;
+
+/// How often a look begins anew because somebody opened or closed the journal meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// Opens the journal of a home to look into it; `None` when there is none, and looking makes none. Only
+/// where it may be changed, one of an earlier version is brought up to date.
+pub fn open(path: &Path, only_read: bool) -> Result<Option<Journal>> {
+    if !exists(path)? {
+        return Ok(None);
+    }
+    match open_to_read(path) {
+        // To write takes files beside it, which are made and removed again.
+        Err(_) if !only_read => Journal::open(path).map(Some),
+        read => read.map(Some),
+    }
+}
+
+/// Opens the journal without a chance to change it, and leaves no file beside it.
+pub fn open_to_read(path: &Path) -> Result<Journal> {
+    let look = || {
+        let log = sidecar(path, "-wal");
+        let way = match (std::fs::metadata(&log), sidecar(path, "-shm").exists()) {
+            (Ok(_), true) => Way::Shared,
+            (Ok(log), false) if log.len() > 0 => Way::StillWithLog,
+            _ => Way::Still,
+        };
+        let connection = reading::connect(path, way)
+            .while_doing(|| format!("cannot open the journal {}", path.display()))
+            .map_err(|error| error.hint("look at what is there, its owner and its mode"))?;
+        Journal::reading(connection, path)
+    };
+    let mut attempt = 1;
+    loop {
+        match look() {
+            Err(_) if attempt < ATTEMPTS => std::thread::sleep(std::time::Duration::from_millis(20)),
+            other => return other,
+        }
+        attempt += 1;
+    }
+}
+
+/// What the journal says of some sessions, in their order.
+pub fn look(path: &Path, only_read: bool, sessions: &[String]) -> Vec<(Probed<JournalFacts>, Probed<BackupFacts>)> {
+    let all = |failed: &dyn Fn() -> (Probed<JournalFacts>, Probed<BackupFacts>)| sessions.iter().map(|_| failed()).collect();
+    let journal = match open(path, only_read) {
+        Ok(Some(journal)) => journal,
+        Ok(None) => return all(&|| (Probed::Known(JournalFacts::default()), Probed::Known(BackupFacts::default()))),
+        Err(error) => return all(&|| failed(error.chain())),
+    };
+    let one = |name: &String| match look_at(&journal, name) {
+        Ok((journal, backups)) => (Probed::Known(journal), Probed::Known(backups)),
+        Err(error) => failed(error.chain()),
+    };
+    sessions.iter().map(one).collect()
+}
+
+/// Both looks failed.
+pub fn failed(reason: String) -> (Probed<JournalFacts>, Probed<BackupFacts>) {
+    (Probed::Failed(reason.clone()), Probed::Failed(reason))
+}
+
+fn look_at(journal: &Journal, session: &str) -> Result<(JournalFacts, BackupFacts)> {
+    let latest = |verb: &str| -> Result<Option<Moment>> {
+        Ok(journal.latest(session, verb)?.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms }))
+    };
+    let open = journal.open_entries(session)?.into_iter().map(|Entry { id, verb, at_ms, pid, .. }| {
+        let alive = is_alive(pid);
+        OpenAct { id, verb, at_ms, pid, alive }
+    });
+    let open = open.collect();
+    let entries = journal.after(session, 0)?;
+    let owed = rekey::owed_wake(journal, session)?.and_then(|id| entries.iter().find(|entry| entry.id == id));
+    let wake_owed = owed.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
+    let crashes_last_hour = crashes(&entries, clock::now_ms());
+    let facts = JournalFacts { open, started: latest("start")?, stopped: latest("stop")?, wake_owed, crashes_last_hour };
+    Ok((facts, look_at_backups(&entries)))
+}
+
+/// What the journal's entries on a session say of its backups, as far as their files are there.
+pub fn look_at_backups(entries: &[Entry]) -> BackupFacts {
+    let look = |path: &Path| -> Option<Stamp> {
+        let name = path.file_name()?.to_str()?;
+        folder::look(path.parent()?, name).ok().flatten().map(|object| object.stamp)
+    };
+    backups::of_journal(entries, clock::now_ms(), is_alive, look)
+}
+
+/// Starts of a daemon within the hour before `now_ms` that another start followed and no stop came between.
+fn crashes(entries: &[Entry], now_ms: i64) -> u64 {
+    let lives: Vec<&Entry> = entries.iter().filter(|entry| matches!(entry.verb.as_str(), "start" | "stop")).collect();
+    let crashed = |pair: &&[&Entry]| pair.iter().all(|entry| entry.verb == "start") && pair[1].at_ms > now_ms - 3_600_000;
+    lives.windows(2).filter(crashed).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_journal_is_read_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.db");
+        assert!(open(&path, true).unwrap().is_none() && !path.exists());
+        let journal = Journal::open(&path).unwrap();
+        journal.record(Some("main"), "start", &"x").unwrap();
+        // While somebody has it open, and after.
+        let before = names(folder.path());
+        assert_eq!(open_to_read(&path).unwrap().history("main", "start").unwrap().len(), 1);
+        assert_eq!(names(folder.path()), before);
+        drop(journal);
+        let reading = open_to_read(&path).unwrap();
+        assert_eq!(reading.history("main", "start").unwrap().len(), 1);
+        assert!(reading.record(None, "x", &"x").is_err());
+        assert_eq!(names(folder.path()), ["ops.db"]);
+        drop(reading);
+        assert_eq!(names(folder.path()), ["ops.db"]);
+    }
+
+    #[test]
+    fn a_journal_of_an_earlier_version_is_refused_where_it_may_not_be_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.db");
+        drop(Journal::open(&path).unwrap());
+        rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
+        let error = open_to_read(&path).unwrap_err();
+        assert!(error.message().contains("earlier version") && !error.hints().is_empty(), "{error}");
+    }
+}

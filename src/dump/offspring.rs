@@ -1,0 +1,160 @@
+//! Whatever a disposable server started: its own processes, and those of programs that the SQL of a dump
+//! made it run, which leave their session and outlive it if nobody looks for them.
+//!
+//! On Linux they are known by what they inherit (a variable, the folder that they stand in), and this process
+//! takes in those whose parent ended, for as long as it makes a rehearsal. Elsewhere the server's own stop is all
+//! there is. Start with [`Offspring::watch`] and [`end`].
+
+use std::path::Path;
+
+/// The variable that every process of a server is started with: the server's folder.
+pub const VARIABLE: &str = "WPP_REHEARSAL";
+
+#[cfg(target_os = "linux")]
+pub use linux::{Offspring, end};
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use super::Path;
+
+    /// Nothing is known of what a server started.
+    #[derive(Debug)]
+    pub struct Offspring;
+
+    impl Offspring {
+        /// There is nothing to watch with.
+        pub fn watch() -> Offspring {
+            Offspring
+        }
+    }
+
+    /// There is nothing to end them by.
+    pub fn end(_folder: &Path, _own: Option<&Offspring>) -> bool {
+        true
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{Offspring, end};
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::collections::BTreeSet;
+    use std::os::unix::ffi::OsStrExt;
+    use std::time::{Duration, Instant};
+
+    use rustix::process::{self, Pid, Signal, WaitOptions};
+
+    use super::{Path, VARIABLE};
+
+    /// How long they may take to end by themselves, and to be gone when they were killed.
+    const GENTLE: Duration = Duration::from_secs(2);
+    const PATIENCE: Duration = Duration::from_secs(15);
+
+    /// Takes in processes whose parent ended, from when it is made until it is dropped.
+    #[derive(Debug)]
+    pub struct Offspring {
+        /// Children that were there before.
+        before: BTreeSet<i32>,
+        /// Whether this value is what takes them in.
+        takes_in: bool,
+    }
+
+    impl Offspring {
+        /// Begins to.
+        pub fn watch() -> Offspring {
+            let me = process::getpid();
+            let before = all().filter(|found| found.parent == me.as_raw_pid()).map(|found| found.pid).collect();
+            let already = process::child_subreaper().ok().flatten().is_some();
+            // Without it, those that hide what they inherited are not found; all others are.
+            let takes_in = !already && process::set_child_subreaper(Some(me)).is_ok();
+            Offspring { before, takes_in }
+        }
+    }
+
+    impl Drop for Offspring {
+        fn drop(&mut self) {
+            if self.takes_in {
+                let _ = process::set_child_subreaper(None);
+            }
+        }
+    }
+
+    /// What `/proc/PID/stat` says of a process.
+    struct Found {
+        pid: i32,
+        zombie: bool,
+        parent: i32,
+        session: i32,
+    }
+
+    fn all() -> impl Iterator<Item = Found> {
+        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries.filter_map(|entry| {
+            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+            let text = std::fs::read(entry.path().join("stat")).ok()?;
+            let text = String::from_utf8_lossy(&text);
+            // A name may hold anything, a parenthesis too.
+            let mut words = text.rsplit_once(") ")?.1.split(' ');
+            let zombie = matches!(words.next()?, "Z" | "X");
+            let parent = words.next()?.parse().ok()?;
+            let session = words.nth(1)?.parse().ok()?;
+            Some(Found { pid, zombie, parent, session })
+        })
+    }
+
+    /// Ends all that runs for the server in `folder`: asked first, killed then. With `own`, also what this
+    /// process took in since then and that left its session. `false` when something of it is there still.
+    pub fn end(folder: &Path, own: Option<&Offspring>) -> bool {
+        let begun = Instant::now();
+        let mut asked = false;
+        let mut gentle = true;
+        loop {
+            let left = alive(folder, own);
+            if left.is_empty() {
+                return true;
+            }
+            if begun.elapsed() > PATIENCE {
+                return false;
+            }
+            gentle &= begun.elapsed() < GENTLE;
+            if !gentle || !asked {
+                for pid in left {
+                    let _ = process::kill_process(pid, if gentle { Signal::INT } else { Signal::KILL });
+                }
+                asked = true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn alive(folder: &Path, own: Option<&Offspring>) -> Vec<Pid> {
+        let me = process::getpid().as_raw_pid();
+        let session = process::getsid(None).map(Pid::as_raw_pid).ok();
+        let mark = [VARIABLE.as_bytes(), b"=", folder.as_os_str().as_bytes()].concat();
+        let belongs = |found: &Found| {
+            let place = format!("/proc/{}", found.pid);
+            let took_in = own.is_some_and(|own| found.parent == me && !own.before.contains(&found.pid))
+                && session.is_some_and(|session| found.session != session);
+            let marked = || {
+                let environment = std::fs::read(format!("{place}/environ")).unwrap_or_default();
+                environment.split(|byte| *byte == 0).any(|variable| variable == mark)
+            };
+            // Of a server's own processes, most have written their title over what they inherited.
+            let is_server = || std::fs::read(format!("{place}/comm")).is_ok_and(|name| name == b"postgres\n");
+            let inside = || std::fs::read_link(format!("{place}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder)) && is_server();
+            found.pid != me && (took_in || marked() || inside())
+        };
+        let mut left = Vec::new();
+        for found in all().filter(belongs) {
+            let Some(pid) = Pid::from_raw(found.pid) else { continue };
+            match (found.zombie, found.parent == me) {
+                // Nobody else will look how it ended.
+                (true, true) => drop(process::waitpid(Some(pid), WaitOptions::NOHANG)),
+                (true, false) => {}
+                (false, _) => left.push(pid),
+            }
+        }
+        left
+    }
+}
