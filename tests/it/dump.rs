@@ -267,7 +267,7 @@ fn a_dump_gives_no_orders_to_psql_and_what_its_sql_starts_ends_with_the_server()
     let open = short();
     std::fs::set_permissions(open.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
     let (seen, dump) = (open.path().join("seen"), place.path("plain.sql"));
-    let mut rehearse = |before: &str| {
+    let rehearse = |before: &str| {
         std::fs::write(&dump, PLAIN.replace("BEFORE", before)).unwrap();
         place.rehearse(&[text(&dump), "--discard"])
     };
