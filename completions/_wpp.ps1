@@ -372,7 +372,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of the session, whether its daemon runs or not')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder or a store')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder or a store, and the sets of gateways')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what one archive says about itself')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check an archive at a level')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove archives that no rule keeps')
@@ -448,6 +448,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;backup;prune' {
+            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'Remove old sets of this gateway in the place of archives of a session, by the same rules')
             [CompletionResult]::new('--keep-last', '--keep-last', [CompletionResultType]::ParameterName, 'Keep the newest N archives [default: backup.keep_last in config.toml]')
             [CompletionResult]::new('--keep-hourly', '--keep-hourly', [CompletionResultType]::ParameterName, 'Keep the newest archive of each of the last N hours that have one')
             [CompletionResult]::new('--keep-daily', '--keep-daily', [CompletionResultType]::ParameterName, 'Keep the newest archive of each of the last N days that have one')
@@ -474,7 +475,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         }
         'wpp;backup;help' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of the session, whether its daemon runs or not')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder or a store')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the archives of a folder or a store, and the sets of gateways')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what one archive says about itself')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check an archive at a level')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove archives that no rule keeps')
@@ -906,7 +907,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say what a file that is called a dump really is; a stub or a dump without an end is refused')
             [CompletionResult]::new('rehearse', 'rehearse', [CompletionResultType]::ParameterValue, 'Load a dump into a disposable server of PostgreSQL, and ask that what it holds')
             [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Load a dump into an empty database of a server that is there')
-            [CompletionResult]::new('servers', 'servers', [CompletionResultType]::ParameterValue, 'List the disposable servers that were kept')
+            [CompletionResult]::new('servers', 'servers', [CompletionResultType]::ParameterValue, 'List the disposable servers that were kept, and what is left of others that were interrupted')
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop a disposable server that was kept, and remove it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -984,7 +985,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say what a file that is called a dump really is; a stub or a dump without an end is refused')
             [CompletionResult]::new('rehearse', 'rehearse', [CompletionResultType]::ParameterValue, 'Load a dump into a disposable server of PostgreSQL, and ask that what it holds')
             [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Load a dump into an empty database of a server that is there')
-            [CompletionResult]::new('servers', 'servers', [CompletionResultType]::ParameterValue, 'List the disposable servers that were kept')
+            [CompletionResult]::new('servers', 'servers', [CompletionResultType]::ParameterValue, 'List the disposable servers that were kept, and what is left of others that were interrupted')
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop a disposable server that was kept, and remove it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break

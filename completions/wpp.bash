@@ -1474,12 +1474,16 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__backup__subcmd__prune)
-            opts="-y -s -q -h --keep-last --keep-hourly --keep-daily --keep-weekly --keep-monthly --keep-yearly --keep-within --set-aside --older-than --dry-run --yes --identity --passphrase-file --home --session --format --quiet --help"
+            opts="-y -s -q -h --channel --keep-last --keep-hourly --keep-daily --keep-weekly --keep-monthly --keep-yearly --keep-within --set-aside --older-than --dry-run --yes --identity --passphrase-file --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --channel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --keep-last)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -339,7 +339,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand create 'Make an archive of the session, whether its daemon runs or not'
-            cand list 'List the archives of a folder or a store'
+            cand list 'List the archives of a folder or a store, and the sets of gateways'
             cand show 'Show what one archive says about itself'
             cand verify 'Check an archive at a level'
             cand prune 'Remove archives that no rule keeps'
@@ -410,6 +410,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'wpp;backup;prune'= {
+            cand --channel 'Remove old sets of this gateway in the place of archives of a session, by the same rules'
             cand --keep-last 'Keep the newest N archives [default: backup.keep_last in config.toml]'
             cand --keep-hourly 'Keep the newest archive of each of the last N hours that have one'
             cand --keep-daily 'Keep the newest archive of each of the last N days that have one'
@@ -435,7 +436,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;backup;help'= {
             cand create 'Make an archive of the session, whether its daemon runs or not'
-            cand list 'List the archives of a folder or a store'
+            cand list 'List the archives of a folder or a store, and the sets of gateways'
             cand show 'Show what one archive says about itself'
             cand verify 'Check an archive at a level'
             cand prune 'Remove archives that no rule keeps'
@@ -821,7 +822,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand check 'Say what a file that is called a dump really is; a stub or a dump without an end is refused'
             cand rehearse 'Load a dump into a disposable server of PostgreSQL, and ask that what it holds'
             cand load 'Load a dump into an empty database of a server that is there'
-            cand servers 'List the disposable servers that were kept'
+            cand servers 'List the disposable servers that were kept, and what is left of others that were interrupted'
             cand stop 'Stop a disposable server that was kept, and remove it'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -893,7 +894,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand check 'Say what a file that is called a dump really is; a stub or a dump without an end is refused'
             cand rehearse 'Load a dump into a disposable server of PostgreSQL, and ask that what it holds'
             cand load 'Load a dump into an empty database of a server that is there'
-            cand servers 'List the disposable servers that were kept'
+            cand servers 'List the disposable servers that were kept, and what is left of others that were interrupted'
             cand stop 'Stop a disposable server that was kept, and remove it'
             cand help 'Print this message or the help of the given subcommand(s)'
         }

@@ -239,7 +239,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subc
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -l no-prune -d 'Remove no older archive, whatever rules config.toml sets'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "list" -d 'List the archives of a folder or a store'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "list" -d 'List the archives of a folder or a store, and the sets of gateways'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "show" -d 'Show what one archive says about itself'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "verify" -d 'Check an archive at a level'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and not __fish_seen_subcommand_from create list show verify prune help" -f -a "prune" -d 'Remove archives that no rule keeps'
@@ -295,6 +295,7 @@ json\t'For programs; one document, or one line for each event and then the docum
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -l keep -d 'Keep the sandbox that level restore makes, to look at it'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l channel -d 'Remove old sets of this gateway in the place of archives of a session, by the same rules' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-last -d 'Keep the newest N archives [default: backup.keep_last in config.toml]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-hourly -d 'Keep the newest archive of each of the last N hours that have one' -r
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -l keep-daily -d 'Keep the newest archive of each of the last N days that have one' -r
@@ -315,7 +316,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "create" -d 'Make an archive of the session, whether its daemon runs or not'
-complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the archives of a folder or a store'
+complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the archives of a folder or a store, and the sets of gateways'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what one archive says about itself'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check an archive at a level'
 complete -c wpp -n "__fish_wpp_using_subcommand backup; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove archives that no rule keeps'
@@ -572,7 +573,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand dump; and not __fish_seen_subcom
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and not __fish_seen_subcommand_from check rehearse load servers stop help" -f -a "check" -d 'Say what a file that is called a dump really is; a stub or a dump without an end is refused'
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and not __fish_seen_subcommand_from check rehearse load servers stop help" -f -a "rehearse" -d 'Load a dump into a disposable server of PostgreSQL, and ask that what it holds'
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and not __fish_seen_subcommand_from check rehearse load servers stop help" -f -a "load" -d 'Load a dump into an empty database of a server that is there'
-complete -c wpp -n "__fish_wpp_using_subcommand dump; and not __fish_seen_subcommand_from check rehearse load servers stop help" -f -a "servers" -d 'List the disposable servers that were kept'
+complete -c wpp -n "__fish_wpp_using_subcommand dump; and not __fish_seen_subcommand_from check rehearse load servers stop help" -f -a "servers" -d 'List the disposable servers that were kept, and what is left of others that were interrupted'
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and not __fish_seen_subcommand_from check rehearse load servers stop help" -f -a "stop" -d 'Stop a disposable server that was kept, and remove it'
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and not __fish_seen_subcommand_from check rehearse load servers stop help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and __fish_seen_subcommand_from check" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
@@ -623,7 +624,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand dump; and __fish_seen_subcommand
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and __fish_seen_subcommand_from help" -f -a "check" -d 'Say what a file that is called a dump really is; a stub or a dump without an end is refused'
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and __fish_seen_subcommand_from help" -f -a "rehearse" -d 'Load a dump into a disposable server of PostgreSQL, and ask that what it holds'
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and __fish_seen_subcommand_from help" -f -a "load" -d 'Load a dump into an empty database of a server that is there'
-complete -c wpp -n "__fish_wpp_using_subcommand dump; and __fish_seen_subcommand_from help" -f -a "servers" -d 'List the disposable servers that were kept'
+complete -c wpp -n "__fish_wpp_using_subcommand dump; and __fish_seen_subcommand_from help" -f -a "servers" -d 'List the disposable servers that were kept, and what is left of others that were interrupted'
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop a disposable server that was kept, and remove it'
 complete -c wpp -n "__fish_wpp_using_subcommand dump; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand evidence; and not __fish_seen_subcommand_from list show verify export rotation help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"

@@ -72,7 +72,7 @@ const OTHERS: &str = "
     which while who why with within without word words work works would writable write writer writes writing written wrong years yes
     yet zero zone readonly nospc enospc eacces enoent etimedout econnrefused econnreset epipe eio emfile erofs reset by
     db sock wal shm log logs ops toml json wpp wppd main home backups reports plugins secrets
-    action added advice alert alerts allowed append architecture area audit branches capacity channel chats class config connects container
+    action added aside exact far history owed waking advice alert alerts allowed append architecture area audit branches capacity channel chats class config connects container
     cores count counts cpu daily decision default disable document documents drill drills dump edited enable enter enum environment
     evidence exported fast fields fits folder full grants growth id identity imports interfaces kernel limited linked lint
     linux listed logged macos machine mended messages minutes mode monthly months multiple name names newest notice notices

@@ -434,10 +434,11 @@ fn sessions_section(shown: &[&Seen]) -> Section {
     section.table = Some(table);
     // One sentence for each reason, not for each session.
     let whys: std::collections::BTreeSet<&String> = shown.iter().filter_map(|seen| seen.growth.as_ref().err()).collect();
-    match whys.into_iter().collect::<Vec<_>>().as_slice() {
-        [] => section,
-        [why] => section.line(format!("growth: {why}")),
-        [why, ..] => section.line(format!("growth, where it is not told: {why}, or the like")),
+    let all = shown.iter().all(|seen| seen.growth.is_err());
+    match (whys.into_iter().next(), all) {
+        (None, _) => section,
+        (Some(why), true) => section.line(format!("growth: {why}")),
+        (Some(why), false) => section.line(format!("growth, where it is not told: {why}")),
     }
 }
 

@@ -118,7 +118,7 @@ fn clear_secrets(config: &Config) -> Vec<String> {
     }
     for named in NAMED {
         for (name, table) in config.named(named.table) {
-            for key in named.keys.iter().filter(|key| is_secret(key.path, &table.text(key.path))) {
+            for key in named.keys.iter().filter(|key| is_secret(key.path, table.text(key.path))) {
                 places.push(format!("{}.{name}.{}", named.table, key.path));
             }
         }

@@ -16,8 +16,11 @@ const STICKY: u32 = 0o1000;
 /// A home that is younger has not had the time for what is done once in a while.
 const YOUNG_DAYS: i64 = 7;
 
+/// What is there, with what was seen of it.
+type There = Vec<(PathLook, PathSeen)>;
+
 /// The looks at what is there, and what could not be seen.
-fn seen(looks: &Probed<Vec<PathLook>>, what: &str) -> Result<(Vec<(PathLook, PathSeen)>, Vec<Said>), Stop> {
+fn seen(looks: &Probed<Vec<PathLook>>, what: &str) -> Result<(There, Vec<Said>), Stop> {
     let (mut there, mut unseen) = (Vec::new(), Vec::new());
     for look in known(looks, what)? {
         match &look.seen {

@@ -283,7 +283,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         }),
         // Files, the home's own apart.
         rule(r#"(?P<before>^|[\s"'`(=,\[:])(?P<value>(?:~/|/[^/\s"'`,;:()<>\]])[^\s"'`,;:()<>\]]*[^\s"'`,;:()<>\].])"#, |path| {
-            (path.len() > 1).then_some(Kind::Path)
+            (!is_own_path(path)).then_some(Kind::Path)
         }),
         // Keys and long credentials: letters, digits and nothing to say. A hash is one, too.
         rule(r"(?P<before>^|[^0-9A-Za-z_+/=-])(?P<value>[0-9A-Za-z_+/=-]{24,})", |text| {
@@ -300,6 +300,13 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         }),
     ]
 });
+
+/// Names that every session's folder holds, which say nothing about anybody.
+fn is_own_path(path: &str) -> bool {
+    const OWN: [&str; 9] =
+        ["LOCK", "daemon.sock", "log.key", "logs", "session.db", "wpp.db", "wppd.log", "session.db-wal", "wpp.db-wal"];
+    path.strip_prefix('/').is_some_and(|path| path.split('/').all(|part| OWN.contains(&part)))
+}
 
 /// Letters and digits without words between them. The names of runs, versions of kernels and ids made of short
 /// parts have them, too, and are no credentials.
@@ -427,6 +434,7 @@ mod tests {
             "http://127.0.0.1:2785/api/health",
             "12:30:59",
             "step 3/4",
+            "WPP_HOME/sessions/<session #0123456789>/logs/wppd.log is open",
             "monthly-restore-of-everything-20260801T093000Z-2",
             "5.15.167.4-microsoft-standard-WSL2",
         ] {

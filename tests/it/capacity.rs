@@ -38,7 +38,8 @@ fn with_history(hours: i64, loss_a_day: u64) -> TestHome {
     home
 }
 
-fn record(home: &TestHome, hours: i64, loss_a_day: u64) {
+/// See [`with_history`].
+pub fn record(home: &TestHome, hours: i64, loss_a_day: u64) {
     let journal = Journal::open(&home.path().join("ops.db")).unwrap();
     let now_ms = clock::now_ms();
     for hour in (0..hours).rev() {

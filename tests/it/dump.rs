@@ -267,7 +267,7 @@ fn a_dump_gives_no_orders_to_psql_and_what_its_sql_starts_ends_with_the_server()
     let open = short();
     std::fs::set_permissions(open.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
     let (seen, dump) = (open.path().join("seen"), place.path("plain.sql"));
-    let mut rehearse = |before: &str| {
+    let rehearse = |before: &str| {
         std::fs::write(&dump, PLAIN.replace("BEFORE", before)).unwrap();
         place.rehearse(&[text(&dump), "--discard"])
     };
@@ -377,7 +377,7 @@ fn interrupted_at_any_moment_a_rehearsal_leaves_nothing() {
         command.env("TMPDIR", temporary.path()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         let mut child = command.spawn().unwrap();
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
-        while !folders().first().is_some_and(|folder| folder.join(moment).symlink_metadata().is_ok()) {
+        while folders().first().is_none_or(|folder| folder.join(moment).symlink_metadata().is_err()) {
             assert!(std::time::Instant::now() < deadline && child.try_wait().unwrap().is_none(), "{moment} never came");
             std::thread::sleep(std::time::Duration::from_millis(1));
         }

@@ -153,6 +153,8 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
         2 => Ok(()),
         count => Err(format!("{count} messages")),
     });
+    // Growth is told from more than a day of samples.
+    crate::capacity::record(&simulated.home, 30, 1 << 20);
     run(&format!("send {PEER} hello"));
     run("outbound pause");
     run(&format!("send {PEER} later --wait 0"));
@@ -365,7 +367,7 @@ fn a_field_too_many_one_too_few_and_one_of_another_type_are_noticed() {
 fn every_report_in_the_source_has_a_schema_and_every_schema_names_commands_that_exist() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command");
     let mut named = BTreeSet::new();
-    let rooms = ["", "doctor", "drill", "evidence", "plugin", "../runbook"].map(|room| folder.join(room));
+    let rooms = ["", "doctor", "drill", "evidence", "plugin", "support_bundle", "../runbook"].map(|room| folder.join(room));
     for path in rooms.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
         let path = path.unwrap().path();
         // The simulator is hidden, and no part of the contract.

@@ -214,12 +214,15 @@ fn a_link_that_leads_out_of_the_keys_leaves_the_set_incomplete() {
     assert_eq!(gateway.back_up("openwa", &[]).0, 0);
 }
 
+/// A part by hand: its name, kind and role, and its members with what they hold.
+type Described<'a> = (&'a str, &'a str, &'a str, &'a [(&'a str, &'a str)]);
+
 #[test]
 fn a_set_is_believed_only_when_it_holds_what_it_says() {
     let gateway = Gateway::new(TestHome::live());
     let path = gateway.sets.path().join("hand.wppset.tar.gz");
     // Parts with their members, as name and content.
-    let write = |complete: bool, missing: Value, parts: &[(&str, &str, &str, &[(&str, &str)])]| {
+    let write = |complete: bool, missing: Value, parts: &[Described]| {
         let described = parts.iter().map(|(name, kind, role, members)| {
             let members = members.iter().map(|(name, content)| {
                 let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(content.as_bytes()));
@@ -252,7 +255,7 @@ fn a_set_is_believed_only_when_it_holds_what_it_says() {
         }
     };
     let none = || serde_json::json!([]);
-    let auth: (&str, &str, &str, &[(&str, &str)]) = ("a", "folder", "auth", &[("a/creds.json", "{}")]);
+    let auth: Described = ("a", "folder", "auth", &[("a/creds.json", "{}")]);
     let dump = "create table t (x int);\ninsert into t values (1);\n";
     write(true, none(), &[]);
     verify("holds no part", 12);
@@ -330,8 +333,9 @@ fn sets_are_listed_and_old_ones_go_by_the_rules_of_archives_but_never_the_newest
     let newest = PathBuf::from(listed[1]["path"].as_str().unwrap());
     let whole = std::fs::read(&newest).unwrap();
     let mut damaged = whole.clone();
-    let middle = damaged.len() / 2;
-    damaged[middle] ^= 4;
+    // In the checksum of the whole, which stands behind all that a list reads.
+    let checksum = damaged.len() - 6;
+    damaged[checksum] ^= 4;
     std::fs::write(&newest, &damaged).unwrap();
     let (code, report) = prune(&["--yes"]);
     assert!(code == 12 && gateway.sets().len() == 3, "{report}");

@@ -9,7 +9,7 @@ pub(super) const CHECKS: &[Check] = &[Check {
     title: "the disk does not fill up soon",
     area: "host",
     severity: Warning,
-    needs: &["wpp.home.journal"],
+    needs: &["wpp.home.marker", "wpp.home.journal"],
     runbook: Some("runbooks/disk-space.md"),
     explain: "Daemons write down every capacity.sample_minutes how much of the home's file system is free. The robust slope of the \
               last 30 days says when nothing is: in less than 14 days is a warning, in less than 3 an error. With less than a day \

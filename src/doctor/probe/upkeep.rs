@@ -133,7 +133,8 @@ fn ancestors(root: &Path) -> Probed<Vec<PathLook>> {
     let real = root.ancestors().find_map(|path| path.canonicalize().ok());
     match real {
         Some(real) => {
-            let above = if root.exists() { real.ancestors().skip(1) } else { real.ancestors().skip(0) };
+            // Of a home that is not there yet, the nearest folder that is is above it, too.
+            let above = real.ancestors().skip(usize::from(root.exists()));
             Probed::Known(above.map(|path| look_at(path, Some(PathKind::Folder), false)).collect())
         }
         None => Probed::Failed(format!("no folder above {} can be looked at", root.display())),
@@ -328,7 +329,7 @@ fn fault(value: &str) -> Option<SecretFault> {
     let value = value.trim();
     let lower = value.to_ascii_lowercase();
     let simple = lower.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '!' | '.' | '-' | '_'));
-    let same = value.chars().all(|c| Some(c) == value.chars().next());
+    let same = value.chars().all(|c| value.starts_with(c));
     if value.is_empty() {
         Some(SecretFault::Empty)
     } else if DEFAULTS.contains(&lower.as_str()) || DEFAULTS.contains(&simple) || simple.is_empty() || same {

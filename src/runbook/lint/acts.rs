@@ -209,8 +209,8 @@ fn asked(runbook: &Runbook, server: &str, words: &[String]) -> Option<(String, S
         let (host, path) = word.strip_prefix("http://").or_else(|| word.strip_prefix("https://"))?.split_once('/')?;
         // A server of this machine at the port that the parameter has when nobody gives another.
         let port = host.strip_prefix("127.0.0.1:").or_else(|| host.strip_prefix("localhost:"))?;
-        let of_default = addresses.iter().filter_map(|name| runbook.front.parameters.get(name)?.default.as_ref());
-        let known = of_default.map(|address| address.trim_end_matches('/').rsplit(':').next() == Some(port)).any(|same| same);
+        let mut of_default = addresses.iter().filter_map(|name| runbook.front.parameters.get(name)?.default.as_ref());
+        let known = of_default.any(|address| address.trim_end_matches('/').rsplit(':').next() == Some(port));
         (known || server == "openwa" && port == "2785").then(|| format!("/{path}"))
     };
     let path = words.iter().skip(1).find_map(path_of).filter(|path| path.starts_with('/'))?;
