@@ -11,6 +11,7 @@ use rusqlite::types::{Value as SqlValue, ValueRef};
 
 use super::{Attempt, OUTPUT_BYTES_MAX, Scene, Tried};
 use crate::dump::address::{Postgres, is_postgres, without_password};
+use crate::dump::client::one_question;
 use crate::home::{HomeKind, sidecar};
 use crate::process::{self, Ended};
 use crate::report::count;
@@ -174,8 +175,8 @@ fn postgres(address: &str, fence: &Fence, scene: &Scene<'_>, timeout: Duration) 
     let mut command = Command::new("psql");
     let (column, row) = (COLUMN.to_string(), ROW.to_string());
     command.args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-F", &column, "-R", &row]);
-    // Taken back whatever it was: some functions write although a transaction only reads.
-    command.args(["-c", "BEGIN READ ONLY", "-c", &text, "-c", "ROLLBACK"]);
+    // The server itself takes it as one question, and takes back whatever a function did meanwhile.
+    command.args(one_question(&text).iter().flat_map(|order| ["-c", order]));
     connection(&mut command, &address);
     let ran = process::run_until(&mut command, b"", timeout, OUTPUT_BYTES_MAX, scene.stop);
     let said = || String::from_utf8_lossy(&ran.stderr.bytes).trim().to_owned();
