@@ -111,7 +111,13 @@ fn of_environment(found: &mut Found, environment: impl IntoIterator<Item = (Stri
 /// Settings whose values say nothing about anybody.
 pub fn is_open(kind: Setting) -> bool {
     match kind {
-        Setting::Number(..) | Setting::Word(_) | Setting::Boolean | Setting::Span | Setting::Duration | Setting::Hours => true,
+        Setting::Number(..)
+        | Setting::Word(_)
+        | Setting::Boolean
+        | Setting::Span
+        | Setting::Duration
+        | Setting::Date
+        | Setting::Hours => true,
         // A zone says where somebody lives.
         Setting::Zone
         | Setting::Text
