@@ -44,7 +44,6 @@ const COSTS: &[(&str, Cost)] = &[
     ("wpp.home.journal", Cost::Journal),
     ("wpp.host.clock-behind", Cost::Journal),
     ("wpp.host.clock-step", Cost::Daemon),
-    ("wpp.host.disk-days-to-full", Cost::Journal),
     ("wpp.network", Cost::Network),
     ("wpp.restore", Cost::Journal),
     ("wpp.schedule", Cost::Journal),
