@@ -2,22 +2,20 @@
 
 use std::path::Path;
 
-use super::exists;
-use crate::capacity::DAY_MS;
 use crate::capacity::estimate;
 use crate::capacity::history::History;
+use crate::capacity::{DAY_MS, Sample};
 use crate::disk;
 use crate::error::Result;
 use crate::facts::Probed;
 use crate::facts::growth::DiskGrowth;
-use crate::journal::Journal;
 
 /// How far back is looked.
 const DAYS: i64 = 30;
 
 /// How the file system of a home fills up.
-pub fn look(home: &Path, journal: &Path, now_ms: i64) -> Probed<DiskGrowth> {
-    match samples(journal, now_ms).and_then(|samples| Ok((samples, disk::space(home)?))) {
+pub fn look(home: &Path, journal: &Path, only_read: bool, now_ms: i64) -> Probed<DiskGrowth> {
+    match samples(journal, only_read, now_ms).and_then(|samples| Ok((samples, disk::space(home)?))) {
         Err(error) => Probed::Failed(error.chain()),
         Ok((samples, space)) => match estimate::disk_growth(&samples) {
             Err(why) => Probed::NotApplicable(why),
@@ -31,9 +29,9 @@ pub fn look(home: &Path, journal: &Path, now_ms: i64) -> Probed<DiskGrowth> {
     }
 }
 
-fn samples(journal: &Path, now_ms: i64) -> Result<Vec<crate::capacity::Sample>> {
-    if !exists(journal)? {
-        return Ok(Vec::new());
+fn samples(journal: &Path, only_read: bool, now_ms: i64) -> Result<Vec<Sample>> {
+    match super::journal::open(journal, only_read)? {
+        None => Ok(Vec::new()),
+        Some(journal) => History::of(&journal).of_disk(now_ms - DAYS * DAY_MS),
     }
-    History::of(&Journal::open(journal)?).of_disk(now_ms - DAYS * DAY_MS)
 }

@@ -331,10 +331,10 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         |seen, host, _| host.paths = seen,
     ));
     if let Ok(home) = &scope.home {
-        let (root, journal) = (home.root().to_owned(), home.journal());
+        let (root, journal, only_read) = (home.root().to_owned(), home.journal(), scope.foreign.is_some());
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || growth::look(&root, &journal, clock::now_ms()),
+            move || growth::look(&root, &journal, only_read, clock::now_ms()),
             Probed::Failed,
             |seen, host, _| host.disk_growth = seen,
         ));
