@@ -72,6 +72,11 @@ pub fn connect(path: &Path, way: Way) -> rusqlite::Result<Connection> {
         (Some(folder), Some(name)) => folder.join(name),
         _ => path.to_owned(),
     };
+    // To open a pipe waits for somebody at its other end.
+    if std::fs::symlink_metadata(&real).is_ok_and(|seen| !seen.is_file() && !seen.is_symlink()) {
+        let cannot = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+        return Err(rusqlite::Error::SqliteFailure(cannot, Some("it is no regular file".into())));
+    }
     let connection = match way {
         Way::Shared => Connection::open_with_flags(uri(&real, false), flags)?,
         Way::Still => Connection::open_with_flags(uri(&real, true), flags)?,
