@@ -398,7 +398,7 @@ fn killed_drill(home: &TestHome, place: &Path) -> PathBuf {
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     // Until the first step has begun, the session is linked.
     stdout.read_line(&mut String::new()).unwrap();
-    let sandbox = wpp::disk::list(place).unwrap().into_iter().find(|path| path.join("home.json").is_file()).unwrap();
+    let sandbox = wpp::disk::list(place).unwrap().into_iter().find(|path| path.join("DRILL").is_file()).unwrap();
     let deadline = std::time::Instant::now() + crate::simulated::PATIENCE;
     while holders(&sandbox).is_empty() {
         assert!(std::time::Instant::now() < deadline, "no daemon was seen");

@@ -94,8 +94,21 @@ pub(super) fn skipped_section(examination: &Examination) -> Option<Section> {
         };
         format!("{place}{reason}: {}", ids.join(", "))
     };
-    Some(reasons.into_iter().map(line).fold(Section::new("Not checked"), Section::line))
+    // What waits for something to be mended is worth a line each; that there is nothing of a kind here is not,
+    // once there is much of it.
+    let (told, idle): (Vec<_>, Vec<_>) = reasons.into_iter().partition(|(reason, _)| reason.contains("must be mended first"));
+    let (told, idle) = if idle.len() > IDLE_MAX { (told, idle) } else { (told.into_iter().chain(idle).collect(), Vec::new()) };
+    let mut section = told.into_iter().map(line).fold(Section::new("Not checked"), Section::line);
+    if !idle.is_empty() {
+        let ids: usize = idle.iter().map(|(_, (ids, _))| ids.len()).sum();
+        let checks = count(ids, "check", "checks");
+        section = section.line(format!("{checks} with nothing to look at here; --format json names each, and why"));
+    }
+    Some(section)
 }
+
+/// So many reasons why there is nothing to look at are told one by one.
+const IDLE_MAX: usize = 6;
 
 /// What was found and is not told, and why.
 pub(super) fn suppressed_section(examination: &Examination) -> Option<Section> {
