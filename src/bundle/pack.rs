@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Part, README};
 use crate::disk;
 use crate::error::{Context as _, Error, ErrorKind, Result};
-use crate::evidence::strangers::{Counts, Kind, Known, looks_like};
+use crate::evidence::strangers::{Counts, Kind, Known, looks_like, without_stamps};
 
 /// Bytes that all files together may have.
 const SIZE_BYTES_MAX: u64 = 64 << 20;
@@ -219,6 +219,8 @@ fn found_in(value: &Value, known: &Known) -> Option<Kind> {
 }
 
 fn found(text: &str, known: &Known) -> Option<Kind> {
+    // The time in the name of a run or an archive is no number, whatever stands before it.
+    let text = &*without_stamps(text);
     if let Some(kind) = known.in_text(text) {
         return Some(kind);
     }

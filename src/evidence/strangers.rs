@@ -320,6 +320,12 @@ fn is_credential(text: &str) -> bool {
     long || (text.len() >= 32 && cased && times == 0)
 }
 
+/// A text without the times that names of runs and archives have.
+pub fn without_stamps(text: &str) -> std::borrow::Cow<'_, str> {
+    static STAMP: LazyLock<Regex> = LazyLock::new(|| rule("[0-9]{8}T[0-9]{6}Z", |_| None).pattern);
+    STAMP.replace_all(text, "a time")
+}
+
 /// A time as names of runs and archives have it.
 fn is_stamp(text: &str) -> bool {
     static STAMP: LazyLock<Regex> = LazyLock::new(|| rule("^[0-9]{8}T[0-9]{6}Z$", |_| None).pattern);
