@@ -66,6 +66,25 @@ pub fn doctor(home: &TestHome, more: &[&str]) -> (i32, Value) {
     home.json(&arguments)
 }
 
+/// What one check says.
+pub fn only(home: &TestHome, id: &str) -> (Vec<String>, Value) {
+    let (_, report) = doctor(home, &["--only", id, "--fail-on", "never"]);
+    (found(&report), report)
+}
+
+/// The check has nothing to complain about before, and complains after.
+#[track_caller]
+pub fn breaks(home: &TestHome, id: &str, severity: &str, breaking: impl FnOnce()) -> Value {
+    let (before, report) = only(home, id);
+    assert!(before.is_empty(), "{id}: {report:#}");
+    breaking();
+    let (after, report) = only(home, id);
+    assert_eq!(after, [id], "{report:#}");
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["severity"] == severity), "{report:#}");
+    report
+}
+
 /// Ids of what is worse than a note.
 pub fn found(report: &Value) -> Vec<String> {
     let findings = report["findings"].as_array().cloned().unwrap_or_default();

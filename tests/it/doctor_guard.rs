@@ -6,26 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use wpp::journal::{Journal, Outcome};
 
-use crate::doctor::{chmod, doctor, found, said_ok, whole, write};
+use crate::doctor::{breaks, chmod, doctor, found, only, said_ok, whole, write};
 use crate::harness::TestHome;
-
-/// What one check says.
-fn only(home: &TestHome, id: &str) -> (Vec<String>, Value) {
-    let (_, report) = doctor(home, &["--only", id, "--fail-on", "never"]);
-    (found(&report), report)
-}
-
-/// The check has nothing to say before, and complains after.
-#[track_caller]
-fn breaks(home: &TestHome, id: &str, severity: &str, breaking: impl FnOnce()) -> Value {
-    let (before, report) = only(home, id);
-    assert!(before.is_empty(), "{id}: {report:#}");
-    breaking();
-    let (after, report) = only(home, id);
-    assert_eq!(after, [id], "{report:#}");
-    assert!(report["findings"].as_array().unwrap().iter().any(|finding| finding["severity"] == severity), "{report:#}");
-    report
-}
 
 fn folder(path: &Path) -> PathBuf {
     std::fs::create_dir_all(path).unwrap();

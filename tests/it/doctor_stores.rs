@@ -2,37 +2,18 @@
 //! thing is broken, and the doctor names it.
 
 use rusqlite::{Connection, params};
-use serde_json::{Value, json};
+use serde_json::json;
 use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
 
-use crate::doctor::{FakeDaemon, chmod, doctor, found, http, linked, said_ok, status, whole, write};
+use crate::doctor::{FakeDaemon, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write};
 use crate::harness::TestHome;
 
 const DAY_MS: i64 = 86_400_000;
 
 /// The parts of the catalog that do not depend on the machine that the tests run on.
 const OURS: &str = "wpp.session,wpp.store,wpp.security,wpp.config,wpp.drill,wpp.backup";
-
-/// What one check says.
-fn only(home: &TestHome, id: &str) -> (Vec<String>, Value) {
-    let (_, report) = doctor(home, &["--only", id, "--fail-on", "never"]);
-    (found(&report), report)
-}
-
-/// The check says ok before, and complains after.
-#[track_caller]
-fn breaks(home: &TestHome, id: &str, severity: &str, breaking: impl FnOnce()) -> Value {
-    let (before, report) = only(home, id);
-    assert!(before.is_empty(), "{id}: {report:#}");
-    breaking();
-    let (after, report) = only(home, id);
-    assert_eq!(after, [id], "{report:#}");
-    let findings = report["findings"].as_array().unwrap();
-    assert!(findings.iter().any(|finding| finding["severity"] == severity), "{report:#}");
-    report
-}
 
 fn database(home: &TestHome, name: &str) -> Connection {
     Connection::open(home.session("main").join(name)).unwrap()

@@ -10,7 +10,7 @@ use wpp::runbook::front::Kind;
 use wpp::runbook::library::SHIPPED;
 use wpp::runbook::parse::Runbook;
 
-use crate::harness::TestHome;
+use crate::harness::{TestHome, is_running};
 use crate::simulated::{PEER, Simulated};
 
 /// The sandbox that a drill kept; removed with the value, and without a daemon in it.
@@ -380,12 +380,6 @@ fn holders(sandbox: &Path) -> Vec<u32> {
     held.collect()
 }
 
-/// Whether a process runs; one that nobody has taken in does not.
-fn runs(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
-}
-
 /// A drill that was killed while its daemon ran, and its sandbox below a folder of its own.
 fn killed_drill(home: &TestHome, place: &Path) -> PathBuf {
     let mut child = home
@@ -426,7 +420,7 @@ fn what_a_killed_drill_left_is_ended_by_the_next_one_or_by_undo() {
     let outcome = home.command(&["drill", "run", "socket-left", "--quiet"]).env("TMPDIR", place.path()).output().unwrap();
     assert!(outcome.status.success(), "{outcome:?}");
     assert!(!sandbox.exists() && kept.is_dir());
-    assert!(pids.iter().all(|pid| !runs(*pid)), "{pids:?}");
+    assert!(pids.iter().all(|pid| !is_running(*pid)), "{pids:?}");
     let open = || {
         let (_, report) = home.json(&["runbook", "runs"]);
         let runs = report["data"]["runs"].as_array().unwrap().clone();
@@ -442,7 +436,7 @@ fn what_a_killed_drill_left_is_ended_by_the_next_one_or_by_undo() {
     let pids = holders(&sandbox);
     let outcome = home.run(&["runbook", "undo", &open()[0]]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    assert!(!sandbox.exists() && pids.iter().all(|pid| !runs(*pid)), "{pids:?}");
+    assert!(!sandbox.exists() && pids.iter().all(|pid| !is_running(*pid)), "{pids:?}");
     assert_eq!(open(), Vec::<String>::new());
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::TestHome;
+use crate::harness::{TestHome, is_running};
 use crate::postgres::{Cluster, PASSWORD};
 
 /// The questions of a monthly restore test.
@@ -248,12 +248,6 @@ fn a_dump_that_was_cut_off_is_told_in_every_format_and_a_whole_one_of_all_databa
     assert_eq!(place.rehearse(&[text(&all), "--smoke", &place.smoke()]).0, 0);
 }
 
-/// Whether a process lives, and is not only waiting to be looked at.
-fn is_alive(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
-}
-
 const PLAIN: &str = "--\n-- PostgreSQL database dump\n--\n\nBEFORE\nCREATE TABLE public.t (x integer);\n\
     COPY public.t (x) FROM stdin;\n1\n2\n\\.\n\n--\n-- PostgreSQL database dump complete\n--\n";
 
@@ -293,8 +287,8 @@ fn a_dump_gives_no_orders_to_psql_and_what_its_sql_starts_ends_with_the_server()
     let (code, report) = rehearse(&format!("DO $$ BEGIN EXECUTE 'COPY (SELECT 1) TO PROGRAM ''{program}'''; END $$;"));
     assert_eq!(code, 0, "{report}");
     let said = std::fs::read_to_string(&seen).unwrap();
-    let pids: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("pid ")).collect();
-    assert!(pids.len() == 2 && (cfg!(not(target_os = "linux")) || !pids.iter().any(|pid| is_alive(pid))), "{said}");
+    let pids: Vec<u32> = said.lines().filter_map(|line| line.strip_prefix("pid ")).map(|pid| pid.parse().unwrap()).collect();
+    assert!(pids.len() == 2 && (cfg!(not(target_os = "linux")) || !pids.iter().any(|pid| is_running(*pid))), "{said}");
     if rustix::process::geteuid().is_root() {
         assert_eq!(said.lines().next(), Some("nobody"), "{said}");
     }

@@ -111,3 +111,9 @@ impl Outcome {
         }
     }
 }
+
+/// Whether a process does anything: one that has ended, and that nobody has asked about, does not.
+pub fn is_running(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::harness::{Outcome, TestHome};
+use crate::harness::{Outcome, TestHome, is_running};
 
 /// A runbook of the host with these blocks under its headings.
 fn runbook(front: &str, prerequisites: &str, steps: &str, verification: &str, rollback: &str) -> String {
@@ -635,17 +635,11 @@ fn a_script_whose_run_was_killed_is_ended_before_anything_is_taken_back() {
     assert!(code == 0 && stage.path("back").exists(), "{report}");
     std::fs::write(stage.path("go"), "").unwrap();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while is_running(script) {
+    while is_running(script.as_raw_nonzero().get().unsigned_abs()) {
         assert!(std::time::Instant::now() < deadline, "the script goes on");
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     assert!(!stage.path("acted").exists());
-}
-
-/// Whether a process does anything: one that has ended, and that nobody has asked about, does not.
-fn is_running(process: rustix::process::Pid) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
 }
 
 #[test]
