@@ -85,22 +85,24 @@ mod linux {
         pid: i32,
         zombie: bool,
         parent: i32,
+        /// 0 for one that began outside the container of this process.
         session: i32,
     }
 
     fn all() -> impl Iterator<Item = Found> {
         let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries.filter_map(|entry| {
-            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
-            let text = std::fs::read(entry.path().join("stat")).ok()?;
-            let text = String::from_utf8_lossy(&text);
-            // A name may hold anything, a parenthesis too.
-            let mut words = text.rsplit_once(") ")?.1.split(' ');
-            let zombie = matches!(words.next()?, "Z" | "X");
-            let parent = words.next()?.parse().ok()?;
-            let session = words.nth(1)?.parse().ok()?;
-            Some(Found { pid, zombie, parent, session })
-        })
+        entries.filter_map(|entry| found(entry.file_name().to_str()?.parse().ok()?))
+    }
+
+    fn found(pid: i32) -> Option<Found> {
+        let text = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+        let text = String::from_utf8_lossy(&text);
+        // A name may hold anything, a parenthesis too.
+        let mut words = text.rsplit_once(") ")?.1.split(' ');
+        let zombie = matches!(words.next()?, "Z" | "X");
+        let parent = words.next()?.parse().ok()?;
+        let session = words.nth(1)?.parse().ok()?;
+        Some(Found { pid, zombie, parent, session })
     }
 
     /// Ends all that runs for the server in `folder`: asked first, killed then. With `own`, also what this
@@ -130,7 +132,7 @@ mod linux {
 
     fn alive(folder: &Path, own: Option<&Offspring>) -> Vec<Pid> {
         let me = process::getpid().as_raw_pid();
-        let session = process::getsid(None).map(Pid::as_raw_pid).ok();
+        let session = found(me).map(|found| found.session);
         let mark = [VARIABLE.as_bytes(), b"=", folder.as_os_str().as_bytes()].concat();
         let belongs = |found: &Found| {
             let place = format!("/proc/{}", found.pid);

@@ -454,6 +454,31 @@ fn where_a_container_engine_runs_the_server_is_a_container_without_a_network() {
 }
 
 #[test]
+fn in_a_container_whose_session_began_outside_a_rehearsal_ends_its_server() {
+    let Some(cluster) = Cluster::start() else { return };
+    let contained = |program: &std::ffi::OsStr| {
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork", "--mount-proc", "--kill-child"]).arg(program);
+        command
+    };
+    let is = contained("true".as_ref()).output().is_ok_and(|output| output.status.success());
+    if !crate::postgres::there("a space of processes of its own", is) {
+        return;
+    }
+    cluster.fill(7);
+    let place = Place::new();
+    let dump = place.path("custom");
+    cluster.dump("custom", &dump, &[]);
+    let temporary = short();
+    let plain = place.home.command(&["dump", "rehearse", text(&dump), "--smoke", &place.smoke(), "--discard"]);
+    let mut command = contained(plain.get_program());
+    command.args(plain.get_args()).envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = command.env("TMPDIR", temporary.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn what_a_killed_rehearsal_leaves_the_next_one_removes() {
     let Some(cluster) = Cluster::start() else { return };
     cluster.fill(7);
