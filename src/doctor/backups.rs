@@ -12,7 +12,7 @@ use crate::archive::verify::Level;
 use crate::clock;
 use crate::facts::{BackupFacts, BackupPlace, Facts, FailedBackup, SessionFacts};
 use crate::journal::Entry;
-use crate::report::{Severity, count};
+use crate::report::{Severity, count, quoted};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -224,6 +224,44 @@ pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
         .collect();
     if late.is_empty() {
         return Ok(vec![Said::ok(format!("the newest whole backup is {} old", age(facts, newest_ms)))]);
+    }
+    Ok(late)
+}
+
+/// Gateways have a recent set.
+pub fn sets(facts: &Facts) -> Judged {
+    let sets = known(&facts.host.upkeep.sets, "the sets of gateways")?;
+    let hours = facts.limits.backup_age_hours_max;
+    if hours == 0 {
+        return Err(Stop::Skipped("doctor.backup_age_hours_max is 0".into()));
+    }
+    if sets.is_empty() {
+        return Err(Stop::Skipped("no gateway is set up to be backed up".into()));
+    }
+    let limit_ms = i64::try_from(hours).unwrap_or(i64::MAX).saturating_mul(HOUR_MS);
+    let late = sets.iter().filter(|set| set.complete_ms.is_none_or(|at_ms| facts.now_ms - at_ms > limit_ms));
+    let late: Vec<Said> = late
+        .map(|set| {
+            let channel = &set.channel;
+            let newest =
+                set.complete_ms.map(|at_ms| format!("the newest complete set of {channel} is {} old", age(facts, at_ms)));
+            let mut text = newest.unwrap_or_else(|| format!("there is no complete set of {channel}"));
+            if set.gone_ms.is_some() {
+                text.push_str("; the file of a newer one is gone");
+            }
+            if set.incomplete_ms.is_some() {
+                text.push_str("; the last one is incomplete");
+            }
+            let seen = set.complete_ms.map_or("none".to_owned(), |at_ms| clock::rfc3339(clock::from_ms(at_ms)));
+            Said::bad(text).seen(format!("newest complete set of {channel}"), format!("at most {hours} hours old"), seen).by_hand(
+                "make one now, and have the schedule do so daily",
+                line(facts, None, &format!("backup --channel {}", quoted(channel))),
+            )
+        })
+        .collect();
+    if late.is_empty() {
+        let gateways = count(sets.len(), "gateway has", "gateways have");
+        return Ok(vec![Said::ok(format!("{gateways} a complete set that is not older than {hours} hours"))]);
     }
     Ok(late)
 }

@@ -26,8 +26,8 @@ use crate::session::store::Particulars;
 pub use self::holders::{HeldFile, HeldPlace, HoldersFacts};
 pub use self::traces::{Leak, LeakKind, Leaks, LogFacts};
 pub use self::upkeep::{
-    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, Override, SecretFault, SecretLook, SettingsFacts, UnitLook,
-    UpkeepFacts,
+    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, Override, SecretFault, SecretLook, SetLook, SettingsFacts,
+    UnitLook, UpkeepFacts,
 };
 
 pub use self::suppression::{Suppression, SuppressionFacts};

@@ -33,6 +33,8 @@ pub struct UpkeepFacts {
     pub reports: Probed<Leaks>,
     /// Drills that were run.
     pub drills: Probed<DrillFacts>,
+    /// Sets of the state of gateways, those first that the settings name.
+    pub sets: Probed<Vec<SetLook>>,
     /// Whether evidence is as it was written.
     pub evidence_sums: Probed<EvidenceFacts>,
     /// The settings.
@@ -60,6 +62,7 @@ impl UpkeepFacts {
             secret_values: failed(reason),
             reports: failed(reason),
             drills: failed(reason),
+            sets: failed(reason),
             evidence_sums: failed(reason),
             settings: failed(reason),
             lockdown_ms: failed(reason),
@@ -126,6 +129,19 @@ pub struct DrillRun {
     pub at_ms: i64,
     /// Whether it went as it should; `None` while it is not over.
     pub passed: Option<bool>,
+}
+
+/// What is known of the sets of one gateway's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetLook {
+    /// The gateway.
+    pub channel: String,
+    /// When the newest set was made that is complete and still there, milliseconds since the epoch.
+    pub complete_ms: Option<i64>,
+    /// When the newest that was complete and is gone was made, if it is newer; so, too.
+    pub gone_ms: Option<i64>,
+    /// When the newest of all was made if that one is incomplete; so, too.
+    pub incomplete_ms: Option<i64>,
 }
 
 /// Whether evidence is as it was written.

@@ -21,7 +21,7 @@ use crate::facts::{
     EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
     JournalFacts, Leak, LeakKind, Leaks, Limits, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession,
     Moment, OpenAct, Override, PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SecretFault,
-    SecretLook, SessionFacts, SetAside, SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnitLook,
+    SecretLook, SessionFacts, SetAside, SetLook, SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnitLook,
     UpkeepFacts,
 };
 use crate::home::HomeKind;
@@ -186,6 +186,12 @@ fn in_order() -> UpkeepFacts {
         drills: Probed::Known(DrillFacts {
             runs: vec![DrillRun { drill: "banned".into(), run: "banned-x".into(), at_ms: NOW_MS - DAY_MS, passed: Some(true) }],
         }),
+        sets: Probed::Known(vec![SetLook {
+            channel: "openwa".into(),
+            complete_ms: Some(NOW_MS - 3_600_000),
+            gone_ms: None,
+            incomplete_ms: None,
+        }]),
         evidence_sums: Probed::Known(EvidenceFacts { checked: 3, unsound: Vec::new() }),
         settings: Probed::Known(SettingsFacts {
             watchdog_ms: 40_000,

@@ -108,6 +108,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     };
     if scope.home.is_err() {
         host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
+        host.upkeep.sets = Probed::NotApplicable("the home does not open".into());
     }
     jobs.extend(machine_jobs(scope, depth));
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
