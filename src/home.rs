@@ -74,7 +74,7 @@ impl Home {
                         format!("{} holds sessions but its marker home.json is gone", root.display()),
                     )
                     .hint(
-                        "restore home.json from a backup; without it wpp cannot know whether these sessions may reach WhatsApp",
+                        "put home.json back from a backup of the whole home, or restore archives into a new one; without it wpp cannot know whether these sessions may reach WhatsApp",
                     ));
                 }
                 HomeKind::Live

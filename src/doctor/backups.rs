@@ -218,7 +218,7 @@ pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
             };
             Said::bad(text).seen(format!("{WANTED}, there"), at_most.clone(), seen).by_hand(
                 "make one there now; a place that nothing is sent to is let be after a week",
-                line(facts, Some(&session.name), &format!("backup --output '{place}'")),
+                line(facts, Some(&session.name), &format!("backup --output {}", quoted(place))),
             )
         })
         .collect();
@@ -283,7 +283,7 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
                 .severity(Severity::Info)
                 .by_hand(
                     "see that it does on a host that has the key; what passes there is not known here",
-                    format!("wpp backup verify '{place}' --level restore --identity KEY_FILE"),
+                    format!("wpp backup verify {} --level restore --identity KEY_FILE", quoted(place)),
                 ),
             ]);
         }
@@ -321,7 +321,7 @@ pub fn succeeded(facts: &Facts, session: &SessionFacts) -> Judged {
                 .seen(format!("last backup to {place}"), "whole and verified", failed.why.clone())
                 .by_hand(
                     "make one there now, and see what it says",
-                    line(facts, Some(&session.name), &format!("backup --output '{place}'")),
+                    line(facts, Some(&session.name), &format!("backup --output {}", quoted(place))),
                 ),
             _ => Said::bad(format!("an archive failed its verification {when} ago: {}", failed.why))
                 .seen("last verification", "passed", failed.why.clone())

@@ -154,13 +154,15 @@ pub fn default_secrets(facts: &Facts) -> Judged {
             SecretFault::Default => "is one that everybody knows",
             SecretFault::Placeholder => "stands in for one that nobody wrote yet",
         };
+        // A variable has no file to be looked at; the shell reads its value without showing or keeping it.
+        let write_anew = match secret.place.contains('/') {
+            true => format!("ls -l {}", quoted(&secret.place)),
+            false => format!("read -rs {0} && export {0}", secret.place),
+        };
         Some(
             Said::bad(format!("the secret in {} {what}", secret.place))
                 .seen(secret.place.clone(), "a secret that nobody can guess", what)
-                .by_hand(
-                    "give the system behind it a key of its own, and write that there",
-                    format!("ls -l {}", quoted(&secret.place)),
-                ),
+                .by_hand("give the system behind it a key of its own, and write that there", write_anew),
         )
     });
     or_fine(said.collect(), format!("{} of no known default", count(secrets.len(), "secret", "secrets")))

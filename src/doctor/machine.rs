@@ -272,9 +272,9 @@ pub fn held_back(facts: &Facts) -> Judged {
 pub fn random(facts: &Facts) -> Judged {
     Ok(vec![match known(&facts.host.machine.random_ready, "the kernel's random numbers")? {
         true => Said::ok("the kernel's random numbers are fit for keys"),
-        false => Said::bad("the kernel has not gathered enough chance for keys yet: whatever makes one waits")
+        false => Said::bad("the kernel has not gathered enough entropy for keys yet: whatever makes one waits")
             .seen("/dev/random", "answers at once", "waits")
-            .by_hand("give the machine a source of chance (virtio-rng, haveged)", "cat /sys/class/misc/hw_random/rng_available"),
+            .by_hand("give the machine a source of entropy (virtio-rng, haveged)", "cat /sys/class/misc/hw_random/rng_available"),
     }])
 }
 
