@@ -73,7 +73,8 @@ impl Known {
             let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
             let inside = joins(text[..found.start()].chars().next_back()) || joins(text[found.end()..].chars().next());
             let of_stamp = || STAMP.find_iter(text).any(|stamp| stamp.start() <= found.start() && found.end() <= stamp.end());
-            (!(bare && inside) && !of_stamp()).then_some((found.range(), kind, value))
+            let no_value_of_its_own = bare && inside || of_stamp();
+            (!no_value_of_its_own).then_some((found.range(), kind, value))
         })
     }
 

@@ -330,7 +330,7 @@ fn backups(facts: &mut Facts) -> &mut BackupFacts {
 
 /// Every remedy that a finding of any case has.
 fn remedies() -> impl Iterator<Item = Remedy> {
-    cases().into_iter().flat_map(|case| {
+    cases().flat_map(|case| {
         let mut facts = (case.facts)();
         (case.breaks)(&mut facts);
         examine(&facts, &Selection::default()).findings.into_iter().filter_map(|finding| finding.remedy)
