@@ -15,7 +15,7 @@ use crate::session::store::LAST_KNOWN_MIGRATION;
 const PREKEYS_MIN: u64 = 20;
 /// The client library uploads keys at once when it logs in; after so long they should be there.
 const UPLOAD_MS: i64 = 2 * 60 * 1000;
-/// A log of writes is emptied every few MiB.
+/// A write-ahead log is emptied every few MiB.
 const WAL_BYTES_MAX: u64 = 256 << 20;
 /// A log of the daemon may be so much larger than it should: a line is written before it is counted.
 const LOG_SLACK_BYTES: u64 = 1 << 20;

@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use crate::facts::ISSUED;
+
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -240,14 +242,17 @@ pub(super) const PRIVATE_KEY: &str = r"(?x) (?P<value> -----BEGIN\ [A-Z0-9\ ]*PR
 
 /// All forms, in this order: a rule sees what the ones before it left.
 pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let issued: Vec<String> = ISSUED.iter().map(|(beginning, least)| format!("{beginning}[A-Za-z0-9_-]{{{least},}}")).collect();
     vec![
         Rule::new(PRIVATE_KEY, |found| value(found, Kind::Secret)),
         // Who stands in an address before its server.
         Rule::new(r#"\b(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<value>[^\s/@:"'<>]*:[^\s"'<>]*|[^\s/@:"'<>]+)@"#, credentials),
-        // Tokens that tell by their form what they are.
+        // Tokens that tell by their form what they are; those with dots between their parts go whole.
         Rule::new(
-            r"(?x)\b(?P<value> gh[pousr]_[A-Za-z0-9]{20,} | github_pat_[A-Za-z0-9_]{20,} | xox[a-z]-[A-Za-z0-9-]{10,} | AKIA[0-9A-Z]{16}
-            | AGE-SECRET-KEY-1[0-9A-Z]{20,} | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]* )",
+            &format!(
+                r"(?x)\b(?P<value> AGE-SECRET-KEY-1[0-9A-Z]{{20,}} | eyJ[A-Za-z0-9_-]{{8,}}\.[A-Za-z0-9_-]{{8,}}\.[A-Za-z0-9_-]* | {} )",
+                issued.join(" | ")
+            ),
             |found| value(found, Kind::Secret),
         ),
         // Headers whose whole line is secret.

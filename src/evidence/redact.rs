@@ -259,6 +259,10 @@ mod tests {
         let redaction = Redaction::for_tests();
         let token = format!("ghp_{}", "a1B2".repeat(9));
         assert_eq!(redaction.text(&format!("pushed with {token}.")), "pushed with [secret].");
+        for (beginning, least) in crate::facts::ISSUED {
+            let text = format!("pushed with {beginning}{}, then", "A".repeat(*least));
+            assert_eq!(redaction.text(&text), "pushed with [secret], then", "{beginning}");
+        }
         let key = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIabcdefghijklmnop/+=\nqrstuvwx==\n-----END RSA PRIVATE KEY-----";
         assert_eq!(redaction.text(&format!("a\n{key}\nb")), "a\n[secret]\nb");
         assert_eq!(redaction.text(&format!("{{\"key\": \"{}\"}}", key.replace('\n', "\\n"))), "{\"key\": \"[secret]\"}");
