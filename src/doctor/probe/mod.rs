@@ -16,7 +16,7 @@ pub mod network;
 mod tls;
 mod growth;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use self::files::{exists, look_at, names_in};
 use self::jobs::{endpoint_job, look_at_process, machine_jobs, network_jobs, system};
-use self::session::{look_at_daemon, look_at_messages, look_at_store, look_beside, session_paths};
+use self::session::{Copies, look_at_daemon, look_at_messages, look_at_store, look_beside, session_paths};
 pub use self::session::{look_at_lock, look_at_socket};
 use super::{Scope, suppress};
 use crate::archive::shelf::is_archive;
@@ -42,8 +42,10 @@ const FILES_TIMEOUT: Duration = Duration::from_secs(5);
 const DAEMON_TIMEOUT: Duration = Duration::from_secs(3);
 /// Time for one database; a `quick_check` reads a GiB in less than two seconds of processor time.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(20);
-/// Probes that run at the same time.
+/// Probes that run at the same time, when all of them wait for something.
 const IN_FLIGHT_MAX: usize = 16;
+/// When for so long no probe begins or ends, there is time for one more.
+const WAITING: Duration = Duration::from_millis(10);
 /// Sessions of which one probe reads the journal.
 const JOURNAL_SESSIONS: usize = 250;
 /// Names looked at in one folder; a session's folder holds about a dozen.
@@ -64,8 +66,10 @@ pub enum Depth {
 pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let now_ms = clock::now_ms();
     let mut jobs = Vec::new();
+    let mut copies: BTreeMap<Option<&Path>, Copies> = BTreeMap::new();
     for (at, paths) in scope.sessions.iter().enumerate() {
-        jobs.extend(session_jobs(at, paths, scope, depth));
+        let copies = copies.entry(paths.folder().parent()).or_default();
+        jobs.extend(session_jobs(at, paths, copies, scope, depth));
     }
     jobs.extend(journal_jobs(scope, depth));
     jobs.extend(host_jobs(scope));
@@ -239,13 +243,15 @@ fn start_worker(queue: &Queue, sender: &mpsc::Sender<Told>) -> std::io::Result<(
 fn run_all(jobs: Vec<Job>, budget: Duration) -> Vec<Put> {
     let end = Instant::now() + budget;
     let (sender, receiver) = mpsc::channel::<Told>();
-    let (mut pending, mut works) = (std::collections::BTreeMap::new(), VecDeque::with_capacity(jobs.len()));
+    let (mut pending, mut works) = (BTreeMap::new(), VecDeque::with_capacity(jobs.len()));
     for (number, Job { timeout, work, failed }) in jobs.into_iter().enumerate() {
         pending.insert(number, Pending { until: None, timeout, failed });
         works.push_back((number, work));
     }
     let mut done = Vec::with_capacity(pending.len());
-    let workers = works.len().min(IN_FLIGHT_MAX);
+    // More than there are processors stand in each other's way, as long as none waits for a disk or a daemon.
+    let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let mut workers = works.len().min(processors.min(IN_FLIGHT_MAX));
     let queue: Queue = Arc::new(Mutex::new(works));
     let started: Vec<_> = (0..workers).map(|_| start_worker(&queue, &sender)).collect();
     let nobody = started.iter().all(Result::is_err).then(|| started.into_iter().find_map(Result::err)).flatten();
@@ -253,7 +259,9 @@ fn run_all(jobs: Vec<Job>, budget: Duration) -> Vec<Put> {
     let mut running: Vec<(Instant, usize)> = Vec::new();
     while !pending.is_empty() && nobody.is_none() && Instant::now() < end {
         let next = running.iter().map(|(until, _)| *until).min().unwrap_or(end).min(end);
-        match receiver.recv_timeout(next.saturating_duration_since(Instant::now())) {
+        let grows = workers < IN_FLIGHT_MAX && pending.len() > running.len();
+        let patience = next.saturating_duration_since(Instant::now());
+        match receiver.recv_timeout(if grows { patience.min(WAITING) } else { patience }) {
             Ok(Told::Began(number)) => {
                 if let Some(probe) = pending.get_mut(&number) {
                     let until = end.min(Instant::now() + probe.timeout);
@@ -266,6 +274,10 @@ fn run_all(jobs: Vec<Job>, budget: Duration) -> Vec<Put> {
                 if let Some(probe) = pending.remove(&number) {
                     done.push(seen.unwrap_or_else(|| (probe.failed)("the probe crashed, which is a bug of wpp".into())));
                 }
+            }
+            Err(_) if grows => {
+                let _ = start_worker(&queue, &sender);
+                workers += 1;
             }
             Err(_) => {}
         }
@@ -428,7 +440,7 @@ fn not_opened<T>() -> Probed<T> {
     Probed::NotApplicable("only names, modes and settings were looked at".into())
 }
 
-fn session_jobs(at: usize, paths: &SessionPaths, scope: &Scope, depth: Depth) -> Vec<Job> {
+fn session_jobs(at: usize, paths: &SessionPaths, copies: &Copies, scope: &Scope, depth: Depth) -> Vec<Job> {
     let (files, talk, store, messages) = (paths.clone(), paths.clone(), paths.clone(), paths.clone());
     let (endpoints, system, lock) = (scope.endpoints, system(scope), paths.lock());
     let folder = paths.folder().to_owned();
@@ -464,10 +476,10 @@ fn session_jobs(at: usize, paths: &SessionPaths, scope: &Scope, depth: Depth) ->
             },
         ),
     ];
-    let beside = paths.clone();
+    let (beside, copies) = (paths.clone(), copies.clone());
     jobs.push(Job::new(
         FILES_TIMEOUT,
-        move || look_beside(&beside).into(),
+        move || look_beside(&beside, &copies),
         Probed::Failed,
         move |seen, _, sessions| sessions[at].set_aside = seen,
     ));

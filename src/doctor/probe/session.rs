@@ -1,7 +1,9 @@
 //! Looks at one session: its names, lock, socket, daemon, databases, and what was set aside of it.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::files::{exists, look_at, names_in};
@@ -16,7 +18,7 @@ use crate::facts::{
     DaemonLook, DaemonStatus, EndpointLook, LockFacts, MessagesFacts, PathKind, PathLook, Probed, SetAside, SocketFacts,
     StoreFacts,
 };
-use crate::home::SessionPaths;
+use crate::home::{self, SessionPaths};
 
 /// The session's folder, what is in it, and its logs.
 pub(super) fn session_paths(paths: &SessionPaths) -> Vec<PathLook> {
@@ -163,9 +165,24 @@ fn noted(status: Status) -> DaemonStatus {
     }
 }
 
+/// What was set aside of the sessions of one folder, which is listed once however many there are.
+#[derive(Clone, Default)]
+pub(super) struct Copies(Arc<OnceLock<Listed>>);
+
+/// The copies by the session's name, or why they cannot be told.
+type Listed = std::result::Result<BTreeMap<String, Vec<home::SetAside>>, String>;
+
 /// What restores and new links have set aside.
-pub(super) fn look_beside(paths: &SessionPaths) -> Result<SetAside> {
-    let folders: Vec<PathBuf> = paths.set_aside()?.into_iter().map(|copy| copy.path).collect();
+pub(super) fn look_beside(paths: &SessionPaths, copies: &Copies) -> Probed<SetAside> {
+    let Some(parent) = paths.folder().parent() else { return Probed::Known(SetAside { folders: Vec::new(), size_bytes: 0 }) };
+    match copies.0.get_or_init(|| home::set_aside_in(parent).map_err(|error| error.chain())) {
+        Ok(all) => size_of(all.get(paths.name()).map_or(&[], Vec::as_slice)).into(),
+        Err(reason) => Probed::Failed(reason.clone()),
+    }
+}
+
+fn size_of(copies: &[home::SetAside]) -> Result<SetAside> {
+    let folders: Vec<PathBuf> = copies.iter().map(|copy| copy.path.clone()).collect();
     let mut size_bytes = 0;
     for folder in &folders {
         size_bytes += disk::folder_size_bytes(folder)?;
