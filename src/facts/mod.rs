@@ -26,7 +26,7 @@ use crate::session::store::Particulars;
 pub use self::holders::{HeldFile, HeldPlace, HoldersFacts};
 pub use self::traces::{Leak, LeakKind, Leaks, LogFacts};
 pub use self::upkeep::{
-    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, Override, SecretFault, SecretLook, SettingsFacts, UnitLook,
+    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, OpenRun, Override, SecretFault, SecretLook, SettingsFacts, UnitLook,
     UpkeepFacts,
 };
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::harness::{Outcome, TestHome, is_running};
+use crate::simulated::Simulated;
 
 /// A runbook of the host with these blocks under its headings.
 fn runbook(front: &str, prerequisites: &str, steps: &str, verification: &str, rollback: &str) -> String {
@@ -801,4 +802,73 @@ pub fn documents() -> Vec<String> {
     run(&["runbook", "lint", "other"]);
     run(&["runbook", "show", "other"]);
     written
+}
+
+/// What the doctor says of open runs: severity, summary, and the remedy with its command.
+fn open_runs(home: &TestHome) -> Vec<[String; 4]> {
+    let (_, report) = home.json(&["doctor", "--only", "wpp.runbook.open", "--fail-on", "never"]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let said = |finding: &Value| {
+        let remedy = &finding["remedy"];
+        [&finding["severity"], &finding["summary"], &remedy["summary"], &remedy["command"]].map(text)
+    };
+    report["findings"].as_array().unwrap().iter().map(said).collect()
+}
+
+/// A run that is killed in its second step; the first can be taken back.
+fn killed_in_step() -> String {
+    let steps = sh("id=make undo=remove", "touch \"$place/made\"")
+        + &sh("id=remove", "rm -f \"$place/made\"")
+        + &sh("id=die", "test -e \"$place/go\" || kill -9 $PPID");
+    runbook(PLACE, "", &steps, &sh("id=verify", "true"), "")
+}
+
+#[test]
+fn the_doctor_tells_of_a_run_that_nobody_works_on_until_it_is_taken_back() {
+    let stage = Stage::new(&killed_in_step());
+    assert_eq!(open_runs(&stage.home)[0][0], "ok");
+    let arguments = stage.arguments(&[]);
+    stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let run = runs["data"]["runs"][0]["run"].as_str().unwrap().to_owned();
+    let [severity, summary, how, command] = open_runs(&stage.home).remove(0);
+    assert_eq!(severity, "warning", "{summary}");
+    assert!(summary.contains(&run) && summary.contains("cut off in die"), "{summary}");
+    assert!(how.contains(&format!("runbook undo {run}")) && command.contains(&format!("runbook resume {run}")), "{how} {command}");
+    assert_eq!(stage.home.run(&["runbook", "undo", &run]).code, 0);
+    assert_eq!(open_runs(&stage.home)[0][0], "ok");
+}
+
+#[test]
+fn a_run_that_holds_back_what_goes_out_is_an_error_and_one_at_work_is_none() {
+    let pause = "```wpp id=pause undo=resume\nwpp outbound pause --session main\n```\n\n\
+                 ```wpp id=resume\nwpp outbound resume --session main\n```\n\n";
+    let wait = sh("id=wait timeout=10m", "touch \"$place/waiting\"\nexec sleep 600");
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    let place = home.path().join("place");
+    std::fs::create_dir(&place).unwrap();
+    std::fs::create_dir_all(home.path().join("runbooks")).unwrap();
+    let text = runbook(PLACE, "", &format!("{pause}{wait}"), &sh("id=verify", "true"), "");
+    std::fs::write(home.path().join("runbooks/own.md"), text).unwrap();
+    let given = format!("place={}", place.display());
+    let mut child = home
+        .command(&["runbook", "run", "own", "--yes", "--allow-shell", "--set", &given])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    simulated.until("the second step", || {
+        if place.join("waiting").exists() { Ok(()) } else { Err("it has not begun".into()) }
+    });
+    assert_eq!(open_runs(home)[0][0], "ok", "somebody works on it");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let [severity, summary, ..] = open_runs(home).remove(0);
+    assert!(severity == "error" && summary.contains("what main sends is paused by it"), "{severity} {summary}");
+    let (_, runs) = home.json(&["runbook", "runs"]);
+    let run = runs["data"]["runs"][0]["run"].as_str().unwrap();
+    // Its script outlived it, and is ended before anything is taken back.
+    assert_eq!(home.run(&["runbook", "undo", run]).code, 0);
+    assert_eq!(open_runs(home)[0][0], "ok");
 }

@@ -20,7 +20,7 @@ use crate::facts::{
     AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun,
     EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
     JournalFacts, Leak, LeakKind, Leaks, Limits, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession,
-    Moment, OpenAct, Override, PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SecretFault,
+    Moment, OpenAct, OpenRun, Override, PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SecretFault,
     SecretLook, SessionFacts, SetAside, SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnitLook,
     UpkeepFacts,
 };
@@ -186,6 +186,7 @@ fn in_order() -> UpkeepFacts {
         drills: Probed::Known(DrillFacts {
             runs: vec![DrillRun { drill: "banned".into(), run: "banned-x".into(), at_ms: NOW_MS - DAY_MS, passed: Some(true) }],
         }),
+        open_runs: Probed::Known(Vec::new()),
         evidence_sums: Probed::Known(EvidenceFacts { checked: 3, unsound: Vec::new() }),
         settings: Probed::Known(SettingsFacts {
             watchdog_ms: 40_000,

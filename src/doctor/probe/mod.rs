@@ -11,6 +11,7 @@ pub(crate) mod upkeep;
 pub mod journal;
 pub mod machine;
 pub mod network;
+mod runs;
 mod tls;
 mod growth;
 
@@ -108,6 +109,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     };
     if scope.home.is_err() {
         host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
+        host.upkeep.open_runs = Probed::NotApplicable("the home does not open".into());
     }
     jobs.extend(machine_jobs(scope, depth));
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
