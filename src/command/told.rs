@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::interrupt::Interrupts;
 use crate::report::{Event, Section};
+use crate::runbook::beside::Beside;
 use crate::runbook::fence::Kind;
 use crate::runbook::parse::Runbook;
 use crate::runbook::plan::Plan;
@@ -38,6 +39,9 @@ pub struct Given {
     /// Agree to the plan in advance
     #[arg(long)]
     pub yes: bool,
+    /// Begin although an earlier run of it on the same session was cut off, and not taken back
+    #[arg(long)]
+    despite_open: bool,
     /// Keep the evidence in this folder [default: reports/RUN in the home]
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     pub evidence: Option<PathBuf>,
@@ -73,11 +77,19 @@ impl Given {
         let secrets = self.told.secrets(app, secret.map(|(name, _)| name.as_str()))?;
         let values = run::parameters(runbook, &given, &secrets, Some(session))?;
         let shell_allowed = allows_shell(app, runbook, self.allow_shell);
-        Ok(Order { values, answers, shell_allowed, evidence: self.evidence.clone() })
+        Ok(Order { values, answers, shell_allowed, despite_open: self.despite_open, evidence: self.evidence.clone() })
     }
 
     /// Shows what would be done and asks whether it may be, where that was not agreed to in advance.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Declined`] when it may not; [`ErrorKind::Locked`] beside another run of the same.
     pub fn agree(&self, app: &App, runbook: &Runbook, values: &Values) -> Result<()> {
+        if app.home().journal().exists() {
+            // Nobody is to agree to what is refused then.
+            let home = app.home().root();
+            Beside { home, runbook, values, despite_open: self.despite_open }.look(app.journal()?)?;
+        }
         if !self.yes {
             for line in Plan::of(runbook, values).lines(runbook) {
                 app.emit(Event::Line { text: line, data: serde_json::Value::Null });

@@ -681,6 +681,13 @@ fn a_line_of_a_runbook_allows_no_scripts_and_a_runbook_that_runs_itself_ends() {
     assert_eq!(code, 4, "{report}");
     let (_, runs) = stage.home.json(&["runbook", "runs"]);
     let runs = runs["data"]["runs"].as_array().unwrap();
+    assert!(runs.len() == 1 && runs[0]["open"] == false, "a run is at work on the same: {runs:?}");
+    // On something else each time, it comes to the end of its depth.
+    let steps = line("wpp runbook run own --yes --set place={{place}}/x");
+    let stage = Stage::new(&runbook(PLACE, "", &steps, "```wpp id=verify\nwpp config\n```\n", ""));
+    assert_eq!(stage.run(&[]).0, 4);
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let runs = runs["data"]["runs"].as_array().unwrap();
     assert!((2..=9).contains(&runs.len()) && runs.iter().all(|run| run["open"] == false), "{runs:?}");
 }
 
@@ -739,6 +746,16 @@ fn a_run_that_somebody_works_on_is_left_to_them() {
     let (_, runs) = stage.home.json(&["runbook", "runs"]);
     let run = runs["data"]["runs"][0]["run"].as_str().unwrap().to_owned();
     assert_eq!(stage.home.run(&["runbook", "undo", &run]).code, 11);
+    for more in [&[][..], &["--despite-open"]] {
+        let (code, refused) = stage.run(more);
+        assert!(code == 11 && refused.to_string().contains(&format!("{run} of own is at work")), "{code} {refused}");
+    }
+    // Another folder is another thing.
+    let other = stage.home.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let given = format!("place={}", other.display());
+    let beside = stage.home.run(&["runbook", "run", "own", "--allow-shell", "--set", &given]);
+    assert_eq!(beside.code, 20, "it comes to the question: {beside:?}");
     let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -871,4 +888,62 @@ fn a_run_that_holds_back_what_goes_out_is_an_error_and_one_at_work_is_none() {
     // Its script outlived it, and is ended before anything is taken back.
     assert_eq!(home.run(&["runbook", "undo", run]).code, 0);
     assert_eq!(open_runs(home)[0][0], "ok");
+}
+
+#[test]
+fn a_run_does_not_begin_beside_one_that_acted_and_was_cut_off() {
+    let stage = Stage::new(&killed_in_step());
+    let arguments = stage.arguments(&[]);
+    stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let run = runs["data"]["runs"][0]["run"].as_str().unwrap().to_owned();
+    std::fs::write(stage.path("go"), "").unwrap();
+    let (code, refused) = stage.run(&[]);
+    let said = refused.to_string();
+    assert_eq!(code, 11, "{said}");
+    for part in [&run, "runbook resume", "runbook undo", "--despite-open"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    // Whoever is to be refused is not asked first.
+    let place = format!("place={}", stage.place.display());
+    let unasked = stage.home.run(&["runbook", "run", "own", "--allow-shell", "--set", &place]);
+    assert_eq!(unasked.code, 11, "{unasked:?}");
+    assert_eq!(std::fs::read_dir(stage.home.path().join("reports")).unwrap().count(), 1, "nothing was begun");
+    let (code, report) = stage.run(&["--despite-open"]);
+    assert_eq!(code, 0, "{report}");
+    assert!(report["warnings"][0].as_str().unwrap().contains(&format!("runbook undo {run}")), "{report}");
+    assert_eq!(stage.home.run(&["runbook", "undo", &run]).code, 0);
+    let (code, report) = stage.run(&[]);
+    assert!(code == 0 && report["warnings"].as_array().is_none_or(Vec::is_empty), "{report}");
+}
+
+#[test]
+fn a_run_begins_beside_one_that_was_cut_off_before_it_acted_and_says_so() {
+    let stage = Stage::new(&runbook(
+        PLACE,
+        &sh("id=look", "test -e \"$place/go\" || kill -9 $PPID"),
+        &sh("id=act", "true"),
+        &sh("id=verify", "true"),
+        "",
+    ));
+    let arguments = stage.arguments(&[]);
+    stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    std::fs::write(stage.path("go"), "").unwrap();
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 0, "{report}");
+    assert!(report["warnings"][0].as_str().unwrap().contains("before it acted"), "{report}");
+}
+
+/// Of several that begin at the same moment, one works.
+#[test]
+fn of_runs_that_begin_at_once_one_acts() {
+    let act = "mkdir \"$place/one\"\nsleep 3\nrmdir \"$place/one\"";
+    let stage = Stage::new(&runbook(PLACE, "", &sh("id=act", act), &sh("id=verify", "true"), ""));
+    let arguments = stage.arguments(&["--quiet"]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let children: Vec<_> = (0..4).map(|_| stage.home.command(&arguments).stdout(std::process::Stdio::null()).spawn().unwrap()).collect();
+    let codes: Vec<i32> = children.into_iter().map(|mut child| child.wait().unwrap().code().unwrap_or(-1)).collect();
+    // One that came late may find the first one done.
+    assert!(codes.contains(&0) && codes.iter().all(|code| [0, 11].contains(code)), "{codes:?}");
+    assert_eq!(open_runs(&stage.home)[0][0], "ok");
 }
