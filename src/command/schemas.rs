@@ -151,6 +151,7 @@ static FINDING: Object = Object {
         always("severity", Text, "ok, info, warning, unknown, error or critical; unknown: it could not be checked"),
         always("area", Text, "the part of the catalog"),
         optional("session", Text, "the session; absent for host and home"),
+        optional("subject", Text, "what of several things that come and go by themselves, such as an entry of the schedule"),
         optional(
             "class",
             Text,
@@ -834,6 +835,7 @@ static NOTICE: Object = Object {
         always("text", Text, "its text"),
         nullable("finding", Text, "the finding, if it is about one"),
         nullable("session", Text, "the session, if it is about one"),
+        nullable("subject", Text, "as in finding"),
         nullable("runbook", Text, "the runbook to read"),
     ],
 };
@@ -854,6 +856,7 @@ static PROBLEM: Object = Object {
     fields: &[
         always("finding", Text, "the finding's id"),
         nullable("session", Text, "the session; null for the host"),
+        nullable("subject", Text, "as in finding"),
         always("severity", Text, "how much it matters, after the rules"),
         always("unknown", Boolean, "whether it could not be looked at the last time"),
         always("summary", Text, "what was last said of it"),

@@ -301,6 +301,7 @@ pub fn drill_failed(facts: &Facts) -> Judged {
             run.drill,
             (facts.now_ms - run.at_ms) / DAY_MS
         ))
+        .about(run.drill.clone())
         .seen(format!("run {}", run.run), "passed", "not passed")
         .by_hand("read what was seen, mend it, and run the drill again", line(facts, None, &format!("evidence show {}", run.run)))
     });
@@ -339,8 +340,11 @@ fn open_run(facts: &Facts, open: &OpenRun) -> Said {
     if !unseen.is_empty() {
         summary.push_str(&format!("; it paused what {} sends, and whether that is so still was not seen", unseen.join(", ")));
     }
-    let said =
-        Said::bad(summary).seen(format!("run {run}"), "over, or a process that works on it", format!("open since {began}"));
+    let said = Said::bad(summary).about(run.clone()).seen(
+        format!("run {run}"),
+        "over, or a process that works on it",
+        format!("open since {began}"),
+    );
     let said = if paused.is_empty() { said } else { said.severity(Severity::Error) };
     match (open.sandbox, open.left.is_empty()) {
         (true, _) => said.by_hand("end what is left of it: it played in a sandbox, which ended with it", undo),

@@ -32,12 +32,7 @@ fn drills(facts: &mut Facts) -> &mut Vec<DrillRun> {
 }
 
 fn open_run() -> OpenRun {
-    OpenRun {
-        run: "restart-x".into(),
-        began_ms: NOW_MS - DAY_MS,
-        under_way: Some("restart".into()),
-        ..OpenRun::default()
-    }
+    OpenRun { run: "restart-x".into(), began_ms: NOW_MS - DAY_MS, under_way: Some("restart".into()), ..OpenRun::default() }
 }
 
 fn of_user(look: &mut PathLook, owner: u32) {

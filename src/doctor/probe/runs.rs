@@ -37,9 +37,8 @@ struct Undoable {
 pub(super) fn open_runs(path: &Path, only_read: bool, session: &str) -> Result<Vec<OpenRun>> {
     let Some(journal) = journal::open(path, only_read)? else { return Ok(Vec::new()) };
     let rows = journal.read(|db| {
-        let mut statement = db.prepare(
-            "SELECT at_ms, data FROM entry WHERE session IS NULL AND verb = 'runbook' AND state = 'open' ORDER BY id",
-        )?;
+        let mut statement = db
+            .prepare("SELECT at_ms, data FROM entry WHERE session IS NULL AND verb = 'runbook' AND state = 'open' ORDER BY id")?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
         rows.collect::<rusqlite::Result<Vec<_>>>()
     })?;
