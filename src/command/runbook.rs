@@ -107,7 +107,7 @@ impl Args {
 }
 
 fn linted(text: &Text) -> Vec<Finding> {
-    lint(&text.text, &Surroundings { id: &text.id, parses: &super::is_line })
+    lint(&text.text, &Surroundings { id: &text.id, parses: &super::is_line, asks: &super::asks::asks })
 }
 
 /// A text as a runbook that can be run.
