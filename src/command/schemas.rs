@@ -760,6 +760,7 @@ static RUNBOOK_BLOCK: Object = Object {
         always("kind", Text, "wpp, http, sh, sql or manual"),
         always("part", Text, "prerequisites, steps, verification or rollback"),
         always("line", Number, "the line that opens it"),
+        nullable("answer", Text, "the option that says yes to its question where no terminal is; null where it asks nothing"),
     ],
 };
 
@@ -776,6 +777,7 @@ static RUNBOOK_PLANNED: Object = Object {
         nullable("undo", Text, "the block that takes it back"),
         nullable("timeout_ms", Number, "how long one try may take"),
         always("retries", Number, "further tries"),
+        optional("answer", Text, "the option that says yes to its question where no terminal is; absent where it asks nothing"),
     ],
 };
 

@@ -252,6 +252,18 @@ fn a_person_answers_in_advance_or_the_run_ends() {
         + &sh("id=remove", "rm -f \"$place/one\"")
         + "```manual id=sure\nAre you sure of {{place}}?\n```\n";
     let stage = Stage::new(&runbook(PLACE, "", &steps, &sh("id=verify", "test -e \"$place/one\""), ""));
+    // How it is answered is said before it begins.
+    let shown = stage.home.run(&["runbook", "show", "own"]);
+    let (_, data) = stage.home.json(&["runbook", "show", "own"]);
+    let answers: Vec<_> =
+        data["data"]["blocks"].as_array().unwrap().iter().filter_map(|block| block["answer"].as_str()).collect();
+    assert_eq!(answers, ["--answer sure=yes"]);
+    assert!(data["next"].to_string().contains("own.md --answer sure=yes"), "{data}");
+    assert!(shown.code == 0 && shown.stdout.starts_with("---\n"), "{shown:?}");
+    let plan = stage.run(&["--dry-run"]).1;
+    let blocks = plan["data"]["blocks"].as_array().unwrap();
+    assert_eq!(blocks.iter().filter_map(|block| block["answer"].as_str()).collect::<Vec<_>>(), ["--answer sure=yes"], "{plan}");
+    assert!(plan["sections"].to_string().contains("answered without a terminal by --answer sure=yes"), "{plan}");
     let (code, report) = stage.run(&["--answer", "sure=yes"]);
     assert_eq!(code, 0, "{report}");
     std::fs::remove_file(stage.path("one")).unwrap();
@@ -787,7 +799,8 @@ pub fn documents() -> Vec<String> {
         .replace("parameters:\n", "parameters:\n  way:\n    help: which\n    type: choice\n    values: [a, b]\n    default: a\n");
     let steps = sh("id=make undo=remove", "touch \"$place/one\"")
         + &sh("id=remove", "rm -f \"$place/one\"")
-        + &sh("id=no when=\"{{way}}==b\"", "true");
+        + &sh("id=no when=\"{{way}}==b\"", "true")
+        + "```manual id=sure when=\"{{way}}==b\"\nAre you sure?\n```\n\n";
     let stage = Stage::new(&runbook(&front, "", &steps, &sh("id=verify", "false"), ""));
     let mut written = Vec::new();
     let mut run = |arguments: &[&str]| {
