@@ -91,6 +91,14 @@ struct GoOn {
 }
 
 impl Args {
+    /// What is run by this, and what that is told; `None` where nothing is.
+    pub fn begins(&self) -> Option<(Vec<&str>, &Given)> {
+        match &self.command {
+            RunbookCommand::Run(run) => Some((vec![run.id.as_str()], &run.given)),
+            _ => None,
+        }
+    }
+
     /// Runs the chosen subcommand.
     pub fn run(self, app: &App) -> Result<Report> {
         match self.command {

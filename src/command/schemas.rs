@@ -925,6 +925,7 @@ static ENTRY: Object = Object {
         nullable("runbook", Text, "the runbook that it runs"),
         always("when", Text, "when it is due, as it is written"),
         always("time_zone", Text, "the zone that this is told in"),
+        nullable("cannot_pass", Text, "what keeps it from ever passing as it is written"),
         always("missed", Text, "run-once, skip or tell"),
         nullable("next", Text, "when it is due next, RFC 3339 in UTC"),
         nullable("last", Shape::Object(&SCHEDULED_RUN), "the newest time it was due that was written down"),

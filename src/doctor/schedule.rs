@@ -72,6 +72,22 @@ pub fn in_time(facts: &Facts) -> Judged {
     Ok(said.collect())
 }
 
+/// Every entry can pass as it is written.
+pub fn fit(facts: &Facts) -> Judged {
+    let schedule = schedule(facts)?;
+    if schedule.unfit.is_empty() {
+        return Ok(vec![Said::ok("nothing stands against any entry")]);
+    }
+    let said = schedule.unfit.iter().map(|unfit| {
+        let name = &unfit.entry;
+        Said::bad(format!("{name} can never pass as it is: {}", unfit.problem.message))
+            .about(name.clone())
+            .seen(format!("[schedule.{name}] in config.toml"), "all that its run has to know", unfit.problem.message.clone())
+            .by_hand(unfit.problem.hint.clone(), format!("{} schedule list", facts.host.program))
+    });
+    Ok(said.collect())
+}
+
 /// The last run of every entry went well.
 pub fn succeeded(facts: &Facts) -> Judged {
     let schedule = schedule(facts)?;

@@ -48,6 +48,16 @@ pub struct Run {
 }
 
 impl Run {
+    /// The drills that it was given by name.
+    pub fn named(&self) -> Vec<&str> {
+        self.drills.iter().map(String::as_str).collect()
+    }
+
+    /// What they are told.
+    pub fn given(&self) -> &Given {
+        &self.given
+    }
+
     /// Runs the drills, one after the other.
     pub fn run(self, app: &App) -> Result<Report> {
         let texts: Vec<Text> = match self.all {

@@ -21,8 +21,8 @@ use crate::facts::{
     EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
     JournalFacts, Leak, LeakKind, Leaks, Limits, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession,
     Moment, OpenAct, OpenRun, Override, PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SecretFault,
-    SecretLook, SessionFacts, SetAside, SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnitLook,
-    UpkeepFacts,
+    SecretLook, SessionFacts, SetAside, SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnfitEntry,
+    UnitLook, UpkeepFacts,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Severity};
