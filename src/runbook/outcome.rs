@@ -120,7 +120,7 @@ pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
     let stands = match &again[..] {
         [] => None,
         all if all.iter().all(|done| done.ended == Ended::Passed) => Some("as verified"),
-        _ => Some("not as verified"),
+        _ => Some("not as the verification asks, as is to be expected of what it asks of a step that was taken back"),
     };
     if let Some(stands) = stands {
         section = section.field("after that", stands);

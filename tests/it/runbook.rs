@@ -960,3 +960,46 @@ fn of_runs_that_begin_at_once_one_acts() {
     assert!(codes.contains(&0) && codes.iter().all(|code| [0, 11].contains(code)), "{codes:?}");
     assert_eq!(open_runs(&stage.home)[0][0], "ok");
 }
+
+/// What `new` writes runs as it is; and what it says after an undo is what was before.
+#[test]
+fn a_new_runbook_passes_as_it_is_and_is_as_before_after_an_undo() {
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    assert_eq!(home.run(&["runbook", "new", "mine"]).code, 0);
+    assert_eq!(home.run(&["runbook", "lint", "mine"]).code, 0);
+    let (code, report) = home.json(&["runbook", "run", "mine", "--yes"]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (0, Some("pass")), "{report:#}");
+    let path = home.path().join("runbooks/mine.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(
+        &path,
+        text.replace("id=meanwhile expect=\"exit=0|13; $.data.outbound_paused==true\"", "id=meanwhile expect=\"exit=7\""),
+    )
+    .unwrap();
+    let (code, report) = home.json(&["runbook", "run", "mine", "--yes"]);
+    assert_eq!((code, report["data"]["verified_again"].as_bool()), (4, Some(true)), "{report:#}");
+    assert_eq!(home.json(&["status"]).1["data"]["outbound_paused"], false);
+    // One that looks for what a step did says that it is gone, and that this is no wonder.
+    std::fs::write(
+        &path,
+        text.replace("outbound_paused==true", "no_such==1").replace(
+            "retries=5 every=2s expect=\"exit=0|13; $.data.outbound_paused==false",
+            "expect=\"$.data.outbound_paused==true",
+        ),
+    )
+    .unwrap();
+    let (code, report) = home.json(&["runbook", "run", "mine", "--yes"]);
+    assert_eq!((code, report["data"]["verified_again"].as_bool()), (4, Some(false)), "{report:#}");
+    let said = report.to_string();
+    assert!(said.contains("as is to be expected") && said.contains("again verify"), "{said}");
+}
+
+#[test]
+fn a_new_drill_passes_as_it_is() {
+    let home = TestHome::live();
+    assert_eq!(home.run(&["runbook", "new", "mine", "--drill"]).code, 0);
+    assert_eq!(home.run(&["runbook", "lint", "mine"]).code, 0);
+    let (code, report) = home.json(&["drill", "run", "mine"]);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (0, Some("pass")), "{report:#}");
+}
