@@ -827,6 +827,7 @@ pub fn documents() -> Vec<String> {
         .unwrap();
     let _ = stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
     run(&["runbook", "runs"]);
+    run(&["doctor", "--only", "wpp.runbook.open"]);
     run(&["runbook", "new", "other"]);
     std::fs::write(stage.home.path().join("runbooks/other.md"), "nothing").unwrap();
     run(&["runbook", "lint", "other"]);
@@ -864,7 +865,10 @@ fn the_doctor_tells_of_a_run_that_nobody_works_on_until_it_is_taken_back() {
     let [severity, summary, how, command] = open_runs(&stage.home).remove(0);
     assert_eq!(severity, "warning", "{summary}");
     assert!(summary.contains(&run) && summary.contains("cut off in die"), "{summary}");
-    assert!(how.contains(&format!("runbook undo {run}")) && command.contains(&format!("runbook resume {run}")), "{how} {command}");
+    assert!(
+        how.contains(&format!("runbook undo {run}")) && command.contains(&format!("runbook resume {run}")),
+        "{how} {command}"
+    );
     assert_eq!(stage.home.run(&["runbook", "undo", &run]).code, 0);
     assert_eq!(open_runs(&stage.home)[0][0], "ok");
 }
@@ -888,9 +892,7 @@ fn a_run_that_holds_back_what_goes_out_is_an_error_and_one_at_work_is_none() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    simulated.until("the second step", || {
-        if place.join("waiting").exists() { Ok(()) } else { Err("it has not begun".into()) }
-    });
+    simulated.until("the second step", || if place.join("waiting").exists() { Ok(()) } else { Err("it has not begun".into()) });
     assert_eq!(open_runs(home)[0][0], "ok", "somebody works on it");
     child.kill().unwrap();
     child.wait().unwrap();
@@ -954,7 +956,8 @@ fn of_runs_that_begin_at_once_one_acts() {
     let stage = Stage::new(&runbook(PLACE, "", &sh("id=act", act), &sh("id=verify", "true"), ""));
     let arguments = stage.arguments(&["--quiet"]);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let children: Vec<_> = (0..4).map(|_| stage.home.command(&arguments).stdout(std::process::Stdio::null()).spawn().unwrap()).collect();
+    let children: Vec<_> =
+        (0..4).map(|_| stage.home.command(&arguments).stdout(std::process::Stdio::null()).spawn().unwrap()).collect();
     let codes: Vec<i32> = children.into_iter().map(|mut child| child.wait().unwrap().code().unwrap_or(-1)).collect();
     // One that came late may find the first one done.
     assert!(codes.contains(&0) && codes.iter().all(|code| [0, 11].contains(code)), "{codes:?}");
