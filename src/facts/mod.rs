@@ -24,10 +24,10 @@ use crate::session::state::{Reason, State};
 use crate::session::store::Particulars;
 
 pub use self::holders::{HeldFile, HeldPlace, HoldersFacts};
-pub use self::traces::{Leak, LeakKind, Leaks, LogFacts};
+pub use self::traces::{ISSUED, Leak, LeakKind, Leaks, LogFacts};
 pub use self::upkeep::{
-    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, OpenRun, Override, SecretFault, SecretLook, SettingsFacts,
-    UnitLook, UpkeepFacts,
+    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, OpenRun, Override, SecretFault, SecretLook, SetLook,
+    SettingsFacts, UnitLook, UpkeepFacts,
 };
 
 pub use self::suppression::{Suppression, SuppressionFacts};

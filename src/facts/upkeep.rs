@@ -35,6 +35,8 @@ pub struct UpkeepFacts {
     pub drills: Probed<DrillFacts>,
     /// Runs that are neither over nor under way.
     pub open_runs: Probed<Vec<OpenRun>>,
+    /// Sets of the state of gateways, those first that the settings name.
+    pub sets: Probed<Vec<SetLook>>,
     /// Whether evidence is as it was written.
     pub evidence_sums: Probed<EvidenceFacts>,
     /// The settings.
@@ -63,6 +65,7 @@ impl UpkeepFacts {
             reports: failed(reason),
             drills: failed(reason),
             open_runs: failed(reason),
+            sets: failed(reason),
             evidence_sums: failed(reason),
             settings: failed(reason),
             lockdown_ms: failed(reason),
@@ -148,6 +151,19 @@ pub struct OpenRun {
     pub paused: Vec<String>,
     /// Whether another version wrote it down, so that all that is known of it is when it began.
     pub unreadable: bool,
+}
+
+/// What is known of the sets of one gateway's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetLook {
+    /// The gateway.
+    pub channel: String,
+    /// When the newest set was made that is complete and still there, milliseconds since the epoch.
+    pub complete_ms: Option<i64>,
+    /// When the newest that was complete and is gone was made, if it is newer; so, too.
+    pub gone_ms: Option<i64>,
+    /// When the newest of all was made if that one is incomplete; so, too.
+    pub incomplete_ms: Option<i64>,
 }
 
 /// Whether evidence is as it was written.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::doctor::{breaks, only};
 use crate::harness::{Outcome, TestHome};
 use crate::postgres::{Cluster, PASSWORD, there};
 
@@ -349,6 +350,23 @@ fn sets_are_listed_and_old_ones_go_by_the_rules_of_archives_but_never_the_newest
     std::fs::write(gateway.sets.path().join("openwa-20200101T000000Z.wppset.tar.gz"), "no set").unwrap();
     let (code, report) = list();
     assert!(code == 4 && report["data"]["sets"][0]["error"].is_string(), "{report}");
+}
+
+#[test]
+fn the_doctor_tells_of_a_gateway_without_a_recent_complete_set() {
+    const ID: &str = "wpp.backup.set-stale";
+    let gateway = Gateway::new(TestHome::live());
+    assert_eq!(gateway.back_up("openwa", &[]).0, 0);
+    // The newest does not count that is gone, nor one that is incomplete.
+    breaks(&gateway.home, ID, "warning", || {
+        std::fs::remove_file(&gateway.sets()[0]).unwrap();
+        std::fs::remove_dir_all(gateway.data("baileys")).unwrap();
+        assert_eq!(gateway.back_up("openwa", &["--allow-incomplete"]).0, 4);
+    });
+    let (_, report) = only(&gateway.home, ID);
+    let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == ID).unwrap();
+    let said = finding["summary"].as_str().unwrap_or_default();
+    assert!(said.contains("gone") && said.contains("incomplete"), "{report:#}");
 }
 
 #[test]

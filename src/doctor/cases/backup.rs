@@ -56,6 +56,21 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.backup.stale", Unknown)],
     },
     Case {
+        what: "a gateway whose sets stopped, and one that has an incomplete one alone",
+        facts: whole,
+        breaks: |facts| {
+            let set = |channel: &str, complete_ms, incomplete_ms| SetLook {
+                channel: channel.into(),
+                complete_ms,
+                gone_ms: None,
+                incomplete_ms,
+            };
+            let old = set("openwa", Some(NOW_MS - 3 * DAY_MS), None);
+            facts.host.upkeep.sets = Probed::Known(vec![old, set("baileys", None, Some(NOW_MS - MINUTE_MS))]);
+        },
+        finds: &[("wpp.backup.set-stale", Warning), ("wpp.backup.set-stale", Warning)],
+    },
+    Case {
         what: "an archive that did not come back",
         facts: whole,
         breaks: |facts| {

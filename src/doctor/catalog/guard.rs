@@ -2,7 +2,7 @@
 //! evidence, settings.
 
 use crate::doctor::Judge::Host;
-use crate::doctor::{Check, guard, keeping, settings};
+use crate::doctor::{Check, backups, guard, keeping, settings};
 use crate::report::Severity::{Critical, Error, Info, Warning};
 
 const HYGIENE: Option<&str> = Some("runbooks/security-hygiene.md");
@@ -170,6 +170,19 @@ pub(super) const CHECKS: &[Check] = &[
                   to are compared, once a session has been known for a week. Who copies archives elsewhere by other means may suppress \
                   this. Set backup.destination to another disk or to s3://BUCKET/PREFIX.",
         judge: Host(settings::same_disk),
+    },
+    Check {
+        id: "wpp.backup.set-stale",
+        title: "gateways have a recent set",
+        area: "backup",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: Some("runbooks/openwa-database-backup.md"),
+        explain: "A gateway that has a table [dump.NAME], or of which a set was ever made, is to have a set that is complete, whose file \
+                  is there and that is not older than doctor.backup_age_hours_max. An incomplete set lacks a part that the gateway \
+                  cannot come back without, so it does not count. wpp only knows the sets that it made itself. \
+                  `wpp backup --channel NAME` makes one; an entry of the schedule makes it a habit.",
+        judge: Host(backups::sets),
     },
     Check {
         id: "wpp.drill.stale",

@@ -1,19 +1,21 @@
 //! What keeps a home in order beside its sessions: who could change what wpp trusts, secrets and what is
 //! wrong with them, drills, the folder that archives go to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use super::runs::open_runs;
 use super::{FILES_TIMEOUT, Job, NAMES_MAX, exists, journal, look_at, names_in};
+use crate::archive::destination::Destination;
 use crate::archive::shelf::is_archive;
 use crate::disk;
 use crate::doctor::Scope;
 use crate::error::Result;
 use crate::facts::{
-    ArchiveKeys, DrillFacts, DrillRun, HostFacts, PathKind, PathLook, Probed, SecretFault, SecretLook, SessionFacts, UnitLook,
+    ArchiveKeys, DrillFacts, DrillRun, HostFacts, PathKind, PathLook, Probed, SecretFault, SecretLook, SessionFacts, SetLook,
+    UnitLook,
 };
 use crate::home::Home;
 
@@ -45,6 +47,14 @@ pub(super) fn jobs(scope: &Scope) -> Vec<Job> {
             move || open_runs(&journal, only_read, &session).into(),
             Probed::Failed,
             |seen, host: &mut HostFacts, _: &mut [SessionFacts]| host.upkeep.open_runs = seen,
+        ));
+        let (journal, only_read) = (home.journal(), scope.foreign.is_some());
+        let channels = scope.config.dumps().map(|(name, _)| name.to_owned()).collect();
+        jobs.push(Job::new(
+            FILES_TIMEOUT,
+            move || sets(&journal, only_read, channels).into(),
+            Probed::Failed,
+            |seen, host: &mut HostFacts, _: &mut [SessionFacts]| host.upkeep.sets = seen,
         ));
     }
     jobs
@@ -384,6 +394,42 @@ fn drills(journal: &Path, only_read: bool) -> Result<DrillFacts> {
         }
     }
     Ok(DrillFacts { runs: newest })
+}
+
+/// What the journal knows of sets of gateways: of `channels`, and of others of which some were made.
+fn sets(journal: &Path, only_read: bool, channels: Vec<String>) -> Result<Vec<SetLook>> {
+    let nothing = |channel| SetLook { channel, complete_ms: None, gone_ms: None, incomplete_ms: None };
+    let mut looks: Vec<SetLook> = channels.into_iter().map(nothing).collect();
+    let Some(journal) = journal::open(journal, only_read)? else { return Ok(looks) };
+    let made = journal.read(|db| {
+        let mut statement = db.prepare(
+            "SELECT json_extract(data, '$.channel'), json_extract(data, '$.path'), json_extract(data, '$.complete'), at_ms FROM entry
+             WHERE verb = 'dump-set' ORDER BY id DESC LIMIT ?1",
+        )?;
+        let rows = statement.query_map([ROWS_MAX], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, bool>(2)?, row.get::<_, i64>(3)?))
+        })?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    })?;
+    let (mut known, mut taken) = (BTreeSet::new(), BTreeSet::new());
+    for (channel, path, complete, at_ms) in made {
+        let at = looks.iter().position(|look| look.channel == channel).unwrap_or_else(|| {
+            looks.push(nothing(channel.clone()));
+            looks.len() - 1
+        });
+        let look = &mut looks[at];
+        let is_newest = known.insert(channel);
+        // What lies on a server is believed to lie there still; a file of this machine may be a newer one by now.
+        let exists = Destination::folder_in(&path).is_none_or(|path| path.exists());
+        let is_there = taken.insert(path) && exists;
+        match (complete, is_there) {
+            (false, _) if is_newest => look.incomplete_ms = Some(at_ms),
+            (true, true) if look.complete_ms.is_none() => look.complete_ms = Some(at_ms),
+            (true, false) if look.complete_ms.is_none() && look.gone_ms.is_none() => look.gone_ms = Some(at_ms),
+            _ => {}
+        }
+    }
+    Ok(looks)
 }
 
 #[cfg(test)]
