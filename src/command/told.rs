@@ -60,6 +60,9 @@ pub struct Told {
     answer: Vec<String>,
 }
 
+/// Finds a secret by its variable.
+pub type FindSecret<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// What a run finds around it that is on no command line.
 pub struct Around<'a> {
     /// The home that it would work on.
@@ -67,7 +70,7 @@ pub struct Around<'a> {
     /// The settings.
     pub config: &'a Config,
     /// A secret by its variable.
-    pub secret: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    pub secret: Box<FindSecret<'a>>,
 }
 
 impl<'a> Around<'a> {
