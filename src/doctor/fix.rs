@@ -286,6 +286,7 @@ mod tests {
                 severity: Severity::Error,
                 area: String::new(),
                 session: None,
+                subject: None,
                 class: None,
                 summary: String::new(),
                 evidence: Vec::new(),

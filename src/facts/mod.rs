@@ -26,8 +26,8 @@ use crate::session::store::Particulars;
 pub use self::holders::{HeldFile, HeldPlace, HoldersFacts};
 pub use self::traces::{ISSUED, Leak, LeakKind, Leaks, LogFacts};
 pub use self::upkeep::{
-    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, Override, SecretFault, SecretLook, SetLook, SettingsFacts,
-    UnitLook, UpkeepFacts,
+    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, OpenRun, Override, SecretFault, SecretLook, SetLook,
+    SettingsFacts, UnitLook, UpkeepFacts,
 };
 
 pub use self::suppression::{Suppression, SuppressionFacts};
@@ -180,6 +180,17 @@ pub struct ScheduleFacts {
     pub failing: Vec<FailedRun>,
     /// Why some entries cannot be read.
     pub problems: Vec<Problem>,
+    /// Entries that can be read and can never pass.
+    pub unfit: Vec<UnfitEntry>,
+}
+
+/// An entry whose runs can never pass as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfitEntry {
+    /// The entry.
+    pub entry: String,
+    /// What stands against it.
+    pub problem: Problem,
 }
 
 /// A time at which an entry was due and did not run.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::schedule as entries;
+use super::super::told::Around;
 use super::super::upkeep::Upkeep;
 use crate::alert::Policy;
 use crate::alert::book::Book;
@@ -170,7 +171,14 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
     }
     let plugins_problem = home.as_ref().ok().and_then(|home| Registry::open(home).err()).map(|error| Problem::from(&error));
     let entries = home.as_ref().ok().filter(|_| config_problem.is_none()).map(|home| entries::entries(home, &config));
-    let schedule = schedule_facts(&home, entries.as_ref(), &journal);
+    let schedule = match (schedule_facts(&home, entries.as_ref(), &journal), &home, &entries) {
+        (Probed::Known(facts), Ok(home), Some((entries, _))) => {
+            let secret = |variable: &str| settings.environment.get(variable).cloned();
+            let around = Around { home, config: &config, secret: Box::new(secret) };
+            Probed::Known(ScheduleFacts { unfit: entries::fit::unfit(&around, entries), ..facts })
+        }
+        (facts, ..) => facts,
+    };
     let alerts = alert_facts(&home, &config, config_problem.is_some(), &journal);
     let upkeep =
         Upkeep::of(home.as_ref().ok(), &config, entries.as_ref().map(|(entries, _)| entries.as_slice()), &settings.environment);

@@ -96,6 +96,15 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.schedule.missed", Warning)],
     },
     Case {
+        what: "an entry that says too little for its runbook",
+        facts: whole,
+        breaks: |facts| {
+            let problem = Problem { message: "it needs to be told more".into(), hint: "give --set a=b".into() };
+            schedule(facts).unfit = vec![UnfitEntry { entry: "nightly".into(), problem }];
+        },
+        finds: &[("wpp.schedule.cannot-pass", Error)],
+    },
+    Case {
         what: "an entry whose runs fail",
         facts: whole,
         breaks: |facts| {

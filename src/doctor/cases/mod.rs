@@ -21,9 +21,9 @@ use crate::facts::{
     AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun,
     EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
     JournalFacts, Leak, LeakKind, Leaks, Limits, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession,
-    Moment, OpenAct, Override, PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SecretFault,
-    SecretLook, SessionFacts, SetAside, SetLook, SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnitLook,
-    UpkeepFacts,
+    Moment, OpenAct, OpenRun, Override, PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SecretFault,
+    SecretLook, SessionFacts, SetAside, SetLook, SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered,
+    UnfitEntry, UnitLook, UpkeepFacts,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Remedy, Severity};
@@ -187,6 +187,7 @@ fn in_order() -> UpkeepFacts {
         drills: Probed::Known(DrillFacts {
             runs: vec![DrillRun { drill: "banned".into(), run: "banned-x".into(), at_ms: NOW_MS - DAY_MS, passed: Some(true) }],
         }),
+        open_runs: Probed::Known(Vec::new()),
         sets: Probed::Known(vec![SetLook {
             channel: "openwa".into(),
             complete_ms: Some(NOW_MS - 3_600_000),

@@ -44,6 +44,7 @@ const COSTS: &[(&str, Cost)] = &[
     ("wpp.home.journal", Cost::Journal),
     ("wpp.network", Cost::Network),
     ("wpp.restore", Cost::Journal),
+    ("wpp.runbook", Cost::Journal),
     ("wpp.schedule", Cost::Journal),
     ("wpp.session.auth-required", Cost::Daemon),
     ("wpp.session.banned", Cost::Daemon),

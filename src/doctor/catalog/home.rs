@@ -133,6 +133,19 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Host(schedule::in_time),
     },
     Check {
+        id: "wpp.schedule.cannot-pass",
+        title: "every entry can pass as it is written",
+        area: "schedule",
+        severity: Error,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "What a dry run would find is looked for in every entry, before it is due: a runbook that cannot be run, parameters \
+                  without a value, a secret that comes from nowhere, a question that nobody is there to answer, scripts that were not \
+                  allowed, a guard that holds in no such home, a command that asks or that does not end. Secrets that only the caller of \
+                  the schedule has in its environment cannot be seen from here.",
+        judge: Host(schedule::fit),
+    },
+    Check {
         id: "wpp.schedule.failing",
         title: "the last run of every entry went well",
         area: "schedule",

@@ -13,6 +13,7 @@ pub(crate) mod upkeep;
 pub mod journal;
 pub mod machine;
 pub mod network;
+mod runs;
 mod tls;
 mod growth;
 
@@ -110,6 +111,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     };
     if scope.home.is_err() {
         host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
+        host.upkeep.open_runs = Probed::NotApplicable("the home does not open".into());
         host.upkeep.sets = Probed::NotApplicable("the home does not open".into());
     }
     jobs.extend(machine_jobs(scope, depth));
