@@ -3,6 +3,8 @@
 //! Each verb proves what it says: a stop ends when the lock is free and the socket gone, a start
 //! when the daemon itself reports its state. Start with [`Site`].
 
+pub mod whose;
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -55,7 +57,8 @@ pub enum Seen {
         /// A lock file whose owner died.
         stale_lock: bool,
     },
-    /// The session's files are held by something that is not a daemon: a restore, a reset.
+    /// The session's files are held by something that is not a daemon: a restore, a reset. Or by a daemon
+    /// that lives elsewhere: these files are a copy of its own.
     Busy(Option<LockOwner>),
     /// A daemon answers.
     Running(Box<Status>),
@@ -131,8 +134,11 @@ impl Site<'_> {
     /// Looks at the daemon.
     pub fn look(&self) -> Result<Seen> {
         match Lock::look(&self.session.lock())? {
-            LockState::Absent => Ok(Seen::Stopped { stale_lock: false }),
-            LockState::Stale(_) => Ok(Seen::Stopped { stale_lock: true }),
+            state @ (LockState::Absent | LockState::Stale(_)) => Ok(match (self.unlocked()?, state) {
+                (Some(status), _) => Seen::Running(Box::new(status)),
+                (None, LockState::Stale(Some(owner))) if owner.is_living_daemon() => Seen::Busy(Some(owner)),
+                (None, state) => Seen::Stopped { stale_lock: state != LockState::Absent },
+            }),
             LockState::Held(Some(owner)) if owner.role != "daemon" => Ok(Seen::Busy(Some(owner))),
             LockState::Held(_) => Ok(Seen::Running(Box::new(self.client()?.status()?))),
         }
@@ -280,7 +286,10 @@ impl Site<'_> {
                 match Lock::look(&self.session.lock())? {
                     LockState::Held(Some(owner)) if owner.role != "daemon" => return Err(busy(self.session, Some(&owner))),
                     LockState::Held(_) => {}
-                    LockState::Absent | LockState::Stale(_) => *child = Some(self.spawn(leashed)?),
+                    LockState::Absent | LockState::Stale(_) => {
+                        self.check_rivals()?;
+                        *child = Some(self.spawn(leashed)?);
+                    }
                 }
             }
             match child.as_mut().map(|child| ended(self.session, child)).transpose()?.flatten() {
@@ -336,9 +345,7 @@ impl Site<'_> {
     pub fn stop(&self, force: bool) -> Result<Stopped> {
         let watch = Stopwatch::start();
         let owner = match Lock::look(&self.session.lock())? {
-            LockState::Absent | LockState::Stale(_) => {
-                return Ok(Stopped { pid: None, killed: false, took_ms: watch.elapsed_ms() });
-            }
+            LockState::Absent | LockState::Stale(_) => return self.stop_unlocked(force, &watch),
             LockState::Held(owner) => owner,
         };
         let Some(owner) = owner else {
@@ -350,6 +357,9 @@ impl Site<'_> {
         };
         if owner.role != "daemon" {
             return Err(busy(self.session, Some(&owner)));
+        }
+        if let Some(home) = whose::other_home(self.session, &owner) {
+            return Err(self.not_ours(owner.pid, Some(&home)));
         }
         let Some(pid) = i32::try_from(owner.pid).ok().and_then(Pid::from_raw) else {
             return Err(Error::new(

@@ -41,7 +41,7 @@ fn look(path: &str, kind: PathKind, mode: u32) -> PathLook {
 
 fn owner(role: &str, age_ms: i64) -> Option<LockOwner> {
     let since = crate::clock::rfc3339(crate::clock::from_ms(NOW_MS - age_ms));
-    Some(LockOwner { pid: 4711, since, role: role.into(), version: "1.2.3".into() })
+    Some(LockOwner { pid: 4711, since, role: role.into(), version: "1.2.3".into(), started: None, boot: None, path: None })
 }
 
 /// A home with one session that is READY.
