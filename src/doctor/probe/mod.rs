@@ -152,6 +152,7 @@ fn nothing_seen(name: &str) -> SessionFacts {
         name: name.to_owned(),
         paths: Vec::new(),
         lock: unasked(),
+        rivals: unasked(),
         socket: unasked(),
         daemon: unasked(),
         process: unasked(),
@@ -466,6 +467,13 @@ fn session_jobs(at: usize, paths: &SessionPaths, scope: &Scope, depth: Depth) ->
             },
         ),
     ];
+    let named = paths.clone();
+    jobs.push(Job::new(
+        FILES_TIMEOUT,
+        move || holders::rivals(&named).into(),
+        Probed::Failed,
+        move |seen, _, sessions| sessions[at].rivals = seen,
+    ));
     let beside = paths.clone();
     jobs.push(Job::new(
         FILES_TIMEOUT,
