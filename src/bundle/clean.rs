@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::{Part, words};
 use crate::clock::Timestamp;
 use crate::error::{Context as _, Result};
-use crate::evidence::strangers::{Counts, Kind, Stranger};
+use crate::evidence::patterns::{Kind, is_hash};
+use crate::evidence::strangers::{Counts, Stranger};
 
 /// The name of every home's first session, which says nothing about anybody.
 const SESSION: &str = "main";
@@ -128,8 +129,7 @@ impl<'a> Clean<'a> {
 
     /// A SHA-256 in hex; what is none is a token.
     pub fn hash(&mut self, text: &str) -> String {
-        let good = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-        if good { text.to_owned() } else { self.token(Kind::Word, text) }
+        if is_hash(text) { text.to_owned() } else { self.token(Kind::Word, text) }
     }
 
     /// A value with the fields of its objects that are listed, on every level, and no others. Numbers, yes and

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{Part, README};
 use crate::disk;
 use crate::error::{Context as _, Error, ErrorKind, Result};
-use crate::evidence::strangers::{Counts, Kind, Known, looks_like, without_stamps};
+use crate::evidence::patterns::{Kind, is_hash};
+use crate::evidence::strangers::{Counts, Known, looks_like};
 
 /// Bytes that all files together may have.
 const SIZE_BYTES_MAX: u64 = 64 << 20;
@@ -219,14 +220,7 @@ fn found_in(value: &Value, known: &Known) -> Option<Kind> {
 }
 
 fn found(text: &str, known: &Known) -> Option<Kind> {
-    // The time in the name of a run or an archive is no number, whatever stands before it.
-    let text = &*without_stamps(text);
-    if let Some(kind) = known.in_text(text) {
-        return Some(kind);
-    }
-    // A hash names bytes, and nobody.
-    let is_hash = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    if is_hash { None } else { looks_like(text) }
+    known.in_text(text).or_else(|| if is_hash(text) { None } else { looks_like(text) })
 }
 
 #[cfg(test)]
@@ -300,7 +294,7 @@ mod tests {
         }
         let good = part(
             "a.json",
-            r#"{"at_ms": 1790000000123, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "n": 16777216000}"#,
+            r#"{"at_ms": 1790000000123, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "n": 16777216000, "of": "disk-full-7-20260801T093000Z"}"#,
         );
         assert!(sealed(&[good]).is_ok());
     }

@@ -1,6 +1,7 @@
 //! Judges of what a copy, a move or a mount that is missing makes of a session: a second daemon beside one
 //! that lives, one session in two homes, a session without its files, a daemon of a program that is gone.
 
+use super::times::ago;
 use super::{Judged, Said, Stop, known, line};
 use crate::facts::machine::ProgramNow;
 use crate::facts::{Facts, SessionFacts};
@@ -103,7 +104,7 @@ pub fn files_gone(facts: &Facts, session: &SessionFacts) -> Judged {
     let said =
         Said::bad(format!("the session was used here, and its files are gone: {path} holds neither session.db nor wpp.db"))
             .seen(path.clone(), "session.db and wpp.db", "neither of them")
-            .seen("the journal", "no use of the session", format!("used {} ago", super::session::ago(facts, lived.at_ms)));
+            .seen("the journal", "no use of the session", format!("used {} ago", ago(facts, lived.at_ms)));
     let look = "see first whether a volume that belongs there is not mounted, or the folder was moved";
     Ok(vec![match session.backups.known() {
         Some(backups) if backups.whole_ms.is_some() => said.by_hand(

@@ -202,6 +202,9 @@ fn nothing_that_was_planted_anywhere_is_in_the_bundle() {
         let listed = manifest["files"].as_array().unwrap();
         assert_eq!(listed.len() + 1, files.len());
         for file in listed {
+            let name = file["name"].as_str().unwrap();
+            let shown = name.split_inclusive('/').next().unwrap();
+            assert!(name == "README.txt" || files["README.txt"].contains(shown), "the README does not tell of {name}");
             let text = &files[file["name"].as_str().unwrap()];
             let (sum, size) = wpp::disk::sha256(text.as_bytes()).unwrap();
             assert_eq!((file["sha256"].as_str().unwrap(), file["size_bytes"].as_u64().unwrap()), (sum.as_str(), size));

@@ -11,6 +11,7 @@ mod session;
 mod store;
 mod suppression;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::{Selection, catalog, examine, fix};
@@ -25,7 +26,7 @@ use crate::facts::{
     SuppressionFacts, Undelivered, UnitLook, UpkeepFacts,
 };
 use crate::home::HomeKind;
-use crate::report::{Fix, Severity};
+use crate::report::{Fix, Remedy, Severity};
 use crate::session::messages::{PhoneSigns, SearchMode, Traffic, VERSION};
 use crate::session::state::{Reason, State};
 use crate::session::store::{LAST_KNOWN_MIGRATION, Particulars};
@@ -328,24 +329,32 @@ fn backups(facts: &mut Facts) -> &mut BackupFacts {
     }
 }
 
-/// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
-pub(crate) fn commands() -> Vec<String> {
-    let mut commands = Vec::new();
-    for case in cases() {
+/// Every remedy that a finding of any case has.
+fn remedies() -> impl Iterator<Item = Remedy> {
+    cases().into_iter().flat_map(|case| {
         let mut facts = (case.facts)();
         (case.breaks)(&mut facts);
-        let findings = examine(&facts, &Selection::default()).findings;
-        for remedy in findings.into_iter().filter_map(|finding| finding.remedy) {
-            if let Some(Fix::Run { argv }) = &remedy.fix {
-                commands.push(format!("wpp {}", argv.join(" ")));
-            }
-            commands.push(remedy.command);
-        }
-    }
-    commands.retain(|command| command.starts_with("wpp "));
-    commands.sort();
-    commands.dedup();
-    commands
+        examine(&facts, &Selection::default()).findings.into_iter().filter_map(|finding| finding.remedy)
+    })
+}
+
+/// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
+pub(crate) fn commands() -> BTreeSet<String> {
+    let lines = remedies().flat_map(|remedy| {
+        let fix = match &remedy.fix {
+            Some(Fix::Run { argv }) => Some(format!("wpp {}", argv.join(" "))),
+            _ => None,
+        };
+        fix.into_iter().chain([remedy.command])
+    });
+    lines.filter(|command| command.starts_with("wpp ")).collect()
+}
+
+/// Every command of `wpp` that the catalog or the words of a remedy speak of.
+pub(crate) fn mentions() -> BTreeSet<String> {
+    let texts = catalog::checks().map(|check| check.explain.to_owned()).chain(remedies().map(|remedy| remedy.summary));
+    let quoted = texts.flat_map(|text| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
+    quoted.filter(|command| command.starts_with("wpp ")).collect()
 }
 
 #[test]

@@ -137,8 +137,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[],
         runbook: None,
         explain: "Whether /dev/random answers without waiting, on kernels since 5.6, where it waits only until the kernel has \
-                  gathered enough chance after its start. Until then every connection and every key waits. Give the virtual \
-                  machine a source of chance (virtio-rng).",
+                  gathered enough entropy after its start. Until then every connection and every key waits. Give the virtual \
+                  machine a source of entropy (virtio-rng).",
         judge: Host(machine::random),
     },
     Check {
