@@ -81,6 +81,8 @@ pub fn apply(scope: &Scope, planned: &[Planned], run: Runner<'_>, sink: &dyn Sin
                 let (verdict, observed) = look_again(scope, planned);
                 (verdict, [observed, said].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; "))
             }
+            // What is refused was not tried, whatever is to be seen of it now.
+            Err(error) if error.kind() == ErrorKind::Denied => (Verdict::Fail, with_hints(&error)),
             Err(error) => match look_again(scope, planned) {
                 (Verdict::Pass, _) => (Verdict::Pass, format!("gone already, as another has mended it: {}", error.chain())),
                 _ => (Verdict::Fail, with_hints(&error)),
