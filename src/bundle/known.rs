@@ -34,8 +34,14 @@ pub struct Found {
 impl Found {
     fn add(&mut self, kind: Kind, value: &str) {
         let value = value.trim();
-        // What is a word of wpp's own is in every bundle, and tells of nobody.
-        if !value.is_empty() && !is_ordinary(value) {
+        // What is a word of wpp's own is in every bundle, and tells of nobody. Several of them in a row do, when
+        // somebody wrote them or hides something behind them.
+        let several = match kind {
+            Kind::Secret => value.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count() > 1,
+            Kind::Text => value.contains(char::is_whitespace),
+            _ => false,
+        };
+        if !value.is_empty() && !(if several { words::is_own_text(value) } else { is_ordinary(value) }) {
             self.values.push((kind, value.to_owned()));
         }
     }
@@ -308,6 +314,22 @@ mod tests {
         for value in ["main", "tar.gz", "0 9 * * MON", "send", "session", "xterm-kitty", "openwa"] {
             assert!(!has(value), "{value}");
         }
+    }
+
+    #[test]
+    fn ordinary_words_are_a_secret_or_a_message_when_there_are_several() {
+        let mut found = Found::default();
+        found.add_secret("the-phone-owner-is-at-home\n");
+        found.add_secret("default");
+        found.add(Kind::Text, "the key is under the phone");
+        // What wpp writes itself is in the log of everybody.
+        found.add(Kind::Text, "The daemon starts");
+        let values: Vec<&str> = found.values.iter().map(|(_, value)| value.as_str()).collect();
+        assert!(
+            values.iter().all(|value| ["the-phone-owner-is-at-home", "the key is under the phone"].contains(value)),
+            "{values:?}"
+        );
+        assert!(values.contains(&"the-phone-owner-is-at-home") && values.contains(&"the key is under the phone"));
     }
 
     #[test]

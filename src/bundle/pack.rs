@@ -173,10 +173,8 @@ pub fn inspect(bytes: &[u8], packing: Packing, known: &Known) -> Result<()> {
             return Err(refusal("a file's name", kind));
         }
         let found = match name.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("json") => serde_json::from_str(&text).map_or_else(|_| found(&text, known), |value| found_in(&value, known)),
-            Some("jsonl") => text
-                .lines()
-                .find_map(|line| serde_json::from_str(line).map_or_else(|_| found(line, known), |value| found_in(&value, known))),
+            Some("json") => found_in_json(&text, known),
+            Some("jsonl") => text.lines().find_map(|line| found_in_json(line, known)),
             _ => found(&text, known),
         };
         if let Some(kind) = found {
@@ -189,8 +187,36 @@ pub fn inspect(bytes: &[u8], packing: Packing, known: &Known) -> Result<()> {
     Ok(())
 }
 
-fn refusal(name: &str, kind: Kind) -> Error {
-    let what = match kind {
+/// Takes a file, or the lines of it, out of a bundle in which [`inspect`] would find something; the rest can
+/// then be sent all the same. Says what it is.
+pub fn withhold(part: &mut Part, known: &Known) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(&part.bytes).into_owned();
+    if text == README {
+        return None;
+    }
+    let stub = |kind: Kind| json!({ "left_out": what(kind) }).to_string();
+    let (seen, kept) = if part.name.ends_with(".jsonl") {
+        let mut seen = None;
+        let line = |line: &str| match found_in_json(line, known) {
+            Some(kind) => {
+                seen = seen.or(Some(kind));
+                format!("{}\n", stub(kind))
+            }
+            None => format!("{line}\n"),
+        };
+        let kept: String = text.lines().map(line).collect();
+        (seen?, kept)
+    } else {
+        let kind = if part.name.ends_with(".json") { found_in_json(&text, known) } else { found(&text, known) }?;
+        (kind, format!("{}\n", stub(kind)))
+    };
+    part.bytes = kept.into_bytes();
+    Some(what(seen))
+}
+
+/// What is found, in words.
+fn what(kind: Kind) -> &'static str {
+    match kind {
         Kind::Secret => "a secret",
         Kind::Person => "a number or a JID",
         Kind::Group => "a group's JID",
@@ -200,12 +226,20 @@ fn refusal(name: &str, kind: Kind) -> Error {
         Kind::Address => "an address of the network",
         Kind::Host => "a host's name",
         Kind::Path => "a path",
-    };
+    }
+}
+
+fn refusal(name: &str, kind: Kind) -> Error {
+    let what = what(kind);
     Error::new(
         ErrorKind::Denied,
         format!("the bundle is not written: in {name} something is known to be {what}, or looks like it"),
     )
     .hint(format!("look at the same by yourself with `wpp doctor`, and report this as a bug of wpp: {name} was not redacted"))
+}
+
+fn found_in_json(text: &str, known: &Known) -> Option<Kind> {
+    serde_json::from_str(text).map_or_else(|_| found(text, known), |value| found_in(&value, known))
 }
 
 fn found_in(value: &Value, known: &Known) -> Option<Kind> {
@@ -258,6 +292,16 @@ mod tests {
         "at 203.0.113.7",
         "password=opensesame",
     ];
+
+    #[test]
+    fn what_was_not_redacted_is_withheld_line_by_line_and_the_rest_is_sent() {
+        let mut log = part("logs/1.jsonl", "{\"message\":\"state\"}\n{\"message\":\"call +1 555 010 0001\"}\n");
+        assert_eq!(withhold(&mut log, &known()), Some("a number or a JID"));
+        assert_eq!(log.bytes, b"{\"message\":\"state\"}\n{\"left_out\":\"a number or a JID\"}\n");
+        let mut status = part("status.json", "{\"detail\":\"said Zaphod to me\"}");
+        assert!(withhold(&mut status, &known()).is_some() && sealed(&[log, status]).is_ok());
+        assert_eq!(withhold(&mut part("journal.json", "{\"verb\":\"start\"}"), &known()), None);
+    }
 
     #[test]
     fn a_redactor_that_is_broken_is_caught_by_the_last_look_and_the_file_is_named() {

@@ -12,8 +12,8 @@ use crate::report::{Fix, Severity, count, quoted};
 const OVERFLOW_USER: u32 = 65_534;
 /// In such a folder only the owner of a name can replace it.
 const STICKY: u32 = 0o1000;
-/// A home that is younger has not had the time for what is done once in a while.
-const YOUNG_DAYS: i64 = 7;
+/// A home that is younger is still being set up, and has not had the time for what is done once in a while.
+pub(super) const YOUNG_DAYS: i64 = 7;
 
 /// What is there, with what was seen of it.
 type There = Vec<(PathLook, PathSeen)>;
@@ -85,18 +85,20 @@ pub fn program(facts: &Facts) -> Judged {
 pub fn plugins(facts: &Facts) -> Judged {
     let (there, mut said) = seen(&facts.host.upkeep.plugins, "the plugins")?;
     let why = "compiled code is run as it is";
-    let owner = home_owner(facts);
+    let (owner, compiled) = (home_owner(facts), facts.host.home.join("plugins/compiled"));
     for (look, seen) in &there {
         if let Some(bad) = changeable(facts, look, *seen, why) {
             said.push(bad);
         } else if seen.owner != owner && seen.owner != facts.host.user_id {
             let path = look.path.display().to_string();
-            said.push(
-                Said::bad(format!("{path} belongs to user {}, and the home to user {owner}", seen.owner))
-                    .severity(Severity::Warning)
-                    .seen(path.clone(), format!("user {owner}"), format!("user {}", seen.owner))
-                    .by_hand("remove what was compiled; it is made again", format!("rm -r {}", quoted(&path))),
-            );
+            let other = Said::bad(format!("{path} belongs to user {}, and the home to user {owner}", seen.owner))
+                .severity(Severity::Warning)
+                .seen(path.clone(), format!("user {owner}"), format!("user {}", seen.owner));
+            // The components themselves are made by nobody again.
+            said.push(match look.path.starts_with(&compiled) {
+                true => other.by_hand("remove what was compiled; it is made again", format!("rm -r {}", quoted(&path))),
+                false => other.by_hand("give it back to the home's owner", format!("sudo chown -h {owner} {}", quoted(&path))),
+            });
         }
     }
     or_fine(said, format!("nobody else can change {} of plugins", count(there.len(), "file", "files")))

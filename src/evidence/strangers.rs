@@ -73,7 +73,8 @@ impl Known {
             let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
             let inside = joins(text[..found.start()].chars().next_back()) || joins(text[found.end()..].chars().next());
             let of_stamp = || STAMP.find_iter(text).any(|stamp| stamp.start() <= found.start() && found.end() <= stamp.end());
-            (!(bare && inside) && !of_stamp()).then_some((found.range(), kind, value))
+            let no_value_of_its_own = bare && inside || of_stamp();
+            (!no_value_of_its_own).then_some((found.range(), kind, value))
         })
     }
 
@@ -221,11 +222,18 @@ static LAST: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             let elsewhere = address.is_some_and(|address| !address.is_loopback() && !address.is_unspecified());
             value(found, Kind::Address).filter(|_| elsewhere)
         }),
-        Rule::new(r"(?P<value>[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*:[0-9A-Fa-f]{0,4})", |found| {
-            let address = found["value"].parse::<Ipv6Addr>();
-            let elsewhere = address.is_ok_and(|address| !address.is_loopback() && !address.is_unspecified());
-            value(found, Kind::Address).filter(|_| elsewhere)
-        }),
+        Rule::new(
+            r"(?:^|[^0-9A-Za-z_:.])(?P<value>[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*:[0-9A-Fa-f]{0,4})(?P<word>[0-9A-Za-z_]?)",
+            |found| {
+                // A place in a program is written with two colons, too: `client::node:5`.
+                if !found["word"].is_empty() {
+                    return None;
+                }
+                let address = found["value"].parse::<Ipv6Addr>();
+                let elsewhere = address.is_ok_and(|address| !address.is_loopback() && !address.is_unspecified());
+                value(found, Kind::Address).filter(|_| elsewhere)
+            },
+        ),
         // Files, the home's own apart.
         Rule::new(r#"(?:^|[\s"'`(=,\[:])(?P<value>(?:~/|/[^/\s"'`,;:()<>\]])[^\s"'`,;:()<>\]]*[^\s"'`,;:()<>\].])"#, |found| {
             value(found, Kind::Path).filter(|_| !is_own_path(&found["value"]))
@@ -388,6 +396,7 @@ mod tests {
             "wpp.session.lock-held",
             "http://127.0.0.1:2785/api/health",
             "12:30:59",
+            "whatsapp_rust::client::node_io:1970",
             "step 3/4",
             "WPP_HOME/sessions/<session #0123456789>/logs/wppd.log is open",
             "monthly-restore-of-everything-20260801T093000Z-2",

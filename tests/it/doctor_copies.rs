@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use wpp::disk::{Lock, LockState};
 
-use crate::doctor::{breaks, chmod, doctor, found, linked, only};
+use crate::doctor_home::{breaks, chmod, doctor, found, linked, only};
 use crate::harness::{Outcome, TestHome, is_running, program};
 
 const LIVING: &str = "wpp.session.living-daemon";

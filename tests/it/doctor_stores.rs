@@ -7,7 +7,7 @@ use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
 
-use crate::doctor::{FakeDaemon, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write};
+use crate::doctor_home::{FakeDaemon, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write};
 use crate::harness::TestHome;
 
 const DAY_MS: i64 = 86_400_000;

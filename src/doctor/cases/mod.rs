@@ -331,7 +331,7 @@ fn backups(facts: &mut Facts) -> &mut BackupFacts {
 
 /// Every remedy that a finding of any case has.
 fn remedies() -> impl Iterator<Item = Remedy> {
-    cases().into_iter().flat_map(|case| {
+    cases().flat_map(|case| {
         let mut facts = (case.facts)();
         (case.breaks)(&mut facts);
         examine(&facts, &Selection::default()).findings.into_iter().filter_map(|finding| finding.remedy)
@@ -564,4 +564,25 @@ fn a_session_that_is_new_or_has_no_phone_is_not_asked_for_backups() {
             && findings[0].summary.contains("holds 3 MiB"),
         "{findings:?}"
     );
+}
+
+#[test]
+fn of_plugins_only_what_was_compiled_is_to_be_removed() {
+    for (path, verb) in [
+        ("/h/plugins", "sudo chown"),
+        ("/h/plugins/openwa.wasm", "sudo chown"),
+        ("/h/plugins/compiled", "rm"),
+        ("/h/plugins/compiled/0a.cwasm", "rm"),
+    ] {
+        let mut facts = whole();
+        facts.host.upkeep.plugins = Probed::Known(vec![PathLook {
+            path: path.into(),
+            expected: PathKind::File,
+            credentials: false,
+            seen: Probed::Known(Some(PathSeen { kind: PathKind::File, mode: 0o600, owner: 0 })),
+        }]);
+        let findings = examine(&facts, &Selection::of(&["wpp.security.plugins".to_owned()])).findings;
+        let command = &findings[0].remedy.as_ref().unwrap().command;
+        assert!(command.starts_with(verb) && command.ends_with(path), "{path}: {command}");
+    }
 }

@@ -209,7 +209,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.home.settings"],
         runbook: None,
         explain: "TZ, else /etc/localtime. Entries of the schedule and quiet hours without a time_zone of their own are told in \
-                  it; where it is not known, UTC is taken, and the nightly backup runs at noon. wpp brings the data of all zones \
+                  it; where it is not known, UTC is taken, and what was to run at night runs at another hour. wpp brings the data of all zones \
                   along, so a named zone always works: time_zone = \"Europe/Paris\".",
         judge: Host(machine::time_zone),
     },

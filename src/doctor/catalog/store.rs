@@ -132,7 +132,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.session.folder"],
         runbook: Some("runbooks/lock-contention.md"),
         explain: "Another process is in the middle of a transaction that writes, as the kernel's list of locks says at this moment. The \
-                  daemon waits for it, and gives up after 30 seconds. Look into the databases with wpp, which stops nobody, or on a copy.",
+                  daemon waits for it, and gives up after 30 seconds on session.db, 10 on wpp.db. Look into the databases with wpp, which stops nobody, or on a copy.",
         judge: Session(holders::busy),
     },
 ];
