@@ -28,9 +28,14 @@ pub fn living_daemon(facts: &Facts, session: &SessionFacts) -> Judged {
     );
     let summary = match elsewhere {
         Some(_) => {
-            format!("{first}; only if it is {here}, end the process and see that it is gone before a daemon is started here")
+            format!("{first}; only if it is {here}, stop the daemon there before one is started here; else leave this copy alone")
         }
         None => format!("{first} end the process and see that it is gone before a daemon is started on this one"),
+    };
+    // Its own home's command has it drain, and names the home that is meant.
+    let command = match elsewhere {
+        Some(home) => format!("wpp --home {} stop --session {}", quoted(&home.to_string_lossy()), session.name),
+        None => format!("kill {}", daemon.pid),
     };
     Ok(vec![
         Said::bad(text)
@@ -44,7 +49,7 @@ pub fn living_daemon(facts: &Facts, session: &SessionFacts) -> Judged {
                 "none",
                 "would be the same device twice: they push each other out and spoil the Signal state",
             )
-            .by_hand(summary, format!("kill {}", daemon.pid)),
+            .by_hand(summary, command),
     ])
 }
 
