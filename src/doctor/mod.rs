@@ -12,6 +12,7 @@
 pub mod alert;
 pub mod backups;
 pub mod catalog;
+pub mod copies;
 pub mod database;
 pub mod fix;
 pub mod flow;

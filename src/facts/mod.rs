@@ -23,7 +23,7 @@ use crate::session::messages::{SearchMode, Traffic};
 use crate::session::state::{Reason, State};
 use crate::session::store::Particulars;
 
-pub use self::holders::{HeldFile, HeldPlace, HoldersFacts};
+pub use self::holders::{HeldFile, HeldPlace, HoldersFacts, LivingDaemon, OtherHome, RivalFacts};
 pub use self::traces::{ISSUED, Leak, LeakKind, Leaks, LogFacts};
 pub use self::upkeep::{
     ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, OpenRun, Override, SecretFault, SecretLook, SetLook,
@@ -307,6 +307,8 @@ pub struct SessionFacts {
     pub paths: Vec<PathLook>,
     /// The lock.
     pub lock: Probed<LockFacts>,
+    /// Whether what the lock names is a daemon of another copy or of another home.
+    pub rivals: Probed<RivalFacts>,
     /// The local API's socket.
     pub socket: Probed<SocketFacts>,
     /// What the daemon said when asked.
@@ -536,6 +538,8 @@ pub struct OpenAct {
 pub struct JournalFacts {
     /// Acts that began and did not end.
     pub open: Vec<OpenAct>,
+    /// What shows last that the session had its files here: a start, a connection, a restore.
+    pub lived: Option<Moment>,
     /// The newest start of a daemon.
     pub started: Option<Moment>,
     /// The newest orderly stop of a daemon.

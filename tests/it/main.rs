@@ -25,6 +25,7 @@ mod doctor_stores;
 mod doctor_machine;
 mod doctor_network;
 mod doctor_cases;
+mod doctor_copies;
 mod doctor_engine;
 mod doctor_harm;
 mod documents;

@@ -16,7 +16,7 @@ use crate::doctor::probe::journal;
 use crate::doctor::{Scope, SkippedCheck, StandIns};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{AlertFacts, MissingSession, Probed, Problem, ScheduleFacts};
-use crate::home::{Home, HomeKind};
+use crate::home::{Home, HomeKind, is_session_name};
 use crate::journal::Journal;
 use crate::plugin::grants::Grant;
 use crate::plugin::registry::Registry;
@@ -159,8 +159,11 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         let by_name = given.is_some() || matches!(source, Some(Source::Environment(_)));
         if all {
             // When they cannot be listed, the check of the sessions' names says so.
-            sessions = home.session_names().unwrap_or_default().iter().map(|name| home.session(name)).collect();
-        } else if home.session(&chosen).exists() || is_unfinished(&journal, &chosen) {
+            let mut names = home.session_names().unwrap_or_default();
+            names.extend(lost(&journal, &names));
+            names.sort();
+            sessions = names.iter().map(|name| home.session(name)).collect();
+        } else if home.session(&chosen).exists() || is_unfinished(&journal, &chosen) || lived(&journal, &chosen) {
             sessions.push(home.session(&chosen));
         } else if by_name {
             app::existing_session(home, &chosen)?;
@@ -213,6 +216,22 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
 
 /// The journal that was opened, if there is one.
 type Opened = Result<Option<Journal>>;
+
+/// Whether a session was used here, and not removed by us since.
+fn lived(journal: &Opened, name: &str) -> bool {
+    matches!(journal, Ok(Some(journal)) if matches!(journal.lived(name), Ok(Some(_))))
+}
+
+/// Sessions that were used here and have no folder any more.
+fn lost(journal: &Opened, here: &[String]) -> Vec<String> {
+    let known = match journal {
+        Ok(Some(known)) => known.sessions().unwrap_or_default(),
+        // The check of the journal says so.
+        _ => Vec::new(),
+    };
+    let is_lost = |name: &String| is_session_name(name) && here.binary_search(name).is_err() && lived(journal, name);
+    known.into_iter().filter(is_lost).collect()
+}
 
 /// The journal, or what a look into it comes to without one.
 fn opened<T>(journal: &Opened, without: T) -> std::result::Result<&Journal, Probed<T>> {

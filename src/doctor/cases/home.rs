@@ -4,6 +4,12 @@ use super::*;
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        what: "a home whose path leaves no room for a socket's",
+        facts: stopped,
+        breaks: |facts| facts.host.home = format!("/{}", "long/".repeat(20)).into(),
+        finds: &[("wpp.home.socket-path", Error)],
+    },
+    Case {
         what: "home.json is damaged",
         facts: whole,
         breaks: |facts| {

@@ -53,6 +53,7 @@ const COSTS: &[(&str, Cost)] = &[
     ("wpp.session.daemon-silent", Cost::Daemon),
     ("wpp.session.endpoints", Cost::Daemon),
     ("wpp.session.event-stale", Cost::Databases),
+    ("wpp.session.files-gone", Cost::Journal),
     ("wpp.session.ingest-lag", Cost::Databases),
     ("wpp.session.interrupted", Cost::Journal),
     ("wpp.session.log-leaks", Cost::Databases),

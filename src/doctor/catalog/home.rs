@@ -1,7 +1,7 @@
 //! Rows of the home, its schedule and its notices.
 
 use crate::doctor::Judge::Host;
-use crate::doctor::{Check, alert, host, schedule, security};
+use crate::doctor::{Check, alert, copies, host, schedule, security};
 use crate::report::Severity::{Error, Warning};
 
 const HYGIENE: Option<&str> = Some("runbooks/security-hygiene.md");
@@ -108,6 +108,17 @@ pub(super) const CHECKS: &[Check] = &[
         explain: "default_session in config.toml names a session that is here. In a home without any session there is nothing to \
                   look at but the host and the home, and this check says so.",
         judge: Host(host::default_session),
+    },
+    Check {
+        id: "wpp.home.socket-path",
+        title: "the sockets' paths are short enough",
+        area: "home",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "A Unix socket's path may have 107 bytes on Linux and 103 on macOS, and a daemon makes its socket in the session's folder. \
+                  In a home with a longer path no daemon starts. Give WPP_HOME a shorter path, or the session a shorter name.",
+        judge: Host(copies::socket_path),
     },
     Check {
         id: "wpp.schedule.not-installed",

@@ -156,6 +156,7 @@ fn nothing_seen(name: &str) -> SessionFacts {
         name: name.to_owned(),
         paths: Vec::new(),
         lock: unasked(),
+        rivals: unasked(),
         socket: unasked(),
         daemon: unasked(),
         process: unasked(),
@@ -478,6 +479,13 @@ fn session_jobs(at: usize, paths: &SessionPaths, copies: &Copies, scope: &Scope,
             },
         ),
     ];
+    let named = paths.clone();
+    jobs.push(Job::new(
+        FILES_TIMEOUT,
+        move || holders::rivals(&named).into(),
+        Probed::Failed,
+        move |seen, _, sessions| sessions[at].rivals = seen,
+    ));
     let (beside, copies) = (paths.clone(), copies.clone());
     jobs.push(Job::new(
         FILES_TIMEOUT,
