@@ -103,6 +103,23 @@ pub fn plugins(facts: &Facts) -> Judged {
     or_fine(said, format!("nobody else can change {} of plugins", count(there.len(), "file", "files")))
 }
 
+/// Archives can go where they are to go.
+pub fn archive_destination(facts: &Facts) -> Judged {
+    let (there, mut said) = seen(&facts.host.upkeep.archives, "the folder that archives go to")?;
+    said.extend(there.iter().filter(|(_, seen)| seen.kind != PathKind::Folder).map(|(look, seen)| {
+        let path = look.path.display().to_string();
+        let (what, mend) = match seen.kind {
+            PathKind::Link => ("a link that leads nowhere", "mount what it leads to, or name another folder in backup.destination"),
+            PathKind::File => ("a file", "move it away, or name a folder in backup.destination"),
+            _ => ("a device, a pipe or a socket", "name a folder in backup.destination, or move it away if it is one of the home's"),
+        };
+        Said::bad(format!("no backup can be made: {path}, where archives are to go, is {what}"))
+            .seen(path.clone(), "a folder", what)
+            .by_hand(mend, format!("ls -ld {}", quoted(&path)))
+    }));
+    or_fine(said, "archives go to a folder")
+}
+
 /// Nobody else can replace archives.
 pub fn archive_folder(facts: &Facts) -> Judged {
     let (there, mut said) = seen(&facts.host.upkeep.archives, "the folder that archives go to")?;

@@ -554,6 +554,9 @@ pub struct BackupFacts {
     pub whole_ms: Option<i64>,
     /// A backup like that which was written down with a time that lies ahead of this clock.
     pub ahead_ms: Option<i64>,
+    /// A newer backup that was whole, and whose file, or one that it builds on, is not what it was.
+    #[serde(default)]
+    pub spoiled: Option<SpoiledBackup>,
     /// Where the newest whole backup lies, if this host could never read it for lack of a key.
     pub sealed: Option<String>,
     /// The places that backups were sent to again and again of late.
@@ -565,6 +568,19 @@ pub struct BackupFacts {
     /// nothing has made up for them since. Oldest first.
     #[serde(default)]
     pub failed: Vec<FailedBackup>,
+}
+
+/// A backup that was whole and does not count any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpoiledBackup {
+    /// When it was made, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// Its archive.
+    pub path: String,
+    /// Whether that file is not there.
+    pub is_gone: bool,
+    /// What became of it, as what is said of the path: `is gone`.
+    pub why: String,
 }
 
 /// A place for archives, as the journal knows it.

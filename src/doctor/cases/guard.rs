@@ -113,6 +113,12 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.security.key-beside-archives", Warning)],
     },
     Case {
+        what: "a pipe where archives are to go",
+        facts: whole,
+        breaks: |facts| facts.host.upkeep.archives = Probed::Known(vec![look("/b", PathKind::Other, 0o666)]),
+        finds: &[("wpp.backup.destination", Error)],
+    },
+    Case {
         what: "archives in a folder that everybody can write to",
         facts: whole,
         breaks: |facts| mode(first(&mut facts.host.upkeep.archives), 0o777),

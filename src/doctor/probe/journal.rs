@@ -63,7 +63,8 @@ pub fn look(path: &Path, only_read: bool, sessions: &[String]) -> Vec<(Probed<Jo
         Ok(None) => return all(&|| (Probed::Known(JournalFacts::default()), Probed::Known(BackupFacts::default()))),
         Err(error) => return all(&|| failed(error.chain())),
     };
-    let one = |name: &String| match look_at(&journal, name) {
+    let own = path.with_file_name("backups");
+    let one = |name: &String| match look_at(&journal, name, &own) {
         Ok((journal, backups)) => (Probed::Known(journal), Probed::Known(backups)),
         Err(error) => failed(error.chain()),
     };
@@ -75,7 +76,7 @@ pub fn failed(reason: String) -> (Probed<JournalFacts>, Probed<BackupFacts>) {
     (Probed::Failed(reason.clone()), Probed::Failed(reason))
 }
 
-fn look_at(journal: &Journal, session: &str) -> Result<(JournalFacts, BackupFacts)> {
+fn look_at(journal: &Journal, session: &str, own: &Path) -> Result<(JournalFacts, BackupFacts)> {
     let latest = |verb: &str| -> Result<Option<Moment>> {
         Ok(journal.latest(session, verb)?.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms }))
     };
@@ -89,16 +90,32 @@ fn look_at(journal: &Journal, session: &str) -> Result<(JournalFacts, BackupFact
     let wake_owed = owed.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
     let crashes_last_hour = crashes(&entries, clock::now_ms());
     let facts = JournalFacts { open, started: latest("start")?, stopped: latest("stop")?, wake_owed, crashes_last_hour };
-    Ok((facts, look_at_backups(&entries)))
+    Ok((facts, look_at_backups(&entries, own)))
 }
 
-/// What the journal's entries on a session say of its backups, as far as their files are there.
-pub fn look_at_backups(entries: &[Entry]) -> BackupFacts {
+/// What the journal's entries on a session say of its backups, as far as their files are there. `own` is the
+/// folder of the home that archives go to unless the settings say otherwise.
+pub fn look_at_backups(entries: &[Entry], own: &Path) -> BackupFacts {
+    let look = |folder: &Path, name: &str| folder::look(folder, name).ok().flatten().map(|object| object.stamp);
+    // A home that was moved or copied took its archives along, and the entries name where they lay. What lies
+    // in the home that it was copied from is that one's, which nobody here can count on.
+    let is_elsewhere = |folder: &Path| folder != own && folder.file_name() == own.file_name();
     let look = |path: &Path| -> Option<Stamp> {
-        let name = path.file_name()?.to_str()?;
-        folder::look(path.parent()?, name).ok().flatten().map(|object| object.stamp)
+        let (folder, name) = (path.parent()?, path.file_name()?.to_str()?);
+        let is_of_another = is_elsewhere(folder) && folder.parent()?.join("home.json").exists();
+        match if is_of_another { None } else { look(folder, name) } {
+            None if is_elsewhere(folder) => look(own, name),
+            seen => seen,
+        }
     };
-    backups::of_journal(entries, clock::now_ms(), is_alive, look)
+    let mut facts = backups::of_journal(entries, clock::now_ms(), is_alive, look);
+    if let Some(spoiled) = &mut facts.spoiled
+        && let (Some(folder), Some(name)) = (Path::new(&spoiled.path).parent(), Path::new(&spoiled.path).file_name())
+        && is_elsewhere(folder)
+    {
+        spoiled.path = own.join(name).display().to_string();
+    }
+    facts
 }
 
 /// Starts of a daemon within the hour before `now_ms` that another start followed and no stop came between.

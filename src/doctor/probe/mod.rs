@@ -322,7 +322,7 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
     ];
     let failed_path = root.clone();
     let home = scope.home.as_ref().ok().cloned();
-    let backups = scope.backups();
+    let backups = scope.backups().map(upkeep::followed);
     jobs.push(Job::new(
         FILES_TIMEOUT,
         move || home_paths(&root, home.as_ref(), backups.as_deref()),

@@ -68,7 +68,7 @@ struct Seen {
 }
 
 fn files_job(scope: &Scope) -> Job {
-    let (root, home, archives) = (scope.root.clone(), scope.home.as_ref().ok().cloned(), scope.backups());
+    let (root, home, archives) = (scope.root.clone(), scope.home.as_ref().ok().cloned(), scope.backups().map(followed));
     let (units, variables) = (scope.units.clone(), scope.secret_variables.clone());
     let credentials = PathBuf::from(scope.config.text("backup.s3.credentials_file"));
     Job::new(
@@ -204,10 +204,16 @@ fn plugins(home: &Home) -> Probed<Vec<PathLook>> {
     if looks.is_empty() { Probed::NotApplicable("there are no plugins".into()) } else { Probed::Known(looks) }
 }
 
+/// The folder that archives go to as it really is: an operator may put a link to another disk there, and what
+/// counts is where that leads. One that leads nowhere stays what it is.
+pub(super) fn followed(path: PathBuf) -> PathBuf {
+    path.canonicalize().unwrap_or(path)
+}
+
 fn folder(path: Option<&Path>) -> Probed<Vec<PathLook>> {
     match path {
         None => Probed::NotApplicable("archives do not go to a folder of this machine".into()),
-        Some(path) if !path.exists() => Probed::NotApplicable("there is no folder with archives yet".into()),
+        Some(path) if matches!(exists(path), Ok(false)) => Probed::NotApplicable("there is no folder with archives yet".into()),
         Some(path) => Probed::Known(vec![look_at(path, Some(PathKind::Folder), false)]),
     }
 }
