@@ -1,11 +1,12 @@
 //! `wpp capacity`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::outputs::{self, PAGE};
 use crate::app::App;
 use crate::capacity::estimate::{self, Cost, Cpu, Growth, Load, Room, Told};
 use crate::capacity::history::History;
@@ -95,7 +96,7 @@ impl Args {
             app.existing_session()?;
         }
         if let Some(path) = &self.html {
-            may_write(path)?;
+            outputs::may_write(path, &PAGE)?;
         }
         let now_ms = clock::now_ms();
         let since_ms = now_ms - i64::from(self.days) * DAY_MS;
@@ -137,7 +138,7 @@ impl Args {
         let lines = series(app, &shown, &recorded);
         let report = self.report(app, &machine, &shown, &rooms, &decision);
         if let Some(path) = &self.html {
-            disk::write_atomic(path, html::report(&report, &[], &lines)?.as_bytes())?;
+            outputs::write(path, &html::report(&report, &[], &lines)?, &PAGE)?;
         }
         Ok(with_plots(report, &lines))
     }
@@ -177,20 +178,6 @@ impl Args {
             None => report,
         }
     }
-}
-
-/// A page takes the place of a page and of nothing else.
-fn may_write(path: &Path) -> Result<()> {
-    let there = match disk::read_small(path, 64 << 20) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(disk::cannot("write", path, error)),
-    };
-    if there.is_empty() || there.starts_with(b"<!doctype html") {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Usage, format!("{} is there already and is no page", path.display()))
-        .hint("give --html another name"))
 }
 
 /// What is the same for all sessions of one look.

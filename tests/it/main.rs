@@ -23,6 +23,7 @@ mod doctor_guard;
 mod doctor_stores;
 mod doctor_machine;
 mod doctor_network;
+mod doctor_outputs;
 mod doctor_cases;
 mod doctor_engine;
 mod doctor_harm;
