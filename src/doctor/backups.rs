@@ -237,20 +237,19 @@ pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
         (None, None) => return Err(Stop::Skipped("nothing was written down about the session yet".into())),
     };
     let late = backups.places.iter().filter(|place| place.whole_ms.map_or(is_old(place.since_ms), is_old));
-    let late = late
-        .map(|BackupPlace { place, whole_ms, .. }| {
-            let (text, seen) = match whole_ms {
-                Some(at_ms) => (
-                    format!("the newest whole backup in {place} is {} old", age(facts, *at_ms)),
-                    clock::rfc3339(clock::from_ms(*at_ms)),
-                ),
-                None => (format!("there is no whole backup in {place}, where backups are sent to"), "none".to_owned()),
-            };
-            Said::bad(text).seen(format!("{WANTED}, there"), at_most.clone(), seen).by_hand(
-                "make one there now; a place that nothing is sent to is let be after a week",
-                line(facts, Some(&session.name), &format!("backup --output '{place}'")),
-            )
-        });
+    let late = late.map(|BackupPlace { place, whole_ms, .. }| {
+        let (text, seen) = match whole_ms {
+            Some(at_ms) => (
+                format!("the newest whole backup in {place} is {} old", age(facts, *at_ms)),
+                clock::rfc3339(clock::from_ms(*at_ms)),
+            ),
+            None => (format!("there is no whole backup in {place}, where backups are sent to"), "none".to_owned()),
+        };
+        Said::bad(text).seen(format!("{WANTED}, there"), at_most.clone(), seen).by_hand(
+            "make one there now; a place that nothing is sent to is let be after a week",
+            line(facts, Some(&session.name), &format!("backup --output '{place}'")),
+        )
+    });
     or_fine(late.chain(spoiled).collect(), format!("the newest whole backup is {} old", age(facts, newest_ms)))
 }
 

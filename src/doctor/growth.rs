@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Judged, Said, known};
 use crate::clock;
 use crate::facts::Facts;
-use crate::report::{Severity, quoted, size};
+use crate::report::{Severity, count, quoted, size};
 
 /// Fewer days than these until the disk is full are to be planned with.
 const DAYS_MIN: f64 = 14.0;
@@ -15,7 +15,11 @@ const DAYS_URGENT: f64 = 3.0;
 /// The disk does not fill up soon.
 pub fn days_to_full(facts: &Facts) -> Judged {
     let growth = known(&facts.host.disk_growth, "how the disk fills up")?;
-    let span = clock::human(Duration::from_millis(growth.span_ms.unsigned_abs()));
+    let mut span = clock::human(Duration::from_millis(growth.span_ms.unsigned_abs()));
+    if growth.ahead > 0 {
+        let samples = count(growth.ahead, "sample that is", "samples that are");
+        span.push_str(&format!(" ({samples} dated ahead of the clock left out)"));
+    }
     let Some(days) = growth.days_to_full else {
         return Ok(vec![Said::ok(format!("the disk of the home does not fill up, as seen over {span}"))]);
     };

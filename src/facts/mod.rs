@@ -439,6 +439,11 @@ pub enum DatabaseHealth {
         /// What SQLite said, the first few lines.
         problems: Vec<String>,
     },
+    /// Something else has its name: a pipe, or a link that leads nowhere. Nothing is known of the database itself.
+    Replaced {
+        /// What it is: `a link that leads nowhere`.
+        by: String,
+    },
     /// A writer died in the middle of a transaction. Whoever opens the database to write takes that
     /// back first; until then nobody can read it.
     Interrupted,

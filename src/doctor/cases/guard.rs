@@ -113,6 +113,12 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.security.key-beside-archives", Warning)],
     },
     Case {
+        what: "a link to a disk that is not mounted in the place of the reports",
+        facts: whole,
+        breaks: |facts| facts.host.upkeep.folders = Probed::Known(vec![look("/h/reports", PathKind::Link, 0o777)]),
+        finds: &[("wpp.home.folders", Error)],
+    },
+    Case {
         what: "a pipe where archives are to go",
         facts: whole,
         breaks: |facts| facts.host.upkeep.archives = Probed::Known(vec![look("/b", PathKind::Other, 0o666)]),

@@ -102,6 +102,18 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Host(guard::archive_keys),
     },
     Check {
+        id: "wpp.home.folders",
+        title: "the home's folders are folders",
+        area: "home",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "sessions, reports, secrets, runbooks, plugins and backup-state in the home are folders, or links to some. With a file, a \
+                  pipe or a link that leads nowhere in the place of one, what should be there is not found, and commands that write there \
+                  fail. One that is not there yet is made when it is needed.",
+        judge: Host(guard::folders),
+    },
+    Check {
         id: "wpp.backup.destination",
         title: "archives can go where they are to go",
         area: "backup",

@@ -36,7 +36,6 @@ use crate::facts::{
     Probed, SessionFacts, SetAside, SocketFacts, StoreFacts, UpkeepFacts,
 };
 use crate::home::{Home, SessionPaths};
-use crate::journal::Journal;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,8 +47,9 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(20);
 const IN_FLIGHT_MAX: usize = 16;
 /// Sessions of which one probe reads the journal.
 const JOURNAL_SESSIONS: usize = 250;
-/// Names looked at in one folder; a session's folder holds about a dozen.
-const NAMES_MAX: usize = 1000;
+/// Names looked at in one folder. A session's holds about a dozen; one of archives may hold years of hourly ones,
+/// and each costs one look.
+const NAMES_MAX: usize = 100_000;
 
 /// How much to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -348,11 +348,10 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         ));
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || match (exists(&path), only_read) {
-                (Ok(false), _) => Probed::NotApplicable("nothing was written down in this home yet".into()),
-                (Ok(true), false) => Probed::Known(Journal::open(&path).map(drop).map_err(|error| error.chain())),
-                (Ok(true), true) => Probed::Known(journal::open_to_read(&path).map(drop).map_err(|error| error.chain())),
-                (Err(error), _) => Probed::Failed(error.chain()),
+            move || match exists(&path) {
+                Ok(false) => Probed::NotApplicable("nothing was written down in this home yet".into()),
+                Ok(true) => journal::usable(&path, only_read).into(),
+                Err(error) => Probed::Failed(error.chain()),
             },
             Probed::Failed,
             |seen, host, _| host.journal = seen,
@@ -514,20 +513,20 @@ fn session_paths(paths: &SessionPaths) -> Vec<PathLook> {
         // With its side files, which hold the same keys.
         matches!((path.to_str(), store.to_str()), (Some(path), Some(store)) if path.starts_with(store))
     };
+    // Looked for by their names, whatever else there is.
+    let known = [paths.session_db(), paths.wpp_db(), paths.lock()].map(|path| (path, PathKind::File));
+    let known: Vec<(PathBuf, PathKind)> =
+        known.into_iter().chain([(paths.socket(), PathKind::Socket), (paths.logs(), PathKind::Folder)]).collect();
+    for (path, kind) in &known {
+        let look = look_at(path, Some(*kind), is_credentials(path));
+        looks.extend((look.seen != Probed::Known(None)).then_some(look));
+    }
     for name in names_in(paths.folder()) {
         looks.push(match name {
+            Ok(path) if known.iter().any(|(known, _)| *known == path) => continue,
             Ok(path) => {
-                let expected = if path == paths.socket() {
-                    Some(PathKind::Socket)
-                } else if path == paths.logs() {
-                    Some(PathKind::Folder)
-                } else if [paths.session_db(), paths.wpp_db(), paths.lock()].contains(&path) {
-                    Some(PathKind::File)
-                } else {
-                    None
-                };
                 let credentials = is_credentials(&path);
-                look_at(&path, expected, credentials)
+                look_at(&path, None, credentials)
             }
             Err(look) => look,
         });
@@ -541,8 +540,8 @@ fn session_paths(paths: &SessionPaths) -> Vec<PathLook> {
 /// Names in a folder, sorted; a folder that is not there has none, one that cannot be read is one
 /// failed look.
 fn names_in(folder: &Path) -> Vec<std::result::Result<PathBuf, PathLook>> {
-    let failed = |reason: String| PathLook {
-        path: folder.to_owned(),
+    let failed = |path: &Path, reason: String| PathLook {
+        path: path.to_owned(),
         expected: PathKind::Folder,
         credentials: false,
         seen: Probed::Failed(reason),
@@ -552,15 +551,19 @@ fn names_in(folder: &Path) -> Vec<std::result::Result<PathBuf, PathLook>> {
     }
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) => return vec![Err(failed(disk::cannot("list", folder, error).chain()))],
+        Err(error) => return vec![Err(failed(folder, disk::cannot("list", folder, error).chain()))],
     };
     let mut names: Vec<_> = entries
         .take(NAMES_MAX + 1)
-        .map(|entry| entry.map(|entry| entry.path()).map_err(|error| failed(disk::cannot("list", folder, error).chain())))
+        .map(|entry| entry.map(|entry| entry.path()).map_err(|error| failed(folder, disk::cannot("list", folder, error).chain())))
         .collect();
     if names.len() > NAMES_MAX {
         names.truncate(NAMES_MAX);
-        names.push(Err(failed(format!("{} holds more than {NAMES_MAX} names, and only these were looked at", folder.display()))));
+        // Of what is beyond it, not of the folder itself, which could be looked into.
+        names.push(Err(failed(
+            &folder.join("*"),
+            format!("{} holds more than {NAMES_MAX} names, and only these were looked at", folder.display()),
+        )));
     }
     names.sort_by(|left, right| left.as_ref().ok().cmp(&right.as_ref().ok()));
     names

@@ -16,7 +16,7 @@ use crate::facts::{
     ArchiveKeys, DrillFacts, DrillRun, HostFacts, PathKind, PathLook, Probed, SecretFault, SecretLook, SessionFacts, SetLook,
     UnitLook,
 };
-use crate::home::Home;
+use crate::home::{Home, is_session_name};
 
 /// A file with a key is not larger.
 const KEY_BYTES_MAX: u64 = 16 << 10;
@@ -57,6 +57,8 @@ struct Seen {
     ancestors: Probed<Vec<PathLook>>,
     program: Probed<Vec<PathLook>>,
     secrets: Probed<Vec<PathLook>>,
+    folders: Probed<Vec<PathLook>>,
+    not_sessions: Probed<Vec<PathBuf>>,
     evidence: Probed<Vec<PathLook>>,
     plugins: Probed<Vec<PathLook>>,
     archives: Probed<Vec<PathLook>>,
@@ -79,6 +81,8 @@ fn files_job(scope: &Scope) -> Job {
                 ancestors: ancestors(&root),
                 program: program(),
                 secrets: secrets(&home, &credentials),
+                folders: Probed::Known(folders(&home)),
+                not_sessions: Probed::Known(not_sessions(&home)),
                 evidence: evidence(&home.reports()),
                 plugins: plugins(&home),
                 archives: folder(archives.as_deref()),
@@ -93,6 +97,8 @@ fn files_job(scope: &Scope) -> Job {
             ancestors: Probed::Failed(reason.clone()),
             program: Probed::Failed(reason.clone()),
             secrets: Probed::Failed(reason.clone()),
+            folders: Probed::Failed(reason.clone()),
+            not_sessions: Probed::Failed(reason.clone()),
             evidence: Probed::Failed(reason.clone()),
             plugins: Probed::Failed(reason.clone()),
             archives: Probed::Failed(reason.clone()),
@@ -107,6 +113,8 @@ fn files_job(scope: &Scope) -> Job {
             upkeep.ancestors = seen.ancestors;
             upkeep.program = seen.program;
             upkeep.secrets = seen.secrets;
+            upkeep.folders = seen.folders;
+            upkeep.not_sessions = seen.not_sessions;
             upkeep.evidence = seen.evidence;
             upkeep.plugins = seen.plugins;
             upkeep.archives = seen.archives;
@@ -127,6 +135,8 @@ fn nothing(reason: &str) -> Seen {
         ancestors: none(reason),
         program: none(reason),
         secrets: none(reason),
+        folders: none(reason),
+        not_sessions: none(reason),
         evidence: none(reason),
         plugins: none(reason),
         archives: none(reason),
@@ -168,6 +178,25 @@ fn inside(folder: &Path, credentials: bool) -> Vec<PathLook> {
         Err(look) => look,
     });
     names.collect()
+}
+
+/// The folders of a home, each as what a link in its place leads to. That of archives is [`folder`]'s.
+fn folders(home: &Home) -> Vec<PathLook> {
+    let folders = [home.sessions(), home.reports(), home.secrets(), home.runbooks(), home.plugins(), home.backup_state()];
+    folders
+        .into_iter()
+        .map(|path| PathLook { path: path.clone(), ..look_at(&followed(path), Some(PathKind::Folder), false) })
+        .collect()
+}
+
+/// Folders beside those of sessions that an operator may take for some. What wpp sets aside begins with a dot.
+fn not_sessions(home: &Home) -> Vec<PathBuf> {
+    let names = names_in(&home.sessions()).into_iter().flatten();
+    let is_meant = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        !name.starts_with('.') && !is_session_name(&name) && path.is_dir()
+    };
+    names.filter(is_meant).collect()
 }
 
 fn secrets(home: &Home, credentials: &Path) -> Probed<Vec<PathLook>> {
