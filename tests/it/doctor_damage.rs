@@ -11,7 +11,7 @@ use wpp::capacity::Sample;
 use wpp::capacity::history::History;
 use wpp::journal::Journal;
 
-use crate::doctor::{breaks, chmod, doctor, found, only, said_ok, whole, write};
+use crate::doctor_home::{breaks, chmod, doctor, found, only, said_ok, whole, write};
 use crate::harness::TestHome;
 use crate::stores;
 

@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use serde_json::{Value, json};
 use wpp::journal::Journal;
 
-use crate::doctor::{FakeDaemon, chmod, doctor, found, http, lock_of, tree, whole, write};
+use crate::doctor_home::{FakeDaemon, chmod, doctor, found, http, lock_of, tree, whole, write};
 use crate::harness::TestHome;
 use crate::simulated::Simulated;
 

@@ -4,7 +4,7 @@
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use crate::doctor::{chmod, whole, write};
+use crate::doctor_home::{chmod, whole, write};
 use crate::harness::TestHome;
 
 fn pipe(path: &Path) {
