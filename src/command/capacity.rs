@@ -32,6 +32,9 @@ const BUDGET: Duration = Duration::from_secs(20);
 /// Messages that a daemon is asked for, to see how fast its database is.
 const MESSAGES: u32 = 50;
 
+/// How far a clock may be set back without a time before it being one ahead.
+const AHEAD_MS: i64 = 5 * 60_000;
+
 /// Options of `wpp capacity`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Daemons write down what they take, at their start and every capacity.sample_minutes: all samples \
@@ -101,8 +104,9 @@ impl Args {
         let now_ms = clock::now_ms();
         let since_ms = now_ms - i64::from(self.days) * DAY_MS;
         // Looking must not make a journal.
-        let recorded =
+        let mut recorded =
             if app.home().journal().exists() { History::of(app.journal()?).read(None, since_ms)? } else { BTreeMap::new() };
+        let ahead: u64 = recorded.values_mut().map(|samples| left_out(samples, now_ms)).sum();
         let (cores, memory, space) = (measure::cores(), measure::memory(), disk::space(app.home().root()));
         let busy = measure::busy_percent(WINDOW);
         let deadline = Instant::now() + BUDGET;
@@ -113,6 +117,12 @@ impl Args {
             sessions.push(look.at(&app.home().session(&name), samples)?);
         }
         let mut problems: Vec<String> = Vec::new();
+        if ahead > 0 {
+            let samples = count(ahead, "sample is", "samples are");
+            problems.push(format!(
+                "{samples} dated ahead of this clock and left out: it was set back, or the home came from elsewhere"
+            ));
+        }
         problems.extend(busy.as_ref().err().map(Error::chain));
         problems.extend(memory.as_ref().err().map(Error::chain));
         problems.extend(space.as_ref().err().map(Error::chain));
@@ -178,6 +188,14 @@ impl Args {
             None => report,
         }
     }
+}
+
+/// Takes out what is dated later than now, a little aside, and says how much that was: nothing can be told of growth from
+/// a time that has not come.
+fn left_out(samples: &mut Vec<Sample>, now_ms: i64) -> u64 {
+    let all = samples.len();
+    samples.retain(|sample| sample.at_ms <= now_ms.saturating_add(AHEAD_MS));
+    (all - samples.len()) as u64
 }
 
 /// What is the same for all sessions of one look.

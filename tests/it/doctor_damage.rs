@@ -230,6 +230,8 @@ fn samples_that_are_dated_ahead_are_left_out_and_said_to_be() {
     let (_, report) = doctor(&home, &["--offline", "--area", "host", "--fail-on", "never"]);
     let skipped = report["data"]["skipped"].to_string();
     assert!(skipped.contains("samples are dated ahead of the clock and left out"), "{report:#}");
+    let (_, report) = home.json(&["capacity"]);
+    assert!(report["warnings"].to_string().contains("199 samples are dated ahead of this clock"), "{report:#}");
 }
 
 #[test]

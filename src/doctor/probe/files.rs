@@ -32,7 +32,10 @@ pub(super) fn names_in(folder: &Path) -> Vec<std::result::Result<PathBuf, PathLo
     if names.len() > NAMES_MAX {
         names.truncate(NAMES_MAX);
         // Of what is beyond it, not of the folder itself, which could be looked into.
-        names.push(Err(failed(&folder.join("*"), format!("{} holds more than {NAMES_MAX} names, and only these were looked at", folder.display()))));
+        names.push(Err(failed(
+            &folder.join("*"),
+            format!("{} holds more than {NAMES_MAX} names, and only these were looked at", folder.display()),
+        )));
     }
     names.sort_by(|left, right| left.as_ref().ok().cmp(&right.as_ref().ok()));
     names
