@@ -371,9 +371,9 @@ never\t'Nothing: what is found or could not be checked does not change the exit 
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l budget -d 'How long the whole look may take; what is not reached by then is unknown' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l wait -d 'Look again until nothing is left that would fail the command, for at most so long, such as 60s' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l watch -d 'Look again and again until Ctrl-C, every 5s or as often as is said: the whole on a terminal, else a line for each change' -r
-complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l junit -d 'File for the result as JUnit XML: a case for each check, a failure for each finding that fails the command' -r -F
-complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l textfile -d 'File for Prometheus metrics, for the textfile collector' -r -F
-complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l markdown -d 'File for the result as Markdown' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l junit -d 'File for the result as JUnit XML, or - for standard output: a case for each check, a failure for each finding that fails the command' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l textfile -d 'File for Prometheus metrics, for the textfile collector, or - for standard output' -r -F
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l markdown -d 'File for the result as Markdown, or - for standard output' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l explain -d 'Say what a check looks at, why, and what mends it' -r
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l all -d 'Look at every session'
@@ -384,7 +384,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l offline -d 'Talk to n
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l smoke -d 'Make the checks of files, modes, settings and the machine alone, which need no daemon; for CI'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l smoke-running -d 'The same, and the daemon must be up, READY, and answer every endpoint that only reads'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l no-record -d 'Keep nothing of what is found for the next time'
-complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l github -d 'Write findings as annotations of GitHub Actions too, on stdout'
+complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l github -d 'Write findings as annotations of GitHub Actions too, on stdout, or on stderr beside --format json'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l list -d 'List every check'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wpp -n "__fish_wpp_using_subcommand capacity" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"

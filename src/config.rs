@@ -481,8 +481,8 @@ impl Config {
             (BTreeMap::new(), BTreeMap::new(), toml::Table::new(), NamedTables::new());
         let utf8 =
             |bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8"));
-        match crate::disk::read_small(path, SIZE_BYTES_MAX).and_then(utf8) {
-            Ok(text) => {
+        match crate::disk::read_small_if_there(path, SIZE_BYTES_MAX).and_then(|bytes| bytes.map(utf8).transpose()) {
+            Ok(Some(text)) => {
                 let mut table: toml::Table = toml::from_str(&text).map_err(|error| not_toml(path, &text, &error))?;
                 if let Some(of_plugins) = table.remove("plugin") {
                     plugins = read_plugins(path, of_plugins)?;
@@ -496,7 +496,7 @@ impl Config {
                 named = named::take(path, &mut table)?;
                 read_table((path, &text), "", &table, &mut values)?;
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Ok(None) => {}
             Err(error) => return Err(crate::disk::cannot("read", path, error)),
         }
         for key in KEYS {

@@ -125,6 +125,19 @@ pub fn read_private(what: &str, path: &Path, size_bytes_max: u64) -> Result<Vec<
     Ok(content)
 }
 
+/// Reads a small file that need not be there; `None` when nothing has the name. A link that leads nowhere has it:
+/// whoever made it means a file, and what stands in that must not be passed over.
+pub fn read_small_if_there(path: &Path, size_bytes_max: u64) -> std::io::Result<Option<Vec<u8>>> {
+    match read_small(path, size_bytes_max) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        Err(error) if path.symlink_metadata().is_ok_and(|seen| seen.is_symlink()) => {
+            Err(std::io::Error::new(error.kind(), "it is a link that leads nowhere"))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
 /// Reads an ordinary file of at most so many bytes.
 pub fn read_small(path: &Path, size_bytes_max: u64) -> std::io::Result<Vec<u8>> {
     let mut content = Vec::new();

@@ -438,10 +438,26 @@ pub fn count<N: std::fmt::Display + PartialEq + From<u8>>(number: N, one: &str, 
     format!("{number} {noun}")
 }
 
-/// Text as one word of a shell's command line.
+/// Text as one word of a shell's command line, which is one line whatever the text holds.
 pub fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&byte);
+    if text.contains(char::is_control) {
+        let escape = |c: char| match c {
+            '\\' | '\'' => format!("\\{c}"),
+            '\n' => "\\n".into(),
+            '\t' => "\\t".into(),
+            c if c.is_control() => c.to_string().bytes().map(|byte| format!("\\{byte:03o}")).collect(),
+            c => c.to_string(),
+        };
+        return format!("$'{}'", text.chars().map(escape).collect::<String>());
+    }
     if !text.is_empty() && text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+/// `--session NAME` as it is typed, also for a name that would pass for an option.
+pub fn session_option(name: &str) -> String {
+    let between = if name.starts_with('-') { '=' } else { ' ' };
+    format!("--session{between}{}", quoted(name))
 }
 
 /// `12.3 MiB`.

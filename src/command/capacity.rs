@@ -1,11 +1,12 @@
 //! `wpp capacity`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::outputs::{self, PAGE};
 use crate::app::App;
 use crate::capacity::estimate::{self, Cost, Cpu, Growth, Load, Room, Told};
 use crate::capacity::history::History;
@@ -30,6 +31,9 @@ const DAEMON_TIMEOUT: Duration = Duration::from_secs(3);
 const BUDGET: Duration = Duration::from_secs(20);
 /// Messages that a daemon is asked for, to see how fast its database is.
 const MESSAGES: u32 = 50;
+
+/// How far a clock may be set back without a time before it being one ahead.
+const AHEAD_MS: i64 = 5 * 60_000;
 
 /// Options of `wpp capacity`.
 #[derive(Debug, clap::Args)]
@@ -95,13 +99,14 @@ impl Args {
             app.existing_session()?;
         }
         if let Some(path) = &self.html {
-            may_write(path)?;
+            outputs::may_write(path, &PAGE)?;
         }
         let now_ms = clock::now_ms();
         let since_ms = now_ms - i64::from(self.days) * DAY_MS;
         // Looking must not make a journal.
-        let recorded =
+        let mut recorded =
             if app.home().journal().exists() { History::of(app.journal()?).read(None, since_ms)? } else { BTreeMap::new() };
+        let ahead: u64 = recorded.values_mut().map(|samples| left_out(samples, now_ms)).sum();
         let (cores, memory, space) = (measure::cores(), measure::memory(), disk::space(app.home().root()));
         let busy = measure::busy_percent(WINDOW);
         let deadline = Instant::now() + BUDGET;
@@ -112,6 +117,12 @@ impl Args {
             sessions.push(look.at(&app.home().session(&name), samples)?);
         }
         let mut problems: Vec<String> = Vec::new();
+        if ahead > 0 {
+            let samples = count(ahead, "sample is", "samples are");
+            problems.push(format!(
+                "{samples} dated ahead of this clock and left out: it was set back, or the home came from elsewhere"
+            ));
+        }
         problems.extend(busy.as_ref().err().map(Error::chain));
         problems.extend(memory.as_ref().err().map(Error::chain));
         problems.extend(space.as_ref().err().map(Error::chain));
@@ -137,7 +148,7 @@ impl Args {
         let lines = series(app, &shown, &recorded);
         let report = self.report(app, &machine, &shown, &rooms, &decision);
         if let Some(path) = &self.html {
-            disk::write_atomic(path, html::report(&report, &[], &lines)?.as_bytes())?;
+            outputs::write(path, &html::report(&report, &[], &lines)?, &PAGE)?;
         }
         Ok(with_plots(report, &lines))
     }
@@ -179,18 +190,12 @@ impl Args {
     }
 }
 
-/// A page takes the place of a page and of nothing else.
-fn may_write(path: &Path) -> Result<()> {
-    let there = match disk::read_small(path, 64 << 20) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(disk::cannot("write", path, error)),
-    };
-    if there.is_empty() || there.starts_with(b"<!doctype html") {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Usage, format!("{} is there already and is no page", path.display()))
-        .hint("give --html another name"))
+/// Takes out what is dated later than now, a little aside, and says how much that was: nothing can be told of growth from
+/// a time that has not come.
+fn left_out(samples: &mut Vec<Sample>, now_ms: i64) -> u64 {
+    let all = samples.len();
+    samples.retain(|sample| sample.at_ms <= now_ms.saturating_add(AHEAD_MS));
+    (all - samples.len()) as u64
 }
 
 /// What is the same for all sessions of one look.

@@ -197,7 +197,8 @@ fn export(app: &App, id: &str, to: Option<PathBuf>) -> Result<Report> {
     verify::require_sound(app, id)?;
     let folder = folder(app, Some(id))?;
     let to = to.unwrap_or_else(|| PathBuf::from(format!("{id}.tar.gz")));
-    if to.exists() {
+    // A link that leads nowhere has the name, too.
+    if to.symlink_metadata().is_ok() {
         return Err(
             Error::new(ErrorKind::Usage, format!("{} is there already", to.display())).hint("--to FILE gives another name")
         );

@@ -24,6 +24,7 @@ mod lazy;
 pub mod logs;
 pub mod messages;
 pub mod outbound;
+mod outputs;
 pub mod pages;
 pub mod plugin;
 pub mod prune;
@@ -419,6 +420,10 @@ fn environment() -> Result<BTreeMap<String, String>> {
             Error::new(ErrorKind::Usage, format!("the environment variable {name} is {value:?}, which is not UTF-8"))
                 .hint(format!("unset {name} or correct it"))
         })?;
+        // As a unit file or a script unsets it.
+        if name == "WPP_SESSION" && value.is_empty() {
+            continue;
+        }
         environment.insert(name, value);
     }
     Ok(environment)

@@ -102,6 +102,10 @@ fn unknown_variables(environment: &BTreeMap<String, String>) -> Vec<(String, Str
     let is_known = |name: &String| known.contains(name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning));
     let unknown = environment.keys().filter(|name| name.starts_with("WPP_") && !is_known(name));
     let near = |name: &String| {
+        // The one setting whose variable has another name than its own.
+        if name == "WPP_DEFAULT_SESSION" {
+            return Some("WPP_SESSION".to_owned());
+        }
         let distances = known.iter().map(|other| (strsim::damerau_levenshtein(name, other), other));
         distances.filter(|(distance, _)| *distance <= 3).min().map(|(_, other)| other.clone())
     };

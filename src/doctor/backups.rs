@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::times::{DAY_MS, HOUR_MS, ago, limit_ms};
-use super::{Judged, Said, Stop, known, line};
+use super::{Judged, Said, Stop, known, line, or_fine};
 use crate::archive::shelf::Stamp;
 use crate::archive::verified::{self, CheckResult};
 use crate::archive::verify::Level;
 use crate::clock;
-use crate::facts::{BackupFacts, BackupPlace, Facts, FailedBackup, SessionFacts};
+use crate::facts::{BackupFacts, BackupPlace, Facts, FailedBackup, SessionFacts, SpoiledBackup};
 use crate::journal::Entry;
 use crate::report::{Severity, count, quoted};
 
@@ -136,13 +136,21 @@ pub fn of_journal(
     facts.failed = failed.into_values().chain(failed_check.map(|(failed, _)| failed)).collect();
     facts.failed.sort_by_key(|failed| failed.at_ms);
 
-    let good: Vec<&Made<'_>> = made.iter().rev().filter(|one| one.whole && is_there(one, &made, &look)).collect();
+    let whole: Vec<(&Made<'_>, Option<Spoiled>)> =
+        made.iter().rev().filter(|one| one.whole).map(|one| (one, spoiled(one, &made, &look))).collect();
+    let good: Vec<&Made<'_>> = whole.iter().filter(|(_, spoiled)| spoiled.is_none()).map(|(one, _)| *one).collect();
     facts.ahead_ms = good.iter().map(|made| made.at_ms).find(|at_ms| *at_ms > now_ms.saturating_add(AHEAD_MS));
     let usable = good.iter().filter(|made| made.at_ms <= now_ms.saturating_add(AHEAD_MS));
     if let Some(newest) = usable.clone().max_by_key(|made| made.at_ms) {
         facts.whole_ms = Some(newest.at_ms);
         facts.sealed = (!newest.readable).then(|| newest.path.to_owned());
     }
+    // What is older than one that is in order may have been removed by whoever keeps the shelf tidy.
+    let newer = whole.iter().filter(|(one, _)| facts.whole_ms.is_none_or(|at_ms| at_ms < one.at_ms));
+    facts.spoiled = newer.max_by_key(|(one, _)| one.at_ms).and_then(|(one, spoiled)| {
+        let Spoiled { is_gone, why } = spoiled.as_ref()?;
+        Some(SpoiledBackup { at_ms: one.at_ms, path: one.path.to_owned(), is_gone: *is_gone, why: why.clone() })
+    });
     facts.places = attempts
         .into_iter()
         .filter(|(_, times)| times.len() >= HABIT)
@@ -154,24 +162,39 @@ pub fn of_journal(
     facts
 }
 
-/// Whether an archive is the file that it was, and so is all that it builds on. What lies in a store is
-/// not looked up: that is no look at this machine.
-fn is_there(archive: &Made<'_>, made: &[Made<'_>], look: &impl Fn(&Path) -> Option<Stamp>) -> bool {
+/// Why an archive does not count any more.
+struct Spoiled {
+    /// Whether its own file is not there, as against one that is not what it was.
+    is_gone: bool,
+    why: String,
+}
+
+/// What keeps an archive, or something that it builds on, from being the file that it was; `None` when all is as
+/// it was. What lies in a store is not looked up: that is no look at this machine.
+fn spoiled(archive: &Made<'_>, made: &[Made<'_>], look: &impl Fn(&Path) -> Option<Stamp>) -> Option<Spoiled> {
     let mut next = Some(archive);
     // A chain is no longer than there are archives, whatever the journal says.
-    for _ in 0..=made.len() {
-        let Some(one) = next else { return true };
+    for depth in 0..=made.len() {
+        let one = next?;
         let path = Path::new(one.path);
+        let spoiled = |is_gone, why: &str| {
+            let why = if depth == 0 { why.to_owned() } else { format!("builds on {}, which {why}", one.path) };
+            Some(Spoiled { is_gone: is_gone && depth == 0, why })
+        };
         if path.is_absolute() {
             match (look(path), &one.stamp) {
-                (None, _) => return false,
-                (Some(now), Some(then)) if !now.is(then) => return false,
+                (None, _) => return spoiled(true, "is gone"),
+                (Some(now), Some(then)) if now.size_bytes != then.size_bytes => {
+                    let why = format!("holds {} bytes, and {} when it was made", now.size_bytes, then.size_bytes);
+                    return spoiled(false, &why);
+                }
+                (Some(now), Some(then)) if !now.is(then) => return spoiled(false, "was written to since it was made"),
                 (Some(_), _) => {}
             }
         }
         next = one.parent.and_then(|parent| made.iter().rfind(|made| made.id == parent));
     }
-    false
+    Some(Spoiled { is_gone: false, why: "builds on itself".into() })
 }
 
 /// There is a backup that is not too old, and one at each place that they are sent to.
@@ -191,6 +214,13 @@ pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
         let time = clock::rfc3339(clock::from_ms(ahead_ms));
         return Err(Stop::Unknown(format!("the newest whole backup is dated {time}, which lies ahead of this clock")));
     }
+    let spoiled = backups.spoiled.as_ref().map(|spoiled| lost(facts, session, spoiled));
+    if let Some(spoiled) = &spoiled
+        && backups.whole_ms.is_none_or(is_old)
+        && backups.spoiled.as_ref().is_some_and(|spoiled| !is_old(spoiled.at_ms))
+    {
+        return Ok(vec![spoiled.clone().severity(Severity::Error)]);
+    }
     let newest_ms = match (backups.whole_ms, backups.known_since_ms) {
         (Some(at_ms), _) if !is_old(at_ms) => at_ms,
         (Some(at_ms), _) => {
@@ -205,25 +235,29 @@ pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
         (None, None) => return Err(Stop::Skipped("nothing was written down about the session yet".into())),
     };
     let late = backups.places.iter().filter(|place| place.whole_ms.map_or(is_old(place.since_ms), is_old));
-    let late: Vec<Said> = late
-        .map(|BackupPlace { place, whole_ms, .. }| {
-            let (text, seen) = match whole_ms {
-                Some(at_ms) => (
-                    format!("the newest whole backup in {place} is {} old", ago(facts, *at_ms)),
-                    clock::rfc3339(clock::from_ms(*at_ms)),
-                ),
-                None => (format!("there is no whole backup in {place}, where backups are sent to"), "none".to_owned()),
-            };
-            Said::bad(text).seen(format!("{WANTED}, there"), at_most.clone(), seen).by_hand(
-                "make one there now; a place that nothing is sent to is let be after a week",
-                line(facts, Some(&session.name), &format!("backup --output {}", quoted(place))),
-            )
-        })
-        .collect();
-    if late.is_empty() {
-        return Ok(vec![Said::ok(format!("the newest whole backup is {} old", ago(facts, newest_ms)))]);
-    }
-    Ok(late)
+    let late = late.map(|BackupPlace { place, whole_ms, .. }| {
+        let (text, seen) = match whole_ms {
+            Some(at_ms) => (
+                format!("the newest whole backup in {place} is {} old", ago(facts, *at_ms)),
+                clock::rfc3339(clock::from_ms(*at_ms)),
+            ),
+            None => (format!("there is no whole backup in {place}, where backups are sent to"), "none".to_owned()),
+        };
+        Said::bad(text).seen(format!("{WANTED}, there"), at_most.clone(), seen).by_hand(
+            "make one there now; a place that nothing is sent to is let be after a week",
+            line(facts, Some(&session.name), &format!("backup --output {}", quoted(place))),
+        )
+    });
+    or_fine(late.chain(spoiled).collect(), format!("the newest whole backup is {} old", ago(facts, newest_ms)))
+}
+
+/// The newest backup is not what it was, whatever older ones are.
+fn lost(facts: &Facts, session: &SessionFacts, spoiled: &SpoiledBackup) -> Said {
+    let SpoiledBackup { at_ms, path, is_gone, why } = spoiled;
+    let said = Said::bad(format!("{path}, the newest backup ({} old), {why}", ago(facts, *at_ms)))
+        .severity(if *is_gone { Severity::Info } else { Severity::Warning })
+        .seen(path.clone(), "the file that the journal knows, and all that it builds on", why.clone());
+    said.by_hand("make another one now; then find out what became of that one", line(facts, Some(&session.name), "backup"))
 }
 
 /// Gateways have a recent set.
@@ -460,6 +494,15 @@ mod tests {
         assert_eq!(whole(&[at("a", "/gone/a", None, 1), at("b", "/b", Some("a"), 1)]), None, "its base is gone");
         assert_eq!(whole(&[at("a", "/a", None, 7), at("b", "/b", Some("a"), 1), at("c", "/c", Some("b"), 1)]), None);
         assert_eq!(whole(&[at("a", "/a", Some("a"), 1)]), None, "a circle");
+        // The newest that does not count is told, with the reason; older ones may have been cleared away.
+        let why = |acts: &[_]| facts(acts).spoiled.map(|spoiled| (spoiled.at_ms / HOUR_MS, spoiled.is_gone, spoiled.why));
+        assert_eq!(why(&[at("a", "/a", None, 1)]), None);
+        assert_eq!(why(&[at("a", "/gone/a", None, 1)]), Some((1, true, "is gone".into())));
+        let shrunk = Some((2, false, "holds 1 bytes, and 7 when it was made".into()));
+        assert_eq!(why(&[at("a", "/a", None, 1), at("b", "/b", None, 7)]), shrunk);
+        let base = Some((2, false, "builds on /gone/a, which is gone".into()));
+        assert_eq!(why(&[at("a", "/gone/a", None, 1), at("b", "/b", Some("a"), 1)]), base);
+        assert_eq!(why(&[at("a", "/gone/a", None, 1), at("b", "/b", None, 1)]), None);
         let ahead = facts(&[at("a", "/a", None, 1), at("b", "/b", None, 1), ("start", "done", json!({}))]);
         assert_eq!(ahead.ahead_ms, None);
         let mut entries = Vec::new();

@@ -35,8 +35,25 @@ const STEPS: i32 = 10_000;
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// What has a database's name and is no file; `None` when a file, or a link to one, has it.
+fn replaced(path: &Path) -> Result<Option<DatabaseHealth>> {
+    let is_link = path.symlink_metadata().is_ok_and(|seen| seen.is_symlink());
+    let by = match path.metadata() {
+        Ok(seen) if seen.is_file() => return Ok(None),
+        Ok(seen) if seen.is_dir() => "a folder",
+        Ok(_) => "a pipe, a socket or a device",
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && is_link => "a link that leads nowhere",
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(disk::cannot("look at", path, error)),
+    };
+    Ok(Some(DatabaseHealth::Replaced { by: by.into() }))
+}
+
 /// Looks into the client library's store.
 pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
+    if let Some(health) = replaced(&session.session_db())? {
+        return Ok(StoreFacts { health, paired: None, particulars: Particulars::default() });
+    }
     if is_interrupted(&session.session_db()) {
         return Ok(StoreFacts { health: DatabaseHealth::Interrupted, paired: None, particulars: Particulars::default() });
     }
@@ -68,6 +85,9 @@ pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFac
         traffic: None,
         texts_in_log: None,
     };
+    if let Some(health) = replaced(&session.wpp_db())? {
+        return Ok(unreadable(health));
+    }
     if is_interrupted(&session.wpp_db()) {
         return Ok(unreadable(DatabaseHealth::Interrupted));
     }

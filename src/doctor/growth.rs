@@ -3,7 +3,7 @@
 use super::times;
 use super::{Judged, Said, known};
 use crate::facts::Facts;
-use crate::report::{Severity, quoted, size};
+use crate::report::{Severity, count, quoted, size};
 
 /// Fewer days than these until the disk is full are to be planned with.
 const DAYS_MIN: f64 = 14.0;
@@ -13,7 +13,11 @@ const DAYS_URGENT: f64 = 3.0;
 /// The disk does not fill up soon.
 pub fn days_to_full(facts: &Facts) -> Judged {
     let growth = known(&facts.host.disk_growth, "how the disk fills up")?;
-    let span = times::span(growth.span_ms);
+    let mut span = times::span(growth.span_ms);
+    if growth.ahead > 0 {
+        let samples = count(growth.ahead, "sample that is", "samples that are");
+        span.push_str(&format!(" ({samples} dated ahead of the clock left out)"));
+    }
     let Some(days) = growth.days_to_full else {
         return Ok(vec![Said::ok(format!("the disk of the home does not fill up, as seen over {span}"))]);
     };

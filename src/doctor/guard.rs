@@ -105,6 +105,60 @@ pub fn plugins(facts: &Facts) -> Judged {
     or_fine(said, format!("nobody else can change {} of plugins", count(there.len(), "file", "files")))
 }
 
+/// What is a folder in every home is one here.
+pub fn folders(facts: &Facts) -> Judged {
+    let (there, mut said) = seen(&facts.host.upkeep.folders, "the folders of the home")?;
+    said.extend(there.iter().filter(|(_, seen)| seen.kind != PathKind::Folder).map(|(look, seen)| {
+        let path = look.path.display().to_string();
+        let (what, mend) = match seen.kind {
+            PathKind::Link => ("a link that leads nowhere", "mount what it leads to, or take the link away"),
+            PathKind::File => ("a file", "find out who made it, then move it away"),
+            _ => ("a device, a pipe or a socket", "find out who made it, then take it away"),
+        };
+        Said::bad(format!("{path} is {what}, and what should be in it is neither found nor kept"))
+            .seen(path.clone(), "a folder", what)
+            .by_hand(mend, format!("ls -ld {}", quoted(&path)))
+    }));
+    let strange = known(&facts.host.upkeep.not_sessions, "what lies beside the sessions")?;
+    if let Some(first) = strange.first() {
+        let names: Vec<String> = strange.iter().take(5).filter_map(|path| Some(format!("{:?}", path.file_name()?))).collect();
+        let more = if strange.len() > names.len() { format!(" and {} more", strange.len() - names.len()) } else { String::new() };
+        let folder = first.parent().unwrap_or(first).display().to_string();
+        said.push(
+            Said::bad(format!("no command looks at {}{more} in {folder}: none of them is a session's name", names.join(", ")))
+                .severity(Severity::Info)
+                .seen(folder.clone(), "names of a-z, 0-9, _ and - alone, at most 64 characters", names.join(", "))
+                .by_hand(
+                    "give a session that lies there such a name, while nothing runs it",
+                    format!("ls -la {}", quoted(&folder)),
+                ),
+        );
+    }
+    or_fine(said, format!("{} of the home, each a folder", count(there.len(), "name", "names")))
+}
+
+/// Archives can go where they are to go.
+pub fn archive_destination(facts: &Facts) -> Judged {
+    let (there, mut said) = seen(&facts.host.upkeep.archives, "the folder that archives go to")?;
+    said.extend(there.iter().filter(|(_, seen)| seen.kind != PathKind::Folder).map(|(look, seen)| {
+        let path = look.path.display().to_string();
+        let (what, mend) = match seen.kind {
+            PathKind::Link => {
+                ("a link that leads nowhere", "mount what it leads to, or name another folder in backup.destination")
+            }
+            PathKind::File => ("a file", "move it away, or name a folder in backup.destination"),
+            _ => (
+                "a device, a pipe or a socket",
+                "name a folder in backup.destination, or move it away if it is one of the home's",
+            ),
+        };
+        Said::bad(format!("no backup can be made: {path}, where archives are to go, is {what}"))
+            .seen(path.clone(), "a folder", what)
+            .by_hand(mend, format!("ls -ld {}", quoted(&path)))
+    }));
+    or_fine(said, "archives go to a folder")
+}
+
 /// Nobody else can replace archives.
 pub fn archive_folder(facts: &Facts) -> Judged {
     let (there, mut said) = seen(&facts.host.upkeep.archives, "the folder that archives go to")?;

@@ -110,7 +110,9 @@ pub fn journal(facts: &Facts) -> Judged {
     Ok(vec![match known(&facts.host.journal, "the journal")? {
         Ok(()) => Said::ok("the journal opens"),
         Err(reason) => Said::bad(format!("the journal cannot be used: {reason}")).seen("ops.db", "opens", reason.clone()).by_hand(
-            "look at the file's owner, mode and size; moved away, a new one is made, and older archives can no longer be restored exactly",
+            "look at the file's owner, mode and size, and at who has it open. One that is damaged is moved aside with its -wal and -shm, \
+             while no daemon runs, and a new one is made: what was done is forgotten, so are acts that were cut off, and older archives \
+             can no longer be restored exactly",
             format!("ls -la {}", quoted(&facts.host.home.display().to_string())),
         ),
     }])

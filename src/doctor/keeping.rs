@@ -37,7 +37,9 @@ pub fn migrations(facts: &Facts, session: &SessionFacts) -> Judged {
         (DatabaseHealth::Interrupted, _) => {
             return Err(Stop::Skipped("an interrupted write to session.db waits to be rolled back".into()));
         }
-        (DatabaseHealth::Damaged { .. }, _) => return Err(Stop::Unknown("session.db cannot be read, as it is".into())),
+        (DatabaseHealth::Damaged { .. } | DatabaseHealth::Replaced { .. }, _) => {
+            return Err(Stop::Unknown("session.db cannot be read, as it is".into()));
+        }
     };
     let mut said = Vec::new();
     let seen = |said: Said| said.seen("newest migration of session.db", LAST_KNOWN_MIGRATION, migration.clone());

@@ -51,7 +51,7 @@ use crate::facts::{
     AlertFacts, EvidenceFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SecretLook, SessionFacts, SettingsFacts,
 };
 use crate::home::{Home, SessionPaths};
-use crate::report::{Evidence, Finding, Fix, Remedy, Severity};
+use crate::report::{Evidence, Finding, Fix, Remedy, Severity, session_option};
 use crate::whatsapp::fault::Fault;
 
 /// Where to look. A home or settings that cannot be read are findings, not errors, so both come
@@ -286,7 +286,7 @@ fn or_fine(said: Vec<Said>, fine: impl Into<String>) -> Judged {
 
 /// A command line of `wpp` for the home and a session, as a person types it.
 pub fn line(facts: &Facts, session: Option<&str>, words: &str) -> String {
-    let session = session.map(|name| format!(" --session {name}")).unwrap_or_default();
+    let session = session.map(|name| format!(" {}", session_option(name))).unwrap_or_default();
     format!("{} {words}{session}", facts.host.program)
 }
 
@@ -304,6 +304,9 @@ impl Selection {
     /// Every name must be a check's id, or the beginning of some up to a dot (`wpp.session`). Those of
     /// the plugins with these names are taken on trust: see [`Selection::wrong`].
     pub fn new(only: Vec<String>, skip: Vec<String>, plugins: &[String]) -> Result<Selection> {
+        // `wpp.session.*` is how others write `wpp.session`.
+        let plain = |names: Vec<String>| names.iter().map(|name| name.strip_suffix(".*").unwrap_or(name).to_owned()).collect();
+        let (only, skip): (Vec<String>, Vec<String>) = (plain(only), plain(skip));
         for name in only.iter().chain(&skip) {
             if !catalog::checks().any(|check| covers(name, check.id)) && !plugins.iter().any(|plugin| covers(plugin, name)) {
                 return Err(no_check(name, catalog::checks().map(|check| check.id)));

@@ -3,7 +3,10 @@
 use super::{Judged, Said, Stop};
 use crate::disk::{FILE_MODE, FOLDER_MODE};
 use crate::facts::{Facts, PathKind, PathLook, PathSeen, Probed, SessionFacts};
-use crate::report::{Fix, Severity, quoted};
+use crate::report::{Fix, Severity, count, quoted};
+
+/// More names than these in a session's folder are no accident.
+const NAMES_USUAL: usize = 1000;
 
 /// Modes of the home's own files.
 pub fn home_modes(facts: &Facts) -> Judged {
@@ -64,7 +67,21 @@ pub fn session_files(_: &Facts, session: &SessionFacts) -> Judged {
             );
         }
     }
-    Ok(fine_unless(said, || format!("{} names in the session's folder are what they should be", looks.len())))
+    let folder = session.paths.first().map(|look| look.path.clone()).unwrap_or_default();
+    let beside = looks.iter().filter(|(look, _)| look.path.parent() == Some(folder.as_path())).count();
+    if beside > NAMES_USUAL {
+        let path = folder.display().to_string();
+        said.push(
+            Said::bad(format!("{path} holds {beside} names, and a session's folder about a dozen: something leaves files there"))
+                .severity(Severity::Warning)
+                .seen(path.clone(), format!("at most {NAMES_USUAL} names"), beside.to_string())
+                .by_hand(
+                    "see what they are and who makes them; what wpp does not know may go",
+                    format!("ls -ltA {} | head -n 20", quoted(&path)),
+                ),
+        );
+    }
+    Ok(fine_unless(said, || format!("{} in the session's folder are what they should be", count(looks.len(), "name", "names"))))
 }
 
 fn modes(facts: &Facts, paths: &[PathLook], usual: Severity) -> Judged {
@@ -105,7 +122,7 @@ fn modes(facts: &Facts, paths: &[PathLook], usual: Severity) -> Judged {
             bad.by_hand("its owner must set the mode", command)
         });
     }
-    Ok(fine_unless(said, || format!("modes of {} names are 0700 and 0600", looks.len())))
+    Ok(fine_unless(said, || format!("modes of {} are 0700 and 0600", count(looks.len(), "name", "names"))))
 }
 
 fn owners(facts: &Facts, paths: &[PathLook]) -> Judged {
@@ -123,7 +140,7 @@ fn owners(facts: &Facts, paths: &[PathLook]) -> Judged {
             );
         }
     }
-    Ok(fine_unless(said, || format!("{} names belong to user {owner}", looks.len())))
+    Ok(fine_unless(said, || format!("{} to user {owner}", count(looks.len(), "name belongs", "names belong"))))
 }
 
 fn home_owner(facts: &Facts) -> Option<u32> {

@@ -3,7 +3,7 @@
 use super::{Judged, Said, Stop, known, line};
 use crate::clock;
 use crate::facts::{DatabaseHealth, Facts, MessagesRows, Probed, SearchIndex, SessionFacts};
-use crate::report::Severity;
+use crate::report::{Severity, quoted};
 
 /// The client library's store is whole.
 pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
@@ -11,6 +11,7 @@ pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
     Ok(vec![match &store.health {
         DatabaseHealth::Whole => Said::ok("session.db passes quick_check"),
         DatabaseHealth::Interrupted => interrupted(facts, session, "session.db"),
+        DatabaseHealth::Replaced { by } => replaced(facts, session, "session.db", by).severity(Severity::Critical),
         DatabaseHealth::Damaged { problems } => Said::bad(format!("session.db is damaged: {}", first(problems)))
             .severity(Severity::Critical)
             .seen("quick_check of session.db", "ok", problems.join("; "))
@@ -39,6 +40,7 @@ pub fn messages_db(facts: &Facts, session: &SessionFacts) -> Judged {
     Ok(vec![match &messages.health {
         DatabaseHealth::Whole => Said::ok("wpp.db passes quick_check"),
         DatabaseHealth::Interrupted => interrupted(facts, session, "wpp.db"),
+        DatabaseHealth::Replaced { by } => replaced(facts, session, "wpp.db", by),
         DatabaseHealth::Damaged { problems } => Said::bad(format!("wpp.db is damaged: {}", first(problems)))
             .seen("quick_check of wpp.db", "ok", problems.join("; "))
             .by_hand(
@@ -122,6 +124,16 @@ fn interrupted(facts: &Facts, session: &SessionFacts, name: &str) -> Said {
             "start the daemon, which rolls it back; keep both files together until then",
             line(facts, Some(&session.name), "start"),
         )
+}
+
+/// Where the database went is found out before anything is restored: it may be whole, on a disk that is not mounted.
+fn replaced(facts: &Facts, session: &SessionFacts, name: &str, by: &str) -> Said {
+    let folder = session.paths.first().map_or_else(|| facts.host.home.clone(), |look| look.path.clone());
+    let path = folder.join(name).display().to_string();
+    Said::bad(format!("{name} is {by}, and no database")).seen(path.clone(), "a file", by).by_hand(
+        "find out where the database went: mount what the link leads to, or put the file back",
+        format!("ls -la {}", quoted(&path)),
+    )
 }
 
 fn first(problems: &[String]) -> &str {

@@ -11,6 +11,9 @@ pub struct DiskGrowth {
     pub bytes_per_day: f64,
     /// The time that was looked at, in milliseconds.
     pub span_ms: i64,
+    /// Samples that are dated ahead of the clock, which do not count.
+    #[serde(default)]
+    pub ahead: u64,
     /// Days until nothing is free, at that rate; `None` when it does not grow, or not within ten years.
     pub days_to_full: Option<f64>,
 }

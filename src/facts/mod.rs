@@ -452,6 +452,11 @@ pub enum DatabaseHealth {
         /// What SQLite said, the first few lines.
         problems: Vec<String>,
     },
+    /// Something else has its name: a pipe, or a link that leads nowhere. Nothing is known of the database itself.
+    Replaced {
+        /// What it is: `a link that leads nowhere`.
+        by: String,
+    },
     /// A writer died in the middle of a transaction. Whoever opens the database to write takes that
     /// back first; until then nobody can read it.
     Interrupted,
@@ -569,6 +574,9 @@ pub struct BackupFacts {
     pub whole_ms: Option<i64>,
     /// A backup like that which was written down with a time that lies ahead of this clock.
     pub ahead_ms: Option<i64>,
+    /// A newer backup that was whole, and whose file, or one that it builds on, is not what it was.
+    #[serde(default)]
+    pub spoiled: Option<SpoiledBackup>,
     /// Where the newest whole backup lies, if this host could never read it for lack of a key.
     pub sealed: Option<String>,
     /// The places that backups were sent to again and again of late.
@@ -580,6 +588,19 @@ pub struct BackupFacts {
     /// nothing has made up for them since. Oldest first.
     #[serde(default)]
     pub failed: Vec<FailedBackup>,
+}
+
+/// A backup that was whole and does not count any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpoiledBackup {
+    /// When it was made, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// Its archive.
+    pub path: String,
+    /// Whether that file is not there.
+    pub is_gone: bool,
+    /// What became of it, as what is said of the path: `is gone`.
+    pub why: String,
 }
 
 /// A place for archives, as the journal knows it.

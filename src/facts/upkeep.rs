@@ -15,6 +15,10 @@ pub struct UpkeepFacts {
     pub program: Probed<Vec<PathLook>>,
     /// Files that hold secrets, beside those of sessions.
     pub secrets: Probed<Vec<PathLook>>,
+    /// Folders that wpp makes or looks for in the home; a link is looked at as what it leads to.
+    pub folders: Probed<Vec<PathLook>>,
+    /// Folders in `sessions` whose names are none of a session, so that nothing looks at them.
+    pub not_sessions: Probed<Vec<PathBuf>>,
     /// Evidence of runs.
     pub evidence: Probed<Vec<PathLook>>,
     /// Plugins and what they were compiled to.
@@ -55,6 +59,8 @@ impl UpkeepFacts {
             ancestors: failed(reason),
             program: failed(reason),
             secrets: failed(reason),
+            folders: failed(reason),
+            not_sessions: failed(reason),
             evidence: failed(reason),
             plugins: failed(reason),
             archives: failed(reason),

@@ -63,12 +63,12 @@ impl Document {
             Error::new(ErrorKind::Usage, format!("{} is not what wpp wrote: {why}", path.display()))
                 .hint("no plugin is used until it is; restore the file from a backup, or move it away and add the plugins again")
         };
-        let document = match disk::read_small(&path, LOCK_BYTES_MAX) {
-            Ok(bytes) => {
+        let document = match disk::read_small_if_there(&path, LOCK_BYTES_MAX) {
+            Ok(Some(bytes)) => {
                 let text = String::from_utf8(bytes).map_err(|_| wrong("it is no text".into()))?;
                 toml::from_str::<Document>(&text).map_err(|error| wrong(error.message().to_owned()))?
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Document::default(),
+            Ok(None) => Document::default(),
             Err(error) => return Err(disk::cannot("read", &path, error)),
         };
         for (name, pinned) in &document.plugin {

@@ -108,7 +108,7 @@ pub fn judge(guard: Guard, home: &Home, journal: &Journal, session: Option<&str>
                 return Ok(Some("the run names no session whose backup could be looked at".into()));
             };
             // As the doctor sees them: whole, verified or read back, and still the files that they were.
-            let backups = look_at_backups(&journal.after(session, 0)?);
+            let backups = look_at_backups(&journal.after(session, 0)?, &home.backups());
             let newest = backups.whole_ms;
             Ok(match newest.map(|at_ms| clock::since(clock::from_ms(at_ms), clock::now())) {
                 Some(old) if old <= age => None,

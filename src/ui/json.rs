@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::report::{Event, Report, Sink};
@@ -13,6 +13,11 @@ pub struct Events;
 
 impl Sink for Events {
     fn emit(&self, event: Event) {
+        // What has no data is a line for another program, and no part of the documents on stdout.
+        if let Event::Output { text, data: Value::Null } = &event {
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            return;
+        }
         let Ok(text) = serde_json::to_string(&event) else { return };
         if matches!(event, Event::Output { .. }) {
             super::output(&mut std::io::stdout().lock(), &text);

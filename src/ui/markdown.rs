@@ -83,7 +83,7 @@ fn findings(out: &mut String, report: &Report) -> std::fmt::Result {
             writeln!(out, "  - {what}: {observed} (expected {expected})")?;
         }
         if let Some(remedy) = &finding.remedy {
-            writeln!(out, "  - mend: `{}`", visible(&one_line(&remedy.command)).replace('`', "'"))?;
+            writeln!(out, "  - mend: {}", code(&remedy.command))?;
         }
         if let Some(runbook) = &finding.runbook {
             writeln!(out, "  - read: {runbook}")?;
@@ -95,6 +95,17 @@ fn findings(out: &mut String, report: &Report) -> std::fmt::Result {
 /// A text that cannot begin a line of its own.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text as code, exactly as it is: a command that a person copies must be the one that is meant. Its fence is
+/// longer than whatever looks like one in it.
+fn code(text: &str) -> String {
+    let text = visible(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    // One space on either side is taken away again by whoever shows it.
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
 }
 
 /// The verdict in one word.
@@ -159,6 +170,20 @@ mod tests {
         });
         let text = report(&value);
         assert!(text.contains("| 1 | a\\|b | x | y z | 7 | fail |"), "{text}");
+    }
+
+    #[test]
+    fn a_remedy_is_the_command_and_nothing_else_whatever_it_holds() {
+        let mut value = Report::new("doctor", "x");
+        let mut finding = crate::ui::github::tests::finding(Severity::Error, "x");
+        let mut shown = |command: &str| {
+            finding.remedy.as_mut().unwrap().command = command.into();
+            value.findings = vec![finding.clone()];
+            report(&value).lines().find_map(|line| line.strip_prefix("  - mend: ").map(str::to_owned)).unwrap()
+        };
+        assert_eq!(shown("wpp start"), "`wpp start`");
+        assert_eq!(shown("chmod 0600 '/h/`$(touch PWNED)`  b'"), "``chmod 0600 '/h/`$(touch PWNED)`  b'``");
+        assert_eq!(shown("``x``"), "``` ``x`` ```");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use crate::app::Ask;
 use crate::archive::destination::settings::Secret;
 use crate::error::Error;
-use crate::report::{Report, Sink};
+use crate::report::{Event, Report, Sink};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -47,7 +47,8 @@ impl Ui {
     /// Where a command's events go.
     pub fn sink(&self) -> Arc<dyn Sink> {
         match (self.quiet, self.format) {
-            (true, _) => Arc::new(crate::report::Silent),
+            (true, Format::Text) => Arc::new(Results(terminal::Events)),
+            (true, Format::Json) => Arc::new(Results(json::Events)),
             (false, Format::Text) => Arc::new(terminal::Events),
             (false, Format::Json) => Arc::new(json::Events),
         }
@@ -132,6 +133,17 @@ impl Ui {
         match text.strip_prefix("wpp ") {
             Some(rest) => format!("{program}{rest}"),
             None => text,
+        }
+    }
+}
+
+/// Passes on what is a part of the result, and nothing of how it comes about.
+struct Results<S>(S);
+
+impl<S: Sink> Sink for Results<S> {
+    fn emit(&self, event: Event) {
+        if matches!(event, Event::Output { .. }) {
+            self.0.emit(event);
         }
     }
 }

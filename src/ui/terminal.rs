@@ -54,6 +54,32 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect())
 }
 
+/// The same for what is one line: every character that steers is seen as one that does nothing, the end of a line
+/// too, so that nobody who chooses a name chooses what the next line says.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    let text = text.trim_end();
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let show = |c: char| match c {
+        // Unicode has a picture of each of these.
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\u{7f}' => '\u{2421}',
+        c if steers(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    Cow::Owned(text.chars().map(show).collect())
+}
+
+/// The same for a text that may have several lines: all but the first are moved in by so many columns, so that none
+/// passes for a line of wpp's own, or for a command to whoever reads them.
+fn indented(text: &str, columns: usize) -> Cow<'_, str> {
+    match safe(text) {
+        text if !text.contains('\n') => text,
+        text => Cow::Owned(text.trim_end().replace('\n', &format!("\n{}", " ".repeat(columns)))),
+    }
+}
+
 /// Whether a person sees stderr as it is written.
 pub fn watched() -> bool {
     std::io::stderr().is_terminal()
@@ -108,7 +134,7 @@ impl Sink for Events {
             Event::StepStarted { .. } | Event::Progress { .. } => Ok(()),
             Event::StepFinished(done) if watched() => step(&mut stderr, &done),
             Event::StepFinished(_) => Ok(()),
-            Event::Line { text, .. } => writeln!(stderr, "{}", safe(&text)),
+            Event::Line { text, .. } => writeln!(stderr, "{}", indented(&text, 2)),
             Event::Output { text, .. } => {
                 drop(stderr);
                 super::output(&mut anstream::stdout().lock(), &safe(&text));
@@ -142,21 +168,21 @@ fn screen(whole: &Report) {
 
 fn step(out: &mut impl Write, step: &Step) -> std::io::Result<()> {
     let (style, word) = verdict(step.verdict);
-    write!(out, "{style}{word:>8}{style:#}  {:<32}", safe(&step.title))?;
+    write!(out, "{style}{word:>8}{style:#}  {:<32}", one_line(&step.title))?;
     let took = step.took_ms;
     if step.verdict == Verdict::Pass {
-        writeln!(out, "  {DIM}{} ({took} ms){DIM:#}", safe(&step.observed))
+        writeln!(out, "  {DIM}{} ({took} ms){DIM:#}", indented(&step.observed, 10))
     } else {
         writeln!(out, "  {DIM}({took} ms){DIM:#}")?;
-        writeln!(out, "          expected  {}", safe(&step.expected))?;
-        writeln!(out, "          observed  {}", safe(&step.observed))
+        writeln!(out, "          expected  {}", indented(&step.expected, 20))?;
+        writeln!(out, "          observed  {}", indented(&step.observed, 20))
     }
 }
 
 /// Writes a report, with or without its steps.
 pub fn report(out: &mut impl Write, report: &Report, steps: bool) -> std::io::Result<()> {
     if !report.title.is_empty() {
-        writeln!(out, "{BOLD}{}{BOLD:#}", safe(&report.title))?;
+        writeln!(out, "{BOLD}{}{BOLD:#}", one_line(&report.title))?;
     }
     for part in &report.sections {
         section(out, part)?;
@@ -166,11 +192,11 @@ pub fn report(out: &mut impl Write, report: &Report, steps: bool) -> std::io::Re
     }
     findings(out, &report.findings)?;
     for metric in &report.metrics {
-        writeln!(out, "  {}: {}", safe(&metric.name), metric.value)?;
+        writeln!(out, "  {}: {}", one_line(&metric.name), metric.value)?;
     }
     warnings(out, report)?;
     for next in &report.next {
-        writeln!(out, "{DIM}next:{DIM:#} {}", safe(next))?;
+        writeln!(out, "{DIM}next:{DIM:#} {}", one_line(next))?;
     }
     Ok(())
 }
@@ -179,21 +205,21 @@ pub fn report(out: &mut impl Write, report: &Report, steps: bool) -> std::io::Re
 pub fn warnings(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     let yellow = colour(AnsiColor::Yellow);
     for warning in &report.warnings {
-        writeln!(out, "{yellow}warning:{yellow:#} {}", safe(warning))?;
+        writeln!(out, "{yellow}warning:{yellow:#} {}", indented(warning, 2))?;
     }
     Ok(())
 }
 
 fn section(out: &mut impl Write, section: &Section) -> std::io::Result<()> {
     if !section.title.is_empty() {
-        writeln!(out, "{BOLD}{}{BOLD:#}", safe(&section.title))?;
+        writeln!(out, "{BOLD}{}{BOLD:#}", one_line(&section.title))?;
     }
     let width = section.fields.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     for (label, value) in &section.fields {
-        writeln!(out, "  {DIM}{:<width$}{DIM:#}  {}", safe(label), safe(value))?;
+        writeln!(out, "  {DIM}{:<width$}{DIM:#}  {}", one_line(label), indented(value, width + 4))?;
     }
     for line in &section.lines {
-        writeln!(out, "  {}", safe(line))?;
+        writeln!(out, "  {}", indented(line, 2))?;
     }
     if let Some(table) = &section.table {
         let widths: Vec<usize> = (0..table.columns.len())
@@ -203,7 +229,7 @@ fn section(out: &mut impl Write, section: &Section) -> std::io::Result<()> {
             })
             .collect();
         let line = |row: &[String]| {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{:<width$}", safe(cell))).collect();
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{:<width$}", one_line(cell))).collect();
             format!("  {}", cells.join("  ").trim_end())
         };
         writeln!(out, "{DIM}{}{DIM:#}", line(&table.columns))?;
@@ -235,13 +261,32 @@ fn findings(out: &mut impl Write, all: &[Finding]) -> std::io::Result<()> {
     let many = groups.len() > 1;
     for (session, group) in groups {
         if many {
-            writeln!(out, "{BOLD}{}{BOLD:#}", safe(session.unwrap_or("host and home")))?;
+            writeln!(out, "{BOLD}{}{BOLD:#}", one_line(session.unwrap_or("host and home")))?;
         }
-        for found in group {
-            finding(out, found, !many)?;
+        let mut told: std::collections::BTreeMap<(&str, Severity), usize> = std::collections::BTreeMap::new();
+        for found in &group {
+            let number = told.entry((&found.id, found.severity)).or_default();
+            *number += 1;
+            if *number <= most(found.severity) {
+                finding(out, found, !many)?;
+            }
+        }
+        for ((id, of), number) in told.into_iter().rev().filter(|((_, of), number)| *number > most(*of)) {
+            let (style, word) = severity(of);
+            let more = number - most(of);
+            writeln!(
+                out,
+                "{style}{word:>8}{style:#}  and {more} more like these  {DIM}{}; --format json lists all{DIM:#}",
+                one_line(id)
+            )?;
         }
     }
     Ok(())
+}
+
+/// So many findings of one check and one severity are told one by one; what else there is of them is a number.
+fn most(severity: Severity) -> usize {
+    if severity <= Severity::Info { 3 } else { 10 }
 }
 
 /// What is different from the last time, or since when it is so.
@@ -257,17 +302,17 @@ fn age(finding: &Finding) -> String {
 fn finding(out: &mut impl Write, finding: &Finding, named: bool) -> std::io::Result<()> {
     let (style, word) = severity(finding.severity);
     let session = finding.session.as_ref().filter(|_| named).map(|session| format!(" [{session}]")).unwrap_or_default();
-    let (summary, session, id, age) = (safe(&finding.summary), safe(&session), safe(&finding.id), age(finding));
+    let (summary, session, id, age) = (one_line(&finding.summary), one_line(&session), one_line(&finding.id), age(finding));
     writeln!(out, "{style}{word:>8}{style:#}  {summary}{session}  {DIM}{id}{age}{DIM:#}")?;
     for seen in &finding.evidence {
-        let [what, observed, expected] = [&seen.what, &seen.observed, &seen.expected].map(|text| safe(text));
+        let [what, observed, expected] = [&seen.what, &seen.observed, &seen.expected].map(|text| one_line(text));
         writeln!(out, "          {what}: {observed} {DIM}(expected {expected}){DIM:#}")?;
     }
     if let Some(remedy) = &finding.remedy {
-        writeln!(out, "          mend: {}", safe(&remedy.command))?;
+        writeln!(out, "          mend: {}", one_line(&remedy.command))?;
     }
     if let Some(runbook) = &finding.runbook {
-        writeln!(out, "          {DIM}read: {}{DIM:#}", safe(&super::to_read(runbook)))?;
+        writeln!(out, "          {DIM}read: {}{DIM:#}", one_line(&super::to_read(runbook)))?;
     }
     Ok(())
 }
@@ -275,12 +320,12 @@ fn finding(out: &mut impl Write, finding: &Finding, named: bool) -> std::io::Res
 /// Writes an error with what to do next.
 pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::Result<()> {
     let red = colour(AnsiColor::Red).bold();
-    writeln!(out, "{red}error:{red:#} {}", safe(&error.chain()))?;
+    writeln!(out, "{red}error:{red:#} {}", indented(&error.chain(), 2))?;
     for note in error.notes() {
-        writeln!(out, "  {DIM}note:{DIM:#} {}", safe(note))?;
+        writeln!(out, "  {DIM}note:{DIM:#} {}", indented(note, 4))?;
     }
     for hint in hints {
-        writeln!(out, "  {BOLD}next:{BOLD:#} {}", safe(hint))?;
+        writeln!(out, "  {BOLD}next:{BOLD:#} {}", indented(hint, 4))?;
     }
     Ok(())
 }
@@ -288,6 +333,36 @@ pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_who_chooses_a_name_chooses_a_line() {
+        let evil = "a\n::error::x\nnext: wpp reset\u{1b}[2J";
+        let mut value = Report::new("doctor", evil).section(Section::new(evil).field(evil, evil).line(evil)).next(evil);
+        let table = crate::report::Table::new([evil], vec![vec![evil.to_owned()]]);
+        value.sections[0].table = Some(table);
+        value.steps.push(Step {
+            title: evil.into(),
+            verdict: Verdict::Fail,
+            expected: evil.into(),
+            observed: evil.into(),
+            took_ms: 1,
+        });
+        value.warnings.push(evil.into());
+        let mut found = crate::ui::github::tests::finding(Severity::Error, evil);
+        found.evidence.push(crate::report::Evidence::new(evil, evil, evil));
+        found.remedy.as_mut().unwrap().command = evil.into();
+        value.findings.push(found);
+        let mut out = Vec::new();
+        report(&mut out, &value, true).unwrap();
+        let failed = Error::new(crate::error::ErrorKind::Usage, evil).hint(evil);
+        error(&mut out, &failed, &[evil.to_owned()]).unwrap();
+        let text = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();
+        for line in text.lines() {
+            assert!(!line.starts_with("::") && !line.starts_with("next: wpp reset"), "{line:?} in {text}");
+        }
+        assert!(text.contains("error  a\u{240a}::error::x\u{240a}next: wpp reset"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
 
     #[test]
     fn a_hidden_line_takes_corrections_and_can_be_given_up() {

@@ -305,7 +305,8 @@ fn other_programs_get_files_of_their_own() {
     assert_eq!(home.run(&["doctor", "--textfile", &prom]).code, 3);
     write(Path::new(&prom), "node_load1 3\n");
     let refused = home.run(&["doctor", "--textfile", &prom]);
-    assert_eq!((refused.code, std::fs::read_to_string(&prom).unwrap().as_str()), (15, "node_load1 3\n"), "{refused:?}");
+    assert_eq!((refused.code, std::fs::read_to_string(&prom).unwrap().as_str()), (3, "node_load1 3\n"), "{refused:?}");
+    assert!(refused.stdout.contains("so it is not replaced") && refused.stdout.contains("wpp.session.modes"), "{refused:?}");
 }
 
 fn well_formed(attributes: quick_xml::events::attributes::Attributes<'_>) {

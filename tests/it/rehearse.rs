@@ -628,7 +628,7 @@ fn the_doctor_asks_for_backups_and_for_proofs_until_it_has_them() {
     assert_eq!(found(), [""; 0]);
     // Thresholds are the operator's.
     let (_, report) = home.json(&["doctor", "--only", "wpp.backup"]);
-    assert_eq!(report["findings"].as_array().unwrap().len(), 4, "{report:#}");
+    assert_eq!(report["findings"].as_array().unwrap().len(), 5, "{report:#}");
     let mut command = home.command(&["doctor", "--only", "wpp.backup.stale", "--format", "json"]);
     let output = command.env("WPP_DOCTOR_BACKUP_AGE_HOURS_MAX", "0").output().unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).contains("turn this check off"), "{output:?}");

@@ -1,38 +1,36 @@
 //! The doctor's result in files for other programs, each replaced at once and whole.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::clock;
-use crate::disk;
+use crate::command::outputs::{self, JUNIT, MARKDOWN, METRICS};
 use crate::doctor::{Examination, score};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Error;
 use crate::report::{Event, Report, Severity, Sink};
 use crate::ui::{github, junit, markdown, prometheus};
-
-/// The largest file that is taken for ours.
-const SIZE_BYTES_MAX: u64 = 64 << 20;
 
 /// Options that write for other programs.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Files {
-    /// File for the result as JUnit XML: a case for each check, a failure for each finding that fails the command
+    /// File for the result as JUnit XML, or - for standard output: a case for each check, a failure for each finding that fails the command
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, help_heading = "Options that write for other programs")]
     junit: Option<PathBuf>,
-    /// File for Prometheus metrics, for the textfile collector
+    /// File for Prometheus metrics, for the textfile collector, or - for standard output
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, help_heading = "Options that write for other programs")]
     textfile: Option<PathBuf>,
-    /// File for the result as Markdown
+    /// File for the result as Markdown, or - for standard output
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, help_heading = "Options that write for other programs")]
     markdown: Option<PathBuf>,
-    /// Write findings as annotations of GitHub Actions too, on stdout
+    /// Write findings as annotations of GitHub Actions too, on stdout, or on stderr beside --format json
     #[arg(long, help_heading = "Options that write for other programs")]
     github: bool,
 }
 
 impl Files {
-    /// Writes what was asked for. The report has no findings yet: those are the examination's.
+    /// Writes what was asked for, and says what could not be: one file that fails keeps nobody from the others, or
+    /// from what was found. The report has no findings yet: those are the examination's.
     pub fn write(
         &self,
         report: &Report,
@@ -40,44 +38,26 @@ impl Files {
         fails: impl Fn(Severity) -> bool,
         took_ms: u64,
         sink: &dyn Sink,
-    ) -> Result<()> {
+    ) -> Vec<Error> {
+        let mut failed = Vec::new();
         if let Some(path) = &self.junit {
-            disk::write_atomic(path, junit::examination(examination, fails, took_ms, clock::now()).as_bytes())?;
+            let text = junit::examination(examination, fails, took_ms, clock::now());
+            failed.extend(outputs::write(path, &text, &JUNIT).err());
         }
         if let Some(path) = &self.textfile {
-            refuse_others(path)?;
             let summary =
                 prometheus::Summary { score: score::of(examination), exit_code: report.exit_code(), took_ms, at: clock::now() };
-            // The collector runs as another user, and nothing in it is a secret.
-            disk::write_atomic_for_all(path, prometheus::examination(examination, &summary).as_bytes())?;
+            failed.extend(outputs::write(path, &prometheus::examination(examination, &summary), &METRICS).err());
         }
         if let Some(path) = &self.markdown {
             let whole = Report { findings: examination.findings.clone(), ..report.clone() };
-            disk::write_atomic(path, markdown::report(&whole).as_bytes())?;
+            failed.extend(outputs::write(path, &markdown::report(&whole), &MARKDOWN).err());
         }
         if self.github {
             for text in examination.findings.iter().filter_map(github::annotation) {
                 sink.emit(Event::Output { text, data: Value::Null });
             }
         }
-        Ok(())
+        failed
     }
-}
-
-/// A file that holds other metrics is somebody else's.
-fn refuse_others(path: &Path) -> Result<()> {
-    let text = match disk::read_small(path, SIZE_BYTES_MAX) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(disk::cannot("read", path, error)),
-    };
-    let is_ours = |line: &str| {
-        let name = line.strip_prefix("# HELP ").or(line.strip_prefix("# TYPE ")).unwrap_or(line);
-        name.is_empty() || name.starts_with("wpp_doctor_")
-    };
-    if text.lines().all(is_ours) {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Denied, format!("{} holds more than metrics of the doctor, so it is not replaced", path.display()))
-        .hint("name a file of its own for them, whose name ends in .prom"))
 }

@@ -57,6 +57,7 @@ impl Memory {
         let keep = || -> Result<()> {
             match &self.path {
                 Some(path) if compared.changed && self.not_kept.is_none() => {
+                    journal::require_writable(path)?;
                     history::keep(&Journal::open(path)?, before, &compared.rows)
                 }
                 _ => Ok(()),

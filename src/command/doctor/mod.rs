@@ -37,7 +37,8 @@ const ROUNDS_MAX: usize = 3;
 /// Options of `wpp doctor`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit codes: 3 findings at or above --fail-on; 4 none, but a fix failed or did not help; 5 neither, but \
-something could not be checked; 0 otherwise.\n\n\
+something could not be checked; that of the error, such as 15, when nothing of this is so and a file for another program could \
+not be written; 0 otherwise.\n\n\
 Examples:\n  \
   wpp doctor --all                       every session of the home\n  \
   wpp doctor --fix --dry-run             what --fix would do\n  \
@@ -426,7 +427,20 @@ impl Args {
         report.answer = examination.findings.iter().any(|finding| finding.severity >= Severity::Warning);
         report.brief = memory.brief(&report, &examination, &mended, &steps).filter(|_| look.settings.quiet);
         report.steps = steps.into_iter().map(|(_, step)| step).collect();
-        self.files.write(&report, &examination, |severity| self.fail_on.fails(severity), took_ms, &*look.settings.sink)?;
+        let failed =
+            self.files.write(&report, &examination, |severity| self.fail_on.fails(severity), took_ms, &*look.settings.sink);
+        for error in failed {
+            // What was found matters more than where else it was to be written, and is told all the same.
+            if report.exit_code() == 0 {
+                (report.verdict, report.exit_code) = (Verdict::Fail, Some(error.kind().exit_code()));
+            }
+            let told = [error.chain()].into_iter().chain(error.hints().iter().cloned()).collect::<Vec<_>>().join("; ");
+            if let Some(brief) = &mut report.brief {
+                brief.warnings.push(told.clone());
+                (brief.verdict, brief.exit_code) = (report.verdict, report.exit_code);
+            }
+            report.warnings.push(told);
+        }
         let least = self.severity.least();
         report.findings = examination.findings;
         report.findings.retain(|finding| finding.severity >= least || finding.severity == Severity::Unknown);

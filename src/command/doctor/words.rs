@@ -8,7 +8,7 @@ use crate::clock;
 use crate::doctor::fix::{self, Planned};
 use crate::doctor::history::Mended;
 use crate::doctor::{Examination, Scope};
-use crate::report::{Finding, Section, Severity, Step, Verdict, count};
+use crate::report::{Finding, Section, Severity, Step, Verdict, count, session_option};
 
 pub(super) fn not_applied(planned: &Planned) -> Step {
     Step {
@@ -161,7 +161,7 @@ fn place(session: Option<&str>) -> String {
 /// The one command to type next.
 pub(super) fn next(scope: &Scope, examination: &Examination, unmended: bool) -> String {
     let session = match scope.sessions.as_slice() {
-        [one] => format!(" --session {}", one.name()),
+        [one] => format!(" {}", session_option(one.name())),
         [] => String::new(),
         _ => " --all".to_owned(),
     };

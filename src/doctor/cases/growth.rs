@@ -4,7 +4,7 @@ use super::*;
 
 fn full_in(days: f64) -> Probed<DiskGrowth> {
     let bytes_per_day = (10_u64 << 30) as f64 / days;
-    Probed::Known(DiskGrowth { free_bytes: 10 << 30, bytes_per_day, span_ms: 20 * DAY_MS, days_to_full: Some(days) })
+    Probed::Known(DiskGrowth { free_bytes: 10 << 30, bytes_per_day, span_ms: 20 * DAY_MS, ahead: 0, days_to_full: Some(days) })
 }
 
 pub(super) const CASES: &[Case] = &[

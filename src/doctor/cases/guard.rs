@@ -117,6 +117,18 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.security.key-beside-archives", Warning)],
     },
     Case {
+        what: "a link to a disk that is not mounted in the place of the reports",
+        facts: whole,
+        breaks: |facts| facts.host.upkeep.folders = Probed::Known(vec![look("/h/reports", PathKind::Link, 0o777)]),
+        finds: &[("wpp.home.folders", Error)],
+    },
+    Case {
+        what: "a pipe where archives are to go",
+        facts: whole,
+        breaks: |facts| facts.host.upkeep.archives = Probed::Known(vec![look("/b", PathKind::Other, 0o666)]),
+        finds: &[("wpp.backup.destination", Error)],
+    },
+    Case {
         what: "archives in a folder that everybody can write to",
         facts: whole,
         breaks: |facts| mode(first(&mut facts.host.upkeep.archives), 0o777),

@@ -76,6 +76,7 @@ fn whole() -> Facts {
             network: network::whole(),
             suppressions: SuppressionFacts::default(),
             disk_growth: Probed::Known(DiskGrowth {
+                ahead: 0,
                 free_bytes: 50 << 30,
                 bytes_per_day: -1.0,
                 span_ms: DAY_MS,
@@ -173,6 +174,8 @@ fn in_order() -> UpkeepFacts {
         ancestors: Probed::Known(vec![folder("/")]),
         program: Probed::Known(vec![look("/usr/bin/wpp", PathKind::File, 0o755), folder("/usr/bin")]),
         secrets: Probed::Known(files(&["/h/secrets/key"])),
+        folders: Probed::Known(vec![look("/h/sessions", PathKind::Folder, 0o700)]),
+        not_sessions: Probed::Known(Vec::new()),
         evidence: Probed::Known(files(&["/h/reports/x/report.md"])),
         plugins: Probed::Known(files(&["/h/plugins/openwa.wasm"])),
         archives: Probed::Known(vec![look("/b", PathKind::Folder, 0o700)]),

@@ -102,14 +102,39 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Host(guard::archive_keys),
     },
     Check {
+        id: "wpp.home.folders",
+        title: "the home's folders are folders",
+        area: "home",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "sessions, reports, secrets, runbooks, plugins and backup-state in the home are folders, or links to some. With a file, a \
+                  pipe or a link that leads nowhere in the place of one, what should be there is not found, and commands that write there \
+                  fail. One that is not there yet is made when it is needed.",
+        judge: Host(guard::folders),
+    },
+    Check {
+        id: "wpp.backup.destination",
+        title: "archives can go where they are to go",
+        area: "backup",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "Archives go to `backups` in the home, or to backup.destination. A file, a device, a pipe or a link that leads nowhere \
+                  (a disk that is not mounted) in the place of that folder makes every backup fail. A link to a folder is fine, and that \
+                  folder is looked at in its place. One that is not there yet is made by the first backup; what lies on an S3 server is \
+                  not looked at.",
+        judge: Host(guard::archive_destination),
+    },
+    Check {
         id: "wpp.security.archive-folder",
         title: "nobody else can write where archives go",
         area: "security",
         severity: Error,
-        needs: &["wpp.home.marker"],
+        needs: &["wpp.backup.destination"],
         runbook: HYGIENE,
         explain: "A folder of backup.destination that others can write to lets them remove archives, or put there what is restored later. \
-                  chmod go-w mends it. Archives themselves, when they are open to others, are told by wpp.home.modes.",
+                  chmod go-w mends it. A link is followed. Archives themselves, when they are open to others, are told by wpp.home.modes.",
         judge: Host(guard::archive_folder),
     },
     Check {

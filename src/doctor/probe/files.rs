@@ -12,8 +12,8 @@ use crate::facts::{PathKind, PathLook, PathSeen, Probed};
 /// Names in a folder, sorted; a folder that is not there has none, one that cannot be read is one
 /// failed look.
 pub(super) fn names_in(folder: &Path) -> Vec<std::result::Result<PathBuf, PathLook>> {
-    let failed = |reason: String| PathLook {
-        path: folder.to_owned(),
+    let failed = |path: &Path, reason: String| PathLook {
+        path: path.to_owned(),
         expected: PathKind::Folder,
         credentials: false,
         seen: Probed::Failed(reason),
@@ -23,15 +23,19 @@ pub(super) fn names_in(folder: &Path) -> Vec<std::result::Result<PathBuf, PathLo
     }
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) => return vec![Err(failed(disk::cannot("list", folder, error).chain()))],
+        Err(error) => return vec![Err(failed(folder, disk::cannot("list", folder, error).chain()))],
     };
     let mut names: Vec<_> = entries
         .take(NAMES_MAX + 1)
-        .map(|entry| entry.map(|entry| entry.path()).map_err(|error| failed(disk::cannot("list", folder, error).chain())))
+        .map(|entry| entry.map(|entry| entry.path()).map_err(|error| failed(folder, disk::cannot("list", folder, error).chain())))
         .collect();
     if names.len() > NAMES_MAX {
         names.truncate(NAMES_MAX);
-        names.push(Err(failed(format!("{} holds more than {NAMES_MAX} names, and only these were looked at", folder.display()))));
+        // Of what is beyond it, not of the folder itself, which could be looked into.
+        names.push(Err(failed(
+            &folder.join("*"),
+            format!("{} holds more than {NAMES_MAX} names, and only these were looked at", folder.display()),
+        )));
     }
     names.sort_by(|left, right| left.as_ref().ok().cmp(&right.as_ref().ok()));
     names

@@ -1,19 +1,30 @@
 //! What the journal says of sessions, read so that nothing is written where that is not wanted.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::exists;
 use crate::archive::destination::folder;
 use crate::archive::shelf::Stamp;
 use crate::clock;
 use crate::doctor::backups;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, ErrorKind, Result};
 use crate::facts::{BackupFacts, JournalFacts, Moment, OpenAct, Probed};
 use crate::home::sidecar;
 use crate::journal::{Entry, Journal};
 use crate::process::is_alive;
 use crate::session::reading::{self, Way};
 use crate::session::rekey;
+
+/// How long somebody else's lock is waited for: a commit takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long its pages are read: a GiB takes less than two seconds of processor time.
+const CHECK_MAX: Duration = Duration::from_secs(4);
+/// Steps of SQLite's machine between two looks at the clock, which are less than a millisecond.
+const STEPS: i32 = 10_000;
+/// Where the kernel says who holds which lock.
+const LOCKS: &str = "/proc/locks";
 
 /// How often a look begins anew because somebody opened or closed the journal meanwhile.
 const ATTEMPTS: usize = 3;
@@ -26,7 +37,7 @@ pub fn open(path: &Path, only_read: bool) -> Result<Option<Journal>> {
     }
     match open_to_read(path) {
         // To write takes files beside it, which are made and removed again.
-        Err(_) if !only_read => Journal::open(path).map(Some),
+        Err(error) if !only_read && error.kind() != ErrorKind::Locked => Journal::open(path).map(Some),
         read => read.map(Some),
     }
 }
@@ -40,7 +51,17 @@ pub fn open_to_read(path: &Path) -> Result<Journal> {
             (Ok(log), false) if log.len() > 0 => Way::StillWithLog,
             _ => Way::Still,
         };
-        let connection = reading::connect(path, way)
+        let opened = reading::connect(path, way).and_then(|connection| {
+            connection.busy_timeout(PATIENCE)?;
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            Ok(connection)
+        });
+        if let Err(error) = &opened
+            && matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
+        {
+            return Err(locked(path, holder(path)));
+        }
+        let connection = opened
             .while_doing(|| format!("cannot open the journal {}", path.display()))
             .map_err(|error| error.hint("look at what is there, its owner and its mode"))?;
         Journal::reading(connection, path)
@@ -48,11 +69,106 @@ pub fn open_to_read(path: &Path) -> Result<Journal> {
     let mut attempt = 1;
     loop {
         match look() {
-            Err(_) if attempt < ATTEMPTS => std::thread::sleep(std::time::Duration::from_millis(20)),
+            Err(error) if attempt < ATTEMPTS && error.kind() != ErrorKind::Locked => {
+                std::thread::sleep(Duration::from_millis(20))
+            }
             other => return other,
         }
         attempt += 1;
     }
+}
+
+fn locked(path: &Path, by: Option<u32>) -> Error {
+    let by = by.map(|pid| format!(", {pid}")).unwrap_or_default();
+    Error::new(ErrorKind::Locked, format!("the journal {} is locked by another process{by}", path.display()))
+        .hint("no wpp holds it for longer than a moment; find out what that process does, and end it if nothing needs it")
+}
+
+/// The process that has kept a journal from being read or written for as long as anybody waits for it, told without
+/// a lock of our own.
+fn keeper(path: &Path) -> Option<u32> {
+    let (end, index) = (Instant::now() + PATIENCE, sidecar(path, "-shm"));
+    loop {
+        // A writer beside readers locks the index of the log alone.
+        let pid = holder(path).or_else(|| holder(&index))?;
+        if Instant::now() >= end {
+            return Some(pid);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Whether something may be written to a journal at once: nobody has locked it, and it is not damaged, for every page
+/// that is written then may take another with it.
+///
+/// # Errors
+/// What stands in the way.
+pub fn require_writable(path: &Path) -> Result<()> {
+    usable(path, true)?.map_err(|problem| {
+        Error::new(ErrorKind::Unknown, problem).hint("`wpp doctor --only wpp.home.journal` says what to do about it")
+    })
+}
+
+/// The process that has locked a file, as far as the kernel says.
+fn holder(path: &Path) -> Option<u32> {
+    let inode = format!(":{}", path.metadata().ok()?.ino());
+    let locks = std::fs::read_to_string(LOCKS).ok()?;
+    // `1: POSIX  ADVISORY  WRITE 4711 fe:00:12345 1073741824 1073742335`; one that waits has an arrow before the kind.
+    locks.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [_, "POSIX" | "OFDLCK", _, "WRITE", pid, file, ..] = fields[..] else { return None };
+        pid.parse().ok().filter(|_| file.ends_with(&inode))
+    })
+}
+
+/// Whether a journal can be used, and what stands in the way: what SQLite says of its pages, too, for one that is
+/// damaged in the middle opens all the same. One that is damaged is not opened to write.
+///
+/// # Errors
+/// What kept it from being looked at.
+pub fn usable(path: &Path, only_read: bool) -> Result<std::result::Result<(), String>> {
+    if !exists(path)? {
+        return Ok(Ok(()));
+    }
+    if let Some(pid) = keeper(path) {
+        return Ok(Err(locked(path, Some(pid)).chain()));
+    }
+    let journal = match open(path, true) {
+        Ok(Some(journal)) => Some(journal),
+        Ok(None) => return Ok(Ok(())),
+        // One of an earlier version, or one that only a writer can open, is opened below.
+        Err(_) if !only_read => None,
+        Err(error) => return Ok(Err(error.chain())),
+    };
+    if let Some(journal) = journal
+        && let Some(problem) = damage(&journal)?
+    {
+        return Ok(Err(format!("{} is damaged: {problem}", path.display())));
+    }
+    Ok(match only_read {
+        true => Ok(()),
+        false => Journal::open(path).map(drop).map_err(|error| error.chain()),
+    })
+}
+
+/// The first thing that SQLite finds wrong with a journal's pages.
+///
+/// # Errors
+/// When that takes too long, or the system fails.
+pub fn damage(journal: &Journal) -> Result<Option<String>> {
+    journal.read(|db| {
+        let end = Instant::now() + CHECK_MAX;
+        db.progress_handler(STEPS, Some(move || Instant::now() >= end))?;
+        let said = db.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+        db.progress_handler(STEPS, None::<fn() -> bool>)?;
+        match said {
+            Ok(line) => Ok((line != "ok").then(|| line.replace('\n', " "))),
+            Err(error) => match error.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => Ok(Some(error.to_string())),
+                _ => Err(error),
+            },
+        }
+    })
 }
 
 /// What the journal says of some sessions, in their order.
@@ -63,7 +179,8 @@ pub fn look(path: &Path, only_read: bool, sessions: &[String]) -> Vec<(Probed<Jo
         Ok(None) => return all(&|| (Probed::Known(JournalFacts::default()), Probed::Known(BackupFacts::default()))),
         Err(error) => return all(&|| failed(error.chain())),
     };
-    let one = |name: &String| match look_at(&journal, name) {
+    let own = path.with_file_name("backups");
+    let one = |name: &String| match look_at(&journal, name, &own) {
         Ok((journal, backups)) => (Probed::Known(journal), Probed::Known(backups)),
         Err(error) => failed(error.chain()),
     };
@@ -75,7 +192,7 @@ pub fn failed(reason: String) -> (Probed<JournalFacts>, Probed<BackupFacts>) {
     (Probed::Failed(reason.clone()), Probed::Failed(reason))
 }
 
-fn look_at(journal: &Journal, session: &str) -> Result<(JournalFacts, BackupFacts)> {
+fn look_at(journal: &Journal, session: &str, own: &Path) -> Result<(JournalFacts, BackupFacts)> {
     let latest = |verb: &str| -> Result<Option<Moment>> {
         Ok(journal.latest(session, verb)?.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms }))
     };
@@ -90,16 +207,32 @@ fn look_at(journal: &Journal, session: &str) -> Result<(JournalFacts, BackupFact
     let crashes_last_hour = crashes(&entries, clock::now_ms());
     let lived = journal.lived(session)?.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
     let facts = JournalFacts { open, lived, started: latest("start")?, stopped: latest("stop")?, wake_owed, crashes_last_hour };
-    Ok((facts, look_at_backups(&entries)))
+    Ok((facts, look_at_backups(&entries, own)))
 }
 
-/// What the journal's entries on a session say of its backups, as far as their files are there.
-pub fn look_at_backups(entries: &[Entry]) -> BackupFacts {
+/// What the journal's entries on a session say of its backups, as far as their files are there. `own` is the
+/// folder of the home that archives go to unless the settings say otherwise.
+pub fn look_at_backups(entries: &[Entry], own: &Path) -> BackupFacts {
+    let look = |folder: &Path, name: &str| folder::look(folder, name).ok().flatten().map(|object| object.stamp);
+    // A home that was moved or copied took its archives along, and the entries name where they lay. What lies
+    // in the home that it was copied from is that one's, which nobody here can count on.
+    let is_elsewhere = |folder: &Path| folder != own && folder.file_name() == own.file_name();
     let look = |path: &Path| -> Option<Stamp> {
-        let name = path.file_name()?.to_str()?;
-        folder::look(path.parent()?, name).ok().flatten().map(|object| object.stamp)
+        let (folder, name) = (path.parent()?, path.file_name()?.to_str()?);
+        let is_of_another = is_elsewhere(folder) && folder.parent()?.join("home.json").exists();
+        match if is_of_another { None } else { look(folder, name) } {
+            None if is_elsewhere(folder) => look(own, name),
+            seen => seen,
+        }
     };
-    backups::of_journal(entries, clock::now_ms(), is_alive, look)
+    let mut facts = backups::of_journal(entries, clock::now_ms(), is_alive, look);
+    if let Some(spoiled) = &mut facts.spoiled
+        && let (Some(folder), Some(name)) = (Path::new(&spoiled.path).parent(), Path::new(&spoiled.path).file_name())
+        && is_elsewhere(folder)
+    {
+        spoiled.path = own.join(name).display().to_string();
+    }
+    facts
 }
 
 /// Starts of a daemon within the hour before `now_ms` that another start followed and no stop came between.

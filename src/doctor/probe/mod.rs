@@ -35,7 +35,6 @@ use crate::facts::machine::MachineFacts;
 use crate::facts::network::NetworkFacts;
 use crate::facts::{Facts, HostFacts, Limits, PathKind, PathLook, Probed, SessionFacts, UpkeepFacts};
 use crate::home::{Home, SessionPaths};
-use crate::journal::Journal;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,8 +48,9 @@ const IN_FLIGHT_MAX: usize = 16;
 const WAITING: Duration = Duration::from_millis(10);
 /// Sessions of which one probe reads the journal.
 const JOURNAL_SESSIONS: usize = 250;
-/// Names looked at in one folder; a session's folder holds about a dozen.
-const NAMES_MAX: usize = 1000;
+/// Names looked at in one folder. A session's holds about a dozen; one of archives may hold years of hourly ones,
+/// and each costs one look.
+const NAMES_MAX: usize = 100_000;
 
 /// How much to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -335,7 +335,7 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
     ];
     let failed_path = root.clone();
     let home = scope.home.as_ref().ok().cloned();
-    let backups = scope.backups();
+    let backups = scope.backups().map(upkeep::followed);
     jobs.push(Job::new(
         FILES_TIMEOUT,
         move || home_paths(&root, home.as_ref(), backups.as_deref()),
@@ -361,11 +361,10 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         ));
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || match (exists(&path), only_read) {
-                (Ok(false), _) => Probed::NotApplicable("nothing was written down in this home yet".into()),
-                (Ok(true), false) => Probed::Known(Journal::open(&path).map(drop).map_err(|error| error.chain())),
-                (Ok(true), true) => Probed::Known(journal::open_to_read(&path).map(drop).map_err(|error| error.chain())),
-                (Err(error), _) => Probed::Failed(error.chain()),
+            move || match exists(&path) {
+                Ok(false) => Probed::NotApplicable("nothing was written down in this home yet".into()),
+                Ok(true) => journal::usable(&path, only_read).into(),
+                Err(error) => Probed::Failed(error.chain()),
             },
             Probed::Failed,
             |seen, host, _| host.journal = seen,

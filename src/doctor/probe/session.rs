@@ -28,20 +28,20 @@ pub(super) fn session_paths(paths: &SessionPaths) -> Vec<PathLook> {
         // With its side files, which hold the same keys.
         matches!((path.to_str(), store.to_str()), (Some(path), Some(store)) if path.starts_with(store))
     };
+    // Looked for by their names, whatever else there is.
+    let known = [paths.session_db(), paths.wpp_db(), paths.lock()].map(|path| (path, PathKind::File));
+    let known: Vec<(PathBuf, PathKind)> =
+        known.into_iter().chain([(paths.socket(), PathKind::Socket), (paths.logs(), PathKind::Folder)]).collect();
+    for (path, kind) in &known {
+        let look = look_at(path, Some(*kind), is_credentials(path));
+        looks.extend((look.seen != Probed::Known(None)).then_some(look));
+    }
     for name in names_in(paths.folder()) {
         looks.push(match name {
+            Ok(path) if known.iter().any(|(known, _)| *known == path) => continue,
             Ok(path) => {
-                let expected = if path == paths.socket() {
-                    Some(PathKind::Socket)
-                } else if path == paths.logs() {
-                    Some(PathKind::Folder)
-                } else if [paths.session_db(), paths.wpp_db(), paths.lock()].contains(&path) {
-                    Some(PathKind::File)
-                } else {
-                    None
-                };
                 let credentials = is_credentials(&path);
-                look_at(&path, expected, credentials)
+                look_at(&path, None, credentials)
             }
             Err(look) => look,
         });

@@ -17,7 +17,7 @@ use crate::facts::{
     ArchiveKeys, DrillFacts, DrillRun, HostFacts, PathKind, PathLook, Probed, SecretFault, SecretLook, SessionFacts, SetLook,
     UnitLook,
 };
-use crate::home::Home;
+use crate::home::{Home, is_session_name};
 
 /// A file with a key is not larger.
 const KEY_BYTES_MAX: u64 = 16 << 10;
@@ -65,6 +65,8 @@ struct Seen {
     ancestors: Probed<Vec<PathLook>>,
     program: Probed<Vec<PathLook>>,
     secrets: Probed<Vec<PathLook>>,
+    folders: Probed<Vec<PathLook>>,
+    not_sessions: Probed<Vec<PathBuf>>,
     evidence: Probed<Vec<PathLook>>,
     plugins: Probed<Vec<PathLook>>,
     archives: Probed<Vec<PathLook>>,
@@ -76,7 +78,7 @@ struct Seen {
 }
 
 fn files_job(scope: &Scope) -> Job {
-    let (root, home, archives) = (scope.root.clone(), scope.home.as_ref().ok().cloned(), scope.backups());
+    let (root, home, archives) = (scope.root.clone(), scope.home.as_ref().ok().cloned(), scope.backups().map(followed));
     let (units, variables) = (scope.units.clone(), scope.secret_variables.clone());
     let credentials = PathBuf::from(scope.config.text("backup.s3.credentials_file"));
     Job::new(
@@ -87,6 +89,8 @@ fn files_job(scope: &Scope) -> Job {
                 ancestors: ancestors(&root),
                 program: program(),
                 secrets: secrets(&home, &credentials),
+                folders: Probed::Known(folders(&home)),
+                not_sessions: Probed::Known(not_sessions(&home)),
                 evidence: evidence(&home.reports()),
                 plugins: plugins(&home),
                 archives: folder(archives.as_deref()),
@@ -101,6 +105,8 @@ fn files_job(scope: &Scope) -> Job {
             ancestors: Probed::Failed(reason.clone()),
             program: Probed::Failed(reason.clone()),
             secrets: Probed::Failed(reason.clone()),
+            folders: Probed::Failed(reason.clone()),
+            not_sessions: Probed::Failed(reason.clone()),
             evidence: Probed::Failed(reason.clone()),
             plugins: Probed::Failed(reason.clone()),
             archives: Probed::Failed(reason.clone()),
@@ -115,6 +121,8 @@ fn files_job(scope: &Scope) -> Job {
             upkeep.ancestors = seen.ancestors;
             upkeep.program = seen.program;
             upkeep.secrets = seen.secrets;
+            upkeep.folders = seen.folders;
+            upkeep.not_sessions = seen.not_sessions;
             upkeep.evidence = seen.evidence;
             upkeep.plugins = seen.plugins;
             upkeep.archives = seen.archives;
@@ -135,6 +143,8 @@ fn nothing(reason: &str) -> Seen {
         ancestors: none(reason),
         program: none(reason),
         secrets: none(reason),
+        folders: none(reason),
+        not_sessions: none(reason),
         evidence: none(reason),
         plugins: none(reason),
         archives: none(reason),
@@ -178,6 +188,25 @@ fn inside(folder: &Path, credentials: bool) -> Vec<PathLook> {
     names.collect()
 }
 
+/// The folders of a home, each as what a link in its place leads to. That of archives is [`folder`]'s.
+fn folders(home: &Home) -> Vec<PathLook> {
+    let folders = [home.sessions(), home.reports(), home.secrets(), home.runbooks(), home.plugins(), home.backup_state()];
+    folders
+        .into_iter()
+        .map(|path| PathLook { path: path.clone(), ..look_at(&followed(path), Some(PathKind::Folder), false) })
+        .collect()
+}
+
+/// Folders beside those of sessions that an operator may take for some. What wpp sets aside begins with a dot.
+fn not_sessions(home: &Home) -> Vec<PathBuf> {
+    let names = names_in(&home.sessions()).into_iter().flatten();
+    let is_meant = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        !name.starts_with('.') && !is_session_name(&name) && path.is_dir()
+    };
+    names.filter(is_meant).collect()
+}
+
 fn secrets(home: &Home, credentials: &Path) -> Probed<Vec<PathLook>> {
     let mut looks = inside(&home.secrets(), true);
     if !credentials.as_os_str().is_empty() {
@@ -212,10 +241,16 @@ fn plugins(home: &Home) -> Probed<Vec<PathLook>> {
     if looks.is_empty() { Probed::NotApplicable("there are no plugins".into()) } else { Probed::Known(looks) }
 }
 
+/// The folder that archives go to as it really is: an operator may put a link to another disk there, and what
+/// counts is where that leads. One that leads nowhere stays what it is.
+pub(super) fn followed(path: PathBuf) -> PathBuf {
+    path.canonicalize().unwrap_or(path)
+}
+
 fn folder(path: Option<&Path>) -> Probed<Vec<PathLook>> {
     match path {
         None => Probed::NotApplicable("archives do not go to a folder of this machine".into()),
-        Some(path) if !path.exists() => Probed::NotApplicable("there is no folder with archives yet".into()),
+        Some(path) if matches!(exists(path), Ok(false)) => Probed::NotApplicable("there is no folder with archives yet".into()),
         Some(path) => Probed::Known(vec![look_at(path, Some(PathKind::Folder), false)]),
     }
 }
