@@ -86,7 +86,14 @@ const MATRIX: &[Row] = &[
     // As the check says: a ban is worse than a lost stream.
     (
         "Session disconnected",
-        &["wpp.session.state", "wpp.session.reconnect-loop", "wpp.session.stream-lost"],
+        &[
+            "wpp.session.state",
+            "wpp.session.replaced",
+            "wpp.session.banned",
+            "wpp.session.outdated",
+            "wpp.session.reconnect-loop",
+            "wpp.session.stream-lost",
+        ],
         None,
         15,
         "reconnect-loop",

@@ -12,7 +12,7 @@ use crate::archive::verify::Level;
 use crate::clock;
 use crate::facts::{BackupFacts, BackupPlace, Facts, FailedBackup, SessionFacts};
 use crate::journal::Entry;
-use crate::report::{Severity, count, quoted};
+use crate::report::{Severity, count, quoted, size};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -22,6 +22,9 @@ const OF_LATE_MS: i64 = 7 * DAY_MS;
 const HABIT: usize = 3;
 /// How far a clock may have been set back without a time before it being one ahead.
 const AHEAD_MS: i64 = 5 * 60_000;
+
+/// So old a copy that was set aside is one that nobody comes back to.
+pub(super) const SET_ASIDE_AGE: &str = "30d";
 
 /// One archive that a backup made.
 struct Made<'a> {
@@ -138,6 +141,8 @@ pub fn of_journal(
     facts.failed = failed.into_values().chain(failed_check.map(|(failed, _)| failed)).collect();
     facts.failed.sort_by_key(|failed| failed.at_ms);
 
+    facts.changed =
+        made.last().filter(|newest| newest.whole && is_another_file(newest, &look)).map(|newest| newest.path.to_owned());
     let good: Vec<&Made<'_>> = made.iter().rev().filter(|one| one.whole && is_there(one, &made, &look)).collect();
     facts.ahead_ms = good.iter().map(|made| made.at_ms).find(|at_ms| *at_ms > now_ms.saturating_add(AHEAD_MS));
     let usable = good.iter().filter(|made| made.at_ms <= now_ms.saturating_add(AHEAD_MS));
@@ -154,6 +159,15 @@ pub fn of_journal(
         })
         .collect();
     facts
+}
+
+/// Whether a file of this machine has taken the place of the archive that was made.
+fn is_another_file(archive: &Made<'_>, look: &impl Fn(&Path) -> Option<Stamp>) -> bool {
+    let path = Path::new(archive.path);
+    match (path.is_absolute().then(|| look(path)).flatten(), &archive.stamp) {
+        (Some(now), Some(then)) => !now.is(then),
+        _ => false,
+    }
 }
 
 /// Whether an archive is the file that it was, and so is all that it builds on. What lies in a store is
@@ -307,8 +321,16 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
 
 /// The newest backup at each place and the newest verification went well.
 pub fn succeeded(facts: &Facts, session: &SessionFacts) -> Judged {
-    let failed = &known(&session.backups, "the journal")?.failed;
-    if failed.is_empty() {
+    let backups = known(&session.backups, "the journal")?;
+    let failed = &backups.failed;
+    // A verification that has failed since says the same, and why.
+    let is_told = failed.iter().any(|failed| failed.verb == "verify");
+    let changed = backups.changed.iter().filter(|_| !is_told).map(|path| {
+        Said::bad(format!("the newest archive is not the file any more that was verified: {path} was cut short or overwritten"))
+            .seen(path.clone(), "the file that the backup made", "another size or time")
+            .by_hand("make another archive now, and find out who changed this one", line(facts, Some(&session.name), "backup"))
+    });
+    if failed.is_empty() && backups.changed.is_none() {
         return Ok(vec![Said::ok("no backup or verification failed since the last that passed")]);
     }
     let said = failed.iter().map(|failed| {
@@ -328,7 +350,7 @@ pub fn succeeded(facts: &Facts, session: &SessionFacts) -> Judged {
                 .by_hand("make another archive now, then verify that one", line(facts, Some(&session.name), "backup")),
         }
     });
-    Ok(said.collect())
+    Ok(changed.chain(said).collect())
 }
 
 /// Old copies do not fill the disk.
@@ -337,27 +359,31 @@ pub fn set_aside(facts: &Facts, session: &SessionFacts) -> Judged {
     if copies.folders.is_empty() {
         return Ok(vec![Said::ok("nothing is set aside")]);
     }
+    let free = facts.host.space.known().map(|space| space.free_bytes);
+    if copies.removable == 0 && free.is_none_or(|free| copies.size_bytes <= free) {
+        let copies = count(copies.folders.len(), "old copy is", "old copies are");
+        return Ok(vec![Said::ok(format!("{copies} set aside, and none may go yet"))]);
+    }
     let said = Said::bad(format!(
-        "{} {} MiB",
+        "{} {}",
         count(
             copies.folders.len(),
             "old copy of the session's files, set aside by a restore or a new link, holds",
             "old copies of the session's files, set aside by restores and new links, hold"
         ),
-        copies.size_bytes.div_ceil(1 << 20)
+        size(copies.size_bytes)
     ));
-    let free = facts.host.space.known().map(|space| space.free_bytes);
     let said = match free {
         Some(free) if copies.size_bytes > free => said.seen(
             "old copies",
             "less than what is free on the disk",
-            format!("{} bytes, and {free} are free", copies.size_bytes),
+            format!("{}, and {} are free", size(copies.size_bytes), size(free)),
         ),
         _ => said.severity(Severity::Info),
     };
     Ok(vec![said.by_hand(
         "see which may go; the newest of each kind stays",
-        line(facts, Some(&session.name), "backup prune --set-aside --older-than 30d --dry-run"),
+        line(facts, Some(&session.name), &format!("backup prune --set-aside --older-than {SET_ASIDE_AGE} --dry-run")),
     )])
 }
 
@@ -462,6 +488,10 @@ mod tests {
         let whole = |acts: &[_]| facts(acts).whole_ms.map(|at_ms| at_ms / HOUR_MS);
         assert_eq!(whole(&[at("a", "/a", None, 1), at("b", "/b", None, 1)]), Some(2));
         assert_eq!(whole(&[at("a", "/a", None, 1), at("b", "/b", None, 7)]), Some(1), "overwritten");
+        let changed = |acts: &[_]| facts(acts).changed;
+        assert_eq!(changed(&[at("a", "/a", None, 1), at("b", "/b", None, 7)]).as_deref(), Some("/b"));
+        assert_eq!(changed(&[at("a", "/a", None, 7), at("b", "/b", None, 1)]), None, "a newer one is in order");
+        assert_eq!(changed(&[at("a", "/gone/a", None, 1)]), None, "moved elsewhere, perhaps");
         assert_eq!(whole(&[at("a", "/a", None, 1), at("b", "/b", Some("a"), 1)]), Some(2));
         assert_eq!(whole(&[at("a", "/gone/a", None, 1), at("b", "/b", Some("a"), 1)]), None, "its base is gone");
         assert_eq!(whole(&[at("a", "/a", None, 7), at("b", "/b", Some("a"), 1), at("c", "/c", Some("b"), 1)]), None);

@@ -83,7 +83,7 @@ fn findings(out: &mut String, report: &Report) -> std::fmt::Result {
             writeln!(out, "  - {what}: {observed} (expected {expected})")?;
         }
         if let Some(remedy) = &finding.remedy {
-            writeln!(out, "  - mend: `{}`", visible(&one_line(&remedy.command)).replace('`', "'"))?;
+            writeln!(out, "  - {}: `{}`", remedy.label(), visible(&one_line(&remedy.command)).replace('`', "'"))?;
         }
         if let Some(runbook) = &finding.runbook {
             writeln!(out, "  - read: {runbook}")?;

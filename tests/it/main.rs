@@ -26,6 +26,7 @@ mod doctor_network;
 mod doctor_cases;
 mod doctor_engine;
 mod doctor_harm;
+mod doctor_first_look;
 mod documents;
 mod doubles;
 mod drill;

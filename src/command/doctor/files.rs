@@ -8,7 +8,7 @@ use crate::clock;
 use crate::disk;
 use crate::doctor::{Examination, score};
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::{Event, Report, Severity, Sink};
+use crate::report::{Event, Finding, Report, Severity, Sink};
 use crate::ui::{github, junit, markdown, prometheus};
 
 /// The largest file that is taken for ours.
@@ -38,30 +38,45 @@ impl Files {
         report: &Report,
         examination: &Examination,
         fails: impl Fn(Severity) -> bool,
+        least: Severity,
         took_ms: u64,
         sink: &dyn Sink,
     ) -> Result<()> {
         if let Some(path) = &self.junit {
-            disk::write_atomic(path, junit::examination(examination, fails, took_ms, clock::now()).as_bytes())?;
+            writable(path, disk::write_atomic(path, junit::examination(examination, fails, took_ms, clock::now()).as_bytes()))?;
         }
         if let Some(path) = &self.textfile {
             refuse_others(path)?;
             let summary =
                 prometheus::Summary { score: score::of(examination), exit_code: report.exit_code(), took_ms, at: clock::now() };
             // The collector runs as another user, and nothing in it is a secret.
-            disk::write_atomic_for_all(path, prometheus::examination(examination, &summary).as_bytes())?;
+            writable(path, disk::write_atomic_for_all(path, prometheus::examination(examination, &summary).as_bytes()))?;
         }
         if let Some(path) = &self.markdown {
             let whole = Report { findings: examination.findings.clone(), ..report.clone() };
-            disk::write_atomic(path, markdown::report(&whole).as_bytes())?;
+            writable(path, disk::write_atomic(path, markdown::report(&whole).as_bytes()))?;
         }
         if self.github {
-            for text in examination.findings.iter().filter_map(github::annotation) {
+            let shown = |finding: &&Finding| finding.severity >= least || finding.severity == Severity::Unknown;
+            for text in examination.findings.iter().filter(shown).filter_map(github::annotation) {
                 sink.emit(Event::Output { text, data: Value::Null });
             }
         }
         Ok(())
     }
+}
+
+/// A place where no file can be made is a command line that is wrong, whatever was tried beside it.
+fn writable(path: &Path, written: Result<()>) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    written.map_err(|error| {
+        if folder.is_dir() && !path.is_dir() {
+            return error;
+        }
+        let why = if path.is_dir() { "it is a folder" } else { "its folder is not there" };
+        Error::new(ErrorKind::Usage, format!("the result cannot be written to {}: {why}", path.display()))
+            .hint("name a file in a folder that is there")
+    })
 }
 
 /// A file that holds other metrics is somebody else's.

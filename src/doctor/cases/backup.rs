@@ -79,11 +79,21 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.backup.last-failed", Warning)],
     },
     Case {
+        what: "the only archive, cut to 2 KB",
+        facts: whole,
+        breaks: |facts| {
+            backups(facts).whole_ms = None;
+            backups(facts).known_since_ms = Some(NOW_MS - MINUTE_MS);
+            backups(facts).changed = Some("/h/backups/main.tar.gz".into());
+        },
+        finds: &[("wpp.backup.last-failed", Warning)],
+    },
+    Case {
         what: "old copies that are larger than what is free",
         facts: whole,
         breaks: |facts| {
             facts.sessions[0].set_aside =
-                Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 60 << 30 });
+                Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 60 << 30, removable: 0 });
         },
         finds: &[("wpp.backup.set-aside", Warning)],
     },

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use self::jobs::{endpoint_job, look_at_process, machine_jobs, network_jobs, system};
-use super::{Scope, database, smoke, suppress};
+use super::{Scope, backups, database, smoke, suppress};
 use crate::archive::shelf::is_archive;
 use crate::clock;
 use crate::daemon::api::Status;
@@ -37,6 +37,7 @@ use crate::facts::{
 };
 use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
+use crate::prune::aside;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -86,6 +87,8 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         home: scope.root.clone(),
         program: scope.program.clone(),
         opened: scope.home.as_ref().map(Home::kind).map_err(Clone::clone),
+        is_stranger: scope.is_stranger,
+        wants_daemon: scope.endpoints,
         config_problem: scope.config_problem.clone(),
         plugins_problem: scope.plugins_problem.clone(),
         paths: Vec::new(),
@@ -378,8 +381,17 @@ fn is_writable(root: &Path) -> Probed<std::result::Result<(), String>> {
 }
 
 fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<PathLook> {
-    let mut looks = vec![look_at(root, Some(PathKind::Folder), false)];
-    let Some(home) = home else { return looks };
+    let folder = look_at(root, Some(PathKind::Folder), false);
+    let Some(home) = home else {
+        // Whose folder it is nobody knows without the marker; only one that its own user cannot open, where
+        // nobody can look for the marker, is judged.
+        let is_closed = matches!(folder.seen, Probed::Known(Some(seen)) if seen.mode & 0o700 != 0o700);
+        return if is_closed { vec![folder] } else { Vec::new() };
+    };
+    if matches!(exists(&home.marker()), Ok(false)) {
+        return Vec::new();
+    }
+    let mut looks = vec![folder];
     looks.extend(names_in(root).into_iter().map(|name| match name {
         Ok(path) => {
             let is_folder = [home.sessions(), home.backups()].contains(&path);
@@ -656,7 +668,7 @@ fn look_at_daemon(paths: &SessionPaths, endpoints: bool) -> Talk {
     let lock = look_at_lock(paths).into();
     let endpoints = match endpoints {
         true => Probed::Known(look_at_endpoints(paths)),
-        false => Probed::NotApplicable("only --smoke-running asks for every endpoint".into()),
+        false => Probed::NotApplicable("left out by request: only --smoke-running asks for every endpoint".into()),
     };
     let (socket, daemon) = look_at_answer(paths);
     (lock, socket, daemon, endpoints)
@@ -714,12 +726,13 @@ fn noted(status: Status) -> DaemonStatus {
 
 /// What restores and new links have set aside.
 fn look_beside(paths: &SessionPaths) -> Result<SetAside> {
-    let folders: Vec<PathBuf> = paths.set_aside()?.into_iter().map(|copy| copy.path).collect();
-    let mut size_bytes = 0;
-    for folder in &folders {
-        size_bytes += disk::folder_size_bytes(folder)?;
-    }
-    Ok(SetAside { folders, size_bytes })
+    let copies = match backups::SET_ASIDE_AGE.parse().ok() {
+        Some(age) => aside::survey(paths, age, clock::now())?,
+        None => Vec::new(),
+    };
+    let removable = copies.iter().filter(|copy| !copy.keep).count();
+    let size_bytes = copies.iter().map(|copy| copy.size_bytes).sum();
+    Ok(SetAside { folders: copies.into_iter().map(|copy| copy.path).collect(), size_bytes, removable })
 }
 
 fn look_at_store(paths: &SessionPaths) -> Probed<StoreFacts> {
