@@ -3,6 +3,7 @@
 //! A [`Home`] is marked live or sandbox when it is made, and stays so: a sandbox home reaches
 //! loopback addresses only, a live home never does. Start with [`Home::open`] and [`Home::session`].
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -74,7 +75,7 @@ impl Home {
                         format!("{} holds sessions but its marker home.json is gone", root.display()),
                     )
                     .hint(
-                        "restore home.json from a backup; without it wpp cannot know whether these sessions may reach WhatsApp",
+                        "put home.json back from a backup of the whole home, or restore archives into a new one; without it wpp cannot know whether these sessions may reach WhatsApp",
                     ));
                 }
                 HomeKind::Live
@@ -400,28 +401,37 @@ impl SessionPaths {
     /// Folders beside the session's that hold old copies of its files, sorted by name.
     pub fn set_aside(&self) -> Result<Vec<SetAside>> {
         let Some(parent) = self.folder.parent() else { return Ok(Vec::new()) };
-        let mut found = Vec::new();
-        for path in disk::list(parent)? {
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-            let copy = AsideKind::ALL.into_iter().find_map(|kind| {
-                let stamp = name.strip_prefix(&format!(".{}.{}-", self.name, kind.name()))?;
-                Some(SetAside { path: path.clone(), kind, stamp: stamp.to_owned() })
-            });
-            // What a link leads to is nobody's copy.
-            if let Some(copy) = copy
-                && path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
-            {
-                found.push(copy);
-            }
-        }
-        found.sort_by(|one, two| one.path.cmp(&two.path));
-        Ok(found)
+        Ok(set_aside_in(parent)?.remove(&self.name).unwrap_or_default())
     }
 
     /// Whether the session has a folder.
     pub fn exists(&self) -> bool {
         self.folder.is_dir()
     }
+}
+
+/// What [`SessionPaths::set_aside`] gives, of every session in a folder of sessions at once, by its name.
+pub fn set_aside_in(sessions: &Path) -> Result<BTreeMap<String, Vec<SetAside>>> {
+    let mut found: BTreeMap<String, Vec<SetAside>> = BTreeMap::new();
+    for path in disk::list(sessions)? {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let parts = AsideKind::ALL.into_iter().find_map(|kind| {
+            // No name of a session holds a point.
+            let (session, rest) = name.strip_prefix('.')?.split_once('.')?;
+            Some((session, kind, rest.strip_prefix(kind.name())?.strip_prefix('-')?))
+        });
+        // What a link leads to is nobody's copy.
+        if let Some((session, kind, stamp)) = parts
+            && path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+        {
+            let copy = SetAside { path: path.clone(), kind, stamp: stamp.to_owned() };
+            found.entry(session.to_owned()).or_default().push(copy);
+        }
+    }
+    for copies in found.values_mut() {
+        copies.sort_by(|one, two| one.path.cmp(&two.path));
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::{Part, words};
 use crate::clock::Timestamp;
 use crate::error::{Context as _, Result};
-use crate::evidence::strangers::{Counts, Kind, Stranger};
+use crate::evidence::patterns::{Kind, is_hash};
+use crate::evidence::strangers::{Counts, Stranger};
 
 /// The name of every home's first session, which says nothing about anybody.
 const SESSION: &str = "main";
@@ -128,8 +129,7 @@ impl<'a> Clean<'a> {
 
     /// A SHA-256 in hex; what is none is a token.
     pub fn hash(&mut self, text: &str) -> String {
-        let good = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-        if good { text.to_owned() } else { self.token(Kind::Word, text) }
+        if is_hash(text) { text.to_owned() } else { self.token(Kind::Word, text) }
     }
 
     /// A value with the fields of its objects that are listed, on every level, and no others. Numbers, yes and
@@ -187,9 +187,18 @@ impl<'a> Clean<'a> {
                 }
                 ("message", Value::String(text)) => Some(self.text(text)),
                 (name, Value::String(text)) if FIELDS.contains(&name) => Some(self.field(text)),
-                (name, Value::Number(_) | Value::Bool(_)) if FIELDS.contains(&name) => {
+                (name, Value::Bool(_)) if FIELDS.contains(&name) => {
                     kept.insert(name.to_owned(), value.clone());
                     continue;
+                }
+                (name, Value::Number(number)) if FIELDS.contains(&name) => {
+                    // Digits enough for somebody's number are nobody's count.
+                    let most = if name.ends_with("_ms") { TIME_MS_MAX } else { COUNT_MAX };
+                    if number.as_u64().is_some_and(|number| number <= most) {
+                        kept.insert(name.to_owned(), value.clone());
+                        continue;
+                    }
+                    Some(self.token(Kind::Person, &number.to_string()))
                 }
                 _ => None,
             };
@@ -266,6 +275,11 @@ pub(super) const PARTS: &[&str] = &[
     "SMP",
 ];
 
+/// A larger number in a line of the log counts nothing that a daemon counts.
+const COUNT_MAX: u64 = 9_999_999;
+/// Ten days.
+const TIME_MS_MAX: u64 = 864_000_000;
+
 /// Fields that the daemon's own lines have.
 const FIELDS: &[&str] = &[
     "attempt",
@@ -285,6 +299,7 @@ const FIELDS: &[&str] = &[
     "reason",
     "session",
     "silent_ms",
+    "stage",
     "state",
     "status",
     "tries",
@@ -361,6 +376,10 @@ mod tests {
             assert_ne!(value["chat"], "#0123456789", "{value}");
             let value = clean.log_line("darling, bring the umbrella");
             assert_eq!(value, json!({ "unreadable": true, "size_bytes": 27 }));
+            let value =
+                clean.log_line(r#"{"level":"warn","message":"not connected","attempt":3,"pid":15550100123,"silent_ms":60000}"#);
+            assert_eq!((&value["attempt"], &value["silent_ms"]), (&json!(3), &json!(60000)));
+            assert!(value["pid"].as_str().unwrap().starts_with("<person #"), "{value}");
             // A library's line is never taken for one of the daemon's own.
             let value = clean.log_line(r#"{"library":"umbrella::darling:5","message":"umbrella tomorrow evening darling"}"#);
             assert!(!value.to_string().contains("umbrella") && !value.to_string().contains("darling"), "{value}");

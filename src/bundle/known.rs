@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::words;
 use crate::config::{KEYS, Kind as Setting, named::NAMED};
 use crate::disk;
-use crate::evidence::strangers::Kind;
+use crate::evidence::patterns::Kind;
 use crate::home::{Home, SessionPaths};
 use crate::session::reading::{self, Refusal};
 
@@ -34,8 +34,14 @@ pub struct Found {
 impl Found {
     fn add(&mut self, kind: Kind, value: &str) {
         let value = value.trim();
-        // What is a word of wpp's own is in every bundle, and tells of nobody.
-        if !value.is_empty() && !is_ordinary(value) {
+        // What is a word of wpp's own is in every bundle, and tells of nobody. Several of them in a row do, when
+        // somebody wrote them or hides something behind them.
+        let several = match kind {
+            Kind::Secret => value.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count() > 1,
+            Kind::Text => value.contains(char::is_whitespace),
+            _ => false,
+        };
+        if !value.is_empty() && !(if several { words::is_own_text(value) } else { is_ordinary(value) }) {
             self.values.push((kind, value.to_owned()));
         }
     }
@@ -85,10 +91,15 @@ pub fn gather(home: &Home, environment: impl IntoIterator<Item = (String, String
     found
 }
 
+/// Whether what is called so may hold a credential: an address may have one in it.
+fn tells_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["secret", "token", "pass", "key", "credential", "url", "dsn"].iter().any(|part| name.contains(part))
+}
+
 fn of_environment(found: &mut Found, environment: impl IntoIterator<Item = (String, String)>) {
     for (name, value) in environment {
         let large = name.to_ascii_uppercase();
-        let secret = ["SECRET", "TOKEN", "PASS", "KEY", "CREDENTIAL", "_URL", "_DSN"].iter().any(|part| large.contains(part));
         match large.as_str() {
             "USER" | "LOGNAME" | "SUDO_USER" => found.add(Kind::Name, &value),
             "HOSTNAME" | "HOST" => found.add(Kind::Host, &value),
@@ -97,7 +108,7 @@ fn of_environment(found: &mut Found, environment: impl IntoIterator<Item = (Stri
                 let last = Path::new(&value).file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
                 found.add(Kind::Name, &last);
             }
-            _ if secret && value.len() >= 6 => found.add_secret(&value),
+            _ if tells_secret(&name) && value.len() >= 6 => found.add_secret(&value),
             _ => {
                 let set = KEYS.iter().find(|key| crate::config::Config::variable(key) == name);
                 if set.is_some_and(|key| !is_open(key.kind)) {
@@ -159,9 +170,8 @@ fn of_value(found: &mut Found, path: &str, value: &toml::Value) {
             if key.or_else(of_named).is_some_and(is_open) || due {
                 return;
             }
-            let credential = ["secret", "token", "pass", "key", "url"].iter().any(|part| last.contains(part));
             let kind = match text {
-                _ if credential => Kind::Secret,
+                _ if tells_secret(last) => Kind::Secret,
                 text if text.contains(char::is_whitespace) => Kind::Text,
                 _ => Kind::Word,
             };
@@ -304,6 +314,22 @@ mod tests {
         for value in ["main", "tar.gz", "0 9 * * MON", "send", "session", "xterm-kitty", "openwa"] {
             assert!(!has(value), "{value}");
         }
+    }
+
+    #[test]
+    fn ordinary_words_are_a_secret_or_a_message_when_there_are_several() {
+        let mut found = Found::default();
+        found.add_secret("the-phone-owner-is-at-home\n");
+        found.add_secret("default");
+        found.add(Kind::Text, "the key is under the phone");
+        // What wpp writes itself is in the log of everybody.
+        found.add(Kind::Text, "The daemon starts");
+        let values: Vec<&str> = found.values.iter().map(|(_, value)| value.as_str()).collect();
+        assert!(
+            values.iter().all(|value| ["the-phone-owner-is-at-home", "the key is under the phone"].contains(value)),
+            "{values:?}"
+        );
+        assert!(values.contains(&"the-phone-owner-is-at-home") && values.contains(&"the key is under the phone"));
     }
 
     #[test]

@@ -49,3 +49,24 @@ pub struct Part {
     /// What was taken out of it, by kind.
     pub replaced: Counts,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PLUGINS;
+
+    #[test]
+    fn the_plugins_that_come_with_wpp_are_those_of_its_sources() {
+        let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/plugins")).unwrap();
+        let names = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap());
+        let built = |name: &String| {
+            let path = format!("{}/plugins/{name}/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
+            std::path::Path::new(&path).is_file()
+        };
+        // One of them does harm, and only tests add it.
+        let mut shipped: Vec<String> = names.filter(|name| built(name) && name != "hostile").collect();
+        let mut listed = PLUGINS.to_vec();
+        shipped.sort();
+        listed.sort_unstable();
+        assert_eq!(listed, shipped);
+    }
+}

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{Part, README};
 use crate::disk;
 use crate::error::{Context as _, Error, ErrorKind, Result};
-use crate::evidence::strangers::{Counts, Kind, Known, looks_like, without_stamps};
+use crate::evidence::patterns::{Kind, is_hash};
+use crate::evidence::strangers::{Counts, Known, looks_like};
 
 /// Bytes that all files together may have.
 const SIZE_BYTES_MAX: u64 = 64 << 20;
@@ -172,10 +173,8 @@ pub fn inspect(bytes: &[u8], packing: Packing, known: &Known) -> Result<()> {
             return Err(refusal("a file's name", kind));
         }
         let found = match name.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("json") => serde_json::from_str(&text).map_or_else(|_| found(&text, known), |value| found_in(&value, known)),
-            Some("jsonl") => text
-                .lines()
-                .find_map(|line| serde_json::from_str(line).map_or_else(|_| found(line, known), |value| found_in(&value, known))),
+            Some("json") => found_in_json(&text, known),
+            Some("jsonl") => text.lines().find_map(|line| found_in_json(line, known)),
             _ => found(&text, known),
         };
         if let Some(kind) = found {
@@ -188,8 +187,36 @@ pub fn inspect(bytes: &[u8], packing: Packing, known: &Known) -> Result<()> {
     Ok(())
 }
 
-fn refusal(name: &str, kind: Kind) -> Error {
-    let what = match kind {
+/// Takes a file, or the lines of it, out of a bundle in which [`inspect`] would find something; the rest can
+/// then be sent all the same. Says what it is.
+pub fn withhold(part: &mut Part, known: &Known) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(&part.bytes).into_owned();
+    if text == README {
+        return None;
+    }
+    let stub = |kind: Kind| json!({ "left_out": what(kind) }).to_string();
+    let (seen, kept) = if part.name.ends_with(".jsonl") {
+        let mut seen = None;
+        let line = |line: &str| match found_in_json(line, known) {
+            Some(kind) => {
+                seen = seen.or(Some(kind));
+                format!("{}\n", stub(kind))
+            }
+            None => format!("{line}\n"),
+        };
+        let kept: String = text.lines().map(line).collect();
+        (seen?, kept)
+    } else {
+        let kind = if part.name.ends_with(".json") { found_in_json(&text, known) } else { found(&text, known) }?;
+        (kind, format!("{}\n", stub(kind)))
+    };
+    part.bytes = kept.into_bytes();
+    Some(what(seen))
+}
+
+/// What is found, in words.
+fn what(kind: Kind) -> &'static str {
+    match kind {
         Kind::Secret => "a secret",
         Kind::Person => "a number or a JID",
         Kind::Group => "a group's JID",
@@ -199,12 +226,20 @@ fn refusal(name: &str, kind: Kind) -> Error {
         Kind::Address => "an address of the network",
         Kind::Host => "a host's name",
         Kind::Path => "a path",
-    };
+    }
+}
+
+fn refusal(name: &str, kind: Kind) -> Error {
+    let what = what(kind);
     Error::new(
         ErrorKind::Denied,
         format!("the bundle is not written: in {name} something is known to be {what}, or looks like it"),
     )
     .hint(format!("look at the same by yourself with `wpp doctor`, and report this as a bug of wpp: {name} was not redacted"))
+}
+
+fn found_in_json(text: &str, known: &Known) -> Option<Kind> {
+    serde_json::from_str(text).map_or_else(|_| found(text, known), |value| found_in(&value, known))
 }
 
 fn found_in(value: &Value, known: &Known) -> Option<Kind> {
@@ -219,14 +254,7 @@ fn found_in(value: &Value, known: &Known) -> Option<Kind> {
 }
 
 fn found(text: &str, known: &Known) -> Option<Kind> {
-    // The time in the name of a run or an archive is no number, whatever stands before it.
-    let text = &*without_stamps(text);
-    if let Some(kind) = known.in_text(text) {
-        return Some(kind);
-    }
-    // A hash names bytes, and nobody.
-    let is_hash = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    if is_hash { None } else { looks_like(text) }
+    known.in_text(text).or_else(|| if is_hash(text) { None } else { looks_like(text) })
 }
 
 #[cfg(test)]
@@ -266,6 +294,16 @@ mod tests {
     ];
 
     #[test]
+    fn what_was_not_redacted_is_withheld_line_by_line_and_the_rest_is_sent() {
+        let mut log = part("logs/1.jsonl", "{\"message\":\"state\"}\n{\"message\":\"call +1 555 010 0001\"}\n");
+        assert_eq!(withhold(&mut log, &known()), Some("a number or a JID"));
+        assert_eq!(log.bytes, b"{\"message\":\"state\"}\n{\"left_out\":\"a number or a JID\"}\n");
+        let mut status = part("status.json", "{\"detail\":\"said Zaphod to me\"}");
+        assert!(withhold(&mut status, &known()).is_some() && sealed(&[log, status]).is_ok());
+        assert_eq!(withhold(&mut part("journal.json", "{\"verb\":\"start\"}"), &known()), None);
+    }
+
+    #[test]
     fn a_redactor_that_is_broken_is_caught_by_the_last_look_and_the_file_is_named() {
         for planted in PLANTED {
             let stranger = Stranger::new(known()).unwrap();
@@ -300,7 +338,7 @@ mod tests {
         }
         let good = part(
             "a.json",
-            r#"{"at_ms": 1790000000123, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "n": 16777216000}"#,
+            r#"{"at_ms": 1790000000123, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "n": 16777216000, "of": "disk-full-7-20260801T093000Z"}"#,
         );
         assert!(sealed(&[good]).is_ok());
     }

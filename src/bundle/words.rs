@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 use crate::config::KEYS;
 use crate::doctor::catalog;
 use crate::error::EXIT_CODES;
-use crate::evidence::strangers::{Counts, Kind, Stranger, leading_token};
+use crate::evidence::patterns::Kind;
+use crate::evidence::strangers::{Counts, Stranger, leading_token};
 
 /// Messages of the daemon's own lines in its log, word for word. A test reads the sources for them.
 pub const LOGGED: &[&str] = &[
@@ -47,41 +48,41 @@ pub const LOGGED: &[&str] = &[
 
 /// Words of errors as systems, SQLite and TLS word them, and of findings.
 const OTHERS: &str = "
-    a able about above access act acts address after again age ago all allowed already also among an and another answer answered
-    answers any api archive are argument as asked at attempt attempts available back backup backups bad be because been before began
-    being below beside between both broken busy but by bytes call cannot certificate changed check checked checks clock closed code
-    command complete config configuration connect connected connection connections constraint contains corrupt could count crash
-    created current daemon damaged data database day days decrypt default degraded denied descriptor descriptors desc device did
-    directory disk dns do does down drain drill due during each either empty end ended ends enough entries entry eof errno error
-    errors every exceeded exclusive exist exists exit expected expired failed failing failure fd fds file files filesystem first for
-    format found free from fsync full gateway get gib gone group had handshake has have held here holder holds home host hour hours how
-    http https i if image in incomplete index info inode inodes input interrupted into invalid io is it its itself journal keep kept
-    kernel key keys kib killed known last least left length less level limit limits line lines link linked list listen listens local
-    lock locked log logged login long longer looked lost made main malformed many match may mean memory message messages mib migration
-    minute minutes missing mode modes more most mount mounted moved ms must name named network never newer newest next no nobody not
-    nothing now null number of off offline ok old older on once one ones only open opened opening operation or orders os other others
-    out outbound outbox output over owner own owned page pages paired part passed path peer pending per percent permission permitted
-    phone pid pipe plan port possible power prekeys present process processes processor processors proven quick read readable reading
-    ready reason received reconnects refused regular rejected remote removed renamed request requests reset resource resolution respond
-    restore restored result resumed retry root row rows run running runs same schedule schema search second seconds seen send sending
-    sent server service session sessions set several short should signal since size slow so socket some space sqlite stale start
-    started starts state status step still stop stopped storage store stored stores stream such support symbolic sync system table take
-    taken takes temporarily temporary than that the their them then there these they this those time timed timeout times tls to 
-    too took total transaction tries try two type unable unavailable under unexpected unfinished unknown unreachable until up
-    upload use used user users valid value verified verify version wait waited waits wal was way webhook were what when where whether
-    which while who why with within without word words work works would writable write writer writes writing written wrong years yes
-    yet zero zone readonly nospc enospc eacces enoent etimedout econnrefused econnreset epipe eio emfile erofs reset by
-    db sock wal shm log logs ops toml json wpp wppd main home backups reports plugins secrets
-    action added aside exact far history owed waking advice alert alerts allowed append architecture area audit branches capacity channel chats class config connects container
-    cores count counts cpu daily decision default disable document documents drill drills dump edited enable enter enum environment
-    evidence exported fast fields fits folder full grants growth id identity imports interfaces kernel limited linked lint
-    linux listed logged macos machine mended messages minutes mode monthly months multiple name names newest notice notices
-    observed one open others outcome percent placed plain plan platform plugin plugins private problem processor prune ran
-    rate reauth rekey release replaced resource response revoke room rooms rotation runbook runbooks sample samples
-      sections sent signed simulator skipped snapshot sources span sqlite summary supplied systemd tables
-    takes target test update utc utf8 variables verdict verb warn warning webhooks
-      weekly wpp yearly zstd gz tar unreadable since severity
-    starting ready booting connecting syncing reconnecting stopped stops unlinked unused process's  
+    a able about above accepted access act action acts add added address advice after again age ago alert alerts all allowed already
+    also among an and another answer answered answers any api append architecture archive are area argument as aside asked
+    at attempt attempts audit available back backup backups bad ban be because been before began being below beside between
+    booting both branches broken busy but by bytes call cannot capacity certificate changed channel chats check checked
+    checks class client clock closed code command complete config configuration connect connected connecting connection
+    connections connects constraint container contains cores corrupt could count counts cpu crash created current daemon
+    daily damaged data database day days db decision decrypt default degraded denied desc descriptor descriptors device
+    did directory disable disk dns do document documents does down drain drill drills due dump during eacces each
+    econnrefused econnreset edited eio either emfile empty enable end ended endpoint ends enoent enospc enough enter entries entry
+    enum environment eof epipe erofs errno error errors etimedout every evidence exact exceeded exclusive exhausted exist exists
+    exit expected expired exported failed failing failure far fast fault fd fds fields file files filesystem first fits folder
+    for format found free from fsync fts full gateway get gib gone grants group growth gz had handshake has have held here
+    history holder holds home host hour hours how http https i id identity if image imports in incomplete index info inode
+    inodes input interfaces interrupted into invalid io is it its itself journal json keep keepalive kept kernel key keys kib killed
+    known last least left length less level limit limited limits line lines link linked lint linux list listed listen
+    listens local lock locked log logged login logs long longer looked lost machine macos made main malformed many match
+    may mean memory mended message messages mib migration minute minutes missing mode modes monthly months more most mount
+    mounted moved ms multiple must name named names network never newer newest next no nobody normal nospc not nothing notice
+    notices now null number observed of off offline ok old older on once one ones only open opened opening operation operator ops
+    or orders os other others out outbound outbox outcome outdated output over owed own owned owner page pages pair paired pairing part passed passkey
+    path peer pending per percent permission permitted phone pid pipe placed plain plan platform plugin plugins port
+    possible power prekeys present private problem process process's processes processor processors proven prune qr quick ran
+    rate read readable reading readonly ready reason reauth received reconnecting reconnects refused regular rejected
+    rekey release relink remote remove removed renamed replaced reports request requests required reset resolution resource respond response
+    restore restored result resumed retry revoke room rooms root rotation row rows run runbook runbooks running runs same
+    sample samples scan schedule schema search second seconds secrets sections seen send sending sent server service session
+    sessions set several severity shm short should signal signed simulator since size skipped slow snapshot so sock socket
+    some sources space span sqlite stage stale stalled start started starting starts state status step still stop stopped stops storage
+    store stored stores stream such summary supplied support symbolic swapped sync syncing system systemd table tables take taken
+    takes tar target temporarily temporary test than that the their them then there these they this those time timed
+    timeout times tls to toml too took total transaction tries try two type unable unavailable under unexpected unfinished
+    unknown unlinked unreachable unreadable until unused up update upload use used user users utc utf8 valid value
+    variables verb verdict verified verify version wait waited waits waking wal warn warning was way webhook webhooks
+    weekly were what when where whether which while who why with within without word words work works would wpp wppd
+    writable write writer writes writing written wrong yearly years yes yet zero zone zstd
     ";
 
 /// Every word that may stay, in small letters.
@@ -107,6 +108,19 @@ static WORDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     LOGGED.iter().for_each(|message| add(message));
     words
 });
+
+/// What `wpp` writes of itself, in small letters, each text on a line of its own.
+static TEXTS: LazyLock<String> = LazyLock::new(|| {
+    let checks = catalog::checks().flat_map(|check| [check.id, check.title, check.explain]);
+    let keys = KEYS.iter().flat_map(|key| [key.path, key.help]);
+    let codes = EXIT_CODES.iter().map(|(.., meaning)| *meaning);
+    checks.chain(keys).chain(codes).chain(LOGGED.iter().copied()).collect::<Vec<_>>().join("\n").to_lowercase()
+});
+
+/// Whether a text stands in what `wpp` writes of itself.
+pub fn is_own_text(text: &str) -> bool {
+    TEXTS.contains(&text.to_lowercase())
+}
 
 /// Whether a word is one of `wpp`'s own.
 pub fn is_known(word: &str) -> bool {
@@ -314,6 +328,43 @@ mod tests {
         assert!(seen.len() > 20, "{seen:?}");
         let unknown: Vec<_> = seen.iter().filter(|message| !LOGGED.contains(&message.as_str())).collect();
         assert!(unknown.is_empty(), "add them to LOGGED: {unknown:?}");
+    }
+
+    #[test]
+    fn states_reasons_and_verbs_of_the_journal_are_told_as_they_are() {
+        let stranger = Stranger::new(Known::new([]).unwrap()).unwrap();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let state = std::fs::read_to_string(root.join("session/state.rs")).unwrap();
+        let modes = std::fs::read_to_string(root.join("session/messages/mod.rs")).unwrap();
+        let variant = regex::Regex::new(r"(?m)^    ([A-Z][A-Za-z]+),$").unwrap();
+        let mut names = Vec::new();
+        for (source, of) in [(&state, "pub enum State {"), (&state, "pub enum Reason {"), (&modes, "pub enum SearchMode {")] {
+            let body = source.split(of).nth(1).unwrap().split("\n}").next().unwrap();
+            names.extend(variant.captures_iter(body).map(|found| found[1].to_owned()));
+        }
+        assert!(names.len() > 30, "{names:?}");
+        let mut verbs = BTreeSet::new();
+        let call = r#"(?:\.(?:record|begin)\(\s*(?:None|Some\([^"]{1,40}\)|[a-z]+),\s*|const VERB: &str = )"([a-z-]+)""#;
+        let call = regex::Regex::new(call).unwrap();
+        let mut folders = vec![root];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "rs") {
+                    let source = std::fs::read_to_string(&path).unwrap();
+                    let own = source.split("#[cfg(test)]").next().unwrap().to_owned();
+                    verbs.extend(call.captures_iter(&own).map(|found| found[1].to_owned()));
+                }
+            }
+        }
+        assert!(["backup", "restore", "dump-set", "plugin-add"].iter().all(|verb| verbs.contains(*verb)), "{verbs:?}");
+        let small = |name: &String| regex::Regex::new("(.)([A-Z])").unwrap().replace_all(name, "${1}_$2").to_lowercase();
+        for name in names.iter().map(small).chain(verbs) {
+            let mut clean = super::super::clean::Clean::new(&stranger, "/home/ann/.wpp");
+            assert_eq!(clean.term(&name), name);
+        }
     }
 
     #[test]

@@ -64,7 +64,9 @@ pub struct Decision {
 pub enum Response {
     /// The slowest took so long, in milliseconds, and was this session's.
     Slowest(f64, String),
-    /// None was asked, or none answered.
+    /// This session's daemon gave no answer, for this reason.
+    Mute(String, String),
+    /// None was asked.
     Unknown(String),
 }
 
@@ -81,6 +83,7 @@ pub fn decide(load: &Load, response: &Response, largest: Option<&str>) -> Decisi
     };
     let (response_ms, number, slow) = match response {
         Response::Slowest(ms, session) => (Some(*ms), format!("{ms:.0} ms, session {session}"), Some(session.as_str())),
+        Response::Mute(session, why) => (None, format!("the daemon of {session} gave no answer: {why}"), Some(session.as_str())),
         Response::Unknown(why) => (None, why.clone(), None),
     };
     let branches = vec![
@@ -108,10 +111,7 @@ pub fn decide(load: &Load, response: &Response, largest: Option<&str>) -> Decisi
             number,
             answer: answer(response_ms, RESPONSE_MS_MAX),
             advice: "check the database and its index",
-            next: match response_ms {
-                Some(_) => format!("doctor{}", of(slow)),
-                None => "start".into(),
-            },
+            next: if slow.is_some() { format!("doctor{}", of(slow)) } else { "start".into() },
         },
     ];
     let yes = branches.iter().find(|branch| branch.answer == Answer::Yes);
@@ -165,7 +165,10 @@ mod tests {
         let unknown = Response::Unknown("no daemon runs".into());
         let decision = decide(&load(10.0, 50, 50), &unknown, None);
         assert_eq!((decision.outcome, decision.branches[3].answer), ("unknown", Answer::Unknown));
-        assert!(decision.ends.contains("no daemon runs"));
+        assert!(decision.ends.contains("no daemon runs") && decision.next.as_deref() == Some("start"));
+        let mute = decide(&load(10.0, 50, 50), &Response::Mute("main".into(), "no answer within 3 s".into()), None);
+        assert!(mute.outcome == "unknown" && mute.ends.contains("the daemon of main gave no answer"), "{mute:?}");
+        assert_eq!(mute.next.as_deref(), Some("doctor --session main"), "it runs, so a start mends nothing");
         // A yes further down is told all the same.
         let blind = Load { cpu_percent: None, ..load(0.0, 5, 50) };
         assert_eq!(decide(&blind, &unknown, None).outcome, "scale");

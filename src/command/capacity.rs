@@ -284,10 +284,9 @@ impl Look {
 
 fn response(sessions: &[Seen]) -> Response {
     let running = || sessions.iter().filter(|seen| seen.running);
-    // A daemon that does not answer in the time that it has is slower than the line.
-    if let Some(mute) = running().find(|seen| seen.response_ms.is_err()) {
-        let why = mute.response_ms.as_ref().err().map(String::as_str).unwrap_or_default();
-        return Response::Unknown(format!("the daemon of {} gave no answer: {why}", mute.name));
+    // One that does not answer may be slow or broken, and the others say nothing about it.
+    if let Some((mute, why)) = running().find_map(|seen| Some((seen, seen.response_ms.as_ref().err()?))) {
+        return Response::Mute(mute.name.clone(), why.clone());
     }
     let slowest = running().filter_map(|seen| seen.response_ms.as_ref().ok().map(|ms| (*ms, seen.name.clone())));
     match slowest.max_by(|one, two| one.0.total_cmp(&two.0)) {

@@ -1,7 +1,7 @@
 //! Judge of notices: what somebody was to be told arrived.
 
+use super::times::ago;
 use super::{Judged, Said, known};
-use crate::clock;
 use crate::facts::Facts;
 use crate::report::count;
 
@@ -20,7 +20,7 @@ pub fn delivered(facts: &Facts) -> Judged {
         return Ok(vec![Said::ok("every notice arrived, as far as its channel tells")]);
     }
     let said = alerts.undelivered.iter().map(|notice| {
-        let age = clock::human(clock::since(clock::from_ms(notice.at_ms), clock::from_ms(facts.now_ms)));
+        let age = ago(facts, notice.at_ms);
         let tries = count(notice.tries, "try", "tries");
         let end = if notice.given_up { "; it is not tried any more" } else { "" };
         Said::bad(format!("{} was not told by {}: {:?}, {age} ago, {tries}{end}", notice.contact, notice.way, notice.title))

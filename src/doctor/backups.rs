@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
 
+use super::times::{DAY_MS, HOUR_MS, ago, limit_ms};
 use super::{Judged, Said, Stop, known, line};
 use crate::archive::shelf::Stamp;
 use crate::archive::verified::{self, CheckResult};
@@ -14,8 +14,6 @@ use crate::facts::{BackupFacts, BackupPlace, Facts, FailedBackup, SessionFacts};
 use crate::journal::Entry;
 use crate::report::{Severity, count, quoted, size};
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long a place for backups is remembered by what was last sent there.
 const OF_LATE_MS: i64 = 7 * DAY_MS;
 /// So many backups of late make a place one that backups are meant to go to; fewer were made by hand.
@@ -194,8 +192,8 @@ fn is_there(archive: &Made<'_>, made: &[Made<'_>], look: &impl Fn(&Path) -> Opti
 pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
     let hours = facts.limits.backup_age_hours_max;
     let backups = worth_keeping(session, hours)?;
-    let limit_ms = i64::try_from(hours).unwrap_or(i64::MAX).saturating_mul(HOUR_MS);
-    let is_old = |at_ms: i64| facts.now_ms - at_ms > limit_ms;
+    let most_ms = limit_ms(hours, HOUR_MS);
+    let is_old = |at_ms: i64| facts.now_ms - at_ms > most_ms;
     let mend = |said: Said| {
         said.by_hand("back it up now, and have cron or a timer do so daily", line(facts, Some(&session.name), "backup"))
     };
@@ -210,11 +208,11 @@ pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
     let newest_ms = match (backups.whole_ms, backups.known_since_ms) {
         (Some(at_ms), _) if !is_old(at_ms) => at_ms,
         (Some(at_ms), _) => {
-            let said = Said::bad(format!("the newest whole backup is {} old", age(facts, at_ms)));
+            let said = Said::bad(format!("the newest whole backup is {} old", ago(facts, at_ms)));
             return Ok(vec![mend(said.seen(WANTED, at_most, clock::rfc3339(clock::from_ms(at_ms))))]);
         }
         (None, Some(since_ms)) if is_old(since_ms) => {
-            let seen = format!("none, in the {} that the journal knows the session", age(facts, since_ms));
+            let seen = format!("none, in the {} that the journal knows the session", ago(facts, since_ms));
             return Ok(vec![mend(Said::bad("there is no whole backup of this session").seen(WANTED, at_most, seen))]);
         }
         (None, Some(_)) => return Err(Stop::Skipped(format!("the session is younger than {hours} hours"))),
@@ -225,19 +223,19 @@ pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
         .map(|BackupPlace { place, whole_ms, .. }| {
             let (text, seen) = match whole_ms {
                 Some(at_ms) => (
-                    format!("the newest whole backup in {place} is {} old", age(facts, *at_ms)),
+                    format!("the newest whole backup in {place} is {} old", ago(facts, *at_ms)),
                     clock::rfc3339(clock::from_ms(*at_ms)),
                 ),
                 None => (format!("there is no whole backup in {place}, where backups are sent to"), "none".to_owned()),
             };
             Said::bad(text).seen(format!("{WANTED}, there"), at_most.clone(), seen).by_hand(
                 "make one there now; a place that nothing is sent to is let be after a week",
-                line(facts, Some(&session.name), &format!("backup --output '{place}'")),
+                line(facts, Some(&session.name), &format!("backup --output {}", quoted(place))),
             )
         })
         .collect();
     if late.is_empty() {
-        return Ok(vec![Said::ok(format!("the newest whole backup is {} old", age(facts, newest_ms)))]);
+        return Ok(vec![Said::ok(format!("the newest whole backup is {} old", ago(facts, newest_ms)))]);
     }
     Ok(late)
 }
@@ -252,13 +250,13 @@ pub fn sets(facts: &Facts) -> Judged {
     if sets.is_empty() {
         return Err(Stop::Skipped("no gateway is set up to be backed up".into()));
     }
-    let limit_ms = i64::try_from(hours).unwrap_or(i64::MAX).saturating_mul(HOUR_MS);
-    let late = sets.iter().filter(|set| set.complete_ms.is_none_or(|at_ms| facts.now_ms - at_ms > limit_ms));
+    let most_ms = limit_ms(hours, HOUR_MS);
+    let late = sets.iter().filter(|set| set.complete_ms.is_none_or(|at_ms| facts.now_ms - at_ms > most_ms));
     let late: Vec<Said> = late
         .map(|set| {
             let channel = &set.channel;
             let newest =
-                set.complete_ms.map(|at_ms| format!("the newest complete set of {channel} is {} old", age(facts, at_ms)));
+                set.complete_ms.map(|at_ms| format!("the newest complete set of {channel} is {} old", ago(facts, at_ms)));
             let mut text = newest.unwrap_or_else(|| format!("there is no complete set of {channel}"));
             if set.gone_ms.is_some() {
                 text.push_str("; the file of a newer one is gone");
@@ -284,10 +282,10 @@ pub fn sets(facts: &Facts) -> Judged {
 pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
     let days = facts.limits.restore_age_days_max;
     let backups = worth_keeping(session, days)?;
-    let limit_ms = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(DAY_MS);
+    let most_ms = limit_ms(days, DAY_MS);
     let said = match (backups.proven_ms, backups.whole_ms, backups.known_since_ms) {
-        (Some(at_ms), ..) if facts.now_ms - at_ms <= limit_ms => {
-            return Ok(vec![Said::ok(format!("a backup came back to life {} ago", age(facts, at_ms)))]);
+        (Some(at_ms), ..) if facts.now_ms - at_ms <= most_ms => {
+            return Ok(vec![Said::ok(format!("a backup came back to life {} ago", ago(facts, at_ms)))]);
         }
         _ if let Some(place) = &backups.sealed => {
             return Ok(vec![
@@ -297,17 +295,17 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
                 .severity(Severity::Info)
                 .by_hand(
                     "see that it does on a host that has the key; what passes there is not known here",
-                    format!("wpp backup verify '{place}' --level restore --identity KEY_FILE"),
+                    format!("wpp backup verify {} --level restore --identity KEY_FILE", quoted(place)),
                 ),
             ]);
         }
-        (Some(at_ms), ..) => Said::bad(format!("no backup was seen to come back for {}", age(facts, at_ms))).seen(
+        (Some(at_ms), ..) => Said::bad(format!("no backup was seen to come back for {}", ago(facts, at_ms))).seen(
             "newest verification at level restore that passed",
             format!("at most {days} days ago"),
             clock::rfc3339(clock::from_ms(at_ms)),
         ),
         (None, None, _) => return Err(Stop::Skipped("there is no whole backup to prove".into())),
-        (None, Some(_), Some(since_ms)) if facts.now_ms - since_ms > limit_ms => Said::bad(
+        (None, Some(_), Some(since_ms)) if facts.now_ms - since_ms > most_ms => Said::bad(
             "no backup of this session was ever seen to come back",
         )
         .seen("newest verification at level restore that passed", format!("at most {days} days ago"), "none"),
@@ -334,7 +332,7 @@ pub fn succeeded(facts: &Facts, session: &SessionFacts) -> Judged {
         return Ok(vec![Said::ok("no backup or verification failed since the last that passed")]);
     }
     let said = failed.iter().map(|failed| {
-        let when = age(facts, failed.at_ms);
+        let when = ago(facts, failed.at_ms);
         match (failed.verb.as_str(), failed.place.as_str()) {
             ("backup", "") => Said::bad(format!("the last backup, {when} ago, failed: {}", failed.why))
                 .seen("last backup", "whole and verified", failed.why.clone())
@@ -343,7 +341,7 @@ pub fn succeeded(facts: &Facts, session: &SessionFacts) -> Judged {
                 .seen(format!("last backup to {place}"), "whole and verified", failed.why.clone())
                 .by_hand(
                     "make one there now, and see what it says",
-                    line(facts, Some(&session.name), &format!("backup --output '{place}'")),
+                    line(facts, Some(&session.name), &format!("backup --output {}", quoted(place))),
                 ),
             _ => Said::bad(format!("an archive failed its verification {when} ago: {}", failed.why))
                 .seen("last verification", "passed", failed.why.clone())
@@ -402,10 +400,6 @@ fn worth_keeping(session: &SessionFacts, limit: u64) -> Result<&BackupFacts, Sto
         // A store that is damaged, or gone, makes its backups matter more.
         Some(true) | None => known(&session.backups, "the journal"),
     }
-}
-
-fn age(facts: &Facts, at_ms: i64) -> String {
-    clock::human(Duration::from_millis(u64::try_from(facts.now_ms - at_ms).unwrap_or(0)))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{DatabaseHealth, MessagesFacts, MessagesRows, SearchIndex, StoreFacts};
 use crate::home::{SessionPaths, sidecar};
 use crate::session::messages::{Messages, VERSION};
-use crate::session::reading::{self, Refusal, Way};
+use crate::session::reading::{self, Reading, Refusal, Way};
 use crate::session::state::State;
 use crate::session::store::{Particulars, account_fingerprint, particulars};
 
@@ -54,7 +54,7 @@ pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
             (false, paired) => StoreFacts { paired: paired.ok(), ..damaged(problems) },
         })
     })?;
-    Ok(seen.unwrap_or_else(|problem| damaged(vec![problem])))
+    Ok(seen.map_or_else(|problem| damaged(vec![problem]), |(seen, _)| seen))
 }
 
 /// Looks into the messages' database.
@@ -83,8 +83,8 @@ pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFac
         let (index_problems, problems) = problems.into_iter().partition(|line| line.contains("FTS5"));
         Ok((index_problems, problems, version))
     })?;
-    let (index_problems, problems, version): (Vec<String>, Vec<String>, i64) = match seen {
-        Ok(problems) => problems,
+    let ((index_problems, problems, version), reading): ((Vec<String>, Vec<String>, i64), Reading) = match seen {
+        Ok(seen) => seen,
         Err(problem) => return Ok(damaged(vec![problem])),
     };
     if !problems.is_empty() {
@@ -95,8 +95,9 @@ pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFac
         return Ok(MessagesFacts { version: Some(version), ..unreadable(DatabaseHealth::Whole) });
     }
     let mut attempt = 0;
+    let mut open = Some(Messages::of(reading, session.wpp_db())?);
     let (index_problem, seen) = loop {
-        match rows(session) {
+        match rows(session, open.take()) {
             Err(error) if error.kind() == ErrorKind::Locked && attempt < ATTEMPTS => std::thread::sleep(PAUSE),
             other => break other?,
         }
@@ -109,8 +110,10 @@ pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFac
     Ok(MessagesFacts { search_index, version: Some(version), ..seen })
 }
 
-fn rows(session: &SessionPaths) -> Result<(Option<String>, MessagesFacts)> {
-    let Some(messages) = Messages::open_read_only(session)? else {
+/// What is in the rows; `open` is the database if it is open already.
+fn rows(session: &SessionPaths, open: Option<Messages>) -> Result<(Option<String>, MessagesFacts)> {
+    let open = open.map_or_else(|| Messages::open_read_only(session), |open| Ok(Some(open)))?;
+    let Some(messages) = open else {
         return Err(Error::new(ErrorKind::Locked, format!("{} was just replaced", session.wpp_db().display()))
             .hint("run the doctor again in a moment"));
     };
@@ -178,14 +181,14 @@ fn quick_check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     lines.filter(|line| line.as_ref().map_or(true, |line| line != "ok")).collect()
 }
 
-/// Runs a look on a connection of its own, again when the database came into use meanwhile. The
-/// inner error is damage.
+/// Runs a look on a connection of its own, again when the database came into use meanwhile, and leaves it
+/// open for more, which the same time has to suffice for. The inner error is damage.
 fn look<T>(
     session: &SessionPaths,
     path: &Path,
     timeout: Duration,
     work: impl Fn(&Connection) -> rusqlite::Result<T>,
-) -> Result<std::result::Result<T, String>> {
+) -> Result<std::result::Result<(T, Reading), String>> {
     for attempt in 1.. {
         let again = match look_once(session, path, timeout, &work)? {
             // A daemon that comes up makes the file first and its tables then.
@@ -217,7 +220,7 @@ fn look_once<T>(
     path: &Path,
     timeout: Duration,
     work: &impl Fn(&Connection) -> rusqlite::Result<T>,
-) -> Result<Attempt<T>> {
+) -> Result<Attempt<(T, Reading)>> {
     let reading = match reading::open(session, path) {
         Ok(reading) => reading,
         // A daemon that comes up makes the file first and writes it then.
@@ -236,7 +239,7 @@ fn look_once<T>(
     if let Err(error) = reading.confirm() {
         return Ok(Attempt::Again(error));
     }
-    looked.map_or_else(|error| told(path, timeout, error), |seen| Ok(Attempt::Done(Ok(seen))))
+    looked.map_or_else(|error| told(path, timeout, error), |seen| Ok(Attempt::Done(Ok((seen, reading)))))
 }
 
 /// Damage is a fact, a busy database may be free in a moment, and everything else is a look that failed.

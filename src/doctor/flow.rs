@@ -1,34 +1,31 @@
 //! Judges of what flows through a session: its state over time, what goes out, what comes in.
 
-use std::time::Duration;
-
-use super::session::{ago, answered, milliseconds};
+use super::session::answered;
+use super::times::{DAY_MS, HOUR_MS, MINUTE_MS, ago, limit_ms, span};
 use super::{Judged, Said, Stop, known, line};
-use crate::clock;
 use crate::facts::{DaemonStatus, DatabaseHealth, Facts, SessionFacts};
 use crate::report::{Severity, count};
 use crate::session::messages::Traffic;
 use crate::session::state::{Reason, State};
 
 /// Longest time that a connection is being made.
-const CONNECTING_MS_MAX: i64 = 2 * 60 * 1000;
+const CONNECTING_MS_MAX: i64 = 2 * MINUTE_MS;
 /// Longest time that a link may be on its way between a phone's consent and the open session.
-const MARGIN_MS: i64 = 60 * 1000;
+const MARGIN_MS: i64 = MINUTE_MS;
 /// A phone that is off for fourteen days logs its devices out; two days are left to turn it on.
 const PHONE_DAYS_MAX: i64 = 12;
-const DAY_MS: i64 = 24 * 3_600_000;
 /// So many unconfirmed messages are no coincidence.
 const UNCONFIRMED_MIN: u64 = 3;
 /// Starts of a daemon that crashed before, in an hour.
 const CRASHES_MAX: u64 = 3;
 /// What came in is a message within milliseconds; what waits longer waits for something.
-const PROJECTION_MS_MAX: i64 = 60 * 1000;
+const PROJECTION_MS_MAX: i64 = MINUTE_MS;
 /// Shares are only told of so many messages.
 const SHARE_OF_MIN: u64 = 20;
 /// The share, in per cent, that may be refused or unreadable.
 const SHARE_PERCENT_MAX: u64 = 5;
 /// So long outbound may be paused before what waits is worth a word.
-const PAUSED_MS_MAX: i64 = 3_600_000;
+const PAUSED_MS_MAX: i64 = HOUR_MS;
 
 fn traffic(session: &SessionFacts) -> Result<&Traffic, Stop> {
     let messages = known(&session.messages, "wpp.db")?;
@@ -42,15 +39,11 @@ fn traffic(session: &SessionFacts) -> Result<&Traffic, Stop> {
     }
 }
 
-fn human(milliseconds: i64) -> String {
-    clock::human(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)))
-}
-
 /// States through which a session only passes do not last.
 pub fn transition(facts: &Facts, session: &SessionFacts) -> Judged {
     let status = answered(session)?;
     let most = match status.state {
-        State::Booting => milliseconds(facts.limits.start_timeout_ms) + MARGIN_MS,
+        State::Booting => limit_ms(facts.limits.start_timeout_ms, 1) + MARGIN_MS,
         State::Connecting => CONNECTING_MS_MAX,
         // The daemon itself calls this degraded in time; one that does not hangs.
         State::Syncing => 5 * MARGIN_MS,
@@ -60,11 +53,11 @@ pub fn transition(facts: &Facts, session: &SessionFacts) -> Judged {
     };
     let (name, age) = (status.state.name(), facts.now_ms - status.since_ms);
     if age <= most {
-        return Ok(vec![Said::ok(format!("{name} for {}", human(age)))]);
+        return Ok(vec![Said::ok(format!("{name} for {}", span(age)))]);
     }
     Ok(vec![
-        Said::bad(format!("the session has been {name} for {}, which takes seconds", human(age)))
-            .seen("time in this state", format!("at most {}", human(most)), human(age))
+        Said::bad(format!("the session has been {name} for {}, which takes seconds", span(age)))
+            .seen("time in this state", format!("at most {}", span(most)), span(age))
             .by_hand("see what the log says, then restart the daemon", line(facts, Some(&session.name), "logs")),
     ])
 }
@@ -84,7 +77,7 @@ pub fn replaced(facts: &Facts, session: &SessionFacts) -> Judged {
 pub fn banned(facts: &Facts, session: &SessionFacts) -> Judged {
     ended(facts, session, Reason::TemporaryBan, "the account is not banned", |status, facts| {
         Said::bad(format!(
-            "WhatsApp has banned the account for a while, since {}: send nothing and restart nothing until that is over; each \
+            "WhatsApp has banned the account for a while, {} ago: send nothing and restart nothing until that is over; each \
              attempt may lengthen it",
             ago(facts, status.since_ms)
         ))
@@ -114,7 +107,7 @@ fn ended(
     if status.reason != reason || !matches!(status.state, State::Error | State::Degraded | State::Reconnecting) {
         return Ok(vec![Said::ok(fine)]);
     }
-    let observed = format!("{} ({}) since {}", status.state.name(), reason.name(), ago(facts, status.since_ms));
+    let observed = format!("{} ({}) for {}", status.state.name(), reason.name(), ago(facts, status.since_ms));
     let observed = status.detail.iter().fold(observed, |text, detail| format!("{text}: {detail}"));
     Ok(vec![said(status, facts).seen("state", "READY", observed)])
 }
@@ -138,27 +131,27 @@ pub fn events(facts: &Facts, session: &SessionFacts) -> Judged {
     let newest = traffic(session)?.newest_event_ms;
     let Some(newest) = newest else { return Err(Stop::Skipped("no event was kept yet".into())) };
     let age = facts.now_ms - newest;
-    let most = milliseconds(facts.limits.event_age_hours_max).saturating_mul(3_600_000);
+    let most = limit_ms(facts.limits.event_age_hours_max, HOUR_MS);
     // Each change of state is an event, so the newest is never older than the state.
     if status.since_ms - newest > MARGIN_MS {
         return Ok(vec![
             Said::bad(format!(
                 "the state changed {} ago, and the newest event is {} old: events are not written down, and no reader hears of anything",
                 ago(facts, status.since_ms),
-                human(age)
+                span(age)
             ))
-            .seen("newest event", format!("at most {} old", ago(facts, status.since_ms)), format!("{} old", human(age)))
+            .seen("newest event", format!("at most {} old", ago(facts, status.since_ms)), format!("{} old", span(age)))
             .by_hand("see what the log says of wpp.db, then restart the daemon", line(facts, Some(&session.name), "logs")),
         ]);
     }
     if most > 0 && status.state == State::Ready && age > most {
         return Ok(vec![
-            Said::bad(format!("nothing at all has happened in this session for {}", human(age)))
-                .seen("newest event", format!("at most {} old", human(most)), format!("{} old", human(age)))
+            Said::bad(format!("nothing at all has happened in this session for {}", span(age)))
+                .seen("newest event", format!("at most {} old", span(most)), format!("{} old", span(age)))
                 .by_hand("send it a message, and see whether it arrives", line(facts, Some(&session.name), "events")),
         ]);
     }
-    Ok(vec![Said::ok(format!("the newest event is {} old", human(age)))])
+    Ok(vec![Said::ok(format!("the newest event is {} old", span(age)))])
 }
 
 /// The phone is on now and then.
@@ -169,7 +162,7 @@ pub fn phone(facts: &Facts, session: &SessionFacts) -> Judged {
         && status.reason == Reason::PhoneOffline
     {
         return Ok(vec![
-            Said::bad(format!("WhatsApp says that the phone has not been on for long, since {}", ago(facts, status.since_ms)))
+            Said::bad(format!("WhatsApp said {} ago that the phone has not been on for long", ago(facts, status.since_ms)))
                 .seen("reason of the state", "any other", status.reason.name())
                 .by_hand(remedy, line(facts, Some(&session.name), "status")),
         ]);
@@ -178,10 +171,10 @@ pub fn phone(facts: &Facts, session: &SessionFacts) -> Judged {
     let from = signs.known_from_ms.unwrap_or(facts.now_ms);
     match signs.seen_ms {
         Some(seen) if facts.now_ms - seen <= PHONE_DAYS_MAX * DAY_MS => {
-            Ok(vec![Said::ok(format!("another device of the account was heard {} ago", human(facts.now_ms - seen)))])
+            Ok(vec![Said::ok(format!("another device of the account was heard {} ago", span(facts.now_ms - seen)))])
         }
         seen if signs.unconfirmed >= UNCONFIRMED_MIN && facts.now_ms - seen.unwrap_or(from) > PHONE_DAYS_MAX * DAY_MS => {
-            let age = human(facts.now_ms - seen.unwrap_or(from));
+            let age = span(facts.now_ms - seen.unwrap_or(from));
             Ok(vec![
                 Said::bad(format!("nothing was heard of the phone for {age}, not even that it took what was sent from here"))
                     .seen("newest sign of another device of the account", format!("at most {PHONE_DAYS_MAX} days old"), age)
@@ -197,7 +190,7 @@ pub fn backlog(facts: &Facts, session: &SessionFacts) -> Judged {
     let traffic = traffic(session)?;
     let most = facts.limits.outbox_waiting_max;
     let age = traffic.waiting_since_ms.map_or(0, |since| facts.now_ms - since);
-    let age_most = milliseconds(facts.limits.outbox_age_ms_max);
+    let age_most = limit_ms(facts.limits.outbox_age_ms_max, 1);
     if traffic.waiting == 0 || (traffic.waiting <= most && age <= age_most) {
         return Ok(vec![Said::ok(format!("{} in the outbox", count(traffic.waiting, "message", "messages")))]);
     }
@@ -213,12 +206,12 @@ pub fn backlog(facts: &Facts, session: &SessionFacts) -> Judged {
         Said::bad(format!(
             "{} to be sent, the oldest for {}",
             count(traffic.waiting, "message waits", "messages wait"),
-            human(age)
+            span(age)
         ))
         .seen(
             "outbox",
-            format!("at most {most} messages, none for longer than {}", human(age_most)),
-            format!("{}, {}", traffic.waiting, human(age)),
+            format!("at most {most} messages, none for longer than {}", span(age_most)),
+            format!("{}, {}", traffic.waiting, span(age)),
         )
         .by_hand(summary, line(facts, Some(&session.name), verb)),
     ])
@@ -232,7 +225,7 @@ pub fn paused(facts: &Facts, session: &SessionFacts) -> Judged {
     let resume = line(facts, Some(&session.name), "outbound resume");
     if traffic.waiting == 0 || age <= PAUSED_MS_MAX {
         return Ok(vec![
-            Said::ok(format!("an operator paused what goes out {} ago", human(age)))
+            Said::ok(format!("an operator paused what goes out {} ago", span(age)))
                 .severity(Severity::Info)
                 .by_hand("let it go on when it suits", resume),
         ]);
@@ -240,10 +233,10 @@ pub fn paused(facts: &Facts, session: &SessionFacts) -> Judged {
     Ok(vec![
         Said::bad(format!(
             "what goes out has been paused for {}, and {}",
-            human(age),
+            span(age),
             count(traffic.waiting, "message waits", "messages wait")
         ))
-        .seen("outbound", "not paused while messages wait", format!("paused for {}", human(age)))
+        .seen("outbound", "not paused while messages wait", format!("paused for {}", span(age)))
         .by_hand("let it go on", resume),
     ])
 }
@@ -258,7 +251,7 @@ pub fn rejected(facts: &Facts, session: &SessionFacts) -> Judged {
     Ok(vec![
         Said::bad(format!("the server refused {bad} of {of} messages within a day"))
             .seen("refused messages", format!("at most {SHARE_PERCENT_MAX} of 100"), format!("{} of 100", bad * 100 / of))
-            .by_hand("see with which words it refuses them", line(facts, Some(&session.name), "logs")),
+            .by_hand("see with which words it refuses them", line(facts, Some(&session.name), "outbound list")),
     ])
 }
 
@@ -277,9 +270,9 @@ pub fn ingest(facts: &Facts, session: &SessionFacts) -> Judged {
         Said::bad(format!(
             "{} and not in chats or searches yet, the oldest for {}",
             count(traffic.unprojected, "message was received", "messages were received"),
-            human(lag)
+            span(lag)
         ))
-        .seen("age of what waits", format!("at most {}", human(PROJECTION_MS_MAX)), human(lag))
+        .seen("age of what waits", format!("at most {}", span(PROJECTION_MS_MAX)), span(lag))
         .by_hand(summary, line(facts, Some(&session.name), verb)),
     ])
 }

@@ -1,9 +1,7 @@
 //! Judges of what grows.
 
-use std::time::Duration;
-
+use super::times;
 use super::{Judged, Said, known};
-use crate::clock;
 use crate::facts::Facts;
 use crate::report::{Severity, quoted, size};
 
@@ -15,7 +13,7 @@ const DAYS_URGENT: f64 = 3.0;
 /// The disk does not fill up soon.
 pub fn days_to_full(facts: &Facts) -> Judged {
     let growth = known(&facts.host.disk_growth, "how the disk fills up")?;
-    let span = clock::human(Duration::from_millis(growth.span_ms.unsigned_abs()));
+    let span = times::span(growth.span_ms);
     let Some(days) = growth.days_to_full else {
         return Ok(vec![Said::ok(format!("the disk of the home does not fill up, as seen over {span}"))]);
     };

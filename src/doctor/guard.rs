@@ -1,20 +1,19 @@
 //! Judges of what wpp trusts on this machine: who could change it, which secrets are none, and what proves
 //! that all of it still works.
 
+use super::times::{DAY_MS, ago, limit_ms};
 use super::{Judged, Said, Stop, known, line, or_fine};
-use crate::clock;
 use crate::disk::{FILE_MODE, FOLDER_MODE};
 use crate::facts::{Facts, PathKind, PathLook, PathSeen, Probed, SecretFault};
 use crate::home::HomeKind;
 use crate::report::{Fix, Severity, count, quoted};
 
-const DAY_MS: i64 = 24 * 3_600_000;
 /// Who owns files whose owner has no number here, as inside of a container.
 const OVERFLOW_USER: u32 = 65_534;
 /// In such a folder only the owner of a name can replace it.
 const STICKY: u32 = 0o1000;
-/// A home that is younger has not had the time for what is done once in a while.
-const YOUNG_DAYS: i64 = 7;
+/// A home that is younger is still being set up, and has not had the time for what is done once in a while.
+pub(super) const YOUNG_DAYS: i64 = 7;
 
 /// What is there, with what was seen of it.
 type There = Vec<(PathLook, PathSeen)>;
@@ -86,18 +85,20 @@ pub fn program(facts: &Facts) -> Judged {
 pub fn plugins(facts: &Facts) -> Judged {
     let (there, mut said) = seen(&facts.host.upkeep.plugins, "the plugins")?;
     let why = "compiled code is run as it is";
-    let owner = home_owner(facts);
+    let (owner, compiled) = (home_owner(facts), facts.host.home.join("plugins/compiled"));
     for (look, seen) in &there {
         if let Some(bad) = changeable(facts, look, *seen, why) {
             said.push(bad);
         } else if seen.owner != owner && seen.owner != facts.host.user_id {
             let path = look.path.display().to_string();
-            said.push(
-                Said::bad(format!("{path} belongs to user {}, and the home to user {owner}", seen.owner))
-                    .severity(Severity::Warning)
-                    .seen(path.clone(), format!("user {owner}"), format!("user {}", seen.owner))
-                    .by_hand("remove what was compiled; it is made again", format!("rm -r {}", quoted(&path))),
-            );
+            let other = Said::bad(format!("{path} belongs to user {}, and the home to user {owner}", seen.owner))
+                .severity(Severity::Warning)
+                .seen(path.clone(), format!("user {owner}"), format!("user {}", seen.owner));
+            // The components themselves are made by nobody again.
+            said.push(match look.path.starts_with(&compiled) {
+                true => other.by_hand("remove what was compiled; it is made again", format!("rm -r {}", quoted(&path))),
+                false => other.by_hand("give it back to the home's owner", format!("sudo chown -h {owner} {}", quoted(&path))),
+            });
         }
     }
     or_fine(said, format!("nobody else can change {} of plugins", count(there.len(), "file", "files")))
@@ -154,13 +155,15 @@ pub fn default_secrets(facts: &Facts) -> Judged {
             SecretFault::Default => "is one that everybody knows",
             SecretFault::Placeholder => "stands in for one that nobody wrote yet",
         };
+        // A variable has no file to be looked at; the shell reads its value without showing or keeping it.
+        let write_anew = match secret.place.contains('/') {
+            true => format!("ls -l {}", quoted(&secret.place)),
+            false => format!("read -rs {0} && export {0}", secret.place),
+        };
         Some(
             Said::bad(format!("the secret in {} {what}", secret.place))
                 .seen(secret.place.clone(), "a secret that nobody can guess", what)
-                .by_hand(
-                    "give the system behind it a key of its own, and write that there",
-                    format!("ls -l {}", quoted(&secret.place)),
-                ),
+                .by_hand("give the system behind it a key of its own, and write that there", write_anew),
         )
     });
     or_fine(said.collect(), format!("{} of no known default", count(secrets.len(), "secret", "secrets")))
@@ -169,7 +172,7 @@ pub fn default_secrets(facts: &Facts) -> Judged {
 /// Secrets change now and then.
 pub fn secret_age(facts: &Facts) -> Judged {
     let secrets = known(&facts.host.upkeep.secret_values, "the secrets")?;
-    let most = i64::try_from(facts.limits.secret_age_days_max).unwrap_or(i64::MAX).saturating_mul(DAY_MS);
+    let most = limit_ms(facts.limits.secret_age_days_max, DAY_MS);
     if most == 0 {
         return Err(Stop::Skipped("doctor.secret_age_days_max is 0".into()));
     }
@@ -245,7 +248,7 @@ pub fn lockdown(facts: &Facts) -> Judged {
     let Some(since) = *known(&facts.host.upkeep.lockdown_ms, "the mark of a lockdown")? else {
         return Ok(vec![Said::ok("the home is not locked down")]);
     };
-    let age = clock::human(std::time::Duration::from_millis(u64::try_from(facts.now_ms - since).unwrap_or(0)));
+    let age = ago(facts, since);
     let path = facts.host.home.join("LOCKDOWN").display().to_string();
     Ok(vec![
         Said::bad(format!("the home has been locked down for {age}: runbooks that check it do nothing"))
@@ -263,7 +266,7 @@ pub(super) fn known_for_ms(facts: &Facts) -> Option<i64> {
 /// Drills are run.
 pub fn drill_age(facts: &Facts) -> Judged {
     let drills = known(&facts.host.upkeep.drills, "the runs of drills")?;
-    let most = i64::try_from(facts.limits.drill_age_days_max).unwrap_or(i64::MAX).saturating_mul(DAY_MS);
+    let most = limit_ms(facts.limits.drill_age_days_max, DAY_MS);
     if most == 0 {
         return Err(Stop::Skipped("doctor.drill_age_days_max is 0".into()));
     }

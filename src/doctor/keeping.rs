@@ -15,7 +15,7 @@ use crate::session::store::LAST_KNOWN_MIGRATION;
 const PREKEYS_MIN: u64 = 20;
 /// The client library uploads keys at once when it logs in; after so long they should be there.
 const UPLOAD_MS: i64 = 2 * 60 * 1000;
-/// A log of writes is emptied every few MiB.
+/// A write-ahead log is emptied every few MiB.
 const WAL_BYTES_MAX: u64 = 256 << 20;
 /// A log of the daemon may be so much larger than it should: a line is written before it is counted.
 const LOG_SLACK_BYTES: u64 = 1 << 20;
@@ -108,7 +108,7 @@ pub fn prekeys(facts: &Facts, session: &SessionFacts) -> Judged {
     }])
 }
 
-/// The logs of writes beside the databases are emptied.
+/// The write-ahead logs beside the databases are emptied.
 pub fn write_log(facts: &Facts, session: &SessionFacts) -> Judged {
     let log = known(&session.log, "the sizes of the session's files")?;
     let said =
@@ -127,7 +127,7 @@ pub fn write_log(facts: &Facts, session: &SessionFacts) -> Judged {
             })
         });
     let said: Vec<Said> = said.collect();
-    or_fine(said, "the logs of writes are small")
+    or_fine(said, "the write-ahead logs are small")
 }
 
 /// Both databases are of one account, and the store is of one device.
@@ -239,7 +239,7 @@ pub fn rotation(facts: &Facts, session: &SessionFacts) -> Judged {
 }
 
 /// Nobody is named in the log, and nothing secret stands in it.
-pub fn log_leaks(_: &Facts, session: &SessionFacts) -> Judged {
+pub fn log_leaks(facts: &Facts, session: &SessionFacts) -> Judged {
     let leaks = &log(session)?.leaks;
     let mut said = leaked(leaks);
     let texts = match &session.messages {
@@ -252,7 +252,10 @@ pub fn log_leaks(_: &Facts, session: &SessionFacts) -> Judged {
                 .seen("newest messages that stand in the log", "none", texts.to_string())
                 .by_hand(
                     "remove the log, and report this as a bug of wpp unless another program writes there",
-                    format!("ls -l sessions/{}/logs", session.name),
+                    format!(
+                        "ls -l {}",
+                        quoted(&facts.host.home.join("sessions").join(&session.name).join("logs").display().to_string())
+                    ),
                 ),
         );
     }

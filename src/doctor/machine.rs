@@ -3,8 +3,7 @@
 //! The thresholds are those at which an ordinary, healthy machine stays quiet: a full page cache, a busy
 //! processor or a container with limits of its own are nothing to tell.
 
-use std::time::Duration;
-
+use super::times::span;
 use super::{Judged, Said, Stop, known, line};
 use crate::clock;
 use crate::facts::machine::{GroupFacts, Use};
@@ -272,9 +271,9 @@ pub fn held_back(facts: &Facts) -> Judged {
 pub fn random(facts: &Facts) -> Judged {
     Ok(vec![match known(&facts.host.machine.random_ready, "the kernel's random numbers")? {
         true => Said::ok("the kernel's random numbers are fit for keys"),
-        false => Said::bad("the kernel has not gathered enough chance for keys yet: whatever makes one waits")
+        false => Said::bad("the kernel has not gathered enough entropy for keys yet: whatever makes one waits")
             .seen("/dev/random", "answers at once", "waits")
-            .by_hand("give the machine a source of chance (virtio-rng, haveged)", "cat /sys/class/misc/hw_random/rng_available"),
+            .by_hand("give the machine a source of entropy (virtio-rng, haveged)", "cat /sys/class/misc/hw_random/rng_available"),
     }])
 }
 
@@ -410,16 +409,12 @@ pub fn clock_behind(facts: &Facts) -> Judged {
     else {
         return Ok(vec![Said::ok("nothing here is dated ahead of the clock")]);
     };
-    let ahead = clock::human(milliseconds(at_ms - facts.now_ms));
+    let ahead = span(at_ms - facts.now_ms);
     Ok(vec![
         Said::bad(format!("the clock is behind, or was ahead: {what} is dated {ahead} ahead of now"))
             .seen(what, "not after now", clock::rfc3339(clock::from_ms(at_ms)))
             .by_hand("compare the clock with another, and have it kept by NTP", "timedatectl"),
     ])
-}
-
-fn milliseconds(milliseconds: i64) -> Duration {
-    Duration::from_millis(milliseconds.unsigned_abs())
 }
 
 /// The clock has not jumped while the daemon ran.
@@ -437,7 +432,7 @@ pub fn clock_stepped(facts: &Facts, session: &SessionFacts) -> Judged {
     if step_ms.abs() <= CLOCK_STEP_MS_MAX {
         return Ok(vec![Said::ok("the clock has not jumped since the daemon started")]);
     }
-    let jumped = format!("{} {}", clock::human(milliseconds(step_ms)), if step_ms > 0 { "ahead" } else { "back" });
+    let jumped = format!("{} {}", span(step_ms), if step_ms > 0 { "ahead" } else { "back" });
     Ok(vec![
         Said::bad(format!(
             "the clock has jumped {jumped} since the daemon started: times of messages and of what is due are off"

@@ -32,6 +32,7 @@ pub mod settings;
 pub mod smoke;
 pub mod stores;
 pub mod suppress;
+mod times;
 
 #[cfg(test)]
 pub(crate) mod cases;

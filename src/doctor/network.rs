@@ -3,6 +3,7 @@
 //! A daemon that is READY talks to WhatsApp at this moment: nothing else is asked then, and name,
 //! connection and TLS are well by that evidence.
 
+use super::times::span;
 use super::{Judged, LEFT_OUT, Said, Stop, known};
 use crate::clock;
 use crate::facts::network::{CertificateProblem, Failure, ServerLook, Stage};
@@ -151,8 +152,7 @@ fn ending(facts: &Facts, look: &ServerLook) -> Option<Said> {
         return Some(by_hand(said.seen(look.name.clone(), "valid for 7 d or more", failure.detail.clone())));
     }
     let ends_ms = look.certificate_ends_ms?;
-    let (ends, left) =
-        (clock::from_ms(ends_ms), clock::human(clock::since(clock::from_ms(facts.now_ms), clock::from_ms(ends_ms))));
+    let (ends, left) = (clock::from_ms(ends_ms), span((ends_ms - facts.now_ms).max(0)));
     let said = Said::bad(format!("{of} ends in {left}")).severity(Severity::Warning);
     Some(by_hand(said.seen(look.name.clone(), "valid for 7 d or more", format!("until {}", clock::rfc3339(ends)))))
 }
@@ -164,7 +164,7 @@ pub fn clock_skew(facts: &Facts) -> Judged {
         return Err(Stop::Skipped(format!("{} did not say what time it is", look.host)));
     };
     let skew_ms = clock.here_ms - clock.server_ms;
-    let human = clock::human(std::time::Duration::from_millis(skew_ms.unsigned_abs()));
+    let human = span(skew_ms);
     if skew_ms.abs() <= CLOCK_SKEW_MS_MAX {
         return Ok(vec![Said::ok("the clock here is the server's")]);
     }

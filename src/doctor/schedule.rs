@@ -1,12 +1,10 @@
 //! Judges of the schedule: whether somebody looks for what is due, and how that goes.
 
+use super::times::{DAY_MS, MINUTE_MS, ago, limit_ms, span};
 use super::{Judged, Said, known};
 use crate::clock;
 use crate::facts::{Facts, ScheduleFacts};
 use crate::report::count;
-
-const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
 fn schedule(facts: &Facts) -> Result<&ScheduleFacts, super::Stop> {
     known(&facts.host.schedule, "the schedule")
@@ -22,18 +20,18 @@ pub fn looked_at(facts: &Facts) -> Judged {
     let Some(interval_s) = schedule.interval_s_min.filter(|_| !schedule.entries.is_empty()) else {
         return Ok(vec![Said::ok("nothing is scheduled")]);
     };
-    let interval_ms = i64::try_from(interval_s).unwrap_or(i64::MAX).saturating_mul(1000);
+    let interval_ms = limit_ms(interval_s, 1000);
     // Callers look every minute, whatever the entries; a caller that is gone shows within a day.
-    let limit_ms = interval_ms.saturating_mul(2).clamp(3 * MINUTE_MS, DAY_MS);
+    let most_ms = interval_ms.saturating_mul(2).clamp(3 * MINUTE_MS, DAY_MS);
     let words = count(schedule.entries.len(), "entry", "entries");
     let observed = match schedule.looked_ms {
-        Some(at_ms) if facts.now_ms - at_ms <= limit_ms => {
+        Some(at_ms) if facts.now_ms - at_ms <= most_ms => {
             return Ok(vec![Said::ok(format!("{words}, looked at {} ago", ago(facts, at_ms)))]);
         }
         Some(at_ms) => format!("{} ago", ago(facts, at_ms)),
         None => "never".to_owned(),
     };
-    let limit = clock::human(clock::since(clock::from_ms(facts.now_ms - limit_ms), clock::from_ms(facts.now_ms)));
+    let limit = span(most_ms);
     Ok(vec![
         Said::bad(format!("{words} of the schedule, and nothing has looked for what is due: {observed}"))
             .seen("last `wpp schedule run`", format!("within {limit}"), observed)
@@ -42,10 +40,6 @@ pub fn looked_at(facts: &Facts) -> Judged {
                 format!("{} schedule install --systemd", facts.host.program),
             ),
     ])
-}
-
-fn ago(facts: &Facts, at_ms: i64) -> String {
-    clock::human(clock::since(clock::from_ms(at_ms), clock::from_ms(facts.now_ms)))
 }
 
 /// What was due ran in time.

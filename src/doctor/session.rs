@@ -1,7 +1,6 @@
 //! Judges of a session's lock, socket, daemon and state.
 
-use std::time::Duration;
-
+use super::times::{ago, limit_ms, span};
 use super::{Judged, Said, SessionState, Stop, known, line};
 use crate::clock;
 use crate::disk::{FOLDER_MODE, LockOwner};
@@ -100,7 +99,7 @@ pub(super) fn standing(facts: &Facts, session: &SessionFacts) -> Option<SessionS
 pub(super) fn is_starting(facts: &Facts, session: &SessionFacts) -> bool {
     match session.lock.known() {
         Some(LockFacts::Held { owner: Some(owner) }) if owner.role == "daemon" => {
-            held_ms(facts, owner).is_some_and(|age| age <= milliseconds(facts.limits.start_timeout_ms))
+            held_ms(facts, owner).is_some_and(|age| age <= limit_ms(facts.limits.start_timeout_ms, 1))
         }
         _ => false,
     }
@@ -313,7 +312,7 @@ pub fn auth_required(facts: &Facts, session: &SessionFacts) -> Judged {
         }
         (State::AuthRequired, _) | (_, Reason::LoggedOut | Reason::MainDeviceGone) => {
             Said::bad(format!("the session must be linked to the phone again ({reason})"))
-                .seen("state", "linked", format!("{} since {}", status.state.name(), ago(facts, status.since_ms)))
+                .seen("state", "linked", format!("{} for {}", status.state.name(), ago(facts, status.since_ms)))
                 .by_hand("link it again", reauth)
         }
         (state, _) => Said::ok(format!("linked; the state is {}", state.name())),
@@ -423,7 +422,7 @@ pub fn reconnect_loop(facts: &Facts, session: &SessionFacts) -> Judged {
         None => {
             let life = u64::try_from(life_ms).unwrap_or(1);
             let rate = (u128::from(status.reconnects) * 3_600_000).div_ceil(u128::from(life));
-            let lived = clock::human(Duration::from_millis(life));
+            let lived = span(life_ms);
             (u64::try_from(rate).unwrap_or(u64::MAX), format!("{} in {lived}", status.reconnects))
         }
     };
@@ -448,20 +447,18 @@ pub fn reconnect_loop(facts: &Facts, session: &SessionFacts) -> Judged {
 /// The stream is alive.
 pub fn stream_lost(facts: &Facts, session: &SessionFacts) -> Judged {
     let status = answered(session)?;
-    let most = milliseconds(facts.limits.heartbeat_age_ms_max);
+    let most = limit_ms(facts.limits.heartbeat_age_ms_max, 1);
     let heard = status.last_heard_ms.map(|at| facts.now_ms - at);
     let restart = line(facts, Some(&session.name), "restart");
     Ok(vec![match (status.state, heard) {
-        (State::Ready | State::Syncing, Some(age)) if age <= most => {
-            Said::ok(format!("the server was heard {} ago", clock::human(duration(age))))
-        }
+        (State::Ready | State::Syncing, Some(age)) if age <= most => Said::ok(format!("the server was heard {} ago", span(age))),
         (State::Ready | State::Syncing, heard) => {
-            let observed = heard.map_or("never".to_owned(), |age| format!("{} ago", clock::human(duration(age))));
+            let observed = heard.map_or("never".to_owned(), |age| format!("{} ago", span(age)));
             let said = Said::bad(format!(
                 "the session says {} but the server was last heard {observed}: updates are being lost",
                 status.state.name()
             ))
-            .seen("last byte from the server", format!("at most {} ago", clock::human(duration(most))), observed);
+            .seen("last byte from the server", format!("at most {} ago", span(most)), observed);
             match facts.host.home.to_str() {
                 Some(home) => {
                     let argv = ["restart", "--session", &session.name, "--home", home].map(str::to_owned).to_vec();
@@ -558,16 +555,4 @@ fn owner_name(owner: Option<&LockOwner>) -> String {
         Some(owner) => format!("process {} ({}) since {}", owner.pid, owner.role, owner.since),
         None => "a process that did not write down who it is".to_owned(),
     }
-}
-
-pub(super) fn ago(facts: &Facts, at_ms: i64) -> String {
-    clock::human(duration(facts.now_ms - at_ms))
-}
-
-fn duration(milliseconds: i64) -> Duration {
-    Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
-}
-
-pub(super) fn milliseconds(limit: u64) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }

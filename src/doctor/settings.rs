@@ -1,14 +1,11 @@
 //! Judges of the settings: what overrides them, what is at odds, what is missing for what is in use.
 
-use super::guard::known_for_ms;
+use super::guard::{YOUNG_DAYS, known_for_ms};
+use super::times::DAY_MS;
 use super::{Judged, Said, Stop, known, line, or_fine};
 use crate::facts::{Facts, SettingsFacts};
 use crate::home::HomeKind;
 use crate::report::{Severity, count};
-
-const DAY_MS: i64 = 24 * 3_600_000;
-/// A home that is younger is still being set up.
-const YOUNG_DAYS: i64 = 7;
 
 fn settings(facts: &Facts) -> Result<&SettingsFacts, Stop> {
     known(&facts.host.upkeep.settings, "the settings")

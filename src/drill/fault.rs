@@ -118,7 +118,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         id: "freeze-daemon",
         what: "stops the daemon with SIGSTOP: it lives, holds its lock, and does nothing",
-        seen: "no answer within 3 s; finding wpp.session.daemon-silent",
+        seen: "no answer within 3 s; finding wpp.session.suspended",
         act: Act::Freeze,
     },
     Fault {

@@ -2,20 +2,20 @@
 //!
 //! A phone number or a JID becomes a token: the same one wherever it stands in this home's evidence,
 //! so that a reader can follow somebody without knowing who it is. What is given as a password, a key
-//! or a bearer token becomes `[secret]`, and so does every secret whose value is known.
+//! or a bearer token becomes `[secret]`, and so does every secret whose value is known. What has the form of
+//! either is told by [`super::patterns`].
 
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use regex::{Captures, Regex};
+use regex::Regex;
 
+use super::patterns::{self, Kind, PRIVATE_KEY, SECRET, is_no_secret, is_secret_name, pattern};
 use crate::daemon::log::Tokens;
 use crate::error::{Context as _, ErrorKind, Result};
 use crate::report::Report;
 
-/// What a secret becomes.
-const SECRET: &str = "[secret]";
 /// A shorter secret would blot out half of every text.
 const SECRET_BYTES_MIN: usize = 4;
 /// What a secret is written as elsewhere is looked for from this length on.
@@ -47,67 +47,10 @@ impl Redaction {
                 text = text.replace(secret.as_str(), SECRET);
             }
         }
-        let text = PRIVATE_KEY.replace_all(&text, SECRET);
-        let text = CREDENTIALS_IN_ADDRESS.replace_all(&text, without_credentials);
-        let text = ISSUED.replace_all(&text, SECRET);
-        let text = HEADER.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
-        let text = AUTHORIZATION.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
-        let text = DIGEST.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
-        let text = OPTION.replace_all(&text, given);
-        let text = GIVEN.replace_all(&text, given);
-        let text = SHORT_NAME.replace_all(&text, given);
-        let text = USER_OPTION.replace_all(&text, |found: &Captures<'_>| format!("{}{SECRET}", &found["name"]));
-        let text = JID.replace_all(&text, |found: &Captures<'_>| self.token(&found["user"]));
-        let text =
-            ADDRESS.replace_all(&text, |found: &Captures<'_>| format!("{}{}@", &found["before"], self.token(&found["user"])));
-        let text = LABELLED.replace_all(&text, |found: &Captures<'_>| {
-            let (name, digits) = (&found["name"], &found["digits"]);
-            let told = ["phone", "link", "plus"].iter().any(|group| found.name(group).is_some());
-            if told || is_phone_number(digits) { format!("{name}{}", self.token(digits)) } else { found[0].to_owned() }
-        });
-        let text = SPACED.replace_all(&text, |found: &Captures<'_>| self.spaced(found));
-        let text =
-            LOCAL.replace_all(&text, |found: &Captures<'_>| format!("{}{}", &found["before"], self.token(&found["number"])));
-        NUMBER
-            .replace_all(&text, |found: &Captures<'_>| {
-                let digits = &found["digits"];
-                let plus = found.name("plus").is_some();
-                let amount = found.name("unit").is_some();
-                // A token may be of figures alone, and stays what it is.
-                let token = found["before"].ends_with('#') && digits.len() == 10;
-                if plus || (is_phone_number(digits) && !amount && !token) {
-                    let unit = found.name("unit").map_or("", |unit| unit.as_str());
-                    format!("{}{}{unit}", &found["before"], self.token(digits))
-                } else {
-                    found[0].to_owned()
-                }
-            })
-            .into_owned()
-    }
-
-    /// The token of a number however it is written: `+1 (555) 010-0001` is who `0015550100001` is.
-    fn token(&self, written: &str) -> String {
-        let user = written.split(['_', ':', '@']).next().unwrap_or(written);
-        let digits: String = user.chars().filter(char::is_ascii_digit).collect();
-        // What groups and broadcasts are called is no number alone.
-        let is_number = user.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '\t' | '(' | ')' | '.' | '-' | '+'));
-        let is_group =
-            user.split('-').filter(|part| part.len() > 4 && part.bytes().all(|byte| byte.is_ascii_digit())).count() > 1;
-        if !is_number || is_group || digits.is_empty() {
-            return self.tokens.of(user);
-        }
-        self.tokens.of(digits.strip_prefix("00").unwrap_or(&digits))
-    }
-
-    /// A number in groups, unless it is the offset of a time zone before a date, or too short or long.
-    fn spaced(&self, found: &Captures<'_>) -> String {
-        let number = &found["number"];
-        let count = number.bytes().filter(u8::is_ascii_digit).count();
-        let zone = BEFORE_DATE.is_match(number);
-        match (8..=17).contains(&count) && !zone {
-            true => format!("{}{}", &found["before"], self.token(number)),
-            false => found[0].to_owned(),
-        }
+        patterns::replace(&text, |kind, value| match kind {
+            Kind::Secret => SECRET.to_owned(),
+            _ => self.tokens.of(&patterns::who(value)),
+        })
     }
 
     /// The report without them, in every text that it holds.
@@ -157,7 +100,7 @@ impl Redaction {
         }
         let texts: Option<Vec<&str>> = values.iter().map(serde_json::Value::as_str).collect();
         let Some(text) = texts.map(|texts| texts.join("\n")).filter(|text| text.contains("-----BEGIN")) else { return };
-        if let std::borrow::Cow::Owned(clean) = PRIVATE_KEY.replace_all(&text, SECRET) {
+        if let std::borrow::Cow::Owned(clean) = KEYS.replace_all(&text, SECRET) {
             *values = clean.split('\n').map(serde_json::Value::from).collect();
         }
     }
@@ -170,8 +113,10 @@ impl Redaction {
     }
 }
 
+static KEYS: LazyLock<Regex> = LazyLock::new(|| pattern(PRIVATE_KEY));
+
 /// What a secret may be written as.
-fn forms(secret: &str) -> Vec<String> {
+pub(super) fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned()];
     if secret.contains('\n') {
         // The lines around a key in PEM are the same for all keys.
@@ -212,184 +157,6 @@ fn forms_of_line(secret: &str) -> Vec<String> {
         }
     }
     forms
-}
-
-/// Digits without a plus: as long as numbers with a country code are, and no time in seconds or
-/// milliseconds (no number of ten or thirteen digits begins with a 1) and no date and time in one.
-fn is_phone_number(digits: &str) -> bool {
-    let time = matches!(digits.len(), 10 | 13) && digits.starts_with('1') || digits.len() == 14 && digits.starts_with("20");
-    (10..=15).contains(&digits.len()) && !time
-}
-
-/// Whether what is called so is secret.
-fn is_secret_name(name: &str) -> bool {
-    SECRET_NAME.is_match(name)
-}
-
-/// What stands in the place of a value and is none: a word, a name of a value, where a secret is kept.
-fn is_no_secret(value: &str) -> bool {
-    let word = matches!(value.to_ascii_lowercase().as_str(), "" | "true" | "false" | "null" | "none" | "yes" | "no");
-    word || NO_SECRET.is_match(value)
-}
-
-/// A name with its value: the value goes, with its quotes it is kept apart from what follows.
-fn given(found: &Captures<'_>) -> String {
-    let (name, value) = (&found["name"], &found["value"]);
-    let quote = ["\\\"", "\"", "'"].into_iter().find(|quote| value.starts_with(quote)).unwrap_or_default();
-    let inner = value.strip_prefix(quote).map_or(value, |rest| rest.strip_suffix(quote).unwrap_or(rest));
-    if is_no_secret(inner) || inner.starts_with(SECRET) {
-        return found[0].to_owned();
-    }
-    format!("{name}{quote}{SECRET}{}", if value.len() > quote.len() && value.ends_with(quote) { quote } else { "" })
-}
-
-/// An address without its password, and without the user where that is one.
-fn without_credentials(found: &Captures<'_>) -> String {
-    let (scheme, who) = (&found["scheme"], &found["who"]);
-    let web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    match who.split_once(':') {
-        // The port of a server, and an @ somewhere behind it.
-        Some((_, password)) if PORT.is_match(password) => found[0].to_owned(),
-        None if who.contains('/') => found[0].to_owned(),
-        // A token may stand in the place of either.
-        Some((user, _)) if !web && user.len() < 20 => format!("{scheme}://{user}:{SECRET}@"),
-        Some(_) => format!("{scheme}://{SECRET}@"),
-        None if web || who.len() >= 20 => format!("{scheme}://{SECRET}@"),
-        None => found[0].to_owned(),
-    }
-}
-
-/// What things are called whose values are secret.
-const SECRET_WORDS: &str = r"(?: password | passwd | passphrase | secret | token | credential | api[_-]?key | private[_-]?key | access[_-]?key | secret[_-]?key | encryption[_-]?key | signing[_-]?key | session[_-]?key )(?: [_-](?: key | value | base | raw | old | new | hex | b64 | base64 | pem ) )*";
-
-/// A value: in quotes to their end, else to the end of the word.
-const VALUE: &str = r#"(?P<value> \\"[^"\\\n]* (?:\\")? | "(?: [^"\\\n] | \\. )* "? | '[^'\n]* '? | [^\s"',;&]{3,} )"#;
-
-/// Names of fields whose values are secret.
-static SECRET_NAME: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(&format!(r"(?xi)^(?: [a-z0-9_.-]* {SECRET_WORDS} | (?:proxy-)? authorization | (?:set-)? cookie | pass | pwd )$"))
-});
-
-/// `true` is none, nor is where a value comes from.
-static NO_SECRET: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^(?:\{\{[^}]*\}\}|(?:[a-zA-Z0-9_-]+=)?(?:env|file):.*|<[a-z -]+>|\[secret\])$"));
-
-/// A private key as files hold it, up to its end, or to the last line that can be a part of it.
-static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?x) -----BEGIN\ [A-Z0-9\ ]*PRIVATE\ KEY[A-Z\ ]*-----
-        (?: [\sA-Za-z0-9+/=:,\\.>|-]*? -----END\ [A-Z0-9\ ]*PRIVATE\ KEY[A-Z\ ]*----- | (?: (?:\s|\\[nr])* [A-Za-z0-9+/=]{16,} )* )",
-    )
-});
-
-/// Tokens that tell by their form what they are.
-static ISSUED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?x)\b(?: gh[pousr]_[A-Za-z0-9]{20,} | github_pat_[A-Za-z0-9_]{20,} | xox[a-z]-[A-Za-z0-9-]{10,} | AKIA[0-9A-Z]{16}
-        | AGE-SECRET-KEY-1[0-9A-Z]{20,} | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]* )",
-    )
-});
-
-/// Headers whose whole line is secret.
-static HEADER: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r#"(?xi)(?P<name> \b (?: (?:set-)?cookie | (?:proxy-)?authorization (?: "|\\" ) ) (?: "|\\" )? [\ \t]* [:=] [\ \t]* (?: "|\\" )? )
-        (?: [^"'\\\r\n] | \\[^"] )+"#,
-    )
-});
-
-/// A header that tells who asks: its scheme may stay.
-static AUTHORIZATION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r#"(?xi)(?P<name> \b (?: authorization [\ \t]* [:=] [\ \t]* (?: bearer | basic | token | negotiate | apikey )[\ \t]+ | bearer [\ \t]+ ) )
-        [^\s"',;]{3,}"#,
-    )
-});
-
-/// The same of schemes with more than one word.
-static DIGEST: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?xi)(?P<name> \b authorization [\ \t]* : [\ \t]* (?: digest | aws4[a-z0-9-]* )[\ \t]+ ) [^\r\n]+")
-});
-
-/// `name: value` and `name=value` of things whose values are secret.
-static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(&format!(
-        r#"(?xi)(?P<name> \b (?: x-whatsapp-secret | [a-z0-9_.-]* {SECRET_WORDS} ) (?: "|\\"|' )? [\ \t]* [:=] [\ \t]* ) {VALUE}"#
-    ))
-});
-
-/// Short names, which are words of their own elsewhere: with a `=`, or as a field of JSON.
-static SHORT_NAME: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r#"(?xi)(?P<name> \b (?: pass | pwd | auth | pgpass | [a-z0-9]+_pass | [a-z0-9]+_pwd ) (?: [\ \t]* = [\ \t]* | (?:"|\\") [\ \t]* : [\ \t]* ) ) (?P<value> \\"[^"\\\n]* (?:\\")? | "(?: [^"\\\n] | \\. )* "? | '[^'\n]* '? | [^\s"',;&/][^\s"',;&]{2,} )"#,
-    )
-});
-
-/// `--password value`.
-static OPTION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(&format!(
-        r#"(?xi)(?P<name> (?:^|[\s"'\[(]) --? (?: [a-z0-9]+- )* (?: {SECRET_WORDS} | pass ) [\ \t]+ ) {}"#,
-        VALUE.replace("[^\\s\"',;&]{3,}", "[^\\s\"',;&-][^\\s\"',;&]{2,}")
-    ))
-});
-
-/// `curl -u user:password`.
-static USER_OPTION: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"(?P<name>(?:^|\s)(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']+:)[^\s"']+"#));
-
-/// Who stands in an address before its server.
-static CREDENTIALS_IN_ADDRESS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"\b(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<who>[^\s/@:"'<>]*:[^\s"'<>]*|[^\s/@:"'<>]+)@"#));
-
-/// What begins as a port does.
-static PORT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9]{1,5}(?:[/?#]|$)"));
-
-/// Addresses of people and groups.
-static JID: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?P<user>[0-9][0-9.:_-]*)@(?:s\.whatsapp\.net|c\.us|g\.us|lid|hosted(?:\.lid)?|broadcast|newsletter|call|bot|msgr|interop)\b",
-    )
-});
-
-/// Numbers before an @ of any other kind.
-static ADDRESS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?P<before>^|[^0-9A-Za-z.])(?P<user>[0-9]{7,15}(?:[_:.][0-9]{1,3})*)@"));
-
-/// Numbers that are told to be one. What only tells who somebody is may be an id or a time as well.
-static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r#"(?xi)(?P<name> \b (?: (?: (?P<phone> tel | phone | phone[_\ -]?number | mobile | msisdn | whatsapp | sms )
-            | sender | recipient | receiver | from | to | chat | contact | user | participant | jid )
-            (?: "|\\" )? [\ \t]* [:=] [\ \t]* (?: "|\\" )? | (?P<link> wa\.me/ | phone%3d ) ) )
-        (?P<plus> \+ | %2B )? (?P<digits> [0-9]{7,15} ) \b"#,
-    )
-});
-
-/// Numbers with a country code, in groups.
-static SPACED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?P<before>^|[^0-9A-Za-z+])(?P<number>(?:\+|00 ?)[1-9][0-9]{0,2}(?:[ \t\u{a0}]?[ .-]?\(?[0-9]{1,5}\)?){1,6})\b")
-});
-
-/// The offset of a time zone, and a date behind it.
-static BEFORE_DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\+[0-9]{1,4}[ \t]+(?:19|20)[0-9]{2}-[0-9]{2}"));
-
-/// Numbers without a country code, in groups of which one can tell.
-static LOCAL: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?P<before>^|[^0-9A-Za-z_.:/+-])(?P<number>(?:1[ .-])?(?:\([0-9]{3}\)[ .-]?[0-9]{3}[ .-][0-9]{4}|[0-9]{3}-[0-9]{3}-[0-9]{4}))\b",
-    )
-});
-
-/// Runs of digits that are nobody's part: of no word, no decimal, no date, no path and no size.
-static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?P<before>^|[^0-9A-Za-z_.:/\-])(?P<plus>\+)?(?P<digits>[0-9]{7,15})\b(?P<unit>[ ](?:bytes?|ms|milliseconds|us|ns|rows?|KiB|MiB|GiB)\b)?",
-    )
-});
-
-fn pattern(text: &str) -> Regex {
-    #[expect(clippy::expect_used, reason = "the patterns above are constant, and a test uses each")]
-    Regex::new(text).expect("a pattern that compiles")
 }
 
 #[cfg(test)]
@@ -492,6 +259,10 @@ mod tests {
         let redaction = Redaction::for_tests();
         let token = format!("ghp_{}", "a1B2".repeat(9));
         assert_eq!(redaction.text(&format!("pushed with {token}.")), "pushed with [secret].");
+        for (beginning, least) in crate::facts::ISSUED {
+            let text = format!("pushed with {beginning}{}, then", "A".repeat(*least));
+            assert_eq!(redaction.text(&text), "pushed with [secret], then", "{beginning}");
+        }
         let key = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIabcdefghijklmnop/+=\nqrstuvwx==\n-----END RSA PRIVATE KEY-----";
         assert_eq!(redaction.text(&format!("a\n{key}\nb")), "a\n[secret]\nb");
         assert_eq!(redaction.text(&format!("{{\"key\": \"{}\"}}", key.replace('\n', "\\n"))), "{\"key\": \"[secret]\"}");

@@ -11,7 +11,7 @@ pub struct LogFacts {
     pub rotated: u64,
     /// Size of them all, in bytes.
     pub all_bytes: u64,
-    /// Size of session.db and of the log of writes beside it, in bytes.
+    /// Size of session.db and of the write-ahead log beside it, in bytes.
     pub store_bytes: (u64, u64),
     /// The same of wpp.db.
     pub messages_bytes: (u64, u64),
@@ -57,8 +57,6 @@ pub enum LeakKind {
     Token,
     /// A private key.
     PrivateKey,
-    /// What somebody wrote in a message.
-    Text,
 }
 
 impl LeakKind {
@@ -70,7 +68,30 @@ impl LeakKind {
             LeakKind::Secret => "a secret of this home",
             LeakKind::Token => "what looks like a token or a password",
             LeakKind::PrivateKey => "a private key",
-            LeakKind::Text => "texts of messages",
         }
     }
 }
+
+/// Beginnings of tokens that services give out, each with how many letters, digits, `-` and `_` follow at least.
+/// The doctor looks for them, and evidence is kept without them.
+pub const ISSUED: &[(&str, usize)] = &[
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghu_", 20),
+    ("ghs_", 20),
+    ("ghr_", 20),
+    ("github_pat_", 20),
+    ("glpat-", 16),
+    ("xoxa-", 10),
+    ("xoxb-", 10),
+    ("xoxe-", 10),
+    ("xoxp-", 10),
+    ("xoxr-", 10),
+    ("xoxs-", 10),
+    ("sk-proj-", 20),
+    ("sk_live_", 16),
+    ("AKIA", 16),
+    ("AIza", 30),
+    ("owa_k1_", 32),
+    ("eyJhbGciOi", 40),
+];

@@ -52,7 +52,7 @@ fn main() {
 
 /// A sandbox home with many sessions.
 struct Fixture {
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     home: PathBuf,
     _locks: Vec<Lock>,
 }
@@ -99,7 +99,7 @@ impl Fixture {
             }
         }
         all.commit().unwrap();
-        Fixture { folder, home: root, _locks: locks }
+        Fixture { _folder: folder, home: root, _locks: locks }
     }
 
     fn doctor(&self, arguments: &[&str]) -> (f64, f64) {
@@ -122,7 +122,6 @@ impl Fixture {
             done"#;
         let mut command = Command::new("sh");
         command.args(["-c", script, "sh"]).arg(&self.home);
-        let _ = self.folder.path();
         measured(command)
     }
 }

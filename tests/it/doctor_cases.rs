@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::doctor::{chmod, doctor, linked, lock_of, whole};
+use crate::doctor_home::{chmod, doctor, linked, lock_of, whole};
 use crate::harness::TestHome;
 use crate::simulated::Simulated;
 

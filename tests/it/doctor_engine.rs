@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use serde_json::{Value, json};
 use wpp::journal::Journal;
 
-use crate::doctor::{FakeDaemon, chmod, doctor, found, http, lock_of, tree, whole, write};
+use crate::doctor_home::{FakeDaemon, chmod, doctor, found, http, lock_of, tree, whole, write};
 use crate::harness::TestHome;
 use crate::simulated::Simulated;
 
@@ -207,7 +207,7 @@ fn offline_asks_no_plugin_that_may_reach_beyond_this_machine() {
 
 #[test]
 fn waiting_ends_when_all_is_well_or_the_time_is_over() {
-    let simulated = crate::doctor::linked();
+    let simulated = crate::doctor_home::linked();
     let home = &simulated.home;
     chmod(&store(home), 0o644);
     let outcome = home.run(&["doctor", "--wait", "1s", "--only", "wpp.session"]);

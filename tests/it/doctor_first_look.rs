@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::doctor::{FakeDaemon, chmod, doctor, empty, found, http, linked, lock_of, status, whole, write};
+use crate::doctor_home::{FakeDaemon, chmod, doctor, empty, found, http, linked, lock_of, status, whole, write};
 use crate::harness::TestHome;
 
 fn mode(path: &Path) -> u32 {

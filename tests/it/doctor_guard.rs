@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use wpp::journal::{Journal, Outcome};
 
-use crate::doctor::{breaks, chmod, doctor, found, only, said_ok, whole, write};
+use crate::doctor_home::{breaks, chmod, doctor, found, only, said_ok, whole, write};
 use crate::harness::TestHome;
 
 fn folder(path: &Path) -> PathBuf {
@@ -264,7 +264,7 @@ fn archives_on_the_homes_disk_and_backups_that_nothing_makes_are_told_of_a_live_
 /// A home that holds nothing yet, and one that an operator has just set up, give them nothing to say.
 #[test]
 fn a_fresh_home_is_let_be() {
-    for home in [live(), crate::doctor::empty(), whole()] {
+    for home in [live(), crate::doctor_home::empty(), whole()] {
         let ours = "wpp.session,wpp.store,wpp.security,wpp.config,wpp.drill,wpp.backup";
         let (code, report) = doctor(&home, &["--only", ours, "--fail-on", "warning"]);
         assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");

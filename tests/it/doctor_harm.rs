@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode};
 use serde_json::{Value, json};
 use wpp::journal::Journal;
 
-use crate::doctor::{FakeDaemon, chmod, doctor, found, http, status, tree, whole};
+use crate::doctor_home::{FakeDaemon, chmod, doctor, found, http, status, tree, whole};
 use crate::harness::TestHome;
 
 /// Commits in a second.

@@ -209,7 +209,7 @@ fn what_the_kernel_tells_and_nobody_understands_is_unknown() {
 }
 
 #[test]
-fn a_kernel_without_chance_is_found() {
+fn a_kernel_without_entropy_is_found() {
     let (home, machine) = (sandbox(), Machine::well());
     assert_eq!(severities(&machine.said(&home, "wpp.host.random")), ["ok"]);
     // A pipe that somebody may write to and has not is what an unready kernel looks like.

@@ -7,7 +7,7 @@ use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
 
-use crate::doctor::{FakeDaemon, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write};
+use crate::doctor_home::{FakeDaemon, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write};
 use crate::harness::TestHome;
 
 const DAY_MS: i64 = 86_400_000;
@@ -97,14 +97,13 @@ fn whoever_works_on_files_that_are_gone_or_were_set_aside_is_named() {
         write(&path, bytes);
     });
     drop(open);
-    let copy = Connection::open({
-        std::fs::create_dir(&aside).unwrap();
-        chmod(&aside, 0o700);
-        aside.join("session.db")
-    })
-    .unwrap();
+    std::fs::create_dir(&aside).unwrap();
+    chmod(&aside, 0o700);
+    // Opened only now: once any test of this process holds a lock, all that the process has open is seen.
+    let mut copy = None;
     breaks(&home, "wpp.store.copy-in-use", "critical", || {
-        copy.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x); SELECT * FROM t").unwrap();
+        let opened = copy.insert(Connection::open(aside.join("session.db")).unwrap());
+        opened.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x); SELECT * FROM t").unwrap();
     });
 }
 

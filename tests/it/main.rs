@@ -19,6 +19,7 @@ mod cli;
 mod daemon;
 mod destinations;
 mod doctor;
+mod doctor_home;
 mod doctor_guard;
 mod doctor_stores;
 mod doctor_machine;

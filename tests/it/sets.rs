@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::doctor::{breaks, only};
+use crate::doctor_home::{breaks, only};
 use crate::harness::{Outcome, TestHome};
 use crate::postgres::{Cluster, PASSWORD, there};
 

@@ -37,6 +37,8 @@ fn bundle(home: &TestHome, name: &str, more: &[(&str, &str)]) -> (Outcome, std::
     command.envs(more.iter().copied());
     let outcome = Outcome::of(command.output().unwrap());
     outcome.assert_helpful();
+    // The last look found nothing that was left to it.
+    assert!(!outcome.stderr.contains("left out because"), "{outcome:?}");
     (outcome, path)
 }
 
@@ -72,6 +74,11 @@ const PLANTED: &[&str] = &[
     "harbour",
     "towel",
     "quarterly",
+    // The same in words that wpp itself uses.
+    "the-phone-owner-is-at-home",
+    "the key is under the phone",
+    // A number as one.
+    "15550100123",
 ];
 
 fn assert_clean(files: &BTreeMap<String, String>, root: &Path) {
@@ -117,12 +124,17 @@ openwa-key = { command = ["cat", "/home/zaphod/beeblebrox"] }
     let secret = home.path().join("secrets/openwa-key");
     std::fs::write(&secret, "k3y-in-a-file\n").unwrap();
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let secret = home.path().join("secrets/bar");
+    std::fs::write(&secret, "the-phone-owner-is-at-home").unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
     // A log with lines of its own shape, foreign lines, and texts in every field.
     let log = r##"{"at":"2026-11-21T03:15:00.000Z","level":"info","message":"the daemon starts","pid":7,"home":"live"}
 {"at":"2026-11-21T03:15:01.000Z","level":"warn","message":"not connected","fault":"refused","detail":"heartofgold.example.org refused 203.0.113.77: bring the umbrella"}
 {"at":"2026-11-21T03:15:02.000Z","level":"error","message":"+1 555 010 0077 said: meet me at the harbour","cause":"towel","quarterly":"umbrella"}
 {"at":"15550100077","level":"zaphod","library":"umbrella::harbour:1","message":"quarterly towel for Trillian"}
 zaphod wrote to 15550100077@s.whatsapp.net: bring the umbrella, password=hunter2-of-the-environment
+{"at":"2026-11-21T03:15:03.000Z","level":"warn","message":"state","reason":"the-phone-owner-is-at-home","pid":15550100123,"attempt":3}
+{"at":"2026-11-21T03:15:05.000Z","level":"warn","library":"whatsapp_rust::client::node_io:1970","message":"stream error"}
 {"half":"of a line with the towel
 "##;
     for session in ["main", "zaphod-15550100088"] {
@@ -170,7 +182,13 @@ fn nothing_that_was_planted_anywhere_is_in_the_bundle() {
         found => Err(format!("{found} messages")),
     });
     simulated.home.run(&["send", PEER, "see you at the harbour", "--wait", "5"]);
+    simulated.home.run(&["send", PEER, "the key is under the phone", "--wait", "5"]);
     plant(&simulated.home);
+    // Words of wpp's own, which only the messages tell to be somebody's.
+    let log = simulated.home.session("main").join("logs/wppd.log");
+    let line = r#"{"level":"warn","message":"cannot send: the key is under the phone","reason":"the key is under the phone"}"#;
+    let before = std::fs::read_to_string(&log).unwrap();
+    std::fs::write(&log, format!("{before}\n{line}\n")).unwrap();
     for (running, name) in [(true, "one.tar.gz"), (false, "two.tar.zst")] {
         if !running {
             assert_eq!(simulated.home.run(&["stop"]).code, 0);
@@ -195,13 +213,17 @@ fn nothing_that_was_planted_anywhere_is_in_the_bundle() {
         let verbs: Vec<String> =
             document("journal.json")["entries"].as_array().unwrap().iter().map(|entry| entry["verb"].to_string()).collect();
         assert!(verbs.iter().any(|verb| verb == "\"start\"") && verbs.iter().any(|verb| verb == "\"connect\""), "{verbs:?}");
-        assert!(files["logs/1.jsonl"].contains("the daemon starts"), "{}", files["logs/1.jsonl"]);
+        let log = &files["logs/1.jsonl"];
+        assert!(log.contains("the daemon starts") && log.contains("whatsapp_rust::client::node_io:1970"), "{log}");
         assert!(document("capacity.json")["machine"]["memory_total_bytes"].is_u64());
         // The manifest is right about every file, and no file is unlisted.
         let manifest = document("manifest.json");
         let listed = manifest["files"].as_array().unwrap();
         assert_eq!(listed.len() + 1, files.len());
         for file in listed {
+            let name = file["name"].as_str().unwrap();
+            let shown = name.split_inclusive('/').next().unwrap();
+            assert!(name == "README.txt" || files["README.txt"].contains(shown), "the README does not tell of {name}");
             let text = &files[file["name"].as_str().unwrap()];
             let (sum, size) = wpp::disk::sha256(text.as_bytes()).unwrap();
             assert_eq!((file["sha256"].as_str().unwrap(), file["size_bytes"].as_u64().unwrap()), (sum.as_str(), size));
@@ -228,6 +250,21 @@ fn the_same_is_the_same_token_within_a_bundle_and_another_one_in_the_next() {
         status
     };
     assert_ne!(token("one.tar.gz"), token("two.tar.gz"));
+}
+
+#[test]
+fn a_log_that_is_a_link_out_of_the_home_is_left_where_it_leads() {
+    let home = TestHome::sandbox();
+    plant(&home);
+    let elsewhere = home.path().join("elsewhere.jsonl");
+    std::fs::write(&elsewhere, "{\"level\":\"warn\",\"message\":\"not connected\"}\n").unwrap();
+    let log = home.path().join("sessions/main/logs/wppd.log");
+    std::fs::remove_file(&log).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &log).unwrap();
+    let (outcome, path) = bundle(&home, "b.tar.gz", ENVIRONMENT);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let files = unpacked(&path);
+    assert!(files["logs/1.jsonl"].contains("symbolic link") && !files["logs/1.jsonl"].contains("not connected"), "{files:?}");
 }
 
 #[test]

@@ -473,14 +473,29 @@ impl Args {
 
 #[cfg(test)]
 mod tests {
+    use crate::doctor::cases;
+
+    /// Why a line is no command, if it is none.
+    fn refused(line: &str) -> Option<String> {
+        let error = crate::command::tree().try_get_matches_from(line.split_whitespace()).err()?;
+        Some(format!("`{line}` is no command: {error}"))
+    }
+
+    /// Whether these words are the name of a command, without what it is to be given.
+    fn is_name(line: &str) -> bool {
+        let mut tree = crate::command::tree();
+        // What is below a command is made when it is needed.
+        tree.build();
+        let mut words = line.split_whitespace().skip(1);
+        words.try_fold(&tree, |command, word| command.find_subcommand(word)).is_some()
+    }
+
     #[test]
-    fn every_command_that_a_finding_names_exists() {
-        let commands = crate::doctor::cases::commands();
-        assert!(commands.len() > 8, "{commands:?}");
-        for command in commands {
-            if let Err(error) = crate::command::tree().try_get_matches_from(command.split_whitespace()) {
-                panic!("`{command}` is no command: {error}");
-            }
-        }
+    fn every_command_that_a_finding_or_the_catalog_names_exists() {
+        let (commands, mentions) = (cases::commands(), cases::mentions());
+        assert!(commands.len() > 8 && mentions.len() > 8, "{commands:?} {mentions:?}");
+        let mentions = mentions.iter().filter(|line| !is_name(line));
+        let wrong: Vec<String> = commands.iter().chain(mentions).filter_map(|line| refused(line)).collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

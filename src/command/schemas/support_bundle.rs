@@ -1,7 +1,7 @@
 //! What `wpp support-bundle` writes.
 
 use super::Shape::{Boolean, List, Map, Number, Text};
-use super::{Object, Shape, always, nullable};
+use super::{Object, Shape, TEXTS, always, nullable};
 
 pub(super) static SUPPORT_BUNDLE: Object = Object {
     name: "",
@@ -12,6 +12,11 @@ pub(super) static SUPPORT_BUNDLE: Object = Object {
         nullable("sha256", Text, "SHA-256 of the file, in hex; null when it was not written"),
         always("files", List(&Shape::Object(&FILE)), "what is in it, beside manifest.json"),
         always("replaced", Map(&Number), "what was taken out, by kind, and how often"),
+        always(
+            "left_out",
+            TEXTS,
+            "files, or lines of them, that were left out because they were not redacted, each with what stood in it",
+        ),
         always("known", Number, "names, numbers, texts and secrets of this home that the finished bytes were searched for"),
     ],
 };

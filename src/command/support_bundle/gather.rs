@@ -11,8 +11,9 @@ use crate::bundle::known::{environment, is_open};
 use crate::bundle::{PLUGINS, Part, README};
 use crate::clock;
 use crate::config::{Config, KEYS, Kind, Source};
+use crate::disk;
 use crate::doctor::catalog;
-use crate::error::{Error, Result};
+use crate::error::{Context as _, Error, Result};
 use crate::evidence::strangers::Stranger;
 use crate::plugin::grants::Grant;
 use crate::plugin::registry::Registry;
@@ -24,7 +25,8 @@ use crate::session::store::LAST_KNOWN_MIGRATION;
 const ENTRIES_MAX: u32 = 400;
 /// Lines of all logs together.
 const LINES_MAX: usize = 20_000;
-/// Makes all files.
+
+/// Makes all files. `broken` says why the settings cannot be read; `lines` are the newest of each session's log.
 pub fn parts(app: &App, stranger: &Stranger, broken: Option<&Error>, lines: u32) -> Result<Vec<Part>> {
     let home = app.home().root().display().to_string();
     let gather = Gather { app, stranger, home: &home };
@@ -37,19 +39,16 @@ pub fn parts(app: &App, stranger: &Stranger, broken: Option<&Error>, lines: u32)
         gather.config(broken)?,
         gather.environment()?,
         gather.doctor()?,
-        gather.of_report("status.json", &status, STATUS)?,
+        gather.part("status.json", &status, |clean, report| clean.tree(&report["data"], STATUS))?,
         gather.journal()?,
         gather.schedule()?,
-        gather.of_report("capacity.json", &capacity, CAPACITY)?,
+        gather.part("capacity.json", &capacity, |clean, report| clean.tree(&report["data"], CAPACITY))?,
         gather.plugins()?,
         gather.evidence()?,
     ];
     parts.extend(gather.logs(lines)?);
     Ok(parts)
 }
-
-/// What a command of `wpp` reports: its whole document, or why there is none.
-type Told = std::result::Result<Value, (String, String)>;
 
 struct Gather<'a> {
     app: &'a App,
@@ -63,23 +62,20 @@ impl<'a> Gather<'a> {
     }
 
     /// A line of `wpp` about this home, as an operator would type it.
-    fn run(&self, words: &[&str]) -> Told {
+    fn run(&self, words: &[&str]) -> Result<Value> {
         let line: Vec<String> = ["--home", self.home].iter().chain(words).map(|word| (*word).to_owned()).collect();
-        let report = crate::command::run_line(&line, Arc::new(Silent));
-        let report = report.map_err(|error| (error.kind().code().to_owned(), error.chain()))?;
-        serde_json::to_value(&report).map_err(|error| ("INTERNAL".into(), error.to_string()))
+        let report = crate::command::run_line(&line, Arc::new(Silent))?;
+        serde_json::to_value(&report).while_doing(|| "cannot write the report as JSON".into())
     }
 
-    fn of_report(&self, name: &str, told: &Told, fields: &[(&str, Form)]) -> Result<Part> {
+    /// A file made of what could be learned, or of why it could not.
+    fn part<T>(&self, name: &str, learned: &Result<T>, make: impl FnOnce(&mut Clean<'a>, &T) -> Value) -> Result<Part> {
         let mut clean = self.clean();
-        let value = match told {
-            Ok(report) => clean.tree(&report["data"], fields),
-            Err(error) => failed(&mut clean, error),
-        };
+        let value = told(&mut clean, learned, make);
         clean.part(name, &value)
     }
 
-    fn versions(&self, status: &Told) -> Result<Part> {
+    fn versions(&self, status: &Result<Value>) -> Result<Part> {
         let mut clean = self.clean();
         let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
         let daemons = status.as_ref().ok().and_then(|report| report["data"]["sessions"].as_array().cloned()).unwrap_or_default();
@@ -98,12 +94,9 @@ impl<'a> Gather<'a> {
         clean.part("versions.json", &value)
     }
 
-    fn host(&self, capacity: &Told) -> Result<Part> {
+    fn host(&self, capacity: &Result<Value>) -> Result<Part> {
         let mut clean = self.clean();
-        let machine = match capacity {
-            Ok(report) => clean.tree(&report["data"]["machine"], CAPACITY),
-            Err(error) => failed(&mut clean, error),
-        };
+        let machine = told(&mut clean, capacity, |clean, report| clean.tree(&report["data"]["machine"], CAPACITY));
         let files = rustix::process::getrlimit(rustix::process::Resource::Nofile);
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| std::env::var(name).ok());
         let utf8 = locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
@@ -165,129 +158,93 @@ impl<'a> Gather<'a> {
     }
 
     fn doctor(&self) -> Result<Part> {
-        let mut clean = self.clean();
-        let report = match self.run(&["doctor", "--all", "--fail-on", "never"]) {
-            Ok(report) => report,
-            Err(error) => {
-                let value = failed(&mut clean, &error);
-                return clean.part("doctor.json", &value);
+        self.part("doctor.json", &self.run(&["doctor", "--all", "--fail-on", "never", "--offline"]), |clean, report| {
+            let findings: Vec<Value> = array(&report["findings"]).iter().map(|finding| finding_of(clean, finding)).collect();
+            let fields = [("kind", Form::Term), ("version", Form::Version), ("fail_on", Form::Term)];
+            let mut data = clean.tree(&report["data"], &fields);
+            data["counts"] = clean.tree(&report["data"]["counts"], SEVERITIES);
+            for name in ["checks", "skipped"] {
+                data[name] = array(&report["data"][name]).iter().map(|check| check_of(clean, check)).collect();
             }
-        };
-        let none = Vec::new();
-        let array = |value: &'_ Value| value.as_array().unwrap_or(&none).clone();
-        let findings: Vec<Value> = array(&report["findings"]).iter().map(|finding| finding_of(&mut clean, finding)).collect();
-        let mut data = clean.tree(&report["data"], &[("kind", Form::Term), ("version", Form::Version), ("fail_on", Form::Term)]);
-        data["counts"] = clean.tree(&report["data"]["counts"], SEVERITIES);
-        for name in ["checks", "skipped"] {
-            data[name] = array(&report["data"][name]).iter().map(|check| check_of(&mut clean, check)).collect();
-        }
-        clean.part("doctor.json", &json!({ "data": data, "findings": findings }))
+            json!({ "data": data, "findings": findings })
+        })
     }
 
     fn journal(&self) -> Result<Part> {
-        let mut clean = self.clean();
         // Looking must not make one.
-        if !self.app.home().journal().exists() {
-            return clean.part("journal.json", &json!({ "entries": [] }));
-        }
-        let entries = match self.app.journal().and_then(|journal| journal.newest(ENTRIES_MAX)) {
-            Ok(entries) => entries,
-            Err(error) => {
-                let value = failed(&mut clean, &(error.kind().code().into(), error.chain()));
-                return clean.part("journal.json", &value);
-            }
+        let entries = match self.app.home().journal().exists() {
+            true => self.app.journal().and_then(|journal| journal.newest(ENTRIES_MAX)),
+            false => Ok(Vec::new()),
         };
-        let entries: Vec<Value> = entries
-            .iter()
-            .map(|entry| {
-                json!({
-                    "id": entry.id,
-                    "at": clock::rfc3339(clock::from_ms(entry.at_ms)),
-                    "session": entry.session.as_deref().map(|name| clean.session(name)),
-                    "verb": clean.term(&entry.verb),
-                    "state": clean.term(&entry.state),
+        self.part("journal.json", &entries, |clean, entries| {
+            let entries: Vec<Value> = entries
+                .iter()
+                .map(|entry| {
+                    json!({
+                        "id": entry.id,
+                        "at": clock::rfc3339(clock::from_ms(entry.at_ms)),
+                        "session": entry.session.as_deref().map(|name| clean.session(name)),
+                        "verb": clean.term(&entry.verb),
+                        "state": clean.term(&entry.state),
+                    })
                 })
-            })
-            .collect();
-        clean.part("journal.json", &json!({ "entries": entries }))
+                .collect();
+            json!({ "entries": entries })
+        })
     }
 
     fn schedule(&self) -> Result<Part> {
-        let mut clean = self.clean();
-        let report = match self.run(&["schedule", "list"]) {
-            Ok(report) => report,
-            Err(error) => {
-                let value = failed(&mut clean, &error);
-                return clean.part("schedule.json", &value);
-            }
-        };
-        let data = &report["data"];
         let commands: Vec<String> =
             crate::command::tree().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        let mut entries = Vec::new();
-        for entry in data["entries"].as_array().into_iter().flatten() {
-            let mut kept = clean.tree(
-                entry,
-                &[("name", Form::Name), ("missed", Form::Term), ("next", Form::Time), ("last", Form::Text), ("due", Form::Time)]
-                    .into_iter()
-                    .chain(LAST.iter().copied())
-                    .collect::<Vec<_>>(),
-            );
-            // Of a command line its first word alone: what follows may be a number and a text.
-            let words = entry["run"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let first = words.first().and_then(Value::as_str);
-            kept["run"] = json!(first.map(|word| clean.own_name(word, |word| commands.iter().any(|command| command == word))));
-            kept["words"] = json!(words.len());
-            kept["runbook"] = json!(entry["runbook"].as_str().map(|id| clean.term(id)));
-            kept["when"] = json!(entry["when"].as_str().map(|when| clean.own_name(when, |when| When::parse(when).is_ok())));
-            entries.push(kept);
-        }
-        let mut value = clean.tree(data, &[("looked", Form::Time), ("daemon", Form::Text)]);
-        value["entries"] = json!(entries);
-        clean.part("schedule.json", &value)
+        self.part("schedule.json", &self.run(&["schedule", "list"]), |clean, report| {
+            let data = &report["data"];
+            let mut entries = Vec::new();
+            for entry in array(&data["entries"]) {
+                let mut kept = clean.tree(entry, ENTRY);
+                // Of a command line its first word alone: what follows may be a number and a text.
+                let words = array(&entry["run"]);
+                let first = words.first().and_then(Value::as_str);
+                kept["run"] =
+                    json!(first.map(|word| clean.own_name(word, |word| commands.iter().any(|command| command == word))));
+                kept["words"] = json!(words.len());
+                kept["runbook"] = json!(entry["runbook"].as_str().map(|id| clean.term(id)));
+                kept["when"] = json!(entry["when"].as_str().map(|when| clean.own_name(when, |when| When::parse(when).is_ok())));
+                entries.push(kept);
+            }
+            let mut value = clean.tree(data, &[("looked", Form::Time), ("daemon", Form::Text)]);
+            value["entries"] = json!(entries);
+            value
+        })
     }
 
     fn plugins(&self) -> Result<Part> {
-        let mut clean = self.clean();
-        let registry = match Registry::open(self.app.home()) {
-            Ok(registry) => registry,
-            Err(error) => {
-                let value = failed(&mut clean, &(error.kind().code().into(), error.chain()));
-                return clean.part("plugins.json", &value);
+        self.part("plugins.json", &Registry::open(self.app.home()), |clean, registry| {
+            let mut plugins = Vec::new();
+            for (name, pinned) in registry.all() {
+                let grants: Vec<String> = pinned.grants.0.iter().map(|grant| grant_of(clean, grant)).collect();
+                let interfaces: Vec<String> = pinned.interfaces.iter().map(|name| clean.term(name)).collect();
+                plugins.push(json!({
+                    "name": clean.own_name(name, |name| PLUGINS.contains(&name)),
+                    "sha256": clean.hash(&pinned.sha256),
+                    "size_bytes": pinned.size_bytes,
+                    "added": clean.time(&pinned.added),
+                    "interfaces": interfaces,
+                    "imports": pinned.imports.len(),
+                    "signed": pinned.signed_by.is_some(),
+                    "grants": grants,
+                    "as_added": registry.bytes(name).is_ok(),
+                }));
             }
-        };
-        let mut plugins = Vec::new();
-        for (name, pinned) in registry.all() {
-            let grants: Vec<String> = pinned.grants.0.iter().map(|grant| grant_of(&mut clean, grant)).collect();
-            let interfaces: Vec<String> = pinned.interfaces.iter().map(|name| clean.term(name)).collect();
-            plugins.push(json!({
-                "name": clean.own_name(name, |name| PLUGINS.contains(&name)),
-                "sha256": clean.hash(&pinned.sha256),
-                "size_bytes": pinned.size_bytes,
-                "added": clean.time(&pinned.added),
-                "interfaces": interfaces,
-                "imports": pinned.imports.len(),
-                "signed": pinned.signed_by.is_some(),
-                "grants": grants,
-                "as_added": registry.bytes(name).is_ok(),
-            }));
-        }
-        clean.part("plugins.json", &json!({ "plugins": plugins }))
+            json!({ "plugins": plugins })
+        })
     }
 
     fn evidence(&self) -> Result<Part> {
-        let mut clean = self.clean();
-        let report = match self.run(&["evidence", "list"]) {
-            Ok(report) => report,
-            Err(error) => {
-                let value = failed(&mut clean, &error);
-                return clean.part("evidence.json", &value);
-            }
-        };
-        let fields = [("of", Form::Term), ("verdict", Form::Term), ("began", Form::Time), ("size_bytes", Form::Text)];
-        let runs: Vec<Value> =
-            report["data"]["evidence"].as_array().into_iter().flatten().map(|run| clean.tree(run, &fields)).collect();
-        clean.part("evidence.json", &json!({ "evidence": runs }))
+        self.part("evidence.json", &self.run(&["evidence", "list"]), |clean, report| {
+            let fields = [("of", Form::Term), ("verdict", Form::Term), ("began", Form::Time), ("size_bytes", Form::Text)];
+            let runs: Vec<Value> = array(&report["data"]["evidence"]).iter().map(|run| clean.tree(run, &fields)).collect();
+            json!({ "evidence": runs })
+        })
     }
 
     /// The end of each session's log, numbered: a name may be somebody's.
@@ -299,9 +256,13 @@ impl<'a> Gather<'a> {
             let mut clean = self.clean();
             let session = self.app.home().session(name);
             let mut values = vec![json!({ "log_of": clean.session(name) })];
-            match crate::command::logs::newest(&session, each) {
+            // What a link leads to may be anything.
+            let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|seen| seen.is_symlink());
+            let links = is_link(&session.logs()) || disk::list(&session.logs())?.iter().any(|path| is_link(path));
+            match crate::command::logs::newest(&session, if links { 0 } else { each }) {
+                _ if links => values.push(json!({ "left_out": "the log, for a symbolic link stands in its place" })),
                 Ok((newest, ..)) => values.extend(newest.iter().map(|line| clean.log_line(line))),
-                Err(error) => values.push(failed(&mut clean, &(error.kind().code().into(), error.chain()))),
+                Err(error) => values.push(failed(&mut clean, &error)),
             }
             parts.push(clean.lines(format!("logs/{}.jsonl", number + 1), &values));
         }
@@ -309,8 +270,21 @@ impl<'a> Gather<'a> {
     }
 }
 
-fn failed(clean: &mut Clean<'_>, (code, message): &(String, String)) -> Value {
-    json!({ "error": { "code": code, "message": clean.text(message) } })
+/// What is made of what could be learned, or why it could not be.
+fn told<'a, T>(clean: &mut Clean<'a>, learned: &Result<T>, make: impl FnOnce(&mut Clean<'a>, &T) -> Value) -> Value {
+    match learned {
+        Ok(learned) => make(clean, learned),
+        Err(error) => failed(clean, error),
+    }
+}
+
+fn failed(clean: &mut Clean<'_>, error: &Error) -> Value {
+    json!({ "error": { "code": error.kind().code(), "message": clean.text(&error.chain()) } })
+}
+
+/// The values of a list, of which there are none in what is no list.
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// Whether a check is one of `wpp`'s own.
@@ -376,7 +350,13 @@ const FINDING: &[(&str, Form)] = &[
     ("new", Form::Text),
 ];
 
-const LAST: &[(&str, Form)] = &[
+/// Fields of an entry of the schedule, and of its last run.
+const ENTRY: &[(&str, Form)] = &[
+    ("name", Form::Name),
+    ("missed", Form::Term),
+    ("next", Form::Time),
+    ("last", Form::Text),
+    ("due", Form::Time),
     ("state", Form::Term),
     ("missed_before", Form::Text),
     ("began", Form::Time),

@@ -58,10 +58,19 @@ impl Args {
         }
         let found = known::gather(app.home(), known::environment());
         let stranger = Stranger::new(Known::new(found.values)?)?;
-        let parts = gather::parts(app, &stranger, broken, self.lines)?;
+        let mut parts = gather::parts(app, &stranger, broken, self.lines)?;
+        let mut left_out = Vec::new();
+        for part in &mut parts {
+            let name = part.name.clone();
+            left_out.extend(pack::withhold(part, stranger.known()).map(|what| format!("{name}: {what}, or what looks like it")));
+        }
         let sealed = pack::seal(&folder, &clock::rfc3339(now), env!("CARGO_PKG_VERSION"), &parts, packing, stranger.known())?;
         let mut report = report(&path, &sealed, stranger.known().count());
         report.warnings.extend(found.problems);
+        report.data["left_out"] = json!(left_out);
+        report
+            .warnings
+            .extend(left_out.iter().map(|what| format!("left out because it was not redacted, which is a bug of wpp: {what}")));
         if self.dry_run {
             report.title = format!("{} would hold {}", path.display(), contents(&sealed));
             report.data["written"] = json!(false);

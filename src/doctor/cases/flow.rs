@@ -301,7 +301,7 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.store.prekeys-low", Error)],
     },
     Case {
-        what: "a log of writes that nobody empties",
+        what: "a write-ahead log that nobody empties",
         facts: whole,
         breaks: |facts| log(facts).messages_bytes = (1 << 20, 300 << 20),
         finds: &[("wpp.store.write-log", Warning)],

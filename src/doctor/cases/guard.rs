@@ -61,13 +61,13 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.security.program", Error)],
     },
     Case {
-        what: "compiled code that others can write to",
+        what: "a plugin that others can write to",
         facts: whole,
         breaks: |facts| mode(first(&mut facts.host.upkeep.plugins), 0o666),
         finds: &[("wpp.security.plugins", Error)],
     },
     Case {
-        what: "compiled code of root in a user's home",
+        what: "a plugin of root in a user's home",
         facts: whole,
         breaks: |facts| of_user(first(&mut facts.host.upkeep.plugins), 0),
         finds: &[("wpp.security.plugins", Warning)],

@@ -11,6 +11,7 @@ mod session;
 mod store;
 mod suppression;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::{Selection, catalog, examine, fix};
@@ -25,7 +26,7 @@ use crate::facts::{
     UpkeepFacts,
 };
 use crate::home::HomeKind;
-use crate::report::{Fix, Severity};
+use crate::report::{Fix, Remedy, Severity};
 use crate::session::messages::{PhoneSigns, SearchMode, Traffic, VERSION};
 use crate::session::state::{Reason, State};
 use crate::session::store::{LAST_KNOWN_MIGRATION, Particulars};
@@ -329,24 +330,32 @@ fn backups(facts: &mut Facts) -> &mut BackupFacts {
     }
 }
 
-/// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
-pub(crate) fn commands() -> Vec<String> {
-    let mut commands = Vec::new();
-    for case in cases() {
+/// Every remedy that a finding of any case has.
+fn remedies() -> impl Iterator<Item = Remedy> {
+    cases().flat_map(|case| {
         let mut facts = (case.facts)();
         (case.breaks)(&mut facts);
-        let findings = examine(&facts, &Selection::default()).findings;
-        for remedy in findings.into_iter().filter_map(|finding| finding.remedy) {
-            if let Some(Fix::Run { argv }) = &remedy.fix {
-                commands.push(format!("wpp {}", argv.join(" ")));
-            }
-            commands.push(remedy.command);
-        }
-    }
-    commands.retain(|command| command.starts_with("wpp "));
-    commands.sort();
-    commands.dedup();
-    commands
+        examine(&facts, &Selection::default()).findings.into_iter().filter_map(|finding| finding.remedy)
+    })
+}
+
+/// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
+pub(crate) fn commands() -> BTreeSet<String> {
+    let lines = remedies().flat_map(|remedy| {
+        let fix = match &remedy.fix {
+            Some(Fix::Run { argv }) => Some(format!("wpp {}", argv.join(" "))),
+            _ => None,
+        };
+        fix.into_iter().chain([remedy.command])
+    });
+    lines.filter(|command| command.starts_with("wpp ")).collect()
+}
+
+/// Every command of `wpp` that the catalog or the words of a remedy speak of.
+pub(crate) fn mentions() -> BTreeSet<String> {
+    let texts = catalog::checks().map(|check| check.explain.to_owned()).chain(remedies().map(|remedy| remedy.summary));
+    let quoted = texts.flat_map(|text| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
+    quoted.filter(|command| command.starts_with("wpp ")).collect()
 }
 
 #[test]
@@ -604,4 +613,25 @@ fn a_session_that_is_new_or_has_no_phone_is_not_asked_for_backups() {
             && findings[0].summary.contains("holds 3"),
         "{findings:?}"
     );
+}
+
+#[test]
+fn of_plugins_only_what_was_compiled_is_to_be_removed() {
+    for (path, verb) in [
+        ("/h/plugins", "sudo chown"),
+        ("/h/plugins/openwa.wasm", "sudo chown"),
+        ("/h/plugins/compiled", "rm"),
+        ("/h/plugins/compiled/0a.cwasm", "rm"),
+    ] {
+        let mut facts = whole();
+        facts.host.upkeep.plugins = Probed::Known(vec![PathLook {
+            path: path.into(),
+            expected: PathKind::File,
+            credentials: false,
+            seen: Probed::Known(Some(PathSeen { kind: PathKind::File, mode: 0o600, owner: 0 })),
+        }]);
+        let findings = examine(&facts, &Selection::of(&["wpp.security.plugins".to_owned()])).findings;
+        let command = &findings[0].remedy.as_ref().unwrap().command;
+        assert!(command.starts_with(verb) && command.ends_with(path), "{path}: {command}");
+    }
 }

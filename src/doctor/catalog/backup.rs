@@ -29,8 +29,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.home.journal"],
         runbook: None,
         explain: "Bytes that are what they were, in a database that SQLite finds sound, can still be a session that does not start. \
-                  `wpp backup verify --level restore` really restores an archive, into a sandbox that reaches nobody, starts it to READY \
-                  and asks it for messages. So does a real `wpp restore` of the whole session that ended READY. Either should have \
+                  `wpp backup verify latest --level restore` really restores an archive, into a sandbox that reaches nobody, starts it to \
+                  READY and asks it for messages. So does a real `wpp restore` of the whole session that ended READY. Either should have \
                   been seen within doctor.restore_age_days_max. What is sealed to keys that are not here is verified where they are, and \
                   this host does not hear of it; then that is said, and nothing is held against it.",
         judge: Session(backups::proven),
@@ -55,8 +55,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.home.marker"],
         runbook: ROOM,
         explain: "A restore keeps the files that it replaced, and a new link the store of the device that the phone removed; they lie \
-                  beside the session, hold its secrets, and wpp never deletes them unasked (`wpp backup prune --set-aside` does). That \
-                  they are there is worth knowing; that they are larger than what is free on the disk is a warning.",
+                  beside the session, hold its secrets, and wpp never deletes them unasked: `wpp backup prune --set-aside --older-than \
+                  30d` does. That they are there is worth knowing; that they are larger than what is free on the disk is a warning.",
         judge: Session(backups::set_aside),
     },
 ];

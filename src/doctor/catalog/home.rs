@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: None,
         explain: "home.json says whether the sessions of this home may reach WhatsApp (live) or only loopback addresses (sandbox). \
                   Without it wpp refuses to run anything, because a copy of a sandbox must never turn into a live home. \
-                  Restore the file from a backup.",
+                  No archive of wpp holds the file: take it from a backup of the whole home, or restore the archives into a new home.",
         judge: Host(host::marker),
     },
     Check {
@@ -41,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: None,
         explain: "plugins.lock says which plugins the home has, the SHA-256 of each and what was granted to these bytes. \
                   While it cannot be read no plugin is used, and no gateway behind one is looked at. \
-                  Restore the file from a backup, or move it away and add the plugins again.",
+                  Take the file from a backup of the whole home, or move it away and add the plugins again.",
         judge: Host(host::plugins),
     },
     Check {

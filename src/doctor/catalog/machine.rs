@@ -137,8 +137,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[],
         runbook: None,
         explain: "Whether /dev/random answers without waiting, on kernels since 5.6, where it waits only until the kernel has \
-                  gathered enough chance after its start. Until then every connection and every key waits. Give the virtual \
-                  machine a source of chance (virtio-rng).",
+                  gathered enough entropy after its start. Until then every connection and every key waits. Give the virtual \
+                  machine a source of entropy (virtio-rng).",
         judge: Host(machine::random),
     },
     Check {
@@ -209,7 +209,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.home.settings"],
         runbook: None,
         explain: "TZ, else /etc/localtime. Entries of the schedule and quiet hours without a time_zone of their own are told in \
-                  it; where it is not known, UTC is taken, and the nightly backup runs at noon. wpp brings the data of all zones \
+                  it; where it is not known, UTC is taken, and what was to run at night runs at another hour. wpp brings the data of all zones \
                   along, so a named zone always works: time_zone = \"Europe/Paris\".",
         judge: Host(machine::time_zone),
     },

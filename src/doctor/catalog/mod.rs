@@ -99,6 +99,8 @@ mod tests {
                 );
             }
             assert!(!check.explain.is_empty() && !check.title.ends_with('.'));
+            // What a line of the source is indented by is no part of the text.
+            assert!(!check.explain.contains("  ") && !check.explain.contains('\n'), "{}", check.id);
         }
     }
 

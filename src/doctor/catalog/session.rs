@@ -22,8 +22,9 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.home.marker"],
         runbook: RESET,
-        explain: "The folder holds everything of the session, and only its owner can look into it; --fix gives the owner that right back. It can be missing when a restore or a reset was cut off: \
-                  then the old or the new one stands beside it and the next command finishes or undoes the act.",
+        explain: "The folder holds everything of the session, and only its owner can look into it; --fix gives the owner that right \
+                  back. It can be missing when a restore or a reset was cut off: then the old or the new one stands beside it and the \
+                  next command finishes or undoes the act.",
         judge: Session(session::folder),
     },
     Check {

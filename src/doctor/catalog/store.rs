@@ -60,7 +60,9 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder", "wpp.store.session-damaged", "wpp.store.messages-damaged"],
         runbook: None,
-        explain: "session.db says which migrations of the client library it has, wpp.db which version of its own tables. Newer ones than                   this wpp knows were made by a newer wpp, and going back is not safe: use that one. Older ones are finished by the next                   start of the daemon; make a backup first. A store that was migrated in part under a running daemon is an error.",
+        explain: "session.db says which migrations of the client library it has, wpp.db which version of its own tables. Newer ones than \
+                  this wpp knows were made by a newer wpp, and going back is not safe: use that one. Older ones are finished by the next \
+                  start of the daemon; make a backup first. A store that was migrated in part under a running daemon is an error.",
         judge: Session(keeping::migrations),
     },
     Check {
@@ -70,7 +72,9 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.session.folder", "wpp.store.session-damaged", "wpp.store.not-paired"],
         runbook: RESET,
-        explain: "session.db holds the account and its keys, wpp.db the account whose messages it keeps. When they differ, one folder was                   used for two accounts, or a database was copied here from another session: what one account wrote would be taken for the                   other's. The same holds for a store with two linked devices. Restore the one that does not belong here.",
+        explain: "session.db holds the account and its keys, wpp.db the account whose messages it keeps. When they differ, one folder was \
+                  used for two accounts, or a database was copied here from another session: what one account wrote would be taken for the \
+                  other's. The same holds for a store with two linked devices. Restore the one that does not belong here.",
         judge: Session(keeping::identities),
     },
     Check {
@@ -80,17 +84,21 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Warning,
         needs: &["wpp.session.folder", "wpp.store.session-damaged", "wpp.store.not-paired"],
         runbook: Some("runbooks/restart.md"),
-        explain: "Who writes to this account for the first time takes one of the one-time keys that were uploaded. The server asks for new                   ones when few are left; when fewer than twenty are, or the server holds none, that did not work. A restart of the daemon                   uploads them as it logs in.",
+        explain: "Who writes to this account for the first time takes one of the one-time keys that were uploaded. The server asks for new \
+                  ones when few are left; when fewer than twenty are, or the server holds none, that did not work. A restart of the daemon \
+                  uploads them as it logs in.",
         judge: Session(keeping::prekeys),
     },
     Check {
         id: "wpp.store.write-log",
-        title: "the logs of writes stay small",
+        title: "the write-ahead logs stay small",
         area: "store",
         severity: Warning,
         needs: &["wpp.session.folder"],
         runbook: Some("runbooks/disk-space.md"),
-        explain: "SQLite empties a -wal file every few MiB, when no reader is in its way. One that has grown to 256 MiB, and beyond its                   database, has a reader that never ends, or a disk that was full. Reads become slow, and the disk fills. Never remove a                   -wal file by hand: it holds the newest writes.",
+        explain: "SQLite empties a write-ahead log (-wal) every few MiB, when no reader is in its way. One that has grown to 256 MiB, and beyond its \
+                  database, has a reader that never ends, or a disk that was full. Reads become slow, and the disk fills. Never remove a \
+                  -wal file by hand: it holds the newest writes.",
         judge: Session(keeping::write_log),
     },
     Check {
@@ -100,7 +108,9 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.session.folder"],
         runbook: RESET,
-        explain: "A database was removed or replaced (cp, mv, rsync, a sync client) while the daemon had it open. The daemon goes on writing                   to the old file, which vanishes when it ends, and the new one knows nothing of that. Save the old one from /proc/PID/fd                   before the daemon stops. Use `wpp restore`, which stops the daemon first.",
+        explain: "A database was removed or replaced (cp, mv, rsync, a sync client) while the daemon had it open. The daemon goes on writing \
+                  to the old file, which vanishes when it ends, and the new one knows nothing of that. Save the old one from /proc/PID/fd \
+                  before the daemon stops. Use `wpp restore`, which stops the daemon first.",
         judge: Session(holders::swapped),
     },
     Check {
@@ -110,7 +120,8 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.session.folder"],
         runbook: RESET,
-        explain: "A restore keeps the files that it replaced, beside the session. A process that has those open is an old daemon that                   outlived the restore: the same device twice, which push each other out and spoil each other's Signal state. End it.",
+        explain: "A restore keeps the files that it replaced, beside the session. A process that has those open is an old daemon that \
+                  outlived the restore: the same device twice, which push each other out and spoil each other's Signal state. End it.",
         judge: Session(holders::copy_in_use),
     },
     Check {
@@ -120,7 +131,8 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Warning,
         needs: &["wpp.session.folder"],
         runbook: Some("runbooks/lock-contention.md"),
-        explain: "Another process is in the middle of a transaction that writes, as the kernel's list of locks says at this moment. The                   daemon waits for it, and gives up after 30 seconds. Look into the databases with wpp, which stops nobody, or on a copy.",
+        explain: "Another process is in the middle of a transaction that writes, as the kernel's list of locks says at this moment. The \
+                  daemon waits for it, and gives up after 30 seconds on session.db, 10 on wpp.db. Look into the databases with wpp, which stops nobody, or on a copy.",
         judge: Session(holders::busy),
     },
 ];

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{FILES_TIMEOUT, Job};
 use crate::config::Config;
 use crate::disk;
-use crate::facts::{Leak, LeakKind, Leaks, LogFacts, Probed};
+use crate::facts::{ISSUED, Leak, LeakKind, Leaks, LogFacts, Probed};
 use crate::home::{Home, SessionPaths, sidecar};
 
 /// So much of the end of a log is read.
@@ -121,21 +121,6 @@ pub(crate) fn tail(path: &Path, bytes: u64) -> std::io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Beginnings of tokens that services give out, each with how many characters follow at least.
-const TOKENS: [(&[u8], usize); 12] = [
-    (b"ghp_", 30),
-    (b"gho_", 30),
-    (b"github_pat_", 30),
-    (b"glpat-", 16),
-    (b"xoxb-", 20),
-    (b"xoxp-", 20),
-    (b"sk-proj-", 20),
-    (b"sk_live_", 16),
-    (b"AKIA", 16),
-    (b"AIza", 30),
-    (b"owa_k1_", 32),
-    (b"eyJhbGciOi", 40),
-];
 /// Words after which a password follows.
 const GIVEN: [&[u8]; 4] = [b"bearer ", b"password=", b"passwd=", b"api_key="];
 /// Beginnings of private keys.
@@ -175,9 +160,10 @@ fn scan(text: &[u8]) -> BTreeMap<LeakKind, u64> {
                 }
             }
             b'g' | b'x' | b's' | b'A' | b'o' | b'e' if !word_before => {
-                let is_token =
-                    |(beginning, least): &(&[u8], usize)| rest.strip_prefix(*beginning).is_some_and(|rest| run(rest) >= *least);
-                if TOKENS.iter().any(is_token) {
+                let is_token = |(beginning, least): &(&str, usize)| {
+                    rest.strip_prefix(beginning.as_bytes()).is_some_and(|rest| run(rest) >= *least)
+                };
+                if ISSUED.iter().any(is_token) {
                     add(LeakKind::Token);
                 } else if rest.starts_with(KEYS[0]) {
                     add(LeakKind::PrivateKey);
@@ -226,6 +212,10 @@ mod tests {
             ("AGE-SECRET-KEY-1QQQQQQQQ", LeakKind::PrivateKey),
         ] {
             assert_eq!(kinds(text), [kind], "{text}");
+        }
+        for (beginning, least) in ISSUED {
+            assert_eq!(kinds(&format!("with {beginning}{}.", "A".repeat(*least))), [LeakKind::Token], "{beginning}");
+            assert_eq!(kinds(&format!("with {beginning}{}", "A".repeat(*least - 1))), [], "{beginning}");
         }
     }
 

@@ -194,6 +194,11 @@ impl Messages {
             Err(Refusal::Failed(error)) => return Err(failed(&path, error)),
             Err(Refusal::Disk(error)) => return Err(error),
         };
+        Messages::of(reading, path).map(Some)
+    }
+
+    /// The database at `path`, which somebody has opened to read.
+    pub fn of(reading: Reading, path: PathBuf) -> Result<Messages> {
         check_origin(&reading.connection, &path)?;
         let shared = Shared {
             path,
@@ -203,7 +208,7 @@ impl Messages {
             writes: AtomicU64::new(0),
             observer: OnceLock::new(),
         };
-        Ok(Some(Messages(Arc::new(shared))))
+        Ok(Messages(Arc::new(shared)))
     }
 
     /// Sets who is told of new events; the first one set stays.

@@ -1,0 +1,211 @@
+//! Looks at one session: its names, lock, socket, daemon, databases, and what was set aside of it.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use super::files::{exists, look_at, names_in};
+use super::{DAEMON_TIMEOUT, DATABASE_TIMEOUT};
+use crate::clock;
+use crate::daemon::api::Status;
+use crate::daemon::client::Client;
+use crate::disk::{self, Lock, LockState};
+use crate::doctor::{backups, database, smoke};
+use crate::error::{Error, ErrorKind, Result};
+use crate::facts::{
+    DaemonLook, DaemonStatus, EndpointLook, LockFacts, MessagesFacts, PathKind, PathLook, Probed, SetAside, SocketFacts,
+    StoreFacts,
+};
+use crate::home::{self, SessionPaths};
+use crate::prune::aside;
+
+/// The session's folder, what is in it, and its logs.
+pub(super) fn session_paths(paths: &SessionPaths) -> Vec<PathLook> {
+    let mut looks = vec![look_at(paths.folder(), Some(PathKind::Folder), false)];
+    let store = paths.session_db();
+    let is_credentials = |path: &Path| {
+        // With its side files, which hold the same keys.
+        matches!((path.to_str(), store.to_str()), (Some(path), Some(store)) if path.starts_with(store))
+    };
+    for name in names_in(paths.folder()) {
+        looks.push(match name {
+            Ok(path) => {
+                let expected = if path == paths.socket() {
+                    Some(PathKind::Socket)
+                } else if path == paths.logs() {
+                    Some(PathKind::Folder)
+                } else if [paths.session_db(), paths.wpp_db(), paths.lock()].contains(&path) {
+                    Some(PathKind::File)
+                } else {
+                    None
+                };
+                let credentials = is_credentials(&path);
+                look_at(&path, expected, credentials)
+            }
+            Err(look) => look,
+        });
+    }
+    looks.extend(
+        names_in(&paths.logs()).into_iter().map(|name| name.map_or_else(|look| look, |path| look_at(&path, None, false))),
+    );
+    looks
+}
+
+/// Whether a living process holds the session's lock.
+pub fn look_at_lock(paths: &SessionPaths) -> Result<LockFacts> {
+    Ok(match Lock::look(&paths.lock())? {
+        LockState::Absent => LockFacts::Absent,
+        LockState::Stale(owner) => LockFacts::Stale { owner },
+        LockState::Held(owner) => LockFacts::Held { owner },
+    })
+}
+
+/// Whether somebody listens on the session's socket.
+pub fn look_at_socket(paths: &SessionPaths) -> Result<SocketFacts> {
+    let socket = paths.socket();
+    let seen = match look_at(&socket, Some(PathKind::Socket), false).seen {
+        Probed::Known(Some(seen)) => seen,
+        Probed::Known(None) => return Ok(SocketFacts::Absent),
+        Probed::Failed(reason) | Probed::NotApplicable(reason) => {
+            return Err(Error::new(ErrorKind::Unexpected, reason).hint("check the folder's owner and mode"));
+        }
+    };
+    if seen.kind != PathKind::Socket {
+        return Ok(SocketFacts::NotASocket { kind: seen.kind });
+    }
+    if seen.owner != rustix::process::geteuid().as_raw() && seen.owner != folder_owner(paths) {
+        return Ok(SocketFacts::Foreign { owner: seen.owner });
+    }
+    match connect(&paths.checked_socket()?) {
+        Ok(()) => Ok(SocketFacts::Listening),
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Ok(SocketFacts::Stale),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(SocketFacts::Absent),
+        Err(error) => Err(disk::cannot("connect to", &socket, error)),
+    }
+}
+
+fn folder_owner(paths: &SessionPaths) -> u32 {
+    paths.folder().symlink_metadata().map_or(u32::MAX, |metadata| metadata.uid())
+}
+
+/// Connects without waiting: a daemon whose queue of connections is full listens too.
+fn connect(socket: &Path) -> std::io::Result<()> {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
+    let address = SocketAddrUnix::new(socket)?;
+    let descriptor = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::ioctl_fionbio(&descriptor, true)?;
+    match rustix::net::connect(&descriptor, &address) {
+        Ok(()) | Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INPROGRESS) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Who holds the lock, whether anybody listens, what the daemon says, and how its endpoints answer.
+pub(super) type Talk = (Probed<LockFacts>, Probed<SocketFacts>, Probed<DaemonLook>, Probed<Vec<EndpointLook>>);
+
+/// Asks the daemon, and for all of its endpoints if that is wanted.
+pub(super) fn look_at_daemon(paths: &SessionPaths, endpoints: bool) -> Talk {
+    let lock = look_at_lock(paths).into();
+    let endpoints = match endpoints {
+        true => Probed::Known(look_at_endpoints(paths)),
+        false => Probed::NotApplicable("left out by request: only --smoke-running asks for every endpoint".into()),
+    };
+    let (socket, daemon) = look_at_answer(paths);
+    (lock, socket, daemon, endpoints)
+}
+
+/// Asks for all that a daemon can be asked for without a change. One that does not answer the first is
+/// not asked on.
+fn look_at_endpoints(paths: &SessionPaths) -> Vec<EndpointLook> {
+    let end = Instant::now() + DAEMON_TIMEOUT;
+    let mut looks: Vec<EndpointLook> = Vec::new();
+    for path in smoke::ENDPOINTS {
+        let left = end.saturating_duration_since(Instant::now());
+        let status = match looks.first() {
+            Some(EndpointLook { status: Err(reason), .. }) => Err(reason.clone()),
+            _ if left.is_zero() => Err(format!("not asked within {}", clock::human(DAEMON_TIMEOUT))),
+            _ => {
+                Client::connect(paths).and_then(|client| client.with_timeout(left).status_of(path)).map_err(|error| error.chain())
+            }
+        };
+        looks.push(EndpointLook { path: (*path).to_owned(), status });
+    }
+    looks
+}
+
+fn look_at_answer(paths: &SessionPaths) -> (Probed<SocketFacts>, Probed<DaemonLook>) {
+    match look_at_socket(paths) {
+        Ok(SocketFacts::Listening) => {
+            let asked = Client::connect(paths).and_then(|client| client.with_timeout(DAEMON_TIMEOUT).status());
+            let answer =
+                asked.map_or_else(|error| DaemonLook::Mute { what: error.chain() }, |status| DaemonLook::Answered(noted(status)));
+            (Probed::Known(SocketFacts::Listening), Probed::Known(answer))
+        }
+        Ok(socket) => (Probed::Known(socket), Probed::NotApplicable("no daemon listens".into())),
+        Err(error) => (Probed::Failed(error.chain()), Probed::Failed(error.chain())),
+    }
+}
+
+fn noted(status: Status) -> DaemonStatus {
+    DaemonStatus {
+        session: status.session,
+        state: status.state,
+        reason: status.reason,
+        detail: status.detail,
+        since_ms: status.since_ms,
+        pid: status.pid,
+        version: status.version,
+        started_ms: status.started_ms,
+        paired: status.paired,
+        last_heard_ms: status.last_heard_ms,
+        reconnects: status.reconnects,
+        sync_enabled: status.sync_enabled,
+        search_mode: status.search_mode,
+    }
+}
+
+/// What was set aside of the sessions of one folder, which is listed once however many there are.
+#[derive(Clone, Default)]
+pub(super) struct Copies(Arc<OnceLock<Listed>>);
+
+/// The copies by the session's name, or why they cannot be told.
+type Listed = std::result::Result<BTreeMap<String, Vec<home::SetAside>>, String>;
+
+/// What restores and new links have set aside.
+pub(super) fn look_beside(paths: &SessionPaths, copies: &Copies) -> Probed<SetAside> {
+    let Some(parent) = paths.folder().parent() else { return Probed::Known(SetAside::default()) };
+    match copies.0.get_or_init(|| home::set_aside_in(parent).map_err(|error| error.chain())) {
+        Ok(all) => size_of(all.get(paths.name()).map_or(&[], Vec::as_slice)).into(),
+        Err(reason) => Probed::Failed(reason.clone()),
+    }
+}
+
+fn size_of(copies: &[home::SetAside]) -> Result<SetAside> {
+    let copies = match backups::SET_ASIDE_AGE.parse().ok() {
+        Some(age) => aside::weigh(copies, age, clock::now())?,
+        None => Vec::new(),
+    };
+    let removable = copies.iter().filter(|copy| !copy.keep).count();
+    let size_bytes = copies.iter().map(|copy| copy.size_bytes).sum();
+    Ok(SetAside { folders: copies.into_iter().map(|copy| copy.path).collect(), size_bytes, removable })
+}
+
+/// `session.db`, if it is there.
+pub(super) fn look_at_store(paths: &SessionPaths) -> Probed<StoreFacts> {
+    match exists(&paths.session_db()) {
+        Ok(true) => database::store(paths, DATABASE_TIMEOUT).into(),
+        Ok(false) => Probed::NotApplicable("there is no session.db yet".into()),
+        Err(error) => Probed::Failed(error.chain()),
+    }
+}
+
+/// `wpp.db`, if it is there.
+pub(super) fn look_at_messages(paths: &SessionPaths) -> Probed<MessagesFacts> {
+    match exists(&paths.wpp_db()) {
+        Ok(true) => database::messages(paths, DATABASE_TIMEOUT).into(),
+        Ok(false) => Probed::NotApplicable("there is no wpp.db yet".into()),
+        Err(error) => Probed::Failed(error.chain()),
+    }
+}

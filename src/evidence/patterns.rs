@@ -1,0 +1,333 @@
+//! What people and secrets look like in a text: the table that evidence and support bundles are both cleaned
+//! with. Start with [`replace`].
+//!
+//! A rule only says what is where. What stands in its place is up to whoever asks: [`super::redact`] writes
+//! a token that this home's evidence shares, [`super::strangers`] one that nobody can try numbers against,
+//! after rules of its own for all that a stranger must not read either.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use crate::facts::ISSUED;
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A password, a key, a bearer token.
+    Secret,
+    /// A phone number or a JID of somebody.
+    Person,
+    /// The JID of a group, a list or a channel.
+    Group,
+    /// What somebody is called.
+    Name,
+    /// What somebody wrote.
+    Text,
+    /// An address of mail.
+    Mail,
+    /// An address of the network.
+    Address,
+    /// A host, or an address on the web.
+    Host,
+    /// A file or a folder.
+    Path,
+    /// A session whose name is the operator's.
+    Session,
+    /// Any other word that is not one of `wpp`'s own.
+    Word,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 11] = [
+        Kind::Secret,
+        Kind::Person,
+        Kind::Group,
+        Kind::Name,
+        Kind::Text,
+        Kind::Mail,
+        Kind::Address,
+        Kind::Host,
+        Kind::Path,
+        Kind::Session,
+        Kind::Word,
+    ];
+
+    /// The word in tokens and counts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Secret => "secret",
+            Kind::Person => "person",
+            Kind::Group => "group",
+            Kind::Name => "name",
+            Kind::Text => "text",
+            Kind::Mail => "mail",
+            Kind::Address => "address",
+            Kind::Host => "host",
+            Kind::Path => "path",
+            Kind::Session => "session",
+            Kind::Word => "word",
+        }
+    }
+}
+
+/// What a secret becomes where nothing else tells one from another.
+pub const SECRET: &str = "[secret]";
+
+/// What a match is, and which bytes of the text are it; `None` when it is nobody's after all.
+pub(super) type Found = Option<(Kind, Range<usize>)>;
+
+/// One form that people and secrets have.
+pub(super) struct Rule {
+    pattern: Regex,
+    found: fn(&Captures<'_>) -> Found,
+}
+
+impl Rule {
+    /// A constant pattern, and what its matches are.
+    pub(super) fn new(text: &str, found: fn(&Captures<'_>) -> Found) -> Rule {
+        Rule { pattern: pattern(text), found }
+    }
+
+    /// The first thing of this form in a text.
+    pub(super) fn first(&self, text: &str) -> Found {
+        self.pattern.captures_iter(text).find_map(|found| (self.found)(&found))
+    }
+
+    /// The text with something else in the place of everything of this form.
+    pub(super) fn replace(&self, text: &str, mut instead: impl FnMut(Kind, &str) -> String) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for (kind, range) in self.pattern.captures_iter(text).filter_map(|found| (self.found)(&found)) {
+            out.push_str(&text[done..range.start]);
+            out.push_str(&instead(kind, &text[range.clone()]));
+            done = range.end;
+        }
+        out.push_str(&text[done..]);
+        out
+    }
+}
+
+/// The text with something else in the place of every person and secret that has the form of one.
+pub fn replace(text: &str, mut instead: impl FnMut(Kind, &str) -> String) -> String {
+    RULES.iter().fold(text.to_owned(), |text, rule| rule.replace(&text, &mut instead))
+}
+
+/// A constant pattern.
+pub(super) fn pattern(text: &str) -> Regex {
+    #[expect(clippy::expect_used, reason = "the patterns are constant, and a test uses each")]
+    Regex::new(text).expect("a pattern that compiles")
+}
+
+/// The named part `value` as this kind: what of a rule's match is somebody's.
+pub(super) fn value(found: &Captures<'_>, kind: Kind) -> Found {
+    found.name("value").map(|value| (kind, value.range()))
+}
+
+/// Whether what is called so is secret.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    SECRET_NAME.is_match(name)
+}
+
+/// What stands in the place of a value and is none: a word, a name of a value, where a secret is kept.
+pub(super) fn is_no_secret(value: &str) -> bool {
+    let word = matches!(value.to_ascii_lowercase().as_str(), "" | "true" | "false" | "null" | "none" | "yes" | "no");
+    word || NO_SECRET.is_match(value)
+}
+
+/// Who is written there, however: `+1 (555) 010-0001` is who `0015550100001` and `15550100001:3@s.whatsapp.net`
+/// are. Groups and lists keep their whole name.
+pub(super) fn who(written: &str) -> String {
+    let user = written.split(['_', ':', '@']).next().unwrap_or(written);
+    let user = user.strip_prefix("%2B").unwrap_or(user);
+    // The agent of a JID is no part of the number.
+    let user = if written.contains('@') { user.split('.').next().unwrap_or(user) } else { user };
+    let digits: String = user.chars().filter(char::is_ascii_digit).collect();
+    // What groups and broadcasts are called is no number alone.
+    let is_number = !user.chars().any(char::is_alphabetic);
+    let is_group = user.split('-').filter(|part| part.len() > 4 && part.bytes().all(|byte| byte.is_ascii_digit())).count() > 1;
+    if !is_number || is_group || digits.is_empty() {
+        return user.to_owned();
+    }
+    digits.strip_prefix("00").unwrap_or(&digits).to_owned()
+}
+
+/// Whether it is a SHA-256 in hex, which names bytes and nobody.
+pub fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// Digits without a plus: as long as numbers with a country code are, and no time in seconds or
+/// milliseconds (no number of ten or thirteen digits begins with a 1) and no date and time in one.
+fn is_phone_number(digits: &str) -> bool {
+    let time = matches!(digits.len(), 10 | 13) && digits.starts_with('1') || digits.len() == 14 && digits.starts_with("20");
+    (10..=15).contains(&digits.len()) && !time
+}
+
+/// A value without the quotes around it.
+fn secret(found: &Captures<'_>) -> Found {
+    let value = found.name("value")?;
+    let text = value.as_str();
+    let quote = ["\\\"", "\"", "'"].into_iter().find(|quote| text.starts_with(quote)).unwrap_or_default();
+    let inner = text.strip_prefix(quote).map_or(text, |rest| rest.strip_suffix(quote).unwrap_or(rest));
+    let begin = value.start() + quote.len();
+    (!is_no_secret(inner) && !inner.starts_with(SECRET)).then_some((Kind::Secret, begin..begin + inner.len()))
+}
+
+/// The password in an address, or the user where that is one.
+fn credentials(found: &Captures<'_>) -> Found {
+    let (scheme, who) = (&found["scheme"], found.name("value")?);
+    let web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let all = || Some((Kind::Secret, who.range()));
+    match who.as_str().split_once(':') {
+        // The port of a server, and an @ somewhere behind it.
+        Some((_, password)) if PORT.is_match(password) => None,
+        None if who.as_str().contains('/') => None,
+        // A token may stand in the place of either.
+        Some((user, _)) if !web && user.len() < 20 => Some((Kind::Secret, who.start() + user.len() + 1..who.end())),
+        Some(_) => all(),
+        None if web || who.len() >= 20 => all(),
+        None => None,
+    }
+}
+
+/// A number that is told to be somebody's.
+fn labelled(found: &Captures<'_>) -> Found {
+    let told = ["phone", "link", "plus"].iter().any(|group| found.name(group).is_some());
+    value(found, Kind::Person).filter(|_| told || is_phone_number(&found["digits"]))
+}
+
+/// A number in groups, unless it is the offset of a time zone before a date, or too short or long.
+fn spaced(found: &Captures<'_>) -> Found {
+    let number = &found["value"];
+    let count = number.bytes().filter(u8::is_ascii_digit).count();
+    value(found, Kind::Person).filter(|_| (8..=17).contains(&count) && !BEFORE_DATE.is_match(number))
+}
+
+/// A run of digits.
+fn number(found: &Captures<'_>) -> Found {
+    let digits = &found["digits"];
+    // A token may be of figures alone, and stays what it is.
+    let token = found["before"].ends_with('#') && digits.len() == 10;
+    let alone = is_phone_number(digits) && found.name("unit").is_none() && !token;
+    value(found, Kind::Person).filter(|_| found.name("plus").is_some() || alone)
+}
+
+/// What things are called whose values are secret.
+const SECRET_WORDS: &str = r"(?: password | passwd | passphrase | secret | token | credential | api[_-]?key | private[_-]?key | access[_-]?key | secret[_-]?key | encryption[_-]?key | signing[_-]?key | session[_-]?key )(?: [_-](?: key | value | base | raw | old | new | hex | b64 | base64 | pem ) )*";
+
+/// A value: in quotes to their end, else to the end of the word.
+const VALUE: &str = r#"(?P<value> \\"[^"\\\n]* (?:\\")? | "(?: [^"\\\n] | \\. )* "? | '[^'\n]* '? | [^\s"',;&]{3,} )"#;
+
+/// Names of fields whose values are secret.
+static SECRET_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(r"(?xi)^(?: [a-z0-9_.-]* {SECRET_WORDS} | (?:proxy-)? authorization | (?:set-)? cookie | pass | pwd )$"))
+});
+
+/// `true` is none, nor is where a value comes from.
+static NO_SECRET: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(?:\{\{[^}]*\}\}|(?:[a-zA-Z0-9_-]+=)?(?:env|file):.*|<[a-z -]+>|\[secret\])$"));
+
+/// What begins as a port does.
+static PORT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9]{1,5}(?:[/?#]|$)"));
+
+/// The offset of a time zone, and a date behind it.
+static BEFORE_DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\+[0-9]{1,4}[ \t]+(?:19|20)[0-9]{2}-[0-9]{2}"));
+
+/// A private key as files hold it, up to its end, or to the last line that can be a part of it.
+pub(super) const PRIVATE_KEY: &str = r"(?x) (?P<value> -----BEGIN\ [A-Z0-9\ ]*PRIVATE\ KEY[A-Z\ ]*-----
+    (?: [\sA-Za-z0-9+/=:,\\.>|-]*? -----END\ [A-Z0-9\ ]*PRIVATE\ KEY[A-Z\ ]*----- | (?: (?:\s|\\[nr])* [A-Za-z0-9+/=]{16,} )* ) )";
+
+/// All forms, in this order: a rule sees what the ones before it left.
+pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let issued: Vec<String> = ISSUED.iter().map(|(beginning, least)| format!("{beginning}[A-Za-z0-9_-]{{{least},}}")).collect();
+    vec![
+        Rule::new(PRIVATE_KEY, |found| value(found, Kind::Secret)),
+        // Who stands in an address before its server.
+        Rule::new(r#"\b(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<value>[^\s/@:"'<>]*:[^\s"'<>]*|[^\s/@:"'<>]+)@"#, credentials),
+        // Tokens that tell by their form what they are; those with dots between their parts go whole.
+        Rule::new(
+            &format!(
+                r"(?x)\b(?P<value> AGE-SECRET-KEY-1[0-9A-Z]{{20,}} | eyJ[A-Za-z0-9_-]{{8,}}\.[A-Za-z0-9_-]{{8,}}\.[A-Za-z0-9_-]* | {} )",
+                issued.join(" | ")
+            ),
+            |found| value(found, Kind::Secret),
+        ),
+        // Headers whose whole line is secret.
+        Rule::new(
+            r#"(?xi) \b (?: (?:set-)?cookie | (?:proxy-)?authorization (?: "|\\" ) ) (?: "|\\" )? [\ \t]* [:=] [\ \t]* (?: "|\\" )?
+            (?P<value> (?: [^"'\\\s] | \\[^"] ) (?: [^"'\\\r\n] | \\[^"] )* )"#,
+            |found| value(found, Kind::Secret),
+        ),
+        // A header that tells who asks: its scheme may stay.
+        Rule::new(
+            r#"(?xi) \b (?: authorization [\ \t]* [:=] [\ \t]* (?: bearer | basic | token | negotiate | apikey )[\ \t]+ | bearer [\ \t]+ )
+            (?P<value> [^\s"',;]{3,} )"#,
+            |found| value(found, Kind::Secret),
+        ),
+        // The same of schemes with more than one word.
+        Rule::new(
+            r"(?xi) \b authorization [\ \t]* : [\ \t]* (?: digest | aws4[a-z0-9-]* )[\ \t]+ (?P<value> [^\s] [^\r\n]* )",
+            |found| value(found, Kind::Secret),
+        ),
+        // `--password value`.
+        Rule::new(
+            &format!(
+                r#"(?xi) (?:^|[\s"'\[(]) --? (?: [a-z0-9]+- )* (?: {SECRET_WORDS} | pass ) [\ \t]+ {}"#,
+                VALUE.replace("[^\\s\"',;&]{3,}", "[^\\s\"',;&-][^\\s\"',;&]{2,}")
+            ),
+            secret,
+        ),
+        // `name: value` and `name=value` of things whose values are secret.
+        Rule::new(
+            &format!(
+                r#"(?xi) \b (?: x-whatsapp-secret | [a-z0-9_.-]* {SECRET_WORDS} ) (?: "|\\"|' )? [\ \t]* [:=] [\ \t]* {VALUE}"#
+            ),
+            secret,
+        ),
+        // Short names, which are words of their own elsewhere: with a `=`, or as a field of JSON.
+        Rule::new(
+            &format!(
+                r#"(?xi) \b (?: pass | pwd | auth | pgpass | [a-z0-9]+_pass | [a-z0-9]+_pwd ) (?: [\ \t]* = [\ \t]* | (?:"|\\") [\ \t]* : [\ \t]* ) {}"#,
+                VALUE.replace("[^\\s\"',;&]{3,}", "[^\\s\"',;&/][^\\s\"',;&]{2,}")
+            ),
+            secret,
+        ),
+        // `curl -u user:password`.
+        Rule::new(r#"(?:^|\s)(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']+:(?P<value>[^\s"']+)"#, |found| {
+            value(found, Kind::Secret)
+        }),
+        // Addresses of WhatsApp, of groups and lists first.
+        Rule::new(r"(?P<value>[0-9][0-9.:_-]*@(?:g\.us|broadcast|newsletter|call))\b", |found| value(found, Kind::Group)),
+        Rule::new(r"(?P<value>[0-9][0-9.:_-]*@(?:s\.whatsapp\.net|c\.us|lid|hosted(?:\.lid)?|bot|msgr|interop))\b", |found| {
+            value(found, Kind::Person)
+        }),
+        // Numbers before an @ of any other kind.
+        Rule::new(r"(?:^|[^0-9A-Za-z.])(?P<value>[0-9]{7,15}(?:[_:.][0-9]{1,3})*)@", |found| value(found, Kind::Person)),
+        // Numbers that are told to be one. What only tells who somebody is may be an id or a time as well.
+        Rule::new(
+            r#"(?xi) \b (?: (?: (?P<phone> tel | phone | phone[_\ -]?number | mobile | msisdn | whatsapp | sms )
+                | sender | recipient | receiver | from | to | chat | contact | user | participant | jid )
+                (?: "|\\" )? [\ \t]* [:=] [\ \t]* (?: "|\\" )? | (?P<link> wa\.me/ | phone%3d ) )
+            (?P<value> (?P<plus> \+ | %2B )? (?P<digits> [0-9]{7,15} ) ) \b"#,
+            labelled,
+        ),
+        // Numbers with a country code, in groups.
+        Rule::new(
+            r"(?:^|[^0-9A-Za-z+])(?P<value>(?:\+|00 ?)[1-9][0-9]{0,2}(?:[ \t\u{a0}]?[ .-]?\(?[0-9]{1,5}\)?){1,6})\b",
+            spaced,
+        ),
+        // Numbers without a country code, in groups of which one can tell.
+        Rule::new(
+            r"(?:^|[^0-9A-Za-z_.:/+-])(?P<value>(?:1[ .-])?(?:\([0-9]{3}\)[ .-]?[0-9]{3}[ .-][0-9]{4}|[0-9]{3}-[0-9]{3}-[0-9]{4}))\b",
+            |found| value(found, Kind::Person),
+        ),
+        // Runs of digits that are nobody's part: of no word, no decimal, no date, no path and no size.
+        Rule::new(
+            r"(?P<before>^|[^0-9A-Za-z_.:/\-])(?P<value>(?P<plus>\+)?(?P<digits>[0-9]{7,15}))\b(?P<unit>[ ](?:bytes?|ms|milliseconds|us|ns|rows?|KiB|MiB|GiB)\b)?",
+            number,
+        ),
+    ]
+});

@@ -1,0 +1,176 @@
+//! What the tests of `wpp doctor` share: homes of a known state, what the doctor says of them, and something
+//! that answers like a daemon.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use wpp::disk::Lock;
+use wpp::session::messages::Messages;
+use wpp::session::store::LAST_KNOWN_MIGRATION;
+
+use crate::harness::TestHome;
+use crate::simulated::Simulated;
+
+pub fn chmod(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+pub fn write(path: &Path, content: impl AsRef<[u8]>) {
+    std::fs::write(path, content).unwrap();
+    chmod(path, 0o600);
+}
+
+/// A home that holds nothing yet.
+pub fn empty() -> TestHome {
+    let home = TestHome::sandbox();
+    chmod(home.path(), 0o700);
+    home
+}
+
+/// A home with one linked session whose daemon was stopped in order.
+pub fn whole() -> TestHome {
+    let home = empty();
+    let folder = home.session("main");
+    for folder in [home.path().join("sessions"), folder.clone(), folder.join("logs")] {
+        std::fs::create_dir(&folder).unwrap();
+        chmod(&folder, 0o700);
+    }
+    drop(Messages::open(&folder.join("wpp.db")).unwrap());
+    let store = rusqlite::Connection::open(folder.join("session.db")).unwrap();
+    store
+        .execute_batch(&format!(
+            "CREATE TABLE device (id INTEGER PRIMARY KEY, pn TEXT, lid TEXT, registration_id INTEGER, identity_key BLOB,
+                 account BLOB, server_has_prekeys BOOLEAN);
+             INSERT INTO device VALUES (1, '15550100001:2@s.whatsapp.net', '', 7, x'01', x'00', 1);
+             CREATE TABLE prekeys (id INTEGER, key BLOB, uploaded BOOLEAN);
+             WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100)
+                 INSERT INTO prekeys SELECT id, x'00', 1 FROM n;
+             CREATE TABLE __diesel_schema_migrations (version TEXT PRIMARY KEY);
+             INSERT INTO __diesel_schema_migrations VALUES ('{LAST_KNOWN_MIGRATION}')"
+        ))
+        .unwrap();
+    drop(store);
+    chmod(&folder.join("session.db"), 0o600);
+    write(&folder.join("logs/wppd.log"), "");
+    home
+}
+
+pub fn doctor(home: &TestHome, more: &[&str]) -> (i32, Value) {
+    let mut arguments = vec!["doctor"];
+    arguments.extend(more);
+    home.json(&arguments)
+}
+
+/// What one check says.
+pub fn only(home: &TestHome, id: &str) -> (Vec<String>, Value) {
+    let (_, report) = doctor(home, &["--only", id, "--fail-on", "never"]);
+    (found(&report), report)
+}
+
+/// The check has nothing to complain about before, and complains after.
+#[track_caller]
+pub fn breaks(home: &TestHome, id: &str, severity: &str, breaking: impl FnOnce()) -> Value {
+    let (before, report) = only(home, id);
+    assert!(before.is_empty(), "{id}: {report:#}");
+    breaking();
+    let (after, report) = only(home, id);
+    assert_eq!(after, [id], "{report:#}");
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["severity"] == severity), "{report:#}");
+    report
+}
+
+/// Ids of what is worse than a note.
+pub fn found(report: &Value) -> Vec<String> {
+    let findings = report["findings"].as_array().cloned().unwrap_or_default();
+    let bad = findings.iter().filter(|finding| !["ok", "info"].contains(&finding["severity"].as_str().unwrap()));
+    bad.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+pub fn said_ok(report: &Value, id: &str) -> bool {
+    report["findings"].as_array().unwrap().iter().any(|finding| finding["id"] == id && finding["severity"] == "ok")
+}
+
+pub fn lock_of(role: &str) -> String {
+    json!({ "pid": 1, "since": "2026-11-01T00:00:00Z", "role": role, "version": "0.0.1" }).to_string()
+}
+
+/// Names, modes and contents of everything in a folder.
+pub fn tree(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
+    let mut all = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let mode = path.symlink_metadata().unwrap().permissions().mode();
+            all.push((path.clone(), mode, if path.is_file() { std::fs::read(&path).unwrap() } else { Vec::new() }));
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+/// A READY session with a real daemon, in a home that an operator keeps closed.
+pub fn linked() -> Simulated {
+    let simulated = Simulated::linked();
+    chmod(simulated.home.path(), 0o700);
+    chmod(&simulated.home.path().join("config.toml"), 0o600);
+    simulated
+}
+
+/// A daemon as far as the doctor can see: it holds the lock, listens, and answers what it is told to.
+pub struct FakeDaemon {
+    _lock: Lock,
+    _thread: std::thread::JoinHandle<()>,
+}
+
+impl FakeDaemon {
+    pub fn start(home: &TestHome, answer: Option<String>) -> FakeDaemon {
+        let folder = home.session("main");
+        let lock = Lock::acquire(&folder.join("LOCK"), "daemon").unwrap();
+        let listener = UnixListener::bind(folder.join("daemon.sock")).unwrap();
+        chmod(&folder.join("daemon.sock"), 0o600);
+        let thread = std::thread::spawn(move || {
+            // Ends with the test's process; each test has its own socket.
+            let mut silent = Vec::new();
+            for connection in listener.incoming() {
+                let Ok(mut connection) = connection else { return };
+                match &answer {
+                    None => silent.push(connection),
+                    Some(answer) => {
+                        let mut request = [0; 1024];
+                        let _ = connection.read(&mut request);
+                        let _ = connection.write_all(answer.as_bytes());
+                    }
+                }
+            }
+        });
+        FakeDaemon { _lock: lock, _thread: thread }
+    }
+}
+
+pub fn http(status: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+/// The status of a healthy daemon, with some fields changed.
+pub fn status(change: Value) -> Value {
+    let now = wpp::clock::now_ms();
+    let mut status = json!({
+        "session": "main", "state": "READY", "reason": "normal", "since_ms": now - 5000, "pid": std::process::id(),
+        "version": env!("CARGO_PKG_VERSION"), "started_ms": now - 6000, "paired": true, "last_heard_ms": now - 1000,
+        "reconnects": 0, "outbound_paused": false, "sync_enabled": true, "outbox_pending": 0, "messages": 0,
+        "last_event_id": 0, "search_mode": "fts",
+    });
+    for (name, value) in change.as_object().unwrap() {
+        status[name] = value.clone();
+    }
+    status
+}
