@@ -90,6 +90,49 @@ pub struct Remedy {
     pub fix: Option<Fix>,
 }
 
+/// How commands begin that change nothing: they only show what there is.
+const LOOKS: &[&str] =
+    &["ls ", "ps ", "df ", "du ", "getent ", "curl ", "openssl ", "env ", "stat ", "find ", "mount", "cat ", "ulimit "];
+/// The same of `wpp`, after its global options.
+const OWN_LOOKS: &[&str] = &[
+    "alert matrix",
+    "alert list",
+    "backup list",
+    "capacity",
+    "config",
+    "doctor",
+    "drill list",
+    "evidence verify",
+    "logs",
+    "schedule list",
+    "status",
+];
+
+impl Remedy {
+    /// What its command is: `mend`, or `look` where it only shows what there is.
+    pub fn label(&self) -> &'static str {
+        if self.fix.is_none() && only_looks(&self.command) { "look" } else { "mend" }
+    }
+}
+
+fn only_looks(command: &str) -> bool {
+    let Some(words) = command.strip_prefix("wpp ") else {
+        // A look that leads to an act is none.
+        return LOOKS.iter().any(|look| command.starts_with(look)) && !command.contains("chmod");
+    };
+    let words = match words.strip_prefix("--home ") {
+        // The home is one word, or quoted.
+        Some(rest) => match rest.strip_prefix('\'').and_then(|rest| rest.split_once("' ")).or_else(|| rest.split_once(' ')) {
+            Some((_, words)) => words,
+            None => return false,
+        },
+        None => words,
+    };
+    let shows =
+        OWN_LOOKS.iter().any(|look| words.strip_prefix(look).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')));
+    (shows && !words.contains("--fix")) || words.contains("--dry-run")
+}
+
 /// The acts that the doctor may carry out. None of them destroys data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
@@ -126,6 +169,8 @@ pub enum Change {
     New,
     /// It mattered less.
     Worse,
+    /// It mattered more.
+    Better,
 }
 
 /// One thing a check has to say about one session or about the host.
@@ -546,6 +591,30 @@ impl<'a> Steps<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_that_only_shows_is_told_from_one_that_mends() {
+        for look in [
+            "ls -la /h",
+            "wpp logs --session main",
+            "wpp --home '/a b' status",
+            "wpp backup prune --set-aside --dry-run",
+            "wpp backup list",
+        ] {
+            assert!(only_looks(look), "{look}");
+        }
+        for mend in [
+            "kill -CONT 7",
+            "wpp start",
+            "wpp doctor --fix",
+            "wpp --home /h restart",
+            "wpp backup",
+            "chmod 0600 x",
+            "wpp status-quo",
+        ] {
+            assert!(!only_looks(mend), "{mend}");
+        }
+    }
 
     #[test]
     fn sizes_are_said_in_the_unit_that_fits() {

@@ -74,7 +74,13 @@ type Row = (&'static str, &'static [&'static str], Option<Severity>, u64, &'stat
 
 /// The matrix that operators of gateways know, by the findings that stand for its rows.
 const MATRIX: &[Row] = &[
-    ("Service down", &["wpp.session.daemon-died", "wpp.session.daemon-silent"], Some(Severity::Critical), 5, "restart"),
+    (
+        "Service down",
+        &["wpp.session.daemon-died", "wpp.session.daemon-silent", "wpp.session.suspended"],
+        Some(Severity::Critical),
+        5,
+        "restart",
+    ),
     (
         "Service down, of a gateway",
         &["*.service.alive", "*.service.ready", "*.service.healthy"],
@@ -86,7 +92,14 @@ const MATRIX: &[Row] = &[
     // As the check says: a ban is worse than a lost stream.
     (
         "Session disconnected",
-        &["wpp.session.state", "wpp.session.reconnect-loop", "wpp.session.stream-lost"],
+        &[
+            "wpp.session.state",
+            "wpp.session.replaced",
+            "wpp.session.banned",
+            "wpp.session.outdated",
+            "wpp.session.reconnect-loop",
+            "wpp.session.stream-lost",
+        ],
         None,
         15,
         "reconnect-loop",

@@ -14,6 +14,8 @@ struct Shown {
     title: String,
     area: String,
     severity: Severity,
+    /// The worst that it can find.
+    worst: Severity,
     needs: Vec<String>,
     cost: Cost,
     runbook: Option<String>,
@@ -34,6 +36,7 @@ fn known(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Known> 
         title: check.title.into(),
         area: check.area.into(),
         severity: check.severity,
+        worst: catalog::worst(check),
         needs: check.needs.iter().map(|need| (*need).to_owned()).collect(),
         cost: cost(check),
         runbook: check.runbook.map(str::to_owned),
@@ -54,6 +57,7 @@ fn known(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Known> 
                 known.checks.extend(checks.into_iter().filter(|check| selection.takes(&check.id, &check.area)).map(|check| {
                     Shown {
                         severity: plugin::adapt::severity(check.severity),
+                        worst: plugin::adapt::severity(check.severity),
                         needs: Vec::new(),
                         // A gateway is asked over the network, though it may be on this machine.
                         cost: Cost::Network,
@@ -87,7 +91,7 @@ pub fn list(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Repo
     let Known { checks, silent } = known(plugins, selection)?;
     let rows = checks.iter().map(|check| {
         let needs = check.needs.join(", ");
-        [&check.id, check.severity.name(), &check.area, check.cost.words(), &check.title, &needs].map(str::to_owned).to_vec()
+        [&check.id, &*severity(check), &check.area, check.cost.words(), &check.title, &needs].map(str::to_owned).to_vec()
     });
     let data: Vec<Value> = checks.iter().map(check_data).collect();
     let columns = ["check", "severity", "area", "costs", "what is right when nothing is wrong", "needs"];
@@ -107,9 +111,10 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         .data(json!({ "checks": checks.iter().map(check_data).collect::<Vec<_>>() }))
         .next(format!("wpp doctor --only {id}"));
     for check in checks {
+        let severity = severity(&check);
         let mut section = Section::new(check.id)
             .field("right", check.title)
-            .field("severity", check.severity.name())
+            .field("severity", severity)
             .field("costs", check.cost.words())
             .line(check.explain);
         if !check.needs.is_empty() {
@@ -123,9 +128,17 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
     Ok(with_silent(report, &silent))
 }
 
+/// `warning`, or `warning, up to error` where it can find worse.
+fn severity(check: &Shown) -> String {
+    match check.worst > check.severity {
+        true => format!("{}, up to {}", check.severity.name(), check.worst.name()),
+        false => check.severity.name().to_owned(),
+    }
+}
+
 fn check_data(check: &Shown) -> Value {
     json!({
-        "id": check.id, "title": check.title, "area": check.area, "severity": check.severity,
+        "id": check.id, "title": check.title, "area": check.area, "severity": check.severity, "worst": check.worst,
         "needs": check.needs, "cost": check.cost, "runbook": check.runbook, "explain": check.explain,
     })
 }

@@ -620,10 +620,20 @@ static CHECK: Object = Object {
         always("title", Text, "what is right when nothing is wrong"),
         always("area", Text, "the part of the catalog"),
         always("severity", Text, "how much it matters when something is wrong"),
+        always("worst", Text, "the worst that it can find"),
         always("needs", TEXTS, "what must be known before it can be made"),
         always("cost", Text, "what it touches: cheap, journal, daemon, databases or network"),
         nullable("runbook", Text, "the document to read"),
         always("explain", Text, "what it looks at, and why"),
+    ],
+};
+
+static STANDING: Object = Object {
+    name: "session's state",
+    fields: &[
+        always("session", Text, "the session"),
+        optional("state", Text, "its state, such as READY; absent where a daemon is there and does not tell"),
+        always("reason", Text, "why, in a few words; empty where the state says it all"),
     ],
 };
 
@@ -1367,6 +1377,7 @@ pub static SCHEMAS: &[Schema] = &[
             always("version", Text, "the version of wpp"),
             always("sessions", TEXTS, "sessions that were looked at"),
             always("plugins", TEXTS, "plugins whose checks were made"),
+            always("states", List(&Shape::Object(&STANDING)), "where each session stands, as far as that was looked at"),
             always("counts", Map(&Number), "number of findings for each severity"),
             always("checks", List(&Shape::Object(&MADE)), "checks that were made"),
             always("skipped", List(&Shape::Object(&SKIPPED)), "checks that were not"),

@@ -12,7 +12,7 @@ use crate::archive::verify::Level;
 use crate::clock;
 use crate::facts::{BackupFacts, BackupPlace, Facts, FailedBackup, SessionFacts, SpoiledBackup};
 use crate::journal::Entry;
-use crate::report::{Severity, count, quoted};
+use crate::report::{Severity, count, quoted, size};
 
 /// How long a place for backups is remembered by what was last sent there.
 const OF_LATE_MS: i64 = 7 * DAY_MS;
@@ -20,6 +20,9 @@ const OF_LATE_MS: i64 = 7 * DAY_MS;
 const HABIT: usize = 3;
 /// How far a clock may have been set back without a time before it being one ahead.
 const AHEAD_MS: i64 = 5 * 60_000;
+
+/// So old a copy that was set aside is one that nobody comes back to.
+pub(super) const SET_ASIDE_AGE: &str = "30d";
 
 /// One archive that a backup made.
 struct Made<'a> {
@@ -339,7 +342,8 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
 
 /// The newest backup at each place and the newest verification went well.
 pub fn succeeded(facts: &Facts, session: &SessionFacts) -> Judged {
-    let failed = &known(&session.backups, "the journal")?.failed;
+    let backups = known(&session.backups, "the journal")?;
+    let failed = &backups.failed;
     if failed.is_empty() {
         return Ok(vec![Said::ok("no backup or verification failed since the last that passed")]);
     }
@@ -369,27 +373,31 @@ pub fn set_aside(facts: &Facts, session: &SessionFacts) -> Judged {
     if copies.folders.is_empty() {
         return Ok(vec![Said::ok("nothing is set aside")]);
     }
+    let free = facts.host.space.known().map(|space| space.free_bytes);
+    if copies.removable == 0 && free.is_none_or(|free| copies.size_bytes <= free) {
+        let copies = count(copies.folders.len(), "old copy is", "old copies are");
+        return Ok(vec![Said::ok(format!("{copies} set aside, and none may go yet"))]);
+    }
     let said = Said::bad(format!(
-        "{} {} MiB",
+        "{} {}",
         count(
             copies.folders.len(),
             "old copy of the session's files, set aside by a restore or a new link, holds",
             "old copies of the session's files, set aside by restores and new links, hold"
         ),
-        copies.size_bytes.div_ceil(1 << 20)
+        size(copies.size_bytes)
     ));
-    let free = facts.host.space.known().map(|space| space.free_bytes);
     let said = match free {
         Some(free) if copies.size_bytes > free => said.seen(
             "old copies",
             "less than what is free on the disk",
-            format!("{} bytes, and {free} are free", copies.size_bytes),
+            format!("{}, and {} are free", size(copies.size_bytes), size(free)),
         ),
         _ => said.severity(Severity::Info),
     };
     Ok(vec![said.by_hand(
         "see which may go; the newest of each kind stays",
-        line(facts, Some(&session.name), "backup prune --set-aside --older-than 30d --dry-run"),
+        line(facts, Some(&session.name), &format!("backup prune --set-aside --older-than {SET_ASIDE_AGE} --dry-run")),
     )])
 }
 

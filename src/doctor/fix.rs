@@ -14,8 +14,8 @@ use crate::clock::Stopwatch;
 use crate::confirm::Confirmed;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::SocketFacts;
-use crate::home::SessionPaths;
+use crate::facts::{Problem, SocketFacts};
+use crate::home::{Home, SessionPaths};
 use crate::journal::Journal;
 use crate::report::{Event, Finding, Fix, Report, Severity, Sink, Step, Verdict};
 
@@ -132,7 +132,7 @@ fn act(scope: &Scope, fix: &Fix, run: Runner<'_>) -> Result<String> {
     if let Some(owner) = scope.foreign {
         // What root makes or starts there, its owner can no longer use.
         return Err(Error::new(ErrorKind::Denied, format!("the home is user {owner}'s, and is not mended as another user"))
-            .hint(format!("run it as that user: `sudo -u '#{owner}' wpp doctor --fix`")));
+            .hint(format!("run it as that user: `{}`", super::as_user(owner, &scope.root, "doctor --fix"))));
     }
     match fix {
         Fix::Chmod { path, mode } => {
@@ -202,6 +202,10 @@ fn remove_stale_socket(paths: &SessionPaths) -> Result<()> {
 fn look_again(scope: &Scope, planned: &Planned) -> (Verdict, String) {
     let mut narrow = scope.clone();
     narrow.sessions.retain(|session| Some(session.name()) == planned.session.as_deref());
+    if narrow.home.is_err() {
+        // The fix may have been what lets it open.
+        narrow.home = Home::open(&narrow.root).map_err(|error| Problem::from(&error));
+    }
     let facts = probe::gather(&narrow, Depth::Surface);
     let examination = examine(&facts, &Selection::of(&planned.checks));
     let findings = &examination.findings;
@@ -225,8 +229,7 @@ fn look_again(scope: &Scope, planned: &Planned) -> (Verdict, String) {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::facts::Problem;
-    use crate::home::{Home, HomeKind};
+    use crate::home::HomeKind;
     use crate::report::{Remedy, Silent};
 
     struct Place {

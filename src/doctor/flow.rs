@@ -76,9 +76,14 @@ pub fn replaced(facts: &Facts, session: &SessionFacts) -> Judged {
 /// The account is not banned.
 pub fn banned(facts: &Facts, session: &SessionFacts) -> Judged {
     ended(facts, session, Reason::TemporaryBan, "the account is not banned", |status, facts| {
-        Said::bad(format!("WhatsApp banned the account for a while, {} ago", ago(facts, status.since_ms))).by_hand(
-            "leave it alone until the ban is over: send nothing, restart nothing; see how long it lasts",
-            line(facts, Some(&status.session), "status"),
+        Said::bad(format!(
+            "WhatsApp has banned the account for a while, {} ago: send nothing and restart nothing until that is over; each \
+             attempt may lengthen it",
+            ago(facts, status.since_ms)
+        ))
+        .by_hand(
+            "leave it alone until the ban is over; what else was said is in the log",
+            line(facts, Some(&status.session), "logs"),
         )
     })
 }

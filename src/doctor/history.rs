@@ -97,20 +97,33 @@ pub struct Compared {
 /// What was not looked at, or could not be seen this time, stays as it was.
 pub fn compare(before: &Rows, examination: &mut Examination, now_ms: i64, reader: Reader) -> Compared {
     let suppressed: Vec<Finding> = examination.suppressed.iter().map(|suppressed| suppressed.finding.clone()).collect();
+    let renamed = renamed(before, examination);
     let mut rows = before.clone();
+    for (old, new) in &renamed {
+        if let Some(row) = rows.remove(old) {
+            rows.insert(new.clone(), row);
+        }
+    }
+    let kept = rows.clone();
     let mut found = BTreeSet::new();
     for finding in &mut examination.findings {
         if finding.severity > Severity::Ok {
             let key = Key::of(finding);
-            let row = note(before, &mut rows, &key, finding, now_ms);
+            let row = note(&kept, &mut rows, &key, finding, now_ms);
             finding.since_ms = Some(row.since_ms);
             let known = match reader {
-                Reader::Whole => before.get(&key).filter(|row| row.gone_ms.is_none()).map(|row| row.severity),
+                Reader::Whole => kept.get(&key).filter(|row| row.gone_ms.is_none()).map(|row| row.severity),
                 Reader::News => row.told,
             };
             finding.change = match known {
                 None => Some(Change::New),
                 Some(known) if rank(finding.severity) > rank(known) => Some(Change::Worse),
+                // What could not be seen says less, and nothing better.
+                Some(known)
+                    if rank(finding.severity) < rank(known) && ![finding.severity, known].contains(&Severity::Unknown) =>
+                {
+                    Some(Change::Better)
+                }
                 Some(_) => None,
             };
             if reader == Reader::News {
@@ -122,7 +135,7 @@ pub fn compare(before: &Rows, examination: &mut Examination, now_ms: i64, reader
     for finding in &suppressed {
         // It is not told, and it is not mended either.
         let key = Key::of(finding);
-        note(before, &mut rows, &key, finding, now_ms);
+        note(&kept, &mut rows, &key, finding, now_ms);
         found.insert(key);
     }
     let made: BTreeMap<(&str, &str), Severity> =
@@ -159,6 +172,36 @@ pub fn compare(before: &Rows, examination: &mut Examination, now_ms: i64, reader
     });
     bound(&mut rows);
     Compared { changed: rows != *before, rows, mended }
+}
+
+/// Findings whose words for what was looked at are others now, because they matter more or less than before: where a
+/// check said one thing of a session and says one other thing now, it is the same. Each with its new key.
+fn renamed(before: &Rows, examination: &Examination) -> Vec<(Key, Key)> {
+    let of = |key: &Key| (key.id.clone(), key.session.clone());
+    let mut gone: BTreeMap<(String, String), Vec<Key>> = BTreeMap::new();
+    let mut new: BTreeMap<(String, String), BTreeSet<Key>> = BTreeMap::new();
+    let found: BTreeSet<Key> =
+        examination.findings.iter().filter(|finding| finding.severity > Severity::Ok).map(Key::of).collect();
+    for key in before.iter().filter(|(key, row)| row.gone_ms.is_none() && !found.contains(*key)).map(|(key, _)| key) {
+        gone.entry(of(key)).or_default().push(key.clone());
+    }
+    for key in found.iter().filter(|key| !before.contains_key(*key)) {
+        new.entry(of(key)).or_default().insert(key.clone());
+    }
+    let severity_of = |key: &Key| {
+        let mut of_key = examination.findings.iter().filter(|finding| Key::of(finding) == *key);
+        of_key.next().map(|finding| finding.severity)
+    };
+    let one = |(place, old): (&(String, String), &Vec<Key>)| match (old.as_slice(), new.get(place)) {
+        ([old], Some(new)) if new.len() == 1 => {
+            let new = new.first()?;
+            let severity = severity_of(new)?;
+            (severity != Severity::Unknown && Some(severity) != before.get(old).map(|row| row.severity))
+                .then(|| (old.clone(), new.clone()))
+        }
+        _ => None,
+    };
+    gone.iter().filter_map(one).collect()
 }
 
 /// *Unknown* is worse than what merely will hurt, and no worsening of it: it says less.
@@ -308,6 +351,16 @@ mod tests {
         assert_eq!(at(&mut rows, whole, 6, &[("x", Ok)]), (vec![], 1));
         assert!(rows.is_empty());
         assert_eq!(at(&mut rows, whole, 7, &[("x", Warning)]), (vec![(7, Some(Change::New))], 0), "it came back");
+    }
+
+    #[test]
+    fn what_matters_more_or_less_than_before_is_the_same_whatever_its_words() {
+        let mut rows = Rows::new();
+        let whole = Reader::Whole;
+        at(&mut rows, whole, 1, &[("", Warning)]);
+        assert_eq!(at(&mut rows, whole, 2, &[("LOCK", Error)]), (vec![(1, Some(Change::Worse))], 0));
+        assert_eq!(at(&mut rows, whole, 3, &[("LOCK", Warning)]), (vec![(1, Some(Change::Better))], 0));
+        assert_eq!(at(&mut rows, whole, 4, &[("x", Warning)]), (vec![(4, Some(Change::New))], 1), "another thing");
     }
 
     #[test]

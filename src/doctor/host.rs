@@ -1,7 +1,7 @@
 //! Judges of the machine and of the home itself.
 
 use super::{Judged, Said, Stop, known, line};
-use crate::facts::Facts;
+use crate::facts::{Facts, MissingSession};
 use crate::report::{Severity, quoted};
 
 /// Free space under which even one more archive or one more day of messages may not fit.
@@ -12,6 +12,10 @@ pub fn marker(facts: &Facts) -> Judged {
     let home = facts.host.home.display();
     Ok(vec![match &facts.host.opened {
         Ok(kind) => Said::ok(format!("{home} is a {} home", kind.name())),
+        Err(problem) if facts.host.is_stranger => Said::bad(format!("{}; {}", problem.message, problem.hint))
+            .seen("home.json", "there, and says live or sandbox", "no such file")
+            // The folder that is meant where nobody names one.
+            .by_hand(problem.hint.clone(), "wpp doctor --home ~/.wpp"),
         Err(problem) => {
             let said = Said::bad(format!("the home cannot be opened: {}", problem.message));
             said.seen("home.json", "readable, and says live or sandbox", "see above")
@@ -27,10 +31,18 @@ pub fn settings(facts: &Facts) -> Judged {
         Some(problem) => Said::bad(format!("the settings cannot be read: {}", problem.message))
             .seen("config.toml and WPP_* variables", "only known settings with values of the right kind", "see above")
             .by_hand(
-                format!("correct the line that is named: {}", problem.hint),
-                format!("${{EDITOR:-vi}} {}", quoted(&facts.host.home.join("config.toml").display().to_string())),
+                format!("correct what is named: {}", problem.hint),
+                match variable_in(&problem.message) {
+                    Some(variable) => format!("unset {variable}"),
+                    None => format!("${{EDITOR:-vi}} {}", quoted(&facts.host.home.join("config.toml").display().to_string())),
+                },
             ),
     }])
+}
+
+/// The variable that an error of the settings is about.
+fn variable_in(message: &str) -> Option<&str> {
+    message.strip_prefix("the environment variable ")?.split(' ').next()
 }
 
 /// What is noted of plugins can be read.
@@ -47,10 +59,21 @@ pub fn plugins(facts: &Facts) -> Judged {
 pub fn default_session(facts: &Facts) -> Judged {
     let names = known(&facts.host.session_names, "the sessions")?;
     let here = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    let Some(missing) = &facts.host.missing_session else {
+    let missing = facts.host.missing_session.as_ref();
+    if missing.is_none() && !names.is_empty() {
         return Ok(vec![Said::ok(format!("sessions here: {here}"))]);
-    };
+    }
+    let fallback = MissingSession { name: "main".into(), named_in: None };
+    let missing = missing.unwrap_or(&fallback);
     let start = line(facts, Some(&missing.name), "start");
+    if facts.host.wants_daemon {
+        return Ok(vec![
+            Said::bad(format!("there is no session {}, so no daemon answers", missing.name))
+                .severity(Severity::Error)
+                .seen("sessions", missing.name.clone(), here)
+                .by_hand("make the session, which starts its daemon", start),
+        ]);
+    }
     Ok(vec![match &missing.named_in {
         Some(file) => Said::bad(format!("default_session is {:?}, and there is no such session", missing.name))
             .seen(file.display().to_string(), format!("the name of a session that is here ({here})"), missing.name.clone())

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::session::answered;
+use super::session::{answered, is_starting};
 use super::{Judged, Said, Stop, known, line, or_fine};
 use crate::facts::{DatabaseHealth, Facts, Leaks, LogFacts, Probed, SessionFacts, StoreFacts};
 use crate::report::{Severity, count, quoted, size};
@@ -23,6 +23,10 @@ const LOG_SLACK_BYTES: u64 = 1 << 20;
 /// Both databases have the tables that this program knows.
 pub fn migrations(facts: &Facts, session: &SessionFacts) -> Judged {
     let store = known(&session.store, "session.db")?;
+    // A daemon makes the tables as it comes up, one after the other.
+    if is_starting(facts, session) && store.particulars.last_migration.as_deref() < Some(LAST_KNOWN_MIGRATION) {
+        return Err(Stop::Skipped("the daemon has just started and may still be making the tables".into()));
+    }
     let migration = match (&store.health, &store.particulars.last_migration) {
         (DatabaseHealth::Whole, Some(migration)) => migration,
         (DatabaseHealth::Whole, None) => {

@@ -51,7 +51,8 @@ use crate::facts::{
     AlertFacts, EvidenceFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SecretLook, SessionFacts, SettingsFacts,
 };
 use crate::home::{Home, SessionPaths};
-use crate::report::{Evidence, Finding, Fix, Remedy, Severity, session_option};
+use crate::report::{Evidence, Finding, Fix, Remedy, Severity, quoted, session_option};
+use crate::session::state::State;
 use crate::whatsapp::fault::Fault;
 
 /// Where to look. A home or settings that cannot be read are findings, not errors, so both come
@@ -62,6 +63,8 @@ pub struct Scope {
     pub root: std::path::PathBuf,
     /// The home, or why it cannot be opened.
     pub home: std::result::Result<Home, Problem>,
+    /// Whether the folder is something else than a home of wpp.
+    pub is_stranger: bool,
     /// The settings; the defaults when they cannot be read.
     pub config: Config,
     /// Why the settings cannot be read.
@@ -119,6 +122,7 @@ impl Scope {
         Scope {
             root,
             home,
+            is_stranger: false,
             config,
             config_problem: None,
             plugins_problem: None,
@@ -191,6 +195,9 @@ pub enum Judge {
 
 /// What a judge says: at least one thing that it saw, or why it cannot.
 pub type Judged = std::result::Result<Vec<Said>, Stop>;
+
+/// How the reason begins of what is skipped because somebody wants it so.
+pub const LEFT_OUT: &str = "left out by request: ";
 
 /// Why a judge says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -290,6 +297,11 @@ pub fn line(facts: &Facts, session: Option<&str>, words: &str) -> String {
     format!("{} {words}{session}", facts.host.program)
 }
 
+/// The same as another user, whose environment names no home.
+pub fn as_user(user: u32, home: &std::path::Path, words: &str) -> String {
+    format!("sudo -u '#{user}' wpp --home {} {words}", quoted(&home.to_string_lossy()))
+}
+
 /// Which checks to report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -367,6 +379,8 @@ impl Selection {
 
 fn no_check<'a>(name: &str, ids: impl Iterator<Item = &'a str>) -> Error {
     let near = ids.map(|id| (strsim::damerau_levenshtein(id, name), id)).min();
+    // What has little in common with any id is no misspelt one.
+    let near = near.filter(|(distance, id)| *distance <= id.len().max(name.len()) / 3);
     let near = near.map(|(_, id)| format!("did you mean {id}? ")).unwrap_or_default();
     Error::new(ErrorKind::Usage, format!("no check is called {name:?}")).hint(format!("{near}`wpp doctor --list` lists all"))
 }
@@ -413,6 +427,27 @@ pub struct Examination {
     pub suppressed: Vec<suppress::Suppressed>,
     /// Findings of severity `ok` that were not kept.
     pub fine: usize,
+    /// Where each session stands, as far as that was looked at.
+    pub states: Vec<SessionState>,
+}
+
+/// Where a session stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionState {
+    /// The session.
+    pub session: String,
+    /// The name of its state, such as `READY`; `None` where a daemon is there and does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+    /// Why, in a few words; empty where the state says it all.
+    pub reason: String,
+}
+
+impl SessionState {
+    /// Whether it sends and receives.
+    pub fn is_ready(&self) -> bool {
+        self.state == Some(State::Ready.name())
+    }
 }
 
 impl Examination {
@@ -423,6 +458,7 @@ impl Examination {
         self.skipped.extend(others.skipped);
         self.suppressed.extend(others.suppressed);
         self.fine += others.fine;
+        self.states.extend(others.states);
     }
 
     /// Adds a check with what it said, which is at least one thing.
@@ -458,6 +494,11 @@ enum Standing {
     Broken(String),
     Unknown(String),
     Skipped,
+    /// Skipped because of what is broken at the root, which makes all that needs this one as meaningless.
+    Blocked {
+        root: &'static str,
+        reason: String,
+    },
 }
 
 /// Judges the facts with every check that the selection takes.
@@ -475,6 +516,7 @@ pub fn examine(facts: &Facts, selection: &Selection) -> Examination {
         }
     }
     for session in &facts.sessions {
+        seen.examination.states.extend(session::standing(facts, session));
         let mut own = Standings::new();
         for check in catalog::checks() {
             if let Judge::Session(judge) = check.judge {
@@ -549,18 +591,29 @@ impl Seen<'_> {
         session: Option<&str>,
         judge: impl FnOnce() -> Judged,
     ) -> (Standing, std::result::Result<(), Stop>, Vec<Finding>) {
-        let blocked = check.needs.iter().find_map(|need| {
-            let standing = standings.get(need).or_else(|| host.get(need));
-            let reason = match standing {
-                // What was not there to look at for one check is for the next one's own judge to miss.
-                Some(Standing::Fine | Standing::Skipped) | None => return None,
-                Some(Standing::Broken(summary)) => format!("{need} must be mended first: {summary}"),
-                Some(Standing::Unknown(summary)) => format!("{need} could not be checked: {summary}"),
-            };
-            // A failed need that is not itself reported must not let this check pass for looked at.
-            Some(if self.selection.takes_need(need) { Stop::Skipped(reason) } else { Stop::Unknown(reason) })
+        let standing_of = |id: &&'static str| standings.get(id).or_else(|| host.get(id));
+        let yielded = catalog::yields_to(check.id).iter().find_map(|id| match standing_of(id) {
+            Some(Standing::Broken(summary)) if self.selection.takes_need(id) => {
+                Some((*id, format!("{id} must be mended first: {summary}")))
+            }
+            _ => None,
         });
-        let judged = blocked.map_or_else(judge, Err);
+        let needed = || {
+            check.needs.iter().find_map(|need| match standing_of(need) {
+                // What was not there to look at for one check is for the next one's own judge to miss.
+                Some(Standing::Fine | Standing::Skipped) | None => None,
+                Some(Standing::Broken(summary)) => Some((*need, format!("{need} must be mended first: {summary}"))),
+                Some(Standing::Unknown(summary)) => Some((*need, format!("{need} could not be checked: {summary}"))),
+                Some(Standing::Blocked { root, reason }) => Some((*root, reason.clone())),
+            })
+        };
+        let blocked = yielded.or_else(needed);
+        let judged = match &blocked {
+            None => judge(),
+            Some((root, reason)) if self.selection.takes_need(root) => Err(Stop::Skipped(reason.clone())),
+            // A failed need that is not itself reported must not let this check pass for looked at.
+            Some((_, reason)) => Err(Stop::Unknown(reason.clone())),
+        };
         let findings: Vec<Finding> = match &judged {
             Ok(said) => said.iter().map(|said| finding(check, session, said.clone())).collect(),
             Err(Stop::Unknown(reason)) => {
@@ -569,6 +622,7 @@ impl Seen<'_> {
             Err(Stop::Skipped(_)) => Vec::new(),
         };
         let standing = match &judged {
+            Err(Stop::Skipped(_)) if let Some((root, reason)) = blocked => Standing::Blocked { root, reason },
             Err(Stop::Skipped(_)) => Standing::Skipped,
             Err(Stop::Unknown(reason)) => Standing::Unknown(reason.clone()),
             Ok(_) => match findings.iter().find(|finding| finding.severity >= Severity::Error) {

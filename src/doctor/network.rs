@@ -4,10 +4,11 @@
 //! connection and TLS are well by that evidence.
 
 use super::times::span;
-use super::{Judged, Said, Stop, known};
+use super::{Judged, LEFT_OUT, Said, Stop, known};
 use crate::clock;
 use crate::facts::network::{CertificateProblem, Failure, ServerLook, Stage};
 use crate::facts::{Facts, Probed};
+use crate::home::HomeKind;
 use crate::report::{Severity, count};
 use crate::session::state::State;
 
@@ -32,6 +33,17 @@ fn endpoint(facts: &Facts) -> Result<Result<&ServerLook, Said>, Stop> {
     }
 }
 
+/// The same where a daemon's state says nothing of the matter, which nobody asked the server about then.
+fn asked<'a>(facts: &'a Facts, of: &str) -> Result<&'a ServerLook, Stop> {
+    if let Probed::NotApplicable(reason) = &facts.host.network.endpoint
+        && reason.starts_with(LEFT_OUT)
+    {
+        return Err(Stop::Skipped(reason.clone()));
+    }
+    endpoint(facts)?
+        .map_err(|_| Stop::Skipped(format!("a daemon is READY, so the server was not asked, and that does not say {of}")))
+}
+
 /// A finding of a stage of the endpoint's way that failed.
 fn failed(facts: &Facts, failure: &Failure, summary: String, expected: &str) -> Said {
     // Nobody is cut off where there is no session yet.
@@ -41,10 +53,7 @@ fn failed(facts: &Facts, failure: &Failure, summary: String, expected: &str) -> 
 
 /// The server's name leads to an address.
 pub fn name(facts: &Facts) -> Judged {
-    let look = match endpoint(facts)? {
-        Ok(look) => look,
-        Err(said) => return Ok(vec![said]),
-    };
+    let look = asked(facts, "where the server's name leads now, which matters at the next connection")?;
     Ok(vec![match &look.resolved {
         Stage::Passed { took_ms } => Said::ok(format!("{} has an address, told within {took_ms} ms", look.host)),
         Stage::NotReached { reason } => return Err(Stop::Skipped(reason.clone())),
@@ -86,6 +95,10 @@ pub fn connection(facts: &Facts) -> Judged {
 pub fn tls(facts: &Facts) -> Judged {
     let look = match endpoint(facts)? {
         Ok(look) => look,
+        // Its simulator speaks no TLS.
+        Err(_) if facts.host.opened.as_ref().is_ok_and(|kind| *kind == HomeKind::Sandbox) => {
+            asked(facts, "anything of TLS in a sandbox")?
+        }
         Err(said) => return Ok(vec![said]),
     };
     Ok(vec![match &look.secured {
@@ -117,10 +130,7 @@ pub fn tls(facts: &Facts) -> Judged {
 
 /// The server's certificate lasts.
 pub fn certificate(facts: &Facts) -> Judged {
-    let look = match endpoint(facts)? {
-        Ok(look) => look,
-        Err(said) => return Ok(vec![said]),
-    };
+    let look = asked(facts, "how long the server's certificate lasts")?;
     if let Stage::NotReached { reason } = &look.secured {
         return Err(Stop::Skipped(reason.clone()));
     }
@@ -149,10 +159,7 @@ fn ending(facts: &Facts, look: &ServerLook) -> Option<Said> {
 
 /// The clock here is the server's.
 pub fn clock_skew(facts: &Facts) -> Judged {
-    let look = match (&facts.host.network.endpoint, endpoint(facts)?) {
-        (_, Ok(look)) => look,
-        (_, Err(_)) => return Err(Stop::Skipped("a daemon is READY, so the server was not asked for its time".into())),
-    };
+    let look = asked(facts, "what time it is there")?;
     let Some(clock) = look.clock else {
         return Err(Stop::Skipped(format!("{} did not say what time it is", look.host)));
     };

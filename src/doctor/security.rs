@@ -8,10 +8,49 @@ use crate::report::{Fix, Severity, count, quoted};
 /// More names than these in a session's folder are no accident.
 const NAMES_USUAL: usize = 1000;
 
+/// How the names begin that wpp gives to what it makes in a home. A database's side files begin like it.
+const HOME_NAMES: &[&str] = &[
+    "LOCKDOWN",
+    "backup-state",
+    "backups",
+    "config.toml",
+    "faults",
+    "home.json",
+    "ops.db",
+    "plugins",
+    "reports",
+    "runbooks",
+    "schedule",
+    "secrets",
+    "sessions",
+    "simulator",
+];
+/// The same in a session's folder. What begins like a database may be a copy of it, which holds the same.
+const SESSION_NAMES: &[&str] = &["LOCK", "daemon.sock", "log.key", "logs", "session.db", "wpp.db", "wppd.log"];
+
+/// Whether a name is one that wpp gives, with or without an ending of its own. What is written beside a file
+/// and takes its place later begins with a dot.
+fn is_name_of(known: &[&str], name: &str) -> bool {
+    let name = name.strip_prefix('.').unwrap_or(name);
+    known.iter().any(|known| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.', '_'])))
+}
+
+/// What wpp made: a stranger's file has its mode and its owner for reasons of its own. The first look is at the
+/// folder itself, and an archive is one wherever it lies.
+fn ours(paths: &[PathLook], known: &[&str]) -> Vec<PathLook> {
+    let named =
+        |look: &PathLook| look.path.file_name().and_then(|name| name.to_str()).is_some_and(|name| is_name_of(known, name));
+    // A folder that could not be looked into is told, whatever its name.
+    let told = |look: &PathLook| look.credentials || matches!(look.seen, Probed::Failed(_)) || named(look);
+    paths.iter().enumerate().filter(|(at, look)| *at == 0 || told(look)).map(|(_, look)| look.clone()).collect()
+}
+
 /// Modes of the home's own files.
 pub fn home_modes(facts: &Facts) -> Judged {
+    is_a_home(facts)?;
     // A folder that keeps everybody out also guards the files that an editor left open inside it.
-    let (root, inside) = facts.host.paths.split_at(facts.host.paths.len().min(1));
+    let paths = ours(&facts.host.paths, HOME_NAMES);
+    let (root, inside) = paths.split_at(paths.len().min(1));
     let closed = root.iter().all(|look| matches!(look.seen, Probed::Known(Some(seen)) if seen.mode & 0o077 == 0));
     let mut said = modes(facts, root, Severity::Error)?;
     said.extend(modes(facts, inside, if closed { Severity::Info } else { Severity::Error }).or_else(|stop| match stop {
@@ -23,12 +62,13 @@ pub fn home_modes(facts: &Facts) -> Judged {
 
 /// Modes of a session's files.
 pub fn session_modes(facts: &Facts, session: &SessionFacts) -> Judged {
-    modes(facts, &session.paths, Severity::Error)
+    modes(facts, &ours(&session.paths, SESSION_NAMES), Severity::Error)
 }
 
 /// Owners of the home's own files.
 pub fn home_owners(facts: &Facts) -> Judged {
-    let mut said = owners(facts, &facts.host.paths)?;
+    is_a_home(facts)?;
+    let mut said = owners(facts, &ours(&facts.host.paths, HOME_NAMES))?;
     let user = facts.host.user_id;
     if let Some(owner) = home_owner(facts).filter(|owner| *owner != user) {
         // Whatever this user makes here, the owner's daemon cannot open.
@@ -43,7 +83,7 @@ pub fn home_owners(facts: &Facts) -> Judged {
                     format!("run by its owner, user {owner}"),
                     format!("run by user {user}"),
                 )
-                .by_hand("run wpp as the home's owner", format!("sudo -u '#{owner}' {} doctor", facts.host.program)),
+                .by_hand("run wpp as the home's owner", super::as_user(owner, &facts.host.home, "doctor")),
         );
     }
     Ok(said)
@@ -51,7 +91,7 @@ pub fn home_owners(facts: &Facts) -> Judged {
 
 /// Owners of a session's files.
 pub fn session_owners(facts: &Facts, session: &SessionFacts) -> Judged {
-    owners(facts, &session.paths)
+    owners(facts, &ours(&session.paths, SESSION_NAMES))
 }
 
 /// Kinds of what lies in a session's folder.
@@ -141,6 +181,14 @@ fn owners(facts: &Facts, paths: &[PathLook]) -> Judged {
         }
     }
     Ok(fine_unless(said, || format!("{} to user {owner}", count(looks.len(), "name belongs", "names belong"))))
+}
+
+/// What is no home of wpp, or is not known to be one, is not judged as if it were.
+fn is_a_home(facts: &Facts) -> Result<(), Stop> {
+    match (&facts.host.opened, facts.host.paths.is_empty()) {
+        (Err(problem), true) => Err(Stop::Skipped(format!("wpp.home.marker must be mended first: {}", problem.message))),
+        _ => Ok(()),
+    }
 }
 
 fn home_owner(facts: &Facts) -> Option<u32> {

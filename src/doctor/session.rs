@@ -1,7 +1,7 @@
 //! Judges of a session's lock, socket, daemon and state.
 
 use super::times::{ago, limit_ms, span};
-use super::{Judged, Said, Stop, known, line};
+use super::{Judged, Said, SessionState, Stop, known, line};
 use crate::clock;
 use crate::disk::{FOLDER_MODE, LockOwner};
 use crate::facts::{DaemonLook, DaemonStatus, Facts, LockFacts, PathKind, Probed, SessionFacts, SocketFacts};
@@ -66,6 +66,51 @@ pub fn folder(facts: &Facts, session: &SessionFacts) -> Judged {
     }])
 }
 
+/// Where the session stands; `None` where that was not looked at.
+pub(super) fn standing(facts: &Facts, session: &SessionFacts) -> Option<SessionState> {
+    let of = |state: Option<State>, reason: String| {
+        Some(SessionState { session: session.name.clone(), state: state.map(State::name), reason })
+    };
+    match (&session.daemon, session.lock.known()) {
+        (Probed::Known(DaemonLook::Answered(status)), _) => match (status.state, status.reason) {
+            (state, Reason::Normal) => of(Some(state), String::new()),
+            (state, reason) => of(Some(state), reason.name()),
+        },
+        (Probed::Known(DaemonLook::Mute { .. }), _) => of(None, "its daemon does not answer".into()),
+        (Probed::NotApplicable(_), _) if session.socket.known().is_none() => None,
+        (Probed::NotApplicable(_), Some(LockFacts::Held { owner })) => match owner.as_ref().map(|owner| owner.role.as_str()) {
+            Some("daemon") if is_starting(facts, session) => of(Some(State::Booting), String::new()),
+            Some("daemon") | None => of(None, "its daemon does not listen".into()),
+            Some(role) => of(Some(State::Stopped), format!("a {role} is at work")),
+        },
+        (Probed::NotApplicable(_), Some(LockFacts::Absent | LockFacts::Stale { .. })) => {
+            let reason = match daemon_running(facts, session) {
+                Err(Stop::Skipped(reason)) => reason,
+                Err(Stop::Unknown(_)) => String::new(),
+                Ok(_) => "its daemon is gone".into(),
+            };
+            of(Some(State::Stopped), reason)
+        }
+        _ => None,
+    }
+}
+
+/// Whether the daemon that holds the lock has not had the time yet that it may take to come up.
+pub(super) fn is_starting(facts: &Facts, session: &SessionFacts) -> bool {
+    match session.lock.known() {
+        Some(LockFacts::Held { owner: Some(owner) }) if owner.role == "daemon" => {
+            held_ms(facts, owner).is_some_and(|age| age <= limit_ms(facts.limits.start_timeout_ms, 1))
+        }
+        _ => false,
+    }
+}
+
+/// How long the lock has been held.
+fn held_ms(facts: &Facts, owner: &LockOwner) -> Option<i64> {
+    let since = owner.since.parse::<clock::Timestamp>().ok()?;
+    i64::try_from(clock::since(since, clock::from_ms(facts.now_ms)).as_millis()).ok()
+}
+
 /// Nobody but a working daemon holds the lock for long.
 pub fn lock_held(facts: &Facts, session: &SessionFacts) -> Judged {
     let LockFacts::Held { owner } = known(&session.lock, "the lock")? else {
@@ -73,11 +118,8 @@ pub fn lock_held(facts: &Facts, session: &SessionFacts) -> Judged {
     };
     let who = owner_name(owner.as_ref());
     let listens = matches!(session.socket.known(), Some(SocketFacts::Listening));
-    let age_ms = owner.as_ref().and_then(|owner| owner.since.parse::<clock::Timestamp>().ok()).map(|since| {
-        let age = clock::since(since, clock::from_ms(facts.now_ms));
-        i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
-    });
-    let young = age_ms.is_some_and(|age| age <= limit_ms(facts.limits.start_timeout_ms, 1));
+    let age_ms = owner.as_ref().and_then(|owner| held_ms(facts, owner));
+    let young = is_starting(facts, session);
     let role = owner.as_ref().map(|owner| owner.role.as_str());
     Ok(vec![match role {
         Some("daemon") if listens => Said::ok(format!("held by {who}")),
@@ -277,8 +319,11 @@ pub fn auth_required(facts: &Facts, session: &SessionFacts) -> Judged {
     }])
 }
 
-/// The state is not one that waits for the operator.
+/// The session is READY, or is said not to be.
 pub fn state(facts: &Facts, session: &SessionFacts) -> Judged {
+    if let Some(standing) = standing(facts, session).filter(|_| session.status().is_none()) {
+        return unanswered(facts, session, &standing);
+    }
     let status = answered(session)?;
     let (name, reason) = (status.state.name(), status.reason.name());
     let (severity, summary, hint, words) = match (status.state, status.reason) {
@@ -291,8 +336,8 @@ pub fn state(facts: &Facts, session: &SessionFacts) -> Judged {
         (State::Error | State::Degraded | State::Reconnecting, Reason::TemporaryBan) => (
             Severity::Critical,
             "WhatsApp banned the account for a while; every new attempt may lengthen that",
-            "do not restart before the ban has run out; see when that is",
-            "status",
+            "send nothing and restart nothing before the ban has run out; what else was said is in the log",
+            "logs",
         ),
         (State::Error | State::Degraded | State::Reconnecting, Reason::ClientOutdated) => {
             (Severity::Error, "WhatsApp refuses this version of the client", "install a newer wpp, then restart", "restart")
@@ -309,16 +354,18 @@ pub fn state(facts: &Facts, session: &SessionFacts) -> Judged {
             (Severity::Warning, "the connection was given up by an operator", "take it up again", "sync start")
         }
         (State::Degraded, _) => (Severity::Warning, "the session works in part only", "see what the log says about it", "logs"),
-        (
-            State::Stopped
-            | State::Booting
-            | State::AuthRequired
-            | State::Connecting
-            | State::Syncing
-            | State::Ready
-            | State::Reconnecting,
-            _,
-        ) => {
+        // Linking has a check of its own.
+        (State::AuthRequired, _) => return Err(Stop::Skipped("wpp.session.auth-required tells it".into())),
+        (State::Reconnecting, _) => (
+            Severity::Info,
+            "nothing is sent or received until the server is reached again; the daemon keeps trying",
+            "see what keeps the server away; a restart does not help",
+            "logs",
+        ),
+        (State::Stopped | State::Booting | State::Connecting | State::Syncing, _) => {
+            (Severity::Info, "the session is on its way to READY", "wait until it is", "doctor --wait 60s")
+        }
+        (State::Ready, _) => {
             return Ok(vec![Said::ok(format!("the state is {name} ({reason}) for {}", ago(facts, status.since_ms)))]);
         }
     };
@@ -329,6 +376,38 @@ pub fn state(facts: &Facts, session: &SessionFacts) -> Judged {
             .seen("state", "READY", format!("{name} for {}, reason {reason}{detail}", ago(facts, status.since_ms)))
             .by_hand(hint, line(facts, Some(&session.name), words)),
     ])
+}
+
+/// What is said of a session whose daemon gave no status.
+fn unanswered(facts: &Facts, session: &SessionFacts, standing: &SessionState) -> Judged {
+    let state = match standing.state {
+        Some(state) if state == State::Stopped.name() => state,
+        Some(state) => {
+            return Ok(vec![
+                Said::bad(format!("{state}: the daemon is coming up"))
+                    .severity(Severity::Info)
+                    .seen("state", "READY", state)
+                    .by_hand("wait until it is READY", line(facts, Some(&session.name), "doctor --wait 60s")),
+            ]);
+        }
+        // The checks of its lock, its socket and its answers tell why.
+        None => return Err(Stop::Skipped(standing.reason.clone())),
+    };
+    if matches!(session.lock.known(), Some(LockFacts::Held { .. })) {
+        return Err(Stop::Skipped(standing.reason.clone()));
+    }
+    let stopped = |reason: &str| {
+        Said::bad(format!("{state}: {reason}, and nothing is sent or received"))
+            .severity(Severity::Info)
+            .seen("state", "READY", state)
+            .by_hand("start it", line(facts, Some(&session.name), "start"))
+    };
+    match daemon_running(facts, session) {
+        Ok(_) => Err(Stop::Skipped("wpp.session.daemon-died tells it".into())),
+        // Why it is stopped is for another check to find out; that it is, is seen.
+        Err(Stop::Unknown(_)) => Ok(vec![stopped("nobody holds the session")]),
+        Err(Stop::Skipped(reason)) => Ok(vec![stopped(&reason)]),
+    }
 }
 
 /// The connection is not lost again and again.

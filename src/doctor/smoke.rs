@@ -48,6 +48,16 @@ pub fn endpoints(facts: &Facts, session: &SessionFacts) -> Judged {
     if wrong.is_empty() {
         return Ok(vec![Said::ok(format!("all {} endpoints answer, and the session is READY", looks.len()))]);
     }
+    // Each would say the same of a daemon that is not there.
+    if let (None, Some(Err(reason)), true) =
+        (session.status(), looks.first().map(|look| &look.status), wrong.len() == looks.len())
+    {
+        return Ok(vec![
+            Said::bad(format!("no daemon answers: {reason}"))
+                .seen("daemon", "up and READY", reason.clone())
+                .by_hand("start the daemon, or see why it does not answer", line(facts, Some(&session.name), "start")),
+        ]);
+    }
     let names: Vec<&str> = wrong.iter().map(|look| look.path.as_str()).collect();
     let mut said = Said::bad(match names[..] {
         [one] => format!("{one} does not answer as it should"),

@@ -24,16 +24,14 @@ pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
 
 /// The messages' database is whole, and there if the session was linked.
 pub fn messages_db(facts: &Facts, session: &SessionFacts) -> Judged {
+    let bring_back = bring_back(facts, session);
     if let (Probed::NotApplicable(_), Probed::Known(store)) = (&session.messages, &session.store)
         && store.paired == Some(true)
     {
         return Ok(vec![
             Said::bad("the session is linked to a phone, and its wpp.db, which holds the messages, is gone")
                 .seen("wpp.db", "holds the messages", "no such file")
-                .by_hand(
-                    "restore the messages from the newest archive before the session starts; the Signal state stays as it is",
-                    line(facts, Some(&session.name), "restore latest --plan data"),
-                ),
+                .by_hand(bring_back.0, bring_back.1),
         ]);
     }
     let messages = known(&session.messages, "wpp.db")?;
@@ -43,11 +41,24 @@ pub fn messages_db(facts: &Facts, session: &SessionFacts) -> Judged {
         DatabaseHealth::Replaced { by } => replaced(facts, session, "wpp.db", by),
         DatabaseHealth::Damaged { problems } => Said::bad(format!("wpp.db is damaged: {}", first(problems)))
             .seen("quick_check of wpp.db", "ok", problems.join("; "))
-            .by_hand(
-                "restore the messages from the newest archive; the Signal state stays as it is",
-                line(facts, Some(&session.name), "restore latest --plan data"),
-            ),
+            .by_hand(bring_back.0, bring_back.1),
     }])
+}
+
+/// How the messages come back, and the command: from an archive where one is known to be there.
+fn bring_back(facts: &Facts, session: &SessionFacts) -> (&'static str, String) {
+    let (what, words) = match &session.backups {
+        Probed::Known(backups) if backups.whole_ms.is_some() => (
+            "restore the messages from the newest archive before the session starts; the Signal state stays as it is",
+            "restore latest --plan data",
+        ),
+        Probed::Known(_) => (
+            "no whole archive of this session is known here: begin with new messages; the link and the Signal state stay as they are",
+            "start --new-messages",
+        ),
+        Probed::Failed(_) | Probed::NotApplicable(_) => ("see which archives there are", "backup list"),
+    };
+    (what, line(facts, Some(&session.name), words))
 }
 
 /// The full-text index holds what the messages hold.

@@ -118,7 +118,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         id: "freeze-daemon",
         what: "stops the daemon with SIGSTOP: it lives, holds its lock, and does nothing",
-        seen: "no answer within 3 s; finding wpp.session.daemon-silent",
+        seen: "no answer within 3 s; finding wpp.session.suspended",
         act: Act::Freeze,
     },
     Fault {
@@ -184,19 +184,19 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         id: "stream-replaced",
         what: "has another client take the session's place",
-        seen: "ERROR, stream_replaced; finding wpp.session.state",
+        seen: "ERROR, stream_replaced; finding wpp.session.replaced",
         act: Act::Server { requests: |_| vec![Request::StreamError { code: 409 }], back: None },
     },
     Fault {
         id: "banned",
         what: "has the server ban the account for a while",
-        seen: "ERROR, temporary_ban; finding wpp.session.state, critical",
+        seen: "ERROR, temporary_ban; finding wpp.session.banned, critical",
         act: Act::Server { requests: |dose| refused(402, dose), back: Some(KnobName::LoginFailure) },
     },
     Fault {
         id: "client-outdated",
         what: "has the server refuse this version of the client",
-        seen: "ERROR, client_outdated; finding wpp.session.state",
+        seen: "ERROR, client_outdated; finding wpp.session.outdated",
         act: Act::Server { requests: |dose| refused(405, dose), back: Some(KnobName::LoginFailure) },
     },
     Fault {

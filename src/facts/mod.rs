@@ -133,6 +133,10 @@ pub struct HostFacts {
     pub program: String,
     /// Why the home cannot be opened, or which kind it is.
     pub opened: Result<HomeKind, Problem>,
+    /// Whether the folder is something else than a home of wpp.
+    pub is_stranger: bool,
+    /// Whether a daemon must be there.
+    pub wants_daemon: bool,
     /// The settings' own error.
     pub config_problem: Option<Problem>,
     /// What is wrong with what is noted of plugins.
@@ -635,4 +639,7 @@ pub struct SetAside {
     pub folders: Vec<PathBuf>,
     /// What they hold together.
     pub size_bytes: u64,
+    /// How many of them may go by now: older than a month, and not the newest of their kind.
+    #[serde(default)]
+    pub removable: usize,
 }

@@ -11,7 +11,7 @@ use crate::clock::{self, CalendarSpan, TimeZone, Timestamp};
 use crate::confirm::Confirmed;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::{AsideKind, SessionPaths};
+use crate::home::{AsideKind, SessionPaths, SetAside};
 use crate::journal::{Journal, Outcome};
 
 /// One old copy.
@@ -33,8 +33,12 @@ pub struct Copy {
 
 /// Lists the old copies of a session, oldest first, and says which may go. Writes nothing.
 pub fn survey(session: &SessionPaths, older_than: CalendarSpan, now: Timestamp) -> Result<Vec<Copy>> {
+    weigh(&session.set_aside()?, older_than, now)
+}
+
+/// The same of old copies that were listed before.
+pub fn weigh(copies: &[SetAside], older_than: CalendarSpan, now: Timestamp) -> Result<Vec<Copy>> {
     let mut found = Vec::new();
-    let copies = session.set_aside()?;
     for kind in AsideKind::ALL {
         let by = match kind {
             AsideKind::Restore => "a restore",

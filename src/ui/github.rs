@@ -18,7 +18,7 @@ pub fn annotation(finding: &Finding) -> Option<String> {
         _ => finding.summary.clone(),
     };
     if let Some(remedy) = &finding.remedy {
-        message.push_str(&format!("\nmend: {}", remedy.command));
+        message.push_str(&format!("\n{}: {}", remedy.label(), remedy.command));
     }
     Some(format!("::{level} title={}::{}", property(&format!("{}{session}", finding.id)), data(&message)))
 }

@@ -154,7 +154,7 @@ fn told(finding: &Finding) -> String {
         text.push_str(&format!("{}: {} (expected {})\n", seen.what, seen.observed, seen.expected));
     }
     if let Some(remedy) = &finding.remedy {
-        text.push_str(&format!("mend: {}\n", remedy.command));
+        text.push_str(&format!("{}: {}\n", remedy.label(), remedy.command));
     }
     text
 }

@@ -83,7 +83,7 @@ fn findings(out: &mut String, report: &Report) -> std::fmt::Result {
             writeln!(out, "  - {what}: {observed} (expected {expected})")?;
         }
         if let Some(remedy) = &finding.remedy {
-            writeln!(out, "  - mend: {}", code(&remedy.command))?;
+            writeln!(out, "  - {}: {}", remedy.label(), code(&remedy.command))?;
         }
         if let Some(runbook) = &finding.runbook {
             writeln!(out, "  - read: {runbook}")?;

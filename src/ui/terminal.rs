@@ -1,6 +1,7 @@
 //! Reports, events and errors for people.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -184,13 +185,20 @@ pub fn report(out: &mut impl Write, report: &Report, steps: bool) -> std::io::Re
     if !report.title.is_empty() {
         writeln!(out, "{BOLD}{}{BOLD:#}", one_line(&report.title))?;
     }
+    // What is wrong comes first, what was left out last.
+    let finds = report.findings.iter().any(|finding| finding.severity > Severity::Ok);
+    if finds {
+        for done in report.steps.iter().filter(|_| steps) {
+            step(out, done)?;
+        }
+        findings(out, &report.findings)?;
+    }
     for part in &report.sections {
         section(out, part)?;
     }
-    for done in report.steps.iter().filter(|_| steps) {
+    for done in report.steps.iter().filter(|_| steps && !finds) {
         step(out, done)?;
     }
-    findings(out, &report.findings)?;
     for metric in &report.metrics {
         writeln!(out, "  {}: {}", one_line(&metric.name), metric.value)?;
     }
@@ -245,7 +253,7 @@ fn section(out: &mut impl Write, section: &Section) -> std::io::Result<()> {
 fn findings(out: &mut impl Write, all: &[Finding]) -> std::io::Result<()> {
     let bad = all.iter().filter(|finding| finding.severity > Severity::Ok);
     let mut groups: Vec<(Option<&str>, Vec<&Finding>)> = Vec::new();
-    let mut places: std::collections::BTreeMap<Option<&str>, usize> = std::collections::BTreeMap::new();
+    let mut places: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for finding in bad {
         let session = finding.session.as_deref();
         let at = *places.entry(session).or_insert(groups.len());
@@ -254,16 +262,17 @@ fn findings(out: &mut impl Write, all: &[Finding]) -> std::io::Result<()> {
         }
         groups[at].1.push(finding);
     }
+    let alike = alike(&mut groups);
     for (_, group) in &mut groups {
         group.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     }
     groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.first().map(|finding| finding.severity)));
     let many = groups.len() > 1;
-    for (session, group) in groups {
+    for (session, group) in groups.into_iter().filter(|(_, group)| !group.is_empty()) {
         if many {
             writeln!(out, "{BOLD}{}{BOLD:#}", one_line(session.unwrap_or("host and home")))?;
         }
-        let mut told: std::collections::BTreeMap<(&str, Severity), usize> = std::collections::BTreeMap::new();
+        let mut told: BTreeMap<(&str, Severity), usize> = BTreeMap::new();
         for found in &group {
             let number = told.entry((&found.id, found.severity)).or_default();
             *number += 1;
@@ -281,6 +290,12 @@ fn findings(out: &mut impl Write, all: &[Finding]) -> std::io::Result<()> {
             )?;
         }
     }
+    let (style, word) = severity(Severity::Unknown);
+    for (reason, ids) in alike {
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let text = format!("{} checks could not be made: {reason}", ids.len());
+        writeln!(out, "{style}{word:>8}{style:#}  {}  {DIM}{}{DIM:#}", safe(&text), safe(&ids.join(", ")))?;
+    }
     Ok(())
 }
 
@@ -289,11 +304,36 @@ fn most(severity: Severity) -> usize {
     if severity <= Severity::Info { 3 } else { 10 }
 }
 
+/// So many checks that could not be made for one reason are told in one line.
+const ALIKE_MIN: usize = 4;
+
+/// Takes out what could not be checked for a reason that many share: the reasons, with the checks.
+fn alike<'a>(groups: &mut [(Option<&str>, Vec<&'a Finding>)]) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let reason = |finding: &'a Finding| match finding.severity {
+        Severity::Unknown => {
+            Some(finding.summary.rsplit_once(" could not be looked at: ").map_or(&*finding.summary, |(_, why)| why))
+        }
+        _ => None,
+    };
+    let mut alike: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for finding in groups.iter().flat_map(|(_, group)| group) {
+        if let Some(reason) = reason(finding) {
+            alike.entry(reason).or_default().insert(&finding.id);
+        }
+    }
+    alike.retain(|_, ids| ids.len() >= ALIKE_MIN);
+    for (_, group) in groups.iter_mut() {
+        group.retain(|finding| reason(finding).is_none_or(|reason| !alike.contains_key(reason)));
+    }
+    alike
+}
+
 /// What is different from the last time, or since when it is so.
 fn age(finding: &Finding) -> String {
     match (finding.change, finding.since_ms) {
         (Some(Change::New), _) => "  (new)".into(),
         (Some(Change::Worse), _) => "  (worse)".into(),
+        (Some(Change::Better), _) => "  (better)".into(),
         (None, Some(since_ms)) => format!("  (for {})", clock::human(clock::since(clock::from_ms(since_ms), clock::now()))),
         (None, None) => String::new(),
     }
@@ -309,7 +349,7 @@ fn finding(out: &mut impl Write, finding: &Finding, named: bool) -> std::io::Res
         writeln!(out, "          {what}: {observed} {DIM}(expected {expected}){DIM:#}")?;
     }
     if let Some(remedy) = &finding.remedy {
-        writeln!(out, "          mend: {}", one_line(&remedy.command))?;
+        writeln!(out, "          {}: {}", remedy.label(), one_line(&remedy.command))?;
     }
     if let Some(runbook) = &finding.runbook {
         writeln!(out, "          {DIM}read: {}{DIM:#}", one_line(&super::to_read(runbook)))?;

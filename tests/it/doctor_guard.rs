@@ -266,7 +266,7 @@ fn archives_on_the_homes_disk_and_backups_that_nothing_makes_are_told_of_a_live_
 fn a_fresh_home_is_let_be() {
     for home in [live(), crate::doctor_home::empty(), whole()] {
         let ours = "wpp.session,wpp.store,wpp.security,wpp.config,wpp.drill,wpp.backup";
-        let (code, report) = doctor(&home, &["--only", ours, "--fail-on", "info"]);
+        let (code, report) = doctor(&home, &["--only", ours, "--fail-on", "warning"]);
         assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");
     }
 }

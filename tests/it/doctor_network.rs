@@ -305,7 +305,7 @@ fn a_sandbox_without_a_simulator_is_quiet_and_offline_nobody_is_asked() {
 fn a_ready_daemon_is_evidence_and_a_simulator_that_is_gone_is_found() {
     let mut simulated = Simulated::linked();
     let report = doctor(&simulated.home, &[]);
-    assert!(is_ok(&report, "wpp.network.tls") && report.to_string().contains("is READY"), "{report:#}");
+    assert!(is_ok(&report, "wpp.network.connection") && report.to_string().contains("is READY"), "{report:#}");
     assert_eq!(simulated.home.run(&["stop"]).code, 0);
     let report = doctor(&simulated.home, &[]);
     assert!(is_ok(&report, "wpp.network.connection"), "the simulator takes connections: {report:#}");

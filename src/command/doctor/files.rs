@@ -8,7 +8,7 @@ use crate::clock;
 use crate::command::outputs::{self, JUNIT, MARKDOWN, METRICS};
 use crate::doctor::{Examination, score};
 use crate::error::Error;
-use crate::report::{Event, Report, Severity, Sink};
+use crate::report::{Event, Finding, Report, Severity, Sink};
 use crate::ui::{github, junit, markdown, prometheus};
 
 /// Options that write for other programs.
@@ -36,6 +36,7 @@ impl Files {
         report: &Report,
         examination: &Examination,
         fails: impl Fn(Severity) -> bool,
+        least: Severity,
         took_ms: u64,
         sink: &dyn Sink,
     ) -> Vec<Error> {
@@ -54,7 +55,8 @@ impl Files {
             failed.extend(outputs::write(path, &markdown::report(&whole), &MARKDOWN).err());
         }
         if self.github {
-            for text in examination.findings.iter().filter_map(github::annotation) {
+            let shown = |finding: &&Finding| finding.severity >= least || finding.severity == Severity::Unknown;
+            for text in examination.findings.iter().filter(shown).filter_map(github::annotation) {
                 sink.emit(Event::Output { text, data: Value::Null });
             }
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Look, Seen, words};
 use crate::clock::{self, Stopwatch};
 use crate::doctor::history::{self, Mended, Reader, Rows};
-use crate::doctor::score;
+use crate::doctor::{SessionState, score};
 use crate::error::Result;
 use crate::interrupt::Interrupts;
 use crate::report::{Change, Event, Finding, Report, Severity};
@@ -27,10 +27,15 @@ impl Look<'_> {
         let mut seen = self.once()?;
         loop {
             let fails = |finding: &&Finding| self.args.fail_on.fails(finding.severity) || finding.severity == Severity::Unknown;
-            let mut left: Vec<String> = seen.examination.findings.iter().filter(fails).map(named).collect();
+            let mut left: Vec<String> = match self.args.judged(&seen.examination, &[]).1 {
+                0 => Vec::new(),
+                _ => seen.examination.findings.iter().filter(fails).map(named).collect(),
+            };
             left.dedup();
+            seen.unready = unready(&seen);
+            left.extend(seen.unready.iter().cloned());
             let rest = patience.saturating_sub(watch.elapsed());
-            if left.is_empty() || self.args.judged(&seen.examination, &[]).1 == 0 || rest.is_zero() {
+            if left.is_empty() || rest.is_zero() {
                 return Ok(seen);
             }
             let names = left.join(", ");
@@ -53,15 +58,28 @@ impl Look<'_> {
     pub(super) fn watch(&self, interval: Duration) -> Result<Seen> {
         let interrupts = Interrupts::watch()?;
         let mut rows = Rows::new();
+        let mut states: Vec<SessionState> = Vec::new();
         let mut seen = self.once()?;
         loop {
             let compared = history::compare(&rows, &mut seen.examination, clock::now_ms(), Reader::Whole);
             rows = compared.rows;
+            self.tell_states(&states, &seen.examination.states);
+            states.clone_from(&seen.examination.states);
             self.tell(&seen, &compared.mended);
             if sleep(interval, &interrupts.flag()) {
                 return Ok(seen);
             }
             seen = self.again()?;
+        }
+    }
+
+    /// Each session that stands elsewhere than before; at first, where each of them stands.
+    fn tell_states(&self, before: &[SessionState], now: &[SessionState]) {
+        let is_same = |one: &SessionState, other: &SessionState| one.session == other.session && one.state == other.state;
+        for state in now.iter().filter(|state| !before.iter().any(|old| is_same(old, state))) {
+            let time = clock::rfc3339(clock::now());
+            let text = format!("{time} state: {} is {}", state.session, words::state(state));
+            self.settings.sink.emit(Event::Output { text, data: json!({ "change": "state", "state": state }) });
         }
     }
 
@@ -73,6 +91,7 @@ impl Look<'_> {
             let word = match change {
                 Change::New => "new",
                 Change::Worse => "worse",
+                Change::Better => "better",
             };
             output(format!("{word}: {}", words::line(finding)), json!({ "change": word, "finding": finding }));
         }
@@ -89,6 +108,14 @@ impl Look<'_> {
         screen.findings = seen.examination.findings.clone();
         self.settings.sink.emit(Event::Screen(Box::new(screen)));
     }
+}
+
+/// The sessions that are not READY, with where they stand; the one that was meant and is not there, too.
+fn unready(seen: &Seen) -> Vec<String> {
+    let states = seen.examination.states.iter().filter(|state| !state.is_ready());
+    let states = states.map(|state| format!("{} is {}", state.session, words::state(state)));
+    let missing = seen.scope.missing_session.iter().map(|missing| format!("{} is not there", missing.name));
+    states.chain(missing).collect()
 }
 
 fn named(finding: &Finding) -> String {

@@ -86,7 +86,7 @@ impl Memory {
         brief.sections.extend(words::mended_section(&mended));
         brief.findings = examination.findings.clone();
         brief.findings.retain(|finding| finding.change.is_some() && finding.severity > Severity::Info);
-        brief.steps = steps.iter().map(|(_, step)| step.clone()).filter(|step| step.verdict != Verdict::Pass).collect();
+        brief.steps = steps.iter().map(|(_, step)| step.clone()).filter(|step| step.verdict != Verdict::Skipped).collect();
         Some(Box::new(brief))
     }
 }

@@ -29,16 +29,19 @@ use crate::doctor::{Check, Examination, Scope, Selection, SkippedCheck, catalog,
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::plugin::{self, Plugins};
-use crate::report::{Event, Metric, Report, Section, Severity, Step, Verdict, count};
+use crate::report::{Event, Metric, Report, Section, Severity, Sink, Step, Verdict, count};
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
 const ROUNDS_MAX: usize = 3;
 
 /// Options of `wpp doctor`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 3 findings at or above --fail-on; 4 none, but a fix failed or did not help; 5 neither, but \
-something could not be checked; that of the error, such as 15, when nothing of this is so and a file for another program could \
-not be written; 0 otherwise.\n\n\
+#[command(
+    after_help = "Exit codes: 3 findings at or above --fail-on, or with --wait a session that is not READY when the time is \
+up; 4 none, but a fix failed or did not help; 5 neither, but something could not be checked, or nothing of what --only or --area \
+asked for; that of the error, such as 2 or 15, when nothing of this is so and a file for another program could not be written; \
+0 otherwise, also when Ctrl-C ends --watch. Before anything is looked at: 1 a bug, or a result that could not be \
+written; 2 a command line that is wrong; 10 a session that is not there; 20 fixes that nobody agreed to; 130 Ctrl-C.\n\n\
 Examples:\n  \
   wpp doctor --all                       every session of the home\n  \
   wpp doctor --fix --dry-run             what --fix would do\n  \
@@ -46,7 +49,8 @@ Examples:\n  \
   wpp doctor --explain wpp.session       what the checks of a session look at\n  \
   wpp doctor --wait 60s --quiet          until the session is well, or a minute is over\n  \
   wpp doctor --all --quiet               in cron: only what is new, worse or mended\n  \
-  wpp doctor --smoke --junit smoke.xml   in CI")]
+  wpp doctor --smoke --junit smoke.xml   in CI"
+)]
 pub struct Args {
     /// Look at every session
     #[arg(long)]
@@ -199,6 +203,8 @@ struct Seen {
     examination: Examination,
     of_plugins: Examination,
     took_ms: u64,
+    /// Sessions that were waited for and are not READY, and why.
+    unready: Vec<String>,
 }
 
 impl Look<'_> {
@@ -236,7 +242,7 @@ impl Look<'_> {
             return Err(Error::new(ErrorKind::Usage, "none of the checks that were asked for is one of what is looked at here")
                 .hint("leave out --only, --skip, --area, --session or --channel; `wpp doctor --list` lists all checks"));
         }
-        Ok(Seen { scope, examination, of_plugins, took_ms: watch.elapsed_ms() })
+        Ok(Seen { scope, examination, of_plugins, took_ms: watch.elapsed_ms(), unready: Vec::new() })
     }
 
     /// Looks at this host, its home and its sessions.
@@ -354,13 +360,17 @@ impl Args {
         // A fix may take away what a finding was seen by and still not have mended its cause.
         let failed = steps.iter().any(|(_, step)| step.verdict == Verdict::Fail);
         let doubtful = steps.iter().any(|(_, step)| step.verdict == Verdict::Unknown);
-        let never = self.fail_on == FailOn::Never;
         match (failing, failed, unknown || doubtful) {
             (true, ..) => (Verdict::Fail, ErrorKind::Findings.exit_code()),
             (false, true, _) => (Verdict::Fail, ErrorKind::Failed.exit_code()),
-            (false, false, true) => (Verdict::Unknown, if never { 0 } else { ErrorKind::Unknown.exit_code() }),
+            (false, false, true) => (Verdict::Unknown, self.unless_never(ErrorKind::Unknown)),
             (false, false, false) => (Verdict::Pass, 0),
         }
+    }
+
+    /// The code of a kind, where the operator lets anything change it.
+    fn unless_never(&self, kind: ErrorKind) -> u8 {
+        if self.fail_on == FailOn::Never { 0 } else { kind.exit_code() }
     }
 
     fn report(
@@ -371,9 +381,17 @@ impl Args {
         steps: Vec<(Planned, Step)>,
         mut memory: Memory,
     ) -> Result<Report> {
-        let Seen { scope, mut examination, took_ms, .. } = seen;
+        let Seen { scope, mut examination, took_ms, unready, .. } = seen;
         let mended = memory.note(&mut examination, look.settings.quiet);
-        let (verdict, exit_code) = self.judged(&examination, &steps);
+        let (mut verdict, mut exit_code) = self.judged(&examination, &steps);
+        // What was asked for by name and could not be looked at is not fine.
+        let nothing_checked = examination.made.is_empty() && !(self.only.is_empty() && self.area.is_empty());
+        if nothing_checked {
+            (verdict, exit_code) = (Verdict::Unknown, self.unless_never(ErrorKind::Unknown));
+        }
+        if !unready.is_empty() && exit_code != ErrorKind::Findings.exit_code() {
+            (verdict, exit_code) = (Verdict::Fail, self.unless_never(ErrorKind::Findings));
+        }
         let unmended = steps.iter().any(|(_, step)| matches!(step.verdict, Verdict::Fail | Verdict::Unknown));
         let subject = words::subject(&scope, look.place.own, &look.asked);
         // Of many sessions these are long, and nobody looks at them in a text.
@@ -384,6 +402,7 @@ impl Args {
             "version": env!("CARGO_PKG_VERSION"),
             "sessions": scope.sessions.iter().map(SessionPaths::name).collect::<Vec<_>>(),
             "plugins": look.asked,
+            "states": examination.states,
             "counts": examination.counts(),
             "checks": if whole { json!(examination.made) } else { json!([]) },
             "skipped": if whole { json!(examination.skipped) } else { json!([]) },
@@ -402,15 +421,27 @@ impl Args {
             }
         }
         let mut report = Report::new("doctor", words::title(&subject, &examination)).verdict(verdict).data(data);
-        let sections =
-            [words::skipped_section(&examination), words::suppressed_section(&examination), words::mended_section(&mended)];
+        let sections = [words::mended_section(&mended), words::suppressed_section(&examination)];
         for section in sections.into_iter().flatten() {
+            report = report.section(section);
+        }
+        if let Some(section) = words::dry_run_section(&steps).filter(|_| self.dry_run) {
             report = report.section(section);
         }
         if self.fix && steps.is_empty() {
             report = report.section(Section::default().line("there is nothing here that --fix can mend"));
         }
         if let Some(section) = words::by_hand_section(&examination).filter(|_| self.fix) {
+            report = report.section(section);
+        }
+        if !unready.is_empty() {
+            let line = format!("not READY when the time was up: {}", unready.join(", "));
+            report = report.section(Section::default().line(line));
+        }
+        if nothing_checked {
+            report = report.section(Section::default().line("nothing of what was asked for could be checked"));
+        }
+        for section in words::skipped_sections(&examination) {
             report = report.section(section);
         }
         if let Some(reason) = memory.not_kept.as_ref().filter(|_| memory.is_worth_telling) {
@@ -424,11 +455,17 @@ impl Args {
         report = report.next(words::next(&scope, &examination, unmended));
         report.exit_code = Some(exit_code);
         // Whoever asked for quiet wants to hear what will hurt, whether or not it fails the command.
-        report.answer = examination.findings.iter().any(|finding| finding.severity >= Severity::Warning);
+        report.answer = examination.findings.iter().any(|finding| finding.severity >= Severity::Warning)
+            || steps.iter().any(|(_, step)| step.verdict != Verdict::Skipped)
+            || !unready.is_empty();
         report.brief = memory.brief(&report, &examination, &mended, &steps).filter(|_| look.settings.quiet);
-        report.steps = steps.into_iter().map(|(_, step)| step).collect();
-        let failed =
-            self.files.write(&report, &examination, |severity| self.fail_on.fails(severity), took_ms, &*look.settings.sink);
+        if !self.dry_run {
+            report.steps = steps.into_iter().map(|(_, step)| step).collect();
+        }
+        let least = self.severity.least();
+        // The runner of GitHub reads annotations wherever they stand, and the exit code minds old news, too.
+        let sink: &dyn Sink = if look.settings.quiet { &crate::ui::terminal::Events } else { &*look.settings.sink };
+        let failed = self.files.write(&report, &examination, |severity| self.fail_on.fails(severity), least, took_ms, sink);
         for error in failed {
             // What was found matters more than where else it was to be written, and is told all the same.
             if report.exit_code() == 0 {
@@ -441,7 +478,6 @@ impl Args {
             }
             report.warnings.push(told);
         }
-        let least = self.severity.least();
         report.findings = examination.findings;
         report.findings.retain(|finding| finding.severity >= least || finding.severity == Severity::Unknown);
         Ok(report)

@@ -128,7 +128,7 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         return Err(Error::new(ErrorKind::Usage, "--all and --session exclude each other").hint("leave one of them out"));
     }
     let root = app::root(settings.home.clone(), &settings.environment)?;
-    let home = Home::open(&root);
+    let (home, is_stranger) = marked(Home::open(&root), &root);
     if let Ok(home) = &home {
         app::arm_faults(home, &settings.environment)?;
     }
@@ -207,11 +207,42 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         units: upkeep.units,
         secret_variables: upkeep.secret_variables,
         program: program.unwrap_or_else(|| "wpp".into()),
+        is_stranger,
         foreign,
         offline,
         stand_ins,
         ..Scope::new(root, home.map_err(|error| Problem::from(&error)), config)
     })
+}
+
+/// Names that an operator may put into a home before wpp has made it.
+const PREPARED: &[&str] = &["config.toml", "secrets", "runbooks", "plugins", "plugins.lock", "backups", "lost+found"];
+
+/// A folder without a marker is a home that is yet to be made while it is empty, or holds no more than an
+/// operator prepares; one that lost its marker is told from one that never was a home (true), and nothing is
+/// ever mended in either.
+fn marked(home: Result<Home>, root: &Path) -> (Result<Home>, bool) {
+    let is_gone = |path: &Path| path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    // What cannot be looked at is told by opening it.
+    let (true, Ok(names)) = (is_gone(&root.join("home.json")), disk::list(root)) else { return (home, false) };
+    let is_prepared =
+        |path: &std::path::PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| PREPARED.contains(&name));
+    if names.iter().all(is_prepared) {
+        return (home, false);
+    }
+    let of_sessions = disk::list(&root.join("sessions")).unwrap_or_default();
+    let store = of_sessions.iter().map(|folder| folder.join("session.db")).find(|store| !is_gone(store));
+    let sign = store.or_else(|| Some(root.join("ops.db")).filter(|journal| !is_gone(journal)));
+    let problem = match &sign {
+        Some(sign) => Error::new(ErrorKind::Denied, format!("{} is a home that lost its marker home.json: {} is there", root.display(), sign.display()))
+            .hint("restore home.json from a backup; without it wpp cannot know whether these sessions may reach WhatsApp, and nothing is mended here"),
+        None => Error::new(
+            ErrorKind::Usage,
+            format!("{} is no wpp home: it has no home.json, and holds nothing that wpp made", root.display()),
+        )
+        .hint("name the right folder with --home or WPP_HOME; `wpp start` makes a home in an empty one"),
+    };
+    (Err(problem), sign.is_none())
 }
 
 /// The journal that was opened, if there is one.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::doctor::fix::{self, Planned};
 use crate::doctor::history::Mended;
-use crate::doctor::{Examination, Scope};
+use crate::doctor::{Examination, LEFT_OUT, Scope, SessionState};
 use crate::report::{Finding, Section, Severity, Step, Verdict, count, session_option};
 
 pub(super) fn not_applied(planned: &Planned) -> Step {
@@ -18,6 +18,12 @@ pub(super) fn not_applied(planned: &Planned) -> Step {
         observed: "not applied: only shown".into(),
         took_ms: 0,
     }
+}
+
+/// What `--fix` would do, each in a line.
+pub(super) fn dry_run_section(steps: &[(Planned, Step)]) -> Option<Section> {
+    let line = |section: Section, (planned, _): &(Planned, Step)| section.line(format!("would {}", fix::describe(&planned.fix)));
+    (!steps.is_empty()).then(|| steps.iter().fold(Section::new("What --fix would do"), line))
 }
 
 pub(super) fn fix_data(planned: &Planned, step: &Step) -> Value {
@@ -64,15 +70,40 @@ pub(super) fn title(subject: &str, examination: &Examination) -> String {
         0 => String::new(),
         number => format!(", {number} suppressed"),
     };
+    let states = states(&examination.states);
     match (examination.made.is_empty(), parts.is_empty()) {
-        (true, _) => format!("{subject}: no check could be made"),
-        (false, true) => format!("{subject}: {made}, nothing wrong{suppressed}"),
-        (false, false) => format!("{subject}: {made}, {}{suppressed}", parts.join(", ")),
+        (true, _) => format!("{subject}: {states}no check could be made"),
+        (false, true) => format!("{subject}: {states}{made}, nothing wrong{suppressed}"),
+        (false, false) => format!("{subject}: {states}{made}, {}{suppressed}", parts.join(", ")),
+    }
+}
+
+/// Where the sessions stand: of one with the reason, of many as numbers.
+fn states(states: &[SessionState]) -> String {
+    match states {
+        [] => String::new(),
+        [one] => format!("{}, ", state(one)),
+        many => {
+            let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+            for one in many {
+                *numbers.entry(one.state.unwrap_or("silent")).or_default() += 1;
+            }
+            numbers.into_iter().map(|(name, number)| format!("{number} {name}, ")).collect()
+        }
+    }
+}
+
+/// `STOPPED (the daemon was stopped 3 m ago)`.
+pub(super) fn state(state: &SessionState) -> String {
+    match (state.state, state.reason.as_str()) {
+        (Some(name), "") => name.to_owned(),
+        (Some(name), reason) => format!("{name} ({reason})"),
+        (None, reason) => reason.to_owned(),
     }
 }
 
 /// Skipped checks, one line for each reason.
-pub(super) fn skipped_section(examination: &Examination) -> Option<Section> {
+pub(super) fn skipped_sections(examination: &Examination) -> Vec<Section> {
     let mut reasons: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
     for skipped in &examination.skipped {
         let (ids, sessions) = reasons.entry(&skipped.reason).or_default();
@@ -82,9 +113,6 @@ pub(super) fn skipped_section(examination: &Examination) -> Option<Section> {
         if let Some(session) = skipped.session.as_deref().filter(|session| sessions.last() != Some(session)) {
             sessions.push(session);
         }
-    }
-    if reasons.is_empty() {
-        return None;
     }
     let line = |(reason, (ids, sessions)): (&str, (Vec<&str>, Vec<&str>))| {
         let place = match sessions.as_slice() {
@@ -96,6 +124,7 @@ pub(super) fn skipped_section(examination: &Examination) -> Option<Section> {
     };
     // What waits for something to be mended is worth a line each; that there is nothing of a kind here is not,
     // once there is much of it.
+    let (left_out, reasons): (Vec<_>, Vec<_>) = reasons.into_iter().partition(|(reason, _)| reason.starts_with(LEFT_OUT));
     let (told, idle): (Vec<_>, Vec<_>) = reasons.into_iter().partition(|(reason, _)| reason.contains("must be mended first"));
     let (told, idle) = if idle.len() > IDLE_MAX { (told, idle) } else { (told.into_iter().chain(idle).collect(), Vec::new()) };
     let mut section = told.into_iter().map(line).fold(Section::new("Not checked"), Section::line);
@@ -104,7 +133,9 @@ pub(super) fn skipped_section(examination: &Examination) -> Option<Section> {
         let checks = count(ids, "check", "checks");
         section = section.line(format!("{checks} with nothing to look at here; --format json names each, and why"));
     }
-    Some(section)
+    let by_request = left_out.into_iter().map(|(reason, names)| line((reason.trim_start_matches(LEFT_OUT), names)));
+    let by_request = by_request.fold(Section::new("Left out by request"), Section::line);
+    [section, by_request].into_iter().filter(|section| !section.lines.is_empty()).collect()
 }
 
 /// So many reasons why there is nothing to look at are told one by one.
@@ -165,14 +196,16 @@ pub(super) fn next(scope: &Scope, examination: &Examination, unmended: bool) -> 
         [] => String::new(),
         _ => " --all".to_owned(),
     };
-    let mendable = !fix::plan(&examination.findings).is_empty();
-    // What only needs --fix comes first, unless that was just tried in vain.
-    if mendable && !unmended {
-        return format!("{} doctor --fix{session}", scope.program);
-    }
-    let by_hand = |finding: &&Finding| finding.severity > Severity::Ok && finding.remedy.is_some();
-    let worst = examination.worst().filter(by_hand);
-    match worst.or_else(|| examination.findings.iter().find(by_hand)).and_then(|finding| finding.remedy.as_ref()) {
+    let with_remedy = examination.findings.iter().filter(|finding| finding.severity > Severity::Ok && finding.remedy.is_some());
+    // The worst, of several the first; what merely could not be checked comes last.
+    let rank = |finding: &Finding| if finding.severity == Severity::Unknown { Severity::Ok } else { finding.severity };
+    let worst = with_remedy.fold(None, |worst: Option<&Finding>, next| match worst {
+        Some(worst) if rank(worst) >= rank(next) => Some(worst),
+        _ => Some(next),
+    });
+    match worst.and_then(|finding| finding.remedy.as_ref()) {
+        // Unless that was just tried in vain.
+        Some(remedy) if remedy.fix.is_some() && !unmended => format!("{} doctor --fix{session}", scope.program),
         Some(remedy) => remedy.command.clone(),
         None => match scope.sessions.as_slice() {
             [_] => format!("{} status{session}", scope.program),

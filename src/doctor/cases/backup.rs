@@ -83,7 +83,7 @@ pub(super) const CASES: &[Case] = &[
         facts: whole,
         breaks: |facts| {
             facts.sessions[0].set_aside =
-                Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 60 << 30 });
+                Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 60 << 30, removable: 0 });
         },
         finds: &[("wpp.backup.set-aside", Warning)],
     },

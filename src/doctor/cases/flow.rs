@@ -36,7 +36,7 @@ pub(super) const CASES: &[Case] = &[
         what: "a client that WhatsApp no longer takes",
         facts: whole,
         breaks: |facts| state(facts, State::Error, Reason::ClientOutdated),
-        finds: &[("wpp.session.state", Error), ("wpp.session.outdated", Error)],
+        finds: &[("wpp.session.outdated", Error)],
     },
     Case {
         what: "a connection that has been made for ten minutes",
@@ -79,7 +79,13 @@ pub(super) const CASES: &[Case] = &[
             holders(facts).lock_state = Some('T');
             facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it did not answer within 3 s".into() });
         },
-        finds: &[("wpp.session.daemon-silent", Error), ("wpp.session.suspended", Error)],
+        finds: &[("wpp.session.suspended", Error)],
+    },
+    Case {
+        what: "a store that cannot be written to",
+        facts: whole,
+        breaks: |facts| state(facts, State::Error, Reason::StoreFailure),
+        finds: &[("wpp.session.state", Error)],
     },
     Case {
         what: "a zombie",

@@ -56,6 +56,8 @@ fn whole() -> Facts {
             home: "/h".into(),
             program: "wpp".into(),
             opened: Ok(HomeKind::Live),
+            is_stranger: false,
+            wants_daemon: false,
             config_problem: None,
             plugins_problem: None,
             paths: vec![look("/h", PathKind::Folder, 0o700), look("/h/config.toml", PathKind::File, 0o600)],
@@ -380,6 +382,9 @@ fn every_failure_is_found_and_nothing_else_is() {
         let expected: Vec<_> = case.finds.iter().map(|(id, severity)| ((*id).to_owned(), *severity)).collect();
         assert_eq!(bad(&facts), expected, "{}", case.what);
         for finding in examine(&facts, &Selection::default()).findings {
+            let check = catalog::checks().find(|check| check.id == finding.id).unwrap();
+            let usual = finding.severity == Unknown || finding.severity <= catalog::worst(check);
+            assert!(usual, "{}: {} is {:?}, worse than the catalog says", case.what, finding.id, finding.severity);
             let helps = finding.severity <= Severity::Info || finding.severity == Unknown || finding.remedy.is_some();
             assert!(helps, "{}: {} says nothing about what to do", case.what, finding.id);
         }
@@ -459,6 +464,55 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
     let examination = examine(&facts, &only);
     assert_eq!(examination.findings.len(), 1);
     assert_eq!(examination.findings[0].severity, Unknown);
+}
+
+#[test]
+fn a_check_leaves_the_word_to_one_that_says_the_same_more_exactly() {
+    let mut facts = whole();
+    state(&mut facts, State::Error, Reason::TemporaryBan);
+    let examination = examine(&facts, &Selection::default());
+    let reason = |id: &str| examination.skipped.iter().find(|skipped| skipped.id == id).map(|skipped| skipped.reason.clone());
+    assert!(reason("wpp.session.state").unwrap().starts_with("wpp.session.banned must be mended first"));
+    // Nobody else says it, where that is all that was asked for.
+    let only = examine(&facts, &Selection::of(&["wpp.session.state".to_owned()]));
+    assert_eq!(only.findings[0].severity, Critical);
+    // A frozen daemon is one finding, and what needs its answer is skipped for that reason.
+    let mut facts = whole();
+    facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it did not answer within 3 s".into() });
+    facts.sessions[0].holders =
+        Probed::Known(HoldersFacts { lock_state: Some('T'), ..facts.sessions[0].holders.known().unwrap().clone() });
+    let examination = examine(&facts, &Selection::default());
+    let found: Vec<_> = examination.findings.iter().filter(|finding| finding.severity > Severity::Ok).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].remedy.as_ref().unwrap().command.starts_with("kill -CONT"));
+    assert!(
+        examination.skipped.iter().any(|skipped| skipped.id == "wpp.session.stream-lost" && skipped.reason.contains("suspended"))
+    );
+}
+
+#[test]
+fn a_daemon_that_has_just_started_may_still_be_making_its_tables() {
+    let judge = |age_ms: i64| {
+        let mut facts = whole();
+        facts.sessions[0].lock = Probed::Known(LockFacts::Held { owner: owner("daemon", age_ms) });
+        store(&mut facts).particulars.last_migration = Some("20240101000000".into());
+        bad(&facts)
+    };
+    assert_eq!(judge(5_000), []);
+    assert_eq!(judge(5 * MINUTE_MS), [("wpp.store.migrations".to_owned(), Error)]);
+}
+
+#[test]
+fn messages_come_back_from_an_archive_where_there_is_one() {
+    let command = |whole_ms: Option<i64>| {
+        let mut facts = stopped();
+        facts.sessions[0].messages = Probed::NotApplicable("there is no wpp.db yet".into());
+        backups(&mut facts).whole_ms = whole_ms;
+        let findings = examine(&facts, &Selection::of(&["wpp.store.messages-damaged".to_owned()])).findings;
+        findings[0].remedy.clone().unwrap().command
+    };
+    assert!(command(Some(NOW_MS)).contains("restore latest --plan data"));
+    assert!(command(None).contains("start --new-messages"));
 }
 
 #[test]
@@ -560,12 +614,12 @@ fn a_session_that_is_new_or_has_no_phone_is_not_asked_for_backups() {
     // Old copies that fit are worth a word.
     let mut facts = whole();
     facts.sessions[0].set_aside =
-        Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 3 << 20 });
+        Probed::Known(SetAside { folders: vec!["/h/sessions/.main.old-x".into()], size_bytes: 3 << 20, removable: 1 });
     let findings = examine(&facts, &Selection::of(&["wpp.backup.set-aside".to_owned()])).findings;
     assert!(
         findings[0].severity == Severity::Info
             && findings[0].summary.contains("1 old copy of")
-            && findings[0].summary.contains("holds 3 MiB"),
+            && findings[0].summary.contains("holds 3"),
         "{findings:?}"
     );
 }

@@ -259,13 +259,13 @@ pub(super) const CASES: &[Case] = &[
         what: "replaced by another client",
         facts: whole,
         breaks: |facts| state(facts, State::Error, Reason::StreamReplaced),
-        finds: &[("wpp.session.state", Error), ("wpp.session.replaced", Error)],
+        finds: &[("wpp.session.replaced", Error)],
     },
     Case {
         what: "a ban",
         facts: whole,
         breaks: |facts| state(facts, State::Error, Reason::TemporaryBan),
-        finds: &[("wpp.session.state", Critical), ("wpp.session.banned", Critical)],
+        finds: &[("wpp.session.banned", Critical)],
     },
     Case {
         what: "a reconnect loop",

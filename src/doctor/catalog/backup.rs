@@ -4,7 +4,6 @@ use crate::doctor::Judge::Session;
 use crate::doctor::{Check, backups};
 use crate::report::Severity::Warning;
 
-const RESET: Option<&str> = Some("runbooks/reset.md");
 const ROOM: Option<&str> = Some("runbooks/disk-space.md");
 
 pub(super) const CHECKS: &[Check] = &[
@@ -14,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "backup",
         severity: Warning,
         needs: &["wpp.home.journal"],
-        runbook: RESET,
+        runbook: None,
         explain: "A backup counts that holds both databases, both sound, that was verified (or read back, when it is encrypted for \
                   somebody else) and whose file is still the one that it was, with all that it builds on. Older than \
                   doctor.backup_age_hours_max is too old. A place that three backups or more were sent to within a week is judged on \

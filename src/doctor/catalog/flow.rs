@@ -2,50 +2,15 @@
 
 use crate::doctor::Judge::Session;
 use crate::doctor::{Check, flow, holders, keeping};
-use crate::report::Severity::{Critical, Error, Warning};
+use crate::report::Severity::{Error, Warning};
 
 const RESTART: Option<&str> = Some("runbooks/restart.md");
 const LOCKED: Option<&str> = Some("runbooks/lock-contention.md");
-const RECONNECTING: Option<&str> = Some("runbooks/reconnect-loop.md");
 const STREAM: Option<&str> = Some("runbooks/stream-lost.md");
 const HYGIENE: Option<&str> = Some("runbooks/security-hygiene.md");
 const LINKING: Option<&str> = Some("runbooks/re-authentication.md");
 
 pub(super) const CHECKS: &[Check] = &[
-    Check {
-        id: "wpp.session.replaced",
-        title: "no other client took the session's place",
-        area: "session",
-        severity: Error,
-        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RECONNECTING,
-        explain: "The server ended the stream because somebody logged in with the same device's keys: a copy of this session on another \
-                  host, an old daemon, a restored archive. Starting again only throws the other one out in turn. Find and stop it first. \
-                  wpp.session.state says so, too, among all else that waits for an operator.",
-        judge: Session(flow::replaced),
-    },
-    Check {
-        id: "wpp.session.banned",
-        title: "the account is not banned",
-        area: "session",
-        severity: Critical,
-        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RECONNECTING,
-        explain: "WhatsApp bans an account for a while after too many messages, blocks or odd clients. Every attempt while the ban lasts \
-                  may lengthen it. Send nothing and restart nothing until it is over; `wpp status` says how long, if the server did.",
-        judge: Session(flow::banned),
-    },
-    Check {
-        id: "wpp.session.outdated",
-        title: "WhatsApp takes this version of the client",
-        area: "session",
-        severity: Error,
-        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RECONNECTING,
-        explain: "The server refuses clients below a version that it raises now and then. Nothing but a newer wpp helps; the link and the \
-                  store stay as they are.",
-        judge: Session(flow::outdated),
-    },
     Check {
         id: "wpp.session.transition-stuck",
         title: "the session does not stay in a state that only passes",
@@ -67,17 +32,6 @@ pub(super) const CHECKS: &[Check] = &[
         explain: "The journal holds every start and every orderly stop. Three starts or more in an hour with no stop before them mean that \
                   something, systemd for example, starts again and again what dies again and again. The log ends with the cause.",
         judge: Session(flow::crash_loop),
-    },
-    Check {
-        id: "wpp.session.suspended",
-        title: "the holder of the lock runs",
-        area: "session",
-        severity: Error,
-        needs: &["wpp.session.folder"],
-        runbook: LOCKED,
-        explain: "A daemon that was sent SIGSTOP, by Ctrl-Z or a debugger, keeps its lock and its socket and answers nobody. `kill -CONT` lets \
-                  it go on where it was. A dead one that its parent did not collect (a zombie) holds nothing and is told, too.",
-        judge: Session(holders::suspended),
     },
     Check {
         id: "wpp.session.two-daemons",

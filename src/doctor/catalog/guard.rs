@@ -25,7 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "nobody else can put another home in the place of this one",
         area: "security",
         severity: Error,
-        needs: &[],
+        needs: &["wpp.home.marker"],
         runbook: HYGIENE,
         explain: "Whoever can write to a folder above the home can rename the home and put one of their own there, however closed the \
                   home itself is. Such folders belong to root or to the home's owner, and others cannot write to them, unless the \

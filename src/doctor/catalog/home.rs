@@ -28,7 +28,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.home.marker"],
         runbook: None,
         explain: "config.toml and the WPP_* variables may hold known settings only, each with a value of its kind. \
-                  While they do not load, no command but this one runs; the doctor goes on with the defaults.",
+                  While they do not load, commands that need them refuse to run; the doctor goes on with the defaults and stays on this \
+                  machine. Correct the line that is named, or unset the variable.",
         judge: Host(host::settings),
     },
     Check {
@@ -70,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the home can be written to",
         area: "host",
         severity: Error,
-        needs: &[],
+        needs: &["wpp.home.marker"],
         runbook: None,
         explain: "A page is written to a file without a name and forced to the disk, which a full disk, a quota, a read-only mount \
                   and a wrong mode all refuse. Nothing is left behind.",
@@ -81,7 +82,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "there is room on the disk",
         area: "host",
         severity: Warning,
-        needs: &[],
+        needs: &["wpp.home.marker"],
         runbook: ROOM,
         explain: "Less free space than doctor.disk_free_percent_min is a warning; less than a tenth of that, or less than 64 MiB, \
                   is an error: SQLite can then lose its next write, and no backup fits.",

@@ -146,7 +146,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "files can be made",
         area: "host",
         severity: Warning,
-        needs: &[],
+        needs: &["wpp.home.marker"],
         runbook: ROOM,
         explain: "Inodes of the home's file system. When none is left, no file can be made, whatever the free space; it looks like \
                   a full disk and is not. Usual are millions of small files of something else. `du --inodes` finds them.",
@@ -157,7 +157,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the home is on a file system of this machine",
         area: "host",
         severity: Error,
-        needs: &[],
+        needs: &["wpp.home.marker"],
         runbook: None,
         explain: "The kind of the file system that holds the home, as /proc/self/mountinfo tells it. NFS, CIFS, sshfs and stores \
                   like S3 lose or delay SQLite's locks, and its shared memory does not work between machines: databases get \
@@ -169,7 +169,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the home's file system is well",
         area: "host",
         severity: Error,
-        needs: &[],
+        needs: &["wpp.home.marker"],
         runbook: None,
         explain: "Whether the home's file system takes writes, and on ext4 how many errors it has found in itself \
                   (/sys/fs/ext4/DEVICE/errors_count). After an error many are mounted read-only, and every write fails until they \

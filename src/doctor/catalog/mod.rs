@@ -16,6 +16,7 @@ mod store;
 mod suppression;
 
 use super::Check;
+use crate::report::Severity;
 
 /// Every part, in order.
 const PARTS: &[&[Check]] = &[
@@ -31,6 +32,46 @@ const PARTS: &[&[Check]] = &[
     backup::CHECKS,
     suppression::CHECKS,
 ];
+
+/// Checks that are silent while another one, which stands above them and is reported too, finds the same thing
+/// and says it more exactly.
+const YIELDS: &[(&str, &[&str])] = &[
+    ("wpp.session.daemon-silent", &["wpp.session.suspended"]),
+    ("wpp.session.state", &["wpp.session.replaced", "wpp.session.banned", "wpp.session.outdated"]),
+];
+
+/// The worst that checks can find, where that is worse than what they usually find.
+const UP_TO: &[(&str, Severity)] = &[
+    ("wpp.home.default-session", Severity::Error),
+    ("wpp.home.disk-space", Severity::Error),
+    ("wpp.home.modes", Severity::Critical),
+    ("wpp.home.owners", Severity::Critical),
+    ("wpp.host.disk-days-to-full", Severity::Error),
+    ("wpp.host.inodes", Severity::Error),
+    ("wpp.host.memory", Severity::Error),
+    ("wpp.host.memory-limit", Severity::Error),
+    ("wpp.host.open-files", Severity::Error),
+    ("wpp.host.tasks", Severity::Error),
+    ("wpp.network.certificate", Severity::Error),
+    ("wpp.session.foreign-socket", Severity::Critical),
+    ("wpp.session.modes", Severity::Critical),
+    ("wpp.session.owners", Severity::Critical),
+    ("wpp.session.state", Severity::Critical),
+    ("wpp.session.two-daemons", Severity::Critical),
+    ("wpp.store.not-paired", Severity::Critical),
+    ("wpp.store.prekeys-low", Severity::Error),
+    ("wpp.store.twins", Severity::Critical),
+];
+
+/// The worst that a check can find.
+pub fn worst(check: &Check) -> Severity {
+    UP_TO.iter().find(|(id, _)| *id == check.id).map_or(check.severity, |(_, worst)| *worst)
+}
+
+/// The checks that a check leaves the word to.
+pub fn yields_to(id: &str) -> &'static [&'static str] {
+    YIELDS.iter().find(|(yielding, _)| *yielding == id).map_or(&[], |(_, others)| others)
+}
 
 /// Every check, in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
@@ -50,7 +91,7 @@ mod tests {
             let parts: Vec<&str> = check.id.split('.').collect();
             assert!(parts.len() == 3 && parts[0] == "wpp", "{}", check.id);
             assert!(parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')), "{}", check.id);
-            for need in check.needs {
+            for need in check.needs.iter().chain(yields_to(check.id)) {
                 assert!(
                     earlier.iter().any(|other| other.id == *need),
                     "{} needs {need}, which does not stand above it",

@@ -1,7 +1,7 @@
 //! Rows of a session and its daemon.
 
 use crate::doctor::Judge::Session;
-use crate::doctor::{Check, copies, security, session, smoke};
+use crate::doctor::{Check, copies, flow, holders, security, session, smoke};
 use crate::report::Severity::{Critical, Error, Warning};
 
 const RESTART: Option<&str> = Some("runbooks/restart.md");
@@ -163,6 +163,17 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Session(session::daemon_running),
     },
     Check {
+        id: "wpp.session.suspended",
+        title: "the holder of the lock runs",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder"],
+        runbook: LOCKED,
+        explain: "A daemon that was sent SIGSTOP, by Ctrl-Z or a debugger, keeps its lock and its socket and answers nobody. `kill -CONT` lets \
+                  it go on where it was. A dead one that its parent did not collect (a zombie) holds nothing and is told, too.",
+        judge: Session(holders::suspended),
+    },
+    Check {
         id: "wpp.session.daemon-silent",
         title: "the daemon answers",
         area: "session",
@@ -206,15 +217,49 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Session(session::auth_required),
     },
     Check {
+        id: "wpp.session.replaced",
+        title: "no other client took the session's place",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        runbook: RECONNECTING,
+        explain: "The server ended the stream because somebody logged in with the same device's keys: a copy of this session on another \
+                  host, an old daemon, a restored archive. Starting again only throws the other one out in turn. Find and stop it first.",
+        judge: Session(flow::replaced),
+    },
+    Check {
+        id: "wpp.session.banned",
+        title: "the account is not banned",
+        area: "session",
+        severity: Critical,
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        runbook: RECONNECTING,
+        explain: "WhatsApp bans an account for a while after too many messages, blocks or odd clients. Every attempt while the ban lasts \
+                  may lengthen it. Send nothing and restart nothing until it is over; `wpp status` says how long, if the server did.",
+        judge: Session(flow::banned),
+    },
+    Check {
+        id: "wpp.session.outdated",
+        title: "WhatsApp takes this version of the client",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        runbook: RECONNECTING,
+        explain: "The server refuses clients below a version that it raises now and then. Nothing but a newer wpp helps; the link and the \
+                  store stay as they are.",
+        judge: Session(flow::outdated),
+    },
+    Check {
         id: "wpp.session.state",
         title: "the session does not wait for its operator",
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
         runbook: RECONNECTING,
-        explain: "ERROR and DEGRADED carry a reason. stream_replaced: another client took the place, find it first. temporary_ban: wait. \
-                  client_outdated: upgrade. store_failure: see the log and the databases' checks. None of them is mended by \
-                  restarting blindly, so the doctor never does.",
+        explain: "Only a READY session sends and receives; any other state is told here with what to type, unless a check of its own \
+                  tells it more exactly (replaced, banned, outdated, auth-required, daemon-died). ERROR and DEGRADED carry a reason: \
+                  store_failure, see the log and the databases' checks. None of them is mended by restarting blindly, so the doctor \
+                  never does. A session that was stopped is started with `wpp start`.",
         judge: Session(session::state),
     },
     Check {

@@ -26,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "store",
         severity: Error,
         needs: &["wpp.session.folder"],
-        runbook: RESET,
+        runbook: None,
         explain: "PRAGMA quick_check over chats, messages, outbox and events. A restore with the plan `data` brings them back from an archive and \
                   leaves the Signal state as it is. It is never done automatically: what came after the archive is lost by it.",
         judge: Session(stores::messages_db),
@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "store",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.store.session-damaged", "wpp.store.messages-damaged"],
-        runbook: RESET,
+        runbook: None,
         explain: "session.db says which migrations of the client library it has, wpp.db which version of its own tables. Newer ones than \
                   this wpp knows were made by a newer wpp, and going back is not safe: use that one. Older ones are finished by the next \
                   start of the daemon; make a backup first. A store that was migrated in part under a running daemon is an error.",

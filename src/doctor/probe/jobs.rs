@@ -74,7 +74,10 @@ pub(super) fn machine_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
 pub(super) fn network_jobs(scope: &Scope, depth: Depth, host: &mut HostFacts) -> Vec<Job> {
     let kind = match &scope.home {
         Err(_) => Err("the home does not open, so nobody knows whether it may reach anything"),
-        Ok(_) if scope.offline => Err("nothing beyond this machine was to be looked at"),
+        Ok(_) if scope.config_problem.is_some() => {
+            Err("the settings do not load, and may say that nothing beyond this machine is to be talked to")
+        }
+        Ok(_) if scope.offline => Err("left out by request: nothing beyond this machine was to be talked to"),
         Ok(_) if depth != Depth::Full => Err("only the surface was to be looked at"),
         Ok(home) => Ok(home.kind()),
     };

@@ -89,6 +89,8 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         home: scope.root.clone(),
         program: scope.program.clone(),
         opened: scope.home.as_ref().map(Home::kind).map_err(Clone::clone),
+        is_stranger: scope.is_stranger,
+        wants_daemon: scope.endpoints,
         config_problem: scope.config_problem.clone(),
         plugins_problem: scope.plugins_problem.clone(),
         paths: Vec::new(),
@@ -390,8 +392,17 @@ fn is_writable(root: &Path) -> Probed<Result<(), String>> {
 }
 
 fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<PathLook> {
-    let mut looks = vec![look_at(root, Some(PathKind::Folder), false)];
-    let Some(home) = home else { return looks };
+    let folder = look_at(root, Some(PathKind::Folder), false);
+    let Some(home) = home else {
+        // Whose folder it is nobody knows without the marker; only one that its own user cannot open, where
+        // nobody can look for the marker, is judged.
+        let is_closed = matches!(folder.seen, Probed::Known(Some(seen)) if seen.mode & 0o700 != 0o700);
+        return if is_closed { vec![folder] } else { Vec::new() };
+    };
+    if matches!(exists(&home.marker()), Ok(false)) {
+        return Vec::new();
+    }
+    let mut looks = vec![folder];
     looks.extend(names_in(root).into_iter().map(|name| match name {
         Ok(path) => {
             let is_folder = [home.sessions(), home.backups()].contains(&path);

@@ -12,13 +12,14 @@ use crate::clock;
 use crate::daemon::api::Status;
 use crate::daemon::client::Client;
 use crate::disk::{self, Lock, LockState};
-use crate::doctor::{database, smoke};
+use crate::doctor::{backups, database, smoke};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{
     DaemonLook, DaemonStatus, EndpointLook, LockFacts, MessagesFacts, PathKind, PathLook, Probed, SetAside, SocketFacts,
     StoreFacts,
 };
 use crate::home::{self, SessionPaths};
+use crate::prune::aside;
 
 /// The session's folder, what is in it, and its logs.
 pub(super) fn session_paths(paths: &SessionPaths) -> Vec<PathLook> {
@@ -109,7 +110,7 @@ pub(super) fn look_at_daemon(paths: &SessionPaths, endpoints: bool) -> Talk {
     let lock = look_at_lock(paths).into();
     let endpoints = match endpoints {
         true => Probed::Known(look_at_endpoints(paths)),
-        false => Probed::NotApplicable("only --smoke-running asks for every endpoint".into()),
+        false => Probed::NotApplicable("left out by request: only --smoke-running asks for every endpoint".into()),
     };
     let (socket, daemon) = look_at_answer(paths);
     (lock, socket, daemon, endpoints)
@@ -174,7 +175,7 @@ type Listed = std::result::Result<BTreeMap<String, Vec<home::SetAside>>, String>
 
 /// What restores and new links have set aside.
 pub(super) fn look_beside(paths: &SessionPaths, copies: &Copies) -> Probed<SetAside> {
-    let Some(parent) = paths.folder().parent() else { return Probed::Known(SetAside { folders: Vec::new(), size_bytes: 0 }) };
+    let Some(parent) = paths.folder().parent() else { return Probed::Known(SetAside::default()) };
     match copies.0.get_or_init(|| home::set_aside_in(parent).map_err(|error| error.chain())) {
         Ok(all) => size_of(all.get(paths.name()).map_or(&[], Vec::as_slice)).into(),
         Err(reason) => Probed::Failed(reason.clone()),
@@ -182,12 +183,13 @@ pub(super) fn look_beside(paths: &SessionPaths, copies: &Copies) -> Probed<SetAs
 }
 
 fn size_of(copies: &[home::SetAside]) -> Result<SetAside> {
-    let folders: Vec<PathBuf> = copies.iter().map(|copy| copy.path.clone()).collect();
-    let mut size_bytes = 0;
-    for folder in &folders {
-        size_bytes += disk::folder_size_bytes(folder)?;
-    }
-    Ok(SetAside { folders, size_bytes })
+    let copies = match backups::SET_ASIDE_AGE.parse().ok() {
+        Some(age) => aside::weigh(copies, age, clock::now())?,
+        None => Vec::new(),
+    };
+    let removable = copies.iter().filter(|copy| !copy.keep).count();
+    let size_bytes = copies.iter().map(|copy| copy.size_bytes).sum();
+    Ok(SetAside { folders: copies.into_iter().map(|copy| copy.path).collect(), size_bytes, removable })
 }
 
 /// `session.db`, if it is there.
