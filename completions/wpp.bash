@@ -731,12 +731,16 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__alert__subcmd__ack)
-            opts="-s -q -h --by --home --session --format --quiet --help"
+            opts="-s -q -h --subject --by --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --subject)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --by)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2491,7 +2495,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__drill__subcmd__run)
-            opts="-s -q -h --all --set --secret --answer --allow-shell --dry-run --yes --keep --report --evidence --home --session --format --quiet --help"
+            opts="-s -q -h --all --set --secret --answer --allow-shell --dry-run --yes --despite-open --keep --report --evidence --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5236,7 +5240,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__runbook__subcmd__run)
-            opts="-s -q -h --set --secret --answer --allow-shell --dry-run --yes --evidence --home --session --format --quiet --help"
+            opts="-s -q -h --set --secret --answer --allow-shell --dry-run --yes --despite-open --evidence --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -612,6 +612,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --allow-shell 'Let blocks of kind sh run'
             cand --dry-run 'Show what would be done with these parameters, and do nothing'
             cand --yes 'Agree to the plan in advance'
+            cand --despite-open 'Begin although an earlier run of it on the same session was cut off, and not taken back'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
@@ -743,6 +744,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --allow-shell 'Let blocks of kind sh run'
             cand --dry-run 'Show what would be done with these parameters, and do nothing'
             cand --yes 'Agree to the plan in advance'
+            cand --despite-open 'Begin although an earlier run of it on the same session was cut off, and not taken back'
             cand --keep 'Keep the sandbox even when all is well'
             cand -q 'Say nothing unless something is wrong or was asked for'
             cand --quiet 'Say nothing unless something is wrong or was asked for'
@@ -1076,6 +1078,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --help 'Print help'
         }
         &'wpp;alert;ack'= {
+            cand --subject 'Only what it says of this, such as one entry of the schedule [default: all that it says]'
             cand --by 'Who takes it on [default: $USER]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'

@@ -450,6 +450,7 @@ json\t'For programs; one document, or one line for each event and then the docum
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -l allow-shell -d 'Let blocks of kind sh run'
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -l dry-run -d 'Show what would be done with these parameters, and do nothing'
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -l yes -d 'Agree to the plan in advance'
+complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -l despite-open -d 'Begin although an earlier run of it on the same session was cut off, and not taken back'
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l secret -d 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME' -r
@@ -528,6 +529,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcomman
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l allow-shell -d 'Let blocks of kind sh run'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l dry-run -d 'Show what would be done with these parameters, and do nothing'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l yes -d 'Agree to the plan in advance'
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l despite-open -d 'Begin although an earlier run of it on the same session was cut off, and not taken back'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l keep -d 'Keep the sandbox even when all is well'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
@@ -730,6 +732,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand alert; and __fish_seen_subcomman
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand alert; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand alert; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand alert; and __fish_seen_subcommand_from ack" -l subject -d 'Only what it says of this, such as one entry of the schedule [default: all that it says]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand alert; and __fish_seen_subcommand_from ack" -l by -d 'Who takes it on [default: $USER]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand alert; and __fish_seen_subcommand_from ack" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand alert; and __fish_seen_subcommand_from ack" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r

@@ -3,17 +3,20 @@
 //! Every act that changes the disk passes [`faults::point`], the seam at which tests make the
 //! n-th operation fail or kill the process. Start with [`write_atomic`], [`Lock`] and [`swap`].
 
+mod lock;
+
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::clock;
-use crate::error::{Context, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::report::size;
+
+pub use self::lock::{Lock, LockOwner, LockState, living};
 
 /// Mode of every folder that `wpp` makes.
 pub const FOLDER_MODE: u32 = 0o700;
@@ -275,154 +278,9 @@ pub fn require_space(path: &Path, needed_bytes: u64) -> Result<()> {
     .hint("free disk space, or point the command at another file system"))
 }
 
-/// Who holds a lock, as written into the lock file by its holder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LockOwner {
-    /// Process id.
-    pub pid: u32,
-    /// When it took the lock, RFC 3339 in UTC.
-    pub since: String,
-    /// What it is doing: `daemon`, `restore`, `backup`.
-    pub role: String,
-    /// The program's version.
-    pub version: String,
-}
-
-/// What a look at a lock file shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LockState {
-    /// There is no file.
-    Absent,
-    /// A file is there and no process holds it: its owner died.
-    Stale(Option<LockOwner>),
-    /// A living process holds it.
-    Held(Option<LockOwner>),
-}
-
-/// An exclusive lock on a file: held as long as the value lives, released by the kernel if the
-/// process dies, whatever it died of. The file also says who holds it, for people.
-#[derive(Debug)]
-pub struct Lock {
-    file: File,
-    path: PathBuf,
-}
-
-impl Lock {
-    /// Takes the lock at once or says who holds it.
-    pub fn acquire(path: &Path, role: &str) -> Result<Lock> {
-        // A holder removes the file as it lets go. Whoever opened that old file just before has
-        // locked nothing, so the lock counts only when the name still leads to the locked file.
-        for _ in 0..100 {
-            faults::point("lock", path)?;
-            let mut file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(FILE_MODE)
-                .custom_flags(lock_flags())
-                .open(path)
-                .and_then(|file| ordinary(&file).map(|()| file))
-                .map_err(|error| cannot("open the lock", path, error))?;
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(fs::TryLockError::WouldBlock) if file.try_lock_shared().is_ok() => {
-                    // Nobody holds it: somebody was just looking, and is done in a moment.
-                    drop(file);
-                    std::thread::sleep(std::time::Duration::from_millis(1));
-                    continue;
-                }
-                Err(fs::TryLockError::WouldBlock) => return Err(held(path, read_owner(&mut file))),
-                Err(fs::TryLockError::Error(error)) => return Err(cannot("lock", path, error)),
-            }
-            let locked = file.metadata().map_err(|error| cannot("look at the lock", path, error))?;
-            match fs::symlink_metadata(path) {
-                Ok(named) if named.ino() == locked.ino() && named.dev() == locked.dev() => {}
-                _ => continue,
-            }
-            let owner = LockOwner {
-                pid: std::process::id(),
-                since: clock::rfc3339(clock::now()),
-                role: role.to_owned(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-            };
-            let text = serde_json::to_vec(&owner).while_doing(|| "cannot write down who holds the lock".into())?;
-            file.set_len(0)
-                .and_then(|()| file.rewind())
-                .and_then(|()| file.write_all(&text))
-                .map_err(|error| cannot("write the lock", path, error))?;
-            return Ok(Lock { file, path: path.to_owned() });
-        }
-        Err(Error::new(ErrorKind::Locked, format!("the lock {} changed hands 100 times", path.display())).hint("try again"))
-    }
-
-    /// Looks at a lock without keeping it.
-    pub fn look(path: &Path) -> Result<LockState> {
-        let opened = OpenOptions::new().read(true).custom_flags(lock_flags()).open(path);
-        let mut file = match opened.and_then(|file| ordinary(&file).map(|()| file)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(LockState::Absent),
-            Err(error) => return Err(cannot("open the lock", path, error)),
-        };
-        // A shared lock: two onlookers do not take each other for a holder.
-        match file.try_lock_shared() {
-            Ok(()) => Ok(LockState::Stale(read_owner(&mut file))),
-            Err(fs::TryLockError::WouldBlock) => {
-                // A new holder writes its name a moment after it took the lock.
-                for _ in 0..20 {
-                    if let Some(owner) = read_owner(&mut file) {
-                        return Ok(LockState::Held(Some(owner)));
-                    }
-                    std::thread::sleep(std::time::Duration::from_millis(1));
-                    if file.try_lock_shared().is_ok() {
-                        return Ok(LockState::Stale(None));
-                    }
-                }
-                Ok(LockState::Held(None))
-            }
-            Err(fs::TryLockError::Error(error)) => Err(cannot("look at the lock", path, error)),
-        }
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Removed while still held, so that nobody can take the file away from a new holder.
-        let _ = fs::remove_file(&self.path);
-        let _ = self.file.unlock();
-    }
-}
-
-/// A lock is no link to somebody else's file, and a pipe in its place is not waited for.
-fn lock_flags() -> i32 {
-    flags(rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK)
-}
-
 fn flags(flags: rustix::fs::OFlags) -> i32 {
     // The flags are small positive bit sets on every platform.
     flags.bits().cast_signed()
-}
-
-fn read_owner(file: &mut File) -> Option<LockOwner> {
-    let mut text = String::new();
-    file.rewind().ok()?;
-    file.take(4096).read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
-}
-
-fn held(path: &Path, owner: Option<LockOwner>) -> Error {
-    match owner {
-        Some(owner) => Error::new(
-            ErrorKind::Locked,
-            format!("{} is held by process {} ({}) since {}", path.display(), owner.pid, owner.role, owner.since),
-        )
-        .hint(match owner.role.as_str() {
-            "daemon" => "stop it with `wpp stop`, or choose another session with --session".to_owned(),
-            role => format!("wait until that {role} ends, then try again"),
-        }),
-        None => Error::new(ErrorKind::Locked, format!("{} is held by another process", path.display()))
-            .hint("wait a moment and try again; `wpp doctor` names the holder"),
-    }
 }
 
 /// Puts `new` in the place of `current` and keeps what was there as `old`.
@@ -580,40 +438,6 @@ pub mod faults {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_lock_is_exclusive_names_its_owner_and_goes_with_its_holder() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("LOCK");
-        assert_eq!(Lock::look(&path).unwrap(), LockState::Absent);
-        let lock = Lock::acquire(&path, "daemon").unwrap();
-        let error = Lock::acquire(&path, "restore").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Locked);
-        assert!(error.message().contains(&std::process::id().to_string()), "{error}");
-        assert!(matches!(Lock::look(&path).unwrap(), LockState::Held(Some(owner)) if owner.role == "daemon"));
-        drop(lock);
-        assert_eq!(Lock::look(&path).unwrap(), LockState::Absent);
-        fs::write(&path, "{\"pid\":1}").unwrap();
-        assert_eq!(Lock::look(&path).unwrap(), LockState::Stale(None));
-        Lock::acquire(&path, "daemon").unwrap();
-    }
-
-    #[test]
-    fn an_onlooker_is_not_taken_for_a_holder() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("LOCK");
-        let done = std::sync::atomic::AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                    Lock::look(&path).unwrap();
-                }
-            });
-            let acquired: Vec<_> = (0..500).map(|_| Lock::acquire(&path, "daemon").map(drop)).collect();
-            done.store(true, std::sync::atomic::Ordering::Relaxed);
-            assert!(acquired.iter().all(Result::is_ok), "{acquired:?}");
-        });
-    }
 
     #[test]
     fn an_atomic_write_replaces_whole_files_with_mode_0600() {

@@ -372,6 +372,12 @@ impl SessionPaths {
         Ok(socket)
     }
 
+    /// [`SessionPaths::checked_socket`] for a session of that name in a home in that folder, neither of
+    /// which needs to exist.
+    pub fn check_socket(root: &Path, name: &str) -> Result<PathBuf> {
+        SessionPaths::at(&root.join(SESSIONS).join(name), name).checked_socket()
+    }
+
     /// Held by the daemon, or by whoever replaces the session's files.
     pub fn lock(&self) -> PathBuf {
         self.folder.join("LOCK")

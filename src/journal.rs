@@ -330,6 +330,26 @@ impl Journal {
         Ok(())
     }
 
+    /// Names of all sessions that entries are about, sorted.
+    pub fn sessions(&self) -> Result<Vec<String>> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare("SELECT DISTINCT session FROM entry WHERE session IS NOT NULL ORDER BY session")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// What shows last that a session had its files here: a start of its daemon, a connection, a restore.
+    /// `None` when nothing does since it was removed.
+    pub fn lived(&self, session: &str) -> Result<Option<Entry>> {
+        let newest_finished = |verb: &str| -> Result<Option<Entry>> {
+            Ok(self.history(session, verb)?.into_iter().rfind(|entry| entry.state == "finished"))
+        };
+        let removed = newest_finished("reset")?.map_or(0, |entry| entry.id);
+        let signs = [self.latest(session, "start")?, self.latest(session, "connect")?, newest_finished("restore")?];
+        Ok(signs.into_iter().flatten().filter(|entry| entry.id > removed).max_by_key(|entry| entry.id))
+    }
+
     /// Acts on a session that began and did not end, oldest first.
     pub fn open_entries(&self, session: &str) -> Result<Vec<Entry>> {
         self.select("session = ?1 AND state = 'open' ORDER BY id", params![session])
@@ -420,5 +440,27 @@ mod tests {
         let path = folder.path().join("ops.db");
         std::fs::write(&path, "x".repeat(5000)).unwrap();
         assert!(!Journal::open(&path).unwrap_err().hints().is_empty());
+    }
+
+    #[test]
+    fn a_session_lived_here_until_it_was_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("ops.db")).unwrap();
+        let lived = || journal.lived("main").unwrap().map(|entry| entry.verb);
+        journal.record(Some("main"), "backup", &"x").unwrap();
+        assert_eq!(lived(), None);
+        journal.record(Some("main"), "start", &"x").unwrap();
+        assert_eq!(lived().as_deref(), Some("start"));
+        let reset = journal.begin(Some("main"), "reset", &"x").unwrap();
+        assert_eq!(lived().as_deref(), Some("start"));
+        journal.end(reset, Outcome::Finished).unwrap();
+        assert_eq!(lived(), None);
+        let restore = journal.begin(Some("main"), "restore", &"x").unwrap();
+        assert_eq!(lived(), None);
+        journal.end(restore, Outcome::Finished).unwrap();
+        journal.record(Some("other"), "connect", &"x").unwrap();
+        journal.record(None, "schedule", &"x").unwrap();
+        assert_eq!(lived().as_deref(), Some("restore"));
+        assert_eq!(journal.sessions().unwrap(), ["main", "other"]);
     }
 }

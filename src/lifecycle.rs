@@ -3,8 +3,10 @@
 //! Each verb proves what it says: a stop ends when the lock is free and the socket gone, a start
 //! when the daemon itself reports its state. Start with [`Site`].
 
+mod reset;
+pub mod whose;
+
 use std::io::Read;
-use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -13,21 +15,21 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::archive::snapshot::{Quiet, Snapshot};
-use crate::backup::Hold;
-use crate::clock::{self, Stopwatch};
+use crate::clock::Stopwatch;
 use crate::config::Config;
-use crate::confirm::Confirmed;
 use crate::daemon::api::{Auth, AuthStage, Status};
 use crate::daemon::client::Client;
-use crate::disk::{self, Lock, LockOwner, LockState};
+use crate::disk::{Lock, LockOwner, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::home::{Home, HomeKind, SessionPaths, sidecar};
+use crate::home::{Home, HomeKind, SessionPaths};
 use crate::interrupt;
-use crate::journal::{Journal, Outcome};
+use crate::journal::Journal;
 use crate::linking::{self, Advice};
 use crate::report::{Event, Sink, Step, Verdict};
 use crate::session::messages::Messages;
 use crate::session::state::{Reason, State};
+
+pub use self::reset::Held;
 
 /// How often a waiting verb looks again. The daemon answers in well under a millisecond.
 const POLL: Duration = Duration::from_millis(5);
@@ -55,7 +57,8 @@ pub enum Seen {
         /// A lock file whose owner died.
         stale_lock: bool,
     },
-    /// The session's files are held by something that is not a daemon: a restore, a reset.
+    /// The session's files are held by something that is not a daemon: a restore, a reset. Or by a daemon
+    /// that lives elsewhere: these files are a copy of its own.
     Busy(Option<LockOwner>),
     /// A daemon answers.
     Running(Box<Status>),
@@ -131,8 +134,11 @@ impl Site<'_> {
     /// Looks at the daemon.
     pub fn look(&self) -> Result<Seen> {
         match Lock::look(&self.session.lock())? {
-            LockState::Absent => Ok(Seen::Stopped { stale_lock: false }),
-            LockState::Stale(_) => Ok(Seen::Stopped { stale_lock: true }),
+            state @ (LockState::Absent | LockState::Stale(_)) => Ok(match (self.unlocked()?, state) {
+                (Some(status), _) => Seen::Running(Box::new(status)),
+                (None, LockState::Stale(Some(owner))) if owner.is_living_daemon() => Seen::Busy(Some(owner)),
+                (None, state) => Seen::Stopped { stale_lock: state != LockState::Absent },
+            }),
             LockState::Held(Some(owner)) if owner.role != "daemon" => Ok(Seen::Busy(Some(owner))),
             LockState::Held(_) => Ok(Seen::Running(Box::new(self.client()?.status()?))),
         }
@@ -280,7 +286,10 @@ impl Site<'_> {
                 match Lock::look(&self.session.lock())? {
                     LockState::Held(Some(owner)) if owner.role != "daemon" => return Err(busy(self.session, Some(&owner))),
                     LockState::Held(_) => {}
-                    LockState::Absent | LockState::Stale(_) => *child = Some(self.spawn(leashed)?),
+                    LockState::Absent | LockState::Stale(_) => {
+                        self.check_rivals()?;
+                        *child = Some(self.spawn(leashed)?);
+                    }
                 }
             }
             match child.as_mut().map(|child| ended(self.session, child)).transpose()?.flatten() {
@@ -336,9 +345,7 @@ impl Site<'_> {
     pub fn stop(&self, force: bool) -> Result<Stopped> {
         let watch = Stopwatch::start();
         let owner = match Lock::look(&self.session.lock())? {
-            LockState::Absent | LockState::Stale(_) => {
-                return Ok(Stopped { pid: None, killed: false, took_ms: watch.elapsed_ms() });
-            }
+            LockState::Absent | LockState::Stale(_) => return self.stop_unlocked(force, &watch),
             LockState::Held(owner) => owner,
         };
         let Some(owner) = owner else {
@@ -350,6 +357,9 @@ impl Site<'_> {
         };
         if owner.role != "daemon" {
             return Err(busy(self.session, Some(&owner)));
+        }
+        if let Some(home) = whose::other_home(self.session, &owner) {
+            return Err(self.not_ours(owner.pid, Some(&home)));
         }
         let Some(pid) = i32::try_from(owner.pid).ok().and_then(Pid::from_raw) else {
             return Err(Error::new(
@@ -496,125 +506,6 @@ impl Site<'_> {
         }
         client.status()
     }
-
-    /// What a reset would remove. Files that are not this session's artifacts are not in it.
-    pub fn reset_plan(&self) -> Result<Vec<PathBuf>> {
-        let mut artifacts = Vec::new();
-        let folder = self.session.folder();
-        let entries = std::fs::read_dir(folder).map_err(|error| disk::cannot("list", folder, error))?;
-        for entry in entries {
-            let path = entry.map_err(|error| disk::cannot("list", folder, error))?.path();
-            if path != self.session.lock() {
-                artifacts.push(path);
-            }
-        }
-        artifacts.sort();
-        Ok(artifacts)
-    }
-
-    /// Takes the session for a reset: from here to the removal nobody else starts or changes it.
-    pub fn hold(&self) -> Result<Held> {
-        let hold = Hold::take(self.session, "reset")?;
-        let files = stores(self.session)?;
-        Ok(Held { hold, files })
-    }
-
-    /// Removes the session. The caller has made and verified a backup while it held the session;
-    /// `archive` is asked once more whether that backup is still there. The token says that the
-    /// operator agreed. The folder is renamed aside before anything is deleted, so that a kill at
-    /// any moment leaves the whole session or none of it, and [`Site::recover_reset`] the rest.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Denied`] when a program without regard for the lock wrote to the stores since
-    /// [`Site::hold`], and what `archive` fails with. Then nothing was removed.
-    pub fn reset(
-        &self,
-        journal: &Journal,
-        held: Held,
-        backup: &str,
-        archive: &dyn Fn() -> Result<()>,
-        _confirmed: Confirmed,
-    ) -> Result<()> {
-        let aside = self.session.beside("reset", &clock::compact(clock::now()));
-        archive()?;
-        let now = stores(self.session)?;
-        if let Some((path, _)) = now.iter().zip(&held.files).find(|(now, then)| now != then).map(|(now, _)| now) {
-            return Err(Error::new(
-                ErrorKind::Denied,
-                format!("some program wrote to {} after it was backed up, so nothing was removed", path.display()),
-            )
-            .hint("close what has the session's databases open (`lsof` or `fuser` names it), then run the reset again"));
-        }
-        let entry =
-            journal.begin(Some(self.session.name()), "reset", &serde_json::json!({ "aside": aside, "backup": backup }))?;
-        disk::rename(self.session.folder(), &aside)?;
-        disk::remove_folder(&aside)?;
-        journal.end(entry, Outcome::Finished)?;
-        drop(held);
-        Ok(())
-    }
-
-    /// Finishes resets that were killed on their way: removes what they had set aside.
-    pub fn recover_reset(&self, journal: &Journal) -> Result<()> {
-        for entry in journal.open_entries(self.session.name())?.into_iter().filter(|entry| entry.verb == "reset") {
-            let data: serde_json::Value = entry.data()?;
-            let Some(aside) = data.get("aside").and_then(serde_json::Value::as_str).map(PathBuf::from) else { continue };
-            if aside.parent() != Some(self.home.sessions().as_path()) {
-                return Err(Error::new(
-                    ErrorKind::Denied,
-                    format!("the journal wants {} removed, which is no session of this home", aside.display()),
-                )
-                .hint("the home was moved or the journal was edited; look at it before anything is removed"));
-            }
-            // Its process may be alive and at work: then the lock is held, inside one folder or the other.
-            let held = |folder: &std::path::Path| {
-                Lock::look(&folder.join("LOCK"))
-                    .is_ok_and(|state| matches!(state, LockState::Held(Some(owner)) if owner.role == "reset"))
-            };
-            if held(&aside) || held(self.session.folder()) {
-                continue;
-            }
-            let outcome = if aside.exists() || !self.session.exists() { Outcome::Finished } else { Outcome::Failed };
-            disk::remove_folder(&aside)?;
-            journal.end(entry.id, outcome)?;
-        }
-        Ok(())
-    }
-}
-
-/// A session that is held for its reset, and what its stores were like when that began.
-#[derive(Debug)]
-pub struct Held {
-    hold: Hold,
-    files: Vec<(PathBuf, Option<FileState>)>,
-}
-
-impl Held {
-    /// The lock, for the backup.
-    pub fn hold(&self) -> &Hold {
-        &self.hold
-    }
-}
-
-/// What changes when somebody writes to a file: device, inode, size, and the time in nanoseconds.
-type FileState = (u64, u64, u64, i64, i64);
-
-/// The state of everything that committed data may be in; `None` for what is not there.
-fn stores(session: &SessionPaths) -> Result<Vec<(PathBuf, Option<FileState>)>> {
-    use std::os::unix::fs::MetadataExt;
-    let mut states = Vec::new();
-    for database in [session.session_db(), session.wpp_db()] {
-        for ending in ["", "-wal", "-journal"] {
-            let path = sidecar(&database, ending);
-            let state = match path.symlink_metadata() {
-                Ok(file) => Some((file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec())),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-                Err(error) => return Err(disk::cannot("look at", &path, error)),
-            };
-            states.push((path, state));
-        }
-    }
-    Ok(states)
 }
 
 /// How long a stop may take.

@@ -142,6 +142,10 @@ pub struct Finding {
     /// The session it is about; `None` for the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// What of it, where a check says several things that come and go apart from each other: an entry of the
+    /// schedule, a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// The class of the outage that it was seen by, such as `dns_resolution`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,

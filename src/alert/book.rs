@@ -226,14 +226,21 @@ impl<'a> Book<'a> {
         })
     }
 
-    /// Writes down that somebody takes on problems with this finding's id, and of this session if one is
-    /// given; says which.
-    pub fn acknowledge(&self, finding: &str, session: Option<&str>, by: &str, now: Timestamp) -> Result<Vec<Problem>> {
+    /// Writes down that somebody takes on problems with this finding's id, and of this session and about this
+    /// subject if they are given; says which.
+    pub fn acknowledge(
+        &self,
+        finding: &str,
+        (session, subject): (Option<&str>, Option<&str>),
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Problem>> {
         self.journal.transaction(|db| {
             let mut taken = Vec::new();
             for mut problem in open_problems(db)? {
-                let fits =
-                    problem.finding == finding && session.is_none_or(|session| problem.session.as_deref() == Some(session));
+                let fits = problem.finding == finding
+                    && session.is_none_or(|session| problem.session.as_deref() == Some(session))
+                    && subject.is_none_or(|subject| problem.subject.as_deref() == Some(subject));
                 // One that is over just now may be back in a moment.
                 if fits {
                     problem.acknowledged_ms = Some(now.as_millisecond());

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Policy;
 use crate::clock::{self, Timestamp};
-use crate::report::{Finding, Severity};
+use crate::report::{Finding, Severity, quoted};
 
 /// Why somebody is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,9 @@ pub struct Notice {
     pub finding: Option<String>,
     /// The session, if it is about one.
     pub session: Option<String>,
+    /// What of several things that come and go by themselves.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// The runbook to read.
     pub runbook: Option<String>,
 }
@@ -77,12 +80,15 @@ pub struct Told {
 /// A problem that is open, or was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// The finding's id and the session.
+    /// The finding's id, the session and the subject.
     pub key: String,
     /// The finding's id.
     pub finding: String,
     /// The session, if it is about one.
     pub session: Option<String>,
+    /// What of several things that come and go by themselves, such as an entry of the schedule.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// How much it matters now.
     pub severity: Severity,
     /// What was last said of it.
@@ -125,11 +131,10 @@ pub struct Decision {
 }
 
 /// The name of what a finding is about.
-pub fn key(finding: &str, session: Option<&str>) -> String {
-    match session {
-        Some(session) => format!("{finding} [{session}]"),
-        None => finding.to_owned(),
-    }
+pub fn key(finding: &str, session: Option<&str>, subject: Option<&str>) -> String {
+    let session = session.map(|session| format!(" [{session}]")).unwrap_or_default();
+    let subject = subject.map(|subject| format!(" ({subject})")).unwrap_or_default();
+    format!("{finding}{session}{subject}")
 }
 
 /// Decides what is to be told of findings, those that say `ok` included: a problem is over only when a
@@ -138,7 +143,7 @@ pub fn decide(policy: &Policy, open: Vec<Problem>, findings: &[Finding], now: Ti
     let now_ms = now.as_millisecond();
     let mut problems = open;
     for worst in worst_of_each(findings) {
-        let key = key(&worst.id, worst.session.as_deref());
+        let key = key(&worst.id, worst.session.as_deref(), worst.subject.as_deref());
         let known = problems.iter_mut().find(|problem| problem.key == key);
         let rule = policy.rule(&worst.id);
         let severity = match (worst.severity, rule.severity) {
@@ -167,6 +172,7 @@ pub fn decide(policy: &Policy, open: Vec<Problem>, findings: &[Finding], now: Ti
                 key,
                 finding: worst.id.clone(),
                 session: worst.session.clone(),
+                subject: worst.subject.clone(),
                 severity,
                 summary: worst.summary.clone(),
                 unknown: severity == Severity::Unknown,
@@ -184,6 +190,9 @@ pub fn decide(policy: &Policy, open: Vec<Problem>, findings: &[Finding], now: Ti
             (None, false) => {}
         }
     }
+    for problem in &mut problems {
+        end_unless_said(problem, findings, now_ms);
+    }
     let mut decision = Decision::default();
     for mut problem in problems {
         tell(policy, &mut problem, now, &mut decision);
@@ -192,17 +201,41 @@ pub fn decide(policy: &Policy, open: Vec<Problem>, findings: &[Finding], now: Ti
     decision
 }
 
-/// A check may say several things about one session: the worst stands for it.
+/// A check that was made says all that it finds: what it says nothing of any more is over. Where it could not
+/// be made, that is told of the check, and its problems stay as they are.
+fn end_unless_said(problem: &mut Problem, findings: &[Finding], now_ms: i64) {
+    let of_check = || findings.iter().filter(|finding| finding.id == problem.finding && finding.session == problem.session);
+    let unmade = of_check().any(|finding| finding.severity == Severity::Unknown && finding.subject.is_none());
+    let said = of_check().any(|finding| finding.subject == problem.subject);
+    if said || unmade || problem.over_ms.is_some() {
+        return;
+    }
+    let Some(other) = of_check().next() else { return };
+    problem.summary = match (&problem.subject, other.severity) {
+        (Some(subject), Severity::Error | Severity::Critical | Severity::Warning | Severity::Unknown | Severity::Info) => {
+            format!("{subject} is no longer among what the check finds")
+        }
+        _ => other.summary.clone(),
+    };
+    problem.unknown = false;
+    problem.over_ms = Some(now_ms);
+}
+
+/// A check may say several things about the same: the worst stands for it.
 fn worst_of_each(findings: &[Finding]) -> Vec<&Finding> {
     let mut worst: Vec<&Finding> = Vec::new();
     for finding in findings {
-        match worst.iter_mut().find(|other| other.id == finding.id && other.session == finding.session) {
+        match worst.iter_mut().find(|other| is_of_same(other, finding)) {
             Some(other) if other.severity < finding.severity => *other = finding,
             Some(_) => {}
             None => worst.push(finding),
         }
     }
     worst
+}
+
+fn is_of_same(one: &Finding, other: &Finding) -> bool {
+    one.id == other.id && one.session == other.session && one.subject == other.subject
 }
 
 fn tell(policy: &Policy, problem: &mut Problem, now: Timestamp, decision: &mut Decision) {
@@ -313,7 +346,8 @@ fn worded(kind: Kind, contact: &str, problem: &Problem, runbook: Option<&str>, n
             lines.extend(problem.remedy.as_ref().map(|remedy| format!("What to do: {remedy}")));
             lines.extend(runbook.map(|runbook| format!("Runbook: {runbook}")));
             let session = problem.session.as_ref().map(|session| format!(" --session {session}")).unwrap_or_default();
-            lines.push(format!("To take it on: wpp alert ack {}{session}", problem.finding));
+            let subject = problem.subject.as_ref().map(|subject| format!(" --subject {}", quoted(subject))).unwrap_or_default();
+            lines.push(format!("To take it on: wpp alert ack {}{session}{subject}", problem.finding));
         }
     }
     Notice {
@@ -329,6 +363,7 @@ fn worded(kind: Kind, contact: &str, problem: &Problem, runbook: Option<&str>, n
         text: lines.join("\n"),
         finding: Some(problem.finding.clone()),
         session: problem.session.clone(),
+        subject: problem.subject.clone(),
         runbook: runbook.map(str::to_owned),
     }
 }
@@ -345,6 +380,7 @@ mod tests {
             severity,
             area: "session".into(),
             session: Some("main".into()),
+            subject: None,
             class: None,
             summary: format!("it is {}", severity.name()),
             evidence: Vec::new(),
@@ -500,6 +536,38 @@ mod tests {
         assert_eq!(watch.look_at("10:02", &[finding(STATE, Severity::Error), other]), ["new on-call", "new on-call"]);
         let mut strict = Watch::new("severity_min = \"critical\"\n");
         assert_eq!(strict.look("10:00", STATE, Severity::Error), NOTHING);
+    }
+
+    /// A finding of the schedule about one entry.
+    fn failing(entry: &str) -> Finding {
+        Finding { session: None, subject: Some(entry.into()), ..finding("wpp.schedule.failing", Severity::Error) }
+    }
+
+    #[test]
+    fn things_that_come_and_go_by_themselves_are_told_and_taken_on_by_themselves() {
+        let mut watch = Watch::new("");
+        assert_eq!(watch.look_at("10:00", &[failing("nightly")]), ["new on-call"]);
+        assert_eq!(watch.look_at("10:01", &[failing("nightly"), failing("weekly")]), ["new on-call"], "the second is news");
+        assert_eq!(watch.open[1].key, "wpp.schedule.failing (weekly)");
+        assert_eq!(watch.look_at("10:02", &[failing("weekly")]), ["recovered on-call"], "the check says nothing of it any more");
+        assert_eq!(watch.open[0].subject.as_deref(), Some("weekly"));
+        // A check that could not be made ends nothing.
+        let unmade = Finding { session: None, ..finding("wpp.schedule.failing", Severity::Unknown) };
+        assert_eq!(watch.look_at("10:03", &[unmade]), ["new on-call"]);
+        assert_eq!(watch.open[0].over_ms, None);
+        let fine = Finding { session: None, ..finding("wpp.schedule.failing", Severity::Ok) };
+        assert_eq!(watch.look_at("10:04", &[fine]), ["recovered on-call", "recovered on-call"]);
+    }
+
+    #[test]
+    fn a_problem_that_was_written_down_before_checks_named_subjects_ends() {
+        let mut watch = Watch::new("");
+        let plain = Finding { subject: None, ..failing("x") };
+        assert_eq!(watch.look_at("10:00", &[plain]), ["new on-call"]);
+        let mut old = serde_json::to_value(&watch.open[0]).unwrap();
+        old.as_object_mut().unwrap().remove("subject");
+        watch.open = vec![serde_json::from_value(old).unwrap()];
+        assert_eq!(watch.look_at("10:01", &[failing("nightly")]), ["recovered on-call", "new on-call"]);
     }
 
     #[test]

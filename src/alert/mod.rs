@@ -329,6 +329,7 @@ fn tell(desk: &Desk<'_>, policy: &Policy, about: &About, kind: Kind, contact: Op
         text: about.text.clone(),
         finding: None,
         session: about.session.clone(),
+        subject: None,
         runbook: None,
     };
     let book = Book::of(desk.journal);

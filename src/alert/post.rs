@@ -263,7 +263,7 @@ mod tests {
     fn notice(kind: Kind, contact: &str, severity: Severity) -> Notice {
         let (key, contact) = ("k".to_owned(), contact.to_owned());
         let (title, text) = ("t".to_owned(), "x".to_owned());
-        Notice { kind, key, contact, severity, title, text, finding: None, session: None, runbook: None }
+        Notice { kind, key, contact, severity, title, text, finding: None, session: None, subject: None, runbook: None }
     }
 
     #[test]

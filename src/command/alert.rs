@@ -73,6 +73,9 @@ struct History {
 struct Ack {
     /// The finding, such as wpp.session.state; with --session that of one session alone
     finding: String,
+    /// Only what it says of this, such as one entry of the schedule [default: all that it says]
+    #[arg(long, value_name = "NAME")]
+    subject: Option<String>,
     /// Who takes it on [default: $USER]
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
@@ -114,7 +117,7 @@ fn deliveries_table(deliveries: &[Delivery]) -> Table {
 fn problem_data(problem: &Problem) -> Value {
     let time = |at_ms: i64| clock::rfc3339(clock::from_ms(at_ms));
     json!({
-        "finding": problem.finding, "session": problem.session, "severity": problem.severity.name(), "unknown": problem.unknown,
+        "finding": problem.finding, "session": problem.session, "subject": problem.subject, "severity": problem.severity.name(), "unknown": problem.unknown,
         "summary": problem.summary, "first": time(problem.first_ms),
         "told": problem.told.iter().map(|told| json!({ "contact": told.contact, "at": time(told.at_ms) })).collect::<Vec<_>>(),
         "acknowledged": problem.acknowledged_ms.map(time), "acknowledged_by": problem.acknowledged_by,
@@ -246,6 +249,7 @@ impl Test {
                 text: format!("Somebody ran `wpp alert test` at {}. Nothing is wrong.", clock::rfc3339(now)),
                 finding: None,
                 session: None,
+                subject: None,
                 runbook: None,
             })
             .collect();
@@ -374,12 +378,18 @@ impl Ack {
         let user = || std::env::var("USER").ok().filter(|name| !name.is_empty());
         let by = self.by.or_else(user).unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()));
         let taken = match app.home().journal().exists() {
-            true => Book::of(app.journal()?).acknowledge(&self.finding, session.as_deref(), &by, clock::now())?,
+            true => Book::of(app.journal()?).acknowledge(
+                &self.finding,
+                (session.as_deref(), self.subject.as_deref()),
+                &by,
+                clock::now(),
+            )?,
             false => Vec::new(),
         };
         if taken.is_empty() {
             let of = session.map(|session| format!(" of session {session}")).unwrap_or_default();
-            return Err(Error::new(ErrorKind::Usage, format!("there is no open problem {}{of}", self.finding))
+            let about = self.subject.map(|subject| format!(" about {subject}")).unwrap_or_default();
+            return Err(Error::new(ErrorKind::Usage, format!("there is no open problem {}{of}{about}", self.finding))
                 .hint("`wpp alert run --dry-run` shows what is open, `wpp alert history` what was told"));
         }
         let title = format!("{by} takes on {}", count(taken.len(), "problem", "problems"));

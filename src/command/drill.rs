@@ -7,6 +7,7 @@ mod run;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::told::Given;
 use crate::app::App;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{Report, Section, Table, count};
@@ -45,6 +46,14 @@ enum DrillCommand {
 }
 
 impl Args {
+    /// What is run by this, and what that is told; `None` where nothing is, or all that there are.
+    pub fn begins(&self) -> Option<(Vec<&str>, &Given)> {
+        match &self.command {
+            DrillCommand::Run(run) => Some((run.named(), run.given())),
+            _ => None,
+        }
+    }
+
     /// Runs the chosen subcommand.
     pub fn run(self, app: &App) -> Result<Report> {
         match self.command {

@@ -131,14 +131,32 @@ fn backups(app: &App) -> Result<Vec<Series>> {
     ])
 }
 
+/// Evidence of every run by the run's id, oldest first: what lies in the home's reports, and what runs left in
+/// other folders, as the journal knows them.
+fn all(app: &App) -> Result<Vec<(String, Folder)>> {
+    let reports = app.home().reports();
+    let mut all: Vec<(String, Folder)> = evidence::all(&reports)?.into_iter().map(|folder| (folder.id(), folder)).collect();
+    // Looking must not make a journal.
+    if app.home().journal().exists() {
+        for seal in seal::all(app.journal()?)? {
+            let elsewhere = !seal.folder.starts_with(&reports) && seal.list == evidence::SUMS;
+            if elsewhere && seal.folder.join(evidence::REPORT).is_file() && !all.iter().any(|(id, _)| *id == seal.run) {
+                all.push((seal.run.clone(), seal.evidence()));
+            }
+        }
+        all.sort_by_key(|(id, _)| evidence::order(id));
+    }
+    Ok(all)
+}
+
 /// The one that was asked for, or the newest.
 fn folder(app: &App, id: Option<&str>) -> Result<Folder> {
-    let all = evidence::all(&app.home().reports())?;
+    let all = all(app)?;
     let found = match id {
-        Some(id) => all.into_iter().find(|folder| folder.id() == id),
+        Some(wanted) => all.into_iter().find(|(id, _)| id == wanted),
         None => all.into_iter().next_back(),
     };
-    found.ok_or_else(|| {
+    found.map(|(_, folder)| folder).ok_or_else(|| {
         let what = id.map_or("there is no evidence".to_owned(), |id| format!("there is no evidence {id}"));
         Error::new(ErrorKind::Usage, format!("{what} in {}", app.home().reports().display()))
             .hint("`wpp evidence list` names what is there; `wpp drill run smoke` makes some")
@@ -148,7 +166,7 @@ fn folder(app: &App, id: Option<&str>) -> Result<Folder> {
 fn list(app: &App, of: Option<&str>) -> Result<Report> {
     let mut rows = Vec::new();
     let mut entries = Vec::new();
-    for folder in evidence::all(&app.home().reports())? {
+    for (id, folder) in all(app)? {
         // One that cannot be read is listed, too: it is there.
         let report = folder.report().ok();
         let subject = report.as_ref().and_then(evidence::subject).unwrap_or("?").to_owned();
@@ -159,18 +177,18 @@ fn list(app: &App, of: Option<&str>) -> Result<Report> {
         let verdict = report.as_ref().map(|report| report.verdict);
         let size_bytes = disk::folder_size_bytes(folder.path())?;
         rows.push(vec![
-            folder.id(),
+            id.clone(),
             subject.clone(),
             verdict.map_or("unreadable", markdown::word).to_owned(),
             began.clone().unwrap_or_default(),
             crate::report::size(size_bytes),
         ]);
         entries.push(json!({
-            "id": folder.id(), "of": subject, "verdict": verdict, "began": began, "path": folder.path(), "size_bytes": size_bytes,
+            "id": id, "of": subject, "verdict": verdict, "began": began, "path": folder.path(), "size_bytes": size_bytes,
         }));
     }
     let table = Table::new(["id", "of", "verdict", "began", "size"], rows);
-    let title = format!("Evidence of {} in {}", count(entries.len() as u64, "run", "runs"), app.home().reports().display());
+    let title = format!("Evidence of {}", count(entries.len() as u64, "run", "runs"));
     let report = Report::answer("evidence-list", title).data(json!({ "evidence": entries }));
     Ok(if table.rows.is_empty() { report.next("wpp drill run smoke") } else { report.section(Section::default().table(table)) })
 }

@@ -3,6 +3,7 @@
 //! A terminal line, a drill's step and a fix are all an argv that [`run_line`] runs.
 
 pub mod alert;
+pub mod asks;
 pub mod backup;
 pub mod capacity;
 pub mod channel;
@@ -357,8 +358,15 @@ pub fn run_line(line: &[String], sink: Arc<dyn Sink>) -> Result<Report> {
 
 /// One line of words after the program's name, taken apart by the tree.
 fn parsed(line: &[String]) -> Result<clap::ArgMatches> {
+    with_tree(line).map(|(_, matches)| matches)
+}
+
+/// The same, with the tree as far as the line needed it.
+fn with_tree(line: &[String]) -> Result<(clap::Command, clap::ArgMatches)> {
     let words = std::iter::once("wpp".into()).chain(line.iter().map(OsString::from));
-    tree().try_get_matches_from(spelled(words)).map_err(|error| usage(&error))
+    let mut tree = tree();
+    let matches = tree.try_get_matches_from_mut(spelled(words)).map_err(|error| usage(&error))?;
+    Ok((tree, matches))
 }
 
 /// Whether words after the program's name are a command line of `wpp`; else what is wrong with them.

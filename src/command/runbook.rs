@@ -18,7 +18,7 @@ use crate::runbook::fence::is_id;
 use crate::runbook::library::{Library, Text, read};
 use crate::runbook::lint::{Finding, Level, Surroundings, lint};
 use crate::runbook::parse::Runbook;
-use crate::runbook::{AbortedBy, Outcome, front, outcome, record, run, template};
+use crate::runbook::{AbortedBy, Outcome, front, outcome, plan, record, run, template};
 
 /// How long a script that outlived its drill has to be gone.
 const SCRIPT_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -91,6 +91,14 @@ struct GoOn {
 }
 
 impl Args {
+    /// What is run by this, and what that is told; `None` where nothing is.
+    pub fn begins(&self) -> Option<(Vec<&str>, &Given)> {
+        match &self.command {
+            RunbookCommand::Run(run) => Some((vec![run.id.as_str()], &run.given)),
+            _ => None,
+        }
+    }
+
     /// Runs the chosen subcommand.
     pub fn run(self, app: &App) -> Result<Report> {
         match self.command {
@@ -107,7 +115,7 @@ impl Args {
 }
 
 fn linted(text: &Text) -> Vec<Finding> {
-    lint(&text.text, &Surroundings { id: &text.id, parses: &super::is_line })
+    lint(&text.text, &Surroundings { id: &text.id, parses: &super::is_line, asks: &super::asks::asks })
 }
 
 /// A text as a runbook that can be run.
@@ -169,14 +177,23 @@ fn show(app: &App, id: &str) -> Result<Report> {
     let blocks: Vec<_> = runbook
         .iter()
         .flat_map(|runbook| &runbook.fences)
-        .map(|fence| json!({ "id": fence.id, "kind": fence.kind, "part": fence.part, "line": fence.line }))
+        .map(|fence| {
+            json!({ "id": fence.id, "kind": fence.kind, "part": fence.part, "line": fence.line, "answer": plan::answer(fence) })
+        })
         .collect();
-    Ok(Report::answer("runbook-show", front.map_or_else(|| text.id.clone(), |front| front.title.clone()))
+    let mut report = Report::answer("runbook-show", front.map_or_else(|| text.id.clone(), |front| front.title.clone()))
         .section(text.text.lines().fold(Section::default(), |section, line| section.line(line)))
         .data(json!({
             "id": text.id, "origin": text.origin.describe(), "text": text.text, "sha256": runbook.as_ref().map(Runbook::sha256),
             "parameters": front.map(|front| &front.parameters), "blocks": blocks,
-        })))
+        }));
+    // The text stays as it is written: how its questions are answered stands beside it.
+    let answers: Vec<String> = runbook.iter().flat_map(|runbook| &runbook.fences).filter_map(plan::answer).collect();
+    if !answers.is_empty() {
+        let set = if front.is_some_and(|front| front.kind == front::Kind::Drill) { "drill" } else { "runbook" };
+        report = report.next(format!("wpp {set} run {} {}   # without a terminal", text.named(), answers.join(" ")));
+    }
+    Ok(report)
 }
 
 fn lint_all(app: &App, named: &[String]) -> Result<Report> {

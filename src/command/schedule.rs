@@ -1,5 +1,7 @@
 //! `wpp schedule`.
 
+pub(super) mod fit;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,12 +10,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use self::fit::unfit;
 use super::concerned;
+use super::told::Around;
 use crate::app::App;
 use crate::clock::{self, TimeZone, Timestamp};
 use crate::config::Config;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
+use crate::facts::UnfitEntry;
 use crate::home::Home;
 use crate::interrupt::Interrupts;
 use crate::journal::Outcome;
@@ -127,6 +132,10 @@ fn with_wrong(mut report: Report, wrong: &[Error]) -> Report {
     report
 }
 
+fn never_passes(unfit: &UnfitEntry) -> String {
+    format!("{} can never pass: {} ({})", unfit.entry, unfit.problem.message, unfit.problem.hint)
+}
+
 fn described(error: &Error) -> String {
     std::iter::once(error.chain()).chain(error.notes().iter().cloned()).collect::<Vec<_>>().join("; ")
 }
@@ -184,10 +193,12 @@ fn list(app: &App) -> Result<Report> {
     let (entries, wrong) = entries(app.home(), app.config());
     let ledger = existing_ledger(app)?;
     let now = clock::now();
-    let columns = ["entry", "due next", "in UTC", "when", "last run", "verdict", "said"];
+    let unfit = unfit(&Around::of(app), &entries);
+    let columns = ["entry", "due next", "in UTC", "when", "can pass", "last run", "verdict", "said"];
     let mut table = Table::new(columns, Vec::new());
     let (mut data, mut failing) = (Vec::new(), 0);
     for entry in &entries {
+        let against = unfit.iter().find(|unfit| unfit.entry == entry.name).map(|unfit| &unfit.problem);
         let last = ledger.as_ref().map(|ledger| ledger.rows(&entry.name, 1, now)).transpose()?.unwrap_or_default().pop();
         let next = entry.next(now).next();
         failing += usize::from(last.as_ref().is_some_and(Row::failed));
@@ -196,13 +207,14 @@ fn list(app: &App) -> Result<Report> {
             next.map_or("never".into(), |next| in_zone(next, &entry.zone)),
             next.map_or(String::new(), clock::rfc3339),
             format!("{} ({})", entry.when_text, entry.zone_name),
+            if against.is_some() { "never, see below".into() } else { "yes".into() },
             last.as_ref().map_or("never".into(), |row| clock::rfc3339(clock::from_ms(row.began_ms))),
             last.as_ref().map_or(String::new(), |row| how(&row.state, row.exit_code)),
             last.as_ref().and_then(|row| row.said.clone()).unwrap_or_default(),
         ]);
         data.push(json!({
             "name": entry.name, "run": entry.argv, "runbook": entry.runbook, "when": entry.when_text,
-            "time_zone": entry.zone_name, "missed": entry.missed.name(), "next": next.map(clock::rfc3339),
+            "time_zone": entry.zone_name, "cannot_pass": against.map(|problem| &problem.message), "missed": entry.missed.name(), "next": next.map(clock::rfc3339),
             "last": last.as_ref().map(row_data),
         }));
     }
@@ -228,6 +240,7 @@ fn list(app: &App) -> Result<Report> {
     let mut report = Report::answer("schedule", title).section(section).data(
         json!({ "entries": data, "looked": looked.map(clock::rfc3339), "daemon": app.config().boolean("schedule.daemon") }),
     );
+    report.warnings.extend(unfit.iter().map(never_passes));
     if !entries.is_empty() && looked.is_none() {
         report = report.next("wpp schedule install --systemd").next("wpp schedule install --cron");
     }
@@ -397,12 +410,31 @@ fn report(title: String, done: &[Done]) -> Report {
     report
 }
 
+/// What can never pass is not begun every day: whoever sets the schedule up is there to mend it.
+fn refuse_unfit(unfit: &[UnfitEntry]) -> Result<()> {
+    let Some(first) = unfit.first() else { return Ok(()) };
+    let more = match unfit.len() {
+        1 => String::new(),
+        all => format!(", and {} more", all - 1),
+    };
+    let error = Error::new(
+        ErrorKind::Usage,
+        format!("{} can never pass: {}{more}; nothing was installed", first.entry, first.problem.message),
+    );
+    let hint = |unfit: &UnfitEntry| format!("schedule.{} in config.toml: {}", unfit.entry, unfit.problem.hint);
+    let error = unfit.iter().fold(error, |error, one| error.hint(hint(one)));
+    Err(error.hint("`wpp schedule list` says of each entry whether it can pass"))
+}
+
 impl Install {
     fn run(self, app: &App) -> Result<Report> {
         let (entries, wrong) = entries(app.home(), app.config());
         let caller = Caller { program: app.program()?.to_owned(), home: app.home().root().to_owned() };
         if self.print {
             return Ok(self.printed(&caller));
+        }
+        if !self.remove {
+            refuse_unfit(&unfit(&Around::of(app), &entries))?;
         }
         let (by, done) = match (self.systemd, self.remove) {
             (true, false) => ("systemd", caller.install_systemd(&install::unit_folder()?)?),

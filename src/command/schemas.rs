@@ -151,6 +151,7 @@ static FINDING: Object = Object {
         always("severity", Text, "ok, info, warning, unknown, error or critical; unknown: it could not be checked"),
         always("area", Text, "the part of the catalog"),
         optional("session", Text, "the session; absent for host and home"),
+        optional("subject", Text, "what of several things that come and go by themselves, such as an entry of the schedule"),
         optional(
             "class",
             Text,
@@ -759,6 +760,7 @@ static RUNBOOK_BLOCK: Object = Object {
         always("kind", Text, "wpp, http, sh, sql or manual"),
         always("part", Text, "prerequisites, steps, verification or rollback"),
         always("line", Number, "the line that opens it"),
+        nullable("answer", Text, "the option that says yes to its question where no terminal is; null where it asks nothing"),
     ],
 };
 
@@ -775,6 +777,7 @@ static RUNBOOK_PLANNED: Object = Object {
         nullable("undo", Text, "the block that takes it back"),
         nullable("timeout_ms", Number, "how long one try may take"),
         always("retries", Number, "further tries"),
+        optional("answer", Text, "the option that says yes to its question where no terminal is; absent where it asks nothing"),
     ],
 };
 
@@ -834,6 +837,7 @@ static NOTICE: Object = Object {
         always("text", Text, "its text"),
         nullable("finding", Text, "the finding, if it is about one"),
         nullable("session", Text, "the session, if it is about one"),
+        nullable("subject", Text, "as in finding"),
         nullable("runbook", Text, "the runbook to read"),
     ],
 };
@@ -854,6 +858,7 @@ static PROBLEM: Object = Object {
     fields: &[
         always("finding", Text, "the finding's id"),
         nullable("session", Text, "the session; null for the host"),
+        nullable("subject", Text, "as in finding"),
         always("severity", Text, "how much it matters, after the rules"),
         always("unknown", Boolean, "whether it could not be looked at the last time"),
         always("summary", Text, "what was last said of it"),
@@ -920,6 +925,7 @@ static ENTRY: Object = Object {
         nullable("runbook", Text, "the runbook that it runs"),
         always("when", Text, "when it is due, as it is written"),
         always("time_zone", Text, "the zone that this is told in"),
+        nullable("cannot_pass", Text, "what keeps it from ever passing as it is written"),
         always("missed", Text, "run-once, skip or tell"),
         nullable("next", Text, "when it is due next, RFC 3339 in UTC"),
         nullable("last", Shape::Object(&SCHEDULED_RUN), "the newest time it was due that was written down"),

@@ -115,11 +115,16 @@ fn one(app: &App, session: &SessionPaths) -> Result<Report> {
             Ok(report)
         }
         Seen::Busy(owner) => {
+            // A daemon that is not this one's does not end by itself.
+            let next = match &owner {
+                Some(owner) if owner.role == "daemon" => format!("wpp doctor --session {name}"),
+                _ => "wait until it ends".to_owned(),
+            };
             let who = owner.map_or("another process".to_owned(), |owner| format!("process {} ({})", owner.pid, owner.role));
             let mut report = Report::new("status", format!("{name}: its files are held by {who}"))
                 .verdict(Verdict::Fail)
                 .data(json!({ "session": name, "state": "STOPPED", "reason": "files_held", "holder": who }))
-                .next("wait until it ends");
+                .next(next);
             report.exit_code = Some(ErrorKind::Locked.exit_code());
             Ok(report)
         }

@@ -6,12 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::config::Config;
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::Home;
+use crate::home::{Home, HomeKind};
 use crate::interrupt::Interrupts;
 use crate::report::{Event, Section};
-use crate::runbook::fence::Kind;
+use crate::runbook::beside::Beside;
+use crate::runbook::fence::{Fence, Kind, Part};
+use crate::runbook::guard::Guard;
 use crate::runbook::parse::Runbook;
 use crate::runbook::plan::Plan;
 use crate::runbook::run::{self, Order};
@@ -38,6 +41,9 @@ pub struct Given {
     /// Agree to the plan in advance
     #[arg(long)]
     pub yes: bool,
+    /// Begin although an earlier run of it on the same session was cut off, and not taken back
+    #[arg(long)]
+    despite_open: bool,
     /// Keep the evidence in this folder [default: reports/RUN in the home]
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     pub evidence: Option<PathBuf>,
@@ -54,12 +60,81 @@ pub struct Told {
     answer: Vec<String>,
 }
 
+/// Finds a secret by its variable.
+pub type FindSecret<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// What a run finds around it that is on no command line.
+pub struct Around<'a> {
+    /// The home that it would work on.
+    pub home: &'a Home,
+    /// The settings.
+    pub config: &'a Config,
+    /// A secret by its variable.
+    pub secret: Box<FindSecret<'a>>,
+}
+
+impl<'a> Around<'a> {
+    /// As this process finds it.
+    pub fn of(app: &'a App) -> Around<'a> {
+        let secret = |variable: &str| app.secret(variable).map(str::to_owned);
+        Around { home: app.home(), config: app.config(), secret: Box::new(secret) }
+    }
+}
+
 impl Given {
+    /// Whether anything stands against a run that is told this and that nobody attends.
+    ///
+    /// # Errors
+    /// The first thing that keeps it from ever passing.
+    pub fn passes_unattended(&self, around: &Around<'_>, runbook: &Runbook, session: &str) -> Result<()> {
+        let id = &runbook.front.id;
+        if self.dry_run {
+            return Ok(());
+        }
+        if !self.yes && !runbook.front.sandbox {
+            return Err(
+                Error::new(ErrorKind::Declined, format!("{id} asks before it begins, and nobody is there")).hint("give it --yes")
+            );
+        }
+        let order = self.ordered(around, runbook, session)?;
+        require_shell(runbook, order.shell_allowed)?;
+        if !runbook.front.sandbox && around.home.kind() != HomeKind::Sandbox && runbook.front.guards.contains(&Guard::NotLive) {
+            return Err(Error::new(ErrorKind::Denied, format!("{id} is never run in a live home (its guard not-live)"))
+                .hint("take the entry out, or run it in a sandbox home"));
+        }
+        for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Manual && is_always_asked(runbook, fence)) {
+            match order.answers.get(&fence.id) {
+                Some(true) => {}
+                Some(false) => {
+                    return Err(Error::new(ErrorKind::Usage, format!("{id} never passes with --answer {}=no", fence.id))
+                        .hint("take the entry out, or answer yes where that is so each time"));
+                }
+                None => {
+                    let question = crate::runbook::expect::clip(fence.first_line());
+                    return Err(Error::new(
+                        ErrorKind::Declined,
+                        format!("{id} asks {:?} ({}), and nobody is there", question, fence.id),
+                    )
+                    .hint(format!(
+                        "where that is so each time, give it --answer {}=yes; else a person has to run it",
+                        fence.id
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What the run is told, checked. `session` is the one that it works on when it is told no other.
     ///
     /// # Errors
     /// [`ErrorKind::Usage`] for what the runbook does not know, and for what it has to know and was not told.
     pub fn order(&self, app: &App, runbook: &Runbook, session: &str) -> Result<Order> {
+        self.ordered(&Around::of(app), runbook, session)
+    }
+
+    /// The same, of whoever will run it.
+    fn ordered(&self, around: &Around<'_>, runbook: &Runbook, session: &str) -> Result<Order> {
         let given = pairs(&self.set, "--set")?;
         let answers = self.told.answers()?;
         for id in answers.keys() {
@@ -70,14 +145,22 @@ impl Given {
             }
         }
         let secret = runbook.front.parameters.iter().filter(|(_, parameter)| parameter.secret);
-        let secrets = self.told.secrets(app, secret.map(|(name, _)| name.as_str()))?;
+        let secrets = self.told.secrets_of(around, secret.map(|(name, _)| name.as_str()))?;
         let values = run::parameters(runbook, &given, &secrets, Some(session))?;
-        let shell_allowed = allows_shell(app, runbook, self.allow_shell);
-        Ok(Order { values, answers, shell_allowed, evidence: self.evidence.clone() })
+        let shell_allowed = allows_shell(around.config, runbook, self.allow_shell);
+        Ok(Order { values, answers, shell_allowed, despite_open: self.despite_open, evidence: self.evidence.clone() })
     }
 
     /// Shows what would be done and asks whether it may be, where that was not agreed to in advance.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Declined`] when it may not; [`ErrorKind::Locked`] beside another run of the same.
     pub fn agree(&self, app: &App, runbook: &Runbook, values: &Values) -> Result<()> {
+        if app.home().journal().exists() {
+            // Nobody is to agree to what is refused then.
+            let home = app.home().root();
+            Beside { home, runbook, values, despite_open: self.despite_open }.look(app.journal()?)?;
+        }
         if !self.yes {
             for line in Plan::of(runbook, values).lines(runbook) {
                 app.emit(Event::Line { text: line, data: serde_json::Value::Null });
@@ -117,8 +200,13 @@ pub fn require_shell(runbook: &Runbook, allowed: bool) -> Result<()> {
 }
 
 /// Whether scripts of a runbook may run: the operator said so, now or in the settings for this very text.
-fn allows_shell(app: &App, runbook: &Runbook, said: bool) -> bool {
-    said || app.config().list("runbook.allow_shell").any(|allowed| allowed == runbook.sha256())
+fn allows_shell(config: &Config, runbook: &Runbook, said: bool) -> bool {
+    said || config.list("runbook.allow_shell").any(|allowed| allowed == runbook.sha256())
+}
+
+/// Whether a run that passes comes to a block, whatever happened before.
+fn is_always_asked(runbook: &Runbook, fence: &Fence) -> bool {
+    fence.when.is_none() && fence.part != Part::Rollback && !runbook.is_undo(&fence.id)
 }
 
 /// The site of a run that is written down in the operator's home, and works on `home`.
@@ -138,10 +226,14 @@ pub fn site<'a>(app: &'a App, home: &'a Home, interrupts: &Interrupts) -> Result
 impl Told {
     /// The secrets that were named, and those of the environment that the runbook has parameters for.
     pub fn secrets<'a>(&self, app: &App, wanted: impl Iterator<Item = &'a str>) -> Result<BTreeMap<String, String>> {
+        self.secrets_of(&Around::of(app), wanted)
+    }
+
+    fn secrets_of<'a>(&self, around: &Around<'_>, wanted: impl Iterator<Item = &'a str>) -> Result<BTreeMap<String, String>> {
         let mut secrets = BTreeMap::new();
         for name in wanted {
             let variable = format!("WPP_SECRET_{}", name.to_uppercase());
-            secrets.extend(app.secret(&variable).map(|value| (name.to_owned(), value.to_owned())));
+            secrets.extend((around.secret)(&variable).map(|value| (name.to_owned(), value)));
         }
         for given in &self.secret {
             let (name, from) = pair(given, "--secret")?;

@@ -3,6 +3,9 @@
 //!
 //! None of them destroys data. Start with [`plan`] and [`apply`].
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use serde::Serialize;
 
 use super::probe::{self, Depth};
@@ -15,6 +18,9 @@ use crate::facts::SocketFacts;
 use crate::home::SessionPaths;
 use crate::journal::Journal;
 use crate::report::{Event, Finding, Fix, Report, Severity, Sink, Step, Verdict};
+
+/// How long a fix waits for others who have hold of the session.
+const TURN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs a command line of `wpp`, without the program's name, in this process.
 pub type Runner<'a> = &'a dyn Fn(&[String]) -> Result<Report>;
@@ -70,13 +76,18 @@ pub fn apply(scope: &Scope, planned: &[Planned], run: Runner<'_>, sink: &dyn Sin
         let watch = Stopwatch::start();
         let title = describe(&planned.fix);
         sink.emit(Event::StepStarted { title: title.clone() });
-        let (verdict, observed) = act(scope, &planned.fix, run).map_or_else(
-            |error| (Verdict::Fail, with_hints(&error)),
-            |said| {
+        let (verdict, observed) = match act_in_turn(scope, planned, run) {
+            Ok(said) => {
                 let (verdict, observed) = look_again(scope, planned);
                 (verdict, [observed, said].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; "))
+            }
+            // What is refused was not tried, whatever is to be seen of it now.
+            Err(error) if error.kind() == ErrorKind::Denied => (Verdict::Fail, with_hints(&error)),
+            Err(error) => match look_again(scope, planned) {
+                (Verdict::Pass, _) => (Verdict::Pass, format!("gone already, as another has mended it: {}", error.chain())),
+                _ => (Verdict::Fail, with_hints(&error)),
             },
-        );
+        };
         let expected = format!("{} no longer says so", planned.checks.join(", "));
         let step = Step { title, verdict, expected, observed, took_ms: watch.elapsed_ms() };
         sink.emit(Event::StepFinished(step.clone()));
@@ -100,6 +111,22 @@ fn with_hints(error: &Error) -> String {
     format!("{}{hints}", error.chain())
 }
 
+/// Does it; where somebody else has hold of the session, who may be about the same, after they are done.
+fn act_in_turn(scope: &Scope, planned: &Planned, run: Runner<'_>) -> Result<String> {
+    let deadline = Instant::now() + TURN_PATIENCE;
+    loop {
+        match act(scope, &planned.fix, run) {
+            Err(error) if error.kind() == ErrorKind::Locked && Instant::now() < deadline => {
+                if look_again(scope, planned).0 == Verdict::Pass {
+                    return Err(error);
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            done => return done,
+        }
+    }
+}
+
 /// Does it, and says what there is to say about that.
 fn act(scope: &Scope, fix: &Fix, run: Runner<'_>) -> Result<String> {
     if let Some(owner) = scope.foreign {
@@ -109,7 +136,12 @@ fn act(scope: &Scope, fix: &Fix, run: Runner<'_>) -> Result<String> {
     }
     match fix {
         Fix::Chmod { path, mode } => {
-            let inside = path.starts_with(&scope.root) || scope.backups().is_some_and(|folder| path.starts_with(folder));
+            // A folder above it may be a link, which leads out of the home.
+            let real = |path: &Path| path.canonicalize().ok();
+            let parent = if *path == scope.root { real(path) } else { path.parent().and_then(real) };
+            let within =
+                |folder: &Path| real(folder).is_some_and(|folder| parent.as_ref().is_some_and(|at| at.starts_with(folder)));
+            let inside = within(&scope.root) || scope.backups().is_some_and(|folder| *path == folder || within(&folder));
             if !inside {
                 return Err(Error::new(ErrorKind::Denied, format!("{} is not in the home", path.display()))
                     .hint("set its mode by hand, if that is what you want"));
@@ -262,12 +294,13 @@ mod tests {
         let lock = Lock::acquire(&session.lock(), "daemon").unwrap();
         let listener = std::os::unix::net::UnixListener::bind(session.socket()).unwrap();
         let steps = place.apply(&planned[..2], &|_| unreachable!());
-        assert!(steps.iter().all(|step| step.verdict == Verdict::Fail), "{steps:?}");
+        // What was found is gone, so nothing failed.
+        assert!(steps.iter().all(|step| step.verdict == Verdict::Pass && step.observed.starts_with("gone already")), "{steps:?}");
         assert!(session.lock().exists() && session.socket().exists());
         // A listener without the lock keeps its socket as well.
         drop(lock);
         let steps = place.apply(&planned[1..2], &|_| unreachable!());
-        assert!(steps[0].verdict == Verdict::Fail && session.socket().exists(), "{steps:?}");
+        assert!(steps[0].verdict == Verdict::Pass && session.socket().exists(), "{steps:?}");
         drop(listener);
     }
 
@@ -278,7 +311,11 @@ mod tests {
         let link = place.folder.path().join("link");
         std::os::unix::fs::symlink(outside.path(), &link).unwrap();
         disk::set_mode(outside.path(), 0o644).unwrap();
-        for path in [outside.path().to_owned(), link] {
+        // A folder of the home may be such a link, too.
+        let through = place.folder.path().join("through");
+        std::os::unix::fs::symlink(outside.path().parent().unwrap(), &through).unwrap();
+        let through = through.join(outside.path().file_name().unwrap());
+        for path in [outside.path().to_owned(), link, through] {
             let remedy = Remedy { summary: String::new(), command: String::new(), fix: Some(Fix::Chmod { path, mode: 0o600 }) };
             let finding = Finding {
                 id: "wpp.home.modes".into(),
@@ -286,6 +323,7 @@ mod tests {
                 severity: Severity::Error,
                 area: String::new(),
                 session: None,
+                subject: None,
                 class: None,
                 summary: String::new(),
                 evidence: Vec::new(),

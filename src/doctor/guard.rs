@@ -3,8 +3,9 @@
 
 use super::times::{DAY_MS, ago, limit_ms};
 use super::{Judged, Said, Stop, known, line, or_fine};
+use crate::clock;
 use crate::disk::{FILE_MODE, FOLDER_MODE};
-use crate::facts::{Facts, PathKind, PathLook, PathSeen, Probed, SecretFault};
+use crate::facts::{Facts, OpenRun, PathKind, PathLook, PathSeen, Probed, SecretFault};
 use crate::home::HomeKind;
 use crate::report::{Fix, Severity, count, quoted};
 
@@ -358,10 +359,64 @@ pub fn drill_failed(facts: &Facts) -> Judged {
             run.drill,
             count((facts.now_ms - run.at_ms) / DAY_MS, "day", "days")
         ))
+        .about(run.drill.clone())
         .seen(format!("run {}", run.run), "passed", "not passed")
         .by_hand("read what was seen, mend it, and run the drill again", line(facts, None, &format!("evidence show {}", run.run)))
     });
     or_fine(failed.collect(), format!("{} passed when they were last run", count(drills.runs.len(), "drill", "drills")))
+}
+
+/// Every run that began is over, or a process works on it.
+pub fn open_runs(facts: &Facts) -> Judged {
+    let open = known(&facts.host.upkeep.open_runs, "the open runs")?;
+    or_fine(open.iter().map(|run| open_run(facts, run)).collect(), "no run is open that nobody works on")
+}
+
+fn open_run(facts: &Facts, open: &OpenRun) -> Said {
+    let began = clock::rfc3339(clock::from_ms(open.began_ms));
+    if open.unreadable {
+        return Said::bad(format!("a run that began at {began} is open, and was written down by another version of wpp"))
+            .seen(format!("run of {began}"), "over, or a process that works on it", "open, and no row that can be read")
+            .by_hand("finish it with the version that began it; see which runs there are", line(facts, None, "runbook runs"));
+    }
+    let (run, age) = (&open.run, clock::human(clock::since(clock::from_ms(open.began_ms), clock::from_ms(facts.now_ms))));
+    let undo = line(facts, None, &format!("runbook undo {run}"));
+    let resume = line(facts, None, &format!("runbook resume {run}"));
+    let how = match (&open.left[..], &open.under_way) {
+        ([], None) => "was cut off".to_owned(),
+        ([], Some(step)) => format!("was cut off in {step}"),
+        (left, _) => format!("could not take back {}", left.join(", ")),
+    };
+    let those = |paused: Option<bool>| -> Vec<&str> {
+        open.paused.iter().map(String::as_str).filter(|name| is_paused(facts, name) == paused).collect()
+    };
+    let (paused, unseen) = (those(Some(true)), those(None));
+    let mut summary = format!("the run {run}, begun {age} ago, {how}, and nobody has gone on with it or taken it back");
+    if !paused.is_empty() {
+        summary.push_str(&format!("; what {} sends is paused by it", paused.join(", ")));
+    }
+    if !unseen.is_empty() {
+        summary.push_str(&format!("; it paused what {} sends, and whether that is so still was not seen", unseen.join(", ")));
+    }
+    let said = Said::bad(summary).about(run.clone()).seen(
+        format!("run {run}"),
+        "over, or a process that works on it",
+        format!("open since {began}"),
+    );
+    let said = if paused.is_empty() { said } else { said.severity(Severity::Error) };
+    match (open.sandbox, open.left.is_empty()) {
+        (true, _) => said.by_hand("end what is left of it: it played in a sandbox, which ended with it", undo),
+        (false, true) => said.by_hand(format!("go on with it, or take back what it began: `{undo}`"), resume),
+        // Going on makes no undo anew.
+        (false, false) => said.by_hand(format!("mend what kept it, then take it back (`{resume}` only looks again)"), undo),
+    }
+}
+
+/// Whether what a session sends is paused, where that was looked at.
+fn is_paused(facts: &Facts, name: &str) -> Option<bool> {
+    let session = facts.sessions.iter().find(|session| session.name == name)?;
+    let traffic = session.messages.known()?.traffic.as_ref()?;
+    Some(traffic.paused_since_ms.is_some())
 }
 
 /// Evidence is as it was written.

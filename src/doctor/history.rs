@@ -270,6 +270,7 @@ mod tests {
             severity,
             area: String::new(),
             session: Some("main".into()),
+            subject: None,
             class: None,
             summary: format!("{what} is {}", severity.name()),
             evidence: vec![Evidence::new(what, "", "")],

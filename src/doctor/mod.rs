@@ -12,6 +12,7 @@
 pub mod alert;
 pub mod backups;
 pub mod catalog;
+pub mod copies;
 pub mod database;
 pub mod fix;
 pub mod flow;
@@ -205,6 +206,8 @@ pub enum Stop {
 pub struct Said {
     /// `None` is the check's own severity.
     severity: Option<Severity>,
+    /// What of several things that come and go apart from each other it is about.
+    subject: Option<String>,
     /// The class of the outage that it was seen by.
     class: Option<Fault>,
     summary: String,
@@ -220,13 +223,21 @@ impl Said {
 
     /// Not as it should be, with the check's own severity.
     pub fn bad(summary: impl Into<String>) -> Said {
-        Said { severity: None, class: None, summary: summary.into(), evidence: Vec::new(), remedy: None }
+        Said { severity: None, subject: None, class: None, summary: summary.into(), evidence: Vec::new(), remedy: None }
     }
 
     /// Gives another severity than the check's own.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Said {
         self.severity = Some(severity);
+        self
+    }
+
+    /// Says what of several things it is about that come and go apart from each other, such as an entry of the
+    /// schedule: each is told to people by itself.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Said {
+        self.subject = Some(subject.into());
         self
     }
 
@@ -579,6 +590,7 @@ fn finding(check: &Check, session: Option<&str>, said: Said) -> Finding {
         severity: said.severity.unwrap_or(check.severity),
         area: check.area.to_owned(),
         session: session.map(str::to_owned),
+        subject: said.subject,
         class: said.class.map(|class| class.name().to_owned()),
         summary: said.summary,
         evidence: said.evidence,

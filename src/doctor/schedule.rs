@@ -59,8 +59,25 @@ pub fn in_time(facts: &Facts) -> Judged {
             false => ("and did not run", "see when it is due next, or run it by hand", "schedule list"),
         };
         Said::bad(format!("{name} was due at {}{before}, {what}", time(missed.due_ms)))
+            .about(name.clone())
             .seen(name.clone(), "run when it was due", what)
             .by_hand(do_what, format!("{} {command}", facts.host.program))
+    });
+    Ok(said.collect())
+}
+
+/// Every entry can pass as it is written.
+pub fn fit(facts: &Facts) -> Judged {
+    let schedule = schedule(facts)?;
+    if schedule.unfit.is_empty() {
+        return Ok(vec![Said::ok("nothing stands against any entry")]);
+    }
+    let said = schedule.unfit.iter().map(|unfit| {
+        let name = &unfit.entry;
+        Said::bad(format!("{name} can never pass as it is: {}", unfit.problem.message))
+            .about(name.clone())
+            .seen(format!("[schedule.{name}] in config.toml"), "all that its run has to know", unfit.problem.message.clone())
+            .by_hand(unfit.problem.hint.clone(), format!("{} schedule list", facts.host.program))
     });
     Ok(said.collect())
 }
@@ -82,6 +99,7 @@ pub fn succeeded(facts: &Facts) -> Judged {
         let times =
             if run.times > 1 { format!(", as the {} before it", count(run.times - 1, "run", "runs")) } else { String::new() };
         Said::bad(format!("{} failed when it was due at {}{times}: {}", run.entry, time(run.due_ms), run.said))
+            .about(run.entry.clone())
             .seen(run.entry.clone(), "exit code 0", code)
             .by_hand("see what it said, and run it by hand", list.clone())
     });

@@ -49,6 +49,7 @@ mod tests {
                 severity: *severity,
                 area: String::new(),
                 session: session.clone(),
+                subject: None,
                 class: None,
                 summary: String::new(),
                 evidence: Vec::new(),

@@ -47,8 +47,8 @@ pub fn folder(facts: &Facts, session: &SessionFacts) -> Judged {
                 said.by_hand("look at its owner and mode, and at the disk", format!("ls -lad {}", quoted(&path)))
             }
         }
-        (Some(_), _) => Said::bad(format!("{path} is no folder"))
-            .seen(path.clone(), "a folder", "something else")
+        (Some(seen), _) => Said::bad(format!("{path} is no folder"))
+            .seen(path.clone(), "a folder", kind_name(seen.kind))
             .by_hand("find out who made it, then move it away", format!("ls -la {}", quoted(&path))),
         (None, _) => {
             let said = Said::bad(format!("{path} is gone")).seen(path.clone(), "a folder", "nothing");
@@ -58,7 +58,7 @@ pub fn folder(facts: &Facts, session: &SessionFacts) -> Judged {
                     line(facts, Some(&session.name), "start"),
                 ),
                 None => said.by_hand(
-                    "see which archives there are, then restore the newest",
+                    "see first whether a volume that belongs there is not mounted, or the folder was moved; then which archives there are, and restore the newest",
                     line(facts, Some(&session.name), "backup list"),
                 ),
             }
@@ -468,6 +468,16 @@ pub(super) fn answered(session: &SessionFacts) -> Result<&DaemonStatus, Stop> {
     match known(&session.daemon, "the daemon")? {
         DaemonLook::Answered(status) => Ok(status),
         DaemonLook::Mute { what } => Err(Stop::Unknown(format!("the daemon does not give its status: {what}"))),
+    }
+}
+
+fn kind_name(kind: PathKind) -> &'static str {
+    match kind {
+        PathKind::Folder => "a folder",
+        PathKind::File => "a file",
+        PathKind::Socket => "a socket",
+        PathKind::Link => "a symbolic link",
+        PathKind::Other => "a pipe or a device",
     }
 }
 

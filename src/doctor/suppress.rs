@@ -168,6 +168,7 @@ mod tests {
             severity,
             area: "backup".into(),
             session: Some(session.into()),
+            subject: None,
             class: None,
             summary: String::new(),
             evidence: Vec::new(),

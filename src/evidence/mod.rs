@@ -334,7 +334,7 @@ pub fn all(reports: &Path) -> Result<Vec<Folder>> {
 
 /// Where an id such as `smoke-20260801T093000Z`, or `…Z-2` for the second one of that second, stands in
 /// time.
-fn order(id: &str) -> (String, u32) {
+pub fn order(id: &str) -> (String, u32) {
     let (rest, number) = match id.rsplit_once('-').map(|(rest, last)| (rest, last.parse())) {
         Some((rest, Ok(number))) => (rest, number),
         _ => (id, 1),

@@ -396,7 +396,7 @@ mod tests {
             "wpp.session.lock-held",
             "http://127.0.0.1:2785/api/health",
             "12:30:59",
-            "whatsapp_rust::client::node_io:1970",
+            "library::client::node_io:1970",
             "step 3/4",
             "WPP_HOME/sessions/<session #0123456789>/logs/wppd.log is open",
             "monthly-restore-of-everything-20260801T093000Z-2",

@@ -17,6 +17,37 @@ pub struct HoldersFacts {
     pub files: Vec<HeldFile>,
 }
 
+/// What the name in a session's lock leads to, beside the session's own daemon.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RivalFacts {
+    /// A daemon that lives and is named in the lock file, which nobody holds: the file is a copy of its own.
+    pub living: Option<LivingDaemon>,
+    /// The home that the holder of the lock works in, when that is another one.
+    pub other_home: Option<OtherHome>,
+}
+
+/// A daemon that lives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LivingDaemon {
+    /// Its process.
+    pub pid: u32,
+    /// What it was started with.
+    pub command: String,
+    /// Its home, as far as that is known.
+    pub home: Option<PathBuf>,
+}
+
+/// Another home with the same session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherHome {
+    /// The process that holds the lock.
+    pub pid: u32,
+    /// Its home.
+    pub home: PathBuf,
+    /// Whether both lead to one folder, by a link or a mount; else this is a copy made of hard links.
+    pub same_folder: bool,
+}
+
 /// One database that one process has open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldFile {

@@ -2,6 +2,8 @@
 //!
 //! Sizes are bytes. A limit that is `None` does not exist. Start with [`MachineFacts`].
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::Probed;
@@ -123,6 +125,29 @@ pub struct ProcessFacts {
     pub threads_began_ms: Vec<i64>,
     /// Its control group.
     pub group: Probed<GroupFacts>,
+    /// The program that it runs.
+    pub program: Probed<ProgramFacts>,
+}
+
+/// The program that a process runs, and what has its name now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramFacts {
+    /// The name that it was started by.
+    pub path: PathBuf,
+    /// What has that name.
+    pub now: ProgramNow,
+}
+
+/// What has the name of a program that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProgramNow {
+    /// The program that runs.
+    Same,
+    /// Another one.
+    Another,
+    /// Nothing.
+    Gone,
 }
 
 /// What a control group allows, at the tightest of it and the groups above it.

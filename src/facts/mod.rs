@@ -23,11 +23,11 @@ use crate::session::messages::{SearchMode, Traffic};
 use crate::session::state::{Reason, State};
 use crate::session::store::Particulars;
 
-pub use self::holders::{HeldFile, HeldPlace, HoldersFacts};
+pub use self::holders::{HeldFile, HeldPlace, HoldersFacts, LivingDaemon, OtherHome, RivalFacts};
 pub use self::traces::{ISSUED, Leak, LeakKind, Leaks, LogFacts};
 pub use self::upkeep::{
-    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, Override, SecretFault, SecretLook, SetLook, SettingsFacts,
-    UnitLook, UpkeepFacts,
+    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, OpenRun, Override, SecretFault, SecretLook, SetLook,
+    SettingsFacts, UnitLook, UpkeepFacts,
 };
 
 pub use self::suppression::{Suppression, SuppressionFacts};
@@ -180,6 +180,17 @@ pub struct ScheduleFacts {
     pub failing: Vec<FailedRun>,
     /// Why some entries cannot be read.
     pub problems: Vec<Problem>,
+    /// Entries that can be read and can never pass.
+    pub unfit: Vec<UnfitEntry>,
+}
+
+/// An entry whose runs can never pass as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfitEntry {
+    /// The entry.
+    pub entry: String,
+    /// What stands against it.
+    pub problem: Problem,
 }
 
 /// A time at which an entry was due and did not run.
@@ -296,6 +307,8 @@ pub struct SessionFacts {
     pub paths: Vec<PathLook>,
     /// The lock.
     pub lock: Probed<LockFacts>,
+    /// Whether what the lock names is a daemon of another copy or of another home.
+    pub rivals: Probed<RivalFacts>,
     /// The local API's socket.
     pub socket: Probed<SocketFacts>,
     /// What the daemon said when asked.
@@ -530,6 +543,8 @@ pub struct OpenAct {
 pub struct JournalFacts {
     /// Acts that began and did not end.
     pub open: Vec<OpenAct>,
+    /// What shows last that the session had its files here: a start, a connection, a restore.
+    pub lived: Option<Moment>,
     /// The newest start of a daemon.
     pub started: Option<Moment>,
     /// The newest orderly stop of a daemon.

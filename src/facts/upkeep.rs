@@ -37,6 +37,8 @@ pub struct UpkeepFacts {
     pub reports: Probed<Leaks>,
     /// Drills that were run.
     pub drills: Probed<DrillFacts>,
+    /// Runs that are neither over nor under way.
+    pub open_runs: Probed<Vec<OpenRun>>,
     /// Sets of the state of gateways, those first that the settings name.
     pub sets: Probed<Vec<SetLook>>,
     /// Whether evidence is as it was written.
@@ -68,6 +70,7 @@ impl UpkeepFacts {
             secret_values: failed(reason),
             reports: failed(reason),
             drills: failed(reason),
+            open_runs: failed(reason),
             sets: failed(reason),
             evidence_sums: failed(reason),
             settings: failed(reason),
@@ -135,6 +138,25 @@ pub struct DrillRun {
     pub at_ms: i64,
     /// Whether it went as it should; `None` while it is not over.
     pub passed: Option<bool>,
+}
+
+/// A run of a runbook or a drill that is not over and that no process works on any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRun {
+    /// The run.
+    pub run: String,
+    /// When it began, milliseconds since the epoch.
+    pub began_ms: i64,
+    /// The step that was under way when it was cut off.
+    pub under_way: Option<String>,
+    /// Steps that could not be taken back.
+    pub left: Vec<String>,
+    /// Whether it played in a throw-away sandbox, which is gone or good for nothing.
+    pub sandbox: bool,
+    /// Sessions whose outgoing messages it paused and was to let go on again.
+    pub paused: Vec<String>,
+    /// Whether another version wrote it down, so that all that is known of it is when it began.
+    pub unreadable: bool,
 }
 
 /// What is known of the sets of one gateway's state.

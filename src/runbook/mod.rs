@@ -9,6 +9,7 @@
 //! the run is written down. Every `wpp` line gets `--home` of the first, scripts get `WPP_HOME`, and
 //! `{{home}}` is its folder. Command lines are run by the [`Runner`] that the face supplies.
 
+pub mod beside;
 pub mod endpoints;
 pub mod expect;
 pub mod failures;

@@ -20,6 +20,8 @@ pub struct Order {
     pub answers: BTreeMap<String, bool>,
     /// Whether scripts of the shell may be run.
     pub shell_allowed: bool,
+    /// Whether it may begin although an earlier run of it has acted and is open.
+    pub despite_open: bool,
     /// The evidence folder, where it is not to be one of the home's reports.
     pub evidence: Option<PathBuf>,
 }

@@ -64,6 +64,23 @@ fn remarks(runbook: &Runbook, state: &State, verdict: Verdict) -> Vec<String> {
     said.map(|remark| after.fill(&remark.says)).collect()
 }
 
+/// What ran, in a line.
+fn program() -> String {
+    format!("wpp {}, {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH)
+}
+
+/// What the run was told; secrets by their names alone.
+fn parameters(runbook: &Runbook, state: &State) -> Section {
+    runbook.front.parameters.iter().fold(Section::new("Parameters"), |section, (name, parameter)| {
+        let value = match state.values.get(name) {
+            _ if parameter.secret => format!("«{name}»"),
+            Some(value) => value.clone(),
+            None => "not given".to_owned(),
+        };
+        section.field(name, value)
+    })
+}
+
 /// The report of a run that is over, or that left something open.
 pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
     let took_ms = u64::try_from(clock::now_ms() - state.began_ms).unwrap_or(0);
@@ -87,7 +104,8 @@ pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
         .field("runbook", &runbook.front.title)
         .field("run", &state.run)
         .field("began", clock::rfc3339(clock::from_ms(state.began_ms)))
-        .field("evidence", state.evidence.display());
+        .field("evidence", state.evidence.display())
+        .field("program", program());
     for remark in &remarks {
         section = section.field("note", remark);
     }
@@ -102,7 +120,7 @@ pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
     let stands = match &again[..] {
         [] => None,
         all if all.iter().all(|done| done.ended == Ended::Passed) => Some("as verified"),
-        _ => Some("not as verified"),
+        _ => Some("not as the verification asks, as is to be expected of what it asks of a step that was taken back"),
     };
     if let Some(stands) = stands {
         section = section.field("after that", stands);
@@ -112,6 +130,9 @@ pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
         report.warnings.push(format!("could not be taken back, and is left as it is: {}", state.left.join(", ")));
     }
     report = report.section(section);
+    if !runbook.front.parameters.is_empty() {
+        report = report.section(parameters(runbook, state));
+    }
     if state.phase != Phase::Over {
         report = report.next(format!("wpp runbook undo {}", state.run));
         if state.left.is_empty() {

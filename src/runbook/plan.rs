@@ -31,6 +31,9 @@ pub struct Planned {
     pub timeout_ms: Option<u64>,
     /// Further tries.
     pub retries: u32,
+    /// The option that answers its question where no terminal is; `None` of what asks nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 /// All of them, in the order of the run; those that take others back come last.
@@ -68,6 +71,7 @@ impl Plan {
             if block.retries > 0 {
                 about.push(format!("up to {} tries", block.retries + 1));
             }
+            about.extend(block.answer.as_ref().map(|answer| format!("answered without a terminal by {answer} (or =no)")));
             about.extend(block.undo.as_ref().map(|undo| format!("taken back by {undo}")));
             lines.push(format!("{} {} ({}): {}", block.part.heading(), block.id, block.kind.name(), about.join(", ")));
             lines.extend(block.lines.iter().map(|line| format!("    {line}")));
@@ -105,7 +109,13 @@ fn planned(fence: &Fence, values: &Values) -> Planned {
         undo: fence.undo.clone(),
         timeout_ms: fence.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
         retries: fence.retries,
+        answer: answer(fence),
     }
+}
+
+/// The option that says yes to a block's question in advance; `None` of a block that asks nothing.
+pub fn answer(fence: &Fence) -> Option<String> {
+    (fence.kind == Kind::Manual).then(|| format!("--answer {}=yes", fence.id))
 }
 
 /// What a block does, in a line.

@@ -11,11 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::fence::{Kind, Part};
 use super::{AbortedBy, Verdict};
-use crate::disk::{self, Lock};
+use crate::disk::{self, Lock, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::Home;
 use crate::journal::{self, Entry, Journal};
 use crate::process::Group;
+
+/// The file in a run's evidence folder that whoever works on the run holds.
+const LOCK: &str = "LOCK";
 
 /// The verb of a run's row.
 pub const VERB: &str = "runbook";
@@ -182,6 +185,13 @@ impl State {
         self.done.iter().rfind(|done| done.id == id && done.purpose != Purpose::Undo)
     }
 
+    /// Whether it has changed something, or may have, that was not taken back.
+    pub fn has_acted(&self) -> bool {
+        let acts = |done: &Done| matches!(done.part, Part::Steps | Part::Rollback) && done.ended != Ended::Skipped;
+        let in_force = |done: &Done| acts(done) && !self.undoable.iter().any(|one| one.step == done.id && one.undone);
+        self.under_way.is_some() || !self.left.is_empty() || self.done.iter().any(in_force)
+    }
+
     /// How its row ends.
     fn outcome(&self) -> journal::Outcome {
         match self.verdict {
@@ -272,7 +282,7 @@ impl<'a> Record<'a> {
 }
 
 fn lock(state: &State) -> Result<Lock> {
-    Lock::acquire(&state.evidence.join("LOCK"), "runbook").map_err(|error| error.note(format!("the run is {}", state.run)))
+    Lock::acquire(&state.evidence.join(LOCK), "runbook").map_err(|error| error.note(format!("the run is {}", state.run)))
 }
 
 /// Whether something is left to resume or to undo.
@@ -285,6 +295,33 @@ fn is_open(entry: &Entry, state: &State) -> bool {
 pub fn all(journal: &Journal) -> Result<Vec<(bool, State)>> {
     let read = |entry: &Entry| entry.data().ok().map(|state: State| (is_open(entry, &state), state));
     Ok(journal.everywhere(VERB)?.iter().filter_map(read).collect())
+}
+
+/// An open run of another process on the same thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rival {
+    /// The run.
+    pub run: String,
+    /// Whether a living process works on it.
+    pub held: bool,
+    /// Whether it has changed something that was not taken back.
+    pub acted: bool,
+}
+
+/// The open runs of a runbook that `same` says are on the same thing, oldest first. Only those that began
+/// before the run `own`, if there is one.
+pub fn rivals(journal: &Journal, own: Option<&str>, same: impl Fn(&State) -> bool) -> Result<Vec<Rival>> {
+    let mut rivals = Vec::new();
+    for (open, state) in all(journal)? {
+        if own == Some(state.run.as_str()) {
+            break;
+        }
+        if open && same(&state) {
+            let held = matches!(Lock::look(&state.evidence.join(LOCK))?, LockState::Held(_));
+            rivals.push(Rival { held, acted: state.has_acted(), run: state.run });
+        }
+    }
+    Ok(rivals)
 }
 
 /// The times at which runs were begun that cannot be read, and whether each is open; milliseconds since

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::beside::Beside;
 use super::failures::Failures;
 use super::fence::{Fence, Part};
 use super::guard;
@@ -42,9 +43,11 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
         return Err(Error::new(ErrorKind::Denied, format!("{} runs in a sandbox alone", runbook.front.id))
             .hint(format!("`wpp drill run {}` makes one for it", runbook.front.id)));
     }
+    let beside = Beside { home: site.home.root(), runbook: &runbook, values: &order.values, despite_open: order.despite_open };
+    let warnings = beside.look(site.journal)?;
     let stamp = clock::compact(clock::now());
     let (run, evidence) = record::name(site.records, site.journal, &runbook.front.id, &stamp, order.evidence.as_deref())?;
-    let mut values = order.values;
+    let mut values = order.values.clone();
     with_built_in(&mut values, site, &run, &evidence);
     if runbook.front.sandbox {
         values.plain.entry("session".to_owned()).or_insert_with(|| crate::sandbox::SESSION.to_owned());
@@ -58,7 +61,7 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
         began_ms: clock::now_ms(),
         values: values.plain.clone(),
         secrets: values.secrets.keys().cloned().collect(),
-        answers: order.answers,
+        answers: order.answers.clone(),
         shell_allowed: order.shell_allowed,
         phase: Phase::Prerequisites,
         under_way: None,
@@ -71,13 +74,22 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
         script: None,
     };
     let run = state.run.clone();
-    let record = Record::begin(site.journal, state)?;
-    let engine = Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None };
-    engine.go_on().map_err(|error| {
+    let mut record = Record::begin(site.journal, state)?;
+    // Two may have looked before either was written down: the one that was first goes on.
+    if let Err(error) = beside.at_work(site.journal, Some(&run)) {
+        record.state.verdict = Some(Verdict::Skipped);
+        record.state.cause = Some(error.message().to_owned());
+        record.close()?;
+        return Err(error);
+    }
+    let engine = Engine { site, runbook: runbook.clone(), record, values, stop: site.interrupted.clone(), cleaning_up: None };
+    let mut outcome = engine.go_on().map_err(|error| {
         error
             .note(format!("the run {run} has begun, and is open"))
             .hint(format!("do not run it anew: `wpp runbook resume {run}` goes on, `wpp runbook undo {run}` takes back"))
-    })
+    })?;
+    outcome.report.warnings.extend(warnings);
+    Ok(outcome)
 }
 
 /// Goes on with a run that was cut off. The step that was under way is taken back and run again; one

@@ -20,6 +20,8 @@ pub fn facts(entries: &[Entry], wrong: &[Error], journal: Option<&Journal>, now:
         missed: Vec::new(),
         failing: Vec::new(),
         problems: wrong.iter().map(Problem::from).collect(),
+        // Whoever knows the commands says so.
+        unfit: Vec::new(),
     };
     let Some(ledger) = ledger else { return Ok(facts) };
     facts.looked_ms = ledger.last_look_ms()?;

@@ -44,6 +44,7 @@ pub(super) mod tests {
             severity,
             area: "a".into(),
             session: Some("main".into()),
+            subject: None,
             class: None,
             summary: summary.into(),
             evidence: Vec::new(),

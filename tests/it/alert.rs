@@ -308,3 +308,56 @@ fn what_the_schedule_will_begin_is_announced_once_for_each_time() {
     let times: std::collections::BTreeSet<&str> = about.iter().copied().filter(|key| key.starts_with("schedule:look:")).collect();
     assert!(!times.is_empty() && times.len() == about.len(), "{history}");
 }
+
+/// Two entries of the schedule, each a runbook of its own that passes when its file is there.
+fn two_entries() -> Watched {
+    let entry = |name: &str| format!("[schedule.{name}]\nrunbook = \"{name}\"\nwhen = \"daily 02:30\"\n");
+    let watched = Watched::new(&format!("{ORDER}{}{}", entry("one"), entry("two")));
+    std::fs::create_dir_all(watched.home.path().join("runbooks")).unwrap();
+    for name in ["one", "two"] {
+        let text = format!(
+            "---\nid: {name}\ntitle: Own\nkind: runbook\nseverity: low\nrespond_within: 1h\napplies_to: host\n---\n\n## Trigger\n\nT.\n\n\
+             ## Impact\n\nI.\n\n## Prerequisites\n\nNone.\n\n## Steps\n\nNone.\n\n## Verification\n\n\
+             ```sql id=look on={{{{home}}}}/{name}.db\nSELECT count(*) FROM good\n```\n\n## Rollback\n\nNone.\n"
+        );
+        std::fs::write(watched.home.path().join(format!("runbooks/{name}.md")), text).unwrap();
+    }
+    watched
+}
+
+#[test]
+fn each_entry_of_the_schedule_that_fails_is_told_and_so_is_its_end() {
+    let watched = two_entries();
+    let database = |name: &str| watched.home.path().join(format!("{name}.db"));
+    let set = |name: &str, good: bool| match good {
+        true => rusqlite::Connection::open(database(name)).unwrap().execute_batch("CREATE TABLE good (x)").unwrap(),
+        false => std::fs::remove_file(database(name)).unwrap(),
+    };
+    let told = |what: &str| -> Vec<String> {
+        let _ = watched.home.run(&["schedule", "run", what]);
+        assert_eq!(watched.home.run(&["alert", "run"]).code, 0);
+        let ours = watched.told("first").into_iter().filter(|notice| notice["finding"] == "wpp.schedule.failing");
+        let said = |notice: Value| {
+            let text = |field: &str| notice[field].as_str().unwrap_or("-").to_owned();
+            assert!(
+                notice["kind"] == "recovered" || text("text").contains(&format!("--subject {}", text("subject"))),
+                "{notice}"
+            );
+            format!("{} {}", text("kind"), text("subject"))
+        };
+        ours.map(said).collect()
+    };
+    set("one", true);
+    set("two", true);
+    assert_eq!(told("one"), Vec::<String>::new());
+    set("one", false);
+    assert_eq!(told("one"), ["new one"]);
+    set("two", false);
+    assert_eq!(told("two"), ["new two"]);
+    let (code, taken) = watched.home.json(&["alert", "ack", "wpp.schedule.failing", "--subject", "two", "--by", "ann"]);
+    assert_eq!((code, taken["data"]["problems"].as_array().map(Vec::len)), (0, Some(1)), "{taken}");
+    set("one", true);
+    assert_eq!(told("one"), ["recovered one"]);
+    set("two", true);
+    assert_eq!(told("two"), ["recovered two"]);
+}

@@ -124,6 +124,16 @@ fn evidence_in_a_folder_of_the_operators_is_verified_by_its_path_and_with_all_ot
     let path = folder.to_str().unwrap();
     assert_eq!(home.run(&["runbook", "run", "look", "--yes", "--evidence", path]).code, 0);
     assert_eq!((verified(&home, &[path]).0, verified(&home, &[]).1.len()), (0, 2));
+    // The journal knows the folder: the run's id is enough.
+    let (_, list) = home.json(&["evidence", "list"]);
+    let evidence = list["data"]["evidence"].as_array().unwrap();
+    let outside = evidence.iter().find(|one| one["path"] == path).unwrap_or_else(|| panic!("{list}"));
+    let id = outside["id"].as_str().unwrap();
+    assert!(evidence.len() == 2 && id.starts_with("look-"), "{list}");
+    assert_eq!((verified(&home, &[id]).0, home.run(&["evidence", "show", id]).code), (0, 0));
+    assert!(home.run(&["evidence", "show"]).stdout.contains(id), "it is the newest");
+    let to = home.path().join("outside.tar.gz");
+    assert_eq!(home.run(&["evidence", "export", id, "--to", to.to_str().unwrap()]).code, 0);
     std::fs::write(folder.join("report.md"), "x").unwrap();
     assert_eq!((verified(&home, &[path]).0, verified(&home, &[]).0), (4, 4));
     // One of another home fits its own list at best.
@@ -145,7 +155,7 @@ fn a_transcript_that_was_changed_before_the_run_was_taken_back_is_told_for_good(
     let text = LOOK.replace("id: look", "id: stuck").replace("```wpp id=look\nwpp config\n```\n", &steps);
     std::fs::write(home.path().join("runbooks/stuck.md"), text).unwrap();
     let stuck = || {
-        let (code, report) = home.json(&["runbook", "run", "stuck", "--yes", "--allow-shell"]);
+        let (code, report) = home.json(&["runbook", "run", "stuck", "--yes", "--allow-shell", "--despite-open"]);
         assert!(code != 0 && report["data"]["open"] == true, "{report}");
         report["data"]["run"].as_str().unwrap().to_owned()
     };
@@ -359,4 +369,43 @@ fn a_rotation_of_what_cannot_be_read_for_sure_is_refused_and_nothing_of_it_is_sh
         code == 4 && stdout.contains("GITHUB_TOKEN is unchanged") && stdout.contains("WHATSAPP_WEBHOOK_SECRET is unchanged"),
         "{stdout}"
     );
+}
+
+#[test]
+fn an_export_is_the_same_bytes_each_time() {
+    let (home, ids) = ran(1);
+    let export = |name: &str| {
+        let to = home.path().join(name);
+        assert_eq!(home.run(&["evidence", "export", &ids[0], "--to", to.to_str().unwrap()]).code, 0);
+        std::fs::read(to).unwrap()
+    };
+    let first = export("first.tar.gz");
+    let folder = home.path().join("reports").join(&ids[0]);
+    // Copied, unpacked, looked at later: none of it is the run's.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
+    std::fs::File::options().write(true).open(folder.join("report.md")).unwrap().set_modified(later).unwrap();
+    assert_eq!(first, export("second.tar.gz"));
+}
+
+#[test]
+fn a_report_says_what_the_run_was_told_and_which_version_ran_it() {
+    let home = TestHome::live();
+    std::fs::create_dir(home.path().join("runbooks")).unwrap();
+    let parameters =
+        "parameters:\n  depth:\n    help: how deep\n    default: 7fathoms\n  key:\n    help: a key\n    secret: true\n";
+    let text = LOOK.replacen("\n---\n", &format!("\n{parameters}---\n"), 1);
+    std::fs::write(home.path().join("runbooks/look.md"), text).unwrap();
+    let mut run = home.command(&["runbook", "run", "look", "--yes", "--format", "json"]);
+    let output = run.env("WPP_SECRET_KEY", "s3cr3t-s3cr3t").output().unwrap();
+    let report: serde_json::Value =
+        serde_json::from_slice(output.stdout.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap()).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    let folder = home.path().join("reports").join(report["data"]["run"].as_str().unwrap());
+    for file in ["report.md", "report.html", "report.json"] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        for part in ["7fathoms", "«key»", concat!("wpp ", env!("CARGO_PKG_VERSION"))] {
+            assert!(text.contains(part), "{part} is not in {file}: {text}");
+        }
+        assert!(!text.contains("s3cr3t-s3cr3t"), "{file}");
+    }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::harness::{Outcome, TestHome, is_running};
+use crate::simulated::Simulated;
 
 /// A runbook of the host with these blocks under its headings.
 fn runbook(front: &str, prerequisites: &str, steps: &str, verification: &str, rollback: &str) -> String {
@@ -251,6 +252,18 @@ fn a_person_answers_in_advance_or_the_run_ends() {
         + &sh("id=remove", "rm -f \"$place/one\"")
         + "```manual id=sure\nAre you sure of {{place}}?\n```\n";
     let stage = Stage::new(&runbook(PLACE, "", &steps, &sh("id=verify", "test -e \"$place/one\""), ""));
+    // How it is answered is said before it begins.
+    let shown = stage.home.run(&["runbook", "show", "own"]);
+    let (_, data) = stage.home.json(&["runbook", "show", "own"]);
+    let answers: Vec<_> =
+        data["data"]["blocks"].as_array().unwrap().iter().filter_map(|block| block["answer"].as_str()).collect();
+    assert_eq!(answers, ["--answer sure=yes"]);
+    assert!(data["next"].to_string().contains("own.md --answer sure=yes"), "{data}");
+    assert!(shown.code == 0 && shown.stdout.starts_with("---\n"), "{shown:?}");
+    let plan = stage.run(&["--dry-run"]).1;
+    let blocks = plan["data"]["blocks"].as_array().unwrap();
+    assert_eq!(blocks.iter().filter_map(|block| block["answer"].as_str()).collect::<Vec<_>>(), ["--answer sure=yes"], "{plan}");
+    assert!(plan["sections"].to_string().contains("answered without a terminal by --answer sure=yes"), "{plan}");
     let (code, report) = stage.run(&["--answer", "sure=yes"]);
     assert_eq!(code, 0, "{report}");
     std::fs::remove_file(stage.path("one")).unwrap();
@@ -680,6 +693,13 @@ fn a_line_of_a_runbook_allows_no_scripts_and_a_runbook_that_runs_itself_ends() {
     assert_eq!(code, 4, "{report}");
     let (_, runs) = stage.home.json(&["runbook", "runs"]);
     let runs = runs["data"]["runs"].as_array().unwrap();
+    assert!(runs.len() == 1 && runs[0]["open"] == false, "a run is at work on the same: {runs:?}");
+    // On something else each time, it comes to the end of its depth.
+    let steps = line("wpp runbook run own --yes --set place={{place}}/x");
+    let stage = Stage::new(&runbook(PLACE, "", &steps, "```wpp id=verify\nwpp config\n```\n", ""));
+    assert_eq!(stage.run(&[]).0, 4);
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let runs = runs["data"]["runs"].as_array().unwrap();
     assert!((2..=9).contains(&runs.len()) && runs.iter().all(|run| run["open"] == false), "{runs:?}");
 }
 
@@ -738,6 +758,16 @@ fn a_run_that_somebody_works_on_is_left_to_them() {
     let (_, runs) = stage.home.json(&["runbook", "runs"]);
     let run = runs["data"]["runs"][0]["run"].as_str().unwrap().to_owned();
     assert_eq!(stage.home.run(&["runbook", "undo", &run]).code, 11);
+    for more in [&[][..], &["--despite-open"]] {
+        let (code, refused) = stage.run(more);
+        assert!(code == 11 && refused.to_string().contains(&format!("{run} of own is at work")), "{code} {refused}");
+    }
+    // Another folder is another thing.
+    let other = stage.home.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let given = format!("place={}", other.display());
+    let beside = stage.home.run(&["runbook", "run", "own", "--allow-shell", "--set", &given]);
+    assert_eq!(beside.code, 20, "it comes to the question: {beside:?}");
     let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -769,7 +799,8 @@ pub fn documents() -> Vec<String> {
         .replace("parameters:\n", "parameters:\n  way:\n    help: which\n    type: choice\n    values: [a, b]\n    default: a\n");
     let steps = sh("id=make undo=remove", "touch \"$place/one\"")
         + &sh("id=remove", "rm -f \"$place/one\"")
-        + &sh("id=no when=\"{{way}}==b\"", "true");
+        + &sh("id=no when=\"{{way}}==b\"", "true")
+        + "```manual id=sure when=\"{{way}}==b\"\nAre you sure?\n```\n\n";
     let stage = Stage::new(&runbook(&front, "", &steps, &sh("id=verify", "false"), ""));
     let mut written = Vec::new();
     let mut run = |arguments: &[&str]| {
@@ -796,9 +827,182 @@ pub fn documents() -> Vec<String> {
         .unwrap();
     let _ = stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
     run(&["runbook", "runs"]);
+    run(&["doctor", "--only", "wpp.runbook.open"]);
     run(&["runbook", "new", "other"]);
     std::fs::write(stage.home.path().join("runbooks/other.md"), "nothing").unwrap();
     run(&["runbook", "lint", "other"]);
     run(&["runbook", "show", "other"]);
     written
+}
+
+/// What the doctor says of open runs: severity, summary, and the remedy with its command.
+fn open_runs(home: &TestHome) -> Vec<[String; 4]> {
+    let (_, report) = home.json(&["doctor", "--only", "wpp.runbook.open", "--fail-on", "never"]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let said = |finding: &Value| {
+        let remedy = &finding["remedy"];
+        [&finding["severity"], &finding["summary"], &remedy["summary"], &remedy["command"]].map(text)
+    };
+    report["findings"].as_array().unwrap().iter().map(said).collect()
+}
+
+/// A run that is killed in its second step; the first can be taken back.
+fn killed_in_step() -> String {
+    let steps = sh("id=make undo=remove", "touch \"$place/made\"")
+        + &sh("id=remove", "rm -f \"$place/made\"")
+        + &sh("id=die", "test -e \"$place/go\" || kill -9 $PPID");
+    runbook(PLACE, "", &steps, &sh("id=verify", "true"), "")
+}
+
+#[test]
+fn the_doctor_tells_of_a_run_that_nobody_works_on_until_it_is_taken_back() {
+    let stage = Stage::new(&killed_in_step());
+    assert_eq!(open_runs(&stage.home)[0][0], "ok");
+    let arguments = stage.arguments(&[]);
+    stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let run = runs["data"]["runs"][0]["run"].as_str().unwrap().to_owned();
+    let [severity, summary, how, command] = open_runs(&stage.home).remove(0);
+    assert_eq!(severity, "warning", "{summary}");
+    assert!(summary.contains(&run) && summary.contains("cut off in die"), "{summary}");
+    assert!(
+        how.contains(&format!("runbook undo {run}")) && command.contains(&format!("runbook resume {run}")),
+        "{how} {command}"
+    );
+    assert_eq!(stage.home.run(&["runbook", "undo", &run]).code, 0);
+    assert_eq!(open_runs(&stage.home)[0][0], "ok");
+}
+
+#[test]
+fn a_run_that_holds_back_what_goes_out_is_an_error_and_one_at_work_is_none() {
+    let pause = "```wpp id=pause undo=resume\nwpp outbound pause --session main\n```\n\n\
+                 ```wpp id=resume\nwpp outbound resume --session main\n```\n\n";
+    let wait = sh("id=wait timeout=10m", "touch \"$place/waiting\"\nexec sleep 600");
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    let place = home.path().join("place");
+    std::fs::create_dir(&place).unwrap();
+    std::fs::create_dir_all(home.path().join("runbooks")).unwrap();
+    let text = runbook(PLACE, "", &format!("{pause}{wait}"), &sh("id=verify", "true"), "");
+    std::fs::write(home.path().join("runbooks/own.md"), text).unwrap();
+    let given = format!("place={}", place.display());
+    let mut child = home
+        .command(&["runbook", "run", "own", "--yes", "--allow-shell", "--set", &given])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    simulated.until("the second step", || if place.join("waiting").exists() { Ok(()) } else { Err("it has not begun".into()) });
+    assert_eq!(open_runs(home)[0][0], "ok", "somebody works on it");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let [severity, summary, ..] = open_runs(home).remove(0);
+    assert!(severity == "error" && summary.contains("what main sends is paused by it"), "{severity} {summary}");
+    let (_, runs) = home.json(&["runbook", "runs"]);
+    let run = runs["data"]["runs"][0]["run"].as_str().unwrap();
+    // Its script outlived it, and is ended before anything is taken back.
+    assert_eq!(home.run(&["runbook", "undo", run]).code, 0);
+    assert_eq!(open_runs(home)[0][0], "ok");
+}
+
+#[test]
+fn a_run_does_not_begin_beside_one_that_acted_and_was_cut_off() {
+    let stage = Stage::new(&killed_in_step());
+    let arguments = stage.arguments(&[]);
+    stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    let (_, runs) = stage.home.json(&["runbook", "runs"]);
+    let run = runs["data"]["runs"][0]["run"].as_str().unwrap().to_owned();
+    std::fs::write(stage.path("go"), "").unwrap();
+    let (code, refused) = stage.run(&[]);
+    let said = refused.to_string();
+    assert_eq!(code, 11, "{said}");
+    for part in [&run, "runbook resume", "runbook undo", "--despite-open"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    // Whoever is to be refused is not asked first.
+    let place = format!("place={}", stage.place.display());
+    let unasked = stage.home.run(&["runbook", "run", "own", "--allow-shell", "--set", &place]);
+    assert_eq!(unasked.code, 11, "{unasked:?}");
+    assert_eq!(std::fs::read_dir(stage.home.path().join("reports")).unwrap().count(), 1, "nothing was begun");
+    let (code, report) = stage.run(&["--despite-open"]);
+    assert_eq!(code, 0, "{report}");
+    assert!(report["warnings"][0].as_str().unwrap().contains(&format!("runbook undo {run}")), "{report}");
+    assert_eq!(stage.home.run(&["runbook", "undo", &run]).code, 0);
+    let (code, report) = stage.run(&[]);
+    assert!(code == 0 && report["warnings"].as_array().is_none_or(Vec::is_empty), "{report}");
+}
+
+#[test]
+fn a_run_begins_beside_one_that_was_cut_off_before_it_acted_and_says_so() {
+    let stage = Stage::new(&runbook(
+        PLACE,
+        &sh("id=look", "test -e \"$place/go\" || kill -9 $PPID"),
+        &sh("id=act", "true"),
+        &sh("id=verify", "true"),
+        "",
+    ));
+    let arguments = stage.arguments(&[]);
+    stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    std::fs::write(stage.path("go"), "").unwrap();
+    let (code, report) = stage.run(&[]);
+    assert_eq!(code, 0, "{report}");
+    assert!(report["warnings"][0].as_str().unwrap().contains("before it acted"), "{report}");
+}
+
+/// Of several that begin at the same moment, one works.
+#[test]
+fn of_runs_that_begin_at_once_one_acts() {
+    let act = "mkdir \"$place/one\"\nsleep 3\nrmdir \"$place/one\"";
+    let stage = Stage::new(&runbook(PLACE, "", &sh("id=act", act), &sh("id=verify", "true"), ""));
+    let arguments = stage.arguments(&["--quiet"]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let children: Vec<_> =
+        (0..4).map(|_| stage.home.command(&arguments).stdout(std::process::Stdio::null()).spawn().unwrap()).collect();
+    let codes: Vec<i32> = children.into_iter().map(|mut child| child.wait().unwrap().code().unwrap_or(-1)).collect();
+    // One that came late may find the first one done.
+    assert!(codes.contains(&0) && codes.iter().all(|code| [0, 11].contains(code)), "{codes:?}");
+    assert_eq!(open_runs(&stage.home)[0][0], "ok");
+}
+
+/// What `new` writes runs as it is; and what it says after an undo is what was before.
+#[test]
+fn a_new_runbook_passes_as_it_is_and_is_as_before_after_an_undo() {
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    assert_eq!(home.run(&["runbook", "new", "mine"]).code, 0);
+    assert_eq!(home.run(&["runbook", "lint", "mine"]).code, 0);
+    let (code, report) = home.json(&["runbook", "run", "mine", "--yes"]);
+    assert_eq!((code, report["data"]["verdict"].as_str()), (0, Some("pass")), "{report:#}");
+    let path = home.path().join("runbooks/mine.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(
+        &path,
+        text.replace("id=meanwhile expect=\"exit=0|13; $.data.outbound_paused==true\"", "id=meanwhile expect=\"exit=7\""),
+    )
+    .unwrap();
+    let (code, report) = home.json(&["runbook", "run", "mine", "--yes"]);
+    assert_eq!((code, report["data"]["verified_again"].as_bool()), (4, Some(true)), "{report:#}");
+    assert_eq!(home.json(&["status"]).1["data"]["outbound_paused"], false);
+    // One that looks for what a step did says that it is gone, and that this is no wonder.
+    std::fs::write(
+        &path,
+        text.replace("outbound_paused==true", "no_such==1").replace(
+            "retries=5 every=2s expect=\"exit=0|13; $.data.outbound_paused==false",
+            "expect=\"$.data.outbound_paused==true",
+        ),
+    )
+    .unwrap();
+    let (code, report) = home.json(&["runbook", "run", "mine", "--yes"]);
+    assert_eq!((code, report["data"]["verified_again"].as_bool()), (4, Some(false)), "{report:#}");
+    let said = report.to_string();
+    assert!(said.contains("as is to be expected") && said.contains("again verify"), "{said}");
+}
+
+#[test]
+fn a_new_drill_passes_as_it_is() {
+    let home = TestHome::live();
+    assert_eq!(home.run(&["runbook", "new", "mine", "--drill"]).code, 0);
+    assert_eq!(home.run(&["runbook", "lint", "mine"]).code, 0);
+    let (code, report) = home.json(&["drill", "run", "mine"]);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (0, Some("pass")), "{report:#}");
 }

@@ -443,6 +443,18 @@ fn the_evidence_of_a_rotation_has_its_names_and_no_value() {
     assert_eq!(diff.matches("rotated").count(), 5, "{diff}");
     // What was written meanwhile is gone.
     assert!(!scene.checkout.join("before.scan").exists() && !scene.checkout.join("before.doctor").exists());
+    // Of two on one day, the one of this run is looked at: what an earlier one left is not its own.
+    let scene = Scene::new();
+    let stage = (row.stage)(&scene);
+    let day = &wpp::clock::compact(wpp::clock::now())[..8];
+    let folder = scene.checkout.join("docs/reports/ops");
+    std::fs::create_dir_all(&folder).unwrap();
+    for ending in [".md", "-env-diff.txt", "-secret-scan.txt"] {
+        std::fs::write(folder.join(format!("credential-rotation-{day}{ending}")), ENV).unwrap();
+    }
+    stage.run(&scene.bench.home, row.id).passes(row.id);
+    drop(stage);
+    assert!(folder.join(format!("credential-rotation-{day}-2.md")).exists());
     // A scan that quotes what it found does not get into the evidence unnoticed.
     let scene = Scene::new();
     scene.tools.does("make", "case \"$*\" in *secret-scan) echo 'leak: old-github-one';; esac");

@@ -1,6 +1,7 @@
 //! The shipped runbooks: each lints clean, and those on sessions are run.
 
 use serde_json::Value;
+use wpp::command::asks::asks;
 use wpp::command::is_line;
 use wpp::runbook::fence::{Kind, Part};
 use wpp::runbook::library::SHIPPED;
@@ -78,7 +79,7 @@ fn a_restart_that_does_not_bring_the_session_back_deviates() {
 fn every_shipped_runbook_lints_clean() {
     assert!(["re-authentication", "reset", "restart"].iter().all(|id| SHIPPED.iter().any(|(known, _)| known == id)));
     for (id, text) in SHIPPED {
-        assert_eq!(lint(text, &Surroundings { id, parses: &is_line }), [], "{id}");
+        assert_eq!(lint(text, &Surroundings { id, parses: &is_line, asks: &asks }), [], "{id}");
     }
 }
 
@@ -123,7 +124,7 @@ fn a_session_that_waits_for_a_login_after_a_restart_is_left_as_it_is() {
 fn a_new_runbook_lints_clean_and_its_plan_can_be_seen() {
     for drill in [false, true] {
         let text = wpp::runbook::template::text("my-own", drill);
-        assert_eq!(lint(&text, &Surroundings { id: "my-own", parses: &is_line }), [], "{text}");
+        assert_eq!(lint(&text, &Surroundings { id: "my-own", parses: &is_line, asks: &asks }), [], "{text}");
     }
 }
 
@@ -131,7 +132,7 @@ fn a_new_runbook_lints_clean_and_its_plan_can_be_seen() {
 fn a_line_that_wpp_does_not_know_is_found_in_the_shipped_ones() {
     let (id, text) = SHIPPED.iter().find(|(id, _)| *id == "restart").unwrap();
     let broken = text.replace("wpp restart --session {{session}} --force", "wpp restart --session {{session}} --forced");
-    let found = lint(&broken, &Surroundings { id, parses: &is_line });
+    let found = lint(&broken, &Surroundings { id, parses: &is_line, asks: &asks });
     assert_eq!(found.iter().map(|finding| finding.rule).collect::<Vec<_>>(), ["command"], "{found:?}");
     let line = broken.lines().nth(found[0].line - 1).unwrap();
     assert!(line.contains("--forced"), "{line}");

@@ -537,6 +537,91 @@ fn print_writes_nothing() {
     assert_eq!(home.run(&["schedule", "install"]).code, 2);
 }
 
+/// Runbooks that nobody could run unattended, and what stands against each.
+#[test]
+fn an_entry_that_can_never_pass_is_told_before_it_is_due_and_is_not_installed() {
+    let text = |id: &str, front: &str, step: &str| {
+        format!(
+            "---\nid: {id}\ntitle: Own\nkind: runbook\nseverity: low\nrespond_within: 1h\napplies_to: host\n{front}---\n\n## Trigger\n\nT.\n\n\
+             ## Impact\n\nI.\n\n## Prerequisites\n\nNone.\n\n## Steps\n\n{step}\n\n## Verification\n\n```wpp id=look\nwpp config\n```\n\n\
+             ## Rollback\n\nNone.\n"
+        )
+    };
+    let runbooks = [
+        ("told", "parameters:\n  depth: how deep\n", "```wpp id=act\nwpp search {{depth}}\n```"),
+        (
+            "keyed",
+            "parameters:\n  key:\n    help: a key\n    secret: true\n",
+            "```http id=act\nGET http://127.0.0.1:1/\nX-API-Key: {{key}}\n```",
+        ),
+        ("asked", "", "```manual id=sure\nAre you sure?\n```"),
+        ("maybe", "", "```manual id=sure when=\"command(no-such-program)\"\nAre you sure?\n```"),
+        ("shell", "", "```sh id=act\ntrue\n```"),
+        ("broken", "", "```wpp id=act\nwpp halt\n```"),
+    ];
+    let home = configured("");
+    std::fs::create_dir_all(home.path().join("runbooks")).unwrap();
+    for (id, front, step) in runbooks {
+        std::fs::write(home.path().join(format!("runbooks/{id}.md")), text(id, front, step)).unwrap();
+    }
+    let stand_ins = StandIns::new();
+    stand_ins.add("systemctl", "true");
+    for (entry, part) in [
+        ("runbook = \"told\"", Some("depth")),
+        ("runbook = \"told\"\nset = [\"depth=1\"]", None),
+        ("runbook = \"keyed\"", Some("--secret key=")),
+        ("runbook = \"asked\"", Some("--answer sure=yes")),
+        ("run = [\"runbook\", \"run\", \"asked\", \"--yes\", \"--answer\", \"sure=yes\"]", None),
+        ("run = [\"runbook\", \"run\", \"asked\", \"--yes\", \"--answer\", \"sure=no\"]", Some("never passes")),
+        ("run = [\"runbook\", \"run\", \"asked\", \"--answer\", \"sure=yes\"]", Some("--yes")),
+        ("runbook = \"maybe\"", None),
+        ("runbook = \"shell\"", Some("allow_shell")),
+        ("run = [\"runbook\", \"run\", \"shell\", \"--yes\", \"--allow-shell\"]", None),
+        ("runbook = \"broken\"", Some("halt")),
+        ("run = [\"runbook\", \"run\", \"nowhere\", \"--yes\"]", Some("nowhere")),
+        ("run = [\"runbook\", \"run\", \"smoke\", \"--yes\"]", Some("sandbox")),
+        ("runbook = \"smoke\"", None),
+        ("run = [\"reset\"]", Some("--yes")),
+        ("run = [\"reset\", \"--yes\"]", None),
+        ("run = [\"logs\", \"--follow\"]", Some("--follow")),
+        ("run = [\"backup\"]", None),
+    ] {
+        configure(&home, &format!("[schedule.x]\n{entry}\nwhen = \"daily 02:30\"\n"));
+        let (_, doctor) = home.json(&["doctor", "--only", "wpp.schedule.cannot-pass", "--fail-on", "never"]);
+        let (finding, (code, list)) = (&doctor["findings"][0], home.json(&["schedule", "list"]));
+        let installed = stand_ins.run(&home, &["schedule", "install", "--systemd"]);
+        let entry_of_list = &list["data"]["entries"][0];
+        match part {
+            Some(part) => {
+                assert_eq!(
+                    (&finding["severity"], &finding["subject"]),
+                    (&Value::from("error"), &Value::from("x")),
+                    "{entry}: {doctor}"
+                );
+                assert!(finding.to_string().contains(part), "{entry}: {finding}");
+                assert!(
+                    entry_of_list["cannot_pass"].is_string() && list["warnings"].to_string().contains(part),
+                    "{entry}: {list}"
+                );
+                assert!(installed.code == 2 && installed.stderr.contains(part), "{entry}: {installed:?}");
+                assert!(!home.path().join(".config/systemd").exists(), "{entry}");
+            }
+            None => {
+                assert_eq!(finding["severity"], "ok", "{entry}: {doctor}");
+                assert!(code == 0 && entry_of_list["cannot_pass"].is_null(), "{entry}: {list}");
+                assert_eq!(installed.code, 0, "{entry}: {installed:?}");
+                assert_eq!(stand_ins.run(&home, &["schedule", "install", "--systemd", "--remove"]).code, 0);
+                std::fs::remove_dir_all(home.path().join(".config")).unwrap();
+            }
+        }
+    }
+    // The environment of whoever calls the schedule may have it.
+    configure(&home, "[schedule.x]\nrunbook = \"keyed\"\nwhen = \"daily 02:30\"\n");
+    let output =
+        home.command(&["doctor", "--only", "wpp.schedule.cannot-pass"]).env("WPP_SECRET_KEY", "s3cr3t-s3cr3t").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
 /// Every document of `wpp schedule`, for the test of their schemas.
 pub fn documents() -> Vec<String> {
     let (home, stand_ins) = (

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::schedule as entries;
+use super::super::told::Around;
 use super::super::upkeep::Upkeep;
 use crate::alert::Policy;
 use crate::alert::book::Book;
@@ -15,7 +16,7 @@ use crate::doctor::probe::journal;
 use crate::doctor::{Scope, SkippedCheck, StandIns};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{AlertFacts, MissingSession, Probed, Problem, ScheduleFacts};
-use crate::home::{Home, HomeKind};
+use crate::home::{Home, HomeKind, is_session_name};
 use crate::journal::Journal;
 use crate::plugin::grants::Grant;
 use crate::plugin::registry::Registry;
@@ -158,8 +159,11 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         let by_name = given.is_some() || matches!(source, Some(Source::Environment(_)));
         if all {
             // When they cannot be listed, the check of the sessions' names says so.
-            sessions = home.session_names().unwrap_or_default().iter().map(|name| home.session(name)).collect();
-        } else if home.session(&chosen).exists() || is_unfinished(&journal, &chosen) {
+            let mut names = home.session_names().unwrap_or_default();
+            names.extend(lost(&journal, &names));
+            names.sort();
+            sessions = names.iter().map(|name| home.session(name)).collect();
+        } else if home.session(&chosen).exists() || is_unfinished(&journal, &chosen) || lived(&journal, &chosen) {
             sessions.push(home.session(&chosen));
         } else if by_name {
             app::existing_session(home, &chosen)?;
@@ -170,7 +174,14 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
     }
     let plugins_problem = home.as_ref().ok().and_then(|home| Registry::open(home).err()).map(|error| Problem::from(&error));
     let entries = home.as_ref().ok().filter(|_| config_problem.is_none()).map(|home| entries::entries(home, &config));
-    let schedule = schedule_facts(&home, entries.as_ref(), &journal);
+    let schedule = match (schedule_facts(&home, entries.as_ref(), &journal), &home, &entries) {
+        (Probed::Known(facts), Ok(home), Some((entries, _))) => {
+            let secret = |variable: &str| settings.environment.get(variable).cloned();
+            let around = Around { home, config: &config, secret: Box::new(secret) };
+            Probed::Known(ScheduleFacts { unfit: entries::fit::unfit(&around, entries), ..facts })
+        }
+        (facts, ..) => facts,
+    };
     let alerts = alert_facts(&home, &config, config_problem.is_some(), &journal);
     let upkeep =
         Upkeep::of(home.as_ref().ok(), &config, entries.as_ref().map(|(entries, _)| entries.as_slice()), &settings.environment);
@@ -205,6 +216,22 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
 
 /// The journal that was opened, if there is one.
 type Opened = Result<Option<Journal>>;
+
+/// Whether a session was used here, and not removed by us since.
+fn lived(journal: &Opened, name: &str) -> bool {
+    matches!(journal, Ok(Some(journal)) if matches!(journal.lived(name), Ok(Some(_))))
+}
+
+/// Sessions that were used here and have no folder any more.
+fn lost(journal: &Opened, here: &[String]) -> Vec<String> {
+    let known = match journal {
+        Ok(Some(known)) => known.sessions().unwrap_or_default(),
+        // The check of the journal says so.
+        _ => Vec::new(),
+    };
+    let is_lost = |name: &String| is_session_name(name) && here.binary_search(name).is_err() && lived(journal, name);
+    known.into_iter().filter(is_lost).collect()
+}
 
 /// The journal, or what a look into it comes to without one.
 fn opened<T>(journal: &Opened, without: T) -> std::result::Result<&Journal, Probed<T>> {

@@ -48,6 +48,16 @@ pub struct Run {
 }
 
 impl Run {
+    /// The drills that it was given by name.
+    pub fn named(&self) -> Vec<&str> {
+        self.drills.iter().map(String::as_str).collect()
+    }
+
+    /// What they are told.
+    pub fn given(&self) -> &Given {
+        &self.given
+    }
+
     /// Runs the drills, one after the other.
     pub fn run(self, app: &App) -> Result<Report> {
         let texts: Vec<Text> = match self.all {
@@ -150,16 +160,13 @@ fn written(
         report.metrics.push(Metric { name: "recovery_ms".into(), value: recovery_ms as f64 });
     }
     report.metrics.push(Metric { name: "drill_took_ms".into(), value: watch.elapsed_ms() as f64 });
-    let program = format!("wpp {}, {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
-    let mut section = Section::default().field("program", program);
     if let Some(kept) = &kept {
-        section = section.field("sandbox kept", kept.display());
+        report = report.section(Section::default().field("sandbox kept", kept.display()));
         // What the run would have said of its own home is said of the sandbox.
         report.next = vec![look_at(kept), format!("wpp --home {} logs", quoted(&kept.display().to_string()))];
         report.next.push(format!("rm -r {}", quoted(&kept.display().to_string())));
     }
     let folder = &outcome.state.evidence;
-    report.sections.push(section);
     report.data = json!({
         "drill": id,
         "run": outcome.state.run,

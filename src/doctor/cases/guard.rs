@@ -31,6 +31,10 @@ fn drills(facts: &mut Facts) -> &mut Vec<DrillRun> {
     }
 }
 
+fn open_run() -> OpenRun {
+    OpenRun { run: "restart-x".into(), began_ms: NOW_MS - DAY_MS, under_way: Some("restart".into()), ..OpenRun::default() }
+}
+
 fn of_user(look: &mut PathLook, owner: u32) {
     look.seen = Probed::Known(Some(PathSeen { kind: look.expected, mode: 0o755, owner }));
 }
@@ -206,6 +210,51 @@ pub(super) const CASES: &[Case] = &[
         facts: whole,
         breaks: |facts| drills(facts)[0].passed = Some(false),
         finds: &[("wpp.drill.failed", Warning)],
+    },
+    Case {
+        what: "a run that was killed in a step",
+        facts: whole,
+        breaks: |facts| facts.host.upkeep.open_runs = Probed::Known(vec![open_run()]),
+        finds: &[("wpp.runbook.open", Warning)],
+    },
+    Case {
+        what: "a run that was killed and holds back what goes out",
+        facts: whole,
+        breaks: |facts| {
+            let run = OpenRun { paused: vec!["main".into()], ..open_run() };
+            facts.host.upkeep.open_runs = Probed::Known(vec![run]);
+            match &mut facts.sessions[0].messages {
+                Probed::Known(MessagesFacts { traffic: Some(traffic), .. }) => traffic.paused_since_ms = Some(NOW_MS - MINUTE_MS),
+                other => panic!("{other:?}"),
+            }
+        },
+        finds: &[("wpp.runbook.open", Error)],
+    },
+    Case {
+        what: "a run that was killed, whose pause somebody has ended since",
+        facts: whole,
+        breaks: |facts| {
+            facts.host.upkeep.open_runs = Probed::Known(vec![OpenRun { paused: vec!["main".into()], ..open_run() }]);
+        },
+        finds: &[("wpp.runbook.open", Warning)],
+    },
+    Case {
+        what: "a run that could not take back a step, and one of a sandbox",
+        facts: whole,
+        breaks: |facts| {
+            let runs = [OpenRun { left: vec!["pause".into()], ..open_run() }, OpenRun { sandbox: true, ..open_run() }];
+            facts.host.upkeep.open_runs = Probed::Known(runs.to_vec());
+        },
+        finds: &[("wpp.runbook.open", Warning), ("wpp.runbook.open", Warning)],
+    },
+    Case {
+        what: "an open run of another version",
+        facts: whole,
+        breaks: |facts| {
+            let run = OpenRun { began_ms: NOW_MS - DAY_MS, unreadable: true, ..OpenRun::default() };
+            facts.host.upkeep.open_runs = Probed::Known(vec![run]);
+        },
+        finds: &[("wpp.runbook.open", Warning)],
     },
     Case {
         what: "evidence that somebody changed",

@@ -4,6 +4,12 @@ use super::*;
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        what: "a home whose path leaves no room for a socket's",
+        facts: stopped,
+        breaks: |facts| facts.host.home = format!("/{}", "long/".repeat(20)).into(),
+        finds: &[("wpp.home.socket-path", Error)],
+    },
+    Case {
         what: "home.json is damaged",
         facts: whole,
         breaks: |facts| {
@@ -94,6 +100,15 @@ pub(super) const CASES: &[Case] = &[
             schedule(facts).missed = vec![MissedRun { entry: "nightly".into(), due_ms: NOW_MS, more: 0, waits: false }];
         },
         finds: &[("wpp.schedule.missed", Warning)],
+    },
+    Case {
+        what: "an entry that says too little for its runbook",
+        facts: whole,
+        breaks: |facts| {
+            let problem = Problem { message: "it needs to be told more".into(), hint: "give --set a=b".into() };
+            schedule(facts).unfit = vec![UnfitEntry { entry: "nightly".into(), problem }];
+        },
+        finds: &[("wpp.schedule.cannot-pass", Error)],
     },
     Case {
         what: "an entry whose runs fail",

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::facts::machine::{
-    Dated, GroupFacts, MachineFacts, Memory, Mount, Pressure, ProcessFacts, ProcessLimits, ProgramLook, Use, ZoneFacts,
+    Dated, GroupFacts, MachineFacts, Memory, Mount, Pressure, ProcessFacts, ProcessLimits, ProgramFacts, ProgramLook, ProgramNow,
+    Use, ZoneFacts,
 };
 
 const GIB: u64 = 1 << 30;
@@ -54,6 +55,7 @@ pub(super) fn daemon() -> ProcessFacts {
         limits: ProcessLimits { open_files: Some(1024), core_bytes: Some(0), ..ProcessLimits::default() },
         threads_began_ms: vec![NOW_MS - 40 * MINUTE_MS, NOW_MS - 30 * MINUTE_MS + 40, NOW_MS],
         group: Probed::Known(group("/system.slice/wpp.service")),
+        program: Probed::Known(ProgramFacts { path: "/usr/bin/wpp".into(), now: ProgramNow::Same }),
     }
 }
 

@@ -20,10 +20,10 @@ use crate::facts::growth::DiskGrowth;
 use crate::facts::{
     AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun,
     EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
-    JournalFacts, Leak, LeakKind, Leaks, Limits, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun, MissingSession,
-    Moment, OpenAct, Override, PathKind, PathLook, PathSeen, Probed, Problem, ScheduleFacts, SearchIndex, SecretFault,
-    SecretLook, SessionFacts, SetAside, SetLook, SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnitLook,
-    UpkeepFacts,
+    JournalFacts, Leak, LeakKind, Leaks, Limits, LivingDaemon, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun,
+    MissingSession, Moment, OpenAct, OpenRun, OtherHome, Override, PathKind, PathLook, PathSeen, Probed, Problem, RivalFacts,
+    ScheduleFacts, SearchIndex, SecretFault, SecretLook, SessionFacts, SetAside, SetLook, SettingsFacts, SocketFacts, StoreFacts,
+    SuppressionFacts, Undelivered, UnfitEntry, UnitLook, UpkeepFacts,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Remedy, Severity};
@@ -42,7 +42,7 @@ fn look(path: &str, kind: PathKind, mode: u32) -> PathLook {
 
 fn owner(role: &str, age_ms: i64) -> Option<LockOwner> {
     let since = crate::clock::rfc3339(crate::clock::from_ms(NOW_MS - age_ms));
-    Some(LockOwner { pid: 4711, since, role: role.into(), version: "1.2.3".into() })
+    Some(LockOwner { pid: 4711, since, role: role.into(), version: "1.2.3".into(), started: None, boot: None, path: None })
 }
 
 /// A home with one session that is READY.
@@ -91,6 +91,7 @@ fn whole() -> Facts {
                 look("/h/sessions/main/daemon.sock", PathKind::Socket, 0o600),
             ],
             lock: Probed::Known(LockFacts::Held { owner: owner("daemon", 30 * MINUTE_MS) }),
+            rivals: Probed::Known(RivalFacts::default()),
             socket: Probed::Known(SocketFacts::Listening),
             daemon: Probed::Known(DaemonLook::Answered(DaemonStatus {
                 session: "main".into(),
@@ -190,6 +191,7 @@ fn in_order() -> UpkeepFacts {
         drills: Probed::Known(DrillFacts {
             runs: vec![DrillRun { drill: "banned".into(), run: "banned-x".into(), at_ms: NOW_MS - DAY_MS, passed: Some(true) }],
         }),
+        open_runs: Probed::Known(Vec::new()),
         sets: Probed::Known(vec![SetLook {
             channel: "openwa".into(),
             complete_ms: Some(NOW_MS - 3_600_000),
@@ -415,6 +417,7 @@ fn a_look_that_failed_is_never_ok() {
         look.seen = Probed::Failed(failed());
     }
     session.lock = Probed::Failed(failed());
+    session.rivals = Probed::Failed(failed());
     session.socket = Probed::Failed(failed());
     session.daemon = Probed::Failed(failed());
     session.process = Probed::Failed(failed());
@@ -429,7 +432,10 @@ fn a_look_that_failed_is_never_ok() {
     let examination = examine(&facts, &Selection::default());
     let fine: Vec<_> = examination.made.iter().filter(|made| made.severity != Unknown).map(|made| made.id.clone()).collect();
     // These were not looked up by a probe but come with the scope.
-    assert_eq!(fine, ["wpp.home.marker", "wpp.home.settings", "wpp.home.plugins", "wpp.config.suppression"]);
+    assert_eq!(
+        fine,
+        ["wpp.home.marker", "wpp.home.settings", "wpp.home.plugins", "wpp.home.socket-path", "wpp.config.suppression"]
+    );
     // The same for one session's own looks, with its folder in place so that nothing is skipped for it.
     facts.sessions[0].paths = whole().sessions[0].paths.clone();
     facts.host.journal = Probed::Known(Ok(()));

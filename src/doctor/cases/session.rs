@@ -1,6 +1,7 @@
 //! What breaks a session and its daemon.
 
 use super::*;
+use crate::facts::machine::{ProgramFacts, ProgramNow};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -69,6 +70,85 @@ pub(super) const CASES: &[Case] = &[
             facts.sessions[0].paths[1].seen = Probed::Known(Some(seen));
         },
         finds: &[("wpp.session.owners", Critical)],
+    },
+    Case {
+        what: "an emptied folder: a volume that is not mounted",
+        facts: stopped,
+        breaks: |facts| {
+            facts.sessions[0].paths.truncate(1);
+            journal(facts).lived = Some(Moment { id: 1, at_ms: NOW_MS - DAY_MS });
+            facts.sessions[0].store = Probed::NotApplicable("there is no session.db yet".into());
+            facts.sessions[0].messages = Probed::NotApplicable("there is no wpp.db yet".into());
+        },
+        finds: &[("wpp.session.files-gone", Critical)],
+    },
+    Case {
+        what: "a pipe where the session's folder should be",
+        facts: stopped,
+        breaks: |facts| {
+            let seen = PathSeen { kind: PathKind::Other, mode: 0o600, owner: 1000 };
+            facts.sessions[0].paths[0].seen = Probed::Known(Some(seen));
+        },
+        finds: &[("wpp.session.folder", Critical)],
+    },
+    Case {
+        what: "a copy of a home whose daemon lives",
+        facts: stopped,
+        breaks: |facts| {
+            let command = "wpp --home /b daemon".into();
+            let living = Some(LivingDaemon { pid: 4711, command, home: Some("/b".into()) });
+            facts.sessions[0].rivals = Probed::Known(RivalFacts { living, other_home: None });
+            facts.sessions[0].lock = Probed::Known(LockFacts::Stale { owner: owner("daemon", MINUTE_MS) });
+            facts.sessions[0].socket = Probed::Known(SocketFacts::Stale);
+        },
+        finds: &[("wpp.session.living-daemon", Critical)],
+    },
+    Case {
+        what: "a copy in the place of the folder that a living daemon works in",
+        facts: stopped,
+        breaks: |facts| {
+            let living = Some(LivingDaemon { pid: 4711, command: "wpp daemon".into(), home: None });
+            facts.sessions[0].rivals = Probed::Known(RivalFacts { living, other_home: None });
+            facts.sessions[0].lock = Probed::Known(LockFacts::Stale { owner: owner("daemon", MINUTE_MS) });
+        },
+        finds: &[("wpp.session.living-daemon", Critical)],
+    },
+    Case {
+        what: "a copy of hard links beside a home whose daemon runs",
+        facts: stopped,
+        breaks: |facts| {
+            let other_home = Some(OtherHome { pid: 4711, home: "/b".into(), same_folder: false });
+            facts.sessions[0].rivals = Probed::Known(RivalFacts { living: None, other_home });
+            facts.sessions[0].lock = Probed::Known(LockFacts::Held { owner: owner("daemon", 5 * MINUTE_MS) });
+        },
+        finds: &[("wpp.session.two-homes", Critical)],
+    },
+    Case {
+        what: "two homes on one session by a link",
+        facts: whole,
+        breaks: |facts| {
+            let other_home = Some(OtherHome { pid: 4711, home: "/b".into(), same_folder: true });
+            facts.sessions[0].rivals = Probed::Known(RivalFacts { living: None, other_home });
+        },
+        finds: &[("wpp.session.two-homes", Error)],
+    },
+    Case {
+        what: "a program that was replaced under the daemon",
+        facts: whole,
+        breaks: |facts| {
+            let Probed::Known(process) = &mut facts.sessions[0].process else { panic!() };
+            process.program = Probed::Known(ProgramFacts { path: "/usr/bin/wpp".into(), now: ProgramNow::Another });
+        },
+        finds: &[("wpp.session.program-replaced", Warning)],
+    },
+    Case {
+        what: "a program that was removed under the daemon",
+        facts: whole,
+        breaks: |facts| {
+            let Probed::Known(process) = &mut facts.sessions[0].process else { panic!() };
+            process.program = Probed::Known(ProgramFacts { path: "/usr/bin/wpp".into(), now: ProgramNow::Gone });
+        },
+        finds: &[("wpp.session.program-replaced", Warning)],
     },
     Case {
         what: "lock contention: a daemon that holds the lock and does not listen",

@@ -233,6 +233,19 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Host(guard::drill_failed),
     },
     Check {
+        id: "wpp.runbook.open",
+        title: "every run that began is over",
+        area: "runbook",
+        severity: Warning,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "A run of a runbook or a drill whose process was killed, or that could not take back what it began, is open until somebody \
+                  says what becomes of it: what it changed stays changed, and outgoing messages that it paused stay paused. A run that a \
+                  process works on is left to it. `wpp runbook resume RUN` goes on with it, `wpp runbook undo RUN` takes back what it \
+                  began; `wpp runbook runs` lists all.",
+        judge: Host(guard::open_runs),
+    },
+    Check {
         id: "wpp.drill.evidence",
         title: "evidence is as it was written",
         area: "drill",

@@ -1,7 +1,7 @@
 //! Rows of the home, its schedule and its notices.
 
 use crate::doctor::Judge::Host;
-use crate::doctor::{Check, alert, host, schedule, security};
+use crate::doctor::{Check, alert, copies, host, schedule, security};
 use crate::report::Severity::{Error, Warning};
 
 const HYGIENE: Option<&str> = Some("runbooks/security-hygiene.md");
@@ -110,6 +110,17 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Host(host::default_session),
     },
     Check {
+        id: "wpp.home.socket-path",
+        title: "the sockets' paths are short enough",
+        area: "home",
+        severity: Error,
+        needs: &["wpp.home.marker"],
+        runbook: None,
+        explain: "A Unix socket's path may have 107 bytes on Linux and 103 on macOS, and a daemon makes its socket in the session's folder. \
+                  In a home with a longer path no daemon starts. Give WPP_HOME a shorter path, or the session a shorter name.",
+        judge: Host(copies::socket_path),
+    },
+    Check {
         id: "wpp.schedule.not-installed",
         title: "somebody looks for what is due",
         area: "schedule",
@@ -131,6 +142,19 @@ pub(super) const CHECKS: &[Check] = &[
         explain: "An entry was due and nothing looked for it in time, because the machine or the caller was down. With `missed = \"run-once\"` \
                   it runs when somebody looks, with \"skip\" it waits for its next time; with \"tell\" this stands until a run in time.",
         judge: Host(schedule::in_time),
+    },
+    Check {
+        id: "wpp.schedule.cannot-pass",
+        title: "every entry can pass as it is written",
+        area: "schedule",
+        severity: Error,
+        needs: &["wpp.home.journal"],
+        runbook: None,
+        explain: "What a dry run would find is looked for in every entry, before it is due: a runbook that cannot be run, parameters \
+                  without a value, a secret that comes from nowhere, a question that nobody is there to answer, scripts that were not \
+                  allowed, a guard that holds in no such home, a command that asks or that does not end. Secrets that only the caller of \
+                  the schedule has in its environment cannot be seen from here.",
+        judge: Host(schedule::fit),
     },
     Check {
         id: "wpp.schedule.failing",

@@ -1,7 +1,7 @@
 //! Rows of a session and its daemon.
 
 use crate::doctor::Judge::Session;
-use crate::doctor::{Check, security, session, smoke};
+use crate::doctor::{Check, copies, security, session, smoke};
 use crate::report::Severity::{Critical, Error, Warning};
 
 const RESTART: Option<&str> = Some("runbooks/restart.md");
@@ -72,11 +72,47 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Session(security::session_owners),
     },
     Check {
+        id: "wpp.session.files-gone",
+        title: "a session that was used has its files",
+        area: "session",
+        severity: Critical,
+        needs: &["wpp.home.journal", "wpp.session.folder"],
+        runbook: RESET,
+        explain: "The journal knows that the session was started, connected or restored here, and its folder holds neither session.db \
+                  nor wpp.db: a volume that is not mounted, or a folder that somebody emptied. Look for the volume first; what is \
+                  restored or linked anew under a mount point is hidden by the next mount.",
+        judge: Session(copies::files_gone),
+    },
+    Check {
+        id: "wpp.session.living-daemon",
+        title: "no daemon works on a folder that this one is a copy of",
+        area: "session",
+        severity: Critical,
+        needs: &["wpp.session.folder"],
+        runbook: LOCKED,
+        explain: "LOCK names the process that holds it, and when that was started. If nobody holds the file and that process lives, the \
+                  folder is a copy, made by rsync, cp or a restore of the home, and a daemon started on it would be the same device twice. \
+                  start, restart and --fix refuse then. End that process first, or go back to its folder.",
+        judge: Session(copies::living_daemon),
+    },
+    Check {
+        id: "wpp.session.two-homes",
+        title: "the session belongs to one home",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder"],
+        runbook: LOCKED,
+        explain: "Whoever holds the lock works in another home, which has the same session by a symbolic link, a mount or hard links. Each \
+                  home's journal then knows half of what was done. A daemon of another home is never stopped from here. In a copy made of hard links \
+                  (cp -al, rsnapshot) the files are those of the original: critical.",
+        judge: Session(copies::two_homes),
+    },
+    Check {
         id: "wpp.session.lock-held",
         title: "the lock is held by a working daemon or by nobody",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.folder"],
+        needs: &["wpp.session.folder", "wpp.session.two-homes"],
         runbook: LOCKED,
         explain: "One process at a time may own a session; a second one is refused with exit code 11. A holder that does not listen on \
                   the socket keeps everybody else out and serves nobody: stop it, or choose another session.",
@@ -87,7 +123,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "no lock is left of a dead process",
         area: "session",
         severity: Warning,
-        needs: &["wpp.session.folder"],
+        needs: &["wpp.session.folder", "wpp.session.living-daemon"],
         runbook: LOCKED,
         explain: "The kernel lets go of the lock when its holder dies; the file stays and names a process that is gone. It stops \
                   nobody from starting. --fix takes the lock first, which proves that nobody holds it, and removes the file.",
@@ -109,7 +145,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "somebody listens on the socket",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.folder", "wpp.session.foreign-socket"],
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket", "wpp.session.living-daemon", "wpp.session.two-homes"],
         runbook: SOCKET,
         explain: "A killed daemon leaves its socket, and every connection to it is refused. --fix proves again that the lock is free and \
                   that nobody listens, and removes it.",
@@ -120,7 +156,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a daemon that was started runs",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.folder", "wpp.session.foreign-socket"],
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket", "wpp.session.living-daemon"],
         runbook: RESTART,
         explain: "A daemon that stops in order says so in the journal and takes its lock and socket with it. One that did neither was \
                   killed or crashed. Nothing that was acknowledged is lost. --fix starts it again.",
@@ -146,6 +182,17 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: RESTART,
         explain: "After an upgrade the old daemon runs on until it is restarted, with the old version's faults.",
         judge: Session(session::version_skew),
+    },
+    Check {
+        id: "wpp.session.program-replaced",
+        title: "the daemon runs the program that is there",
+        area: "session",
+        severity: Warning,
+        needs: &["wpp.session.folder"],
+        runbook: RESTART,
+        explain: "An upgrade that replaces the program, or a build that removes it, leaves the daemon on the old one until it is restarted. \
+                  Where nothing has the program's name any more, nothing can start the daemon again.",
+        judge: Session(copies::program),
     },
     Check {
         id: "wpp.session.auth-required",

@@ -11,8 +11,11 @@ use std::time::Duration;
 
 use super::{DAEMON_TIMEOUT, FILES_TIMEOUT, Job};
 use crate::disk::{Lock, LockState};
-use crate::facts::{HeldFile, HeldPlace, HoldersFacts, Probed};
+use crate::error::Result;
+use crate::facts::{HeldFile, HeldPlace, HoldersFacts, LivingDaemon, OtherHome, Probed, RivalFacts};
 use crate::home::{Home, SessionPaths};
+use crate::lifecycle::whose;
+use crate::process;
 
 /// How long what looks wrong is given to become right: a daemon that just starts or ends.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -40,6 +43,25 @@ pub(super) fn job(home: Option<&Home>, sessions: &[SessionPaths]) -> Job {
             }
         },
     )
+}
+
+/// Whether what the session's lock names is a daemon of another copy or of another home.
+pub(super) fn rivals(session: &SessionPaths) -> Result<RivalFacts> {
+    let living = whose::living(session)?.map(|owner| LivingDaemon {
+        pid: owner.pid,
+        command: process::arguments(owner.pid).join(" "),
+        home: owner.home(),
+    });
+    let other_home = match Lock::look(&session.lock())? {
+        LockState::Held(Some(owner)) => whose::other_home(session, &owner).map(|home| {
+            let folder = owner.path.as_deref().and_then(Path::parent);
+            let identity = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
+            let same_folder = folder.is_some_and(|folder| identity(folder) == identity(session.folder()));
+            OtherHome { pid: owner.pid, home, same_folder }
+        }),
+        _ => None,
+    };
+    Ok(RivalFacts { living, other_home })
 }
 
 fn look(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>> {

@@ -206,7 +206,8 @@ fn look_at(journal: &Journal, session: &str, own: &Path) -> Result<(JournalFacts
     let owed = rekey::owed_wake(journal, session)?.and_then(|id| entries.iter().find(|entry| entry.id == id));
     let wake_owed = owed.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
     let crashes_last_hour = crashes(&entries, clock::now_ms());
-    let facts = JournalFacts { open, started: latest("start")?, stopped: latest("stop")?, wake_owed, crashes_last_hour };
+    let lived = journal.lived(session)?.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
+    let facts = JournalFacts { open, lived, started: latest("start")?, stopped: latest("stop")?, wake_owed, crashes_last_hour };
     Ok((facts, look_at_backups(&entries, own)))
 }
 

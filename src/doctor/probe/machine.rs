@@ -13,7 +13,8 @@ use crate::clock;
 use crate::config::Config;
 use crate::facts::Probed;
 use crate::facts::machine::{
-    Dated, MachineFacts, Memory, Mount, Pressure, ProcessFacts, ProcessLimits, ProgramLook, Use, ZoneFacts,
+    Dated, MachineFacts, Memory, Mount, Pressure, ProcessFacts, ProcessLimits, ProgramFacts, ProgramLook, ProgramNow, Use,
+    ZoneFacts,
 };
 use crate::home::{Home, SessionPaths};
 use crate::process;
@@ -176,6 +177,31 @@ fn began_ticks(text: &str) -> Option<i64> {
     text.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
 
+/// The program that a process runs, told from the one that has its name now.
+fn program(system: &System, pid: u32) -> Probed<ProgramFacts> {
+    let folder = format!("/proc/{pid}");
+    let runs = system.path(&format!("{folder}/exe"));
+    let Ok(target) = std::fs::read_link(&runs) else {
+        return Probed::NotApplicable("this machine does not tell which program the daemon runs".into());
+    };
+    // A program that was renamed takes its name along, so the one that it was called by counts.
+    let called = system.text(&format!("{folder}/cmdline")).ok().flatten();
+    let called = called.and_then(|text| text.split('\0').next().map(PathBuf::from)).filter(|path| path.is_absolute());
+    let named = target.to_string_lossy();
+    let path = called.unwrap_or_else(|| named.strip_suffix(" (deleted)").unwrap_or(&named).into());
+    // By the process's own names: in a container they lead elsewhere.
+    let below = system.path(&format!("{folder}/root")).join(path.strip_prefix("/").unwrap_or(&path));
+    let Some(running) = identity(&runs) else {
+        return Probed::Failed(format!("{folder}/exe cannot be looked at"));
+    };
+    let now = match identity(&below) {
+        Some(now) if now == running => ProgramNow::Same,
+        Some(_) => ProgramNow::Another,
+        None => ProgramNow::Gone,
+    };
+    Probed::Known(ProgramFacts { path, now })
+}
+
 /// Looks at the living process that holds a lock. Its files belong to its user, who alone may count them.
 pub fn process(system: &System, pid: u32, lock: &Path) -> Probed<ProcessFacts> {
     let folder = format!("/proc/{pid}");
@@ -207,7 +233,14 @@ pub fn process(system: &System, pid: u32, lock: &Path) -> Probed<ProcessFacts> {
             .filter_map(|thread| began_ticks(&read(&thread.path().join("stat")).ok()??));
         let threads_began_ms =
             threads.map(|began| now_ms.saturating_sub(own.saturating_sub(began).saturating_mul(TICK_MS))).collect();
-        Ok(Some(ProcessFacts { pid, open_files, limits, threads_began_ms, group: groups::look(system, &pid.to_string()) }))
+        Ok(Some(ProcessFacts {
+            pid,
+            open_files,
+            limits,
+            threads_began_ms,
+            group: groups::look(system, &pid.to_string()),
+            program: program(system, pid),
+        }))
     };
     match look() {
         Ok(Some(facts)) => Probed::Known(facts),

@@ -13,6 +13,7 @@ pub(crate) mod upkeep;
 pub mod journal;
 pub mod machine;
 pub mod network;
+mod runs;
 mod tls;
 mod growth;
 
@@ -110,6 +111,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     };
     if scope.home.is_err() {
         host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
+        host.upkeep.open_runs = Probed::NotApplicable("the home does not open".into());
         host.upkeep.sets = Probed::NotApplicable("the home does not open".into());
     }
     jobs.extend(machine_jobs(scope, depth));
@@ -154,6 +156,7 @@ fn nothing_seen(name: &str) -> SessionFacts {
         name: name.to_owned(),
         paths: Vec::new(),
         lock: unasked(),
+        rivals: unasked(),
         socket: unasked(),
         daemon: unasked(),
         process: unasked(),
@@ -475,6 +478,13 @@ fn session_jobs(at: usize, paths: &SessionPaths, copies: &Copies, scope: &Scope,
             },
         ),
     ];
+    let named = paths.clone();
+    jobs.push(Job::new(
+        FILES_TIMEOUT,
+        move || holders::rivals(&named).into(),
+        Probed::Failed,
+        move |seen, _, sessions| sessions[at].rivals = seen,
+    ));
     let (beside, copies) = (paths.clone(), copies.clone());
     jobs.push(Job::new(
         FILES_TIMEOUT,

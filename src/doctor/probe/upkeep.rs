@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use super::runs::open_runs;
 use super::{FILES_TIMEOUT, Job, NAMES_MAX, exists, journal, look_at, names_in};
 use crate::archive::destination::Destination;
 use crate::archive::shelf::is_archive;
@@ -39,6 +40,13 @@ pub(super) fn jobs(scope: &Scope) -> Vec<Job> {
             move || drills(&journal, only_read).into(),
             Probed::Failed,
             |seen, host: &mut HostFacts, _: &mut [SessionFacts]| host.upkeep.drills = seen,
+        ));
+        let (journal, session) = (home.journal(), scope.config.text("default_session").to_owned());
+        jobs.push(Job::new(
+            FILES_TIMEOUT,
+            move || open_runs(&journal, only_read, &session).into(),
+            Probed::Failed,
+            |seen, host: &mut HostFacts, _: &mut [SessionFacts]| host.upkeep.open_runs = seen,
         ));
         let (journal, only_read) = (home.journal(), scope.foreign.is_some());
         let channels = scope.config.dumps().map(|(name, _)| name.to_owned()).collect();

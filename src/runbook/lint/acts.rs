@@ -83,14 +83,8 @@ pub fn command(runbook: &Runbook, around: &Surroundings<'_>) -> Found {
     found
 }
 
-pub fn unattended(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
-    let asks = |words: &[String]| {
-        let has = |flag: &str| words.iter().any(|word| word == flag);
-        let verb = words.get(1).map(String::as_str).unwrap_or_default();
-        let destroys =
-            matches!(verb, "restore" | "reset") || verb == "doctor" && has("--fix") || verb == "backup" && has("prune");
-        destroys && !has("--yes") && !has("--dry-run") && !has("--help")
-    };
+pub fn unattended(runbook: &Runbook, around: &Surroundings<'_>) -> Found {
+    let asks = |words: &[String]| words[0] == "wpp" && (around.asks)(&filled(runbook, words, true)[1..]);
     lines(runbook)
         .filter(|(_, _, words)| asks(words))
         .map(|(_, line, words)| {

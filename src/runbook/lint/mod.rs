@@ -14,6 +14,9 @@ use super::parse::{Problem, Runbook};
 /// Whether words after the program's name are a command line of `wpp`; else what is wrong with them.
 pub type Parses = dyn Fn(&[String]) -> Result<(), String>;
 
+/// Whether words after the program's name are a command line that asks a person whether it may.
+pub type Asks = dyn Fn(&[String]) -> bool;
+
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -57,6 +60,8 @@ pub struct Surroundings<'a> {
     pub id: &'a str,
     /// Whether words are a command line of `wpp`.
     pub parses: &'a Parses,
+    /// Whether such a line asks.
+    pub asks: &'a Asks,
 }
 
 /// One thing that is wrong.

@@ -23,8 +23,13 @@ fn parses(words: &[String]) -> Result<(), String> {
     }
 }
 
+/// Knows one that does.
+fn asks(words: &[String]) -> bool {
+    words[0] == "reset" && !words.iter().any(|word| word == "--yes")
+}
+
 fn found(text: &str) -> Vec<Finding> {
-    lint(text, &Surroundings { id: "x", parses: &parses })
+    lint(text, &Surroundings { id: "x", parses: &parses, asks: &asks })
 }
 
 /// The line of a finding of this rule.

@@ -1,0 +1,92 @@
+//! Runs of runbooks and drills that the journal has open and that no process works on any more.
+//!
+//! The doctor is below the runbooks, so a run's row is read here by the few fields that matter. Start with
+//! [`open_runs`].
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::journal;
+use crate::disk::{Lock, LockState};
+use crate::error::Result;
+use crate::facts::OpenRun;
+
+/// What matters of a run's row.
+#[derive(Debug, Deserialize)]
+struct Row {
+    run: String,
+    text: String,
+    evidence: PathBuf,
+    phase: String,
+    under_way: Option<String>,
+    undoable: Vec<Undoable>,
+    #[serde(default)]
+    left: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Undoable {
+    lines: String,
+    #[serde(default)]
+    undone: bool,
+}
+
+/// The open runs, oldest first, without those that a living process holds. Lines that name no session are
+/// about `session`.
+pub(super) fn open_runs(path: &Path, only_read: bool, session: &str) -> Result<Vec<OpenRun>> {
+    let Some(journal) = journal::open(path, only_read)? else { return Ok(Vec::new()) };
+    let rows = journal.read(|db| {
+        let mut statement = db
+            .prepare("SELECT at_ms, data FROM entry WHERE session IS NULL AND verb = 'runbook' AND state = 'open' ORDER BY id")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    })?;
+    let mut open = Vec::new();
+    for (began_ms, data) in rows {
+        let Ok(row) = serde_json::from_str::<Row>(&data) else {
+            open.push(OpenRun { began_ms, unreadable: true, ..OpenRun::default() });
+            continue;
+        };
+        // It was killed between its last word and the end of its row: nothing is left to do.
+        if row.phase == "over" || matches!(Lock::look(&row.evidence.join("LOCK"))?, LockState::Held(_)) {
+            continue;
+        }
+        let paused = row.undoable.iter().filter(|one| !one.undone).flat_map(|one| resumed(&one.lines, session));
+        open.push(OpenRun {
+            paused: paused.collect(),
+            sandbox: row.text.contains("\nsandbox: true\n"),
+            run: row.run,
+            began_ms,
+            under_way: row.under_way,
+            left: row.left,
+            unreadable: false,
+        });
+    }
+    Ok(open)
+}
+
+/// The sessions whose outgoing messages lines of `wpp` let go on.
+fn resumed(lines: &str, default: &str) -> Vec<String> {
+    let session = |line: &str| {
+        let words = shlex::split(line)?;
+        let resumes = words.windows(2).any(|pair| pair == ["outbound", "resume"]);
+        let after = words.iter().position(|word| word == "--session" || word == "-s").and_then(|at| words.get(at + 1).cloned());
+        let joined = || words.iter().find_map(|word| word.strip_prefix("--session=").map(str::to_owned));
+        resumes.then(|| after.or_else(joined).unwrap_or_else(|| default.to_owned()))
+    };
+    lines.lines().filter_map(session).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_undo_lets_go_on_is_read_from_its_lines() {
+        assert_eq!(resumed("wpp outbound resume --session sales\nwpp status --session other", "main"), ["sales"]);
+        assert_eq!(resumed("wpp --session=sales outbound resume", "main"), ["sales"]);
+        assert_eq!(resumed("wpp outbound resume", "main"), ["main"]);
+        assert!(resumed("wpp outbound list\nPOST http://x/outbound/resume", "main").is_empty());
+    }
+}
