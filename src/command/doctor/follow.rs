@@ -12,6 +12,7 @@ use crate::doctor::score;
 use crate::error::Result;
 use crate::interrupt::Interrupts;
 use crate::report::{Change, Event, Finding, Report, Severity};
+use crate::ui;
 
 /// Between two looks of somebody who waits.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -58,7 +59,7 @@ impl Look<'_> {
             let compared = history::compare(&rows, &mut seen.examination, clock::now_ms(), Reader::Whole);
             rows = compared.rows;
             self.tell(&seen, &compared.mended);
-            if sleep(interval, &interrupts.flag()) {
+            if sleep(interval, &interrupts.flag()) || ui::reader_is_gone() {
                 return Ok(seen);
             }
             seen = self.again()?;
