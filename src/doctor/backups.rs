@@ -188,7 +188,8 @@ fn spoiled(archive: &Made<'_>, made: &[Made<'_>], look: &impl Fn(&Path) -> Optio
             match (look(path), &one.stamp) {
                 (None, _) => return spoiled(true, "is gone"),
                 (Some(now), Some(then)) if now.size_bytes != then.size_bytes => {
-                    let why = format!("holds {} bytes, and {} when it was made", now.size_bytes, then.size_bytes);
+                    let why =
+                        format!("holds {}, and {} when it was made", count(now.size_bytes, "byte", "bytes"), then.size_bytes);
                     return spoiled(false, &why);
                 }
                 (Some(now), Some(then)) if !now.is(then) => return spoiled(false, "was written to since it was made"),
@@ -506,7 +507,7 @@ mod tests {
         let why = |acts: &[_]| facts(acts).spoiled.map(|spoiled| (spoiled.at_ms / HOUR_MS, spoiled.is_gone, spoiled.why));
         assert_eq!(why(&[at("a", "/a", None, 1)]), None);
         assert_eq!(why(&[at("a", "/gone/a", None, 1)]), Some((1, true, "is gone".into())));
-        let shrunk = Some((2, false, "holds 1 bytes, and 7 when it was made".into()));
+        let shrunk = Some((2, false, "holds 1 byte, and 7 when it was made".into()));
         assert_eq!(why(&[at("a", "/a", None, 1), at("b", "/b", None, 7)]), shrunk);
         let base = Some((2, false, "builds on /gone/a, which is gone".into()));
         assert_eq!(why(&[at("a", "/gone/a", None, 1), at("b", "/b", Some("a"), 1)]), base);

@@ -328,7 +328,7 @@ pub fn drill_age(facts: &Facts) -> Judged {
     if facts.host.opened.as_ref().is_ok_and(|kind| *kind == HomeKind::Sandbox) {
         return Err(Stop::Skipped("a sandbox is where drills are run, and needs none".into()));
     }
-    let days = |milliseconds: i64| format!("{} days", milliseconds / DAY_MS);
+    let days = |milliseconds: i64| count(milliseconds / DAY_MS, "day", "days");
     let list = line(facts, None, "drill list");
     match drills.runs.iter().map(|run| run.at_ms).max() {
         Some(newest) if facts.now_ms - newest <= most => {
@@ -355,9 +355,9 @@ pub fn drill_failed(facts: &Facts) -> Judged {
     let drills = known(&facts.host.upkeep.drills, "the runs of drills")?;
     let failed = drills.runs.iter().filter(|run| run.passed == Some(false)).map(|run| {
         Said::bad(format!(
-            "the drill {} did not go as it should when it was last run, {} days ago",
+            "the drill {} did not go as it should when it was last run, {} ago",
             run.drill,
-            (facts.now_ms - run.at_ms) / DAY_MS
+            count((facts.now_ms - run.at_ms) / DAY_MS, "day", "days")
         ))
         .about(run.drill.clone())
         .seen(format!("run {}", run.run), "passed", "not passed")

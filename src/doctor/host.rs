@@ -130,13 +130,25 @@ pub fn disk_space(facts: &Facts) -> Judged {
 
 /// The journal can be used.
 pub fn journal(facts: &Facts) -> Judged {
+    let home = quoted(&facts.host.home.display().to_string());
     Ok(vec![match known(&facts.host.journal, "the journal")? {
         Ok(()) => Said::ok("the journal opens"),
-        Err(reason) => Said::bad(format!("the journal cannot be used: {reason}")).seen("ops.db", "opens", reason.clone()).by_hand(
-            "look at the file's owner, mode and size, and at who has it open. One that is damaged is moved aside with its -wal and -shm, \
-             while no daemon runs, and a new one is made: what was done is forgotten, so are acts that were cut off, and older archives \
-             can no longer be restored exactly",
-            format!("ls -la {}", quoted(&facts.host.home.display().to_string())),
-        ),
+        Err(reason) if reason.contains(DAMAGED) => Said::bad(format!("the journal cannot be used: {reason}"))
+            .seen("quick_check of ops.db", "ok", reason.clone())
+            .seen(
+                "what is lost when it is moved aside, and a new one is made",
+                "nothing",
+                "what was done here: acts that were cut off, and the proof that older archives need to be restored exactly",
+            )
+            .by_hand(
+                "stop the daemons, then move it aside with what lies beside it, and keep it",
+                format!("mkdir -m 700 {home}/ops-damaged && mv {home}/ops.db* {home}/ops-damaged/"),
+            ),
+        Err(reason) => Said::bad(format!("the journal cannot be used: {reason}"))
+            .seen("ops.db", "opens", reason.clone())
+            .by_hand("look at the file's owner, mode and size, and at who has it open", format!("ls -la {home}")),
     }])
 }
+
+/// What a look says of a journal whose pages are damaged.
+pub const DAMAGED: &str = "is damaged: ";

@@ -16,6 +16,7 @@ pub mod terminal;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::Ask;
 use crate::archive::destination::settings::Secret;
@@ -168,6 +169,22 @@ pub fn page(text: &str) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Whether nobody can read any more what is written to stdout: the other end of the pipe is closed. To write would tell,
+/// too, but there may be nothing to write for days.
+pub fn reader_is_gone() -> bool {
+    use tokio::io::{Interest, unix::AsyncFd};
+    if tokio::runtime::Handle::try_current().is_ok() {
+        return false;
+    }
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return false };
+    runtime.block_on(async {
+        // A file of the disk cannot be asked, and has no reader to lose.
+        #[expect(deprecated, reason = "its successor wants a promise that the descriptor stays open, which stdout does")]
+        let Ok(stdout) = AsyncFd::with_interest(std::io::stdout(), Interest::ERROR) else { return false };
+        tokio::time::timeout(Duration::from_millis(10), stdout.ready(Interest::ERROR)).await.is_ok()
+    })
 }
 
 /// Writes a line of a result that has no end of its own. A reader that went away is its end.

@@ -180,7 +180,7 @@ fn the_page_stands_alone_and_takes_no_other_files_place() {
     }
     let config = home.path().join("config.toml");
     std::fs::write(&config, "default_session = \"main\"\n").unwrap();
-    assert_eq!(home.run(&["capacity", "--html", config.to_str().unwrap()]).code, 2);
+    assert_eq!(home.run(&["capacity", "--html", config.to_str().unwrap()]).code, 15);
     assert!(std::fs::read_to_string(&config).unwrap().starts_with("default_session"));
 }
 

@@ -121,6 +121,11 @@ fn a_journal_that_is_damaged_in_the_middle_is_told_and_left_as_it_is() {
     assert!(summary(&report).contains("is damaged"), "{report:#}");
     let (code, report) = doctor(&home, &["--offline"]);
     assert_eq!((code, std::fs::read(&path).unwrap() == bytes), (3, true), "{report:#}");
+    let (_, report) = only(&home, "wpp.home.journal");
+    let remedy = report["findings"][0]["remedy"]["command"].as_str().unwrap();
+    assert!(std::process::Command::new("sh").args(["-c", remedy]).status().unwrap().success(), "{remedy}");
+    assert_eq!(home.run(&["doctor", "--offline"]).code, 0, "with a new one, all is well");
+    assert!(home.path().join("ops-damaged/ops.db").exists());
 }
 
 #[test]

@@ -92,6 +92,28 @@ fn the_remedy_for_a_file_is_one_command_whatever_its_name() {
 }
 
 #[test]
+fn a_watch_ends_when_nobody_reads_it_any_more() {
+    let home = with_file("open.txt");
+    let mut command = home.command(&["doctor", "--offline", "--watch=1s"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut reader = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
+    assert!(!line.is_empty());
+    // As `head -1` does.
+    drop(reader);
+    for _ in 0..600 {
+        if child.try_wait().unwrap().is_some() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    panic!("it goes on for nobody");
+}
+
+#[test]
 fn annotations_are_written_to_whoever_asked_for_them() {
     let home = with_file("open.txt");
     let quiet = home.run(&["doctor", "--offline", "--quiet", "--github"]);

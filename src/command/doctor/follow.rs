@@ -12,6 +12,7 @@ use crate::doctor::{SessionState, score};
 use crate::error::Result;
 use crate::interrupt::Interrupts;
 use crate::report::{Change, Event, Finding, Report, Severity};
+use crate::ui;
 
 /// Between two looks of somebody who waits.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -66,7 +67,7 @@ impl Look<'_> {
             self.tell_states(&states, &seen.examination.states);
             states.clone_from(&seen.examination.states);
             self.tell(&seen, &compared.mended);
-            if sleep(interval, &interrupts.flag()) {
+            if sleep(interval, &interrupts.flag()) || ui::reader_is_gone() {
                 return Ok(seen);
             }
             seen = self.again()?;

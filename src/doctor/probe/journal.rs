@@ -9,6 +9,7 @@ use crate::archive::destination::folder;
 use crate::archive::shelf::Stamp;
 use crate::clock;
 use crate::doctor::backups;
+use crate::doctor::host::DAMAGED;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::facts::{BackupFacts, JournalFacts, Moment, OpenAct, Probed};
 use crate::home::sidecar;
@@ -143,7 +144,7 @@ pub fn usable(path: &Path, only_read: bool) -> Result<std::result::Result<(), St
     if let Some(journal) = journal
         && let Some(problem) = damage(&journal)?
     {
-        return Ok(Err(format!("{} is damaged: {problem}", path.display())));
+        return Ok(Err(format!("{} {DAMAGED}{problem}", path.display())));
     }
     Ok(match only_read {
         true => Ok(()),
