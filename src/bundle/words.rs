@@ -70,7 +70,7 @@ const OTHERS: &str = "
     or orders os other others out outbound outbox outcome outdated output over owed own owned owner page pages pair paired pairing part passed passkey
     path peer pending per percent permission permitted phone pid pipe placed plain plan platform plugin plugins port
     possible power prekeys present private problem process process's processes processor processors proven prune qr quick ran
-    rate read readable reading readonly ready reason reauth received reconnecting reconnects refused regular rejected
+    rate read readable reading readonly ready reason reauth received reconnecting reconnects refused regular rehearsal rejected
     rekey release relink remote remove removed renamed replaced reports request requests required reset resolution resource respond response
     restore restored result resumed retry revoke room rooms root rotation row rows run runbook runbooks running runs same
     sample samples scan schedule schema search second seconds secrets sections seen send sending sent server service session
