@@ -42,6 +42,7 @@ const YIELDS: &[(&str, &[&str])] = &[
 
 /// The worst that checks can find, where that is worse than what they usually find.
 const UP_TO: &[(&str, Severity)] = &[
+    ("wpp.backup.stale", Severity::Error),
     ("wpp.home.default-session", Severity::Error),
     ("wpp.home.disk-space", Severity::Error),
     ("wpp.home.modes", Severity::Critical),
@@ -53,11 +54,13 @@ const UP_TO: &[(&str, Severity)] = &[
     ("wpp.host.open-files", Severity::Error),
     ("wpp.host.tasks", Severity::Error),
     ("wpp.network.certificate", Severity::Error),
+    ("wpp.runbook.open", Severity::Error),
     ("wpp.session.foreign-socket", Severity::Critical),
     ("wpp.session.modes", Severity::Critical),
     ("wpp.session.owners", Severity::Critical),
     ("wpp.session.state", Severity::Critical),
     ("wpp.session.two-daemons", Severity::Critical),
+    ("wpp.session.two-homes", Severity::Critical),
     ("wpp.store.not-paired", Severity::Critical),
     ("wpp.store.prekeys-low", Severity::Error),
     ("wpp.store.twins", Severity::Critical),
