@@ -494,7 +494,13 @@ impl Config {
                     dumps = read_dumps(path, of_dumps)?;
                 }
                 named = named::take(path, &mut table)?;
-                read_table((path, &text), "", &table, &mut values)?;
+                let mut wrong = Vec::new();
+                read_table((path, &text), "", &table, &mut values, &mut wrong);
+                // Whoever mends one wants to know of the others.
+                let mut wrong = wrong.into_iter();
+                if let Some(first) = wrong.next() {
+                    return Err(wrong.fold(first, |error, other| error.note(format!("also: {}", other.message()))));
+                }
             }
             Ok(None) => {}
             Err(error) => return Err(crate::disk::cannot("read", path, error)),
@@ -762,43 +768,48 @@ fn text_of(value: &toml::Value, kind: Kind) -> Option<String> {
 }
 
 fn read_table(
-    (path, whole): (&Path, &str),
+    file: (&Path, &str),
     prefix: &str,
     table: &toml::Table,
     values: &mut BTreeMap<&'static str, (String, Source)>,
-) -> Result<()> {
+    wrong: &mut Vec<Error>,
+) {
     for (name, value) in table {
         let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         if let Some(key) = KEYS.iter().find(|key| key.path == full) {
-            let Some(text) = text_of(value, key.kind) else {
-                let place = place((path, whole), &full);
-                let error = Error::new(
-                    ErrorKind::Usage,
-                    format!("{full} in {place} is {} and must be {}", value.type_str(), wanted(key.kind)),
-                );
-                return Err(match spelled(key, name, value) {
-                    Some(spelled) => error.hint(spelled).hint(key.help),
-                    None => error.hint(key.help),
-                });
-            };
-            let text = check(key, &text).map_err(|reason| {
-                let shown = key.kind.shown(&text);
-                let error = Error::new(
-                    ErrorKind::Usage,
-                    format!("{full} in {} is {shown:?}, which is not {reason}", place((path, whole), &full)),
-                );
-                say_absolute(error, key, &text, path.parent().unwrap_or(Path::new(""))).hint(key.help)
-            })?;
-            values.insert(key.path, (text, Source::File(path.to_owned())));
+            match read_value(file, key, name, value) {
+                Ok(text) => drop(values.insert(key.path, (text, Source::File(file.0.to_owned())))),
+                Err(error) => wrong.push(error),
+            }
         } else if let (toml::Value::Table(inner), true) =
             (value, KEYS.iter().any(|key| key.path.starts_with(&format!("{full}."))))
         {
-            read_table((path, whole), &full, inner, values)?;
+            read_table(file, &full, inner, values, wrong);
         } else {
-            return Err(unknown(&place((path, whole), &full), &full));
+            wrong.push(unknown(&place(file, &full), &full));
         }
     }
-    Ok(())
+}
+
+fn read_value(file: (&Path, &str), key: &Key, name: &str, value: &toml::Value) -> Result<String> {
+    let Some(text) = text_of(value, key.kind) else {
+        let error = Error::new(
+            ErrorKind::Usage,
+            format!("{} in {} is {} and must be {}", key.path, place(file, key.path), value.type_str(), wanted(key.kind)),
+        );
+        return Err(match spelled(key, name, value) {
+            Some(spelled) => error.hint(spelled).hint(key.help),
+            None => error.hint(key.help),
+        });
+    };
+    check(key, &text).map_err(|reason| {
+        let shown = key.kind.shown(&text);
+        let error = Error::new(
+            ErrorKind::Usage,
+            format!("{} in {} is {shown:?}, which is not {reason}", key.path, place(file, key.path)),
+        );
+        say_absolute(error, key, &text, file.0.parent().unwrap_or(Path::new(""))).hint(key.help)
+    })
 }
 
 /// The tables `[plugin.NAME]`: texts, numbers and `true` or `false`.
@@ -949,6 +960,14 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Config::load(&path, &environment)
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let error = load("colour = 1\n[daemon]\nwatchdog_ms = \"soon\"\nstart_timeout = 5\n", &[]).unwrap_err();
+        let told = format!("{} {}", error.message(), error.notes().join(" "));
+        assert_eq!(error.notes().len(), 2, "{told}");
+        assert!(["colour", "daemon.watchdog_ms", "daemon.start_timeout"].iter().all(|wrong| told.contains(wrong)), "{told}");
     }
 
     #[test]

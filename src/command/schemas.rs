@@ -641,8 +641,8 @@ static MADE: Object = Object {
     name: "made check",
     fields: &[
         always("id", Text, "the check"),
-        optional("session", Text, "the session; absent for host and home"),
-        always("severity", Text, "the worst that it said"),
+        always("severity", Text, "the worst that it said, of whatever it looked at"),
+        always("count", Number, "how often it was made: for each session, or once"),
     ],
 };
 
@@ -650,8 +650,8 @@ static SKIPPED: Object = Object {
     name: "skipped check",
     fields: &[
         always("id", Text, "the check"),
-        optional("session", Text, "the session; absent for host and home"),
         always("reason", Text, "why it was not made"),
+        always("sessions", TEXTS, "of which sessions; empty for host and home"),
     ],
 };
 

@@ -1,6 +1,6 @@
 //! Judges of who has a session's databases open: one daemon, and nobody else.
 
-use super::{Judged, Said, Stop, known, or_fine};
+use super::{Judged, Said, Stop, known, line, or_fine};
 use crate::facts::{Facts, HeldFile, HeldPlace, HoldersFacts, SessionFacts};
 use crate::report::{Severity, quoted};
 
@@ -71,19 +71,24 @@ pub fn two_daemons(_: &Facts, session: &SessionFacts) -> Judged {
 }
 
 /// Nobody has the databases open without the lock.
-pub fn unlocked(_: &Facts, session: &SessionFacts) -> Judged {
+pub fn unlocked(facts: &Facts, session: &SessionFacts) -> Judged {
     let seen = holders(session)?;
     if seen.locked {
         return Ok(vec![Said::ok("whoever works on the session holds its lock")]);
     }
     let files = by_process(seen.files.iter().filter(|file| file.writes && file.place == HeldPlace::InPlace));
     let said = files.into_iter().map(|file| {
-        Said::bad(format!(
+        let said = Said::bad(format!(
             "{} has the databases open to write and does not hold the lock: the next daemon would be a second writer",
             who(file)
         ))
-        .seen(file.path.display().to_string(), "open in nobody, or in who holds the lock", who(file))
-        .by_hand("see what it is and end it before a daemon is started", format!("ps -fp {}", file.pid))
+        .seen(file.path.display().to_string(), "open in nobody, or in who holds the lock", who(file));
+        match session.status().is_some_and(|status| status.pid == file.pid) {
+            true => {
+                said.by_hand("it is this session's daemon, whose lock was removed", line(facts, Some(&session.name), "restart"))
+            }
+            false => said.by_hand("see what it is and end it before a daemon is started", format!("ps -fp {}", file.pid)),
+        }
     });
     or_fine(said.collect(), "nobody has the databases open without the lock")
 }

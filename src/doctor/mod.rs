@@ -220,6 +220,8 @@ pub struct Said {
     summary: String,
     evidence: Vec<Evidence>,
     remedy: Option<Remedy>,
+    /// `None` is the check's own.
+    runbook: Option<&'static str>,
 }
 
 impl Said {
@@ -230,7 +232,8 @@ impl Said {
 
     /// Not as it should be, with the check's own severity.
     pub fn bad(summary: impl Into<String>) -> Said {
-        Said { severity: None, subject: None, class: None, summary: summary.into(), evidence: Vec::new(), remedy: None }
+        let summary = summary.into();
+        Said { severity: None, subject: None, class: None, summary, evidence: Vec::new(), remedy: None, runbook: None }
     }
 
     /// Gives another severity than the check's own.
@@ -245,6 +248,13 @@ impl Said {
     #[must_use]
     pub fn about(mut self, subject: impl Into<String>) -> Said {
         self.subject = Some(subject.into());
+        self
+    }
+
+    /// Names another document to read than the check's own.
+    #[must_use]
+    pub fn read(mut self, runbook: &'static str) -> Said {
+        self.runbook = Some(runbook);
         self
     }
 
@@ -649,7 +659,7 @@ fn finding(check: &Check, session: Option<&str>, said: Said) -> Finding {
         summary: said.summary,
         evidence: said.evidence,
         remedy: said.remedy,
-        runbook: check.runbook.map(str::to_owned),
+        runbook: said.runbook.or(check.runbook).map(str::to_owned),
         since_ms: None,
         change: None,
     }

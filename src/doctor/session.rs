@@ -401,6 +401,7 @@ fn unanswered(facts: &Facts, session: &SessionFacts, standing: &SessionState) ->
             .severity(Severity::Info)
             .seen("state", "READY", state)
             .by_hand("start it", line(facts, Some(&session.name), "start"))
+            .read("runbooks/start-daemon.md")
     };
     match daemon_running(facts, session) {
         Ok(_) => Err(Stop::Skipped("wpp.session.daemon-died tells it".into())),

@@ -74,7 +74,8 @@ pub struct Problem {
 
 impl From<&crate::error::Error> for Problem {
     fn from(error: &crate::error::Error) -> Problem {
-        Problem { message: error.chain(), hint: error.hints().join("; ") }
+        let message = [error.chain()].into_iter().chain(error.notes().iter().cloned()).collect::<Vec<_>>().join("; ");
+        Problem { message, hint: error.hints().join("; ") }
     }
 }
 

@@ -3,13 +3,13 @@
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use wpp::journal::Journal;
 
 use crate::doctor_home::{FakeDaemon, chmod, doctor, found, http, lock_of, tree, whole, write};
-use crate::harness::TestHome;
+use crate::harness::{Killed, TestHome};
 use crate::simulated::Simulated;
 
 /// A whole home with a journal, in which what is found is kept.
@@ -226,16 +226,6 @@ fn waiting_ends_when_all_is_well_or_the_time_is_over() {
     assert!(said.contains("wpp.session.modes"), "{said}");
     chmod(&store(home), 0o600);
     assert_eq!(waiting.0.wait().unwrap().code(), Some(0));
-}
-
-/// A child that goes with the value.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]

@@ -4,12 +4,12 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use crate::doctor_home::{FakeDaemon, chmod, doctor, empty, found, http, linked, lock_of, status, whole, write};
-use crate::harness::TestHome;
+use crate::harness::{Killed, TestHome};
 
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o7777
@@ -99,16 +99,6 @@ fn a_session_that_is_not_ready_is_never_nothing_wrong() {
         let (_, report) = doctor(&home, &[]);
         assert_eq!(of(&report, "wpp.session.state")["severity"], severity, "{report:#}");
         assert!(report["title"].as_str().unwrap().starts_with(&format!("main: {state}")), "{report:#}");
-    }
-}
-
-/// A child that goes with the value.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

@@ -106,7 +106,9 @@ pub(super) fn state(state: &SessionState) -> String {
 pub(super) fn skipped_sections(examination: &Examination) -> Vec<Section> {
     let mut reasons: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
     for skipped in &examination.skipped {
-        let (ids, sessions) = reasons.entry(&skipped.reason).or_default();
+        // What has to be mended first stands above, with all that is to be said of it.
+        let reason = skipped.reason.find(FIRST).map_or(&*skipped.reason, |at| &skipped.reason[..at + FIRST.len()]);
+        let (ids, sessions) = reasons.entry(reason).or_default();
         if !ids.contains(&&*skipped.id) {
             ids.push(&skipped.id);
         }
@@ -120,12 +122,15 @@ pub(super) fn skipped_sections(examination: &Examination) -> Vec<Section> {
             [_, _, _, _, ..] => format!("[{} sessions] ", sessions.len()),
             few => format!("[{}] ", few.join(", ")),
         };
-        format!("{place}{reason}: {}", ids.join(", "))
+        match ids.len() {
+            many if many > IDS_MAX => format!("{place}{reason}: {many} checks; --format json names each"),
+            _ => format!("{place}{reason}: {}", ids.join(", ")),
+        }
     };
     // What waits for something to be mended is worth a line each; that there is nothing of a kind here is not,
     // once there is much of it.
     let (left_out, reasons): (Vec<_>, Vec<_>) = reasons.into_iter().partition(|(reason, _)| reason.starts_with(LEFT_OUT));
-    let (told, idle): (Vec<_>, Vec<_>) = reasons.into_iter().partition(|(reason, _)| reason.contains("must be mended first"));
+    let (told, idle): (Vec<_>, Vec<_>) = reasons.into_iter().partition(|(reason, _)| reason.ends_with(FIRST));
     let (told, idle) = if idle.len() > IDLE_MAX { (told, idle) } else { (told.into_iter().chain(idle).collect(), Vec::new()) };
     let mut section = told.into_iter().map(line).fold(Section::new("Not checked"), Section::line);
     if !idle.is_empty() {
@@ -138,8 +143,42 @@ pub(super) fn skipped_sections(examination: &Examination) -> Vec<Section> {
     [section, by_request].into_iter().filter(|section| !section.lines.is_empty()).collect()
 }
 
+/// The checks that were made, each once however many sessions it looked at: `findings` names those.
+pub(super) fn made_data(examination: &Examination) -> Value {
+    let mut rows: Vec<(&str, Severity, u64)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for made in &examination.made {
+        let at = *places.entry(&made.id).or_insert_with(|| {
+            rows.push((&made.id, made.severity, 0));
+            rows.len() - 1
+        });
+        rows[at].1 = rows[at].1.max(made.severity);
+        rows[at].2 += 1;
+    }
+    rows.into_iter().map(|(id, severity, count)| json!({ "id": id, "severity": severity, "count": count })).collect()
+}
+
+/// The checks that were not made, each once for each reason.
+pub(super) fn skipped_data(examination: &Examination) -> Value {
+    let mut rows: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for skipped in &examination.skipped {
+        let at = *places.entry((&skipped.id, &skipped.reason)).or_insert_with(|| {
+            rows.push((&skipped.id, &skipped.reason, Vec::new()));
+            rows.len() - 1
+        });
+        rows[at].2.extend(skipped.session.as_deref());
+    }
+    let row = |(id, reason, sessions)| json!({ "id": id, "reason": reason, "sessions": sessions });
+    rows.into_iter().map(row).collect()
+}
+
 /// So many reasons why there is nothing to look at are told one by one.
 const IDLE_MAX: usize = 6;
+/// So many checks that were left out for one reason are named.
+const IDS_MAX: usize = 8;
+/// What the reason of a check says that waits for another one.
+const FIRST: &str = "must be mended first";
 
 /// What was found and is not told, and why.
 pub(super) fn suppressed_section(examination: &Examination) -> Option<Section> {

@@ -300,7 +300,8 @@ fn id_of(clean: &mut Clean<'_>, id: &str) -> String {
 }
 
 fn check_of(clean: &mut Clean<'_>, check: &Value) -> Value {
-    let mut kept = clean.tree(check, &[("session", Form::Session), ("severity", Form::Term), ("reason", Form::Text)]);
+    let fields = [("sessions", Form::Session), ("severity", Form::Term), ("count", Form::Text), ("reason", Form::Text)];
+    let mut kept = clean.tree(check, &fields);
     kept["id"] = json!(check["id"].as_str().map(|id| id_of(clean, id)));
     kept
 }
