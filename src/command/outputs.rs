@@ -65,11 +65,17 @@ pub(super) const METRICS: Kind = Kind {
 ///
 /// # Errors
 /// [`ErrorKind::Denied`] when something has the name that is not a file of this kind; it stays as it is.
+/// [`ErrorKind::Usage`] when there is no such folder.
 pub(super) fn write(path: &Path, text: &str, kind: &Kind) -> Result<()> {
     if path.as_os_str() == STANDARD_OUTPUT {
         return ui::page(text).map_err(|error| disk::cannot("write to", path, error));
     }
     may_write(path, kind)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        let text = format!("{} cannot be written: its folder is not there", path.display());
+        return Err(Error::new(ErrorKind::Usage, text).hint(format!("give {} a name in a folder that is there", kind.option)));
+    }
     match kind.is_public {
         true => disk::write_atomic_for_all(path, text.as_bytes()),
         false => disk::write_atomic(path, text.as_bytes()),

@@ -259,7 +259,7 @@ fn a_home_whose_path_is_too_long_for_a_socket_says_so_at_rest() {
     std::fs::create_dir_all(long.join("sessions/other")).unwrap();
     let outcome = run(&["doctor", "--session", "other", "--only", "wpp.home.socket-path"]);
     assert!(outcome.code == 3 && outcome.stdout.contains("session other"), "{outcome:?}");
-    let outcome = Outcome::of(outer.command(&["doctor", "--only", "wpp.home.socket-path"]).output().unwrap());
+    let outcome = TestHome::sandbox().run(&["doctor", "--only", "wpp.home.socket-path"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
 }
 

@@ -263,11 +263,14 @@ fn names_that_nobody_expects_are_typed_and_told_as_what_they_are() {
 #[test]
 fn many_findings_of_one_kind_are_some_and_a_number() {
     let home = whole();
+    let secrets = home.path().join("secrets");
+    std::fs::create_dir(&secrets).unwrap();
+    chmod(&secrets, 0o700);
     for number in 0..40 {
-        let path = home.session("main").join(format!("open-{number:02}"));
-        write(&path, "x");
+        let path = secrets.join(format!("open-{number:02}"));
+        write(&path, "hunter2hunter3");
         chmod(&path, 0o644);
     }
-    let outcome = home.run(&["doctor", "--offline", "--only", "wpp.session.modes"]);
-    assert!(outcome.stdout.contains("and 30 more like these") && !outcome.stdout.contains("open-39 is open"), "{outcome:?}");
+    let outcome = home.run(&["doctor", "--offline", "--only", "wpp.security.secret-files"]);
+    assert!(outcome.stdout.contains("and 30 more like these") && !outcome.stdout.contains("open-39 holds"), "{outcome:?}");
 }

@@ -234,9 +234,9 @@ fn what_cannot_be_written_is_never_fine() {
     let mut command = home.command(&["doctor"]);
     assert_eq!(command.stdout(full).stderr(Stdio::null()).status().unwrap().code(), Some(1));
     let outcome = home.run(&["doctor", "--junit", "/nowhere/at/all/x.xml"]);
-    assert!(outcome.code == 2 && outcome.stderr.contains("/nowhere/at/all/x.xml"), "{outcome:?}");
+    assert!(outcome.code == 2 && outcome.stdout.contains("/nowhere/at/all/x.xml"), "{outcome:?}");
     assert!(
-        !outcome.stderr.contains("/nowhere/at/all/."),
+        !outcome.stdout.contains("/nowhere/at/all/."),
         "the name that it is written under first is nobody's business: {outcome:?}"
     );
 }

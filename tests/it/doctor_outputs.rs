@@ -11,13 +11,14 @@ fn pipe(path: &Path) {
     rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
 }
 
-/// A session with a file that is open to others, of a name that somebody chose.
+/// A home with a secret that is open to others, of a name that somebody chose.
 fn with_file(name: &str) -> TestHome {
     let home = whole();
-    let path = home.session("main").join(name);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    write(&path, "x");
-    chmod(&path, 0o644);
+    let secrets = home.path().join("secrets");
+    std::fs::create_dir(&secrets).unwrap();
+    chmod(&secrets, 0o700);
+    write(&secrets.join(name), "hunter2hunter3");
+    chmod(&secrets.join(name), 0o644);
     home
 }
 
@@ -36,7 +37,7 @@ fn only_a_file_that_the_doctor_wrote_is_replaced() {
         let before = std::fs::read(&store).unwrap();
         let refused = run(&store);
         assert_eq!((refused.code, std::fs::read(&store).unwrap() == before), (15, true), "{option}: {refused:?}");
-        assert!(refused.stdout.contains("nothing wrong") && refused.stdout.contains("warning:"), "{option}: {refused:?}");
+        assert!(refused.stdout.contains("main: STOPPED") && refused.stdout.contains("warning:"), "{option}: {refused:?}");
         pipe(&at("pipe"));
         std::os::unix::fs::symlink(&own, at("link")).unwrap();
         for (name, word) in [("pipe", "pipe"), ("link", "link")] {

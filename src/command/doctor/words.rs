@@ -176,7 +176,7 @@ pub(super) fn skipped_data(examination: &Examination) -> Value {
 /// So many reasons why there is nothing to look at are told one by one.
 const IDLE_MAX: usize = 6;
 /// So many checks that were left out for one reason are named.
-const IDS_MAX: usize = 8;
+const IDS_MAX: usize = 12;
 /// What the reason of a check says that waits for another one.
 const FIRST: &str = "must be mended first";
 
