@@ -165,6 +165,17 @@ impl Lock {
 
     /// Looks at a lock without keeping it.
     pub fn look(path: &Path) -> Result<LockState> {
+        for _ in 0..50 {
+            match Lock::look_once(path)? {
+                // Whoever takes a lock makes the file first, locks it then, and removes it as it lets go.
+                LockState::Stale(None) if is_new(path) => std::thread::sleep(Duration::from_millis(5)),
+                state => return Ok(state),
+            }
+        }
+        Lock::look_once(path)
+    }
+
+    fn look_once(path: &Path) -> Result<LockState> {
         let opened = OpenOptions::new().read(true).custom_flags(lock_flags()).open(path);
         let mut file = match opened.and_then(|file| ordinary(&file).map(|()| file)) {
             Ok(file) => file,
@@ -220,6 +231,12 @@ pub fn living(path: &Path, owner: &LockOwner) -> Error {
     Error::new(ErrorKind::Locked, text)
         .hint(format!("end that process first: `kill {}`, and see that it is gone; then try again in {here}", owner.pid))
         .hint("two of them push each other out at WhatsApp and spoil each other's Signal state")
+}
+
+/// Whether a file was made or written to in this moment.
+fn is_new(path: &Path) -> bool {
+    let changed = fs::symlink_metadata(path).and_then(|seen| seen.modified());
+    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age < Duration::from_secs(1)))
 }
 
 /// A lock is no link to somebody else's file, and a pipe in its place is not waited for.

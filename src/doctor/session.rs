@@ -160,6 +160,9 @@ pub fn socket_stale(facts: &Facts, session: &SessionFacts) -> Judged {
     if *socket != SocketFacts::Stale {
         return Ok(vec![Said::ok("no socket is left that nobody listens on")]);
     }
+    if is_starting(facts, session) {
+        return Err(Stop::Skipped("a daemon is coming up, and makes the socket anew".into()));
+    }
     let said = Said::bad("a socket is there and nobody listens on it, so every client's connection is refused").seen(
         "daemon.sock",
         "absent, or a daemon listens on it",

@@ -470,6 +470,17 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
 }
 
 #[test]
+fn the_socket_of_a_dead_daemon_is_its_successors_to_make_anew() {
+    let mut facts = whole();
+    facts.sessions[0].socket = Probed::Known(SocketFacts::Stale);
+    facts.sessions[0].daemon = Probed::NotApplicable("no daemon listens".into());
+    let Probed::Known(LockFacts::Held { owner: Some(owner) }) = &mut facts.sessions[0].lock else { panic!("nobody holds it") };
+    owner.since = crate::clock::rfc3339(crate::clock::from_ms(NOW_MS - 1000));
+    let examination = examine(&facts, &Selection::default());
+    assert!(examination.findings.iter().all(|finding| finding.id != "wpp.session.stale-socket"), "{:?}", examination.findings);
+}
+
+#[test]
 fn a_check_leaves_the_word_to_one_that_says_the_same_more_exactly() {
     let mut facts = whole();
     state(&mut facts, State::Error, Reason::TemporaryBan);

@@ -90,8 +90,9 @@ fn locked(path: &Path, by: Option<u32>) -> Error {
 fn keeper(path: &Path) -> Option<u32> {
     let (end, index) = (Instant::now() + PATIENCE, sidecar(path, "-shm"));
     loop {
-        // A writer beside readers locks the index of the log alone.
-        let pid = holder(path).or_else(|| holder(&index))?;
+        // A writer beside readers locks the index of the log alone. The kernel's list may lack a line while others
+        // come and go.
+        let pid = (0..3).find_map(|_| holder(path).or_else(|| holder(&index)))?;
         if Instant::now() >= end {
             return Some(pid);
         }
