@@ -134,11 +134,19 @@ impl Site<'_> {
     /// Looks at the daemon.
     pub fn look(&self) -> Result<Seen> {
         match Lock::look(&self.session.lock())? {
-            state @ (LockState::Absent | LockState::Stale(_)) => Ok(match (self.unlocked()?, state) {
-                (Some(status), _) => Seen::Running(Box::new(status)),
-                (None, LockState::Stale(Some(owner))) if owner.is_living_daemon() => Seen::Busy(Some(owner)),
-                (None, state) => Seen::Stopped { stale_lock: state != LockState::Absent },
-            }),
+            state @ (LockState::Absent | LockState::Stale(_)) => {
+                if let Some(status) = self.unlocked()? {
+                    return Ok(Seen::Running(Box::new(status)));
+                }
+                let rival = match &state {
+                    LockState::Stale(Some(owner)) => owner.rival(&self.session.lock()),
+                    _ => None,
+                };
+                Ok(match rival {
+                    Some(owner) => Seen::Busy(Some(owner)),
+                    None => Seen::Stopped { stale_lock: state != LockState::Absent },
+                })
+            }
             LockState::Held(Some(owner)) if owner.role != "daemon" => Ok(Seen::Busy(Some(owner))),
             LockState::Held(_) => Ok(Seen::Running(Box::new(self.client()?.status()?))),
         }
