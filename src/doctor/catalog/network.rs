@@ -75,7 +75,8 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: None,
         explain: "The time in the head of the server's answer against the clock here. More than a minute between them makes times \
                   of messages wrong, codes for linking run out early and, with more, certificates invalid. Have the clock kept by \
-                  NTP. A server that tells no time, or a READY daemon, leaves this unasked.",
+                  NTP. Beside a READY daemon the server is not asked; then the messages of the last hour tell, if any was stored \
+                  here before the server says that it was sent.",
         judge: Host(network::clock_skew),
     },
     Check {
