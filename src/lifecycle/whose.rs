@@ -109,7 +109,7 @@ impl Site<'_> {
         let Some(status) = self.unlocked()? else {
             return match living(self.session)? {
                 Some(owner) => Err(disk::living(&self.session.lock(), &owner)),
-                None => Ok(Stopped { pid: None, killed: false, took_ms: watch.elapsed_ms() }),
+                None => Ok(Stopped { pid: None, killed: false, cleared: self.clear_left()?, took_ms: watch.elapsed_ms() }),
             };
         };
         let home = process::home(status.pid).filter(|_| process::is_wpp(status.pid));
@@ -139,7 +139,7 @@ impl Site<'_> {
                     .hint("it may hang in the kernel on a bad disk; look at its state with `ps`"));
             }
         }
-        Ok(Stopped { pid: Some(status.pid), killed, took_ms: watch.elapsed_ms() })
+        Ok(Stopped { pid: Some(status.pid), killed, cleared: false, took_ms: watch.elapsed_ms() })
     }
 
     /// The error of one who would stop what is not of this home.

@@ -90,21 +90,23 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.session.folder"],
         runbook: LOCKED,
-        explain: "LOCK names the process that holds it, and when that was started. If nobody holds the file and that process lives, the \
-                  folder is a copy, made by rsync, cp or a restore of the home, and a daemon started on it would be the same device twice. \
+        explain: "LOCK names the process that holds it, and when that was started. If nobody holds the file and that process lives, or \
+                  another daemon that came after it, the folder is a copy, made by rsync, cp or a restore of the home, and a daemon started \
+                  on it would be the same device twice. \
                   start, restart and --fix refuse then. End that process first, or go back to its folder.",
         judge: Session(copies::living_daemon),
     },
     Check {
         id: "wpp.session.two-homes",
-        title: "the session belongs to one home",
+        title: "the session belongs to one home and is no copy",
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: LOCKED,
         explain: "Whoever holds the lock works in another home, which has the same session by a symbolic link, a mount or hard links. Each \
                   home's journal then knows half of what was done. A daemon of another home is never stopped from here. In a copy made of hard links \
-                  (cp -al, rsnapshot) the files are those of the original: critical.",
+                  (cp -al, rsnapshot) the files are those of the original: critical. A folder that was copied with its LOCK while the \
+                  original is still in its place is told, too: --fix starts neither it nor takes that trace away, a person may.",
         judge: Session(copies::two_homes),
     },
     Check {
@@ -123,7 +125,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "no lock is left of a dead process",
         area: "session",
         severity: Warning,
-        needs: &["wpp.session.folder", "wpp.session.living-daemon"],
+        needs: &["wpp.session.folder", "wpp.session.living-daemon", "wpp.session.two-homes"],
         runbook: LOCKED,
         explain: "The kernel lets go of the lock when its holder dies; the file stays and names a process that is gone. It stops \
                   nobody from starting. --fix takes the lock first, which proves that nobody holds it, and removes the file.",
@@ -156,10 +158,12 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a daemon that was started runs",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.folder", "wpp.session.foreign-socket", "wpp.session.living-daemon"],
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket", "wpp.session.living-daemon", "wpp.session.two-homes"],
         runbook: RESTART,
         explain: "A daemon that stops in order says so in the journal and takes its lock and socket with it. One that did neither was \
-                  killed or crashed. Nothing that was acknowledged is lost. --fix starts it again.",
+                  killed or crashed. Nothing that was acknowledged is lost. --fix starts it again, unless the server's last word \
+                  was a ban, another client or an old version, the home is locked down, the daemon dies again and again, its databases are \
+                  damaged, or another session is the same device: then a person decides.",
         judge: Session(session::daemon_running),
     },
     Check {
@@ -233,9 +237,10 @@ pub(super) const CHECKS: &[Check] = &[
         area: "session",
         severity: Critical,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RECONNECTING,
+        runbook: None,
         explain: "WhatsApp bans an account for a while after too many messages, blocks or odd clients. Every attempt while the ban lasts \
-                  may lengthen it. Send nothing and restart nothing until it is over; `wpp status` says how long, if the server did.",
+                  may lengthen it. Send nothing and start nothing until it is over; it is told how long that is, if the server said so, and it \
+                  holds on while no daemon runs.",
         judge: Session(flow::banned),
     },
     Check {
@@ -255,7 +260,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RECONNECTING,
+        runbook: None,
         explain: "Only a READY session sends and receives; any other state is told here with what to type, unless a check of its own \
                   tells it more exactly (replaced, banned, outdated, auth-required, daemon-died). ERROR and DEGRADED carry a reason: \
                   store_failure, see the log and the databases' checks. None of them is mended by restarting blindly, so the doctor \
