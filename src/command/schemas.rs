@@ -1684,8 +1684,9 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp reset"],
         data: data![
             always("session", Text, "the session"),
-            always("backup", Text, "the archive of all it held"),
+            always("backup", Text, "the archive of all it held, or of a part"),
             always("removed", TEXTS, "files and folders"),
+            nullable("kept", Text, "the folder with the files, where the archive holds them only in part"),
         ],
     },
     Schema {

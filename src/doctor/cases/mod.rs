@@ -57,12 +57,14 @@ fn whole() -> Facts {
             program: "wpp".into(),
             opened: Ok(HomeKind::Live),
             is_stranger: false,
+            is_named: false,
             wants_daemon: false,
             config_problem: None,
             plugins_problem: None,
             paths: vec![look("/h", PathKind::Folder, 0o700), look("/h/config.toml", PathKind::File, 0o600)],
-            writable: Probed::Known(Ok(())),
+            unwritable: Probed::Known(Vec::new()),
             space: Probed::Known(Space { total_bytes: 100 << 30, free_bytes: 50 << 30 }),
+            other_spaces: Probed::Known(Vec::new()),
             journal: Probed::Known(Ok(())),
             session_names: Probed::Known(vec!["main".into()]),
             missing_session: None,
@@ -411,7 +413,8 @@ fn a_look_that_failed_is_never_ok() {
     for look in &mut facts.host.paths {
         look.seen = Probed::Failed(failed());
     }
-    facts.host.writable = Probed::Failed(failed());
+    facts.host.unwritable = Probed::Failed(failed());
+    facts.host.other_spaces = Probed::Failed(failed());
     facts.host.space = Probed::Failed(failed());
     facts.host.journal = Probed::Failed(failed());
     facts.host.session_names = Probed::Failed(failed());
@@ -461,7 +464,7 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
     facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it hangs".into() });
     let examination = examine(&facts, &Selection::default());
     let skipped: Vec<_> = examination.skipped.iter().map(|skipped| skipped.id.clone()).collect();
-    assert_eq!(skipped.len(), 12, "{skipped:?}");
+    assert_eq!(skipped.len(), 13, "{skipped:?}");
     assert!(examination.skipped.iter().all(|skipped| skipped.reason.contains("wpp.session.daemon-silent")));
     // Left out of the report, the failed need must not make its dependants look fine or unasked.
     let only = Selection::new(vec!["wpp.session.stream-lost".into()], Vec::new(), &[]).unwrap();
