@@ -20,6 +20,8 @@ struct Shown {
     cost: Cost,
     runbook: Option<String>,
     explain: String,
+    /// How a person mends it; a plugin's checks say so in their findings alone.
+    mend: Option<String>,
 }
 
 /// Checks of the catalog and of plugins.
@@ -41,6 +43,7 @@ fn known(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Known> 
         cost: cost(check),
         runbook: check.runbook.map(str::to_owned),
         explain: check.explain.into(),
+        mend: Some(check.mend.into()),
     });
     let mut known =
         Known { checks: of_catalog.filter(|check| selection.takes(&check.id, &check.area)).collect(), silent: Vec::new() };
@@ -66,6 +69,7 @@ fn known(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Known> 
                         title: check.title,
                         area: check.area,
                         explain: check.explain,
+                        mend: None,
                     }
                 }));
             }
@@ -123,6 +127,9 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         if let Some(runbook) = check.runbook {
             section = section.field("runbook", runbook);
         }
+        if let Some(mend) = check.mend {
+            section = section.line(format!("Mend by hand: {mend}"));
+        }
         report = report.section(section);
     }
     Ok(with_silent(report, &silent))
@@ -140,5 +147,6 @@ fn check_data(check: &Shown) -> Value {
     json!({
         "id": check.id, "title": check.title, "area": check.area, "severity": check.severity, "worst": check.worst,
         "needs": check.needs, "cost": check.cost, "runbook": check.runbook, "explain": check.explain,
+        "mend": check.mend,
     })
 }

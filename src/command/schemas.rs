@@ -624,7 +624,8 @@ static CHECK: Object = Object {
         always("needs", TEXTS, "what must be known before it can be made"),
         always("cost", Text, "what it touches: cheap, journal, daemon, databases or network"),
         nullable("runbook", Text, "the document to read"),
-        always("explain", Text, "what it looks at, and why"),
+        always("explain", Text, "what it looks at, and why it matters"),
+        nullable("mend", Text, "how a person mends it by hand; null for a plugin's, whose findings say so"),
     ],
 };
 

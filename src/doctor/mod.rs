@@ -176,8 +176,11 @@ pub struct Check {
     pub needs: &'static [&'static str],
     /// The document to read.
     pub runbook: Option<&'static str>,
-    /// What is looked at, why it matters and what mends it.
+    /// What is looked at and why it matters.
     pub explain: &'static str,
+    /// What a person does to mend it by hand: one or two sentences, with commands between backticks. The remedy of a
+    /// finding is the same for what was really seen.
+    pub mend: &'static str,
     /// The judge.
     pub judge: Judge,
 }
