@@ -591,6 +591,7 @@ mod tests {
             messages: 0,
             last_event_id: 0,
             search_mode: crate::session::messages::SearchMode::Fts,
+            edited_ms: None,
         };
         assert_eq!(describe(&status), "READY");
         status.state = State::Error;

@@ -1,11 +1,14 @@
 //! Programs that an operator has named, run without a shell, for a bounded time, with what they write
-//! kept up to a bound. Start with [`run`], or with [`Run`] for a program that is fed a file or a stream.
+//! kept up to a bound. Start with [`run`], or with [`Run`] for a program that is fed a file or a stream. What
+//! the system tells of any process is in [`told`].
+
+mod told;
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -15,6 +18,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::clock;
+
+pub use told::{HeldLock, LockKind, Stat, age, arguments, boot, held_locks, home, is_alive, is_wpp, started, stat};
 
 /// How long the end of its output is waited for once it has ended.
 const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
@@ -133,7 +138,7 @@ impl Group {
     /// not tell, any process of its number is taken for it.
     pub fn is_alive(self) -> bool {
         match self.started {
-            Some(known) => stat(self.leader).is_some_and(|stat| stat.started == known && !stat.has_ended),
+            Some(known) => stat(self.leader).is_some_and(|stat| stat.started == known && !stat.has_ended()),
             None => is_alive(self.leader),
         }
     }
@@ -154,82 +159,6 @@ impl Group {
             }
         }
     }
-}
-
-/// When a process was started, in the system's own ticks; `None` where the system does not tell.
-pub fn started(pid: u32) -> Option<u64> {
-    stat(pid).map(|stat| stat.started)
-}
-
-/// Which boot of the system this is; `None` where it does not tell.
-pub fn boot() -> Option<String> {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
-}
-
-/// How long a process has run; `None` where the system does not tell, and for one that has ended.
-pub fn age(pid: u32) -> Option<Duration> {
-    // The kernel shows ticks of 10 ms to everybody, whatever its own are.
-    let started = Duration::from_millis(stat(pid).filter(|stat| !stat.has_ended)?.started.checked_mul(10)?);
-    let uptime: f64 = std::fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
-    Some(Duration::try_from_secs_f64(uptime).ok()?.saturating_sub(started))
-}
-
-/// The words that a process was started with; none where the system does not tell, and for one that has
-/// ended.
-pub fn arguments(pid: u32) -> Vec<String> {
-    let text = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    text.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
-}
-
-/// Whether a process lives that runs this program, under whatever version or name of it.
-pub fn is_wpp(pid: u32) -> bool {
-    if stat(pid).is_none_or(|stat| stat.has_ended) {
-        return false;
-    }
-    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().trim_end_matches(" (deleted)").to_owned());
-    let own = std::env::current_exe().ok().as_deref().and_then(name);
-    let is_ours = |name: String| name == "wpp" || name.starts_with("wpp-") || Some(&name) == own.as_ref();
-    let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok();
-    let called = arguments(pid).into_iter().next().map(PathBuf::from);
-    [program, called].into_iter().flatten().any(|path| name(&path).is_some_and(is_ours))
-}
-
-/// The home that a process of `wpp` was given, by its command line or its environment.
-pub fn home(pid: u32) -> Option<PathBuf> {
-    let words = arguments(pid);
-    let mut words = words.iter();
-    let mut given = None;
-    while let Some(word) = words.next() {
-        match word.strip_prefix("--home") {
-            Some("") => given = words.next().map(PathBuf::from),
-            Some(rest) => given = rest.strip_prefix('=').map(PathBuf::from).or(given),
-            None => {}
-        }
-    }
-    let by_variable = || {
-        let text = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
-        let value = text.split(|byte| *byte == 0).find_map(|word| word.strip_prefix(b"WPP_HOME="))?;
-        Some(PathBuf::from(String::from_utf8_lossy(value).into_owned()))
-    };
-    let given = given.or_else(by_variable)?;
-    // A name that is not whole is meant from where the process stands.
-    let folder = std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
-    Some(folder.join(given))
-}
-
-/// What the system tells of a process.
-struct Stat {
-    /// Nobody has asked yet how it ended.
-    has_ended: bool,
-    /// In ticks.
-    started: u64,
-}
-
-fn stat(pid: u32) -> Option<Stat> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name before the last bracket may hold anything.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    Some(Stat { has_ended: matches!(fields.first(), Some(&"Z" | &"X")), started: fields.get(19)?.parse().ok()? })
 }
 
 impl Run<'_> {
@@ -334,13 +263,6 @@ pub fn newest_postgres() -> Option<PathBuf> {
         }
     }
     found.into_iter().max().map(|(_, folder)| folder)
-}
-
-/// Whether a process of that number lives.
-pub fn is_alive(pid: u32) -> bool {
-    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
-    // A process that may not be signalled is alive all the same.
-    !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
 }
 
 /// What a program writes, read as it comes.

@@ -2,6 +2,8 @@
 //!
 //! A verb that takes time also emits [`Event`]s to a [`Sink`] while it works; `ui` renders both.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Stopwatch;
@@ -173,17 +175,20 @@ pub enum Change {
     Better,
 }
 
+/// A text that the catalog has for all findings of a check: a home with a thousand sessions has tens of thousands.
+pub type Word = Cow<'static, str>;
+
 /// One thing a check has to say about one session or about the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable id such as `wpp.session.lock-held`.
-    pub id: String,
+    pub id: Word,
     /// The check's title.
-    pub title: String,
+    pub title: Word,
     /// How much it matters.
     pub severity: Severity,
     /// The part of the catalog it belongs to.
-    pub area: String,
+    pub area: Word,
     /// The session it is about; `None` for the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
@@ -201,16 +206,37 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What mends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<Remedy>,
+    pub remedy: Option<Box<Remedy>>,
     /// The document to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub runbook: Option<String>,
+    pub runbook: Option<Word>,
     /// Since when it is known, milliseconds since the epoch; `None` where nothing was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since_ms: Option<i64>,
     /// What is different from the last time; `None` for nothing, or where nothing was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
+}
+
+impl Finding {
+    /// What a check says, without anything that not all of them say.
+    pub fn new(id: impl Into<Word>, severity: Severity, summary: impl Into<String>) -> Finding {
+        Finding {
+            id: id.into(),
+            title: Word::default(),
+            severity,
+            area: Word::default(),
+            session: None,
+            subject: None,
+            class: None,
+            summary: summary.into(),
+            evidence: Vec::new(),
+            remedy: None,
+            runbook: None,
+            since_ms: None,
+            change: None,
+        }
+    }
 }
 
 /// A number with its unit in its name (`backup_size_bytes`).

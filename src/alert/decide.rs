@@ -170,7 +170,7 @@ pub fn decide(policy: &Policy, open: Vec<Problem>, findings: &[Finding], now: Ti
             }
             (None, true) => problems.push(Problem {
                 key,
-                finding: worst.id.clone(),
+                finding: worst.id.clone().into_owned(),
                 session: worst.session.clone(),
                 subject: worst.subject.clone(),
                 severity,
@@ -375,19 +375,10 @@ mod tests {
 
     fn finding(id: &str, severity: Severity) -> Finding {
         Finding {
-            id: id.into(),
             title: "t".into(),
-            severity,
             area: "session".into(),
             session: Some("main".into()),
-            subject: None,
-            class: None,
-            summary: format!("it is {}", severity.name()),
-            evidence: Vec::new(),
-            remedy: None,
-            runbook: None,
-            since_ms: None,
-            change: None,
+            ..Finding::new(id.to_owned(), severity, format!("it is {}", severity.name()))
         }
     }
 
@@ -586,7 +577,7 @@ mod tests {
     #[test]
     fn a_notice_says_what_is_so_and_what_to_do() {
         let mut problem = finding(STATE, Severity::Error);
-        problem.remedy = Some(crate::report::Remedy { summary: "x".into(), command: "wpp restart".into(), fix: None });
+        problem.remedy = Some(crate::report::Remedy { summary: "x".into(), command: "wpp restart".into(), fix: None }.into());
         let policy = Policy::of(&config(THREE)).unwrap();
         let decision = decide(&policy, Vec::new(), &[problem], clock::now());
         let notice = &decision.notices[0];

@@ -253,6 +253,11 @@ static STATUS: Object = Object {
         optional("messages", Number, "messages stored"),
         optional("last_event_id", Number, "the newest event"),
         optional("search_mode", Text, "fts or degraded"),
+        optional(
+            "edited_ms",
+            Number,
+            "when somebody other than the daemon was first seen to have written to wpp.db since it started",
+        ),
         optional("channel", Text, "of a gateway: its plugin"),
         optional("id", Text, "of a gateway: what it calls the session"),
         optional("told", Text, "of a gateway: its own word for the state"),

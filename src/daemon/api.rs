@@ -45,6 +45,10 @@ pub struct Status {
     pub last_event_id: i64,
     /// Whether search runs on the full-text index (`fts`) or by comparing texts (`degraded`).
     pub search_mode: SearchMode,
+    /// When somebody other than the daemon was first seen to have written to `wpp.db` since it started,
+    /// milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_ms: Option<i64>,
 }
 
 /// `GET /v1/auth`: how far linking has come.

@@ -325,10 +325,12 @@ impl Service {
     async fn full_status(&self) -> Answer<Status> {
         // Numbers that live in the database are read there, so that they are never old.
         let mut status = self.hub.status.borrow().clone();
-        let (counts, problem, paused, enabled) = self
+        let (counts, problem, paused, enabled, edited_ms) = self
             .blocking(|service| {
                 let messages = &service.messages;
-                Ok((messages.counts()?, messages.index_problem()?, messages.outbound_paused()?, messages.sync_enabled()?))
+                let edited_ms = messages.edited_ms()?;
+                let (paused, enabled) = (messages.outbound_paused()?, messages.sync_enabled()?);
+                Ok((messages.counts()?, messages.index_problem()?, paused, enabled, edited_ms))
             })
             .await?;
         status.outbox_pending = counts.outbox_pending;
@@ -337,6 +339,7 @@ impl Service {
         status.search_mode = if problem.is_some() { SearchMode::Degraded } else { SearchMode::Fts };
         status.outbound_paused = paused;
         status.sync_enabled = enabled;
+        status.edited_ms = edited_ms;
         Ok(status)
     }
 }

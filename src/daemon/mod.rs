@@ -146,6 +146,7 @@ fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tok
         messages: counts.messages,
         last_event_id: counts.newest_event_id,
         search_mode: if messages.index_problem()?.is_some() { SearchMode::Degraded } else { SearchMode::Fts },
+        edited_ms: None,
     };
     let (hub, orders) = Hub::new(status, no_auth(), &messages)?;
     let parts = Parts {

@@ -211,7 +211,7 @@ pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
         said.by_hand("back it up now, and have cron or a timer do so daily", line(facts, Some(&session.name), "backup"))
     };
     const WANTED: &str = "newest backup that is whole and verified";
-    let at_most = format!("at most {hours} hours old");
+    let at_most = format!("at most {} old", count(hours, "hour", "hours"));
     if backups.whole_ms.is_none_or(is_old)
         && let Some(ahead_ms) = backups.ahead_ms
     {
@@ -235,7 +235,7 @@ pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
             let seen = format!("none, in the {} that the journal knows the session", ago(facts, since_ms));
             return Ok(vec![mend(Said::bad("there is no whole backup of this session").seen(WANTED, at_most, seen))]);
         }
-        (None, Some(_)) => return Err(Stop::Skipped(format!("the session is younger than {hours} hours"))),
+        (None, Some(_)) => return Err(Stop::Skipped(format!("the session is younger than {}", count(hours, "hour", "hours")))),
         (None, None) => return Err(Stop::Skipped("nothing was written down about the session yet".into())),
     };
     let late = backups.places.iter().filter(|place| place.whole_ms.map_or(is_old(place.since_ms), is_old));
@@ -289,24 +289,26 @@ pub fn sets(facts: &Facts) -> Judged {
                 text.push_str("; the last one is incomplete");
             }
             let seen = set.complete_ms.map_or("none".to_owned(), |at_ms| clock::rfc3339(clock::from_ms(at_ms)));
-            Said::bad(text).seen(format!("newest complete set of {channel}"), format!("at most {hours} hours old"), seen).by_hand(
-                "make one now, and have the schedule do so daily",
-                line(facts, None, &format!("backup --channel {}", quoted(channel))),
-            )
+            Said::bad(text)
+                .seen(format!("newest complete set of {channel}"), format!("at most {} old", count(hours, "hour", "hours")), seen)
+                .by_hand(
+                    "make one now, and have the schedule do so daily",
+                    line(facts, None, &format!("backup --channel {}", quoted(channel))),
+                )
         })
         .collect();
     if late.is_empty() {
         let gateways = count(sets.len(), "gateway has", "gateways have");
-        return Ok(vec![Said::ok(format!("{gateways} a complete set that is not older than {hours} hours"))]);
+        return Ok(vec![Said::ok(format!("{gateways} a complete set that is not older than {}", count(hours, "hour", "hours")))]);
     }
     Ok(late)
 }
 
 /// A backup was seen to come back to life.
 pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
-    let days = facts.limits.restore_age_days_max;
-    let backups = worth_keeping(session, days)?;
-    let most_ms = limit_ms(days, DAY_MS);
+    let most = facts.limits.restore_age_days_max;
+    let backups = worth_keeping(session, most)?;
+    let (most_ms, most) = (limit_ms(most, DAY_MS), count(most, "day", "days"));
     let said = match (backups.proven_ms, backups.whole_ms, backups.known_since_ms) {
         (Some(at_ms), ..) if facts.now_ms - at_ms <= most_ms => {
             return Ok(vec![Said::ok(format!("a backup came back to life {} ago", ago(facts, at_ms)))]);
@@ -325,15 +327,15 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
         }
         (Some(at_ms), ..) => Said::bad(format!("no backup was seen to come back for {}", ago(facts, at_ms))).seen(
             "newest verification at level restore that passed",
-            format!("at most {days} days ago"),
+            format!("at most {most} ago"),
             clock::rfc3339(clock::from_ms(at_ms)),
         ),
         (None, None, _) => return Err(Stop::Skipped("there is no whole backup to prove".into())),
         (None, Some(_), Some(since_ms)) if facts.now_ms - since_ms > most_ms => Said::bad(
             "no backup of this session was ever seen to come back",
         )
-        .seen("newest verification at level restore that passed", format!("at most {days} days ago"), "none"),
-        (None, Some(_), _) => return Err(Stop::Skipped(format!("the session is younger than {days} days"))),
+        .seen("newest verification at level restore that passed", format!("at most {most} ago"), "none"),
+        (None, Some(_), _) => return Err(Stop::Skipped(format!("the session is younger than {most}"))),
     };
     Ok(vec![said.by_hand(
         "restore the newest into a sandbox, where it harms nothing, and see",

@@ -50,12 +50,12 @@ pub fn plan(findings: &[Finding]) -> Vec<Planned> {
             continue;
         };
         match planned.iter_mut().find(|planned| planned.fix == fix) {
-            Some(same) => same.checks.push(finding.id.clone()),
+            Some(same) => same.checks.push(finding.id.clone().into_owned()),
             None => planned.push(Planned {
                 fix,
                 summary: remedy.summary.clone(),
                 command: remedy.command.clone(),
-                checks: vec![finding.id.clone()],
+                checks: vec![finding.id.clone().into_owned()],
                 session: finding.session.clone(),
             }),
         }
@@ -320,21 +320,7 @@ mod tests {
         let through = through.join(outside.path().file_name().unwrap());
         for path in [outside.path().to_owned(), link, through] {
             let remedy = Remedy { summary: String::new(), command: String::new(), fix: Some(Fix::Chmod { path, mode: 0o600 }) };
-            let finding = Finding {
-                id: "wpp.home.modes".into(),
-                title: String::new(),
-                severity: Severity::Error,
-                area: String::new(),
-                session: None,
-                subject: None,
-                class: None,
-                summary: String::new(),
-                evidence: Vec::new(),
-                remedy: Some(remedy),
-                runbook: None,
-                since_ms: None,
-                change: None,
-            };
+            let finding = Finding { remedy: Some(remedy.into()), ..Finding::new("wpp.home.modes", Severity::Error, "") };
             let steps = place.apply(&plan(&[finding]), &|_| unreachable!());
             assert_eq!(steps[0].verdict, Verdict::Fail, "{steps:?}");
         }

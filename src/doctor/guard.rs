@@ -234,16 +234,20 @@ pub fn secret_age(facts: &Facts) -> Judged {
     let said = secrets.iter().filter_map(|secret| {
         let age = facts.now_ms - secret.written_ms?;
         (age > most).then(|| {
-            let days = age / DAY_MS;
-            Said::bad(format!("the secret in {} has been the same for {days} days", secret.place))
-                .seen(secret.place.clone(), format!("written within {} days", most / DAY_MS), format!("{days} days ago"))
+            let days = count(age / DAY_MS, "day", "days");
+            Said::bad(format!("the secret in {} has been the same for {days}", secret.place))
+                .seen(
+                    secret.place.clone(),
+                    format!("written within {}", count(most / DAY_MS, "day", "days")),
+                    format!("{days} ago"),
+                )
                 .by_hand(
                     "give the system behind it a new key, write that there, and take the old one away",
                     format!("ls -l {}", quoted(&secret.place)),
                 )
         })
     });
-    or_fine(said.collect(), format!("no secret is older than {} days", most / DAY_MS))
+    or_fine(said.collect(), format!("no secret is older than {}", count(most / DAY_MS, "day", "days")))
 }
 
 /// What opens archives does not lie beside them.

@@ -35,7 +35,7 @@ pub struct Key {
 impl Key {
     fn of(finding: &Finding) -> Key {
         Key {
-            id: finding.id.clone(),
+            id: finding.id.clone().into_owned(),
             session: finding.session.clone().unwrap_or_default(),
             subject: finding.evidence.first().map(|seen| seen.what.clone()).unwrap_or_default(),
         }
@@ -308,19 +308,9 @@ mod tests {
     fn look(findings: &[(&str, Severity)]) -> Examination {
         let mut examination = Examination::default();
         let of = |what: &str, severity| Finding {
-            id: "wpp.a.b".into(),
-            title: String::new(),
-            severity,
-            area: String::new(),
             session: Some("main".into()),
-            subject: None,
-            class: None,
-            summary: format!("{what} is {}", severity.name()),
             evidence: vec![Evidence::new(what, "", "")],
-            remedy: None,
-            runbook: None,
-            since_ms: None,
-            change: None,
+            ..Finding::new("wpp.a.b", severity, format!("{what} is {}", severity.name()))
         };
         let findings = findings.iter().map(|(what, severity)| of(what, *severity)).collect();
         examination.add("wpp.a.b", Some("main".into()), findings);

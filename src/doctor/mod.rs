@@ -51,7 +51,7 @@ use crate::facts::{
     AlertFacts, EvidenceFacts, Facts, MissingSession, Probed, Problem, ScheduleFacts, SecretLook, SessionFacts, SettingsFacts,
 };
 use crate::home::{Home, SessionPaths};
-use crate::report::{Evidence, Finding, Fix, Remedy, Severity, quoted, session_option};
+use crate::report::{Evidence, Finding, Fix, Remedy, Severity, Word, quoted, session_option};
 use crate::session::state::State;
 use crate::whatsapp::fault::Fault;
 
@@ -652,18 +652,14 @@ impl Seen<'_> {
 
 fn finding(check: &Check, session: Option<&str>, said: Said) -> Finding {
     Finding {
-        id: check.id.to_owned(),
-        title: check.title.to_owned(),
-        severity: said.severity.unwrap_or(check.severity),
-        area: check.area.to_owned(),
+        title: check.title.into(),
+        area: check.area.into(),
         session: session.map(str::to_owned),
         subject: said.subject,
         class: said.class.map(|class| class.name().to_owned()),
-        summary: said.summary,
         evidence: said.evidence,
-        remedy: said.remedy,
-        runbook: said.runbook.or(check.runbook).map(str::to_owned),
-        since_ms: None,
-        change: None,
+        remedy: said.remedy.map(Box::new),
+        runbook: said.runbook.or(check.runbook).map(Word::from),
+        ..Finding::new(check.id, said.severity.unwrap_or(check.severity), said.summary)
     }
 }

@@ -14,6 +14,8 @@ use crate::session::state::State;
 
 /// Clocks that are kept differ by less; the server tells whole seconds, and its answer takes a while.
 const CLOCK_SKEW_MS_MAX: i64 = 60_000;
+/// What mends a wrong clock, and the command.
+const SET_CLOCK: (&str, &str) = ("set the clock, and have it kept by NTP", "timedatectl set-ntp true");
 
 /// The session whose daemon talks to WhatsApp now.
 fn ready(facts: &Facts) -> Option<&str> {
@@ -159,6 +161,9 @@ fn ending(facts: &Facts, look: &ServerLook) -> Option<Said> {
 
 /// The clock here is the server's.
 pub fn clock_skew(facts: &Facts) -> Judged {
+    if let Some(said) = before_they_were_sent(facts) {
+        return Ok(vec![said]);
+    }
     let look = asked(facts, "what time it is there")?;
     let Some(clock) = look.clock else {
         return Err(Stop::Skipped(format!("{} did not say what time it is", look.host)));
@@ -172,8 +177,24 @@ pub fn clock_skew(facts: &Facts) -> Judged {
     Ok(vec![
         Said::bad(format!("the clock here is {human} {direction} the one of {}", look.host))
             .seen("the time here", clock::rfc3339(clock::from_ms(clock.server_ms)), clock::rfc3339(clock::from_ms(clock.here_ms)))
-            .by_hand("set the clock, and have it kept by NTP", "timedatectl set-ntp true"),
+            .by_hand(SET_CLOCK.0, SET_CLOCK.1),
     ])
+}
+
+/// Messages of a session that were stored before the server says that they were sent. That they came late says
+/// nothing: what waited at the server does.
+fn before_they_were_sent(facts: &Facts) -> Option<Said> {
+    let delays = facts.sessions.iter().filter_map(|session| {
+        let least_ms = session.messages.known()?.traffic.as_ref()?.least_delay_ms?;
+        (least_ms < -CLOCK_SKEW_MS_MAX).then_some((least_ms, &session.name))
+    });
+    let (least_ms, session) = delays.min()?;
+    let behind = span(-least_ms);
+    Some(
+        Said::bad(format!("the clock here is {behind} behind the server's: messages of {session} came before they were sent"))
+            .seen("when messages of the last hour were stored", "after they were sent", format!("{behind} before"))
+            .by_hand(SET_CLOCK.0, SET_CLOCK.1),
+    )
 }
 
 /// Nobody answers in the server's place.

@@ -43,21 +43,7 @@ mod tests {
         let mut examination = Examination::default();
         for (session, severity) in findings {
             let session = session.map(str::to_owned);
-            let finding = Finding {
-                id: "wpp.a.b".into(),
-                title: String::new(),
-                severity: *severity,
-                area: String::new(),
-                session: session.clone(),
-                subject: None,
-                class: None,
-                summary: String::new(),
-                evidence: Vec::new(),
-                remedy: None,
-                runbook: None,
-                since_ms: None,
-                change: None,
-            };
+            let finding = Finding { session: session.clone(), ..Finding::new("wpp.a.b", *severity, "") };
             examination.add("wpp.a.b", session, vec![finding]);
         }
         examination

@@ -494,6 +494,23 @@ pub fn search_degraded(facts: &Facts, session: &SessionFacts) -> Judged {
     }])
 }
 
+/// Nobody else writes to the database that the daemon writes.
+pub fn edited(facts: &Facts, session: &SessionFacts) -> Judged {
+    let status = answered(session)?;
+    let Some(edited_ms) = status.edited_ms else {
+        return Ok(vec![Said::ok("nobody but the daemon has written to wpp.db since it started")]);
+    };
+    let when = ago(facts, edited_ms);
+    Ok(vec![
+        Said::bad(format!("something else wrote to wpp.db beside the running daemon, seen first {when} ago"))
+            .seen("SQLite's count of changes by others", "as when the daemon started", "another one")
+            .by_hand(
+                "find out what did so and end it; then have the rows checked, and restart the daemon, which looks anew",
+                line(facts, Some(&session.name), "restart"),
+            ),
+    ])
+}
+
 /// Whether an act changes the session's files. What a killed backup or verification leaves is no part
 /// of the session, and the next one removes it.
 fn touches(verb: &str) -> bool {

@@ -124,12 +124,13 @@ pub fn contradictions(facts: &Facts) -> Judged {
         if is_backup && hours > 0 && entry.interval_s > hours.saturating_mul(3600) {
             odd(
                 format!(
-                    "the entry {} makes a backup every {} hours, and one older than {hours} hours counts as too old",
+                    "the entry {} makes a backup every {}, and one older than {} counts as too old",
                     entry.name,
-                    entry.interval_s / 3600
+                    count(entry.interval_s / 3600, "hour", "hours"),
+                    count(hours, "hour", "hours")
                 ),
                 "an entry that runs more often than doctor.backup_age_hours_max",
-                format!("every {} hours", entry.interval_s / 3600),
+                format!("every {}", count(entry.interval_s / 3600, "hour", "hours")),
                 "run it more often, or raise doctor.backup_age_hours_max",
             );
         }

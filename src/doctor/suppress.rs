@@ -163,19 +163,9 @@ mod tests {
     #[test]
     fn what_is_suppressed_is_taken_out_until_its_day_is_over_and_other_sessions_are_told() {
         let finding = |session: &str, severity| Finding {
-            id: "wpp.backup.stale".into(),
-            title: String::new(),
-            severity,
             area: "backup".into(),
             session: Some(session.into()),
-            subject: None,
-            class: None,
-            summary: String::new(),
-            evidence: Vec::new(),
-            remedy: None,
-            runbook: None,
-            since_ms: None,
-            change: None,
+            ..Finding::new("wpp.backup.stale", severity, "")
         };
         let of = |check: &str, sessions: &[&str]| Suppression {
             check: check.into(),

@@ -46,6 +46,7 @@ mod linux {
     use rustix::process::{self, Pid, Signal, WaitOptions};
 
     use super::{Path, VARIABLE};
+    use crate::process::{Stat, stat};
 
     /// How long they may take to end by themselves, and to be gone when they were killed.
     const GENTLE: Duration = Duration::from_secs(2);
@@ -55,7 +56,7 @@ mod linux {
     #[derive(Debug)]
     pub struct Offspring {
         /// Children that were there before.
-        before: BTreeSet<i32>,
+        before: BTreeSet<u32>,
         /// Whether this value is what takes them in.
         takes_in: bool,
     }
@@ -64,7 +65,7 @@ mod linux {
         /// Begins to.
         pub fn watch() -> Offspring {
             let me = process::getpid();
-            let before = all().filter(|found| found.parent == me.as_raw_pid()).map(|found| found.pid).collect();
+            let before = all().filter(|(_, stat)| stat.parent == me.as_raw_pid()).map(|(pid, _)| pid).collect();
             let already = process::child_subreaper().ok().flatten().is_some();
             // Without it, those that hide what they inherited are not found; all others are.
             let takes_in = !already && process::set_child_subreaper(Some(me)).is_ok();
@@ -80,29 +81,13 @@ mod linux {
         }
     }
 
-    /// What `/proc/PID/stat` says of a process.
-    struct Found {
-        pid: i32,
-        zombie: bool,
-        parent: i32,
-        /// 0 for one that began outside the container of this process.
-        session: i32,
-    }
-
-    fn all() -> impl Iterator<Item = Found> {
+    /// All processes that are seen from here.
+    fn all() -> impl Iterator<Item = (u32, Stat)> {
         let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries.filter_map(|entry| found(entry.file_name().to_str()?.parse().ok()?))
-    }
-
-    fn found(pid: i32) -> Option<Found> {
-        let text = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-        let text = String::from_utf8_lossy(&text);
-        // A name may hold anything, a parenthesis too.
-        let mut words = text.rsplit_once(") ")?.1.split(' ');
-        let zombie = matches!(words.next()?, "Z" | "X");
-        let parent = words.next()?.parse().ok()?;
-        let session = words.nth(1)?.parse().ok()?;
-        Some(Found { pid, zombie, parent, session })
+        entries.filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            Some((pid, stat(pid)?))
+        })
     }
 
     /// Ends all that runs for the server in `folder`: asked first, killed then. With `own`, also what this
@@ -132,12 +117,13 @@ mod linux {
 
     fn alive(folder: &Path, own: Option<&Offspring>) -> Vec<Pid> {
         let me = process::getpid().as_raw_pid();
-        let session = found(me).map(|found| found.session);
+        let own_number = std::process::id();
+        let session = stat(own_number).map(|stat| stat.session);
         let mark = [VARIABLE.as_bytes(), b"=", folder.as_os_str().as_bytes()].concat();
-        let belongs = |found: &Found| {
-            let place = format!("/proc/{}", found.pid);
-            let took_in = own.is_some_and(|own| found.parent == me && !own.before.contains(&found.pid))
-                && session.is_some_and(|session| found.session != session);
+        let belongs = |(pid, stat): &(u32, Stat)| {
+            let place = format!("/proc/{pid}");
+            let took_in = own.is_some_and(|own| stat.parent == me && !own.before.contains(pid))
+                && session.is_some_and(|session| stat.session != session);
             let marked = || {
                 let environment = std::fs::read(format!("{place}/environ")).unwrap_or_default();
                 environment.split(|byte| *byte == 0).any(|variable| variable == mark)
@@ -145,12 +131,12 @@ mod linux {
             // Of a server's own processes, most have written their title over what they inherited.
             let is_server = || std::fs::read(format!("{place}/comm")).is_ok_and(|name| name == b"postgres\n");
             let inside = || std::fs::read_link(format!("{place}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder)) && is_server();
-            found.pid != me && (took_in || marked() || inside())
+            *pid != own_number && (took_in || marked() || inside())
         };
         let mut left = Vec::new();
-        for found in all().filter(belongs) {
-            let Some(pid) = Pid::from_raw(found.pid) else { continue };
-            match (found.zombie, found.parent == me) {
+        for (pid, stat) in all().filter(belongs) {
+            let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { continue };
+            match (stat.has_ended(), stat.parent == me) {
                 // Nobody else will look how it ended.
                 (true, true) => drop(process::waitpid(Some(pid), WaitOptions::NOHANG)),
                 (true, false) => {}

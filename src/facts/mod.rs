@@ -444,6 +444,9 @@ pub struct DaemonStatus {
     pub sync_enabled: bool,
     /// Whether searches use the full-text index.
     pub search_mode: SearchMode,
+    /// When somebody else was first seen to have written to the database that it writes, milliseconds since the
+    /// epoch.
+    pub edited_ms: Option<i64>,
 }
 
 /// How whole a database is.

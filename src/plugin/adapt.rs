@@ -80,19 +80,10 @@ pub fn examination(plugin: &str, checks: &[Check], outcomes: &[Outcome], session
     let mut examination = Examination::default();
     for check in checks {
         let blank = |severity: Severity, summary: &str| Finding {
-            id: check.id.clone(),
-            title: check.title.clone(),
-            severity,
-            area: check.area.clone(),
-            session: None,
-            subject: None,
-            class: None,
-            summary: summary.to_owned(),
-            evidence: Vec::new(),
-            remedy: None,
-            runbook: (!check.runbook.is_empty()).then(|| check.runbook.clone()),
-            since_ms: None,
-            change: None,
+            title: check.title.clone().into(),
+            area: check.area.clone().into(),
+            runbook: (!check.runbook.is_empty()).then(|| check.runbook.clone().into()),
+            ..Finding::new(check.id.clone(), severity, summary)
         };
         let findings = match outcomes.iter().find(|outcome| outcome.check == check.id).map(|outcome| &outcome.judgement) {
             Some(Judgement::Skipped(reason)) => {
@@ -149,29 +140,21 @@ pub fn examination(plugin: &str, checks: &[Check], outcomes: &[Outcome], session
 pub fn unusable(plugin: &str, error: &Error) -> Finding {
     let command = error.hints().iter().find_map(|hint| hint.split('`').nth(1)).unwrap_or_default();
     Finding {
-        id: format!("{plugin}.plugin"),
         title: "the plugin answers".into(),
-        severity: Severity::Unknown,
         area: "plugins".into(),
-        session: None,
-        subject: None,
         class: error.class().map(str::to_owned),
-        summary: error.chain(),
-        evidence: Vec::new(),
-        remedy: error.hints().first().map(|hint| Remedy { summary: hint.clone(), command: command.to_owned(), fix: None }),
-        runbook: None,
-        since_ms: None,
-        change: None,
+        remedy: error.hints().first().map(|hint| Remedy { summary: hint.clone(), command: command.to_owned(), fix: None }.into()),
+        ..Finding::new(format!("{plugin}.plugin"), Severity::Unknown, error.chain())
     }
 }
 
 /// What mends it, for people to do: a plugin proposes, and its words are never run unasked.
-fn remedy(words: &str, command: &[String]) -> Option<Remedy> {
+fn remedy(words: &str, command: &[String]) -> Option<Box<Remedy>> {
     if words.is_empty() && command.is_empty() {
         return None;
     }
     let typed = command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
     // What no command does is said as a remark, which harms nobody who pastes it.
     let command = if typed.is_empty() { format!("# {words}") } else { format!("wpp {typed}") };
-    Some(Remedy { summary: words.to_owned(), command, fix: None })
+    Some(Remedy { summary: words.to_owned(), command, fix: None }.into())
 }

@@ -39,19 +39,11 @@ pub(super) mod tests {
 
     pub(crate) fn finding(severity: Severity, summary: &str) -> Finding {
         Finding {
-            id: "wpp.a.b".into(),
             title: "b is right".into(),
-            severity,
             area: "a".into(),
             session: Some("main".into()),
-            subject: None,
-            class: None,
-            summary: summary.into(),
-            evidence: Vec::new(),
-            remedy: Some(Remedy { summary: "s".into(), command: "wpp start".into(), fix: None }),
-            runbook: None,
-            since_ms: None,
-            change: None,
+            remedy: Some(Remedy { summary: "s".into(), command: "wpp start".into(), fix: None }.into()),
+            ..Finding::new("wpp.a.b", severity, summary)
         }
     }
 

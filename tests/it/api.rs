@@ -53,6 +53,7 @@ fn status() -> Status {
         messages: 0,
         last_event_id: 0,
         search_mode: SearchMode::Fts,
+        edited_ms: None,
     }
 }
 

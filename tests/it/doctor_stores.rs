@@ -324,3 +324,26 @@ fn a_healthy_session_is_let_be_by_all_of_them() {
     let (code, report) = doctor(&simulated.home, &["--fail-on", "warning", "--only", OURS]);
     assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");
 }
+
+#[test]
+fn what_another_process_writes_beside_the_daemon_is_told_and_what_the_daemon_writes_is_not() {
+    let simulated = linked();
+    let home = &simulated.home;
+    simulated.peer_sends("hello there", 3);
+    simulated.until("the messages", || (simulated.found("hello") == 3).then_some(()).ok_or_else(|| "none yet".into()));
+    // Whoever reads changes nothing either, nor does a backup.
+    database(home, "wpp.db").query_row("SELECT count(*) FROM messages", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(home.run(&["backup"]).code, 0);
+    let fine = || said_ok(&only(home, "wpp.store.edited").1, "wpp.store.edited");
+    assert!(fine());
+    breaks(home, "wpp.store.edited", "error", || {
+        assert!(database(home, "wpp.db").execute("UPDATE messages SET text = 'forged'", []).unwrap() >= 3);
+    });
+    assert_eq!(home.run(&["restart"]).code, 0);
+    assert!(fine());
+    // A message of the future: the clock here is behind the server's.
+    breaks(home, "wpp.network.clock-skew", "warning", || {
+        let sql = "UPDATE messages SET sent_ms = sent_ms + 120000 WHERE NOT from_me";
+        assert!(database(home, "wpp.db").execute(sql, []).unwrap() >= 3);
+    });
+}

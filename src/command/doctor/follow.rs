@@ -122,7 +122,7 @@ fn unready(seen: &Seen) -> Vec<String> {
 fn named(finding: &Finding) -> String {
     match &finding.session {
         Some(session) => format!("{} [{session}]", finding.id),
-        None => finding.id.clone(),
+        None => finding.id.clone().into_owned(),
     }
 }
 

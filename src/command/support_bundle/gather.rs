@@ -386,6 +386,7 @@ const STATUS: &[(&str, Form)] = &[
     ("messages", Form::Text),
     ("last_event_id", Form::Text),
     ("search_mode", Form::Term),
+    ("edited_ms", Form::Text),
 ];
 
 const CAPACITY: &[(&str, Form)] = &[

@@ -25,6 +25,16 @@ fn log(facts: &mut Facts) -> &mut LogFacts {
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        what: "somebody who writes beside the daemon",
+        facts: whole,
+        breaks: |facts| {
+            if let Probed::Known(DaemonLook::Answered(status)) = &mut facts.sessions[0].daemon {
+                status.edited_ms = Some(NOW_MS - MINUTE_MS);
+            }
+        },
+        finds: &[("wpp.store.edited", Error)],
+    },
+    Case {
         what: "an endpoint that fails",
         facts: whole,
         breaks: |facts| {

@@ -109,6 +109,7 @@ fn whole() -> Facts {
                 reconnects: 1,
                 sync_enabled: true,
                 search_mode: SearchMode::Fts,
+                edited_ms: None,
             })),
             process: Probed::Known(machine::daemon()),
             store: Probed::Known(StoreFacts {
@@ -278,7 +279,7 @@ fn bad(facts: &Facts) -> Vec<(String, Severity)> {
     findings
         .into_iter()
         .filter(|finding| finding.severity >= least(&finding.id))
-        .map(|finding| (finding.id, finding.severity))
+        .map(|finding| (finding.id.into_owned(), finding.severity))
         .collect()
 }
 
@@ -340,7 +341,7 @@ fn remedies() -> impl Iterator<Item = Remedy> {
     cases().flat_map(|case| {
         let mut facts = (case.facts)();
         (case.breaks)(&mut facts);
-        examine(&facts, &Selection::default()).findings.into_iter().filter_map(|finding| finding.remedy)
+        examine(&facts, &Selection::default()).findings.into_iter().filter_map(|finding| finding.remedy.map(|remedy| *remedy))
     })
 }
 

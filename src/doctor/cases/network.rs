@@ -130,6 +130,16 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.network.clock-skew", Warning)],
     },
     Case {
+        what: "a clock that is behind the server's, seen by what a READY session receives",
+        facts: super::whole,
+        breaks: |facts| {
+            if let Probed::Known(MessagesFacts { traffic: Some(traffic), .. }) = &mut facts.sessions[0].messages {
+                traffic.least_delay_ms = Some(-90_000);
+            }
+        },
+        finds: &[("wpp.network.clock-skew", Warning)],
+    },
+    Case {
         what: "a proxy that is gone",
         facts: stopped,
         breaks: |facts| {

@@ -83,8 +83,9 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.network.tls"],
         runbook: None,
         explain: "The time in the head of the server's answer against the clock here. More than a minute between them makes \
-                  times of messages wrong, codes for linking run out early and, with more, certificates invalid. A server that \
-                  tells no time, or a READY daemon, leaves this unasked.",
+                  times of messages wrong, codes for linking run out early and, with more, certificates invalid. Beside a READY \
+                  daemon the server is not asked; then the messages of the last hour tell, if any was stored here before the \
+                  server says that it was sent.",
         mend: "`sudo timedatectl set-ntp true`; then start the daemon anew with `wpp restart`.",
         judge: Host(network::clock_skew),
     },

@@ -1,7 +1,7 @@
 //! Rows of the databases.
 
 use crate::doctor::Judge::Session;
-use crate::doctor::{Check, holders, keeping, stores};
+use crate::doctor::{Check, holders, keeping, session, stores};
 use crate::report::Severity::{Critical, Error, Warning};
 
 const LINKING: Option<&str> = Some("runbooks/re-authentication.md");
@@ -125,6 +125,21 @@ pub(super) const CHECKS: &[Check] = &[
                beside it. Then `wpp stop`, and bring one of the two back; the next time `wpp restore`, which stops the daemon \
                first.",
         judge: Session(holders::swapped),
+    },
+    Check {
+        id: "wpp.store.edited",
+        title: "nobody but the daemon writes to the messages",
+        area: "store",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
+        runbook: None,
+        explain: "Whether another process has written to wpp.db since the daemon started, which the daemon sees by SQLite's own count \
+                  of the database's changes. Rows that come or go behind its back are not told to clients, may be sent twice or never, \
+                  and are not what it will answer for. session.db is the library's, which does not tell; who has that open to write is \
+                  looked at by wpp.session.two-daemons.",
+        mend: "`lsof FILE` shows who has wpp.db open; end what is not the daemon. Then see with `wpp messages` and `wpp outbound list` \
+               that the rows are right, and `wpp restart`, which looks anew.",
+        judge: Session(session::edited),
     },
     Check {
         id: "wpp.store.copy-in-use",

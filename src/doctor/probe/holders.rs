@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::facts::{HeldFile, HeldPlace, HoldersFacts, LivingDaemon, OtherHome, Probed, RivalFacts};
 use crate::home::{Home, SessionPaths};
 use crate::lifecycle::whose;
-use crate::process;
+use crate::process::{self, HeldLock, LockKind};
 
 /// How long what looks wrong is given to become right: a daemon that just starts or ends.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -87,8 +87,8 @@ fn is_odd(seen: &HoldersFacts) -> bool {
 }
 
 fn look_once(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>> {
-    let locks = match std::fs::read_to_string("/proc/locks") {
-        Ok(text) => Locks::read(&text),
+    let locks = match process::held_locks() {
+        Ok(held) => Locks::of(&held),
         Err(error) => return vec![Probed::Failed(format!("/proc/locks cannot be read: {error}")); sessions.len()],
     };
     let files = held_files(&home.sessions(), &locks);
@@ -103,18 +103,11 @@ fn look_once(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>
         // Looking at a lock takes it for a moment, which is none of a holder's.
         let seen_here = inode.and_then(|inode| locks.whole.get(&inode).copied()).filter(|pid| *pid != std::process::id());
         let lock_pid = seen_here.or(owner.map(|owner| owner.pid)).filter(|_| locked);
-        let lock_state = lock_pid.and_then(state_of);
+        let lock_state = lock_pid.and_then(process::stat).map(|stat| stat.state);
         let files = files.get(session.name()).cloned().unwrap_or_default();
         Probed::Known(HoldersFacts { locked, lock_pid, lock_state, files })
     };
     sessions.iter().map(of_session).collect()
-}
-
-/// What the kernel says that a process does.
-fn state_of(pid: u32) -> Option<char> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in brackets and may hold anything, brackets too.
-    text.rsplit_once(") ")?.1.chars().next()
 }
 
 /// Databases of sessions that processes have open, by the sessions' names.
@@ -158,29 +151,17 @@ struct Locks {
 }
 
 impl Locks {
-    fn read(text: &str) -> Locks {
+    fn of(held: &[HeldLock]) -> Locks {
         let mut locks = Locks::default();
-        for line in text.lines() {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            // Who only waits for a lock does not hold it.
-            let [_, sort, _, kind, pid, place, first, last] = words[..] else { continue };
-            let (Ok(pid), Some(inode)) = (pid.parse::<u32>(), place.rsplit(':').next().and_then(|inode| inode.parse().ok()))
-            else {
-                continue;
-            };
-            match sort {
-                "FLOCK" => {
-                    locks.whole.insert(inode, pid);
-                }
-                "POSIX" => {
-                    locks.pids.insert(pid);
-                    let first = first.parse::<u64>().unwrap_or(0);
-                    let range = first..=last.parse::<u64>().unwrap_or(u64::MAX);
-                    if kind == "WRITE" && [LOG_WRITER, RESERVED].iter().any(|byte| range.contains(byte)) {
-                        locks.writers.insert((inode, pid));
+        for lock in held {
+            match lock.kind {
+                LockKind::Whole => drop(locks.whole.insert(lock.inode, lock.pid)),
+                LockKind::Bytes => {
+                    locks.pids.insert(lock.pid);
+                    if lock.is_exclusive && [LOG_WRITER, RESERVED].iter().any(|byte| lock.covers(*byte)) {
+                        locks.writers.insert((lock.inode, lock.pid));
                     }
                 }
-                _ => {}
             }
         }
         locks
@@ -230,15 +211,17 @@ mod tests {
 
     #[test]
     fn locks_of_sqlite_are_told_from_others_and_writers_from_readers() {
-        let text = "1: POSIX  ADVISORY  READ 21 fe:00:44 128 128\n\
-                    2: POSIX  ADVISORY  WRITE 22 fe:00:44 120 120\n\
-                    2: -> POSIX  ADVISORY  WRITE 26 fe:00:44 120 120\n\
-                    2: POSIX  ADVISORY  WRITE 23 fe:00:45 1073741825 1073741825\n\
-                    3: FLOCK  ADVISORY  WRITE 24 fe:00:46 0 EOF\n\
-                    4: POSIX  ADVISORY  WRITE 25 fe:00:47 0 EOF\n\
-                    5: OFDLCK ADVISORY  WRITE -1 fe:00:48 0 EOF\nnonsense\n";
-        let locks = Locks::read(text);
-        assert_eq!(locks.pids.into_iter().collect::<Vec<_>>(), [21, 22, 23, 25]);
+        let bytes =
+            |pid, inode, is_exclusive, first, last| HeldLock { kind: LockKind::Bytes, is_exclusive, pid, inode, first, last };
+        let locks = Locks::of(&[
+            bytes(21, 44, false, 128, 128),
+            bytes(22, 44, true, LOG_WRITER, LOG_WRITER),
+            bytes(23, 45, true, RESERVED, RESERVED),
+            bytes(25, 47, true, 0, u64::MAX),
+            bytes(26, 47, true, 124, 127),
+            HeldLock { kind: LockKind::Whole, ..bytes(24, 46, true, 0, u64::MAX) },
+        ]);
+        assert_eq!(locks.pids.into_iter().collect::<Vec<_>>(), [21, 22, 23, 25, 26]);
         assert_eq!(locks.writers.into_iter().collect::<Vec<_>>(), [(44, 22), (45, 23), (47, 25)]);
         assert_eq!(locks.whole.into_iter().collect::<Vec<_>>(), [(46, 24)]);
     }

@@ -14,7 +14,7 @@ use crate::error::{Context, Error, ErrorKind, Result};
 use crate::facts::{BackupFacts, JournalFacts, Moment, OpenAct, Probed};
 use crate::home::sidecar;
 use crate::journal::{Entry, Journal};
-use crate::process::is_alive;
+use crate::process::{HeldLock, LockKind, held_locks, is_alive};
 use crate::session::reading::{self, Way};
 use crate::session::rekey;
 
@@ -24,9 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const CHECK_MAX: Duration = Duration::from_secs(4);
 /// Steps of SQLite's machine between two looks at the clock, which are less than a millisecond.
 const STEPS: i32 = 10_000;
-/// Where the kernel says who holds which lock.
-const LOCKS: &str = "/proc/locks";
-
 /// How often a look begins anew because somebody opened or closed the journal meanwhile.
 const ATTEMPTS: usize = 3;
 
@@ -111,16 +108,11 @@ pub fn require_writable(path: &Path) -> Result<()> {
     })
 }
 
-/// The process that has locked a file, as far as the kernel says.
+/// The process that keeps others from a database, as far as the kernel says.
 fn holder(path: &Path) -> Option<u32> {
-    let inode = format!(":{}", path.metadata().ok()?.ino());
-    let locks = std::fs::read_to_string(LOCKS).ok()?;
-    // `1: POSIX  ADVISORY  WRITE 4711 fe:00:12345 1073741824 1073742335`; one that waits has an arrow before the kind.
-    locks.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let [_, "POSIX" | "OFDLCK", _, "WRITE", pid, file, ..] = fields[..] else { return None };
-        pid.parse().ok().filter(|_| file.ends_with(&inode))
-    })
+    let inode = path.metadata().ok()?.ino();
+    let keeps = |lock: &HeldLock| lock.kind == LockKind::Bytes && lock.is_exclusive && lock.inode == inode;
+    held_locks().ok()?.into_iter().find(keeps).map(|lock| lock.pid)
 }
 
 /// Whether a journal can be used, and what stands in the way: what SQLite says of its pages, too, for one that is

@@ -17,7 +17,7 @@ use crate::facts::machine::{
     ZoneFacts,
 };
 use crate::home::{Home, SessionPaths};
-use crate::process;
+use crate::process::{self, Stat};
 
 /// The largest file of the kernel that is read: a machine with thousands of mounts has a list of a MiB.
 const SIZE_BYTES_MAX: u64 = 4 << 20;
@@ -171,10 +171,9 @@ fn limits(text: &str) -> Option<ProcessLimits> {
     })
 }
 
-/// When a process or thread began, in ticks since the machine did: the 22nd field, counted behind the
-/// program's name, which may hold anything.
+/// When a process or thread began, in ticks since the machine did.
 fn began_ticks(text: &str) -> Option<i64> {
-    text.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+    i64::try_from(Stat::parse(text)?.started).ok()
 }
 
 /// The program that a process runs, told from the one that has its name now.

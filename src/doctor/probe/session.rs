@@ -163,6 +163,7 @@ fn noted(status: Status) -> DaemonStatus {
         reconnects: status.reconnects,
         sync_enabled: status.sync_enabled,
         search_mode: status.search_mode,
+        edited_ms: status.edited_ms,
     }
 }
 

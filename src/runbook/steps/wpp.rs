@@ -155,7 +155,7 @@ fn read(result: &Result<Report>) -> (u8, Value, Vec<String>) {
             let mut document = serde_json::to_value(report).unwrap_or_default();
             document["exit_code"] = json!(exit);
             let told = report.findings.iter().filter(|finding| finding.severity > Severity::Ok);
-            (exit, document, told.map(|finding| finding.id.clone()).collect())
+            (exit, document, told.map(|finding| finding.id.clone().into_owned()).collect())
         }
         Err(error) => {
             let exit = error.kind().exit_code();

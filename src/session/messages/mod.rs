@@ -22,7 +22,7 @@ mod traffic;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -293,6 +293,10 @@ struct Shared {
     /// For what may take long, so that the outbox and the status do not wait for a search.
     searcher: Option<Mutex<Connection>>,
     writer: Option<Mutex<Connection>>,
+    /// What the writer said of its database's version when it was opened: only what others write changes that.
+    opened_at: Option<i64>,
+    /// When that was first seen to have changed, milliseconds since the epoch; 0 for never.
+    edited_ms: AtomicI64,
     writes: AtomicU64,
     observer: OnceLock<Observer>,
 }

@@ -157,9 +157,12 @@ impl Messages {
             connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| failed(path, error))
         };
         let (reader, searcher) = (reading()?, reading()?);
+        let opened_at = data_version(&writer).map_err(|error| failed(path, error))?;
         let messages = Messages(Arc::new(Shared {
             path: path.to_owned(),
             writer: Some(Mutex::new(writer)),
+            opened_at: Some(opened_at),
+            edited_ms: AtomicI64::new(0),
             reader: Mutex::new(Reader::BesideWriter(reader)),
             searcher: Some(Mutex::new(searcher)),
             writes: AtomicU64::new(0),
@@ -203,6 +206,8 @@ impl Messages {
         let shared = Shared {
             path,
             writer: None,
+            opened_at: None,
+            edited_ms: AtomicI64::new(0),
             reader: Mutex::new(Reader::Alone(reading)),
             searcher: None,
             writes: AtomicU64::new(0),
@@ -214,6 +219,24 @@ impl Messages {
     /// Sets who is told of new events; the first one set stays.
     pub fn observe(&self, observer: Observer) {
         let _ = self.0.observer.set(observer);
+    }
+
+    /// When somebody other than this value was first seen to have written to the database that it writes,
+    /// milliseconds since the epoch. It is looked at when this is asked.
+    pub fn edited_ms(&self) -> Result<Option<i64>> {
+        let (Some(writer), Some(opened_at)) = (&self.0.writer, self.0.opened_at) else { return Ok(None) };
+        let known = |ms: i64| Some(ms).filter(|ms| *ms != 0);
+        if let Some(ms) = known(self.0.edited_ms.load(Ordering::Relaxed)) {
+            return Ok(Some(ms));
+        }
+        let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if data_version(&writer).map_err(|error| failed(&self.0.path, error))? == opened_at {
+            return Ok(None);
+        }
+        // Whoever was first counts.
+        let now_ms = clock::now_ms();
+        let before = self.0.edited_ms.compare_exchange(0, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        Ok(known(before.err().unwrap_or(now_ms)))
     }
 
     /// Where the database lies.
@@ -294,6 +317,11 @@ impl Messages {
         }
         Ok(value)
     }
+}
+
+/// A number that another connection's commits change, and this one's own do not.
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "data_version", |row| row.get(0))
 }
 
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {

@@ -484,3 +484,43 @@ fn a_database_that_somebody_else_writes_is_busy_not_broken() {
     assert_eq!(messages.ingest(&text("1", "x")).unwrap(), Ingested::New);
     assert_eq!(messages.index_problem().unwrap(), None);
 }
+
+#[test]
+fn what_others_write_is_seen_and_what_this_value_writes_is_not() {
+    let place = Place::new();
+    let messages = place.open();
+    messages.ingest(&text("1", "hello")).unwrap();
+    messages.ingest(&text("2", "hello")).unwrap();
+    place.raw().query_row("SELECT count(*) FROM messages", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(messages.edited_ms().unwrap(), None);
+    place.raw().execute("UPDATE messages SET text = 'x' WHERE id = '1'", []).unwrap();
+    let seen = messages.edited_ms().unwrap();
+    assert!(seen.is_some());
+    // The first time counts, and a value that only reads cannot tell.
+    place.raw().execute("UPDATE messages SET text = 'y' WHERE id = '1'", []).unwrap();
+    assert_eq!(messages.edited_ms().unwrap(), seen);
+    assert_eq!(Messages::open_read_only(&place.session()).unwrap().unwrap().edited_ms().unwrap(), None);
+    drop(messages);
+    assert_eq!(place.open().edited_ms().unwrap(), None);
+}
+
+#[test]
+fn the_least_delay_is_of_messages_of_others_that_came_of_late() {
+    let place = Place::new();
+    let messages = place.open();
+    let now_ms = clock::now_ms();
+    let least = || messages.traffic(now_ms).unwrap().least_delay_ms;
+    assert_eq!(least(), None);
+    for (id, from_me, sent_ms, stored_ms) in
+        [("1", false, now_ms - 7000, now_ms - 2000), ("2", false, now_ms - 90_000, now_ms), ("3", true, now_ms + 90_000, now_ms)]
+    {
+        let sql = "INSERT INTO messages (chat, id, author, sender, from_me, kind, text, sent_ms, stored_ms)
+                   VALUES ('c', ?1, 'a', 'a', ?2, 'text', 'x', ?3, ?4)";
+        place.raw().execute(sql, params![id, from_me, sent_ms, stored_ms]).unwrap();
+    }
+    assert_eq!(least(), Some(5000));
+    place.raw().execute("UPDATE messages SET stored_ms = sent_ms - 70000 WHERE id = '2'", []).unwrap();
+    assert_eq!(least(), Some(-70_000));
+    place.raw().execute("UPDATE messages SET stored_ms = ?1, sent_ms = ?1 + 70000", [now_ms - 2 * 3_600_000]).unwrap();
+    assert_eq!(least(), None);
+}

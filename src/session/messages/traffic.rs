@@ -8,6 +8,9 @@ pub const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// What is counted of late.
 const DAY_MS: i64 = 86_400_000;
+/// Messages whose times are compared, and how far back they came.
+const NEWEST: i64 = 20;
+const HOUR_MS: i64 = 3_600_000;
 /// How far back a sign of the phone is looked for.
 const PHONE_WINDOW_MS: i64 = 13 * DAY_MS;
 /// What was sent more recently may not have been confirmed by the phone yet.
@@ -36,6 +39,9 @@ pub struct Traffic {
     pub undecryptable_day: u64,
     /// The newest event's time.
     pub newest_event_ms: Option<i64>,
+    /// The least time, in milliseconds, from when a message was sent by the server's clock until it was stored by
+    /// this one's, among the newest of the last hour; below 0 where this clock is behind. `None` without any.
+    pub least_delay_ms: Option<i64>,
     /// What is known of the phone.
     pub phone: PhoneSigns,
 }
@@ -66,8 +72,11 @@ impl Messages {
                      (SELECT min(received_ms) FROM inbound WHERE projected = 0),
                      (SELECT count(*) FROM messages WHERE sent_ms > ?1 AND NOT from_me),
                      (SELECT count(*) FROM messages WHERE sent_ms > ?1 AND NOT from_me AND kind = ?2),
-                     (SELECT at_ms FROM events ORDER BY id DESC LIMIT 1)",
-                params![now_ms - DAY_MS, UNDECRYPTABLE],
+                     (SELECT at_ms FROM events ORDER BY id DESC LIMIT 1),
+                     (SELECT min(stored_ms - sent_ms) FROM (
+                         SELECT sent_ms, stored_ms, from_me FROM messages ORDER BY number DESC LIMIT ?3)
+                      WHERE NOT from_me AND stored_ms BETWEEN ?4 AND ?5)",
+                params![now_ms - DAY_MS, UNDECRYPTABLE, NEWEST, now_ms - HOUR_MS, now_ms + HOUR_MS],
                 |row| {
                     Ok(Traffic {
                         waiting: number(row, 0)?,
@@ -80,6 +89,7 @@ impl Messages {
                         received_day: number(row, 7)?,
                         undecryptable_day: number(row, 8)?,
                         newest_event_ms: row.get(9)?,
+                        least_delay_ms: row.get(10)?,
                         phone: PhoneSigns::default(),
                     })
                 },

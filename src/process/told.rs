@@ -1,0 +1,211 @@
+//! What the system tells of processes and of the locks that they hold. Linux alone tells most of it, below
+//! `/proc`; elsewhere it is not known. Start with [`stat`] and [`held_locks`].
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::Pid;
+
+/// What `/proc/PID/stat` says of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// What it does, by the kernel's letter: `R`, `S`, `T`, `Z` and others.
+    pub state: char,
+    /// Who started it, or took it in when that ended; 0 for one outside the container of this process.
+    pub parent: i32,
+    /// Its session, by the process that leads it; 0 for one that began outside the container of this process.
+    pub session: i32,
+    /// When it was started, in ticks of 10 ms since the system was booted: the kernel shows those to everybody,
+    /// whatever its own are.
+    pub started: u64,
+}
+
+impl Stat {
+    /// Reads the file's text; `None` where it is none.
+    pub fn parse(text: &str) -> Option<Stat> {
+        // The name before the last bracket may hold anything, brackets too.
+        let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+        let state = fields.next()?.chars().next()?;
+        let parent = fields.next()?.parse().ok()?;
+        let session = fields.nth(1)?.parse().ok()?;
+        let started = fields.nth(15)?.parse().ok()?;
+        Some(Stat { state, parent, session, started })
+    }
+
+    /// Whether it has ended, and nobody has asked yet how.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, 'Z' | 'X')
+    }
+}
+
+/// What the system says of a process; `None` where it does not tell, and for one that is gone.
+pub fn stat(pid: u32) -> Option<Stat> {
+    let text = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    Stat::parse(&String::from_utf8_lossy(&text))
+}
+
+/// When a process was started, in the system's own ticks; `None` where the system does not tell.
+pub fn started(pid: u32) -> Option<u64> {
+    stat(pid).map(|stat| stat.started)
+}
+
+/// Which boot of the system this is; `None` where it does not tell.
+pub fn boot() -> Option<String> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
+}
+
+/// How long a process has run; `None` where the system does not tell, and for one that has ended.
+pub fn age(pid: u32) -> Option<Duration> {
+    let started = Duration::from_millis(stat(pid).filter(|stat| !stat.has_ended())?.started.checked_mul(10)?);
+    let uptime: f64 = std::fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::try_from_secs_f64(uptime).ok()?.saturating_sub(started))
+}
+
+/// The words that a process was started with; none where the system does not tell, and for one that has
+/// ended.
+pub fn arguments(pid: u32) -> Vec<String> {
+    let text = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    text.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+}
+
+/// Whether a process lives that runs this program, under whatever version or name of it.
+pub fn is_wpp(pid: u32) -> bool {
+    if stat(pid).is_none_or(|stat| stat.has_ended()) {
+        return false;
+    }
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().trim_end_matches(" (deleted)").to_owned());
+    let own = std::env::current_exe().ok().as_deref().and_then(name);
+    let is_ours = |name: String| name == "wpp" || name.starts_with("wpp-") || Some(&name) == own.as_ref();
+    let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok();
+    let called = arguments(pid).into_iter().next().map(PathBuf::from);
+    [program, called].into_iter().flatten().any(|path| name(&path).is_some_and(is_ours))
+}
+
+/// The home that a process of `wpp` was given, by its command line or its environment.
+pub fn home(pid: u32) -> Option<PathBuf> {
+    let words = arguments(pid);
+    let mut words = words.iter();
+    let mut given = None;
+    while let Some(word) = words.next() {
+        match word.strip_prefix("--home") {
+            Some("") => given = words.next().map(PathBuf::from),
+            Some(rest) => given = rest.strip_prefix('=').map(PathBuf::from).or(given),
+            None => {}
+        }
+    }
+    let by_variable = || {
+        let text = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let value = text.split(|byte| *byte == 0).find_map(|word| word.strip_prefix(b"WPP_HOME="))?;
+        Some(PathBuf::from(String::from_utf8_lossy(value).into_owned()))
+    };
+    let given = given.or_else(by_variable)?;
+    // A name that is not whole is meant from where the process stands.
+    let folder = std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+    Some(folder.join(given))
+}
+
+/// Whether a process of that number lives.
+pub fn is_alive(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
+    // A process that may not be signalled is alive all the same.
+    !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+}
+
+/// Which call a lock was taken with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockKind {
+    /// `flock`, on the whole file: those of [`crate::disk::Lock`].
+    Whole,
+    /// `fcntl`, on a range of bytes: SQLite's.
+    Bytes,
+}
+
+/// A lock on a file that a process holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldLock {
+    /// Which call it was taken with.
+    pub kind: LockKind,
+    /// Whether nobody else may hold another on the same bytes.
+    pub is_exclusive: bool,
+    /// Who holds it.
+    pub pid: u32,
+    /// The file's number; the kernel's name of its device is not the one that `stat` tells on every file system.
+    pub inode: u64,
+    /// The first byte of it.
+    pub first: u64,
+    /// The last one; [`u64::MAX`] for all that may follow.
+    pub last: u64,
+}
+
+impl HeldLock {
+    /// Whether it is on that byte.
+    pub fn covers(&self, byte: u64) -> bool {
+        (self.first..=self.last).contains(&byte)
+    }
+
+    /// `1: POSIX  ADVISORY  WRITE 4711 fe:00:12345 1073741824 1073742335`. One that waits has an arrow before the
+    /// kind, and does not hold it; one of an open file instead of a process, `OFDLCK`, has no process's number.
+    fn parse(line: &str) -> Option<HeldLock> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, kind, _, access, pid, place, first, last] = words[..] else { return None };
+        let kind = match kind {
+            "FLOCK" => LockKind::Whole,
+            "POSIX" => LockKind::Bytes,
+            _ => return None,
+        };
+        Some(HeldLock {
+            kind,
+            is_exclusive: access == "WRITE",
+            pid: pid.parse().ok()?,
+            inode: place.rsplit(':').next()?.parse().ok()?,
+            first: first.parse().ok()?,
+            last: if last == "EOF" { u64::MAX } else { last.parse().ok()? },
+        })
+    }
+}
+
+/// The locks that processes hold. The kernel writes its list while others come and go, so that one reading may
+/// lack a line.
+///
+/// # Errors
+/// Where the system has no such list.
+pub fn held_locks() -> std::io::Result<Vec<HeldLock>> {
+    Ok(std::fs::read_to_string("/proc/locks")?.lines().filter_map(HeldLock::parse).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_told_whatever_its_name_is() {
+        let line = "41 (a) b) Z 40 41 39 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 777 0 0";
+        let stat = Stat::parse(line).unwrap();
+        assert_eq!(stat, Stat { state: 'Z', parent: 40, session: 39, started: 777 });
+        assert!(stat.has_ended() && Stat::parse("41 (a").is_none());
+    }
+
+    #[test]
+    fn locks_that_are_held_are_told_from_those_that_are_waited_for() {
+        let parse = |line: &str| HeldLock::parse(line);
+        let bytes = HeldLock { kind: LockKind::Bytes, is_exclusive: true, pid: 22, inode: 44, first: 120, last: 123 };
+        assert_eq!(parse("2: POSIX  ADVISORY  WRITE 22 fe:00:44 120 123"), Some(bytes));
+        assert!(bytes.covers(120) && bytes.covers(123) && !bytes.covers(124));
+        let whole = HeldLock { kind: LockKind::Whole, is_exclusive: false, pid: 24, inode: 46, first: 0, last: u64::MAX };
+        assert_eq!(parse("3: FLOCK  ADVISORY  READ 24 fe:00:46 0 EOF"), Some(whole));
+        for none in ["2: -> POSIX  ADVISORY  WRITE 26 fe:00:44 120 120", "5: OFDLCK ADVISORY  WRITE -1 fe:00:48 0 EOF", "x", ""] {
+            assert_eq!(parse(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_lock_of_this_process_is_in_the_list() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().lock().unwrap();
+        let inode = std::os::unix::fs::MetadataExt::ino(&file.as_file().metadata().unwrap());
+        let is_ours = |lock: &HeldLock| lock.inode == inode && lock.pid == std::process::id() && lock.is_exclusive;
+        // One reading may lack a line.
+        let seen = (0..100).any(|_| held_locks().is_ok_and(|locks| locks.iter().any(is_ours)));
+        assert!(seen || !cfg!(target_os = "linux"));
+    }
+}
