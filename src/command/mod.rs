@@ -335,7 +335,8 @@ pub fn tree() -> clap::Command {
     let settings: String = KEYS
         .iter()
         .map(|key| {
-            format!("\n  {} = {}, or {}\n      {}", key.path, Config::default_in_toml(key), Config::variable(key), key.help)
+            let (default, variable, note) = (Config::default_in_toml(key), Config::variable(key), key.class.note());
+            format!("\n  {} = {default}, or {variable}{note}\n      {}", key.path, key.help)
         })
         .collect();
     let settings = format!(

@@ -700,6 +700,8 @@ static SETTING: Object = Object {
         always("value", Text, "its value"),
         always("source", Text, "default, command line, a file or a variable"),
         always("variable", Text, "the environment variable that sets it"),
+        always("class", Text, "required, recommended, optional or deprecated"),
+        nullable("instead", Text, "what to write in the place of a deprecated one; null for all others"),
         always("help", Text, "what it does"),
     ],
 };

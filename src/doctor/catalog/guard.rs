@@ -359,6 +359,31 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Host(settings::contradictions),
     },
     Check {
+        id: "wpp.config.deprecated",
+        title: "no setting is one that is given up",
+        area: "config",
+        severity: Warning,
+        needs: &["wpp.home.settings"],
+        runbook: None,
+        explain: "A setting that is given up is read for a while longer, and `wpp config` says what takes its place. The first wpp that \
+                  no longer knows it refuses the whole file, and with it every command that needs the settings.",
+        mend: "Write in config.toml what `wpp config` names in its place, and take the old line out.",
+        judge: Host(settings::deprecated),
+    },
+    Check {
+        id: "wpp.config.recommended",
+        title: "settings that are recommended are set",
+        area: "config",
+        severity: Info,
+        needs: &["wpp.home.settings"],
+        runbook: None,
+        explain: "Most defaults are right for most homes. A few settings have none that could be: where archives go, whom they are \
+                  encrypted to, which are kept. They are told once a session has been linked for a week, in one finding, and only as \
+                  worth knowing.",
+        mend: "`wpp config` says what each does; write those that fit this home into config.toml, or suppress the finding with a reason.",
+        judge: Host(settings::recommended),
+    },
+    Check {
         id: "wpp.config.backup-schedule",
         title: "backups are made by themselves",
         area: "config",
