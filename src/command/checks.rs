@@ -95,10 +95,11 @@ pub fn list(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Repo
     let Known { checks, silent } = known(plugins, selection)?;
     let rows = checks.iter().map(|check| {
         let needs = check.needs.join(", ");
-        [&check.id, &*severity(check), &check.area, check.cost.words(), &check.title, &needs].map(str::to_owned).to_vec()
+        let runbook = check.runbook.as_deref().map_or("", stem);
+        [&check.id, &*severity(check), &check.area, check.cost.words(), &check.title, runbook, &needs].map(str::to_owned).to_vec()
     });
     let data: Vec<Value> = checks.iter().map(check_data).collect();
-    let columns = ["check", "severity", "area", "costs", "what is right when nothing is wrong", "needs"];
+    let columns = ["check", "severity", "area", "costs", "what is right when nothing is wrong", "runbook", "needs"];
     let table = Table::new(columns, rows);
     let report = Report::answer("doctor-checks", "Checks of the doctor")
         .section(Section::default().table(table))
@@ -119,6 +120,7 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         let mut section = Section::new(check.id)
             .field("right", check.title)
             .field("severity", severity)
+            .field("area", check.area)
             .field("costs", check.cost.words())
             .line(check.explain);
         if !check.needs.is_empty() {
@@ -133,6 +135,11 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         report = report.section(section);
     }
     Ok(with_silent(report, &silent))
+}
+
+/// A runbook as `wpp runbook show` knows it.
+fn stem(runbook: &str) -> &str {
+    runbook.trim_start_matches("runbooks/").trim_end_matches(".md")
 }
 
 /// `warning`, or `warning, up to error` where it can find worse.

@@ -453,7 +453,7 @@ fn asks_for_json() -> bool {
 /// Parses the process's own command line, runs it and writes the result.
 pub fn main() -> ExitCode {
     // Everything that wpp and its libraries make is for its own user alone.
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    crate::process::close_umask();
     // Answers and ends the process when a shell asks for completions through COMPLETE=<shell>.
     clap_complete::CompleteEnv::with_factory(tree).complete();
     let words = spelled(std::env::args_os());

@@ -91,6 +91,8 @@ pub struct Scope {
     pub program: String,
     /// Whether nothing beyond this machine may be talked to.
     pub offline: bool,
+    /// Whether ports of this machine that the settings name are to be tried.
+    pub ports: bool,
     /// Whether every endpoint of a daemon's local API is to be asked, and a daemon must be there.
     pub endpoints: bool,
     /// The user whose home this is when that is not the one who runs this program: then nothing is
@@ -136,6 +138,7 @@ impl Scope {
             secret_variables: Vec::new(),
             program: "wpp".into(),
             offline: false,
+            ports: true,
             endpoints: false,
             foreign: None,
             budget: BUDGET,

@@ -52,7 +52,7 @@ fn whole() -> Facts {
         host: HostFacts {
             version: "1.2.3".into(),
             user_id: 1000,
-            umask: 0o077,
+            umask: Some(0o022),
             home: "/h".into(),
             program: "wpp".into(),
             opened: Ok(HomeKind::Live),

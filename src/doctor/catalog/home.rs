@@ -79,7 +79,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "host",
         severity: Error,
         needs: &["wpp.home.marker"],
-        runbook: None,
+        runbook: ROOM,
         explain: "A page is written to a file without a name and forced to the disk, which a full disk, a quota, a read-only mount \
                   and a wrong mode all refuse. Nothing is left behind.",
         mend: "See with `df -h` whether the disk is full, with `findmnt --target FOLDER` whether it is mounted read-only, and \
@@ -198,7 +198,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "alert",
         severity: Error,
         needs: &["wpp.home.journal"],
-        runbook: None,
+        runbook: Some("runbooks/alert-matrix.md"),
         explain: "A notice to a contact failed on one of its ways and waits for the next `wpp alert run`, or was given up after three \
                   days; or the contacts and rules of the settings cannot be read, and nobody is told of anything.",
         mend: "`wpp alert test` shows which ways to people work. Correct the contact in config.toml, then send what waits with \

@@ -243,12 +243,39 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Warning,
         needs: &["wpp.home.settings"],
         runbook: None,
-        explain: "The programs of backup.on_failure, of contacts, of secrets that a command writes, and of [dump.NAME] (pg_dump, \
-                  redis-cli), looked for as they would be started. One that is missing is noticed in the night in which it is \
-                  needed. Programs that the settings do not name are not looked for.",
+        explain: "The programs of backup.on_failure, of contacts, of secrets that a command writes, of [dump.NAME] (pg_dump, \
+                  redis-cli), and of entries of the schedule that rehearse dumps (initdb, or docker), looked for as they would be \
+                  started. One that is missing is noticed in the night in which it is needed. Programs that the settings do not name \
+                  are not looked for: a command that a person types says itself what it lacks.",
         mend: "Install the program, or name its whole path in config.toml: services have a shorter PATH than shells. `command \
                -v NAME` says where a shell finds it.",
         judge: Host(machine::programs),
+    },
+    Check {
+        id: "wpp.host.ports",
+        title: "somebody listens where a server of this machine is expected",
+        area: "host",
+        severity: Warning,
+        needs: &["wpp.home.settings"],
+        runbook: None,
+        explain: "wpp itself listens on no port, only on a socket in the session's folder. Addresses of this machine under [plugin.NAME] \
+                  and in backup.s3.endpoint are connected to, for 200 ms each, and nothing is said there. This leaves the machine alone, \
+                  so it is done with --offline and --smoke, too; where servers are looked at anyway, wpp.network.servers tells it.",
+        mend: "Start that server, or correct its address in config.toml; `ss -ltn` shows who listens where.",
+        judge: Host(machine::ports),
+    },
+    Check {
+        id: "wpp.security.umask",
+        title: "what daemons make is for their owner alone",
+        area: "security",
+        severity: Warning,
+        needs: &[],
+        runbook: HYGIENE,
+        explain: "The mask for the modes of new files: of each daemon as /proc/PID/status tells it, and of the shell that this command was \
+                  started from. wpp sets its own to 0077 before it does anything, so a daemon with another one is not what was installed, \
+                  or something in it went wrong. The shell's is worth knowing only when everybody could write to what it makes.",
+        mend: "Start the daemon anew with `wpp restart`. For the shell, `umask 022`, also in the profile or the unit (UMask=) that opens it.",
+        judge: Host(machine::umask),
     },
 ];
 

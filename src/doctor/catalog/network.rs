@@ -5,6 +5,7 @@ use crate::doctor::{Check, network};
 use crate::report::Severity::{Error, Warning};
 
 const CERTIFICATE: Option<&str> = Some("runbooks/certificate-renewal.md");
+const RECONNECTING: Option<&str> = Some("runbooks/reconnect-loop.md");
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -13,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "network",
         severity: Error,
         needs: &["wpp.home.marker"],
-        runbook: None,
+        runbook: RECONNECTING,
         explain: "Whether the name that sessions connect to (web.whatsapp.com) is resolved within 3 s, to an address outside \
                   this host. A failure has the class dns_resolution, or timeout when no name server answers. A daemon that is \
                   READY makes the look needless, and --offline or doctor.offline forbids it. A sandbox looks at its simulator \
@@ -28,7 +29,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "network",
         severity: Error,
         needs: &["wpp.network.name"],
-        runbook: None,
+        runbook: RECONNECTING,
         explain: "Whether a TCP connection to that address comes about within 3 s. Class timeout: something swallows it (a \
                   firewall); network_unreachable: no route, or a local firewall; provider_unavailable: refused. Sessions connect \
                   directly: a proxy that the environment names is not used for them.",
@@ -42,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "network",
         severity: Error,
         needs: &["wpp.network.connection"],
-        runbook: None,
+        runbook: RECONNECTING,
         explain: "One TLS handshake, verified against the same authorities as sessions do (those built in, not those of this \
                   machine). An untrusted certificate means that something on the way answers instead: a portal, a firewall that \
                   looks into connections. Nothing but the head of / is asked for. Class provider_unavailable, or timeout.",
@@ -56,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "network",
         severity: Error,
         needs: &["wpp.network.name"],
-        runbook: None,
+        runbook: RECONNECTING,
         explain: "Only when the connection or TLS fails: whether a request without TLS is answered by sending one on to \
                   another host, or with status 511. That is how networks ask for a login.",
         mend: "Sign in to the network in a browser, or have this host let through; `curl -i http://web.whatsapp.com/` shows \

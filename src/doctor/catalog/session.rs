@@ -345,7 +345,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.foreign-socket"],
-        runbook: None,
+        runbook: RESTART,
         explain: "With --smoke-running a daemon must be up and READY, and every endpoint of its local API that only reads must answer \
                   with status 200: /healthz, /readyz, /metrics, /v1/status, auth, sync, chats, messages, outbox, search and events. \
                   Without that flag nobody asks.",

@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "store",
         severity: Error,
         needs: &["wpp.session.folder"],
-        runbook: None,
+        runbook: RESET,
         explain: "PRAGMA quick_check over chats, messages, outbox and events. A restore with the plan `data` leaves the Signal \
                   state as it is. It is never done automatically: what came after the archive is lost by it.",
         mend: "`wpp stop`, copy the damaged file elsewhere and keep it, then `wpp restore latest --plan data`, which brings \
