@@ -96,6 +96,7 @@ static WORDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         add(check.title);
         add(check.area);
         add(check.explain);
+        add(check.mend);
     });
     KEYS.iter().for_each(|key| {
         add(key.path);
@@ -111,7 +112,7 @@ static WORDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 
 /// What `wpp` writes of itself, in small letters, each text on a line of its own.
 static TEXTS: LazyLock<String> = LazyLock::new(|| {
-    let checks = catalog::checks().flat_map(|check| [check.id, check.title, check.explain]);
+    let checks = catalog::checks().flat_map(|check| [check.id, check.title, check.explain, check.mend]);
     let keys = KEYS.iter().flat_map(|key| [key.path, key.help]);
     let codes = EXIT_CODES.iter().map(|(.., meaning)| *meaning);
     checks.chain(keys).chain(codes).chain(LOGGED.iter().copied()).collect::<Vec<_>>().join("\n").to_lowercase()

@@ -299,6 +299,76 @@ pub fn core_dumps(facts: &Facts, session: &SessionFacts) -> Judged {
     ])
 }
 
+/// What is made is for its owner alone. `wpp` sets its own mask, so what the operator's shell has matters little.
+pub fn umask(facts: &Facts) -> Judged {
+    let (mut said, mut closed) = (Vec::new(), 0);
+    for session in &facts.sessions {
+        let mask = match &session.process {
+            Probed::Known(process) => process.umask,
+            Probed::NotApplicable(_) => None,
+            Probed::Failed(reason) => return Err(Stop::Unknown(format!("the daemon's process: {reason}"))),
+        };
+        match mask {
+            None => {}
+            Some(mask) if mask & 0o077 == 0o077 => closed += 1,
+            Some(mask) => said.push(
+                Said::bad(format!(
+                    "the daemon of {} has the mask {mask:04o}: what it makes without a mode of its own is open to others",
+                    session.name
+                ))
+                .about(session.name.clone())
+                .seen("Umask of the daemon", "0077", format!("{mask:04o}"))
+                .by_hand("start it anew: a daemon of this version sets it to 0077", line(facts, Some(&session.name), "restart")),
+            ),
+        }
+    }
+    let own = facts.host.umask;
+    // A shell's usual 0022 and 0002 are nobody's fault.
+    if let Some(mask) = own.filter(|mask| mask & 0o002 == 0) {
+        said.push(
+            Said::bad(format!("everybody can write to what this shell makes: its mask is {mask:04o}; wpp sets its own"))
+                .severity(Severity::Info)
+                .about("shell")
+                .seen("mask that this command was started with", "0022, or a closer one", format!("{mask:04o}"))
+                .by_hand("close it, and find out which profile or unit opens it", "umask 022"),
+        );
+    }
+    match (said.is_empty(), closed, own) {
+        (false, ..) => Ok(said),
+        (true, 0, None) => {
+            Err(Stop::Skipped("no daemon tells its mask, and nobody noted what this command was started with".into()))
+        }
+        (true, 0, Some(mask)) => Ok(vec![Said::ok(format!("no daemon with an open mask runs; this shell's is {mask:04o}"))]),
+        (true, daemons, _) => {
+            Ok(vec![Said::ok(format!("what {} makes is for its owner alone", count(daemons, "daemon", "daemons")))])
+        }
+    }
+}
+
+/// Somebody listens where the settings expect a server of this machine.
+pub fn ports(facts: &Facts) -> Judged {
+    let ports = known(&facts.host.machine.ports, "the ports that the settings name")?;
+    let silent = ports.iter().filter_map(|port| {
+        let reason = port.listens.as_ref().err()?;
+        let (address, place) = (&port.address, &port.named_in);
+        Some(
+            Said::bad(format!("nothing listens on {address}, where {place} expects its server"))
+                .about(address.clone())
+                .seen(format!("a connection to {address}"), "taken", reason.clone())
+                .by_hand(
+                    "start that server, or correct the address; this shows who listens where",
+                    format!("ss -ltn 'sport = :{}'", port.port),
+                ),
+        )
+    });
+    let silent: Vec<Said> = silent.collect();
+    Ok(match (silent.is_empty(), ports.len()) {
+        (false, _) => silent,
+        (true, 0) => vec![Said::ok("the settings expect no server on a port of this machine")],
+        (true, all) => vec![Said::ok(format!("somebody listens on {} that the settings name", count(all, "port", "ports")))],
+    })
+}
+
 // ---- file systems
 
 /// Files can be made on the home's file system.

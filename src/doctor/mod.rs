@@ -93,6 +93,8 @@ pub struct Scope {
     pub program: String,
     /// Whether nothing beyond this machine may be talked to.
     pub offline: bool,
+    /// Whether ports of this machine that the settings name are to be tried.
+    pub ports: bool,
     /// Whether every endpoint of a daemon's local API is to be asked, and a daemon must be there.
     pub endpoints: bool,
     /// The user whose home this is when that is not the one who runs this program: then nothing is
@@ -139,6 +141,7 @@ impl Scope {
             secret_variables: Vec::new(),
             program: "wpp".into(),
             offline: false,
+            ports: true,
             endpoints: false,
             foreign: None,
             budget: BUDGET,
@@ -179,8 +182,11 @@ pub struct Check {
     pub needs: &'static [&'static str],
     /// The document to read.
     pub runbook: Option<&'static str>,
-    /// What is looked at, why it matters and what mends it.
+    /// What is looked at and why it matters.
     pub explain: &'static str,
+    /// What a person does to mend it by hand: one or two sentences, with commands between backticks. The remedy of a
+    /// finding is the same for what was really seen.
+    pub mend: &'static str,
     /// The judge.
     pub judge: Judge,
 }

@@ -15,6 +15,8 @@ pub const SMOKE: &[&str] = &[
     "wpp.home.writable",
     "wpp.home.disk-space",
     "wpp.home.default-session",
+    "wpp.home.socket-path",
+    "wpp.home.folders",
     "wpp.session.folder",
     "wpp.session.files",
     "wpp.session.modes",

@@ -126,8 +126,9 @@ pub struct HostFacts {
     pub version: String,
     /// The user that runs this program.
     pub user_id: u32,
-    /// This process's mode mask for new files.
-    pub umask: u32,
+    /// The mode mask for new files that this process was started with, before it set its own; `None` where nobody
+    /// noted it.
+    pub umask: Option<u32>,
     /// The home's folder.
     pub home: PathBuf,
     /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.

@@ -513,6 +513,8 @@ fn checks_are_listed_and_explained() {
         assert!(listed.stdout.contains(check.id), "{}", check.id);
         let explained = home.run(&["doctor", "--explain", check.id]);
         assert!(explained.code == 0 && explained.stdout.contains(check.title), "{explained:?}");
+        let (before, mend) = explained.stdout.split_once("Mend by hand: ").unwrap_or_else(|| panic!("{explained:?}"));
+        assert!(before.contains(check.explain) && mend.starts_with(check.mend), "{explained:?}");
     }
     assert!(!home.path().join("home.json").exists(), "listing makes no home");
     for wrong in [["--explain", "wpp.session.lock-hold"], ["--only", "wpp.session.stat"]] {

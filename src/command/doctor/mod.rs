@@ -271,7 +271,8 @@ impl Look<'_> {
         // What nobody wants to hear is not asked of the network.
         let asks = |check: &Check| check.area == "network" && self.selection.takes(check.id, check.area);
         let offline = scope.offline || !catalog::checks().any(asks);
-        let facts = probe::gather(&Scope { offline, ..scope.clone() }, depth);
+        let ports = self.selection.takes("wpp.host.ports", "host");
+        let facts = probe::gather(&Scope { offline, ports, ..scope.clone() }, depth);
         let mut examination = examine(&facts, &self.selection);
         examination.suppress(&facts.host.suppressions.list, facts.now_ms);
         examination

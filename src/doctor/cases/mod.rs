@@ -52,7 +52,7 @@ fn whole() -> Facts {
         host: HostFacts {
             version: "1.2.3".into(),
             user_id: 1000,
-            umask: 0o077,
+            umask: Some(0o022),
             home: "/h".into(),
             program: "wpp".into(),
             opened: Ok(HomeKind::Live),
@@ -361,7 +361,9 @@ pub(crate) fn commands() -> BTreeSet<String> {
 
 /// Every command of `wpp` that the catalog or the words of a remedy speak of.
 pub(crate) fn mentions() -> BTreeSet<String> {
-    let texts = catalog::checks().map(|check| check.explain.to_owned()).chain(remedies().map(|remedy| remedy.summary));
+    let texts = catalog::checks()
+        .flat_map(|check| [check.explain.to_owned(), check.mend.to_owned()])
+        .chain(remedies().map(|remedy| remedy.summary));
     let quoted = texts.flat_map(|text| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
     quoted.filter(|command| command.starts_with("wpp ")).collect()
 }

@@ -36,6 +36,7 @@ use crate::facts::machine::MachineFacts;
 use crate::facts::network::NetworkFacts;
 use crate::facts::{Facts, HostFacts, Limits, PathKind, PathLook, Probed, SessionFacts, UpkeepFacts};
 use crate::home::{Home, SessionPaths};
+use crate::process;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -74,7 +75,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         jobs.extend(session_jobs(at, paths, copies, scope, depth));
     }
     jobs.extend(journal_jobs(scope, depth));
-    jobs.extend(host_jobs(scope));
+    jobs.extend(host_jobs(scope, depth));
     jobs.extend(upkeep::jobs(scope));
     if depth != Depth::Surface {
         jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config));
@@ -85,8 +86,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let mut host = HostFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         user_id: rustix::process::geteuid().as_raw(),
-        // Reading the mask means setting it; this is the value that `wpp` sets at its start.
-        umask: rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077)).as_raw_mode(),
+        umask: process::inherited_umask(),
         home: scope.root.clone(),
         program: scope.program.clone(),
         opened: scope.home.as_ref().map(Home::kind).map_err(Clone::clone),
@@ -312,7 +312,7 @@ fn run_all(jobs: Vec<Job>, budget: Duration) -> Vec<Put> {
 
 // ---- the host
 
-fn host_jobs(scope: &Scope) -> Vec<Job> {
+fn host_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
     let root = scope.root.clone();
     let folders = folders_of(scope);
     let mut jobs = vec![
@@ -362,7 +362,10 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         let (root, journal, only_read) = (home.root().to_owned(), home.journal(), scope.foreign.is_some());
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || growth::look(&root, &journal, only_read, clock::now_ms()),
+            move || match depth {
+                Depth::Full | Depth::Surface => growth::look(&root, &journal, only_read, clock::now_ms()),
+                Depth::Names => not_opened(),
+            },
             Probed::Failed,
             |seen, host, _| host.disk_growth = seen,
         ));
@@ -376,6 +379,7 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         jobs.push(Job::new(
             FILES_TIMEOUT,
             move || match exists(&path) {
+                Ok(_) if depth == Depth::Names => not_opened(),
                 Ok(false) => Probed::NotApplicable("nothing was written down in this home yet".into()),
                 Ok(true) => journal::usable(&path, only_read).into(),
                 Err(error) => Probed::Failed(error.chain()),
