@@ -509,7 +509,7 @@ pub struct MessagesFacts {
 }
 
 /// What rows of the messages' database say about the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessagesRows {
     /// Times within the last hour at which the connection was lost.
     pub reconnects_last_hour: u64,
@@ -518,6 +518,22 @@ pub struct MessagesRows {
     pub logged_out_ms: Option<i64>,
     /// Whether a login has ever shown an account.
     pub was_linked: bool,
+    /// Where the session stood when the server was last heard.
+    #[serde(default)]
+    pub last_word: Option<LastWord>,
+}
+
+/// The state that the server brought about last, as the daemon wrote it down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastWord {
+    /// The state.
+    pub state: State,
+    /// Why.
+    pub reason: Reason,
+    /// Since when, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// When the ban ends, if it is one and the server said so; so, too.
+    pub until_ms: Option<i64>,
 }
 
 /// The full-text index against the messages it covers.
@@ -548,7 +564,7 @@ pub struct OpenAct {
     pub at_ms: i64,
     /// The process that began it.
     pub pid: u32,
-    /// Whether a process of that number lives.
+    /// Whether that process lives.
     pub alive: bool,
 }
 
@@ -557,8 +573,12 @@ pub struct OpenAct {
 pub struct JournalFacts {
     /// Acts that began and did not end.
     pub open: Vec<OpenAct>,
+    /// The restore or the reset that was under way at some time of this look.
+    pub replacing: Option<OpenAct>,
     /// What shows last that the session had its files here: a start, a connection, a restore.
     pub lived: Option<Moment>,
+    /// The newest reset that removed it, if nothing shows that it had files since.
+    pub removed: Option<Moment>,
     /// The newest start of a daemon.
     pub started: Option<Moment>,
     /// The newest orderly stop of a daemon.

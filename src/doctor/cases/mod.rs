@@ -20,10 +20,10 @@ use crate::facts::growth::DiskGrowth;
 use crate::facts::{
     AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun,
     EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
-    JournalFacts, Leak, LeakKind, Leaks, Limits, LivingDaemon, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun,
-    MissingSession, Moment, OpenAct, OpenRun, OtherHome, Override, PathKind, PathLook, PathSeen, Probed, Problem, RivalFacts,
-    ScheduleFacts, SearchIndex, SecretFault, SecretLook, SessionFacts, SetAside, SetLook, SettingsFacts, SocketFacts, StoreFacts,
-    SuppressionFacts, Undelivered, UnfitEntry, UnitLook, UpkeepFacts,
+    JournalFacts, LastWord, Leak, LeakKind, Leaks, Limits, LivingDaemon, LockFacts, LogFacts, MessagesFacts, MessagesRows,
+    MissedRun, MissingSession, Moment, OpenAct, OpenRun, OtherHome, Override, PathKind, PathLook, PathSeen, Probed, Problem,
+    RivalFacts, ScheduleFacts, SearchIndex, SecretFault, SecretLook, SessionFacts, SetAside, SetLook, SettingsFacts, SocketFacts,
+    StoreFacts, SuppressionFacts, Undelivered, UnfitEntry, UnitLook, UpkeepFacts,
 };
 use crate::home::HomeKind;
 use crate::report::{Fix, Remedy, Severity};
@@ -42,7 +42,16 @@ fn look(path: &str, kind: PathKind, mode: u32) -> PathLook {
 
 fn owner(role: &str, age_ms: i64) -> Option<LockOwner> {
     let since = crate::clock::rfc3339(crate::clock::from_ms(NOW_MS - age_ms));
-    Some(LockOwner { pid: 4711, since, role: role.into(), version: "1.2.3".into(), started: None, boot: None, path: None })
+    Some(LockOwner {
+        pid: 4711,
+        since,
+        role: role.into(),
+        version: "1.2.3".into(),
+        started: None,
+        boot: None,
+        path: None,
+        folder: None,
+    })
 }
 
 /// A home with one session that is READY.
@@ -128,7 +137,7 @@ fn whole() -> Facts {
             messages: Probed::Known(MessagesFacts {
                 health: DatabaseHealth::Whole,
                 search_index: SearchIndex::InStep,
-                rows: Some(MessagesRows { reconnects_last_hour: 1, logged_out_ms: None, was_linked: true }),
+                rows: Some(MessagesRows { reconnects_last_hour: 1, logged_out_ms: None, was_linked: true, last_word: None }),
                 version: Some(VERSION),
                 account: Some(10),
                 traffic: Some(Traffic {

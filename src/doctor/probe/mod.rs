@@ -34,7 +34,10 @@ use crate::clock;
 use crate::disk;
 use crate::facts::machine::MachineFacts;
 use crate::facts::network::NetworkFacts;
-use crate::facts::{Facts, HostFacts, Limits, PathKind, PathLook, Probed, SessionFacts, UpkeepFacts};
+use crate::facts::{
+    DatabaseHealth, Facts, HostFacts, JournalFacts, Limits, LockFacts, PathKind, PathLook, Probed, SessionFacts, SocketFacts,
+    UpkeepFacts,
+};
 use crate::home::{Home, SessionPaths};
 use crate::process;
 
@@ -48,6 +51,8 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(20);
 const IN_FLIGHT_MAX: usize = 16;
 /// When for so long no probe begins or ends, there is time for one more.
 const WAITING: Duration = Duration::from_millis(10);
+/// How long a session that looks odd is given before it is looked at once more.
+const SETTLE: Duration = Duration::from_millis(150);
 /// Sessions of which one probe reads the journal.
 const JOURNAL_SESSIONS: usize = 250;
 /// Names looked at in one folder. A session's holds about a dozen; one of archives may hold years of hourly ones,
@@ -68,13 +73,8 @@ pub enum Depth {
 /// Looks at everything in the scope.
 pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let now_ms = clock::now_ms();
-    let mut jobs = Vec::new();
-    let mut copies: BTreeMap<Option<&Path>, Copies> = BTreeMap::new();
-    for (at, paths) in scope.sessions.iter().enumerate() {
-        let copies = copies.entry(paths.folder().parent()).or_default();
-        jobs.extend(session_jobs(at, paths, copies, scope, depth));
-    }
-    jobs.extend(journal_jobs(scope, depth));
+    let mut jobs = jobs_of_sessions(scope, depth);
+    jobs.extend(journal_jobs(scope, depth, now_ms));
     jobs.extend(host_jobs(scope, depth));
     jobs.extend(upkeep::jobs(scope));
     if depth != Depth::Surface {
@@ -126,6 +126,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     for seen in run_all(jobs, scope.budget) {
         seen(&mut host, &mut sessions);
     }
+    look_at_unsettled(scope, depth, scope.budget.saturating_sub(begun.elapsed()), &mut host, &mut sessions);
     // A daemon that is READY talks to the endpoint at this moment, so nobody else has to ask.
     if let Some(job) = endpoint_job(scope, &mut host, &sessions) {
         for seen in run_all(vec![job], scope.budget.saturating_sub(begun.elapsed())) {
@@ -492,8 +493,70 @@ fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<P
 
 // ---- sessions
 
+fn jobs_of_sessions(scope: &Scope, depth: Depth) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    let mut copies: BTreeMap<Option<&Path>, Copies> = BTreeMap::new();
+    for (at, paths) in scope.sessions.iter().enumerate() {
+        let copies = copies.entry(paths.folder().parent()).or_default();
+        jobs.extend(session_jobs(at, paths, copies, scope, depth));
+    }
+    jobs
+}
+
+/// Looks once more at sessions that look as they only do for a moment while a daemon starts or stops, or while a
+/// restore changes the files: their files first, and then the journal, so that whatever was at work on them is in it.
+fn look_at_unsettled(scope: &Scope, depth: Depth, budget: Duration, host: &mut HostFacts, sessions: &mut [SessionFacts]) {
+    let (begun, end) = (clock::now_ms(), Instant::now() + budget);
+    let unsettled: Vec<usize> = (0..sessions.len()).filter(|at| is_unsettled(&sessions[*at])).collect();
+    if unsettled.is_empty() {
+        return;
+    }
+    std::thread::sleep(SETTLE.min(budget));
+    let narrow = Scope { sessions: unsettled.iter().map(|at| scope.sessions[*at].clone()).collect(), ..scope.clone() };
+    let mut seen: Vec<SessionFacts> = unsettled.iter().map(|at| sessions[*at].clone()).collect();
+    for jobs in [jobs_of_sessions(&narrow, depth), journal_jobs(&narrow, depth, begun)] {
+        for put in run_all(jobs, end.saturating_duration_since(Instant::now())) {
+            put(host, &mut seen);
+        }
+    }
+    for (at, session) in unsettled.into_iter().zip(seen) {
+        sessions[at] = session;
+    }
+}
+
+/// Whether something is missing, or left behind, that a session at rest or at work has or has not.
+fn is_unsettled(session: &SessionFacts) -> bool {
+    let is_gone = session.paths.first().is_some_and(|look| look.seen == Probed::Known(None));
+    let rows = session.messages.known().and_then(|messages| messages.rows);
+    let paired = session.store.known().is_some_and(|store| store.paired == Some(true));
+    let journal = session.journal.known();
+    let no_store = matches!(session.store, Probed::NotApplicable(_));
+    let no_messages = matches!(session.messages, Probed::NotApplicable(_));
+    let is_missed = match (no_store, no_messages) {
+        (true, true) => journal.is_some_and(|journal| journal.lived.is_some()) && session.paths.len() == 1,
+        (true, false) => rows.is_some_and(|rows| rows.was_linked),
+        (false, true) => paired,
+        (false, false) => false,
+    };
+    let is_damaged = session.store.known().is_some_and(|store| matches!(store.health, DatabaseHealth::Damaged { .. }));
+    let listens = matches!(session.socket.known(), Some(SocketFacts::Listening));
+    let is_odd = match session.lock.known() {
+        Some(LockFacts::Held { owner }) => {
+            session.socket.known().is_some() && !listens && owner.as_ref().is_some_and(|owner| owner.role == "daemon")
+        }
+        Some(LockFacts::Stale { .. }) => true,
+        Some(LockFacts::Absent) => {
+            let is_unstopped = |journal: &JournalFacts| journal.started.map(|at| at.id) > journal.stopped.map(|at| at.id);
+            matches!(session.socket.known(), Some(SocketFacts::Stale | SocketFacts::Listening))
+                || journal.is_some_and(is_unstopped)
+        }
+        None => false,
+    };
+    is_gone || is_missed || is_damaged || is_odd
+}
+
 /// Looks of the journal at many sessions at once: to open it costs more than to read it.
-fn journal_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
+fn journal_jobs(scope: &Scope, depth: Depth, since_ms: i64) -> Vec<Job> {
     let names: Vec<String> = scope.sessions.iter().map(|paths| paths.name().to_owned()).collect();
     let Ok(home) = &scope.home else { return Vec::new() };
     let mut jobs = Vec::new();
@@ -503,7 +566,7 @@ fn journal_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
         jobs.push(Job::new(
             DATABASE_TIMEOUT,
             move || match depth {
-                Depth::Full | Depth::Surface => journal::look(&path, only_read, &names),
+                Depth::Full | Depth::Surface => journal::look(&path, only_read, &names, since_ms),
                 Depth::Names => names.iter().map(|_| (not_opened(), not_opened())).collect(),
             },
             move |reason| (0..count).map(|_| journal::failed(reason.clone())).collect(),
