@@ -46,6 +46,7 @@ mod hostile;
 mod layers;
 mod increments;
 mod lifecycle;
+mod many_sessions;
 mod messages_crash;
 mod notice;
 mod notifiers;

@@ -5,11 +5,13 @@ mod flow;
 mod guard;
 mod growth;
 mod home;
+mod lines;
 mod machine;
 mod network;
 mod session;
 mod store;
 mod suppression;
+mod triples;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -26,7 +28,7 @@ use crate::facts::{
     StoreFacts, SuppressionFacts, Undelivered, UnfitEntry, UnitLook, UpkeepFacts,
 };
 use crate::home::HomeKind;
-use crate::report::{Fix, Remedy, Severity};
+use crate::report::{Finding, Fix, Remedy, Severity};
 use crate::session::messages::{PhoneSigns, SearchMode, Traffic, VERSION};
 use crate::session::state::{Reason, State};
 use crate::session::store::{LAST_KNOWN_MIGRATION, Particulars};
@@ -347,13 +349,18 @@ fn backups(facts: &mut Facts) -> &mut BackupFacts {
     }
 }
 
-/// Every remedy that a finding of any case has.
-fn remedies() -> impl Iterator<Item = Remedy> {
+/// Every finding of any case, good ones among them.
+pub(crate) fn findings() -> impl Iterator<Item = Finding> {
     cases().flat_map(|case| {
         let mut facts = (case.facts)();
         (case.breaks)(&mut facts);
-        examine(&facts, &Selection::default()).findings.into_iter().filter_map(|finding| finding.remedy.map(|remedy| *remedy))
+        examine(&facts, &Selection::default()).findings
     })
+}
+
+/// Every remedy that a finding of any case has.
+fn remedies() -> impl Iterator<Item = Remedy> {
+    findings().filter_map(|finding| finding.remedy.map(|remedy| *remedy))
 }
 
 /// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
