@@ -1041,6 +1041,7 @@ static DUMP_SET: Object = Object {
         always("id", Text, "unique to this set"),
         always("channel", Text, "the gateway's name in config.toml"),
         nullable("layout", Text, "the gateway whose layout it was judged by, if that is known"),
+        always("needs", List(&Text), "roles that a complete set has, as [dump.NAME] says: auth, app, config or media"),
         always("created_ms", Number, "when it was taken, milliseconds since the epoch"),
         always("created", Text, "the same for people, RFC 3339 in UTC"),
         always("tool_version", Text, "the wpp that wrote it"),
