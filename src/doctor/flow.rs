@@ -4,6 +4,7 @@ use super::session::{answered, daemon_running};
 use super::start::{FIND_THE_OTHER, refused};
 use super::times::{DAY_MS, HOUR_MS, MINUTE_MS, ago, limit_ms, span};
 use super::{Judged, Said, Stop, known, line};
+use crate::clock;
 use crate::facts::{DatabaseHealth, Facts, LastWord, Probed, SessionFacts};
 use crate::report::{Severity, count};
 use crate::session::messages::Traffic;
@@ -52,7 +53,7 @@ pub fn transition(facts: &Facts, session: &SessionFacts) -> Judged {
             return Ok(vec![Said::ok(format!("{} is no state that a session only passes through", status.state.name()))]);
         }
     };
-    let (name, age) = (status.state.name(), facts.now_ms - status.since_ms);
+    let (name, age) = (status.state.name(), facts.now_ms.saturating_sub(status.since_ms));
     if age <= most {
         return Ok(vec![Said::ok(format!("{name} for {}", span(age)))]);
     }
@@ -144,7 +145,7 @@ pub fn events(facts: &Facts, session: &SessionFacts) -> Judged {
     let status = answered(session)?;
     let newest = traffic(session)?.newest_event_ms;
     let Some(newest) = newest else { return Err(Stop::Skipped("no event was kept yet".into())) };
-    let age = facts.now_ms - newest;
+    let age = facts.now_ms.saturating_sub(newest);
     let most = limit_ms(facts.limits.event_age_hours_max, HOUR_MS);
     // Each change of state is an event, so the newest is never older than the state.
     if status.since_ms - newest > MARGIN_MS {
@@ -184,11 +185,13 @@ pub fn phone(facts: &Facts, session: &SessionFacts) -> Judged {
     let signs = &traffic.phone;
     let from = signs.known_from_ms.unwrap_or(facts.now_ms);
     match signs.seen_ms {
-        Some(seen) if facts.now_ms - seen <= PHONE_DAYS_MAX * DAY_MS => {
-            Ok(vec![Said::ok(format!("another device of the account was heard {} ago", span(facts.now_ms - seen)))])
+        Some(seen) if facts.now_ms.saturating_sub(seen) <= PHONE_DAYS_MAX * DAY_MS => {
+            Ok(vec![Said::ok(format!("another device of the account was heard {} ago", span(facts.now_ms.saturating_sub(seen))))])
         }
-        seen if signs.unconfirmed >= UNCONFIRMED_MIN && facts.now_ms - seen.unwrap_or(from) > PHONE_DAYS_MAX * DAY_MS => {
-            let age = span(facts.now_ms - seen.unwrap_or(from));
+        seen if signs.unconfirmed >= UNCONFIRMED_MIN
+            && facts.now_ms.saturating_sub(seen.unwrap_or(from)) > PHONE_DAYS_MAX * DAY_MS =>
+        {
+            let age = span(facts.now_ms.saturating_sub(seen.unwrap_or(from)));
             Ok(vec![
                 Said::bad(format!("nothing was heard of the phone for {age}, not even that it took what was sent from here"))
                     .seen("newest sign of another device of the account", format!("at most {PHONE_DAYS_MAX} days old"), age)
@@ -203,8 +206,18 @@ pub fn phone(facts: &Facts, session: &SessionFacts) -> Judged {
 pub fn backlog(facts: &Facts, session: &SessionFacts) -> Judged {
     let traffic = traffic(session)?;
     let most = facts.limits.outbox_waiting_max;
-    let age = traffic.waiting_since_ms.map_or(0, |since| facts.now_ms - since);
+    let age = traffic.waiting_since_ms.map_or(0, |since| facts.now_ms.saturating_sub(since));
     let age_most = limit_ms(facts.limits.outbox_age_ms_max, 1);
+    if let Some(due_ms) = traffic.due_last_ms.filter(|due_ms| due_ms.saturating_sub(facts.now_ms) > HOUR_MS) {
+        let (due, ahead) = (clock::rfc3339(clock::from_ms(due_ms)), span(due_ms.saturating_sub(facts.now_ms)));
+        return Ok(vec![
+            Said::bad(format!(
+                "a message in the outbox is not tried before {due}, in {ahead}: it was queued while the clock was ahead"
+            ))
+            .seen("next try of what waits", "within an hour", due)
+            .by_hand("see which, and send it again under another id", line(facts, Some(&session.name), "outbound list")),
+        ]);
+    }
     if traffic.waiting == 0 || (traffic.waiting <= most && age <= age_most) {
         return Ok(vec![Said::ok(format!("{} in the outbox", count(traffic.waiting, "message", "messages")))]);
     }
@@ -235,7 +248,7 @@ pub fn backlog(facts: &Facts, session: &SessionFacts) -> Judged {
 pub fn paused(facts: &Facts, session: &SessionFacts) -> Judged {
     let traffic = traffic(session)?;
     let Some(since) = traffic.paused_since_ms else { return Ok(vec![Said::ok("what goes out is not paused")]) };
-    let age = facts.now_ms - since;
+    let age = facts.now_ms.saturating_sub(since);
     let resume = line(facts, Some(&session.name), "outbound resume");
     if traffic.waiting == 0 || age <= PAUSED_MS_MAX {
         return Ok(vec![
@@ -272,7 +285,8 @@ pub fn rejected(facts: &Facts, session: &SessionFacts) -> Judged {
 /// What came in becomes messages.
 pub fn ingest(facts: &Facts, session: &SessionFacts) -> Judged {
     let traffic = traffic(session)?;
-    let lag = traffic.unprojected_since_ms.map_or(0, |since| facts.now_ms - since);
+    // What is dated ahead of this clock was not made a message either.
+    let lag = traffic.unprojected_since_ms.map_or(0, |since| facts.now_ms.saturating_sub(since).saturating_abs());
     if traffic.unprojected == 0 || lag <= PROJECTION_MS_MAX {
         return Ok(vec![Said::ok("what came in is stored as messages")]);
     }

@@ -90,7 +90,7 @@ pub fn prekeys(facts: &Facts, session: &SessionFacts) -> Judged {
     let restart = line(facts, Some(&session.name), "restart");
     // Without a connection nothing is uploaded, and nobody can be told to do anything about it.
     let status = match answered(session) {
-        Ok(status) if status.state == State::Ready && facts.now_ms - status.since_ms > UPLOAD_MS => Some(status),
+        Ok(status) if status.state == State::Ready && facts.now_ms.saturating_sub(status.since_ms) > UPLOAD_MS => Some(status),
         _ => None,
     };
     let seen = |said: Said| said.seen("one-time keys that were uploaded", format!("at least {PREKEYS_MIN}"), left.to_string());

@@ -456,7 +456,7 @@ fn unanswered(facts: &Facts, session: &SessionFacts, standing: &SessionState) ->
 pub fn reconnect_loop(facts: &Facts, session: &SessionFacts) -> Judged {
     let status = answered(session)?;
     let most = facts.limits.reconnects_per_hour_max;
-    let life_ms = (facts.now_ms - status.started_ms).max(RECONNECT_WINDOW_MS);
+    let life_ms = (facts.now_ms.saturating_sub(status.started_ms)).max(RECONNECT_WINDOW_MS);
     // Stored transitions know the last hour; a daemon's own counter only knows its whole life.
     let stored = session.messages.known().and_then(|messages| messages.rows).map(|rows| rows.reconnects_last_hour);
     let (rate, how) = match stored {
@@ -490,7 +490,7 @@ pub fn reconnect_loop(facts: &Facts, session: &SessionFacts) -> Judged {
 pub fn stream_lost(facts: &Facts, session: &SessionFacts) -> Judged {
     let status = answered(session)?;
     let most = limit_ms(facts.limits.heartbeat_age_ms_max, 1);
-    let heard = status.last_heard_ms.map(|at| facts.now_ms - at);
+    let heard = status.last_heard_ms.map(|at| facts.now_ms.saturating_sub(at));
     let restart = line(facts, Some(&session.name), "restart");
     Ok(vec![match (status.state, heard) {
         (State::Ready | State::Syncing, Some(age)) if age <= most => Said::ok(format!("the server was heard {} ago", span(age))),
@@ -510,7 +510,9 @@ pub fn stream_lost(facts: &Facts, session: &SessionFacts) -> Judged {
                 (None, None) => said.by_hand("restart the daemon", restart),
             }
         }
-        (State::Reconnecting | State::Degraded, _) if facts.now_ms - status.since_ms > most && status.sync_enabled => {
+        (State::Reconnecting | State::Degraded, _)
+            if facts.now_ms.saturating_sub(status.since_ms) > most && status.sync_enabled =>
+        {
             Said::bad(format!("there has been no stream for {} ({})", ago(facts, status.since_ms), status.reason.name()))
                 .seen("state", "READY", status.state.name())
                 .by_hand("check the network; the daemon keeps trying", line(facts, Some(&session.name), "logs"))
@@ -565,7 +567,8 @@ pub fn interrupted(facts: &Facts, session: &SessionFacts) -> Judged {
             let when = ago(facts, act.at_ms);
             if act.alive {
                 // The number may have gone to another process since; nothing of ours takes hours.
-                let severity = if facts.now_ms - act.at_ms > LONG_ACT_MS { Severity::Warning } else { Severity::Info };
+                let severity =
+                    if facts.now_ms.saturating_sub(act.at_ms) > LONG_ACT_MS { Severity::Warning } else { Severity::Info };
                 return Said::ok(format!("a {} began {when} ago and goes on (process {})", act.verb, act.pid))
                     .severity(severity)
                     .by_hand("wait until it ends, or see what the process is", format!("ps -p {}", act.pid));

@@ -126,8 +126,9 @@ pub struct HostFacts {
     pub version: String,
     /// The user that runs this program.
     pub user_id: u32,
-    /// This process's mode mask for new files.
-    pub umask: u32,
+    /// The mode mask for new files that this process was started with, before it set its own; `None` where nobody
+    /// noted it.
+    pub umask: Option<u32>,
     /// The home's folder.
     pub home: PathBuf,
     /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.
@@ -144,10 +145,15 @@ pub struct HostFacts {
     pub plugins_problem: Option<Problem>,
     /// The home's folder and what lies in it, without the sessions.
     pub paths: Vec<PathLook>,
-    /// Whether a file could be made, written and forced to the disk in the home; the reason if not.
-    pub writable: Probed<Result<(), String>>,
+    /// Whether somebody named this home, by an option or a variable, instead of taking the usual one.
+    pub is_named: bool,
+    /// Folders in which no file could be made, written and forced to the disk, with the reason: of the home, those of
+    /// sessions, and the one of archives.
+    pub unwritable: Probed<Vec<(PathBuf, String)>>,
     /// Room on the home's file system.
     pub space: Probed<Space>,
+    /// Room on other file systems that the home's folders are on.
+    pub other_spaces: Probed<Vec<(PathBuf, Space)>>,
     /// Whether the journal can be used; the reason if not.
     pub journal: Probed<Result<(), String>>,
     /// Every session that has a folder here.

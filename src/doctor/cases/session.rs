@@ -277,6 +277,7 @@ pub(super) const CASES: &[Case] = &[
         breaks: |facts| {
             facts.sessions[0].socket = Probed::Known(SocketFacts::Stale);
             facts.sessions[0].daemon = Probed::NotApplicable("no daemon listens".into());
+            facts.sessions[0].endpoints = Probed::NotApplicable("nobody asks".into());
         },
         finds: &[("wpp.session.lock-held", Error), ("wpp.session.stale-socket", Error)],
     },

@@ -19,7 +19,8 @@ mod growth;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,7 @@ use crate::facts::{
     Facts, HostFacts, JournalFacts, Limits, LockFacts, PathKind, PathLook, Probed, SessionFacts, SocketFacts, UpkeepFacts,
 };
 use crate::home::{Home, SessionPaths};
+use crate::process;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -72,7 +74,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let now_ms = clock::now_ms();
     let mut jobs = jobs_of_sessions(scope, depth);
     jobs.extend(journal_jobs(scope, depth, now_ms));
-    jobs.extend(host_jobs(scope));
+    jobs.extend(host_jobs(scope, depth));
     jobs.extend(upkeep::jobs(scope));
     if depth != Depth::Surface {
         jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config));
@@ -83,18 +85,19 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let mut host = HostFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         user_id: rustix::process::geteuid().as_raw(),
-        // Reading the mask means setting it; this is the value that `wpp` sets at its start.
-        umask: rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077)).as_raw_mode(),
+        umask: process::inherited_umask(),
         home: scope.root.clone(),
         program: scope.program.clone(),
         opened: scope.home.as_ref().map(Home::kind).map_err(Clone::clone),
         is_stranger: scope.is_stranger,
+        is_named: scope.is_named,
         wants_daemon: scope.endpoints,
         config_problem: scope.config_problem.clone(),
         plugins_problem: scope.plugins_problem.clone(),
         paths: Vec::new(),
-        writable: unasked(),
+        unwritable: unasked(),
         space: unasked(),
+        other_spaces: unasked(),
         journal: unasked(),
         session_names: unasked(),
         missing_session: scope.missing_session.clone(),
@@ -309,16 +312,16 @@ fn run_all(jobs: Vec<Job>, budget: Duration) -> Vec<Put> {
 
 // ---- the host
 
-fn host_jobs(scope: &Scope) -> Vec<Job> {
+fn host_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
     let root = scope.root.clone();
+    let folders = folders_of(scope);
     let mut jobs = vec![
         {
-            let root = root.clone();
-            let foreign = scope.foreign;
+            let (root, folders, foreign) = (root.clone(), folders.clone(), scope.foreign);
             Job::new(
                 FILES_TIMEOUT,
                 move || match foreign {
-                    None => is_writable(&root),
+                    None => unwritable(&root, &folders),
                     // What root can write says nothing about the owner, and nothing is to be made here.
                     Some(owner) => {
                         Probed::NotApplicable(format!("the home is user {owner}'s, and nothing is tried in it as another user"))
@@ -326,13 +329,22 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
                 },
                 Probed::Failed,
                 |seen, host: &mut HostFacts, _: &mut [_]| {
-                    host.writable = seen;
+                    host.unwritable = seen;
                 },
             )
         },
         {
             let root = root.clone();
             Job::new(FILES_TIMEOUT, move || disk::space(&root).into(), Probed::Failed, |seen, host, _| host.space = seen)
+        },
+        {
+            let root = root.clone();
+            Job::new(
+                FILES_TIMEOUT,
+                move || other_spaces(&root, &folders).into(),
+                Probed::Failed,
+                |seen, host: &mut HostFacts, _: &mut [_]| host.other_spaces = seen,
+            )
         },
     ];
     let failed_path = root.clone();
@@ -350,7 +362,10 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         let (root, journal, only_read) = (home.root().to_owned(), home.journal(), scope.foreign.is_some());
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || growth::look(&root, &journal, only_read, clock::now_ms()),
+            move || match depth {
+                Depth::Full | Depth::Surface => growth::look(&root, &journal, only_read, clock::now_ms()),
+                Depth::Names => not_opened(),
+            },
             Probed::Failed,
             |seen, host, _| host.disk_growth = seen,
         ));
@@ -364,6 +379,7 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         jobs.push(Job::new(
             FILES_TIMEOUT,
             move || match exists(&path) {
+                Ok(_) if depth == Depth::Names => not_opened(),
                 Ok(false) => Probed::NotApplicable("nothing was written down in this home yet".into()),
                 Ok(true) => journal::usable(&path, only_read).into(),
                 Err(error) => Probed::Failed(error.chain()),
@@ -375,20 +391,72 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
     jobs
 }
 
-/// Makes a file without a name in the home, writes a page to it and forces that to the disk: what
-/// a full disk, a quota, a read-only mount and a wrong mode all refuse, and what leaves nothing.
-fn is_writable(root: &Path) -> Probed<Result<(), String>> {
+/// Folders below the home, or named by its settings, that a daemon or a backup writes to; each may be a volume of its
+/// own. Those of so many sessions are looked at; a volume for each of more than that is nobody's.
+fn folders_of(scope: &Scope) -> Vec<PathBuf> {
+    const SESSIONS_MAX: usize = 16;
+    let sessions = scope.home.as_ref().ok().map(Home::sessions);
+    let backups = scope.backups().map(upkeep::followed);
+    let own = scope.sessions.iter().take(SESSIONS_MAX).map(|session| session.folder().to_owned());
+    let folders = sessions.into_iter().chain(backups).chain(own);
+    folders.filter(|folder| folder.is_dir()).collect()
+}
+
+/// One folder for each file system other than those before it: the root's, and none that cannot be looked at, which
+/// other checks tell.
+fn on_other_volumes<'a>(root: &Path, folders: &'a [PathBuf]) -> Vec<&'a PathBuf> {
+    let device = |path: &Path| path.metadata().ok().map(|metadata| metadata.dev());
+    let mut seen: Vec<u64> = device(root).into_iter().collect();
+    let mut others = Vec::new();
+    for folder in folders {
+        if let Some(device) = device(folder).filter(|device| !seen.contains(device)) {
+            seen.push(device);
+            others.push(folder);
+        }
+    }
+    others
+}
+
+/// Makes a file without a name in a folder of each file system, writes a page to it and forces that to the disk: what
+/// a full disk, a quota, a read-only mount and a wrong mode all refuse, and what leaves nothing. In the other folders
+/// it is only made, which takes no time.
+fn unwritable(root: &Path, folders: &[PathBuf]) -> Probed<Vec<(PathBuf, String)>> {
     match exists(root) {
         Ok(false) => return Probed::NotApplicable("the home does not exist yet".into()),
         Ok(true) => {}
         Err(error) => return Probed::Failed(error.chain()),
     }
-    let tried = tempfile::tempfile_in(root).and_then(|mut file| {
-        file.write_all(&[0; 4096])?;
-        file.sync_all()
-    });
-    let tried = tried.map_err(|error| error.to_string());
-    Probed::Known(tried.and_then(|()| disk::faults::room("write", root).map_err(|error| error.chain())))
+    let volumes = on_other_volumes(root, folders);
+    let tried = |folder: &Path, writes: bool| {
+        let made = tempfile::tempfile_in(folder).and_then(|mut file| {
+            if writes {
+                file.write_all(&[0; 4096])?;
+                file.sync_all()?;
+            }
+            Ok(())
+        });
+        made.err().map(|error| (error.kind(), error.to_string()))
+    };
+    let of_root = tried(root, true);
+    let pretended = || disk::faults::room("write", root).err().map(|error| error.chain());
+    let mut wrong = Vec::new();
+    if let Some(reason) = of_root.as_ref().map(|(_, reason)| reason.clone()).or_else(pretended) {
+        wrong.push((root.to_owned(), reason));
+    }
+    for folder in folders {
+        let is_other = volumes.contains(&folder);
+        if let Some((kind, reason)) = tried(folder, is_other)
+            // What keeps everybody from the home's file system is told once.
+            && (is_other || of_root.as_ref().is_none_or(|(of_root, _)| *of_root != kind))
+        {
+            wrong.push((folder.clone(), reason));
+        }
+    }
+    Probed::Known(wrong)
+}
+
+fn other_spaces(root: &Path, folders: &[PathBuf]) -> crate::error::Result<Vec<(PathBuf, disk::Space)>> {
+    on_other_volumes(root, folders).into_iter().map(|folder| Ok((folder.clone(), disk::space(folder)?))).collect()
 }
 
 fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<PathLook> {

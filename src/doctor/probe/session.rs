@@ -133,7 +133,7 @@ pub(super) fn look_at_daemon(paths: &SessionPaths, endpoints: bool) -> Talk {
     };
     let endpoints = match endpoints {
         true => Probed::Known(look_at_endpoints(paths)),
-        false => Probed::NotApplicable("left out by request: only --smoke-running asks for every endpoint".into()),
+        false => Probed::NotApplicable("only --smoke-running asks for every endpoint".into()),
     };
     (lock.into(), socket, daemon, endpoints)
 }
