@@ -315,7 +315,9 @@ fn state_report(status: &Status) -> Report {
 const TABLES_OF_PLUGINS: &str = "\
 Tables for gateways, whose state `wpp backup --channel NAME` takes:
   [dump.NAME]
-      channel = \"openwa\" (or baileys, jarvis, connector, evolution; NAME without it), root = \"/srv/openwa\", and
+      channel = \"openwa\" (or baileys, jarvis, connector, evolution; what the plugin NAME is, or NAME, without it),
+      root = \"/srv/openwa\", needs = [\"auth\", \"app\"] (for a gateway that is none of these: the roles that a complete
+      set has; without it no set of that is called complete), and
       parts = [{ kind = \"postgres\", role = \"app\", url = \"postgres://app@127.0.0.1/openwa\", secret = \"openwa-postgres\" }]:
       kind postgres, sqlite, folder, file or redis; role auth, app, config or media; path or url; must_hold = [\"creds.json\"];
       optional = true

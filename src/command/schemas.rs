@@ -1041,6 +1041,7 @@ static DUMP_SET: Object = Object {
         always("id", Text, "unique to this set"),
         always("channel", Text, "the gateway's name in config.toml"),
         nullable("layout", Text, "the gateway whose layout it was judged by, if that is known"),
+        always("needs", List(&Text), "roles that a complete set has, as [dump.NAME] says: auth, app, config or media"),
         always("created_ms", Number, "when it was taken, milliseconds since the epoch"),
         always("created", Text, "the same for people, RFC 3339 in UTC"),
         always("tool_version", Text, "the wpp that wrote it"),
@@ -1687,8 +1688,9 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp reset"],
         data: data![
             always("session", Text, "the session"),
-            always("backup", Text, "the archive of all it held"),
+            always("backup", Text, "the archive of all it held, or of a part"),
             always("removed", TEXTS, "files and folders"),
+            nullable("kept", Text, "the folder with the files, where the archive holds them only in part"),
         ],
     },
     Schema {

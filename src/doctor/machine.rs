@@ -61,6 +61,13 @@ pub fn memory_limit(facts: &Facts) -> Judged {
     })
 }
 
+/// A count as people read it, `1,048,576`: no bundle takes it for somebody's number then.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
+}
+
 /// Ok, warning or error, by how much of something is used.
 fn short(what: &str, used: Use, observed: String, command: &str, remedy: &str) -> Said {
     if used.percent() <= USED_PERCENT_MAX {
@@ -149,7 +156,7 @@ pub fn overcommit(facts: &Facts) -> Judged {
 /// Files can be opened on the machine.
 pub fn open_files(facts: &Facts) -> Judged {
     let files = *known(&facts.host.machine.open_files, "open files of the machine")?;
-    let observed = format!("{} of {} open", files.used, files.limit);
+    let observed = format!("{} of {} open", grouped(files.used), grouped(files.limit));
     Ok(vec![short(
         "the machine's table of open files",
         files,
@@ -170,7 +177,7 @@ pub fn daemon_files(_: &Facts, session: &SessionFacts) -> Judged {
     Ok(vec![short(
         "what the daemon may open",
         files,
-        format!("{} of {limit} open", files.used),
+        format!("{} of {} open", grouped(files.used), grouped(limit)),
         &command,
         "see what it holds, and start it anew under a higher limit (LimitNOFILE=)",
     )])
@@ -185,7 +192,7 @@ pub fn open_files_limit(facts: &Facts) -> Judged {
                 .seen("soft limit of open files", format!("at least {OPEN_FILES_MIN}"), limit.to_string())
                 .by_hand("raise it for this shell, or in the unit by LimitNOFILE=", "ulimit -n 1024")
         }
-        Some(limit) => Said::ok(format!("what is started from here may open {limit} files")),
+        Some(limit) => Said::ok(format!("what is started from here may open {} files", grouped(limit))),
         None => Said::ok("what is started from here may open any number of files"),
     }])
 }
@@ -223,7 +230,7 @@ pub fn tasks(facts: &Facts) -> Judged {
     let mut said = Vec::new();
     match &facts.host.machine.tasks {
         Probed::Known(tasks) => {
-            let observed = format!("{} of {} are there", tasks.used, tasks.limit);
+            let observed = format!("{} of {} are there", grouped(tasks.used), grouped(tasks.limit));
             said.push(short(
                 "room for processes and threads",
                 *tasks,
@@ -242,7 +249,7 @@ pub fn tasks(facts: &Facts) -> Judged {
         Some(short(
             &what,
             tasks,
-            format!("{} of {} are there", tasks.used, tasks.limit),
+            format!("{} of {} are there", grouped(tasks.used), grouped(tasks.limit)),
             "systemctl status wpp* --no-pager",
             "raise the limit (TasksMax=, --pids-limit)",
         ))
@@ -376,7 +383,8 @@ pub fn ports(facts: &Facts) -> Judged {
 /// Files can be made on the home's file system.
 pub fn inodes(facts: &Facts) -> Judged {
     let inodes = *known(&facts.host.machine.inodes, "room for files")?;
-    let observed = format!("{} % used, {} of {} left", inodes.percent(), inodes.limit.saturating_sub(inodes.used), inodes.limit);
+    let left = grouped(inodes.limit.saturating_sub(inodes.used));
+    let observed = format!("{} % used, {left} of {} left", inodes.percent(), grouped(inodes.limit));
     if inodes.percent() < INODES_PERCENT_MAX {
         return Ok(vec![Said::ok(format!("room for files: {observed}"))]);
     }

@@ -83,7 +83,7 @@ fn what_is_suppressed_is_told_apart_and_fails_nothing_until_its_day() {
 
     // Of another session, over, without a reason: it is told again, and so is the suppression.
     table("reason = \"x\"\nuntil = 2999-12-31\nsession = \"other\"");
-    assert_eq!(found(&doctor(&home, &[]).1), ["wpp.session.modes"]);
+    assert_eq!(found(&doctor(&home, &[]).1), ["wpp.config.suppression", "wpp.session.modes"], "there is no such session");
     for rest in ["reason = \"x\"\nuntil = 2020-01-31", "until = 2999-12-31", "reason = \"x\""] {
         table(rest);
         let (code, report) = doctor(&home, &[]);

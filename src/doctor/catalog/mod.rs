@@ -37,6 +37,7 @@ const PARTS: &[&[Check]] = &[
 /// and says it more exactly.
 const YIELDS: &[(&str, &[&str])] = &[
     ("wpp.session.daemon-silent", &["wpp.session.suspended"]),
+    ("wpp.session.endpoints", &["wpp.session.suspended", "wpp.session.daemon-silent"]),
     ("wpp.session.state", &["wpp.session.replaced", "wpp.session.banned", "wpp.session.outdated"]),
 ];
 

@@ -102,23 +102,24 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.session.folder"],
         runbook: LOCKED,
-        explain: "LOCK names the process that holds it, and when that was started. If nobody holds the file and that process \
-                  lives, the folder is a copy, made by rsync, cp or a restore of the home, and a daemon started on it would be \
-                  the same device twice. start, restart and --fix refuse then.",
+        explain: "LOCK names the process that holds it, and when that was started. If nobody holds the file and that process lives, or \
+                  another daemon that came after it, the folder is a copy, made by rsync, cp or a restore of the home, and a daemon \
+                  started on it would be the same device twice. start, restart and --fix refuse then.",
         mend: "`ps -fp PID` shows the process. End it with `wpp --home FOLDER stop` in the home that it works for, or go on \
                working there and leave the copy alone.",
         judge: Session(copies::living_daemon),
     },
     Check {
         id: "wpp.session.two-homes",
-        title: "the session belongs to one home",
+        title: "the session belongs to one home and is no copy",
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: LOCKED,
         explain: "Whoever holds the lock works in another home, which has the same session by a symbolic link, a mount or hard links. Each \
                   home's journal then knows half of what was done. A daemon of another home is never stopped from here. In a copy made of hard links \
-                  (cp -al, rsnapshot) the files are those of the original: critical.",
+                  (cp -al, rsnapshot) the files are those of the original: critical. A folder that was copied with its LOCK while the \
+                  original is still in its place is told, too: --fix starts neither it nor takes that trace away, a person may.",
         mend: "`wpp --home FOLDER stop` ends the daemon of the other home; then take the link or the mount away in the one \
                that is not to have the session. Use a copy of hard links for nothing.",
         judge: Session(copies::two_homes),
@@ -141,7 +142,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "no lock is left of a dead process",
         area: "session",
         severity: Warning,
-        needs: &["wpp.session.folder", "wpp.session.living-daemon"],
+        needs: &["wpp.session.folder", "wpp.session.living-daemon", "wpp.session.two-homes"],
         runbook: LOCKED,
         explain: "The kernel lets go of the lock when its holder dies; the file stays and names a process that is gone. It \
                   stops nobody from starting.",
@@ -179,10 +180,12 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a daemon that was started runs",
         area: "session",
         severity: Error,
-        needs: &["wpp.session.folder", "wpp.session.foreign-socket", "wpp.session.living-daemon"],
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket", "wpp.session.living-daemon", "wpp.session.two-homes"],
         runbook: RESTART,
         explain: "A daemon that stops in order says so in the journal and takes its lock and socket with it. One that did \
-                  neither was killed or crashed. Nothing that was acknowledged is lost.",
+                  neither was killed or crashed. Nothing that was acknowledged is lost. --fix starts it again, unless the server's \
+                  last word was a ban, another client or an old version, the home is locked down, the daemon dies again and again, its \
+                  databases are damaged, or another session is the same device: then a person decides.",
         mend: "See with `wpp logs` what it ended with, then `wpp start`, as `wpp doctor --fix` does.",
         judge: Session(session::daemon_running),
     },
@@ -267,10 +270,10 @@ pub(super) const CHECKS: &[Check] = &[
         area: "session",
         severity: Critical,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RECONNECTING,
+        runbook: None,
         explain: "WhatsApp bans an account for a while after too many messages, blocks or odd clients. Every attempt while the \
-                  ban lasts may lengthen it.",
-        mend: "Hold messages back with `wpp outbound pause` and restart nothing until it is over; `wpp status` says how long, \
+                  ban lasts may lengthen it. It is told how long that is, if the server said so, and it holds on while no daemon runs.",
+        mend: "Hold messages back with `wpp outbound pause` and start nothing until it is over; `wpp status` says how long, \
                if the server did.",
         judge: Session(flow::banned),
     },
@@ -292,7 +295,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: RECONNECTING,
+        runbook: None,
         explain: "Only a READY session sends and receives; any other state is told here with what to type, unless a check of \
                   its own tells it more exactly (replaced, banned, outdated, auth-required, daemon-died). ERROR and DEGRADED \
                   carry a reason: store_failure, see the log and the databases' checks. None of them is mended by restarting \
