@@ -42,7 +42,8 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: LOCKED,
         explain: "Two processes that have the databases open to write: a daemon of another container on a shared folder, an editor of \
                   SQLite, an old daemon whose lock was removed. Two that write to session.db lose messages, which is critical. The kernel's \
-                  list of locks says who they are (on Linux).",
+                  list of locks says who they are (on Linux). Of a process of another user it tells that it has them open, and that it \
+                  can write only while it does: then this is unknown, and root sees more.",
         judge: Session(holders::two_daemons),
     },
     Check {
@@ -64,7 +65,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.session.folder"],
         runbook: LOCKED,
         explain: "A process that is not this session's daemon has a database open that lost its name: a daemon that outlived a reset or a \
-                  copy over its files. It goes on as the same device, and what it stores is gone when it ends. End it.",
+                  copy over its files. It goes on as the same device, and what it stores is gone when it ends. End it. Which removed \
+                  files processes of other users have open only root sees.",
         judge: Session(holders::deleted),
     },
     Check {
@@ -165,8 +167,9 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: HYGIENE,
-        explain: "The end of the log is searched for addresses and numbers of people, for the newest messages' texts, for this home's own \
-                  secrets, private keys and tokens. wpp writes tokens in their place, so such a thing was written by another program, or \
+        explain: "The last 64 KiB of the log, and 16 of the newest one before it (of many sessions less of each), are searched for addresses and \
+                  numbers of people, for the newest messages' texts, for secrets of this home and of this process, private keys and \
+                  tokens. wpp writes tokens in their place, so such a thing was written by another program, or \
                   is a bug of wpp. Remove the file, and replace a secret that stood there.",
         judge: Session(keeping::log_leaks),
     },

@@ -73,9 +73,9 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.home.marker"],
         runbook: HYGIENE,
-        explain: "Values in `secrets` and in WPP_SECRET_ variables are compared with those that programs and examples bring along \
-                  (changeme, admin, secret123, dev-admin-key, …), with placeholders and with nothing at all. A gateway behind such a key \
-                  is open to anybody. Give it a key of its own and write that here.",
+        explain: "Values in `secrets`, in WPP_SECRET_ variables and in settings of plugins that are called like a secret are compared with \
+                  those that programs and examples bring along (changeme, admin, secret123, dev-admin-key, …), with placeholders and \
+                  with nothing at all. A gateway behind such a key is open to anybody. Give it a key of its own and write that here.",
         judge: Host(guard::default_secrets),
     },
     Check {
@@ -155,9 +155,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.home.marker"],
         runbook: HYGIENE,
-        explain: "The newest reports are searched for addresses and numbers of people, for the values of this home's own secrets, for private \
-                  keys and for what has the form of a token. Reports are attached to tickets, so one that holds such a thing must be \
-                  removed, and the secret replaced.",
+        explain: "Reports and transcripts of the four newest runs, up to 256 KiB of them, are searched for addresses and numbers of people, for \
+                  the values of secrets of this home and of this process, for private keys, for what has the form of a token, and for what \
+                  others wrote in the newest messages of the sessions that are looked at. Reports are attached to tickets, so one that holds \
+                  such a thing must be removed, and the secret replaced. Secrets that commands write are not looked for.",
         judge: Host(keeping::report_leaks),
     },
     Check {
@@ -181,7 +182,8 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: Some("runbooks/reset.md"),
         explain: "A copied session folder holds the keys of one device twice. Started side by side the two push each other out (440) and \
                   spoil each other's Signal state without a word. The registration ids and identity keys of all sessions are compared; \
-                  with a part of the sessions this is skipped. Reset the one that is not needed.",
+                  a look at a part of them compares that with twenty others, and is skipped where there are more. Reset the one that is \
+                  not needed.",
         judge: Host(keeping::twins),
     },
     Check {

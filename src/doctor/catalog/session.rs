@@ -131,13 +131,14 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "wpp.session.foreign-socket",
-        title: "the socket belongs to the session's owner",
+        title: "the socket, and who listens on it, are the session's owner's",
         area: "security",
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: HYGIENE,
-        explain: "A socket of another user leads every command to that user's process. The doctor does not connect to it. \
-                  Find out who put it there before anything else.",
+        explain: "A socket of another user leads every command to that user's process. The doctor does not connect to it. Where the \
+                  file is the owner's, the system is asked whose process listens: one of another user is asked nothing, and one that \
+                  is not the process that holds the lock is told. Find out who put it there before anything else.",
         judge: Session(session::socket_owner),
     },
     Check {

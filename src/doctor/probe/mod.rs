@@ -9,6 +9,7 @@ mod holders;
 mod jobs;
 mod session;
 pub(crate) mod traces;
+mod twins;
 pub(crate) mod upkeep;
 pub mod journal;
 pub mod machine;
@@ -27,6 +28,7 @@ use self::files::{exists, look_at, names_in};
 use self::jobs::{endpoint_job, look_at_process, machine_jobs, network_jobs, system};
 use self::session::{Copies, look_at_daemon, look_at_messages, look_at_store, look_beside, session_paths};
 pub use self::session::{look_at_lock, look_at_socket};
+use self::traces::Searched;
 use super::{Scope, suppress};
 use crate::archive::shelf::is_archive;
 use crate::clock;
@@ -68,18 +70,20 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let now_ms = clock::now_ms();
     let mut jobs = Vec::new();
     let mut copies: BTreeMap<Option<&Path>, Copies> = BTreeMap::new();
+    let searched = Searched::of(scope.sessions.len());
     for (at, paths) in scope.sessions.iter().enumerate() {
         let copies = copies.entry(paths.folder().parent()).or_default();
-        jobs.extend(session_jobs(at, paths, copies, scope, depth));
+        jobs.extend(session_jobs(at, paths, copies, &searched, scope, depth));
     }
     jobs.extend(journal_jobs(scope, depth));
     jobs.extend(host_jobs(scope));
     jobs.extend(upkeep::jobs(scope));
     if depth != Depth::Surface {
-        jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config));
+        jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config, &searched));
     }
     if depth == Depth::Full {
         jobs.push(holders::job(scope.home.as_ref().ok(), &scope.sessions));
+        jobs.extend(scope.home.as_ref().ok().map(|home| twins::job(home, &scope.sessions)));
     }
     let mut host = HostFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -116,6 +120,9 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         host.upkeep.open_runs = Probed::NotApplicable("the home does not open".into());
         host.upkeep.sets = Probed::NotApplicable("the home does not open".into());
     }
+    if depth != Depth::Full || scope.home.is_err() {
+        host.upkeep.other_stores = Probed::NotApplicable("the stores of other sessions were not looked at".into());
+    }
     jobs.extend(machine_jobs(scope, depth));
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
     jobs.extend(network_jobs(scope, depth, &mut host));
@@ -123,6 +130,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     for seen in run_all(jobs, scope.budget) {
         seen(&mut host, &mut sessions);
     }
+    searched.texts(&mut host.upkeep.reports);
     // A daemon that is READY talks to the endpoint at this moment, so nobody else has to ask.
     if let Some(job) = endpoint_job(scope, &mut host, &sessions) {
         for seen in run_all(vec![job], scope.budget.saturating_sub(begun.elapsed())) {
@@ -453,7 +461,7 @@ fn not_opened<T>() -> Probed<T> {
     Probed::NotApplicable("only names, modes and settings were looked at".into())
 }
 
-fn session_jobs(at: usize, paths: &SessionPaths, copies: &Copies, scope: &Scope, depth: Depth) -> Vec<Job> {
+fn session_jobs(at: usize, paths: &SessionPaths, copies: &Copies, searched: &Searched, scope: &Scope, depth: Depth) -> Vec<Job> {
     let (files, talk, store, messages) = (paths.clone(), paths.clone(), paths.clone(), paths.clone());
     let (endpoints, system, lock) = (scope.endpoints, system(scope), paths.lock());
     let folder = paths.folder().to_owned();
@@ -511,9 +519,10 @@ fn session_jobs(at: usize, paths: &SessionPaths, copies: &Copies, scope: &Scope,
                 Probed::Failed,
                 move |seen, _, sessions| sessions[at].store = seen,
             ));
+            let searched = searched.clone();
             jobs.push(Job::new(
                 DATABASE_TIMEOUT + FILES_TIMEOUT,
-                move || look_at_messages(&messages),
+                move || look_at_messages(&messages, &searched),
                 Probed::Failed,
                 move |seen, _, sessions| sessions[at].messages = seen,
             ));
