@@ -115,6 +115,9 @@ pub struct Problem {
     pub over_ms: Option<i64>,
     /// What mends it, as the last finding said.
     pub remedy: Option<String>,
+    /// The document to read, as the last finding said.
+    #[serde(default)]
+    pub runbook: Option<String>,
     /// Whether it can be forgotten: it is over, and all who knew of it know that.
     pub closed: bool,
 }
@@ -160,6 +163,7 @@ pub fn decide(policy: &Policy, open: Vec<Problem>, findings: &[Finding], now: Ti
                 }
                 problem.summary.clone_from(&worst.summary);
                 problem.remedy = worst.remedy.as_ref().map(|remedy| remedy.command.clone());
+                problem.runbook = worst.runbook.as_deref().map(str::to_owned);
                 // It came back before everybody knew that it was over: it is the same one.
                 problem.over_ms = None;
             }
@@ -185,6 +189,7 @@ pub fn decide(policy: &Policy, open: Vec<Problem>, findings: &[Finding], now: Ti
                 acknowledged_by: None,
                 over_ms: None,
                 remedy: worst.remedy.as_ref().map(|remedy| remedy.command.clone()),
+                runbook: worst.runbook.as_deref().map(str::to_owned),
                 closed: false,
             }),
             (None, false) => {}
@@ -242,7 +247,8 @@ fn tell(policy: &Policy, problem: &mut Problem, now: Timestamp, decision: &mut D
     let now_ms = now.as_millisecond();
     let rule = policy.rule(&problem.finding);
     let chain = policy.chain(&rule);
-    let notice = |kind: Kind, contact: &str, problem: &Problem| worded(kind, contact, problem, rule.runbook.as_deref(), now);
+    let runbook = policy.runbook(&problem.finding, problem.runbook.as_deref());
+    let notice = |kind: Kind, contact: &str, problem: &Problem| worded(kind, contact, problem, runbook.as_deref(), now);
     let held = policy.is_quiet(now) && problem.severity != Severity::Critical;
     if let Some(over_ms) = problem.over_ms {
         let settled = clock::since(clock::from_ms(over_ms), now) >= policy.settled_after;

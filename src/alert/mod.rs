@@ -69,8 +69,9 @@ pub struct Rule {
     pub built_in: bool,
 }
 
-/// A row that wpp brings along: what, findings, severity, minutes to respond, runbook.
-type Row = (&'static str, &'static [&'static str], Option<Severity>, u64, &'static str);
+/// A row that wpp brings along: what, findings, severity, minutes to respond, and the runbook of findings that
+/// name none; of gateways, each plugin names its own.
+type Row = (&'static str, &'static [&'static str], Option<Severity>, u64, Option<&'static str>);
 
 /// The matrix that operators of gateways know, by the findings that stand for its rows.
 const MATRIX: &[Row] = &[
@@ -79,16 +80,17 @@ const MATRIX: &[Row] = &[
         &["wpp.session.daemon-died", "wpp.session.daemon-silent", "wpp.session.suspended"],
         Some(Severity::Critical),
         5,
-        "restart",
+        Some("restart"),
     ),
     (
         "Service down, of a gateway",
         &["*.service.alive", "*.service.ready", "*.service.healthy"],
         Some(Severity::Critical),
         5,
-        "openwa-service-down",
+        None,
     ),
-    ("High memory", &["*.host.memory"], Some(Severity::Warning), 30, "openwa-high-memory"),
+    ("High memory", &["wpp.host.memory"], Some(Severity::Warning), 30, Some("capacity")),
+    ("High memory, of a gateway", &["*.host.memory"], Some(Severity::Warning), 30, None),
     // As the check says: a ban is worse than a lost stream.
     (
         "Session disconnected",
@@ -102,24 +104,31 @@ const MATRIX: &[Row] = &[
         ],
         None,
         15,
-        "reconnect-loop",
+        Some("reconnect-loop"),
     ),
-    ("Session logged out", &["wpp.session.auth-required"], None, 15, "auth-required"),
+    ("Session logged out", &["wpp.session.auth-required"], None, 15, Some("auth-required")),
     (
         "Session disconnected, of a gateway",
-        &["*.sessions.ready", "*.sessions.open", "*.accounts.connected", "*.accounts.heartbeat", "*.channel.status"],
+        &[
+            "*.sessions.ready",
+            "*.sessions.open",
+            "*.accounts.connected",
+            "*.accounts.heartbeat",
+            "*.channel.status",
+            "*.pairing.done",
+        ],
         None,
         15,
-        "openwa-session-disconnected",
+        None,
     ),
-    ("Webhook failures above 5 %", &["*.webhooks.delivered"], Some(Severity::Warning), 30, "openwa-webhook-failure"),
-    ("Disk space below 10 %", &["wpp.home.disk-space"], Some(Severity::Critical), 15, "disk-space"),
+    ("Webhook failures above 5 %", &["*.webhooks.delivered"], Some(Severity::Warning), 30, None),
+    ("Disk space below 10 %", &["wpp.home.disk-space"], Some(Severity::Critical), 15, Some("disk-space")),
     (
         "Certificate expires within 7 days",
-        &["wpp.network.certificate", "wpp.network.server-certificates", "*.certificate.expiry"],
+        &["wpp.network.certificate", "wpp.network.server-certificates"],
         Some(Severity::Warning),
         24 * 60,
-        "certificate-renewal",
+        Some("certificate-renewal"),
     ),
 ];
 
@@ -201,7 +210,7 @@ impl Policy {
             findings: findings.iter().map(|id| (*id).to_owned()).collect(),
             severity: *severity,
             response_time: Some(Duration::from_secs(minutes * 60)),
-            runbook: Some((*runbook).to_owned()),
+            runbook: runbook.map(str::to_owned),
             contacts: Vec::new(),
             built_in: true,
         }));
@@ -247,6 +256,17 @@ impl Policy {
         rule
     }
 
+    /// What to read about a finding: what the operator's rule says, else what the finding itself names, else what
+    /// the matrix says of all of its kind.
+    pub fn runbook(&self, finding: &str, own: Option<&str>) -> Option<String> {
+        let of = |built_in: bool| {
+            let rules = self.rules.iter().filter(move |rule| rule.built_in == built_in);
+            let mut covering = rules.filter(|rule| rule.findings.iter().any(|pattern| covers(pattern, finding)));
+            covering.find_map(|rule| rule.runbook.clone())
+        };
+        of(false).or_else(|| own.map(runbook_id)).or_else(|| of(true))
+    }
+
     /// Who is told of a finding, in this order.
     pub fn chain(&self, rule: &Rule) -> Vec<&Contact> {
         let names = if rule.contacts.is_empty() { &self.escalation } else { &rule.contacts };
@@ -277,6 +297,12 @@ impl Policy {
         let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
         if from < until { (from..until).contains(&minute) } else { minute >= from || minute < until }
     }
+}
+
+/// The id of a runbook that is named by its file; any other document as it is named.
+fn runbook_id(document: &str) -> String {
+    let file = document.strip_prefix("runbooks/").and_then(|file| file.strip_suffix(".md"));
+    file.map_or(document, |file| file.strip_prefix("drills/").unwrap_or(file)).to_owned()
 }
 
 /// Whether a pattern of a rule stands for a finding.
@@ -392,8 +418,27 @@ pub(crate) mod tests {
     #[test]
     fn every_runbook_of_the_matrix_is_there() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
-        for (_, _, _, _, runbook) in MATRIX {
+        for runbook in MATRIX.iter().filter_map(|row| row.4) {
             assert!(folder.join(format!("{runbook}.md")).is_file(), "{runbook}");
+        }
+    }
+
+    #[test]
+    fn what_the_operator_says_goes_before_what_the_finding_names_and_that_before_the_matrix() {
+        let rule = "[alert.rule.\"jarvis.service.alive\"]\nrunbook = \"ours\"\n[alert.rule.\"openwa.host.memory\"]\nseverity = \"error\"\n";
+        let policy = Policy::of(&config(&format!("{THREE}{rule}"))).unwrap();
+        for (finding, own, expected) in [
+            ("jarvis.service.alive", Some("runbooks/jarvis-start.md"), Some("ours")),
+            ("connector.service.alive", Some("runbooks/connector-health.md"), Some("connector-health")),
+            ("openwa.host.memory", Some("runbooks/openwa-high-memory.md"), Some("openwa-high-memory")),
+            ("wpp.home.disk-space", Some("runbooks/drills/full-disk.md"), Some("full-disk")),
+            ("wpp.home.disk-space", None, Some("disk-space")),
+            ("wpp.host.memory", None, Some("capacity")),
+            // Nobody says that a gateway is OpenWA.
+            ("mine.service.alive", None, None),
+            ("mine.service.alive", Some("https://mine.example/down.md"), Some("https://mine.example/down.md")),
+        ] {
+            assert_eq!(policy.runbook(finding, own).as_deref(), expected, "{finding}");
         }
     }
 

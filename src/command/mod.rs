@@ -315,7 +315,9 @@ fn state_report(status: &Status) -> Report {
 const TABLES_OF_PLUGINS: &str = "\
 Tables for gateways, whose state `wpp backup --channel NAME` takes:
   [dump.NAME]
-      channel = \"openwa\" (or baileys, jarvis, connector, evolution; NAME without it), root = \"/srv/openwa\", and
+      channel = \"openwa\" (or baileys, jarvis, connector, evolution; what the plugin NAME is, or NAME, without it),
+      root = \"/srv/openwa\", needs = [\"auth\", \"app\"] (for a gateway that is none of these: the roles that a complete
+      set has; without it no set of that is called complete), and
       parts = [{ kind = \"postgres\", role = \"app\", url = \"postgres://app@127.0.0.1/openwa\", secret = \"openwa-postgres\" }]:
       kind postgres, sqlite, folder, file or redis; role auth, app, config or media; path or url; must_hold = [\"creds.json\"];
       optional = true
@@ -335,7 +337,8 @@ pub fn tree() -> clap::Command {
     let settings: String = KEYS
         .iter()
         .map(|key| {
-            format!("\n  {} = {}, or {}\n      {}", key.path, Config::default_in_toml(key), Config::variable(key), key.help)
+            let (default, variable, note) = (Config::default_in_toml(key), Config::variable(key), key.class.note());
+            format!("\n  {} = {default}, or {variable}{note}\n      {}", key.path, key.help)
         })
         .collect();
     let settings = format!(
@@ -452,7 +455,7 @@ fn asks_for_json() -> bool {
 /// Parses the process's own command line, runs it and writes the result.
 pub fn main() -> ExitCode {
     // Everything that wpp and its libraries make is for its own user alone.
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    crate::process::close_umask();
     // Answers and ends the process when a shell asks for completions through COMPLETE=<shell>.
     clap_complete::CompleteEnv::with_factory(tree).complete();
     let words = spelled(std::env::args_os());

@@ -19,6 +19,7 @@ use crate::dump::take::Taking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::HomeKind;
 use crate::interrupt::Interrupts;
+use crate::plugin::host::Interface;
 use crate::report::{Metric, Report, Section, Steps, Table, Verdict, count, quoted, size};
 
 /// What a set is made with.
@@ -40,7 +41,8 @@ pub(super) struct Wanted<'a> {
 /// Takes a gateway's state.
 pub(super) fn make(app: &App, wanted: &Wanted<'_>) -> Result<Report> {
     let watch = Stopwatch::start();
-    let plan = Plan::of(wanted.channel, app.config().dump(wanted.channel))?;
+    let title = title(app, wanted.channel)?;
+    let plan = Plan::of(wanted.channel, app.config().dump(wanted.channel), title.as_deref())?;
     app.home().ensure()?;
     disk::create_folder(&app.home().backup_state())?;
     let _lock = Lock::acquire(&app.home().set_lock(wanted.channel), "backup")?;
@@ -113,6 +115,21 @@ pub(super) fn make(app: &App, wanted: &Wanted<'_>) -> Result<Report> {
         &json!({ "channel": wanted.channel, "path": made.place, "id": manifest.id, "complete": manifest.complete, "level": made.level }),
     )?;
     Ok(report.next(format!("wpp backup verify {}", quoted(&made.place))))
+}
+
+/// What the plugin of this name calls itself; `None` without one.
+fn title(app: &App, name: &str) -> Result<Option<String>> {
+    let plugins = app.plugins()?;
+    if !plugins.registry().offering(Interface::Channel).any(|known| known == name) {
+        return Ok(None);
+    }
+    let asked = plugins.load(name).and_then(|loaded| loaded.call(async |plugin, powers| plugin.describe(powers).await).answer);
+    match asked {
+        Ok(about) => Ok(Some(about.title)),
+        // A gateway is backed up with a broken plugin, too, where it is said what it is.
+        Err(_) if app.config().dump(name).is_some_and(|table| table.contains_key("channel")) => Ok(None),
+        Err(error) => Err(error.hint(format!("or say which gateway it is, by channel = \"…\" in [dump.{name}] of config.toml"))),
+    }
 }
 
 fn parts(manifest: &Manifest) -> Section {

@@ -3,7 +3,8 @@
 //!
 //! A gateway's auth state is often split: Evolution keeps a device in PostgreSQL and its ratchets in Redis
 //! or in files, and a dump of the one alone brings back a session that cannot decrypt. So a [`Layout`] says
-//! which parts there must be before a set may be called complete. Start with [`Plan::of`].
+//! which parts there must be before a set may be called complete; of a gateway that has none here, its
+//! operator says it, or no set of it is called complete. Start with [`Plan::of`].
 
 use std::path::{Path, PathBuf};
 
@@ -98,6 +99,8 @@ struct Described {
     channel: Option<String>,
     root: Option<PathBuf>,
     #[serde(default)]
+    needs: Vec<Role>,
+    #[serde(default)]
     parts: Vec<Part>,
 }
 
@@ -117,8 +120,10 @@ type Default = (PartKind, Role, &'static str, &'static [&'static str]);
 /// What is known of one gateway.
 #[derive(Debug)]
 pub struct Layout {
-    /// Its plugin's name.
+    /// What settings call it.
     pub name: &'static str,
+    /// What its plugin calls itself, under whatever name the operator added that.
+    pub title: &'static str,
     /// What there must be.
     pub needs: &'static [Need],
     /// Places within its folder; each may be absent, as long as the needs are met.
@@ -134,6 +139,7 @@ const FOLDER: &[PartKind] = &[PartKind::Folder];
 pub static LAYOUTS: &[Layout] = &[
     Layout {
         name: "openwa",
+        title: "OpenWA",
         needs: &[
             Need { role: Role::Auth, kinds: FOLDER, why: SIGNAL },
             Need {
@@ -160,6 +166,7 @@ pub static LAYOUTS: &[Layout] = &[
     },
     Layout {
         name: "baileys",
+        title: "Baileys service (SPEC-1)",
         needs: &[
             Need { role: Role::Auth, kinds: FOLDER, why: SIGNAL },
             Need { role: Role::App, kinds: &[PartKind::Postgres], why: "users, sales and tickets" },
@@ -170,6 +177,7 @@ pub static LAYOUTS: &[Layout] = &[
     },
     Layout {
         name: "jarvis",
+        title: "Jarvis",
         needs: &[
             Need { role: Role::Auth, kinds: FOLDER, why: SIGNAL },
             Need { role: Role::App, kinds: &[PartKind::Sqlite], why: "memory, users and settings" },
@@ -180,6 +188,7 @@ pub static LAYOUTS: &[Layout] = &[
     },
     Layout {
         name: "connector",
+        title: "whatsapp-connector",
         needs: &[Need { role: Role::Auth, kinds: FOLDER, why: SIGNAL }],
         defaults: &[],
         example: "parts = [{ kind = \"folder\", role = \"auth\", path = \"/srv/connector/sessions\", must_hold = [\"creds.json\"] }, \
@@ -187,6 +196,7 @@ pub static LAYOUTS: &[Layout] = &[
     },
     Layout {
         name: "evolution",
+        title: "Evolution API",
         needs: &[
             Need {
                 role: Role::Auth,
@@ -214,6 +224,8 @@ pub struct Plan {
     pub name: String,
     /// What is known of it, if it is a gateway that is known.
     pub layout: Option<&'static Layout>,
+    /// What a complete set has a part for, besides, as the operator says.
+    pub needs: Vec<Role>,
     /// What to take, each under a name of its own.
     pub parts: Vec<Planned>,
 }
@@ -228,15 +240,19 @@ pub struct Planned {
 }
 
 impl Plan {
-    /// Reads the table of one gateway.
+    /// Reads the table of one gateway. `title` is what the plugin of that name calls itself, if there is one:
+    /// what a gateway is tells that, and not the name that somebody gave it.
     ///
     /// # Errors
     /// [`ErrorKind::Usage`] when there is none, with one to copy, or when it is wrong.
-    pub fn of(name: &str, table: Option<&toml::Table>) -> Result<Plan> {
+    pub fn of(name: &str, table: Option<&toml::Table>, title: Option<&str>) -> Result<Plan> {
+        let told = match title {
+            Some(title) => LAYOUTS.iter().find(|layout| layout.title == title),
+            None => known(name),
+        };
         let Some(table) = table else {
             let error = Error::new(ErrorKind::Usage, format!("nothing says what the state of {name} is made of"));
-            let known = LAYOUTS.iter().find(|layout| layout.name == name);
-            return Err(match known {
+            return Err(match told {
                 Some(layout) => error.hint(format!("write into config.toml, with your own paths:\n[dump.{name}]\n{}", layout.example)),
                 None => error.hint(format!(
                     "write [dump.{name}] into config.toml with parts = [{{ kind, role, path or url }}, …]; gateways that are known: {}",
@@ -246,18 +262,24 @@ impl Plan {
         };
         let wrong = |what: String| {
             Error::new(ErrorKind::Usage, format!("[dump.{name}] in config.toml: {what}")).hint(
-                "it has channel (a gateway's name), root (a folder) and parts, each with kind (postgres, sqlite, folder, file, redis), \
-                 role (auth, app, config, media), and path or url",
+                "it has channel (a gateway's name), root (a folder), needs (roles that a complete set has) and parts, each with kind \
+                 (postgres, sqlite, folder, file, redis), role (auth, app, config, media), and path or url",
             )
         };
         // The words of the mistake may repeat a value; only a password would matter, and none belongs there.
         let described: Described =
             table.clone().try_into().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
-        let channel = described.channel.as_deref().unwrap_or(name);
-        let layout = LAYOUTS.iter().find(|layout| layout.name == channel);
-        if let (None, Some(channel)) = (layout, &described.channel) {
-            return Err(wrong(format!("nothing is known of a gateway {channel:?}")));
+        let said = match described.channel.as_deref() {
+            Some(channel) => Some(known(channel).ok_or_else(|| wrong(format!("nothing is known of a gateway {channel:?}")))?),
+            None => None,
+        };
+        if let (Some(title), Some(told), Some(said)) = (title, told, said)
+            && told.name != said.name
+        {
+            return Err(wrong(format!("it says channel = {:?}, and the plugin {name} is one of {title}", said.name)));
         }
+        // A name is a guess, and goes behind what was said.
+        let layout = if title.is_some() { told.or(said) } else { said.or(told) };
         let mut parts = Vec::new();
         if let (Some(layout), Some(_)) = (layout, &described.root) {
             parts.extend(layout.defaults.iter().map(|(kind, role, path, must_hold)| Part {
@@ -302,7 +324,10 @@ impl Plan {
             }
             planned.push(Planned { name: unique, part });
         }
-        let plan = Plan { name: name.to_owned(), layout, parts: planned };
+        let plan = Plan { name: name.to_owned(), layout, needs: described.needs, parts: planned };
+        if let Some(role) = plan.needs.iter().find(|role| !plan.parts.iter().any(|planned| planned.part.role == **role)) {
+            return Err(wrong(format!("it needs {}, and no part has this role", role.name())));
+        }
         // What nobody described can never be in a set; that is known before anything is taken.
         let undescribed: Vec<&Need> =
             plan.unmet(|need, part| part.role == need.role && need.kinds.contains(&part.kind)).collect();
@@ -316,6 +341,16 @@ impl Plan {
             )));
         }
         Ok(plan)
+    }
+
+    /// Why nobody can know whether a set of this is complete, if that is so.
+    pub fn unknown(&self) -> Option<String> {
+        (self.layout.is_none() && self.needs.is_empty()).then(|| {
+            format!(
+                "wpp does not know what a gateway such as {} cannot do without, so a set of it is not known to be complete",
+                self.name
+            )
+        })
     }
 
     /// Needs that no part meets, by what `meets` says of each.
@@ -367,7 +402,7 @@ mod tests {
     use super::*;
 
     fn plan(name: &str, text: &str) -> Result<Plan> {
-        Plan::of(name, Some(&toml::from_str(text).unwrap()))
+        Plan::of(name, Some(&toml::from_str(text).unwrap()), None)
     }
 
     #[test]
@@ -383,7 +418,7 @@ mod tests {
         for layout in LAYOUTS {
             let plan = plan(layout.name, layout.example).unwrap_or_else(|error| panic!("{}: {}", layout.name, error.chain()));
             assert!(!plan.parts.is_empty());
-            assert!(Plan::of(layout.name, None).unwrap_err().hints()[0].contains(layout.example));
+            assert!(Plan::of(layout.name, None, None).unwrap_err().hints()[0].contains(layout.example));
         }
     }
 
@@ -411,10 +446,41 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Usage, "{text}");
             assert!(error.message().contains(part) && !error.message().contains("hush"), "{text}: {error}");
         }
-        assert!(plan("mine", "parts = [{ kind = 'folder', role = 'auth', path = '/x' }]").is_ok());
+        assert!(plan("evolution", "parts = [{ kind = 'folder', role = 'auth', path = '/x' }]\nneeds = ['config']").is_err());
         assert!(
             plan("evolution", &format!("parts = [{postgres}, {{ kind = 'redis', role = 'auth', url = 'redis://h' }}]")).is_ok()
         );
+    }
+
+    #[test]
+    fn a_gateway_is_what_its_plugin_calls_itself_and_not_what_somebody_named_it() {
+        let of = |name: &str, title: Option<&str>, text: &str| Plan::of(name, Some(&toml::from_str(text).unwrap()), title);
+        let database = "parts = [{ kind = 'sqlite', role = 'app', path = '/x' }]";
+        for layout in LAYOUTS {
+            assert_eq!(of("sales", Some(layout.title), layout.example).unwrap().layout.unwrap().name, layout.name);
+            assert!(Plan::of("sales", None, Some(layout.title)).unwrap_err().hints()[0].contains(layout.example));
+        }
+        let error = of("sales", Some("OpenWA"), database).unwrap_err();
+        assert!(error.message().contains("linked anew"), "{error}");
+        // Another that is only called so.
+        let other = of("openwa", Some("Another gateway"), database).unwrap();
+        assert!(other.layout.is_none() && other.unknown().is_some());
+        let error = of("sales", Some("OpenWA"), &format!("channel = 'connector'\n{database}")).unwrap_err();
+        assert!(error.message().contains("OpenWA"), "{error}");
+        // Of one that says nothing that is known, the operator says it.
+        let said = of("sales", Some("Another gateway"), &format!("channel = 'openwa'\n{database}")).unwrap_err();
+        assert!(said.message().contains("linked anew"), "{said}");
+    }
+
+    #[test]
+    fn what_an_unknown_gateway_needs_only_its_operator_knows() {
+        let parts = "parts = [{ kind = 'folder', role = 'auth', path = '/x' }]";
+        assert!(plan("mine", parts).unwrap().unknown().unwrap().contains("not known to be complete"));
+        assert_eq!(plan("mine", &format!("{parts}\nneeds = ['auth']")).unwrap().unknown(), None);
+        let error = plan("mine", &format!("{parts}\nneeds = ['auth', 'app']")).unwrap_err();
+        assert!(error.message().contains("needs app"), "{error}");
+        assert!(plan("mine", &format!("{parts}\nneeds = ['keys']")).is_err());
+        assert_eq!(plan("openwa", "root = '/srv/openwa'").unwrap().unknown(), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Client;
 use super::kind::Dump;
-use super::layout::{self, PartKind, Plan};
+use super::layout::{self, PartKind, Plan, Role};
 use super::take::{self, Lacking, Member, Taken, Taking, check_rdb};
 use super::tools::Tools;
 use crate::archive::destination::{Destination, Draft};
@@ -41,7 +41,8 @@ const MANIFEST: &str = "manifest.json";
 /// The member of a part that is a database of PostgreSQL.
 const DUMP: &str = "database.dump";
 const SCHEMA: &str = "wpp.dump-set/1";
-const FORMAT: Format = Format { major: 1, minor: 0 };
+/// Since 1.1 a set that is complete says what it was judged by.
+const FORMAT: Format = Format { major: 1, minor: 1 };
 /// A manifest names every file of a folder of keys.
 const MANIFEST_SIZE_MAX: u64 = 256 << 20;
 
@@ -58,6 +59,9 @@ pub struct Manifest {
     pub channel: String,
     /// The gateway whose layout it was judged by, if that is known.
     pub layout: Option<String>,
+    /// What its operator says that a complete set of it has.
+    #[serde(default)]
+    pub needs: Vec<Role>,
     /// When it was taken, milliseconds since the epoch.
     pub created_ms: i64,
     /// The same for people, RFC 3339 in UTC.
@@ -110,7 +114,14 @@ impl Manifest {
         if !self.missing.is_empty() {
             return Some(format!("it calls itself complete, and lacks something: {}", self.lacks()));
         }
-        let known = layout::known(self.layout.as_deref().unwrap_or(&self.channel));
+        let by_name = (self.format.minor == 0).then_some(self.channel.as_str());
+        let known = self.layout.as_deref().or(by_name).and_then(layout::known);
+        if known.is_none() && self.needs.is_empty() && self.format.minor > 0 {
+            return Some("it calls itself complete, and nothing says what it was judged by".into());
+        }
+        if let Some(role) = self.needs.iter().find(|role| !self.parts.iter().any(|part| part.role == **role)) {
+            return Some(format!("it calls itself complete, and holds no {}, which it needs", role.name()));
+        }
         let mut needs = known.map_or(&[][..], |layout| layout.needs).iter();
         let unmet =
             needs.find(|need| !self.parts.iter().any(|part| part.role == need.role && need.kinds.contains(&part.kind)))?;
@@ -176,6 +187,16 @@ pub struct Made {
 /// left then, unless an incomplete set was asked for.
 pub fn make(request: &Request<'_>, steps: &mut Steps<'_>) -> Result<Made> {
     let Request { plan, taking, destination, .. } = request;
+    if let Some(why) = plan.unknown().filter(|_| !request.allow_incomplete) {
+        let text = format!("the set of {} would be incomplete, and nothing was taken: {why}", plan.name);
+        return Err(Error::new(ErrorKind::Failed, text)
+            .hint(format!(
+                "say in [dump.{}] of config.toml which gateway it is (channel = \"openwa\"), or which roles a complete set of it has \
+                 (needs = [\"auth\", \"app\"])",
+                plan.name
+            ))
+            .hint("--allow-incomplete keeps what there is, marked as incomplete: better than nothing, and no backup"));
+    }
     let removed = destination.clear(&shelf::owner_of_sets(&plan.name))?.removed;
     let time = clock::now();
     let folder = Scratch::make(request.scratch)?;
@@ -186,6 +207,7 @@ pub fn make(request: &Request<'_>, steps: &mut Steps<'_>) -> Result<Made> {
         id: uuid::Uuid::new_v4().to_string(),
         channel: plan.name.clone(),
         layout: plan.layout.map(|layout| layout.name.to_owned()),
+        needs: plan.needs.clone(),
         created_ms: time.as_millisecond(),
         created: clock::rfc3339(time),
         tool_version: env!("CARGO_PKG_VERSION").into(),

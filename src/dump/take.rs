@@ -142,6 +142,15 @@ pub fn take(plan: &Plan, folder: &Path, taking: &Taking<'_>, steps: &mut Steps<'
             lacking.push(Lacking { name: need.role.name().to_owned(), role: need.role, reason });
         }
     }
+    for role in &plan.needs {
+        if !taken.iter().any(|part| part.role == *role) && !lacking.iter().any(|lacking| lacking.role == *role) {
+            let reason = format!("[dump.{}] says that it is needed, and there is none", plan.name);
+            lacking.push(Lacking { name: role.name().to_owned(), role: *role, reason });
+        }
+    }
+    if let Some(reason) = plan.unknown() {
+        lacking.push(Lacking { name: "what it needs".to_owned(), role: Role::Auth, reason });
+    }
     Ok((taken, lacking))
 }
 

@@ -174,6 +174,70 @@ fn a_notice_goes_through_a_channel_of_a_plugin() {
     assert!(request.contains("wpp can reach you"), "{request}");
 }
 
+/// The four gateways, under names of their own.
+fn with_gateways(watched: &Watched) {
+    let mut settings = String::new();
+    for gateway in ["openwa", "baileys", "jarvis", "connector"] {
+        let component = format!("{}/plugins/{gateway}/{gateway}.wasm", env!("CARGO_MANIFEST_DIR"));
+        let name = format!("my-{gateway}");
+        let line = ["plugin", "add", &component, "--name", &name, "--yes", "--grant", "http=http://127.0.0.1:1"];
+        let added = watched.home.run(&line);
+        assert_eq!(added.code, 0, "{added:?}");
+        settings.push_str(&format!("[plugin.{name}]\nurl = \"http://127.0.0.1:1\"\n"));
+    }
+    watched.configure(&settings);
+}
+
+#[test]
+fn every_pattern_of_the_matrix_is_a_check_of_a_gateway_and_every_check_of_one_names_its_runbook() {
+    let watched = Watched::new("");
+    with_gateways(&watched);
+    let (_, report) = watched.home.json(&["doctor", "--list"]);
+    let checks: Vec<(&str, &str)> = report["data"]["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|check| {
+            let id = check["id"].as_str().unwrap();
+            id.starts_with("my-").then(|| (id, check["runbook"].as_str().unwrap_or_else(|| panic!("{id} names no runbook"))))
+        })
+        .collect();
+    assert!(checks.len() > 30, "{checks:?}");
+    for (id, runbook) in &checks {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(runbook);
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("{id}: there is no {runbook}"));
+        let gateway = id.strip_prefix("my-").unwrap().split('.').next().unwrap();
+        let of_gateway = text.contains(&format!("\napplies_to: {gateway}\n"));
+        assert!(of_gateway || runbook.starts_with("runbooks/drills/"), "{id}: {runbook} is for another system");
+    }
+    let (_, report) = watched.home.json(&["alert", "matrix"]);
+    let findings = report["data"]["rules"].as_array().unwrap().iter().flat_map(|rule| rule["findings"].as_array().unwrap());
+    let patterns: Vec<&str> = findings.filter_map(|id| id.as_str().unwrap().strip_prefix("*.")).collect();
+    assert!(patterns.len() > 5, "{report}");
+    for pattern in patterns {
+        let is = |(id, _): &(&str, &str)| id.split_once('.').is_some_and(|(_, rest)| rest == pattern);
+        assert!(checks.iter().any(is), "no plugin has a check *.{pattern}");
+    }
+}
+
+#[test]
+fn a_notice_about_a_gateway_names_the_runbook_of_that_gateway() {
+    let watched = Watched::new("");
+    with_gateways(&watched);
+    let (_, report) = watched.home.json(&["alert", "run"]);
+    let told = watched.told("first");
+    for (finding, runbook) in [
+        ("my-openwa.service.alive", "openwa-service-down"),
+        ("my-baileys.service.alive", "baileys-image-rollback"),
+        ("my-jarvis.service.alive", "jarvis-start"),
+        ("my-connector.service.alive", "connector-health"),
+    ] {
+        let notice = told.iter().find(|notice| notice["finding"] == finding).unwrap_or_else(|| panic!("{finding}: {report}"));
+        assert_eq!(notice["runbook"], runbook, "{notice}");
+        assert!(notice["text"].as_str().unwrap().contains(&format!("Runbook: {runbook}")), "{notice}");
+    }
+}
+
 #[test]
 fn the_dead_man_switch_hears_of_every_look_and_of_what_could_not_be_told() {
     let watched = Watched::new("");
@@ -204,6 +268,7 @@ fn the_matrix_and_the_contacts_are_shown_as_they_hold() {
     for (alert, severity, seconds) in [
         ("Service down", "critical", 300),
         ("High memory", "warning", 1800),
+        ("High memory, of a gateway", "warning", 1800),
         ("Webhook failures above 5 %", "warning", 1800),
         ("Disk space below 10 %", "critical", 900),
         ("Certificate expires within 7 days", "warning", 86_400),

@@ -13,7 +13,7 @@ use wpp::session::messages::Messages;
 use wpp::whatsapp::simulator::Request;
 
 use crate::doctor_home::{
-    FakeDaemon, Owner, chmod, doctor, empty, found, http, linked, lock_of, said_ok, status, tree, whole, write,
+    FakeDaemon, Unprivileged, chmod, doctor, empty, found, http, linked, lock_of, said_ok, status, tree, whole, write,
 };
 use crate::harness::TestHome;
 use crate::simulated::Simulated;
@@ -515,6 +515,8 @@ fn checks_are_listed_and_explained() {
         assert!(listed.stdout.contains(check.id), "{}", check.id);
         let explained = home.run(&["doctor", "--explain", check.id]);
         assert!(explained.code == 0 && explained.stdout.contains(check.title), "{explained:?}");
+        let (before, mend) = explained.stdout.split_once("Mend by hand: ").unwrap_or_else(|| panic!("{explained:?}"));
+        assert!(before.contains(check.explain) && mend.starts_with(check.mend), "{explained:?}");
     }
     assert!(!home.path().join("home.json").exists(), "listing makes no home");
     for wrong in [["--explain", "wpp.session.lock-hold"], ["--only", "wpp.session.stat"]] {
@@ -544,12 +546,11 @@ fn a_session_whose_folder_a_cut_off_restore_took_away_is_still_looked_at() {
     }
 }
 
-/// Modes do not stop root, so as root this runs the program as nobody, in a home of nobody's.
 #[test]
 fn what_its_owner_cannot_open_is_one_finding_and_is_opened_again_in_rounds() {
     let home = whole();
-    let owner = Owner::of(&home);
-    let doctor = |arguments: &[&str]| owner.doctor(arguments);
+    let owner = Unprivileged::owning(&home);
+    let doctor = |arguments: &[&str]| owner.doctor(&home, arguments);
     assert_eq!(found(&doctor(&[]).1), Vec::<String>::new());
     chmod(&home.session("main"), 0o000);
     let (code, report) = doctor(&[]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use wpp::journal::{Journal, Outcome};
 
-use crate::doctor_home::{Owner, breaks, chmod, doctor, found, only, said_ok, whole, write};
+use crate::doctor_home::{Unprivileged, breaks, chmod, doctor, found, only, said_ok, whole, write};
 use crate::harness::TestHome;
 
 fn folder(path: &Path) -> PathBuf {
@@ -134,7 +134,7 @@ fn what_its_owner_cannot_read_is_unknown_and_not_fine() {
     let log = home.session("main").join("logs/wppd.log");
     write(&log, "{\"level\":\"INFO\"}\n");
     let messages = home.session("main").join("wpp.db");
-    let owner = Owner::of(&home);
+    let owner = Unprivileged::owning(&home);
     for (path, ids) in [
         (&report, &["wpp.security.report-leaks"][..]),
         (&secret, &["wpp.security.default-secrets", "wpp.security.report-leaks", "wpp.session.log-leaks"]),
@@ -143,17 +143,17 @@ fn what_its_owner_cannot_read_is_unknown_and_not_fine() {
         (&messages, &["wpp.session.log-leaks", "wpp.security.report-leaks"]),
     ] {
         for id in ids {
-            assert_eq!(owner.severity(id).as_deref(), Some("ok"), "{id}");
+            assert_eq!(owner.severity(&home, id).as_deref(), Some("ok"), "{id}");
         }
         chmod(path, 0o000);
         for id in ids {
-            assert_eq!(owner.severity(id).as_deref(), Some("unknown"), "{id} without {}", path.display());
+            assert_eq!(owner.severity(&home, id).as_deref(), Some("unknown"), "{id} without {}", path.display());
         }
         chmod(path, 0o600);
     }
     // What the log's size tells is known all the same.
     chmod(&log, 0o000);
-    assert_eq!(owner.severity("wpp.session.log-rotation").as_deref(), Some("ok"));
+    assert_eq!(owner.severity(&home, "wpp.session.log-rotation").as_deref(), Some("ok"));
 }
 
 #[test]
@@ -347,6 +347,13 @@ fn archives_on_the_homes_disk_and_backups_that_nothing_makes_are_told_of_a_live_
     assert_eq!(only(&home, id).1["findings"][0]["severity"], "info");
     settings(&home, "[schedule.nightly]\nrun = [\"backup\"]\nwhen = \"daily 02:30\"\n");
     assert!(said_ok(&only(&home, id).1, id));
+    let id = "wpp.config.recommended";
+    let told = only(&home, id).1["findings"][0].clone();
+    assert!(told["severity"] == "info" && told["summary"].as_str().unwrap().contains("backup.recipients"), "{told:#}");
+    let archives = tempfile::tempdir().unwrap();
+    let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    settings(&home, &format!("[backup]\ndestination = {:?}\nrecipients = [\"{recipient}\"]\nkeep_weekly = 4\n", archives.path()));
+    assert!(said_ok(&only(&home, id).1, id), "{:#}", only(&home, id).1);
 }
 
 /// A home that holds nothing yet, and one that an operator has just set up, give them nothing to say.

@@ -65,70 +65,6 @@ pub fn doctor(home: &TestHome, more: &[&str]) -> (i32, Value) {
     home.json(&arguments)
 }
 
-/// The doctor as the home's owner, whom modes stop: as root this gives the home to nobody, and runs the program as
-/// that. Files that a test makes later are root's.
-pub struct Owner<'a> {
-    home: &'a TestHome,
-    program: PathBuf,
-    is_root: bool,
-    _place: tempfile::TempDir,
-}
-
-const NOBODY: u32 = 65_534;
-
-impl<'a> Owner<'a> {
-    pub fn of(home: &'a TestHome) -> Owner<'a> {
-        let is_root = rustix::process::geteuid().is_root();
-        let place = tempfile::tempdir().unwrap();
-        let mut program = PathBuf::from(crate::harness::program());
-        if is_root {
-            // The folder that it was built in may be closed to others.
-            chmod(place.path(), 0o755);
-            program = place.path().join("wpp");
-            std::fs::copy(crate::harness::program(), &program).unwrap();
-            chmod(&program, 0o755);
-        }
-        let owner = Owner { home, program, is_root, _place: place };
-        owner.give(home.path());
-        owner
-    }
-
-    /// Gives a folder with all that is in it, or a file, to the owner.
-    pub fn give(&self, path: &Path) {
-        if !self.is_root {
-            return;
-        }
-        for (path, ..) in if path.is_dir() { tree(path) } else { Vec::new() } {
-            std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-        }
-        std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-    }
-
-    /// Whether the tests' own process is of another user than the owner.
-    pub fn is_another(&self) -> bool {
-        self.is_root
-    }
-
-    pub fn doctor(&self, arguments: &[&str]) -> (i32, Value) {
-        use std::os::unix::process::CommandExt;
-        let mut command = std::process::Command::new(&self.program);
-        command.env_clear().env("WPP_HOME", self.home.path()).args(["doctor", "--format", "json"]).args(arguments);
-        if self.is_root {
-            command.uid(NOBODY).gid(NOBODY);
-        }
-        let output = command.output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        (output.status.code().unwrap(), serde_json::from_str::<Value>(text.lines().last().unwrap()).unwrap())
-    }
-
-    /// How bad the worst is that one check says; `None` where it was skipped.
-    pub fn severity(&self, id: &str) -> Option<String> {
-        let (_, report) = self.doctor(&["--only", id, "--fail-on", "never"]);
-        let made = report["data"]["checks"].as_array().unwrap().iter().find(|made| made["id"] == id)?;
-        Some(made["severity"].as_str().unwrap().to_owned())
-    }
-}
-
 /// What one check says.
 pub fn only(home: &TestHome, id: &str) -> (Vec<String>, Value) {
     let (_, report) = doctor(home, &["--only", id, "--fail-on", "never"]);
@@ -187,6 +123,69 @@ pub fn linked() -> Simulated {
     chmod(simulated.home.path(), 0o700);
     chmod(&simulated.home.path().join("config.toml"), 0o600);
     simulated
+}
+
+/// The user that owns nothing.
+const NOBODY: u32 = 65_534;
+
+/// Runs the program as a user whom modes stop: root is stopped by none, so as root this is nobody, in a home of
+/// nobody's.
+pub struct Unprivileged {
+    is_root: bool,
+    program: PathBuf,
+    _place: tempfile::TempDir,
+}
+
+impl Unprivileged {
+    /// Gives the home with all that is in it to that user.
+    pub fn owning(home: &TestHome) -> Unprivileged {
+        let is_root = rustix::process::geteuid().is_root();
+        let place = tempfile::tempdir().unwrap();
+        let mut program = PathBuf::from(crate::harness::program());
+        if is_root {
+            // The folder that it was built in may be closed to others.
+            chmod(place.path(), 0o755);
+            program = place.path().join("wpp");
+            std::fs::copy(crate::harness::program(), &program).unwrap();
+            chmod(&program, 0o755);
+        }
+        let owner = Unprivileged { is_root, program, _place: place };
+        owner.give(home.path());
+        owner
+    }
+
+    /// Gives a file, or a folder with all that is in it, to that user: what a test makes later is its own.
+    pub fn give(&self, path: &Path) {
+        let inside = if self.is_root && path.is_dir() { tree(path) } else { Vec::new() };
+        for path in inside.iter().map(|(path, ..)| path.as_path()).chain(self.is_root.then_some(path)) {
+            std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+    }
+
+    /// Whether the tests' own process is of another user.
+    pub fn is_another(&self) -> bool {
+        self.is_root
+    }
+
+    /// How bad the worst is that one check says; `None` where it was skipped.
+    pub fn severity(&self, home: &TestHome, id: &str) -> Option<String> {
+        let (_, report) = self.doctor(home, &["--only", id, "--fail-on", "never"]);
+        let made = report["data"]["checks"].as_array().unwrap().iter().find(|made| made["id"] == id)?;
+        Some(made["severity"].as_str().unwrap().to_owned())
+    }
+
+    /// What the doctor says to that user.
+    pub fn doctor(&self, home: &TestHome, more: &[&str]) -> (i32, Value) {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = std::process::Command::new(&self.program);
+        command.env_clear().env("WPP_HOME", home.path()).args(["doctor", "--format", "json"]).args(more);
+        if self.is_root {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap(), serde_json::from_str::<Value>(text.lines().last().unwrap()).unwrap())
+    }
 }
 
 /// A daemon as far as the doctor can see: it holds the lock, listens, and answers what it is told to.

@@ -7,7 +7,9 @@ use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
 
-use crate::doctor_home::{FakeDaemon, Owner, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write};
+use crate::doctor_home::{
+    FakeDaemon, Unprivileged, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write,
+};
 use crate::harness::TestHome;
 
 const DAY_MS: i64 = 86_400_000;
@@ -56,14 +58,15 @@ fn who_has_the_databases_open_without_the_lock_is_named() {
 #[cfg(target_os = "linux")]
 fn who_works_on_the_session_as_another_user_is_seen_by_its_owner() {
     let home = whole();
-    let owner = Owner::of(&home);
+    let owner = Unprivileged::owning(&home);
     let (unlocked, busy, two) = ("wpp.session.unlocked-holder", "wpp.store.busy", "wpp.session.two-daemons");
-    let severities = || [unlocked, busy, two, "wpp.store.swapped"].map(|id| owner.severity(id).unwrap_or("skipped".into()));
+    let severities =
+        || [unlocked, busy, two, "wpp.store.swapped"].map(|id| owner.severity(&home, id).unwrap_or("skipped".into()));
     assert_eq!(severities(), ["ok"; 4]);
     let connection = database(&home, "session.db");
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(severities(), ["error", "warning", "ok", "ok"]);
-    let (_, report) = owner.doctor(&["--only", unlocked]);
+    let (_, report) = owner.doctor(&home, &["--only", unlocked]);
     assert!(report["findings"].to_string().contains(&format!("process {}", std::process::id())), "{report:#}");
     // A reader that stays may be a writer as well: its files are not to be seen.
     connection.execute_batch("ROLLBACK; BEGIN; SELECT count(*) FROM device").unwrap();
@@ -79,7 +82,7 @@ fn who_works_on_the_session_as_another_user_is_seen_by_its_owner() {
     drop(connection);
     let other = Connection::open(home.path().join("other.db")).unwrap();
     other.execute_batch("CREATE TABLE t (x); BEGIN IMMEDIATE").unwrap();
-    assert_eq!(owner.severity("wpp.store.swapped").unwrap(), if owner.is_another() { "unknown" } else { "ok" });
+    assert_eq!(owner.severity(&home, "wpp.store.swapped").unwrap(), if owner.is_another() { "unknown" } else { "ok" });
 }
 
 /// As root, the tests' own process is another user's than the home's owner.
@@ -87,13 +90,13 @@ fn who_works_on_the_session_as_another_user_is_seen_by_its_owner() {
 #[cfg(target_os = "linux")]
 fn who_listens_is_asked_of_the_system_and_not_of_the_file() {
     let home = whole();
-    let owner = Owner::of(&home);
+    let owner = Unprivileged::owning(&home);
     let id = "wpp.session.foreign-socket";
     let socket = home.session("main").join("daemon.sock");
     let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     chmod(&socket, 0o600);
     owner.give(&socket);
-    assert_eq!(owner.severity(id).unwrap(), if owner.is_another() { "critical" } else { "ok" });
+    assert_eq!(owner.severity(&home, id).unwrap(), if owner.is_another() { "critical" } else { "ok" });
     drop(listener);
     std::fs::remove_file(&socket).unwrap();
     // A daemon of another session under this one's name.

@@ -187,6 +187,55 @@ fn a_set_without_the_whole_auth_state_is_refused_with_what_it_lacks() {
 }
 
 #[test]
+fn what_a_gateway_is_says_its_plugin_and_not_its_name() {
+    let gateway = Gateway::new(TestHome::live());
+    let database = gateway.data("main.sqlite");
+    let configure = |name: &str, more: &str, parts: &str| {
+        let database = format!("{{ kind = 'sqlite', role = 'app', path = {database:?} }}");
+        gateway.configure(&format!("[dump.{name}]\n{more}\nparts = [{database}{parts}]\n"));
+    };
+    let keys = format!(", {{ kind = 'folder', role = 'auth', path = {:?} }}", gateway.data("baileys"));
+    let component = |name: &str| format!("{}/plugins/{name}/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
+    let add = |file: &str, name: &str| {
+        let outcome = gateway.run(&["plugin", "add", file, "--name", name, "--yes"]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+    };
+    add(&component("openwa"), "sales");
+    configure("sales", "", "");
+    let (code, report) = gateway.back_up("sales", &[]);
+    assert!(code == 2 && report["message"].as_str().unwrap().contains("linked anew"), "{report}");
+    assert_eq!(gateway.sets(), [] as [PathBuf; 0]);
+    configure("sales", "", &keys);
+    let (code, report) = gateway.back_up("sales", &[]);
+    assert_eq!((code, &report["data"]["manifest"]["layout"]), (0, &Value::from("openwa")), "{report}");
+
+    // One that wpp knows nothing of, whatever it is called, and with its keys described, too.
+    add(&component("webhook"), "openwa");
+    for name in ["mine", "openwa"] {
+        configure(name, "", &keys);
+        let before = gateway.sets().len();
+        let (code, report) = gateway.back_up(name, &[]);
+        let message = report["message"].as_str().unwrap_or_default();
+        assert!(code == 4 && message.contains("not known to be complete"), "{report}");
+        assert!(report["hints"][0].as_str().unwrap().contains("needs ="), "{report}");
+        assert_eq!(gateway.sets().len(), before);
+    }
+    let (code, report) = gateway.back_up("openwa", &["--allow-incomplete"]);
+    assert!(code == 4 && report["data"]["complete"] == false, "{report}");
+    // Its operator knows, and is held to it.
+    configure("openwa", "needs = ['auth']", "");
+    let (code, report) = gateway.back_up("openwa", &[]);
+    assert!(code == 2 && report["message"].as_str().unwrap().contains("needs auth"), "{report}");
+    configure("openwa", "needs = ['auth']", &keys);
+    let (code, report) = gateway.back_up("openwa", &[]);
+    assert!(code == 0 && report["data"]["complete"] == true, "{report}");
+    let place = report["data"]["path"].as_str().unwrap();
+    assert_eq!(gateway.run(&["backup", "verify", place]).code, 0);
+    std::fs::remove_dir_all(gateway.data("baileys")).unwrap();
+    assert_eq!(gateway.back_up("openwa", &[]).0, 4);
+}
+
+#[test]
 fn a_link_that_leads_out_of_the_keys_leaves_the_set_incomplete() {
     use std::os::unix::fs::symlink;
     let gateway = Gateway::new(TestHome::live());
@@ -297,7 +346,9 @@ fn a_sandbox_reaches_no_second_server_that_an_address_names() {
         ("host=192.0.2.2", "machine alone"),
     ] {
         let url = format!("postgres://postgres@/d?{query}");
-        gateway.configure(&format!("[dump.mine]\nparts = [{{ kind = 'postgres', role = 'app', url = {url:?} }}]\n"));
+        gateway.configure(&format!(
+            "[dump.mine]\nneeds = ['app']\nparts = [{{ kind = 'postgres', role = 'app', url = {url:?} }}]\n"
+        ));
         let (code, report) = gateway.back_up("mine", &[]);
         assert!([2, 4].contains(&code) && report["message"].as_str().unwrap().contains(said), "{url}: {report}");
         let loaded = gateway.run(&["dump", "load", text(&dump), "--into", &url, "--yes"]);
@@ -478,7 +529,7 @@ fn ratchets_in_redis_are_taken_with_the_database_or_not_at_all() {
     let redis = Redis::start(None, PASSWORD);
     let gateway = Gateway::new(TestHome::live());
     gateway.configure(&format!(
-        "[dump.mine]\nparts = [{{ kind = 'redis', role = 'auth', url = 'redis://localhost?socket={}', secret = 'keys', must_hold = ['evolution:'] }}]\n",
+        "[dump.mine]\nneeds = ['auth']\nparts = [{{ kind = 'redis', role = 'auth', url = 'redis://localhost?socket={}', secret = 'keys', must_hold = ['evolution:'] }}]\n",
         redis.folder.path().join("s").display()
     ));
     let run = |password: &str| {

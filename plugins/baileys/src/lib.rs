@@ -261,7 +261,7 @@ const ROWS: &[Row<Api>] = &[
         area: "service",
         severity: Severity::Critical,
         explain: "Asks for the list of sessions: the service has no address of its own for its health (/health is a page that says 404). See whether its container runs, and what its log says.",
-        runbook: "",
+        runbook: "runbooks/baileys-image-rollback.md",
         judge: alive,
     },
     Row {
@@ -270,7 +270,7 @@ const ROWS: &[Row<Api>] = &[
         area: "sessions",
         severity: Severity::Error,
         explain: "Asks for each session and, for one that is not open, a few times within a second. The service connects again without a pause when it fails: a session that goes to and fro is flapping, which WhatsApp may answer with a ban. It tells no ages and no errors; its log does.",
-        runbook: "",
+        runbook: "runbooks/baileys-image-rollback.md",
         judge: open,
     },
     Row {
@@ -279,7 +279,7 @@ const ROWS: &[Row<Api>] = &[
         area: "messages",
         severity: Severity::Warning,
         explain: "A session can be paused from the workers' dashboard, for a drill or a maintenance; it stays so until somebody resumes it there.",
-        runbook: "",
+        runbook: "runbooks/drills/weekly-qr-relogin.md",
         judge: paused,
     },
     Row {
@@ -288,7 +288,7 @@ const ROWS: &[Row<Api>] = &[
         area: "messages",
         severity: Severity::Warning,
         explain: "Asks /metrics for queue_depth and send_rate_per_minute. A queue that is long (queue_max), or that has messages while nothing is sent, does not drain: look for a session that is not open, for a pause, and at the workers' log.",
-        runbook: "",
+        runbook: "runbooks/baileys-image-rollback.md",
         judge: queue,
     },
     Row {
@@ -297,7 +297,7 @@ const ROWS: &[Row<Api>] = &[
         area: "backup",
         severity: Severity::Warning,
         explain: "In the source that this was written from, the job BACKUP_DAILY uploads a text in place of a dump, so that a restore of it restores nothing. This cannot be seen from the outside: look at the newest object under backups/spec-1 once, and set backup_checked = true when it is a real dump. Until then take dumps yourself.",
-        runbook: "",
+        runbook: "runbooks/drills/monthly-restore.md",
         judge: backup,
     },
     Row {
@@ -306,7 +306,7 @@ const ROWS: &[Row<Api>] = &[
         area: "runbooks",
         severity: Severity::Warning,
         explain: "Asks for the addresses that the SPEC-1 runbook reads. What it does (connect, messages) cannot be tried without doing it.",
-        runbook: "",
+        runbook: "runbooks/baileys-image-rollback.md",
         judge: endpoints,
     },
 ];

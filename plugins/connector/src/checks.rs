@@ -25,7 +25,7 @@ const ROWS: &[Row<Api>] = &[
         area: "service",
         severity: Severity::Critical,
         explain: "Asks /health. An answer of 500 means that it cannot read Firestore: look at its credentials (FIREBASE_SERVICE_ACCOUNT_JSON, or FIREBASE_PROJECT_ID, FIREBASE_CLIENT_EMAIL and FIREBASE_PRIVATE_KEY).",
-        runbook: "",
+        runbook: "runbooks/connector-health.md",
         judge: alive,
     },
     Row {
@@ -34,7 +34,7 @@ const ROWS: &[Row<Api>] = &[
         area: "service",
         severity: Severity::Error,
         explain: "Judges `healthy`, and not `ok`, which stays true while accounts are dead. The other checks say which threshold was passed.",
-        runbook: "",
+        runbook: "runbooks/connector-health.md",
         judge: healthy,
     },
     Row {
@@ -43,7 +43,7 @@ const ROWS: &[Row<Api>] = &[
         area: "sessions",
         severity: Severity::Error,
         explain: "Judges the status of each account. Typically it goes from disconnected or connecting to qr_ready and connected. A QR code that never appears means that the connector cannot write to Firestore, or not to its volume: look for connection_update_error in its log.",
-        runbook: "",
+        runbook: "runbooks/connector-qr-missing.md",
         judge: connected,
     },
     Row {
@@ -52,7 +52,7 @@ const ROWS: &[Row<Api>] = &[
         area: "sessions",
         severity: Severity::Error,
         explain: "An account that is connected and was not seen for 60 s (heartbeatStaleSec) is a dead socket, or its instance is gone; one that is connected and without events for ten minutes (eventStaleSec) may be one, too.",
-        runbook: "",
+        runbook: "runbooks/connector-heartbeat.md",
         judge: heartbeat,
     },
     Row {
@@ -61,7 +61,7 @@ const ROWS: &[Row<Api>] = &[
         area: "sessions",
         severity: Severity::Warning,
         explain: "More reconnects within an hour than reconnectsPerHourWarn: two instances that use one account (look at the leases, SHARD_COUNT and SHARD_INDEX), or a bad network.",
-        runbook: "",
+        runbook: "runbooks/connector-heartbeat.md",
         judge: reconnects,
     },
     Row {
@@ -70,7 +70,7 @@ const ROWS: &[Row<Api>] = &[
         area: "sessions",
         severity: Severity::Error,
         explain: "A lease that has run out means that nobody keeps the account: its instance is gone and no other has taken it (SHARD_COUNT and SHARD_INDEX may leave an account to nobody). An account that runs here while another instance has its lease is used twice, and they throw each other out.",
-        runbook: "",
+        runbook: "runbooks/connector-heartbeat.md",
         judge: leases,
     },
     Row {
@@ -79,7 +79,7 @@ const ROWS: &[Row<Api>] = &[
         area: "messages",
         severity: Severity::Warning,
         explain: "More messages wait than outboxBacklogWarn: their account is not connected, or the sends fail (cooldown).",
-        runbook: "",
+        runbook: "runbooks/connector-health.md",
         judge: backlog,
     },
     Row {
@@ -88,7 +88,7 @@ const ROWS: &[Row<Api>] = &[
         area: "messages",
         severity: Severity::Warning,
         explain: "The oldest message in whatsapp_ingest that was not processed is older than ingestLagWarnSec: the processor stands still. Look for ingest_loop_crash in the log, and restart the service; nothing is lost, for what came in was written down first.",
-        runbook: "",
+        runbook: "runbooks/connector-ingest.md",
         judge: lag,
     },
     Row {
@@ -97,7 +97,7 @@ const ROWS: &[Row<Api>] = &[
         area: "host",
         severity: Severity::Warning,
         explain: "Accounts that ask for a QR code right after the service started have lost their folder: SESSIONS_PATH is not on a volume that stays (the runbook wants /data/.baileys_auth on a volume at /data).",
-        runbook: "",
+        runbook: "runbooks/connector-volume.md",
         judge: volume,
     },
     Row {
@@ -106,7 +106,7 @@ const ROWS: &[Row<Api>] = &[
         area: "service",
         severity: Severity::Warning,
         explain: "Compares the version with the setting versions. Nobody has recorded this service, so without the setting every version is as good as another.",
-        runbook: "",
+        runbook: "runbooks/connector-environment.md",
         judge: version,
     },
     Row {
@@ -115,7 +115,7 @@ const ROWS: &[Row<Api>] = &[
         area: "host",
         severity: Severity::Warning,
         explain: "The service's API tells no variable of its environment: neither PORT, SESSIONS_PATH, MAX_ACCOUNTS, LEASE_MS and SHARD_COUNT, nor its credentials. Judged is what shows of some: that Firestore can be read (FIREBASE_SERVICE_ACCOUNT_JSON or its three parts), and that each threshold in /health is a number above 0, for a variable that is empty counts as 0 and calls everything too much. SESSIONS_PATH shows in the check volume.persistent, and shards in accounts.leases; look at the rest where the service is deployed.",
-        runbook: "",
+        runbook: "runbooks/connector-environment.md",
         judge: environment,
     },
     Row {
@@ -124,7 +124,7 @@ const ROWS: &[Row<Api>] = &[
         area: "runbooks",
         severity: Severity::Warning,
         explain: "Asks for /health, and for the fields of it that the runbook reads. Its other two addresses, POST /api/accounts and POST /api/send, act, and the service answers no other question about them: whether they exist is seen only by adding an account or sending a message.",
-        runbook: "",
+        runbook: "runbooks/connector-health.md",
         judge: endpoints,
     },
 ];

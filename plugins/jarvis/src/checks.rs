@@ -24,7 +24,7 @@ const ROWS: &[Row<System>] = &[
         area: "service",
         severity: Severity::Critical,
         explain: "Asks /healthz. Start the application with `make api` or its systemd unit, and see `uv run jarvis doctor`.",
-        runbook: "",
+        runbook: "runbooks/jarvis-start.md",
         judge: alive,
     },
     Row {
@@ -33,7 +33,7 @@ const ROWS: &[Row<System>] = &[
         area: "service",
         severity: Severity::Error,
         explain: "Asks /readyz once, and only with readyz = true: three answers in a row that it is not ready put Jarvis into lockdown, so that looking makes it worse. Mend its database and its providers first, then look again.",
-        runbook: "",
+        runbook: "runbooks/jarvis-restart.md",
         judge: ready,
     },
     Row {
@@ -42,7 +42,7 @@ const ROWS: &[Row<System>] = &[
         area: "sessions",
         severity: Severity::Error,
         explain: "The first branch of the runbook: asks for the channel's status as an admin. evolution_api_disabled means that EVOLUTION_API_URL is not set; an error of the sidecar means that it cannot be reached or does not know the key in EVOLUTION_API_KEY.",
-        runbook: "",
+        runbook: "runbooks/jarvis-decision-tree.md",
         judge: status,
     },
     Row {
@@ -51,7 +51,7 @@ const ROWS: &[Row<System>] = &[
         area: "webhooks",
         severity: Severity::Error,
         explain: "The second branch: calls that are answered 401 carry an X-WhatsApp-Secret that is not WHATSAPP_WEBHOOK_SECRET. Only the last error that Jarvis keeps of its callback tells of it; a call of our own would be a message.",
-        runbook: "",
+        runbook: "runbooks/jarvis-decision-tree.md",
         judge: secret,
     },
     Row {
@@ -60,7 +60,7 @@ const ROWS: &[Row<System>] = &[
         area: "messages",
         severity: Severity::Error,
         explain: "The third branch: no inbound messages appear unless the callback is enabled and configured and messages.upsert is among its events.",
-        runbook: "",
+        runbook: "runbooks/jarvis-decision-tree.md",
         judge: callback,
     },
     Row {
@@ -69,7 +69,7 @@ const ROWS: &[Row<System>] = &[
         area: "messages",
         severity: Severity::Warning,
         explain: "The fourth branch: messages of a sender that is under review are accepted and not kept. Decide on each (allow or deny), or look at WHATSAPP_REVIEW_MODE and WHATSAPP_ALLOWED_SENDERS.",
-        runbook: "",
+        runbook: "runbooks/jarvis-decision-tree.md",
         judge: senders,
     },
     Row {
@@ -78,7 +78,7 @@ const ROWS: &[Row<System>] = &[
         area: "messages",
         severity: Severity::Warning,
         explain: "The fifth branch: reads the events channel.inbound.degraded of the last day (media_window_ms) and names the setting that each reason code leads to.",
-        runbook: "",
+        runbook: "runbooks/jarvis-media.md",
         judge: media,
     },
     Row {
@@ -87,7 +87,7 @@ const ROWS: &[Row<System>] = &[
         area: "sessions",
         severity: Severity::Error,
         explain: "The sixth branch: asks the sidecar for the state of the session. When pairing is stuck, make the instance again and take a new QR or pairing code; when the sidecar cannot be reached, look at EVOLUTION_API_URL and EVOLUTION_API_KEY.",
-        runbook: "",
+        runbook: "runbooks/jarvis-decision-tree.md",
         judge: pairing,
     },
     Row {
@@ -96,7 +96,7 @@ const ROWS: &[Row<System>] = &[
         area: "runbooks",
         severity: Severity::Warning,
         explain: "Asks for the addresses that the Jarvis runbook reads, except /readyz, which is not safe to ask. What it does cannot be tried without doing it.",
-        runbook: "",
+        runbook: "runbooks/jarvis-deploy.md",
         judge: endpoints,
     },
 ];

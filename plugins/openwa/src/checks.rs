@@ -27,7 +27,7 @@ const ROWS: &[Row<Server>] = &[
         area: "service",
         severity: Severity::Critical,
         explain: "Asks /api/health/live. A server that does not answer sends and receives nothing for any session. See whether its container runs, whether it was ended for want of memory, and what its log says; restart it with `docker compose restart openwa`.",
-        runbook: "",
+        runbook: "runbooks/openwa-service-down.md",
         judge: alive,
     },
     Row {
@@ -36,7 +36,7 @@ const ROWS: &[Row<Server>] = &[
         area: "service",
         severity: Severity::Critical,
         explain: "Asks /api/health/ready and judges what it says of each part, not its status alone: a server can be alive and unable to reach its databases. Look at the disk and at the files in data/, then restart the database and after it the server.",
-        runbook: "",
+        runbook: "runbooks/openwa-service-down.md",
         judge: ready,
     },
     Row {
@@ -45,7 +45,7 @@ const ROWS: &[Row<Server>] = &[
         area: "service",
         severity: Severity::Error,
         explain: "Asks /api/infra/status for the database, for Redis where it is in use, and for the queue of webhooks.",
-        runbook: "",
+        runbook: "runbooks/openwa-service-down.md",
         judge: parts,
     },
     Row {
@@ -54,7 +54,7 @@ const ROWS: &[Row<Server>] = &[
         area: "service",
         severity: Severity::Warning,
         explain: "Reads from /api/metrics for how long the process runs and how often sessions reconnect. A process that is always young is being ended: for want of memory, or by its own crashes.",
-        runbook: "",
+        runbook: "runbooks/openwa-high-memory.md",
         judge: uptime,
     },
     Row {
@@ -63,7 +63,7 @@ const ROWS: &[Row<Server>] = &[
         area: "security",
         severity: Severity::Error,
         explain: "Lists the sessions with the secret openwa-key. Without a key that is accepted nothing can be seen or mended from here.",
-        runbook: "",
+        runbook: "runbooks/openwa-service-down.md",
         judge: key,
     },
     Row {
@@ -72,7 +72,7 @@ const ROWS: &[Row<Server>] = &[
         area: "sessions",
         severity: Severity::Error,
         explain: "Judges each session by its state and, where the state ought to pass, by its age: one that cannot reach WhatsApp stays `initializing` for ever and tells no error. Restart it first; scan its code again when the phone does not list it as a linked device any more. A phone that was not used for 14 days unlinks its devices.",
-        runbook: "",
+        runbook: "runbooks/openwa-session-disconnected.md",
         judge: sessions,
     },
     Row {
@@ -81,7 +81,7 @@ const ROWS: &[Row<Server>] = &[
         area: "host",
         severity: Severity::Warning,
         explain: "Compares the process's memory with the setting memory_max_mb, the limit of its container; more than 80 % is too much. A session takes 300 to 500 MB with a browser as its engine, and far less without. Restart the server, remove sessions that nobody uses, or raise the limit.",
-        runbook: "",
+        runbook: "runbooks/openwa-high-memory.md",
         judge: memory,
     },
     Row {
@@ -90,7 +90,7 @@ const ROWS: &[Row<Server>] = &[
         area: "webhooks",
         severity: Severity::Warning,
         explain: "Counts the webhooks that are on and had a failed delivery in the last hour (webhook_window_ms). The server counts no deliveries that succeeded, so this is a share of webhooks, not of deliveries; more than 5 % is too much. Test the webhook, then look at its receiver: does it answer, in time, with a valid certificate, and does it accept the signature?",
-        runbook: "",
+        runbook: "runbooks/openwa-webhook-failure.md",
         judge: delivered,
     },
     Row {
@@ -99,7 +99,7 @@ const ROWS: &[Row<Server>] = &[
         area: "service",
         severity: Severity::Warning,
         explain: "Compares the version that the server tells with those that this plugin was tried with. Another one may answer otherwise; what it answers is judged all the same.",
-        runbook: "",
+        runbook: "runbooks/openwa-version-upgrade.md",
         judge: version,
     },
     Row {
@@ -108,7 +108,7 @@ const ROWS: &[Row<Server>] = &[
         area: "runbooks",
         severity: Severity::Warning,
         explain: "Asks for each address that the OpenWA runbooks read, and for those that this plugin needs, with a session that does not exist, so that nothing is changed. Addresses that only act cannot be tried without acting: for those, what was recorded of this very version counts.",
-        runbook: "",
+        runbook: "runbooks/openwa-version-upgrade.md",
         judge: endpoints,
     },
 ];
