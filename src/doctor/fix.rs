@@ -206,11 +206,11 @@ fn remove_stale_socket(paths: &SessionPaths) -> Result<()> {
     match probe::look_at_socket(paths)? {
         SocketFacts::Stale => disk::remove_file(&paths.socket()),
         SocketFacts::Absent => Ok(()),
-        SocketFacts::Listening => {
+        SocketFacts::Listening { .. } => {
             Err(Error::new(ErrorKind::Locked, format!("a process that holds no lock listens on {}", paths.socket().display()))
                 .hint("find it with `lsof` or `fuser` on that file, and end it"))
         }
-        SocketFacts::Foreign { .. } | SocketFacts::NotASocket { .. } => {
+        SocketFacts::Foreign { .. } | SocketFacts::ForeignListener { .. } | SocketFacts::NotASocket { .. } => {
             Err(Error::new(ErrorKind::Denied, format!("{} is no longer a socket of ours", paths.socket().display()))
                 .hint("find out who put it there, then run the doctor again"))
         }
