@@ -1104,6 +1104,16 @@ static PLUGIN: Object = Object {
     ],
 };
 
+/// What is known of the list of plugins.
+static PLUGINS_LOCK: Object = Object {
+    name: "plugins_lock",
+    fields: &[
+        always("sha256", Text, "SHA-256 of the file, in hex"),
+        always("how", Text, "written by wpp, found when nothing was kept of it yet, or accepted by the operator"),
+        always("at_ms", Number, "since when, milliseconds since the epoch"),
+    ],
+};
+
 /// One request that a plugin made of recorded answers.
 static PLUGIN_REQUEST: Object = Object {
     name: "plugin_request",
@@ -1259,8 +1269,11 @@ pub static SCHEMAS: &[Schema] = &[
     },
     Schema {
         name: "wpp.plugins/1",
-        commands: &["wpp plugin list"],
-        data: data![always("plugins", List(&Shape::Object(&PLUGIN)), "one for each plugin")],
+        commands: &["wpp plugin list", "wpp plugin accept"],
+        data: data![
+            always("plugins", List(&Shape::Object(&PLUGIN)), "one for each plugin"),
+            optional("lock", Shape::Object(&PLUGINS_LOCK), "what the journal knows of plugins.lock"),
+        ],
     },
     Schema {
         name: "wpp.alert/1",

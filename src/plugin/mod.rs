@@ -18,6 +18,7 @@ pub mod adapt;
 pub mod recorded;
 pub mod http;
 pub mod powers;
+pub mod kept;
 pub mod registry;
 pub mod signature;
 pub mod examine;
@@ -86,6 +87,7 @@ impl<'a> Plugins<'a> {
 
     /// Loads one.
     pub fn load(&self, name: &str) -> Result<Loaded> {
+        self.registry.keep_first()?;
         let bytes = self.registry.bytes(name)?;
         let cache = Cache::at(&self.home.plugins_compiled())?;
         let plugin = self.host()?.load(name, &bytes, Some(&cache))?;
