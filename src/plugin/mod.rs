@@ -75,6 +75,12 @@ impl<'a> Plugins<'a> {
         })
     }
 
+    /// The same with other limits than those of the host.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Plugins<'a> {
+        Plugins { limits, ..self }
+    }
+
     /// Which there are, and what each is allowed.
     pub fn registry(&self) -> &Registry {
         &self.registry

@@ -449,15 +449,6 @@ fn the_class_of_an_outage_is_in_findings_and_in_errors() {
     }
 }
 
-#[test]
-fn a_plugin_reads_its_own_settings_alone() {
-    let bench = Bench::new(limits());
-    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
-    for other in ["../other.url", "plugin.webhook.url", "webhook.url", ""] {
-        assert_eq!(bench.said(&plugin, &[("act", "setting"), ("other", other)]), "None", "{other}");
-    }
-}
-
 /// A home with a plugin that sends notices to this address.
 fn with_webhook(address: SocketAddr, more: &[&str]) -> crate::harness::TestHome {
     let home = crate::stores::home("plugin");
