@@ -1872,6 +1872,7 @@ pub static SCHEMAS: &[Schema] = &[
                 "queued, sending, accepted or rejected; handed_over: a gateway has it, and does not tell whether WhatsApp has",
             ),
             optional("duplicate", Boolean, "whether this id had been sent before; gateways do not tell"),
+            optional("took_ms", Number, "until the daemon answered, which waits for the server's word; none of a gateway"),
             optional("error", Text, "why it was refused"),
         ],
     },
