@@ -3,11 +3,13 @@
 //! [`KEYS`] is the one list of what can be set; a key that is not in it is an error with a
 //! suggestion. Start with [`Config::load`].
 
+mod keys;
 pub mod named;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use self::keys::KEYS;
 use self::named::{NamedTable, NamedTables};
 use crate::clock::{self, CalendarSpan};
 use crate::error::{Error, ErrorKind, Result};
@@ -92,6 +94,48 @@ pub fn is_loopback(host: &str) -> bool {
     bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
+/// How much it matters that somebody sets a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Its table does nothing without it.
+    Required,
+    /// A home that somebody relies on should say it.
+    Recommended,
+    /// The default is right for most.
+    Optional,
+    /// It is still read, and will not be for ever: what to write in its place.
+    Deprecated(&'static str),
+}
+
+impl Class {
+    /// The class in one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Required => "required",
+            Class::Recommended => "recommended",
+            Class::Optional => "optional",
+            Class::Deprecated(_) => "deprecated",
+        }
+    }
+
+    /// What to write in its place; `None` for one that stays.
+    pub fn instead(self) -> Option<&'static str> {
+        match self {
+            Class::Deprecated(instead) => Some(instead),
+            Class::Required | Class::Recommended | Class::Optional => None,
+        }
+    }
+
+    /// The class as a help text says it beside the setting; nothing for what is optional, as most are.
+    pub fn note(self) -> String {
+        match self {
+            Class::Optional => String::new(),
+            Class::Required | Class::Recommended => format!(" ({})", self.name()),
+            Class::Deprecated(instead) => format!(" (deprecated: write {instead})"),
+        }
+    }
+}
+
 /// One setting.
 #[derive(Debug)]
 pub struct Key {
@@ -101,353 +145,11 @@ pub struct Key {
     pub kind: Kind,
     /// Its value when nobody sets it.
     pub default: &'static str,
+    /// How much it matters that somebody sets it.
+    pub class: Class,
     /// What it does.
     pub help: &'static str,
 }
-
-const KEEP: Kind = Kind::Number(0, 1_000_000);
-
-/// Every setting.
-pub const KEYS: &[Key] = &[
-    Key {
-        path: "default_session",
-        kind: Kind::Session,
-        default: "main",
-        help: "session used when neither --session nor WPP_SESSION names one",
-    },
-    Key {
-        path: "device.name",
-        kind: Kind::Text,
-        default: "WPP",
-        help: "name shown in the phone's list of linked devices; a change needs re-linking",
-    },
-    Key {
-        path: "daemon.drain_timeout_ms",
-        kind: Kind::Number(0, 600_000),
-        default: "10000",
-        help: "how long a stopping daemon waits for sends in flight",
-    },
-    Key {
-        path: "daemon.start_timeout_ms",
-        kind: Kind::Number(100, 600_000),
-        default: "30000",
-        help: "how long `wpp start` waits for READY or AUTH_REQUIRED",
-    },
-    Key {
-        path: "daemon.watchdog_ms",
-        kind: Kind::Number(1000, 80_000),
-        default: "40000",
-        help: "silence from the server after which the connection counts as dead",
-    },
-    Key {
-        path: "daemon.open_timeout_ms",
-        kind: Kind::Number(100, 600_000),
-        default: "60000",
-        help: "how long a session may take to open after the phone accepted the link",
-    },
-    Key {
-        path: "daemon.sync_timeout_ms",
-        kind: Kind::Number(100, 600_000),
-        default: "45000",
-        help: "how long fetching what came while offline may take before the session counts as degraded",
-    },
-    Key {
-        path: "daemon.ack_timeout_ms",
-        kind: Kind::Number(100, 600_000),
-        default: "20000",
-        help: "how long a send waits for the server's acknowledgement before it is tried again",
-    },
-    Key {
-        path: "log.size_bytes_max",
-        kind: Kind::Number(4096, 1 << 40),
-        default: "10485760",
-        help: "size at which the daemon's log is rotated",
-    },
-    Key {
-        path: "log.files_max",
-        kind: Kind::Number(1, 1000),
-        default: "5",
-        help: "rotated log files kept beside the current one",
-    },
-    Key {
-        path: "backup.chain_max",
-        kind: Kind::Number(0, 1000),
-        default: "7",
-        help: "increments that may follow a full archive before `wpp backup --incremental` makes the next full one",
-    },
-    Key {
-        path: "plugins.public_keys",
-        kind: Kind::List,
-        default: "",
-        help: "public keys of minisign (RW…) whose signature makes a plugin count as signed",
-    },
-    Key {
-        path: "plugins.signature_required",
-        kind: Kind::Boolean,
-        default: "false",
-        help: "add only plugins that one of plugins.public_keys signed",
-    },
-    Key {
-        path: "backup.destination",
-        kind: Kind::Place,
-        default: "",
-        help: "where archives go: the absolute path of a folder, or s3://BUCKET/PREFIX; empty means `backups` in the home",
-    },
-    Key {
-        path: "backup.recipients",
-        kind: Kind::List,
-        default: "",
-        help: "age recipients (age1…) that new archives are encrypted to; empty means archives are not encrypted",
-    },
-    Key {
-        path: "backup.s3.endpoint",
-        kind: Kind::Text,
-        default: "",
-        help: "address of the S3 server, https://HOST[:PORT]; empty means Amazon's; http:// only to a loopback address",
-    },
-    Key {
-        path: "backup.s3.region",
-        kind: Kind::Text,
-        default: "us-east-1",
-        help: "region that requests to the S3 server are signed for",
-    },
-    Key {
-        path: "backup.s3.path_style",
-        kind: Kind::Boolean,
-        default: "true",
-        help: "name the bucket in the path of an address (true) or in the host name (false)",
-    },
-    Key {
-        path: "backup.s3.credentials_file",
-        kind: Kind::File,
-        default: "",
-        help: "absolute path of a file with aws_access_key_id and aws_secret_access_key, for its owner alone; empty means AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    },
-    Key { path: "backup.s3.profile", kind: Kind::Text, default: "default", help: "section of the credentials file" },
-    Key {
-        path: "backup.s3.retry_ms",
-        kind: Kind::Number(0, 600_000),
-        default: "180000",
-        help: "how long a request that the S3 server does not answer is tried again",
-    },
-    Key {
-        path: "backup.format",
-        kind: Kind::Word(&["tar.gz", "tar.zst"]),
-        default: "tar.gz",
-        help: "format of archives: tar.gz is read by every Unix, tar.zst is smaller and faster",
-    },
-    Key {
-        path: "backup.level",
-        kind: Kind::Word(&["fast", "default", "small"]),
-        default: "default",
-        help: "how hard archives are compressed: fast, default or small",
-    },
-    Key {
-        path: "backup.stall_ms_max",
-        kind: Kind::Number(1, 600_000),
-        default: "2000",
-        help: "how long a backup may hold up who writes to a database with a rollback journal; one with a write-ahead log never does",
-    },
-    Key {
-        path: "backup.lock_wait_ms_max",
-        kind: Kind::Number(0, 600_000),
-        default: "30000",
-        help: "how long a backup waits for a database that another program has locked",
-    },
-    Key {
-        path: "backup.keep_last",
-        kind: KEEP,
-        default: "0",
-        help: "archives to keep of each session; with any rule set, a verified backup removes what no rule keeps",
-    },
-    Key {
-        path: "backup.keep_hourly",
-        kind: KEEP,
-        default: "0",
-        help: "hours to keep the newest archive of; 0 means no such rule",
-    },
-    Key { path: "backup.keep_daily", kind: KEEP, default: "0", help: "days to keep the newest archive of; 0 means no such rule" },
-    Key {
-        path: "backup.keep_weekly",
-        kind: KEEP,
-        default: "0",
-        help: "ISO weeks to keep the newest archive of; 0 means no such rule",
-    },
-    Key {
-        path: "backup.keep_monthly",
-        kind: KEEP,
-        default: "0",
-        help: "months to keep the newest archive of; 0 means no such rule",
-    },
-    Key {
-        path: "backup.keep_yearly",
-        kind: KEEP,
-        default: "0",
-        help: "years to keep the newest archive of; 0 means no such rule",
-    },
-    Key {
-        path: "backup.keep_within",
-        kind: Kind::Span,
-        default: "",
-        help: "keep all archives made within this time before the newest: 7d, 36h, 2m (months), 1y6m; empty means no such rule",
-    },
-    Key {
-        path: "backup.textfile",
-        kind: Kind::File,
-        default: "",
-        help: "absolute path of a file for Prometheus metrics of backups, for node_exporter's textfile collector; empty means none",
-    },
-    Key {
-        path: "backup.ping_url",
-        kind: Kind::SecretAddress,
-        default: "",
-        help: "address to call when a backup starts (with /start at its end), ends well, or fails (with /fail); a secret",
-    },
-    Key {
-        path: "backup.on_failure",
-        kind: Kind::Command,
-        default: "",
-        help: "program and arguments, as a list, to run when a backup fails; it gets the result as JSON on its standard input",
-    },
-    Key {
-        path: "runbook.allow_shell",
-        kind: Kind::List,
-        default: "",
-        help: "SHA-256 of runbooks whose blocks of kind sh may run without --allow-shell; `wpp runbook show --format json` says it",
-    },
-    Key {
-        path: "postgres.folder",
-        kind: Kind::File,
-        default: "",
-        help: "absolute path of the folder with PostgreSQL's programs (pg_dump, pg_restore, psql, initdb, pg_ctl); empty means the newest that is found",
-    },
-    Key {
-        path: "postgres.account",
-        kind: Kind::Text,
-        default: "",
-        help: "account that a disposable server runs as when wpp runs as root; empty means nobody, else postgres",
-    },
-    Key {
-        path: "postgres.image",
-        kind: Kind::Text,
-        default: "postgres:16",
-        help: "image of a container for a disposable server, where PostgreSQL itself is not there",
-    },
-    Key {
-        path: "capacity.sample_minutes",
-        kind: Kind::Number(0, 1440),
-        default: "10",
-        help: "minutes between two samples of what a daemon takes, from which `wpp capacity` tells growth; 0 takes none",
-    },
-    Key {
-        path: "doctor.disk_free_percent_min",
-        kind: Kind::Number(0, 100),
-        default: "10",
-        help: "free disk space below which the doctor complains",
-    },
-    Key {
-        path: "doctor.reconnects_per_hour_max",
-        kind: Kind::Number(1, 100_000),
-        default: "6",
-        help: "reconnects in an hour above which the doctor calls it a loop",
-    },
-    Key {
-        path: "doctor.heartbeat_age_ms_max",
-        kind: Kind::Number(1000, 86_400_000),
-        default: "60000",
-        help: "age of the last byte from the server above which the stream counts as lost",
-    },
-    Key {
-        path: "doctor.backup_age_hours_max",
-        kind: Kind::Number(0, 100_000),
-        default: "26",
-        help: "hours without a whole, verified backup after which the doctor complains; 0 never",
-    },
-    Key {
-        path: "doctor.restore_age_days_max",
-        kind: Kind::Number(0, 10_000),
-        default: "35",
-        help: "days without a backup verified at level restore after which the doctor complains; 0 never",
-    },
-    Key {
-        path: "doctor.drill_age_days_max",
-        kind: Kind::Number(0, 10_000),
-        default: "35",
-        help: "days without a drill after which the doctor complains; 0 never",
-    },
-    Key {
-        path: "doctor.event_age_hours_max",
-        kind: Kind::Number(0, 10_000),
-        default: "0",
-        help: "hours without any event of a READY session after which the doctor complains, for one that is never quiet; 0 never",
-    },
-    Key {
-        path: "doctor.outbox_age_ms_max",
-        kind: Kind::Number(1000, 604_800_000),
-        default: "600000",
-        help: "how long a message may wait to be sent before the doctor complains",
-    },
-    Key {
-        path: "doctor.outbox_waiting_max",
-        kind: Kind::Number(1, 10_000_000),
-        default: "1000",
-        help: "messages that may wait to be sent before the doctor complains",
-    },
-    Key {
-        path: "doctor.secret_age_days_max",
-        kind: Kind::Number(0, 10_000),
-        default: "365",
-        help: "days after which the doctor asks for a new secret in the place of one in `secrets`; 0 never",
-    },
-    Key {
-        path: "doctor.offline",
-        kind: Kind::Boolean,
-        default: "false",
-        help: "whether `wpp doctor` leaves everything beyond this machine alone: it resolves no name and connects to no server",
-    },
-    Key {
-        path: "schedule.daemon",
-        kind: Kind::Boolean,
-        default: "false",
-        help: "daemons look every minute for what is due, as cron or a timer would; `wpp schedule list` shows what is",
-    },
-    Key {
-        path: "alert.escalation",
-        kind: Kind::List,
-        default: "",
-        help: "contacts in the order in which they are told of a problem that nobody acknowledges; empty means all, by name",
-    },
-    Key {
-        path: "alert.severity_min",
-        kind: Kind::Word(&["info", "warning", "error", "critical"]),
-        default: "warning",
-        help: "the least severity of a finding that somebody is told of",
-    },
-    Key {
-        path: "alert.quiet_hours",
-        kind: Kind::Hours,
-        default: "",
-        help: "part of each day, such as \"22:00-07:00\", in which nobody is told of what is less than critical until it ends",
-    },
-    Key {
-        path: "alert.settled_s",
-        kind: Kind::Number(0, 86_400),
-        default: "180",
-        help: "seconds a problem must be over before that is told; one that comes back sooner is the same one, and no news",
-    },
-    Key {
-        path: "alert.time_zone",
-        kind: Kind::Zone,
-        default: "",
-        help: "zone of alert.quiet_hours, such as \"Asia/Kuala_Lumpur\"; the machine's when empty",
-    },
-    Key {
-        path: "alert.ping_url",
-        kind: Kind::SecretAddress,
-        default: "",
-        help: "address to call after each `wpp alert run` (with /fail at its end when somebody could not be told); a secret",
-    },
-];
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

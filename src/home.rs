@@ -294,17 +294,20 @@ pub enum AsideKind {
     Restore,
     /// A new link keeps what was left of a device that the phone had logged out.
     NewLink,
+    /// A reset keeps what its archive holds only in part.
+    Reset,
 }
 
 impl AsideKind {
     /// All of them.
-    pub const ALL: [AsideKind; 2] = [AsideKind::Restore, AsideKind::NewLink];
+    pub const ALL: [AsideKind; 3] = [AsideKind::Restore, AsideKind::NewLink, AsideKind::Reset];
 
     /// The word in the names of its folders.
     pub fn name(self) -> &'static str {
         match self {
             AsideKind::Restore => "old",
             AsideKind::NewLink => "logged-out",
+            AsideKind::Reset => "damaged",
         }
     }
 }

@@ -126,6 +126,10 @@ ALTER TABLE schedule_run ADD COLUMN child_started INTEGER;
 -- whether an operator ran it then: its time is none that it was due at
 ALTER TABLE schedule_run ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+-- how busy the machine's processors were since the sample before, in thousandths; NULL where that is not known
+ALTER TABLE capacity_sample ADD COLUMN machine_busy_permille INTEGER;
+",
 ];
 
 /// How an act that was begun has ended.

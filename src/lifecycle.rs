@@ -5,6 +5,7 @@
 
 mod reset;
 pub mod whose;
+mod left;
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -29,6 +30,7 @@ use crate::report::{Event, Sink, Step, Verdict};
 use crate::session::messages::Messages;
 use crate::session::state::{Reason, State};
 
+pub use self::left::FOUND_DEAD;
 pub use self::reset::Held;
 
 /// How often a waiting verb looks again. The daemon answers in well under a millisecond.
@@ -82,6 +84,8 @@ pub struct Stopped {
     pub pid: Option<u32>,
     /// Whether it had to be killed.
     pub killed: bool,
+    /// Whether what one that had died before left of itself was cleared away.
+    pub cleared: bool,
     /// Milliseconds.
     pub took_ms: u64,
 }
@@ -134,11 +138,19 @@ impl Site<'_> {
     /// Looks at the daemon.
     pub fn look(&self) -> Result<Seen> {
         match Lock::look(&self.session.lock())? {
-            state @ (LockState::Absent | LockState::Stale(_)) => Ok(match (self.unlocked()?, state) {
-                (Some(status), _) => Seen::Running(Box::new(status)),
-                (None, LockState::Stale(Some(owner))) if owner.is_living_daemon() => Seen::Busy(Some(owner)),
-                (None, state) => Seen::Stopped { stale_lock: state != LockState::Absent },
-            }),
+            state @ (LockState::Absent | LockState::Stale(_)) => {
+                if let Some(status) = self.unlocked()? {
+                    return Ok(Seen::Running(Box::new(status)));
+                }
+                let rival = match &state {
+                    LockState::Stale(Some(owner)) => owner.rival(&self.session.lock()),
+                    _ => None,
+                };
+                Ok(match rival {
+                    Some(owner) => Seen::Busy(Some(owner)),
+                    None => Seen::Stopped { stale_lock: state != LockState::Absent },
+                })
+            }
             LockState::Held(Some(owner)) if owner.role != "daemon" => Ok(Seen::Busy(Some(owner))),
             LockState::Held(_) => Ok(Seen::Running(Box::new(self.client()?.status()?))),
         }
@@ -368,6 +380,7 @@ impl Site<'_> {
             )
             .hint("find the holder with `lsof` or `fuser` on that file, and end it"));
         };
+        let lock = left::identity(&self.session.lock());
         // The lock is held by the kernel's word, so the process named in it is alive and ours.
         signal(pid, Signal::TERM)?;
         let patience = drain_patience(self.config);
@@ -395,7 +408,11 @@ impl Site<'_> {
                 .hint("it may hang in the kernel on a bad disk; look at its state with `ps`"));
             }
         }
-        Ok(Stopped { pid: Some(owner.pid), killed, took_ms: watch.elapsed_ms() })
+        // One whose folder was moved while it ran, or that was killed, leaves its lock and its socket.
+        if lock.is_some() && left::identity(&self.session.lock()) == lock {
+            self.clear_left()?;
+        }
+        Ok(Stopped { pid: Some(owner.pid), killed, cleared: false, took_ms: watch.elapsed_ms() })
     }
 
     fn wait_until_free(&self, patience: Duration) -> Result<bool> {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -33,6 +33,22 @@ const POSTGRES_FOLDERS: [(&str, &str); 5] = [
     ("/usr/local/opt", "bin"),
     ("/Library/PostgreSQL", "bin"),
 ];
+
+/// The mask for the modes of new files that whoever started this process had.
+static INHERITED_UMASK: OnceLock<u32> = OnceLock::new();
+
+/// Has everything that this process makes from here on be for its own user alone, and keeps in mind what it was
+/// started with. The mask belongs to the whole process: this is for its very beginning.
+pub fn close_umask() {
+    let inherited = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077)).as_raw_mode();
+    // What a second call would find is what the first one set.
+    let _ = INHERITED_UMASK.set(inherited);
+}
+
+/// The mask that this process was started with; `None` where [`close_umask`] was not called, and nobody knows it.
+pub fn inherited_umask() -> Option<u32> {
+    INHERITED_UMASK.get().copied()
+}
 
 /// What became of a program.
 #[derive(Debug)]

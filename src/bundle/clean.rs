@@ -2,11 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::words::Vocabulary;
 use super::{Part, words};
 use crate::clock::Timestamp;
+use crate::daemon::api::AuthStage;
 use crate::error::{Context as _, Result};
 use crate::evidence::patterns::{Kind, is_hash};
 use crate::evidence::strangers::{Counts, Stranger};
+use crate::session::state::{Reason, State};
+use crate::whatsapp::fault::Fault;
 
 /// The name of every home's first session, which says nothing about anybody.
 const SESSION: &str = "main";
@@ -16,6 +20,8 @@ const SESSION: &str = "main";
 pub enum Form {
     /// Anything: [`Clean::text`].
     Text,
+    /// [`Clean::told`].
+    Told,
     /// [`Clean::term`].
     Term,
     /// [`Clean::session`].
@@ -28,6 +34,15 @@ pub enum Form {
     Hash,
     /// [`Clean::name`].
     Name,
+}
+
+/// Whether it is known what people wrote in a session, so that it is found wherever it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// It is.
+    Known,
+    /// Its messages could not be read: whatever is no text of `wpp`'s own, word for word, may be one of theirs.
+    Unknown,
 }
 
 /// Makes the values of one file, and counts what it took out.
@@ -69,13 +84,22 @@ impl<'a> Clean<'a> {
 
     /// A text that may hold anything.
     pub fn text(&mut self, text: &str) -> String {
+        self.worded(text, Vocabulary::Common)
+    }
+
+    /// What a check of `wpp` itself says: its own words stay, and what it speaks of does not.
+    pub fn told(&mut self, text: &str) -> String {
+        self.worded(text, Vocabulary::Checks)
+    }
+
+    fn worded(&mut self, text: &str, vocabulary: Vocabulary) -> String {
         if self.is_broken() {
             return text.to_owned();
         }
         // Before anything else: the folder is known and says whose it is.
         let text = if self.home.len() > 1 { text.replace(self.home, "WPP_HOME") } else { text.to_owned() };
         let text = self.stranger.text(&text, &mut self.counts);
-        words::wording(self.stranger, &text, &mut self.counts)
+        words::wording(self.stranger, &text, vocabulary, &mut self.counts)
     }
 
     /// One of these words, or a token.
@@ -158,6 +182,7 @@ impl<'a> Clean<'a> {
     fn formed(&mut self, text: &str, form: Form) -> String {
         match form {
             Form::Text => self.text(text),
+            Form::Told => self.told(text),
             Form::Term => self.term(text),
             Form::Session => self.session(text),
             Form::Time => self.time(text),
@@ -167,8 +192,8 @@ impl<'a> Clean<'a> {
         }
     }
 
-    /// The line of a log: of the daemon's own shape, or nothing of it.
-    pub fn log_line(&mut self, line: &str) -> Value {
+    /// The line of a session's log: of the daemon's own shape, or nothing of it.
+    pub fn log_line(&mut self, line: &str, texts: Texts) -> Value {
         if self.is_broken() {
             return Value::String(line.to_owned());
         }
@@ -177,14 +202,17 @@ impl<'a> Clean<'a> {
         };
         let mut kept = Map::new();
         let mut dropped = 0;
+        let is_own = |name: &str, text: &str| match name {
+            "message" => !fields.contains_key("library") && words::LOGGED.contains(&text),
+            _ => is_own_word(text) || is_log_token(text),
+        };
         for (name, value) in &fields {
             let kept_value = match (name.as_str(), value) {
                 ("at", Value::String(text)) => Some(self.time(text)),
                 ("level", Value::String(text)) => Some(self.word(text, &["error", "warn", "info", "debug", "trace"])),
                 ("library", Value::String(text)) => Some(self.place(text)),
-                ("message", Value::String(text)) if !fields.contains_key("library") && words::LOGGED.contains(&text.as_str()) => {
-                    Some(text.clone())
-                }
+                ("message", Value::String(text)) if is_own("message", text) => Some(text.clone()),
+                (name, Value::String(text)) if texts == Texts::Unknown && !is_own(name, text) => None,
                 ("message", Value::String(text)) => Some(self.text(text)),
                 (name, Value::String(text)) if FIELDS.contains(&name) => Some(self.field(text)),
                 (name, Value::Bool(_)) if FIELDS.contains(&name) => {
@@ -215,8 +243,7 @@ impl<'a> Clean<'a> {
 
     /// The log's own token of somebody is made with a key that stays in the home: another one takes its place.
     fn field(&mut self, text: &str) -> String {
-        let is_token = text.len() == 11 && text.starts_with('#') && text[1..].bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_token { self.token(Kind::Name, text) } else { self.text(text) }
+        if is_log_token(text) { self.token(Kind::Name, text) } else { self.text(text) }
     }
 
     /// The place of a line in a library: `module::part:12`.
@@ -240,6 +267,19 @@ impl<'a> Clean<'a> {
         let bytes = values.iter().flat_map(|value| format!("{value}\n").into_bytes()).collect();
         Part { name: name.into(), bytes, replaced: self.counts }
     }
+}
+
+/// A token as the daemon's log has it.
+fn is_log_token(text: &str) -> bool {
+    text.len() == 11 && text.starts_with('#') && text.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether a text is the name of a state, of a reason or of a class of outages, whole.
+fn is_own_word(text: &str) -> bool {
+    fn is<T: serde::de::DeserializeOwned>(text: &str) -> bool {
+        serde_json::from_value::<T>(text.into()).is_ok()
+    }
+    is::<State>(text) || is::<Reason>(text) || is::<Fault>(text) || is::<AuthStage>(text)
 }
 
 /// Words in versions of kernels.
@@ -368,23 +408,47 @@ mod tests {
     fn a_line_of_the_log_keeps_its_shape_alone() {
         with(|clean| {
             let line = r##"{"at":"2026-11-21T03:15:00.000Z","level":"warn","message":"not connected","fault":"refused","chat":"#0123456789","umbrella":"darling","pid":7}"##;
-            let value = clean.log_line(line);
+            let value = clean.log_line(line, Texts::Known);
             assert_eq!(
                 (&value["message"], &value["pid"], &value["fields_left_out"]),
                 (&json!("not connected"), &json!(7), &json!(1))
             );
             assert_ne!(value["chat"], "#0123456789", "{value}");
-            let value = clean.log_line("darling, bring the umbrella");
+            let value = clean.log_line("darling, bring the umbrella", Texts::Known);
             assert_eq!(value, json!({ "unreadable": true, "size_bytes": 27 }));
-            let value =
-                clean.log_line(r#"{"level":"warn","message":"not connected","attempt":3,"pid":15550100123,"silent_ms":60000}"#);
+            let value = clean.log_line(
+                r#"{"level":"warn","message":"not connected","attempt":3,"pid":15550100123,"silent_ms":60000}"#,
+                Texts::Known,
+            );
             assert_eq!((&value["attempt"], &value["silent_ms"]), (&json!(3), &json!(60000)));
             assert!(value["pid"].as_str().unwrap().starts_with("<person #"), "{value}");
             // A library's line is never taken for one of the daemon's own.
-            let value = clean.log_line(r#"{"library":"umbrella::darling:5","message":"umbrella tomorrow evening darling"}"#);
+            let value = clean
+                .log_line(r#"{"library":"umbrella::darling:5","message":"umbrella tomorrow evening darling"}"#, Texts::Known);
             assert!(!value.to_string().contains("umbrella") && !value.to_string().contains("darling"), "{value}");
-            let value = clean.log_line(r#"{"library":"diesel::send:15","message":"failed"}"#);
+            let value = clean.log_line(r#"{"library":"diesel::send:15","message":"failed"}"#, Texts::Known);
             assert_eq!(value["library"], "diesel::send:15");
+        });
+    }
+    #[test]
+    fn of_a_session_whose_messages_cannot_be_read_a_line_keeps_what_is_known_word_for_word() {
+        with(|clean| {
+            let line = r##"{"at":"2026-11-21T03:15:00.000Z","level":"warn","message":"cannot send: the key is under the phone","reason":"the key is under the phone","cause":"key","attempt":3,"state":"READY","to":"#0123456789"}"##;
+            let value = clean.log_line(line, Texts::Unknown);
+            assert!(!value.to_string().contains("key"), "{value}");
+            assert_eq!((&value["fields_left_out"], &value["attempt"], &value["state"]), (&json!(3), &json!(3), &json!("READY")));
+            assert_eq!(value["at"], "2026-11-21T03:15:00.000Z");
+            assert!(value["to"].as_str().unwrap().starts_with("<name #"), "{value}");
+            let line = r#"{"level":"warn","message":"not connected","fault":"timeout","reason":"stream_replaced","detail":"the daemon"}"#;
+            let value = clean.log_line(line, Texts::Unknown);
+            assert_eq!(
+                (&value["message"], &value["fault"], &value["reason"], &value["fields_left_out"]),
+                (&json!("not connected"), &json!("timeout"), &json!("stream_replaced"), &json!(1))
+            );
+            // A library says what it likes, also in the words of the daemon.
+            let line = r#"{"level":"warn","library":"diesel::send:15","message":"not connected"}"#;
+            let value = clean.log_line(line, Texts::Unknown);
+            assert_eq!((&value["library"], &value["message"]), (&json!("diesel::send:15"), &json!(null)), "{value}");
         });
     }
 }

@@ -29,6 +29,9 @@ pub struct Found {
     pub values: Vec<(Kind, String)>,
     /// Why some are missing, in lowercase sentences.
     pub problems: Vec<String>,
+    /// Sessions of which it is not known what was written in them. A message made of `wpp`'s own words is then told
+    /// from them by nothing: of their logs only what is known word for word may be kept.
+    pub unread: Vec<String>,
 }
 
 impl Found {
@@ -243,29 +246,38 @@ fn of_session(found: &mut Found, session: &SessionPaths) {
         }
         Ok(())
     };
-    look(found, session, &session.wpp_db(), people);
+    let is_read = look(found, session, &session.wpp_db(), people);
+    let has_log = || disk::list(&session.logs()).map_or(true, |logs| !logs.is_empty());
+    if !is_read.unwrap_or_else(|| !has_log()) {
+        found.unread.push(session.name().to_owned());
+    }
 }
 
-/// Reads a database of a session, if there is one. What cannot be read is told: the last look then knows the
-/// forms of names and numbers alone.
+/// Reads a database of a session, and says whether all of it was read; `None` when there is none. What cannot be read
+/// is told: the last look then knows the forms of names and numbers alone.
 fn look(
     found: &mut Found,
     session: &SessionPaths,
     path: &Path,
     read: impl FnOnce(&Connection, &mut Found) -> rusqlite::Result<()>,
-) {
+) -> Option<bool> {
     let why = match reading::open(session, path) {
-        Ok(opened) => match read(&opened.connection, found) {
-            Ok(()) => return,
-            Err(error) => error.to_string(),
+        Ok(opened) => match read(&opened.connection, found).map_err(|error| error.to_string()) {
+            // What changed while it was read may lack what was written in between.
+            Ok(()) => match opened.confirm() {
+                Ok(()) => return Some(true),
+                Err(error) => error.chain(),
+            },
+            Err(why) => why,
         },
-        Err(Refusal::Absent) => return,
+        Err(Refusal::Absent) => return None,
         Err(Refusal::Busy) => "it is just being opened, closed or replaced".to_owned(),
         Err(Refusal::Failed(error)) => error.to_string(),
         Err(Refusal::Disk(error)) => error.chain(),
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     found.problems.push(format!("names and numbers in {name} of session {} could not be read: {why}", session.name()));
+    Some(false)
 }
 
 /// The variables of this process, as far as they are text.
@@ -339,7 +351,14 @@ mod tests {
         let session = home.session("main");
         std::fs::create_dir_all(session.folder()).unwrap();
         std::fs::write(session.wpp_db(), "x".repeat(5000)).unwrap();
+        let other = home.session("other");
+        std::fs::create_dir_all(other.folder()).unwrap();
         let found = gather(&home, []);
         assert!(found.problems.iter().any(|problem| problem.contains("wpp.db of session main")), "{:?}", found.problems);
+        assert_eq!(found.unread, ["main"], "the other one was never used");
+        // Its messages were taken away, and what was written down of them was not.
+        std::fs::create_dir_all(other.logs()).unwrap();
+        std::fs::write(other.log(), "{}").unwrap();
+        assert_eq!(gather(&home, []).unread, ["main", "other"]);
     }
 }

@@ -24,7 +24,7 @@ Tokens such as <person #0123456789> stand for numbers and JIDs of people, groups
 sessions, credentials and other words. The same token is the same thing in all files of this bundle, and in no other bundle:
 the key that made them was thrown away. WPP_HOME stands for the folder of the home.
 
-manifest.json     every file with its SHA-256, and how much was taken out of it
+manifest.json     every file with its SHA-256, how much was taken out of it, and what is held back
 versions.json     programs, libraries, schemas and the system
 host.json         processors, memory, disk and limits
 config.json       settings: which are set, and the values of numbers and switches

@@ -60,12 +60,20 @@ pub struct Sealed {
     pub replaced: Counts,
 }
 
-/// Packs the parts below one folder, opens what came out, and looks through it.
+/// Packs the parts below one folder, opens what came out, and looks through it. `held_back` says, in sentences that
+/// name nobody, what the bundle lacks because it could not be told whose it is.
 ///
 /// # Errors
 /// [`ErrorKind::Denied`] when a part is no kind of file that belongs into a bundle, or when something in the
 /// finished bytes is known to be somebody's or looks like it. The file is named, and never what was found.
-pub fn seal(folder: &str, made: &str, version: &str, parts: &[Part], packing: Packing, known: &Known) -> Result<Sealed> {
+pub fn seal(
+    folder: &str,
+    (made, version): (&str, &str),
+    parts: &[Part],
+    held_back: &[String],
+    packing: Packing,
+    known: &Known,
+) -> Result<Sealed> {
     for part in parts {
         admit(part)?;
     }
@@ -82,6 +90,7 @@ pub fn seal(folder: &str, made: &str, version: &str, parts: &[Part], packing: Pa
     }
     let manifest = json!({
         "schema": "wpp.support-bundle-manifest/1", "made": made, "version": version, "files": files, "replaced": replaced,
+        "held_back": held_back,
     });
     let manifest = serde_json::to_vec_pretty(&manifest).while_doing(|| "cannot write the manifest".into())?;
     let bytes = pack(folder, parts, &manifest, packing).while_doing(|| "cannot pack the bundle".into())?;
@@ -278,7 +287,7 @@ mod tests {
     }
 
     fn sealed(parts: &[Part]) -> Result<Sealed> {
-        seal("wpp-support", "2026-08-01T09:30:00Z", "1.2.3", parts, Packing::Gzip, &known())
+        seal("wpp-support", ("2026-08-01T09:30:00Z", "1.2.3"), parts, &[], Packing::Gzip, &known())
     }
 
     const PLANTED: [&str; 9] = [
@@ -319,7 +328,7 @@ mod tests {
             assert!(error.message().contains("status.json") && !error.message().contains(planted), "{error}");
             let mut clean = Clean::new(&stranger, "/h");
             clean.broken = true;
-            let line = clean.log_line(planted);
+            let line = clean.log_line(planted, crate::bundle::clean::Texts::Known);
             let error = sealed(&[part("status.json", "{}"), clean.lines("logs/main.jsonl", &[line])]).unwrap_err();
             assert!(error.message().contains("logs/main.jsonl"), "{planted}: {error}");
         }
@@ -370,7 +379,7 @@ mod tests {
     fn the_manifest_lists_every_file_with_its_hash_in_both_packings() {
         for packing in [Packing::Gzip, Packing::Zstd] {
             let parts = [part("a.json", "{}\n"), part("logs/main.jsonl", "{}\n{}\n")];
-            let sealed = seal("wpp-support", "2026-08-01T09:30:00Z", "1.2.3", &parts, packing, &known()).unwrap();
+            let sealed = seal("wpp-support", ("2026-08-01T09:30:00Z", "1.2.3"), &parts, &[], packing, &known()).unwrap();
             assert_eq!(sealed.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["a.json", "logs/main.jsonl"]);
             let (sum, _) = disk::sha256(&b"{}\n"[..]).unwrap();
             assert_eq!(sealed.files[0].sha256, sum);

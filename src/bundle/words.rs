@@ -85,6 +85,37 @@ const OTHERS: &str = "
     writable write writer writes writing written wrong yearly years yes yet zero zone zstd
     ";
 
+/// Words that checks of the doctor say besides. They stay where it is known that such a check says them, and in no
+/// other text: many of them are anybody's.
+const OF_CHECKS: &str = "
+    9p absent ahosts allows args arrives bin bounds breaks browser cat child clear collected com committed compare conf
+    crashes curl d dates decide delivered depend destination dev df died differs dmesg docker endpoints env err etc europe
+    export f fifth findmnt fit fp fs fuse gave getent grep guess h happened harms haveged heartbeat help homes hosts hw
+    infinity la lad large ld life limitas limitfsize living localtime lower lowered matters max md meminfo min misc nfs4
+    nightly noout nr o often oldest openssl overcommit p pager paris pids places played ppid prefix pressure proc promises
+    provider proving pushes puts random renewed report resolv rm rng routes safely sales servername services shells
+    sleeping slice spare stat suits suspended sys sysctl systemctl t taking talks telephone telnet text think throttled
+    tight timedatectl timezones trust trusts trying undecryptable unlimited unmounted unnamed untouched url usr vi virtio
+    vm w wake wakes want wasm web writers x509 xh xs
+    ";
+
+static WORDS_OF_CHECKS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| OF_CHECKS.split_whitespace().collect());
+
+/// The words that a text may keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vocabulary {
+    /// Those of [`is_known`].
+    Common,
+    /// Those, and what checks of `wpp` say: for what one of them said.
+    Checks,
+}
+
+impl Vocabulary {
+    fn has(self, word: &str) -> bool {
+        is_known(word) || self == Vocabulary::Checks && WORDS_OF_CHECKS.contains(word.to_lowercase().as_str())
+    }
+}
+
 /// Every word that may stay, in small letters.
 static WORDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let mut words = BTreeSet::new();
@@ -96,6 +127,7 @@ static WORDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         add(check.title);
         add(check.area);
         add(check.explain);
+        add(check.mend);
     });
     KEYS.iter().for_each(|key| {
         add(key.path);
@@ -111,7 +143,7 @@ static WORDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 
 /// What `wpp` writes of itself, in small letters, each text on a line of its own.
 static TEXTS: LazyLock<String> = LazyLock::new(|| {
-    let checks = catalog::checks().flat_map(|check| [check.id, check.title, check.explain]);
+    let checks = catalog::checks().flat_map(|check| [check.id, check.title, check.explain, check.mend]);
     let keys = KEYS.iter().flat_map(|key| [key.path, key.help]);
     let codes = EXIT_CODES.iter().map(|(.., meaning)| *meaning);
     checks.chain(keys).chain(codes).chain(LOGGED.iter().copied()).collect::<Vec<_>>().join("\n").to_lowercase()
@@ -207,27 +239,28 @@ fn is_number(text: &str) -> bool {
 const KNOWN_PERCENT_MIN: usize = 80;
 
 /// The text, already without what is known or looks like somebody's, with its own wording alone.
-pub fn wording(stranger: &Stranger, text: &str, counts: &mut Counts) -> String {
+pub fn wording(stranger: &Stranger, text: &str, vocabulary: Vocabulary, counts: &mut Counts) -> String {
     let mut out = String::with_capacity(text.len());
     let mut part: Vec<Piece<'_>> = Vec::new();
     for piece in split(text) {
         if piece.parts() {
-            flush(stranger, &part, &mut out, counts);
+            flush(stranger, &part, vocabulary, &mut out, counts);
             part.clear();
             out.push_str(piece.text());
         } else {
             part.push(piece);
         }
     }
-    flush(stranger, &part, &mut out, counts);
+    flush(stranger, &part, vocabulary, &mut out, counts);
     out
 }
 
-fn flush(stranger: &Stranger, part: &[Piece<'_>], out: &mut String, counts: &mut Counts) {
+fn flush(stranger: &Stranger, part: &[Piece<'_>], vocabulary: Vocabulary, out: &mut String, counts: &mut Counts) {
     let words: Vec<&str> = part.iter().filter_map(|piece| piece.word()).collect();
     // `wpp.session.lock-held` is known as a whole, `wpp/doctor` by its parts.
-    let known =
-        |word: &str| is_known(word) || word.split(['/', '.', '-', '_', ':']).all(|part| part.is_empty() || is_plain(part));
+    let plain =
+        |part: &str| part.is_empty() || vocabulary.has(part) || part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let known = |word: &str| vocabulary.has(word) || word.split(['/', '.', '-', '_', ':']).all(plain);
     let count = words.iter().filter(|word| known(word)).count();
     if words.len() <= count + 1 || count * 100 >= words.len() * KNOWN_PERCENT_MIN {
         for piece in part {
@@ -246,10 +279,6 @@ fn flush(stranger: &Stranger, part: &[Piece<'_>], out: &mut String, counts: &mut
     out.push_str(&all[end..]);
 }
 
-fn is_plain(part: &str) -> bool {
-    is_known(part) || (part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,7 +286,33 @@ mod tests {
 
     fn clean(text: &str) -> String {
         let stranger = Stranger::new(Known::new([]).unwrap()).unwrap();
-        wording(&stranger, text, &mut Counts::new())
+        wording(&stranger, text, Vocabulary::Common, &mut Counts::new())
+    }
+
+    /// Words of the cases that checks are tried with: what stands there for somebody's.
+    const OF_CASES: &[&str] =
+        &["b", "homee", "mail", "mars", "matrix", "olympus", "stail", "txt", "u", "v", "v1", "vda", "x", "y", "z"];
+
+    #[test]
+    fn what_checks_say_is_known_and_what_they_speak_of_is_not() {
+        let mut unknown = BTreeSet::new();
+        for finding in crate::doctor::cases::findings() {
+            let remedy = finding.remedy.iter().flat_map(|remedy| [&remedy.summary, &remedy.command]);
+            let evidence = finding.evidence.iter().flat_map(|seen| [&seen.what, &seen.expected, &seen.observed]);
+            for text in remedy.chain(evidence).chain([&finding.summary]) {
+                let words = split(text).filter_map(Piece::word).flat_map(|word| word.split(['/', '.', '-', '_', ':']));
+                unknown.extend(
+                    words.filter(|word| !word.is_empty() && !word.bytes().all(|byte| byte.is_ascii_digit())).filter_map(|word| {
+                        let known = Vocabulary::Checks.has(word) || OF_CASES.contains(&word);
+                        (!known).then(|| (word.to_lowercase(), finding.id.to_string()))
+                    }),
+                );
+            }
+        }
+        assert!(unknown.is_empty(), "add to OF_CHECKS what is wpp's, and to OF_CASES what a case made up: {unknown:#?}");
+        let stranger = Stranger::new(Known::new([]).unwrap()).unwrap();
+        let text = "the kernel promises memory as programs ask for it";
+        assert_eq!(wording(&stranger, text, Vocabulary::Checks, &mut Counts::new()), text);
     }
 
     #[test]

@@ -152,13 +152,92 @@ pub struct Cost {
     pub disk_bytes_per_day: Option<f64>,
 }
 
+/// The share of the times that were looked at in which processors may be busier than what is told of them, in per cent.
+const BUSIEST_PERCENT: usize = 5;
+/// Hours in which something was recorded, from which on it is told from them how busy a machine is.
+pub const BUSY_HOURS_MIN: usize = 4;
+const HOUR_MS: i64 = DAY_MS / 24;
+
+/// How busy the machine's processors are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Busy {
+    /// All of them together.
+    pub percent: f64,
+    /// What that is told from.
+    pub source: Source,
+}
+
+/// What is told from what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The 95th percentile of what was recorded.
+    History {
+        /// Samples that were looked at.
+        samples: usize,
+        /// The time that they cover, in milliseconds.
+        span_ms: i64,
+    },
+    /// Half a second of now.
+    Now,
+}
+
+impl Busy {
+    /// What was seen at this moment.
+    pub fn now(percent: f64) -> Busy {
+        Busy { percent, source: Source::Now }
+    }
+
+    /// `history` or `now`.
+    pub fn source_name(&self) -> &'static str {
+        match self.source {
+            Source::History { .. } => "history",
+            Source::Now => "now",
+        }
+    }
+
+    /// Where the number comes from, in words.
+    pub fn told_from(&self) -> String {
+        match self.source {
+            Source::History { samples, span_ms } => {
+                let span = clock::human(std::time::Duration::from_millis(span_ms.unsigned_abs()));
+                format!("95th percentile of {} over {span}", crate::report::count(samples as u64, "sample", "samples"))
+            }
+            Source::Now => "at this moment, for lack of a history".to_owned(),
+        }
+    }
+}
+
+/// How busy the processors are: what they were in all but the busiest twentieth of the recorded time, of whichever
+/// sessions; what they are at this moment where too little was recorded.
+pub fn busy<'a>(samples: impl IntoIterator<Item = &'a Sample>, now_percent: Option<f64>) -> Option<Busy> {
+    // All daemons of a machine see the same processors, and old samples are thinned to one an hour: an hour counts
+    // once, however many looks there were, and by the busiest of them.
+    let mut hours: std::collections::BTreeMap<i64, u32> = std::collections::BTreeMap::new();
+    let (mut count, mut first, mut last) = (0, i64::MAX, i64::MIN);
+    for sample in samples {
+        let Some(permille) = sample.machine_busy_permille else { continue };
+        let hour = hours.entry(sample.at_ms.div_euclid(HOUR_MS)).or_default();
+        *hour = permille.max(*hour);
+        (count, first, last) = (count + 1, first.min(sample.at_ms), last.max(sample.at_ms));
+    }
+    let mut seen: Vec<u32> = hours.into_values().collect();
+    seen.sort_unstable();
+    let at = (seen.len() * (100 - BUSIEST_PERCENT)).div_ceil(100).saturating_sub(1);
+    match seen.get(at) {
+        Some(permille) if seen.len() >= BUSY_HOURS_MIN => {
+            Some(Busy { percent: f64::from(*permille) / 10.0, source: Source::History { samples: count, span_ms: last - first } })
+        }
+        _ => now_percent.map(Busy::now),
+    }
+}
+
 /// What is there and what is in use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Load {
     /// Processors.
     pub cores: Option<u64>,
     /// What of them is in use.
-    pub cpu_percent: Option<f64>,
+    pub busy: Option<Busy>,
     /// Memory: all, and what is to be had.
     pub memory_bytes: Option<(u64, u64)>,
     /// The home's file system: all, and what is free.
@@ -206,8 +285,8 @@ pub fn rooms(load: &Load, costs: &[Cost]) -> [Room; 3] {
     // Those that are here grow, too.
     let own_growth: f64 = costs.iter().map(ahead).sum();
     let unseen = |what: &str| format!("{what} could not be measured");
-    let cpu_left = match (load.cores, load.cpu_percent) {
-        (Some(cores), Some(percent)) => Ok(cores as f64 * (USED_PERCENT_MAX - percent) / 100.0),
+    let cpu_left = match (load.cores, load.busy) {
+        (Some(cores), Some(busy)) => Ok(cores as f64 * (USED_PERCENT_MAX - busy.percent) / 100.0),
         _ => Err(unseen("the processors")),
     };
     let room = |resource, used_percent, left: Told<f64>, one_takes: Told<f64>| {
@@ -222,7 +301,7 @@ pub fn rooms(load: &Load, costs: &[Cost]) -> [Room; 3] {
             load.disk_bytes.map(left).ok_or(unseen("the disk")).map(|left| left - own_growth),
             disk,
         ),
-        room("cpu", load.cpu_percent, cpu_left, cpu),
+        room("cpu", load.busy.map(|busy| busy.percent), cpu_left, cpu),
     ]
 }
 
@@ -252,8 +331,6 @@ pub fn limit(rooms: &[Room]) -> Option<(&Room, u64)> {
 mod tests {
     use super::super::history::tests::sample;
     use super::*;
-
-    const HOUR_MS: i64 = DAY_MS / 24;
 
     fn hourly(count: i64, bytes: impl Fn(i64) -> u64) -> Vec<(i64, u64)> {
         (0..count).map(|hour| (hour * HOUR_MS, bytes(hour))).collect()
@@ -325,8 +402,31 @@ mod tests {
         assert!(cpu(&[]).is_err());
     }
 
+    #[test]
+    fn how_busy_a_machine_is_comes_from_its_history_and_from_now_where_there_is_none() {
+        let minute = 60_000;
+        let at = |minutes: i64, permille: u32| Sample { machine_busy_permille: Some(permille), ..sample(minutes * minute) };
+        // Two days of a sample each ten minutes: 300 in a thousand, 900 for two hours of each evening, once 1000.
+        let days: Vec<Sample> = (0..288).map(|part| at(part * 10, if part % 144 >= 132 { 900 } else { 300 })).collect();
+        let told = busy(&days, Some(1.0)).unwrap();
+        assert_eq!((told.percent, told.source_name()), (90.0, "history"), "two hours of each day are no exception");
+        assert!(told.told_from().contains("288 samples over 47 h"), "{}", told.told_from());
+        let mut once: Vec<Sample> = (0..288).map(|part| at(part * 10, 300)).collect();
+        once[100] = at(1000, 1000);
+        assert_eq!(busy(&once, Some(99.0)).unwrap().percent, 30.0, "one hour of two days is one");
+        // However many sessions see the same evening.
+        let crowd: Vec<Sample> = days.iter().flat_map(|sample| std::iter::repeat_n(*sample, 20)).collect();
+        assert_eq!(busy(&crowd, None).unwrap().percent, 90.0);
+        // Too little, and nothing.
+        let short: Vec<Sample> = (0..180).map(|part| at(part, 300)).collect();
+        assert_eq!(busy(&short, Some(12.0)), Some(Busy::now(12.0)));
+        let old: Vec<Sample> = days.iter().map(|sample| Sample { machine_busy_permille: None, ..*sample }).collect();
+        assert_eq!(busy(&old, Some(12.0)), Some(Busy::now(12.0)), "an older wpp did not record it");
+        assert_eq!(busy(&old, None), None);
+    }
+
     fn load() -> Load {
-        Load { cores: Some(4), cpu_percent: Some(30.0), memory_bytes: Some((1000, 500)), disk_bytes: Some((100_000, 50_000)) }
+        Load { cores: Some(4), busy: Some(Busy::now(30.0)), memory_bytes: Some((1000, 500)), disk_bytes: Some((100_000, 50_000)) }
     }
 
     #[test]
@@ -342,7 +442,7 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_limits_nothing_and_says_so() {
-        let unseen = Load { memory_bytes: None, cpu_percent: None, ..load() };
+        let unseen = Load { memory_bytes: None, busy: None, ..load() };
         let rooms = rooms(&unseen, &[Cost { memory_bytes: Some(1.0), disk_bytes: 10.0, ..Cost::default() }]);
         assert!(rooms[0].fits.is_err() && rooms[2].fits.is_err(), "{rooms:?}");
         assert_eq!(limit(&rooms).unwrap().0.resource, "disk");

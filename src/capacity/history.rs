@@ -24,7 +24,7 @@ const SAMPLES_MAX: i64 = 6000;
 const DISK_SESSIONS: usize = 4;
 
 const COLUMNS: &str = "at_ms, started_ms, memory_bytes, cpu_ms, session_db_bytes, wpp_db_bytes, messages, disk_total_bytes, \
-                       disk_free_bytes, memory_total_bytes, memory_available_bytes";
+                       disk_free_bytes, memory_total_bytes, memory_available_bytes, machine_busy_permille";
 
 /// The samples of one home.
 pub struct History<'a> {
@@ -93,6 +93,7 @@ impl<'a> History<'a> {
                     disk_free_bytes: number(9)?,
                     memory_total_bytes: number(10)?,
                     memory_available_bytes: number(11)?,
+                    machine_busy_permille: row.get(12)?,
                 };
                 all.entry(row.get(0)?).or_default().push(sample);
             }
@@ -105,7 +106,7 @@ fn insert(db: &Connection, session: &str, sample: &Sample) -> rusqlite::Result<(
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     db.execute(
         &format!(
-            "INSERT OR REPLACE INTO capacity_sample (session, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+            "INSERT OR REPLACE INTO capacity_sample (session, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         ),
         params![
             session,
@@ -120,6 +121,7 @@ fn insert(db: &Connection, session: &str, sample: &Sample) -> rusqlite::Result<(
             number(sample.disk_free_bytes),
             number(sample.memory_total_bytes),
             number(sample.memory_available_bytes),
+            sample.machine_busy_permille,
         ],
     )
     .map(drop)
@@ -159,6 +161,7 @@ pub(crate) mod tests {
             disk_free_bytes: 1 << 39,
             memory_total_bytes: 8 << 30,
             memory_available_bytes: 4 << 30,
+            machine_busy_permille: Some(250),
         }
     }
 
@@ -175,9 +178,12 @@ pub(crate) mod tests {
         for (session, at_ms) in [("two", 30), ("one", 20), ("one", 10)] {
             history.write(session, &sample(at_ms)).unwrap();
         }
+        let first = Sample { machine_busy_permille: None, ..sample(40) };
+        history.write("three", &first).unwrap();
         let all = history.read(None, 0).unwrap();
         assert_eq!(all["one"], [sample(10), sample(20)]);
         assert_eq!(all["two"], [sample(30)]);
+        assert_eq!(all["three"], [first]);
         assert_eq!(history.read(Some("one"), 15).unwrap().into_values().flatten().collect::<Vec<_>>(), [sample(20)]);
         assert!(history.read(Some("none"), 0).unwrap().is_empty());
     }

@@ -1,7 +1,7 @@
 //! Looks at this moment: a process, the machine, a session's files. Start with [`sample`].
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
@@ -70,20 +70,47 @@ pub fn memory() -> Result<Memory> {
     })
 }
 
+/// How busy all processors are, from one look to the next.
+#[derive(Debug)]
+pub struct Processors {
+    system: System,
+    looked: Instant,
+}
+
+impl Processors {
+    /// Takes the first look.
+    pub fn watch() -> Result<Processors> {
+        let mut processors = Processors { system: system()?, looked: Instant::now() };
+        processors.look();
+        Ok(processors)
+    }
+
+    fn look(&mut self) {
+        self.system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
+        self.looked = Instant::now();
+    }
+
+    /// How much of all of them was in use since the look before, in per cent; `None` when that was too short a time
+    /// to tell.
+    pub fn busy_percent(&mut self) -> Result<Option<f64>> {
+        if self.looked.elapsed() < sysinfo::MINIMUM_CPU_UPDATE_INTERVAL {
+            return Ok(None);
+        }
+        self.look();
+        let percent = f64::from(self.system.global_cpu_usage());
+        if percent.is_finite() { Ok(Some(percent.clamp(0.0, 100.0))) } else { Err(untold()) }
+    }
+}
+
+fn untold() -> Error {
+    Error::new(ErrorKind::Unknown, "this system does not tell how busy its processors are").hint("in a container, mount /proc")
+}
+
 /// How much of all processors is in use, in per cent, seen over `window`.
 pub fn busy_percent(window: Duration) -> Result<f64> {
-    let mut system = system()?;
-    let kind = CpuRefreshKind::nothing().with_usage();
-    system.refresh_cpu_specifics(kind);
+    let mut processors = Processors::watch()?;
     std::thread::sleep(window.max(sysinfo::MINIMUM_CPU_UPDATE_INTERVAL));
-    system.refresh_cpu_specifics(kind);
-    let percent = f64::from(system.global_cpu_usage());
-    if percent.is_finite() {
-        Ok(percent.clamp(0.0, 100.0))
-    } else {
-        Err(Error::new(ErrorKind::Unknown, "this system does not tell how busy its processors are")
-            .hint("in a container, mount /proc"))
-    }
+    processors.busy_percent()?.ok_or_else(untold)
 }
 
 /// Processors that this process may use.
@@ -105,12 +132,19 @@ fn file_bytes(path: &Path) -> Result<u64> {
     }
 }
 
-/// What this very process, a session's daemon, takes now.
-pub fn sample(home: &Home, session: &SessionPaths, started_ms: i64, messages: u64) -> Result<Sample> {
+/// What this very process, a session's daemon, takes now. `processors` were looked at when the sample before was taken.
+pub fn sample(
+    home: &Home,
+    session: &SessionPaths,
+    started_ms: i64,
+    messages: u64,
+    processors: Option<&mut Processors>,
+) -> Result<Sample> {
     let own = process(std::process::id())?.ok_or_else(|| {
         Error::new(ErrorKind::Unknown, "this system does not tell what a process takes").hint("in a container, mount /proc")
     })?;
     let (memory, databases, space) = (memory()?, databases(session)?, disk::space(home.root())?);
+    let busy_percent = processors.map(Processors::busy_percent).transpose()?.flatten();
     Ok(Sample {
         at_ms: clock::now_ms(),
         started_ms,
@@ -123,6 +157,8 @@ pub fn sample(home: &Home, session: &SessionPaths, started_ms: i64, messages: u6
         disk_free_bytes: space.free_bytes,
         memory_total_bytes: memory.total_bytes,
         memory_available_bytes: memory.available_bytes,
+        // It is between nothing and a thousand.
+        machine_busy_permille: busy_percent.map(|percent| (percent * 10.0).round() as u32),
     })
 }
 
@@ -139,6 +175,19 @@ mod tests {
         assert_eq!(process(child.id()).unwrap(), None);
         let memory = memory().unwrap();
         assert!(memory.available_bytes <= memory.total_bytes && memory.total_bytes > own.memory_bytes, "{memory:?}");
+    }
+
+    #[test]
+    fn processors_are_looked_at_from_one_time_to_the_next() {
+        let mut processors = Processors::watch().unwrap();
+        let begun = Instant::now();
+        while begun.elapsed() < 2 * sysinfo::MINIMUM_CPU_UPDATE_INTERVAL {
+            std::hint::spin_loop();
+        }
+        // This thread alone was busy for all of it.
+        let percent = processors.busy_percent().unwrap().unwrap();
+        assert!(percent > 0.0 && percent <= 100.0, "{percent}");
+        assert_eq!(processors.busy_percent().unwrap(), None, "no time has passed");
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct Sample {
     pub memory_total_bytes: u64,
     /// What of it is to be had.
     pub memory_available_bytes: u64,
+    /// How busy all of the machine's processors were since the daemon's sample before, in thousandths; `None` for
+    /// the first one of a daemon's life.
+    pub machine_busy_permille: Option<u32>,
 }
 
 impl Sample {

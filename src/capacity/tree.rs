@@ -87,12 +87,17 @@ pub fn decide(load: &Load, response: &Response, largest: Option<&str>) -> Decisi
         Response::Unknown(why) => (None, why.clone(), None),
     };
     let branches = vec![
-        percent(
-            "is more than 80 % of the processors in use?",
-            load.cpu_percent,
-            "add processors, or spread sessions over hosts",
-            format!("status{}", of(largest)),
-        ),
+        Branch {
+            number: load
+                .busy
+                .map_or("could not be measured".into(), |busy| format!("{:.0} %, {}", busy.percent, busy.told_from())),
+            ..percent(
+                "is more than 80 % of the processors in use?",
+                load.busy.map(|busy| busy.percent),
+                "add processors, or spread sessions over hosts",
+                format!("status{}", of(largest)),
+            )
+        },
         percent(
             "is more than 80 % of the memory in use?",
             load.memory_percent(),
@@ -136,12 +141,13 @@ fn answer(value: Option<f64>, most: f64) -> Answer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::estimate::{Busy, Source};
     use super::*;
 
     fn load(cpu: f64, memory_left: u64, disk_left: u64) -> Load {
         Load {
             cores: Some(2),
-            cpu_percent: Some(cpu),
+            busy: Some(Busy::now(cpu)),
             memory_bytes: Some((100, memory_left)),
             disk_bytes: Some((100, disk_left)),
         }
@@ -161,6 +167,17 @@ mod tests {
     }
 
     #[test]
+    fn the_question_of_the_processors_says_what_its_number_is_told_from() {
+        let fast = Response::Slowest(3.0, "main".into());
+        let history = Busy { percent: 85.0, source: Source::History { samples: 300, span_ms: 86_400_000 * 3 } };
+        let decision = decide(&Load { busy: Some(history), ..load(0.0, 50, 50) }, &fast, None);
+        assert_eq!(decision.branches[0].number, "85 %, 95th percentile of 300 samples over 3 d");
+        assert_eq!((decision.outcome, decision.branches[0].answer), ("scale", Answer::Yes));
+        let decision = decide(&load(12.0, 50, 50), &fast, None);
+        assert_eq!(decision.branches[0].number, "12 %, at this moment, for lack of a history");
+    }
+
+    #[test]
     fn what_was_not_measured_is_no_fine() {
         let unknown = Response::Unknown("no daemon runs".into());
         let decision = decide(&load(10.0, 50, 50), &unknown, None);
@@ -170,7 +187,7 @@ mod tests {
         assert!(mute.outcome == "unknown" && mute.ends.contains("the daemon of main gave no answer"), "{mute:?}");
         assert_eq!(mute.next.as_deref(), Some("doctor --session main"), "it runs, so a start mends nothing");
         // A yes further down is told all the same.
-        let blind = Load { cpu_percent: None, ..load(0.0, 5, 50) };
+        let blind = Load { busy: None, ..load(0.0, 5, 50) };
         assert_eq!(decide(&blind, &unknown, None).outcome, "scale");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::outputs::{self, PAGE};
 use crate::app::App;
-use crate::capacity::estimate::{self, Cost, Cpu, Growth, Load, Room, Told};
+use crate::capacity::estimate::{self, Cost, Cpu, Growth, Load, Room, Source, Told};
 use crate::capacity::history::History;
 use crate::capacity::series::{Gap, summed};
 use crate::capacity::tree::{self, Decision, Response};
@@ -39,7 +39,9 @@ const AHEAD_MS: i64 = 5 * 60_000;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Daemons write down what they take, at their start and every capacity.sample_minutes: all samples \
 are kept for two days, one an hour for sixty, one a day for two years. What is told of growth comes from these; with less \
-than a day of them it says so. Memory, processors, disk and the time of answers are measured now.\n\n\
+than a day of them it says so. How busy the processors are is told from these, too: what they were in all but the busiest \
+twentieth of the time; with less than four hours of them, what they are now, and it says which. Memory, disk and the time of \
+answers are measured now.\n\n\
 The decision tree asks in this order: are more than 80 % of the processors in use, of the memory, of the disk, and does a \
 daemon take longer than 1 s to answer? The first yes decides. How many more sessions fit is counted to the same 80 %, with \
 the most memory and processor that those measured ever took, and their disk after 90 days of growth.\n\n\
@@ -78,9 +80,11 @@ struct Seen {
     response_ms: Told<f64>,
 }
 
-/// The machine now.
+/// The machine.
 struct Machine {
     load: Load,
+    /// How busy its processors are at this moment.
+    busy_now_percent: Option<f64>,
     space: Option<Space>,
     disk_growth: Told<Growth>,
     days_to_full: Told<f64>,
@@ -126,10 +130,10 @@ impl Args {
         problems.extend(busy.as_ref().err().map(Error::chain));
         problems.extend(memory.as_ref().err().map(Error::chain));
         problems.extend(space.as_ref().err().map(Error::chain));
-        let (memory, space) = (memory.ok(), space.ok());
+        let (memory, space, busy_now_percent) = (memory.ok(), space.ok(), busy.ok());
         let load = Load {
             cores,
-            cpu_percent: busy.ok(),
+            busy: estimate::busy(recorded.values().flatten(), busy_now_percent),
             memory_bytes: memory.map(|memory| (memory.total_bytes, memory.available_bytes)),
             disk_bytes: space.map(|space| (space.total_bytes, space.free_bytes)),
         };
@@ -139,7 +143,7 @@ impl Args {
             Some(space) => estimate::days_to_full(space.free_bytes, &disk_growth),
             None => Err("the file system could not be measured".into()),
         };
-        let machine = Machine { load, space, disk_growth, days_to_full, problems };
+        let machine = Machine { load, busy_now_percent, space, disk_growth, days_to_full, problems };
         let costs: Vec<Cost> = sessions.iter().map(Seen::cost).collect();
         let rooms = estimate::rooms(&load, &costs);
         let largest = sessions.iter().filter(|seen| seen.now.is_some()).max_by_key(|seen| seen.now.map(|now| now.memory_bytes));
@@ -239,6 +243,7 @@ impl Look {
                 disk_free_bytes: space.free_bytes,
                 memory_total_bytes: memory.total_bytes,
                 memory_available_bytes: memory.available_bytes,
+                machine_busy_permille: None,
             });
         }
         let memory_now = now.map(|process| process.memory_bytes);
@@ -369,12 +374,16 @@ impl Machine {
     fn section(&self) -> Section {
         let used = |(total, left): (u64, u64)| format!("{} of {} in use", size(total.saturating_sub(left)), size(total));
         let cores = self.load.cores.map_or("their number is unknown".into(), |cores| cores.to_string());
+        let busy = match self.load.busy {
+            Some(busy) => format!("{:.0} % in use: {}", busy.percent, busy.told_from()),
+            None => "how much of them is in use is unknown".to_owned(),
+        };
         let growth = match &self.disk_growth {
             Ok(growth) => format!("{}, seen over {}", per_day(growth.bytes_per_day), span(growth)),
             Err(why) => why.clone(),
         };
         Section::new("This machine")
-            .field("processors", format!("{cores}, {} in use", percent(self.load.cpu_percent)))
+            .field("processors", format!("{cores}, {busy}"))
             .field(
                 "memory",
                 self.load
@@ -394,9 +403,16 @@ impl Machine {
     }
 
     fn data(&self) -> Value {
+        let (samples, span_ms) = match self.load.busy.map(|busy| busy.source) {
+            Some(Source::History { samples, span_ms }) => (Some(samples), Some(span_ms)),
+            Some(Source::Now) | None => (None, None),
+        };
         json!({
             "cores": self.load.cores,
-            "cpu_percent": self.load.cpu_percent,
+            "cpu_percent": self.busy_now_percent,
+            "busy": self.load.busy.map(|busy| json!({
+                "percent": busy.percent, "from": busy.source_name(), "samples": samples, "span_ms": span_ms,
+            })),
             "memory_total_bytes": self.load.memory_bytes.map(|memory| memory.0),
             "memory_available_bytes": self.load.memory_bytes.map(|memory| memory.1),
             "memory_percent": self.load.memory_percent(),

@@ -20,6 +20,8 @@ struct Shown {
     cost: Cost,
     runbook: Option<String>,
     explain: String,
+    /// How a person mends it; a plugin's checks say so in their findings alone.
+    mend: Option<String>,
 }
 
 /// Checks of the catalog and of plugins.
@@ -41,6 +43,7 @@ fn known(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Known> 
         cost: cost(check),
         runbook: check.runbook.map(str::to_owned),
         explain: check.explain.into(),
+        mend: Some(check.mend.into()),
     });
     let mut known =
         Known { checks: of_catalog.filter(|check| selection.takes(&check.id, &check.area)).collect(), silent: Vec::new() };
@@ -66,6 +69,7 @@ fn known(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Known> 
                         title: check.title,
                         area: check.area,
                         explain: check.explain,
+                        mend: None,
                     }
                 }));
             }
@@ -91,10 +95,11 @@ pub fn list(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Repo
     let Known { checks, silent } = known(plugins, selection)?;
     let rows = checks.iter().map(|check| {
         let needs = check.needs.join(", ");
-        [&check.id, &*severity(check), &check.area, check.cost.words(), &check.title, &needs].map(str::to_owned).to_vec()
+        let runbook = check.runbook.as_deref().map_or("", stem);
+        [&check.id, &*severity(check), &check.area, check.cost.words(), &check.title, runbook, &needs].map(str::to_owned).to_vec()
     });
     let data: Vec<Value> = checks.iter().map(check_data).collect();
-    let columns = ["check", "severity", "area", "costs", "what is right when nothing is wrong", "needs"];
+    let columns = ["check", "severity", "area", "costs", "what is right when nothing is wrong", "runbook", "needs"];
     let table = Table::new(columns, rows);
     let report = Report::answer("doctor-checks", "Checks of the doctor")
         .section(Section::default().table(table))
@@ -115,6 +120,7 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         let mut section = Section::new(check.id)
             .field("right", check.title)
             .field("severity", severity)
+            .field("area", check.area)
             .field("costs", check.cost.words())
             .line(check.explain);
         if !check.needs.is_empty() {
@@ -123,9 +129,17 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         if let Some(runbook) = check.runbook {
             section = section.field("runbook", runbook);
         }
+        if let Some(mend) = check.mend {
+            section = section.line(format!("Mend by hand: {mend}"));
+        }
         report = report.section(section);
     }
     Ok(with_silent(report, &silent))
+}
+
+/// A runbook as `wpp runbook show` knows it.
+fn stem(runbook: &str) -> &str {
+    runbook.trim_start_matches("runbooks/").trim_end_matches(".md")
 }
 
 /// `warning`, or `warning, up to error` where it can find worse.
@@ -140,5 +154,6 @@ fn check_data(check: &Shown) -> Value {
     json!({
         "id": check.id, "title": check.title, "area": check.area, "severity": check.severity, "worst": check.worst,
         "needs": check.needs, "cost": check.cost, "runbook": check.runbook, "explain": check.explain,
+        "mend": check.mend,
     })
 }

@@ -26,11 +26,14 @@ impl Args {
             let value = key.kind.shown(value);
             data.insert(
                 key.path.into(),
-                json!({ "value": value, "source": source, "variable": Config::variable(key), "help": key.help }),
+                json!({
+                    "value": value, "source": source, "variable": Config::variable(key), "class": key.class.name(),
+                    "instead": key.class.instead(), "help": key.help,
+                }),
             );
-            rows.push(vec![key.path.to_owned(), value, source, key.help.to_owned()]);
+            rows.push(vec![key.path.to_owned(), value, source, key.class.name().to_owned(), key.help.to_owned()]);
         }
-        let table = Table::new(["setting", "value", "from", "what it does"], rows);
+        let table = Table::new(["setting", "value", "from", "class", "what it does"], rows);
         Ok(Report::answer("config", format!("Settings of the {} home {}", app.home().kind().name(), app.home().root().display()))
             .section(Section::default().table(table))
             .data(data.into()))

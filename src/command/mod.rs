@@ -337,7 +337,8 @@ pub fn tree() -> clap::Command {
     let settings: String = KEYS
         .iter()
         .map(|key| {
-            format!("\n  {} = {}, or {}\n      {}", key.path, Config::default_in_toml(key), Config::variable(key), key.help)
+            let (default, variable, note) = (Config::default_in_toml(key), Config::variable(key), key.class.note());
+            format!("\n  {} = {default}, or {variable}{note}\n      {}", key.path, key.help)
         })
         .collect();
     let settings = format!(
@@ -454,7 +455,7 @@ fn asks_for_json() -> bool {
 /// Parses the process's own command line, runs it and writes the result.
 pub fn main() -> ExitCode {
     // Everything that wpp and its libraries make is for its own user alone.
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    crate::process::close_umask();
     // Answers and ends the process when a shell asks for completions through COMPLETE=<shell>.
     clap_complete::CompleteEnv::with_factory(tree).complete();
     let words = spelled(std::env::args_os());

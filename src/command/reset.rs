@@ -27,7 +27,7 @@ pub struct Args {
     /// Agree in advance
     #[arg(long, short)]
     yes: bool,
-    /// Go on when the session is so damaged that its backup holds it only in part
+    /// Go on when the session is so damaged that its backup holds it only in part; its files are set aside then
     #[arg(long)]
     accept_partial_backup: bool,
     #[command(flatten)]
@@ -66,25 +66,28 @@ impl Args {
         let removed = site.hold().and_then(|held| {
             let made = self.backup(app, &session, held.hold())?;
             let archive = || still_there(&destination, &session, &made);
-            site.reset(app.journal()?, held, &made.place, &archive, confirmed)?;
-            Ok(made)
+            // What no archive holds is kept as it is: parts of a damaged database may still be read.
+            let keeps = !made.manifest.is_whole();
+            let kept = site.reset(app.journal()?, held, &made.place, keeps, &archive, confirmed)?;
+            Ok((made, kept))
         });
-        let made = match removed {
-            Ok(made) => made,
+        let (made, kept) = match removed {
+            Ok(done) => done,
             Err(error) => return Err(resume(&site, was_running, error)),
         };
         let section = describe(&made.manifest, Section::default().field("archive", &made.place));
-        let mut report = Report::new(
-            "reset",
-            format!(
-                "{}: removed; all it held is in an archive verified at level {}",
-                session.name(),
-                made.level.map_or("none", Level::name)
+        let (name, level) = (session.name(), made.level.map_or("none", Level::name));
+        let title = match &kept {
+            None => format!("{name}: removed; all it held is in an archive verified at level {level}"),
+            Some(kept) => format!(
+                "{name}: removed; an archive verified at level {level} holds it in part, the rest is kept in {}",
+                kept.display()
             ),
-        )
-        .section(section)
-        .data(json!({ "session": session.name(), "backup": made.place, "removed": plan }))
-        .next(format!("wpp reauth --session {}", session.name()));
+        };
+        let mut report = Report::new("reset", title)
+            .section(section)
+            .data(json!({ "session": name, "backup": made.place, "removed": plan, "kept": kept }))
+            .next(format!("wpp reauth --session {name}"));
         // The reset is done, and a listing that fails takes nothing from it.
         match restore::old_copies(&session) {
             Ok(copies) if copies.is_empty() => {}

@@ -629,7 +629,8 @@ static CHECK: Object = Object {
         always("needs", TEXTS, "what must be known before it can be made"),
         always("cost", Text, "what it touches: cheap, journal, daemon, databases or network"),
         nullable("runbook", Text, "the document to read"),
-        always("explain", Text, "what it looks at, and why"),
+        always("explain", Text, "what it looks at, and why it matters"),
+        nullable("mend", Text, "how a person mends it by hand; null for a plugin's, whose findings say so"),
     ],
 };
 
@@ -699,6 +700,8 @@ static SETTING: Object = Object {
         always("value", Text, "its value"),
         always("source", Text, "default, command line, a file or a variable"),
         always("variable", Text, "the environment variable that sets it"),
+        always("class", Text, "required, recommended, optional or deprecated"),
+        nullable("instead", Text, "what to write in the place of a deprecated one; null for all others"),
         always("help", Text, "what it does"),
     ],
 };
@@ -1698,8 +1701,9 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp reset"],
         data: data![
             always("session", Text, "the session"),
-            always("backup", Text, "the archive of all it held"),
+            always("backup", Text, "the archive of all it held, or of a part"),
             always("removed", TEXTS, "files and folders"),
+            nullable("kept", Text, "the folder with the files, where the archive holds them only in part"),
         ],
     },
     Schema {

@@ -31,6 +31,7 @@ impl Args {
         let session = app.existing_session()?;
         let stopped = site(app, &session)?.stop(self.force)?;
         let title = match stopped.pid {
+            None if stopped.cleared => format!("{}: no daemon was running; what a dead one left is cleared away", session.name()),
             None => format!("{}: no daemon was running", session.name()),
             Some(pid) if stopped.killed => format!("{}: process {pid} was killed after it did not drain", session.name()),
             Some(pid) => format!("{}: stopped process {pid} in {} ms", session.name(), stopped.took_ms),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::clock;
 use crate::config::named::NAMED;
-use crate::config::{Config, KEYS, Source};
+use crate::config::{Class, Config, KEYS, Key, Source};
 use crate::doctor::probe;
 use crate::evidence;
 use crate::facts::{EntryLook, EvidenceFacts, Override, Probed, SecretLook, SettingsFacts};
@@ -72,6 +72,13 @@ fn settings(home: &Home, config: &Config, entries: &[Entry], environment: &BTree
     let set = |beginning: &str| -> Vec<String> {
         KEYS.iter().map(|key| key.path).filter(|path| path.starts_with(beginning) && is_set(path)).map(str::to_owned).collect()
     };
+    let keys: Vec<(&Key, bool)> = config.all().map(|(key, _, source)| (key, *source != Source::Default)).collect();
+    let of_tables = NAMED.iter().flat_map(|named| {
+        config.named(named.table).iter().flat_map(move |(name, table)| {
+            let place = format!("{}.{name}", named.table);
+            deprecated(&place, named.keys.iter().map(|key| (key, table.text(key.path) != key.default))).collect::<Vec<_>>()
+        })
+    });
     let rules = config.named("alert.rule").keys().map(|finding| format!("alert.rule.{finding:?}"));
     let now = clock::now();
     Probed::Known(SettingsFacts {
@@ -93,7 +100,26 @@ fn settings(home: &Home, config: &Config, entries: &[Entry], environment: &BTree
                 interval_s: entry.when.interval(now, &entry.zone).as_secs(),
             })
             .collect(),
+        deprecated: deprecated("", keys.iter().copied()).chain(of_tables).collect(),
+        recommended_unset: recommended_unset(&keys),
     })
+}
+
+/// Of some keys, and whether somebody set each, those that will not be read for ever, with what to write instead.
+/// `place` is the table that they stand in; empty for none.
+fn deprecated<'a>(place: &str, keys: impl Iterator<Item = (&'a Key, bool)>) -> impl Iterator<Item = (String, String)> {
+    let beginning = if place.is_empty() { String::new() } else { format!("{place}.") };
+    let set = keys.filter(|(_, is_set)| *is_set);
+    set.filter_map(move |(key, _)| Some((format!("{beginning}{}", key.path), key.class.instead()?.to_owned())))
+}
+
+/// Of some keys, and whether somebody set each, those that a home should say and that nobody set. One rule of what
+/// archives to keep is as good as another.
+fn recommended_unset(keys: &[(&Key, bool)]) -> Vec<String> {
+    let is_rule = |key: &Key| key.path.starts_with("backup.keep_");
+    let has_rule = keys.iter().any(|(key, is_set)| *is_set && is_rule(key));
+    let unset = keys.iter().filter(|(key, is_set)| key.class == Class::Recommended && !is_set && !(has_rule && is_rule(key)));
+    unset.map(|(key, _)| key.path.to_owned()).collect()
 }
 
 /// Variables that look like misspelt settings, each with the one that may be meant.
@@ -211,6 +237,25 @@ mod tests {
         ] {
             assert!(!is_secret(key, value), "{key} {value}");
         }
+    }
+
+    /// No setting is given up at this moment, so the table is the test's own.
+    #[test]
+    fn what_is_given_up_is_told_when_it_is_set_and_what_is_recommended_when_it_is_not() {
+        let key = |path, class| Key { path, kind: crate::config::Kind::Text, default: "", class, help: "" };
+        let old = key("backup.target", Class::Deprecated("backup.destination"));
+        let (place, rule) = (key("backup.destination", Class::Recommended), key("backup.keep_daily", Class::Recommended));
+        let other_rule = key("backup.keep_last", Class::Optional);
+        let told = |is_set: bool| deprecated("", [(&old, is_set), (&place, true)].into_iter()).collect::<Vec<_>>();
+        assert_eq!((told(true), told(false)), (vec![("backup.target".to_owned(), "backup.destination".to_owned())], vec![]));
+        let nightly: Vec<_> = deprecated("schedule.nightly", [(&old, true)].into_iter()).map(|(setting, _)| setting).collect();
+        assert_eq!(nightly, ["schedule.nightly.backup.target"]);
+        let unset = |place_set, rule_set, other_set| {
+            recommended_unset(&[(&place, place_set), (&rule, rule_set), (&other_rule, other_set), (&old, false)])
+        };
+        assert_eq!(unset(false, false, false), ["backup.destination", "backup.keep_daily"]);
+        assert_eq!(unset(false, false, true), ["backup.destination"], "one rule of what to keep is as good as another");
+        assert!(unset(true, true, false).is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Key, Kind, check, spelled, text_of, wanted};
+use super::{Class, Key, Kind, check, spelled, text_of, wanted};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::is_session_name;
@@ -37,19 +37,22 @@ pub const NAMED: &[Named] = &[
                 path: "severity",
                 kind: Kind::Word(&["", "info", "warning", "error", "critical"]),
                 default: "",
+                class: Class::Optional,
                 help: "how much it matters, in the place of what the check says",
             },
             Key {
                 path: "response_time",
                 kind: Kind::Duration,
                 default: "",
+                class: Class::Optional,
                 help: "how long after a contact was told the next one is, if nobody has acknowledged it",
             },
-            Key { path: "runbook", kind: Kind::Text, default: "", help: "the runbook to read" },
+            Key { path: "runbook", kind: Kind::Text, default: "", class: Class::Optional, help: "the runbook to read" },
             Key {
                 path: "contacts",
                 kind: Kind::List,
                 default: "",
+                class: Class::Optional,
                 help: "who is told, in this order, in the place of alert.escalation",
             },
         ],
@@ -59,29 +62,33 @@ pub const NAMED: &[Named] = &[
         placeholder: "NAME",
         help: "somebody to tell",
         keys: &[
-            Key { path: "role", kind: Kind::Text, default: "", help: "what this contact answers for" },
+            Key { path: "role", kind: Kind::Text, default: "", class: Class::Optional, help: "what this contact answers for" },
             Key {
                 path: "response_time",
                 kind: Kind::Duration,
                 default: "",
+                class: Class::Optional,
                 help: "how long this contact may take to acknowledge, where the rule does not say",
             },
             Key {
                 path: "channels",
                 kind: Kind::List,
                 default: "",
+                class: Class::Optional,
                 help: "channels of plugins that reach the contact; `wpp channel list` shows them",
             },
             Key {
                 path: "to",
                 kind: Kind::Text,
                 default: "",
+                class: Class::Optional,
                 help: "whom the channels write to; as each is configured when empty",
             },
             Key {
                 path: "command",
                 kind: Kind::Command,
                 default: "",
+                class: Class::Optional,
                 help: "program and arguments, as a list, that are run for each notice, which is JSON on its standard input",
             },
         ],
@@ -95,40 +102,58 @@ pub const NAMED: &[Named] = &[
                 path: "run",
                 kind: Kind::Command,
                 default: "",
+                class: Class::Optional,
                 help: "the words of a command line of wpp after its name, as a list: [\"backup\"]",
             },
-            Key { path: "runbook", kind: Kind::Text, default: "", help: "id of a runbook to run, in the place of `run`" },
+            Key {
+                path: "runbook",
+                kind: Kind::Text,
+                default: "",
+                class: Class::Optional,
+                help: "id of a runbook to run, in the place of `run`",
+            },
             Key {
                 path: "set",
                 kind: Kind::Command,
                 default: "",
+                class: Class::Optional,
                 help: "parameters of the runbook, as a list: [\"session=main\"]",
             },
             Key {
                 path: "when",
                 kind: Kind::Text,
                 default: "",
+                class: Class::Optional,
                 help: "\"0 9 * * MON\", \"@every:60\", \"daily 02:30\", \"first wednesday 22:00\"; as the runbook says when empty",
             },
             Key {
                 path: "time_zone",
                 kind: Kind::Zone,
                 default: "",
+                class: Class::Optional,
                 help: "zone that `when` is told in, such as \"Asia/Kuala_Lumpur\"; as the runbook says, else the machine's, when empty",
             },
             Key {
                 path: "missed",
                 kind: Kind::Word(&["run-once", "skip", "tell"]),
                 default: "run-once",
+                class: Class::Optional,
                 help: "what becomes of times at which nothing ran: run once when that is seen, skip them, or only tell",
             },
             Key {
                 path: "jitter",
                 kind: Kind::Duration,
                 default: "",
+                class: Class::Optional,
                 help: "start up to this long after the time, by a part that differs between homes",
             },
-            Key { path: "timeout", kind: Kind::Duration, default: "1h", help: "how long one run may take; then it is killed" },
+            Key {
+                path: "timeout",
+                kind: Kind::Duration,
+                default: "1h",
+                class: Class::Optional,
+                help: "how long one run may take; then it is killed",
+            },
         ],
     },
     Named {
@@ -136,17 +161,25 @@ pub const NAMED: &[Named] = &[
         placeholder: "\"FINDING\"",
         help: "findings that the doctor shows apart and that fail nothing, such as [suppress.\"wpp.backup.stale\"]",
         keys: &[
-            Key { path: "reason", kind: Kind::Text, default: "", help: "why; without a reason nothing is suppressed" },
+            Key {
+                path: "reason",
+                kind: Kind::Text,
+                default: "",
+                class: Class::Required,
+                help: "why; without a reason nothing is suppressed",
+            },
             Key {
                 path: "until",
                 kind: Kind::Date,
                 default: "",
+                class: Class::Required,
                 help: "the last day of it, in UTC, such as 2026-12-31; needed too",
             },
             Key {
                 path: "session",
                 kind: Kind::List,
                 default: "",
+                class: Class::Optional,
                 help: "the sessions that it is about; all, and the host, when empty",
             },
         ],
@@ -281,7 +314,13 @@ pub fn help() -> String {
     for named in NAMED {
         text.push_str(&format!("\n[{}.{}]\n    {}", named.table, named.placeholder, named.help));
         for key in named.keys {
-            text.push_str(&format!("\n  {} = {}\n      {}", key.path, super::Config::default_in_toml(key), key.help));
+            text.push_str(&format!(
+                "\n  {} = {}{}\n      {}",
+                key.path,
+                super::Config::default_in_toml(key),
+                key.class.note(),
+                key.help
+            ));
         }
     }
     text

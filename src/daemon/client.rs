@@ -342,7 +342,7 @@ impl Client {
 }
 
 /// Connects, or says at once that the daemon's queue is full; the standard library would wait for ever.
-fn connect_at_once(path: &Path) -> std::io::Result<UnixStream> {
+pub fn connect_at_once(path: &Path) -> std::io::Result<UnixStream> {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
     let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
     rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::hub::Hub;
 use crate::capacity;
 use crate::capacity::history::History;
+use crate::capacity::measure::Processors;
 use crate::config::Config;
 use crate::error::{Context as _, Result};
 use crate::home::{Home, SessionPaths};
@@ -22,19 +23,29 @@ pub fn interval(config: &Config) -> Option<Duration> {
 
 /// Writes until the daemon ends.
 pub async fn write_every(interval: Duration, home: Home, session: SessionPaths, started_ms: i64, hub: Hub) {
+    // Looked at now, and at each sample again: the first one has no time to tell of.
+    let mut processors = Processors::watch().ok();
     loop {
         let messages = hub.status.borrow().messages;
         let (home, session) = (home.clone(), session.clone());
         // A journal of its own: whoever waits for the daemon's must not wait for this one's locks.
-        let written = tokio::task::spawn_blocking(move || write(&home, &session, started_ms, messages)).await;
-        if let Err(error) = written.while_doing(|| "the task ended without a result".into()).and_then(|written| written) {
+        let mut looked_at = processors.take();
+        let written = tokio::task::spawn_blocking(move || {
+            let written = write(&home, &session, started_ms, messages, looked_at.as_mut());
+            (looked_at, written)
+        });
+        let written = written.await.while_doing(|| "the task ended without a result".into()).and_then(|(looked_at, written)| {
+            processors = looked_at;
+            written
+        });
+        if let Err(error) = written {
             tracing::warn!(cause = error.chain(), "a sample for `wpp capacity` was not written");
         }
         tokio::time::sleep(interval).await;
     }
 }
 
-fn write(home: &Home, session: &SessionPaths, started_ms: i64, messages: u64) -> Result<()> {
-    let sample = capacity::measure::sample(home, session, started_ms, messages)?;
+fn write(home: &Home, session: &SessionPaths, started_ms: i64, messages: u64, processors: Option<&mut Processors>) -> Result<()> {
+    let sample = capacity::measure::sample(home, session, started_ms, messages, processors)?;
     History::of(&Journal::open(&home.journal())?).write(session.name(), &sample)
 }

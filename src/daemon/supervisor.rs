@@ -22,7 +22,7 @@ use crate::clock;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::{Home, SessionPaths};
-use crate::session::messages::{LoggedOut, Messages};
+use crate::session::messages::{LoggedOut, Messages, ban_told};
 use crate::session::state::{Action, Gone, Input, Machine, Reason, State};
 use crate::whatsapp::client::{Identity, Link, LinkEvent, LinkSettings};
 
@@ -283,7 +283,7 @@ impl Supervisor {
             }
             LinkEvent::StreamReplaced => (Input::StreamReplaced, None),
             LinkEvent::TemporaryBan { expires_after } => {
-                let detail = expires_after.map(|after| format!("the ban ends in {}", clock::human(after)));
+                let detail = expires_after.map(|after| ban_told(after, clock::now_ms()));
                 (Input::TemporaryBan, detail)
             }
             LinkEvent::ClientOutdated => (Input::ClientOutdated, None),

@@ -40,6 +40,10 @@ pub struct LockOwner {
     /// The lock's own name when it was taken: a copy of the file lies elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
+    /// The folder it was taken in, by its device and its number there: a folder that is moved keeps them, and a
+    /// copy has others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<(u64, u64)>,
 }
 
 impl LockOwner {
@@ -54,6 +58,7 @@ impl LockOwner {
             started: process::started(pid),
             boot: process::boot(),
             path: std::path::absolute(path).ok(),
+            folder: path.parent().and_then(identity),
         }
     }
 
@@ -73,6 +78,27 @@ impl LockOwner {
         match (self.started, &self.boot) {
             (Some(started), Some(boot)) => process::started(self.pid) == Some(started) && process::boot().as_ref() == Some(boot),
             _ => process::arguments(self.pid).iter().any(|word| word == "daemon") && self.since.parse().is_ok_and(was_there),
+        }
+    }
+
+    /// The lock that it took, when what lies at `path` with this owner in it is a copy of that: the other one's folder
+    /// is there, and is another. `None` for a lock that was moved with its folder, whatever has the old name by now.
+    pub fn original(&self, path: &Path) -> Option<PathBuf> {
+        let original = self.path.as_ref()?;
+        let (here, there) = (identity(path.parent()?)?, identity(original.parent()?)?);
+        (here != there && self.folder != Some(here)).then(|| original.clone())
+    }
+
+    /// The daemon beside which one that took the lock at `path`, which nobody holds and this owner wrote itself into,
+    /// would be the same device twice: this owner, or whoever holds the lock by now that this one is a copy of.
+    pub fn rival(&self, path: &Path) -> Option<LockOwner> {
+        if self.is_living_daemon() {
+            return Some(self.clone());
+        }
+        match Lock::look(&self.original(path)?) {
+            Ok(LockState::Held(Some(owner))) if owner.role == "daemon" => Some(owner),
+            // What cannot be looked at is another user's, or no lock.
+            Ok(_) | Err(_) => None,
         }
     }
 
@@ -106,8 +132,8 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock at once or says who holds it. That also is the daemon that wrote itself into a file
-    /// which nobody holds, if it lives: it holds the file of which this one is a copy, and works on.
+    /// Takes the lock at once or says who holds it. That also is the daemon that wrote itself into a file which nobody
+    /// holds, if it lives, or the one that came after it: it holds the file of which this one is a copy, and works on.
     pub fn acquire(path: &Path, role: &str) -> Result<Lock> {
         // A holder removes the file as it lets go. Whoever opened that old file just before has
         // locked nothing, so the lock counts only when the name still leads to the locked file.
@@ -140,12 +166,10 @@ impl Lock {
                 Ok(named) if named.ino() == locked.ino() && named.dev() == locked.dev() => {}
                 _ => continue,
             }
-            if let Some(owner) = read_owner(&mut file)
-                && owner.is_living_daemon()
-            {
+            if let Some(rival) = read_owner(&mut file).and_then(|owner| owner.rival(path)) {
                 drop(file);
                 if patience.is_zero() {
-                    return Err(living(path, &owner));
+                    return Err(living(path, &rival));
                 }
                 let pause = patience.min(Duration::from_millis(10));
                 std::thread::sleep(pause);
@@ -233,6 +257,11 @@ pub fn living(path: &Path, owner: &LockOwner) -> Error {
         .hint("two of them push each other out at WhatsApp and spoil each other's Signal state")
 }
 
+/// Which file or folder that is, whatever it is called.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().map(|seen| (seen.dev(), seen.ino())).ok()
+}
+
 /// Whether a file was made or written to in this moment.
 fn is_new(path: &Path) -> bool {
     let changed = fs::symlink_metadata(path).and_then(|seen| seen.modified());
@@ -312,6 +341,32 @@ mod tests {
         let old: LockOwner =
             serde_json::from_str(r#"{"pid":1,"since":"2026-11-01T00:00:00Z","role":"daemon","version":"1"}"#).unwrap();
         assert!(old.started.is_none() && old.path.is_none() && !old.is_living_daemon());
+    }
+
+    #[test]
+    fn a_lock_knows_what_it_is_a_copy_of_and_one_that_was_moved_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let [first, copy, moved] = ["first", "copy", "moved"].map(|name| folder.path().join(name).join("LOCK"));
+        for lock in [&first, &copy] {
+            fs::create_dir(lock.parent().unwrap()).unwrap();
+        }
+        let held = Lock::acquire(&first, "daemon").unwrap();
+        fs::copy(&first, &copy).unwrap();
+        let Some(owner) = read_owner(&mut File::open(&copy).unwrap()) else { panic!("nobody wrote it") };
+        assert_eq!((owner.original(&first), owner.original(&copy)), (None, Some(first.clone())));
+        // The holder is another process than the one that the copy names: it was started again since.
+        fs::write(&copy, serde_json::to_string(&LockOwner { pid: u32::MAX, ..owner.clone() }).unwrap()).unwrap();
+        for role in ["daemon", "restore"] {
+            let error = Lock::acquire(&copy, role).unwrap_err();
+            assert!(error.kind() == ErrorKind::Locked && error.message().contains("is a copy of the lock"), "{error}");
+        }
+        // Nothing lies where it was taken, or something else does.
+        fs::rename(first.parent().unwrap(), moved.parent().unwrap()).unwrap();
+        assert_eq!((owner.original(&moved), owner.original(&copy)), (None, None));
+        fs::create_dir(first.parent().unwrap()).unwrap();
+        assert_eq!((owner.original(&moved), owner.original(&copy)), (None, Some(first.clone())));
+        drop(held);
+        Lock::acquire(&copy, "daemon").unwrap();
     }
 
     #[test]

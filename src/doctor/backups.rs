@@ -206,7 +206,7 @@ pub fn fresh(facts: &Facts, session: &SessionFacts) -> Judged {
     let hours = facts.limits.backup_age_hours_max;
     let backups = worth_keeping(session, hours)?;
     let most_ms = limit_ms(hours, HOUR_MS);
-    let is_old = |at_ms: i64| facts.now_ms - at_ms > most_ms;
+    let is_old = |at_ms: i64| facts.now_ms.saturating_sub(at_ms) > most_ms;
     let mend = |said: Said| {
         said.by_hand("back it up now, and have cron or a timer do so daily", line(facts, Some(&session.name), "backup"))
     };
@@ -275,7 +275,7 @@ pub fn sets(facts: &Facts) -> Judged {
         return Err(Stop::Skipped("no gateway is set up to be backed up".into()));
     }
     let most_ms = limit_ms(hours, HOUR_MS);
-    let late = sets.iter().filter(|set| set.complete_ms.is_none_or(|at_ms| facts.now_ms - at_ms > most_ms));
+    let late = sets.iter().filter(|set| set.complete_ms.is_none_or(|at_ms| facts.now_ms.saturating_sub(at_ms) > most_ms));
     let late: Vec<Said> = late
         .map(|set| {
             let channel = &set.channel;
@@ -310,7 +310,7 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
     let backups = worth_keeping(session, most)?;
     let (most_ms, most) = (limit_ms(most, DAY_MS), count(most, "day", "days"));
     let said = match (backups.proven_ms, backups.whole_ms, backups.known_since_ms) {
-        (Some(at_ms), ..) if facts.now_ms - at_ms <= most_ms => {
+        (Some(at_ms), ..) if facts.now_ms.saturating_sub(at_ms) <= most_ms => {
             return Ok(vec![Said::ok(format!("a backup came back to life {} ago", ago(facts, at_ms)))]);
         }
         _ if let Some(place) = &backups.sealed => {
@@ -331,7 +331,7 @@ pub fn proven(facts: &Facts, session: &SessionFacts) -> Judged {
             clock::rfc3339(clock::from_ms(at_ms)),
         ),
         (None, None, _) => return Err(Stop::Skipped("there is no whole backup to prove".into())),
-        (None, Some(_), Some(since_ms)) if facts.now_ms - since_ms > most_ms => Said::bad(
+        (None, Some(_), Some(since_ms)) if facts.now_ms.saturating_sub(since_ms) > most_ms => Said::bad(
             "no backup of this session was ever seen to come back",
         )
         .seen("newest verification at level restore that passed", format!("at most {most} ago"), "none"),

@@ -1,10 +1,12 @@
 //! Judges of what a copy, a move or a mount that is missing makes of a session: a second daemon beside one
 //! that lives, one session in two homes, a session without its files, a daemon of a program that is gone.
 
+use std::path::Path;
+
 use super::times::ago;
 use super::{Judged, Said, Stop, known, line};
 use crate::facts::machine::ProgramNow;
-use crate::facts::{Facts, SessionFacts};
+use crate::facts::{Facts, LivingDaemon, SessionFacts};
 use crate::home::SessionPaths;
 use crate::report::{Severity, quoted};
 
@@ -14,6 +16,10 @@ pub fn living_daemon(facts: &Facts, session: &SessionFacts) -> Judged {
         return Ok(vec![Said::ok("no daemon lives that this folder was copied from")]);
     };
     let here = facts.host.home.display();
+    let beside = daemon.folder.as_ref().filter(|_| daemon.home.as_ref() == Some(&facts.host.home));
+    if let Some(original) = beside.and_then(|folder| folder.file_name()).and_then(|name| name.to_str()) {
+        return Ok(vec![copy_beside(facts, session, original, daemon)]);
+    }
     let elsewhere = daemon.home.as_ref().filter(|home| **home != facts.host.home);
     let (of, first) = match elsewhere {
         Some(home) => {
@@ -23,7 +29,7 @@ pub fn living_daemon(facts: &Facts, session: &SessionFacts) -> Judged {
         None => ("a daemon of this home".to_owned(), "put back the folder that it works in, or".to_owned()),
     };
     let text = format!(
-        "process {} lives and does not hold this lock, which names it: {of} works on, and this folder is a copy of its own",
+        "process {} lives and holds the lock of which this one is a copy: {of} works on, and this folder is a copy of its own",
         daemon.pid
     );
     let summary = match elsewhere {
@@ -53,9 +59,55 @@ pub fn living_daemon(facts: &Facts, session: &SessionFacts) -> Judged {
     ])
 }
 
-/// Whoever holds the session's lock is of this home.
+/// A copy beside its original, whose daemon works.
+fn copy_beside(facts: &Facts, session: &SessionFacts, original: &str, daemon: &LivingDaemon) -> Said {
+    Said::bad(format!(
+        "this folder is a copy of session {original}, whose daemon (process {}) works on as the same device",
+        daemon.pid
+    ))
+    .seen("lock", "taken in this folder", format!("copied from session {original}"))
+    .seen(
+        format!("daemon of {original}"),
+        "none beside which this one would be a second",
+        format!("process {}: {}", daemon.pid, daemon.command),
+    )
+    .by_hand(
+        format!("leave {original} alone, and take this copy out of the folder of sessions before anybody starts it"),
+        format!("ls -la {}", quoted(&folder_of(facts, session))),
+    )
+}
+
+fn folder_of(facts: &Facts, session: &SessionFacts) -> String {
+    let path =
+        session.paths.first().map_or_else(|| facts.host.home.join("sessions").join(&session.name), |look| look.path.clone());
+    path.display().to_string()
+}
+
+/// A copy of a session whose daemon died, with that session still in its place.
+fn copy_of(facts: &Facts, session: &SessionFacts, original: &Path) -> Said {
+    let (here, there) = (folder_of(facts, session), original.display().to_string());
+    let name = original.file_name().and_then(|name| name.to_str()).unwrap_or(&session.name);
+    let look = match original.ancestors().nth(2) {
+        Some(home) if home != facts.host.home => {
+            format!("wpp --home {} status --session {}", quoted(&home.to_string_lossy()), quoted(name))
+        }
+        _ => line(facts, Some(name), "status"),
+    };
+    Said::bad(format!("this folder is a copy of {there}, made while that session's lock was held: one device lies in two places"))
+        .seen("lock", format!("taken in {here}"), format!("copied from {there}"))
+        .by_hand(
+            format!("decide which of the two goes on, {there} or {here}, and start that one by hand; take the other one away, for once both run they push each other out"),
+            look,
+        )
+}
+
+/// Whoever holds the session's lock is of this home, and the folder is no copy.
 pub fn two_homes(facts: &Facts, session: &SessionFacts) -> Judged {
-    let Some(other) = &known(&session.rivals, "whom the lock names")?.other_home else {
+    let rivals = known(&session.rivals, "whom the lock names")?;
+    if let Some(original) = &rivals.copied_from {
+        return Ok(vec![copy_of(facts, session, original)]);
+    }
+    let Some(other) = &rivals.other_home else {
         return Ok(vec![Said::ok("nobody of another home holds the session")]);
     };
     let (home, here) = (other.home.display().to_string(), facts.host.home.display());
@@ -102,7 +154,7 @@ pub fn files_gone(facts: &Facts, session: &SessionFacts) -> Judged {
         return Ok(vec![Said::ok("the session was never used here")]);
     };
     // What was begun on it and cut off is finished or undone first.
-    if !journal.open.is_empty() {
+    if !journal.open.is_empty() || journal.replacing.is_some() {
         return Err(Stop::Skipped("something that was begun on the session is unfinished".into()));
     }
     let path = folder.path.display().to_string();

@@ -14,11 +14,11 @@ use crate::archive::snapshot;
 use crate::clock;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{DatabaseHealth, MessagesFacts, MessagesRows, SearchIndex, StoreFacts};
+use crate::facts::{DatabaseHealth, LastWord, MessagesFacts, MessagesRows, SearchIndex, StoreFacts};
 use crate::home::{SessionPaths, sidecar};
 use crate::session::messages::{Messages, VERSION};
 use crate::session::reading::{self, Reading, Refusal, Way};
-use crate::session::state::State;
+use crate::session::state::{Reason, State};
 use crate::session::store::{Particulars, account_fingerprint, particulars};
 
 /// Lines of a damaged database's report that are kept.
@@ -144,6 +144,12 @@ fn rows(session: &SessionPaths, open: Option<Messages>) -> Result<(Option<String
         reconnects_last_hour: lost as u64,
         logged_out_ms: messages.logged_out()?.map(|mark| mark.at_ms),
         was_linked: messages.was_linked()?,
+        last_word: messages.last_word()?.and_then(|word| {
+            // A word that a newer version knows says nothing here.
+            let state = serde_json::from_value(word.to.as_str().into()).ok()?;
+            let reason = Reason::named(&word.reason)?;
+            Some(LastWord { state, reason, at_ms: word.at_ms, until_ms: word.ban_ends_ms() })
+        }),
     };
     let facts = MessagesFacts {
         health: DatabaseHealth::Whole,
@@ -246,6 +252,9 @@ fn look_once<T>(
         // A daemon that comes up makes the file first and writes it then.
         Err(Refusal::Absent) if matches!(Lock::look(&session.lock())?, LockState::Held(_)) => {
             return Ok(Attempt::Again(busy(path)));
+        }
+        Err(Refusal::Absent) if !path.exists() => {
+            return Err(cannot(path, "it was removed while it was looked at".into()).hint("run the doctor again in a moment"));
         }
         Err(Refusal::Absent) => return Ok(Attempt::Done(Err("the file is empty".into()))),
         Err(Refusal::Busy) => return Ok(Attempt::Again(busy(path))),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::probe::{self, Depth};
-use super::{Scope, Selection, examine};
+use super::{Examination, Scope, Selection, examine};
 use crate::clock::Stopwatch;
 use crate::confirm::Confirmed;
 use crate::disk::{self, Lock, LockState};
@@ -76,10 +76,18 @@ pub fn apply(scope: &Scope, planned: &[Planned], run: Runner<'_>, sink: &dyn Sin
         let watch = Stopwatch::start();
         let title = describe(&planned.fix);
         sink.emit(Event::StepStarted { title: title.clone() });
+        let before = match planned.fix {
+            Fix::Run { .. } => hurts(scope, planned),
+            // These change one file, and put nothing in the place of what was found.
+            Fix::Chmod { .. } | Fix::RemoveStaleLock { .. } | Fix::RemoveStaleSocket { .. } => Vec::new(),
+        };
         let (verdict, observed) = match act_in_turn(scope, planned, run) {
-            Ok(said) => {
-                let (verdict, observed) = look_again(scope, planned);
-                (verdict, [observed, said].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; "))
+            Ok(done) => {
+                let (verdict, observed) = match look_again(scope, planned) {
+                    (Verdict::Pass, observed) if done.has_failed => instead(scope, planned, &before, observed),
+                    other => other,
+                };
+                (verdict, [observed, done.said].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; "))
             }
             // What is refused was not tried, whatever is to be seen of it now.
             Err(error) if error.kind() == ErrorKind::Denied => (Verdict::Fail, with_hints(&error)),
@@ -112,7 +120,7 @@ fn with_hints(error: &Error) -> String {
 }
 
 /// Does it; where somebody else has hold of the session, who may be about the same, after they are done.
-fn act_in_turn(scope: &Scope, planned: &Planned, run: Runner<'_>) -> Result<String> {
+fn act_in_turn(scope: &Scope, planned: &Planned, run: Runner<'_>) -> Result<Done> {
     let deadline = Instant::now() + TURN_PATIENCE;
     loop {
         match act(scope, &planned.fix, run) {
@@ -127,8 +135,17 @@ fn act_in_turn(scope: &Scope, planned: &Planned, run: Runner<'_>) -> Result<Stri
     }
 }
 
-/// Does it, and says what there is to say about that.
-fn act(scope: &Scope, fix: &Fix, run: Runner<'_>) -> Result<String> {
+/// How an act went, as far as it can tell itself.
+#[derive(Debug, Default)]
+struct Done {
+    /// What there is to say about it.
+    said: String,
+    /// Whether it says that it failed.
+    has_failed: bool,
+}
+
+/// Does it, and says how that went.
+fn act(scope: &Scope, fix: &Fix, run: Runner<'_>) -> Result<Done> {
     if let Some(owner) = scope.foreign {
         // What root makes or starts there, its owner can no longer use.
         return Err(Error::new(ErrorKind::Denied, format!("the home is user {owner}'s, and is not mended as another user"))
@@ -156,10 +173,12 @@ fn act(scope: &Scope, fix: &Fix, run: Runner<'_>) -> Result<String> {
         Fix::RemoveStaleLock { session } => written_down(scope, session, fix, remove_stale_lock)?,
         Fix::RemoveStaleSocket { session } => written_down(scope, session, fix, remove_stale_socket)?,
         // A command may do its part and still end with another code than 0: a daemon that was started
-        // and asks for a phone. Whether it helped is for the second look to say.
-        Fix::Run { argv } => return run(argv).map(|report| report.title),
+        // and finds no server. Whether it helped is for the second look to say.
+        Fix::Run { argv } => {
+            return run(argv).map(|report| Done { has_failed: report.verdict == Verdict::Fail, said: report.title });
+        }
     }
-    Ok(String::new())
+    Ok(Done::default())
 }
 
 /// Does it, and records it in the journal, which must therefore be usable before anything is done.
@@ -198,16 +217,40 @@ fn remove_stale_socket(paths: &SessionPaths) -> Result<()> {
     }
 }
 
-/// Looks at what the fix was for, and says whether it is gone.
-fn look_again(scope: &Scope, planned: &Planned) -> (Verdict, String) {
+/// What is to be seen now of the session that a fix is about.
+fn examined(scope: &Scope, planned: &Planned, selection: &Selection) -> Examination {
     let mut narrow = scope.clone();
     narrow.sessions.retain(|session| Some(session.name()) == planned.session.as_deref());
     if narrow.home.is_err() {
         // The fix may have been what lets it open.
         narrow.home = Home::open(&narrow.root).map_err(|error| Problem::from(&error));
     }
-    let facts = probe::gather(&narrow, Depth::Surface);
-    let examination = examine(&facts, &Selection::of(&planned.checks));
+    examine(&probe::gather(&narrow, Depth::Surface), selection)
+}
+
+/// What hurts now in the session that a fix is about, whichever check says so.
+fn hurts(scope: &Scope, planned: &Planned) -> Vec<Finding> {
+    let mut findings = examined(scope, planned, &Selection::default()).findings;
+    findings.retain(|finding| finding.severity >= Severity::Error && finding.session == planned.session);
+    findings
+}
+
+/// What a fix was for is gone, and its act says that it failed: whether something that hurts came in its place. A
+/// daemon that was started and reaches no server runs all the same; one that ended in ERROR helps nobody.
+fn instead(scope: &Scope, planned: &Planned, before: &[Finding], observed: String) -> (Verdict, String) {
+    let new = |finding: &Finding| !before.iter().any(|known| known.id == finding.id);
+    match hurts(scope, planned).into_iter().find(new) {
+        Some(worse) => (
+            Verdict::Fail,
+            format!("it did not help: what it was for is gone, and {} came in its place: {}", worse.id, worse.summary),
+        ),
+        None => (Verdict::Pass, observed),
+    }
+}
+
+/// Looks at what the fix was for, and says whether it is gone.
+fn look_again(scope: &Scope, planned: &Planned) -> (Verdict, String) {
+    let examination = examined(scope, planned, &Selection::of(&planned.checks));
     let findings = &examination.findings;
     let still = findings.iter().find(|finding| {
         finding.severity > Severity::Ok && finding.remedy.as_ref().and_then(|remedy| remedy.fix.as_ref()) == Some(&planned.fix)

@@ -1,9 +1,11 @@
 //! Judges of what flows through a session: its state over time, what goes out, what comes in.
 
-use super::session::answered;
+use super::session::{answered, daemon_running};
+use super::start::{FIND_THE_OTHER, refused};
 use super::times::{DAY_MS, HOUR_MS, MINUTE_MS, ago, limit_ms, span};
 use super::{Judged, Said, Stop, known, line};
-use crate::facts::{DaemonStatus, DatabaseHealth, Facts, SessionFacts};
+use crate::clock;
+use crate::facts::{DatabaseHealth, Facts, LastWord, Probed, SessionFacts};
 use crate::report::{Severity, count};
 use crate::session::messages::Traffic;
 use crate::session::state::{Reason, State};
@@ -51,7 +53,7 @@ pub fn transition(facts: &Facts, session: &SessionFacts) -> Judged {
             return Ok(vec![Said::ok(format!("{} is no state that a session only passes through", status.state.name()))]);
         }
     };
-    let (name, age) = (status.state.name(), facts.now_ms - status.since_ms);
+    let (name, age) = (status.state.name(), facts.now_ms.saturating_sub(status.since_ms));
     if age <= most {
         return Ok(vec![Said::ok(format!("{name} for {}", span(age)))]);
     }
@@ -64,60 +66,73 @@ pub fn transition(facts: &Facts, session: &SessionFacts) -> Judged {
 
 /// Another client did not take the place.
 pub fn replaced(facts: &Facts, session: &SessionFacts) -> Judged {
-    ended(facts, session, Reason::StreamReplaced, "no other client took the place", |status, facts| {
-        Said::bad(format!("another client with this device's keys took the session's place {} ago", ago(facts, status.since_ms)))
-            .by_hand(
-                "find the other process or host and stop it; only then restart this one",
-                line(facts, Some(&status.session), "restart"),
-            )
+    ended(facts, session, Reason::StreamReplaced, "no other client took the place", |word| {
+        Said::bad(format!("another client with this device's keys took the session's place {} ago", ago(facts, word.at_ms)))
+            .by_hand(FIND_THE_OTHER, "pgrep -af wpp")
     })
 }
 
 /// The account is not banned.
 pub fn banned(facts: &Facts, session: &SessionFacts) -> Judged {
-    ended(facts, session, Reason::TemporaryBan, "the account is not banned", |status, facts| {
+    ended(facts, session, Reason::TemporaryBan, "the account is not banned", |word| {
+        let until = word.until_ms.filter(|until| *until > facts.now_ms);
+        let until = until.map_or_else(String::new, |until| format!(", for {} more", span(until - facts.now_ms)));
         Said::bad(format!(
-            "WhatsApp has banned the account for a while, {} ago: send nothing and restart nothing until that is over; each \
+            "WhatsApp has banned the account for a while, {} ago{until}: send nothing and start nothing until that is over; each \
              attempt may lengthen it",
-            ago(facts, status.since_ms)
+            ago(facts, word.at_ms)
         ))
         .by_hand(
             "leave it alone until the ban is over; what else was said is in the log",
-            line(facts, Some(&status.session), "logs"),
+            line(facts, Some(&session.name), "logs"),
         )
     })
 }
 
 /// The client is not outdated.
 pub fn outdated(facts: &Facts, session: &SessionFacts) -> Judged {
-    ended(facts, session, Reason::ClientOutdated, "WhatsApp takes this version of the client", |status, facts| {
-        Said::bad(format!("WhatsApp refuses the client of wpp {}", status.version))
-            .by_hand("install a newer wpp, then restart the daemon", line(facts, Some(&status.session), "restart"))
+    ended(facts, session, Reason::ClientOutdated, "WhatsApp takes this version of the client", |_| {
+        let version = session.status().map_or(&facts.host.version, |status| &status.version);
+        Said::bad(format!("WhatsApp refuses the client of wpp {version}"))
+            .by_hand("install a newer wpp, then restart the daemon", line(facts, Some(&session.name), "restart"))
     })
 }
 
-fn ended(
-    facts: &Facts,
-    session: &SessionFacts,
-    reason: Reason,
-    fine: &str,
-    said: impl Fn(&DaemonStatus, &Facts) -> Said,
-) -> Judged {
+fn ended(facts: &Facts, session: &SessionFacts, reason: Reason, fine: &str, said: impl Fn(&LastWord) -> Said) -> Judged {
+    let kept = session.messages.known().and_then(|messages| messages.rows?.last_word);
+    // What the server said last holds on when the daemon that heard it is gone.
+    if kept.is_some() && matches!(session.daemon, Probed::NotApplicable(_)) && session.is_held() == Some(false) {
+        let is_it = |word: &LastWord| word.reason == reason;
+        let Some(word) = refused(facts, session).filter(is_it) else { return Ok(vec![Said::ok(fine)]) };
+        // Who stopped the daemon since knows what for. Only a ban goes on by itself, as long as it was said to.
+        if word.until_ms.is_none() && daemon_running(facts, session).is_err() {
+            return Err(Stop::Skipped("the daemon was stopped since the server said so".into()));
+        }
+        let observed = format!("{} ({}) {} ago, and no daemon since", word.state.name(), reason.name(), ago(facts, word.at_ms));
+        return Ok(vec![said(&word).seen("state", "READY", observed)]);
+    }
     let status = answered(session)?;
     if status.reason != reason || !matches!(status.state, State::Error | State::Degraded | State::Reconnecting) {
         return Ok(vec![Said::ok(fine)]);
     }
     let observed = format!("{} ({}) for {}", status.state.name(), reason.name(), ago(facts, status.since_ms));
     let observed = status.detail.iter().fold(observed, |text, detail| format!("{text}: {detail}"));
-    Ok(vec![said(status, facts).seen("state", "READY", observed)])
+    let until_ms = kept.filter(|word| word.reason == reason).and_then(|word| word.until_ms);
+    let word = LastWord { state: status.state, reason, at_ms: status.since_ms, until_ms };
+    Ok(vec![said(&word).seen("state", "READY", observed)])
+}
+
+/// How often the daemon died in the last hour, where that is too often to start it once more.
+pub(super) fn crashes(session: &SessionFacts) -> Option<u64> {
+    session.journal.known().map(|journal| journal.crashes_last_hour).filter(|crashes| *crashes >= CRASHES_MAX)
 }
 
 /// The daemon does not die again and again.
 pub fn crash_loop(facts: &Facts, session: &SessionFacts) -> Judged {
-    let crashes = known(&session.journal, "the journal")?.crashes_last_hour;
-    if crashes < CRASHES_MAX {
-        return Ok(vec![Said::ok(format!("{} in the last hour", count(crashes, "crash", "crashes")))]);
-    }
+    let few = known(&session.journal, "the journal")?.crashes_last_hour;
+    let Some(crashes) = crashes(session) else {
+        return Ok(vec![Said::ok(format!("{} in the last hour", count(few, "crash", "crashes")))]);
+    };
     Ok(vec![
         Said::bad(format!("the daemon died {crashes} times in the last hour, and something starts it again each time"))
             .seen("starts without a stop before them", format!("fewer than {CRASHES_MAX} in an hour"), crashes.to_string())
@@ -130,7 +145,7 @@ pub fn events(facts: &Facts, session: &SessionFacts) -> Judged {
     let status = answered(session)?;
     let newest = traffic(session)?.newest_event_ms;
     let Some(newest) = newest else { return Err(Stop::Skipped("no event was kept yet".into())) };
-    let age = facts.now_ms - newest;
+    let age = facts.now_ms.saturating_sub(newest);
     let most = limit_ms(facts.limits.event_age_hours_max, HOUR_MS);
     // Each change of state is an event, so the newest is never older than the state.
     if status.since_ms - newest > MARGIN_MS {
@@ -170,11 +185,13 @@ pub fn phone(facts: &Facts, session: &SessionFacts) -> Judged {
     let signs = &traffic.phone;
     let from = signs.known_from_ms.unwrap_or(facts.now_ms);
     match signs.seen_ms {
-        Some(seen) if facts.now_ms - seen <= PHONE_DAYS_MAX * DAY_MS => {
-            Ok(vec![Said::ok(format!("another device of the account was heard {} ago", span(facts.now_ms - seen)))])
+        Some(seen) if facts.now_ms.saturating_sub(seen) <= PHONE_DAYS_MAX * DAY_MS => {
+            Ok(vec![Said::ok(format!("another device of the account was heard {} ago", span(facts.now_ms.saturating_sub(seen))))])
         }
-        seen if signs.unconfirmed >= UNCONFIRMED_MIN && facts.now_ms - seen.unwrap_or(from) > PHONE_DAYS_MAX * DAY_MS => {
-            let age = span(facts.now_ms - seen.unwrap_or(from));
+        seen if signs.unconfirmed >= UNCONFIRMED_MIN
+            && facts.now_ms.saturating_sub(seen.unwrap_or(from)) > PHONE_DAYS_MAX * DAY_MS =>
+        {
+            let age = span(facts.now_ms.saturating_sub(seen.unwrap_or(from)));
             Ok(vec![
                 Said::bad(format!("nothing was heard of the phone for {age}, not even that it took what was sent from here"))
                     .seen("newest sign of another device of the account", format!("at most {PHONE_DAYS_MAX} days old"), age)
@@ -189,8 +206,18 @@ pub fn phone(facts: &Facts, session: &SessionFacts) -> Judged {
 pub fn backlog(facts: &Facts, session: &SessionFacts) -> Judged {
     let traffic = traffic(session)?;
     let most = facts.limits.outbox_waiting_max;
-    let age = traffic.waiting_since_ms.map_or(0, |since| facts.now_ms - since);
+    let age = traffic.waiting_since_ms.map_or(0, |since| facts.now_ms.saturating_sub(since));
     let age_most = limit_ms(facts.limits.outbox_age_ms_max, 1);
+    if let Some(due_ms) = traffic.due_last_ms.filter(|due_ms| due_ms.saturating_sub(facts.now_ms) > HOUR_MS) {
+        let (due, ahead) = (clock::rfc3339(clock::from_ms(due_ms)), span(due_ms.saturating_sub(facts.now_ms)));
+        return Ok(vec![
+            Said::bad(format!(
+                "a message in the outbox is not tried before {due}, in {ahead}: it was queued while the clock was ahead"
+            ))
+            .seen("next try of what waits", "within an hour", due)
+            .by_hand("see which, and send it again under another id", line(facts, Some(&session.name), "outbound list")),
+        ]);
+    }
     if traffic.waiting == 0 || (traffic.waiting <= most && age <= age_most) {
         return Ok(vec![Said::ok(format!("{} in the outbox", count(traffic.waiting, "message", "messages")))]);
     }
@@ -221,7 +248,7 @@ pub fn backlog(facts: &Facts, session: &SessionFacts) -> Judged {
 pub fn paused(facts: &Facts, session: &SessionFacts) -> Judged {
     let traffic = traffic(session)?;
     let Some(since) = traffic.paused_since_ms else { return Ok(vec![Said::ok("what goes out is not paused")]) };
-    let age = facts.now_ms - since;
+    let age = facts.now_ms.saturating_sub(since);
     let resume = line(facts, Some(&session.name), "outbound resume");
     if traffic.waiting == 0 || age <= PAUSED_MS_MAX {
         return Ok(vec![
@@ -258,7 +285,8 @@ pub fn rejected(facts: &Facts, session: &SessionFacts) -> Judged {
 /// What came in becomes messages.
 pub fn ingest(facts: &Facts, session: &SessionFacts) -> Judged {
     let traffic = traffic(session)?;
-    let lag = traffic.unprojected_since_ms.map_or(0, |since| facts.now_ms - since);
+    // What is dated ahead of this clock was not made a message either.
+    let lag = traffic.unprojected_since_ms.map_or(0, |since| facts.now_ms.saturating_sub(since).saturating_abs());
     if traffic.unprojected == 0 || lag <= PROJECTION_MS_MAX {
         return Ok(vec![Said::ok("what came in is stored as messages")]);
     }

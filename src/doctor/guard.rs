@@ -232,7 +232,7 @@ pub fn secret_age(facts: &Facts) -> Judged {
         return Err(Stop::Skipped("doctor.secret_age_days_max is 0".into()));
     }
     let said = secrets.iter().filter_map(|secret| {
-        let age = facts.now_ms - secret.written_ms?;
+        let age = facts.now_ms.saturating_sub(secret.written_ms?);
         (age > most).then(|| {
             let days = count(age / DAY_MS, "day", "days");
             Said::bad(format!("the secret in {} has been the same for {days}", secret.place))
@@ -319,7 +319,7 @@ pub fn lockdown(facts: &Facts) -> Judged {
 /// How long the journal has known any of the sessions, in milliseconds; `None` when none is known.
 pub(super) fn known_for_ms(facts: &Facts) -> Option<i64> {
     let since = |session: &crate::facts::SessionFacts| session.backups.known().and_then(|backups| backups.known_since_ms);
-    facts.sessions.iter().filter_map(since).min().map(|since| facts.now_ms - since)
+    facts.sessions.iter().filter_map(since).min().map(|since| facts.now_ms.saturating_sub(since))
 }
 
 /// Drills are run.
@@ -335,12 +335,16 @@ pub fn drill_age(facts: &Facts) -> Judged {
     let days = |milliseconds: i64| count(milliseconds / DAY_MS, "day", "days");
     let list = line(facts, None, "drill list");
     match drills.runs.iter().map(|run| run.at_ms).max() {
-        Some(newest) if facts.now_ms - newest <= most => {
-            Ok(vec![Said::ok(format!("the newest drill ran {} ago", days(facts.now_ms - newest)))])
+        Some(newest) if facts.now_ms.saturating_sub(newest) <= most => {
+            Ok(vec![Said::ok(format!("the newest drill ran {} ago", days(facts.now_ms.saturating_sub(newest))))])
         }
         Some(newest) => Ok(vec![
-            Said::bad(format!("the newest drill ran {} ago", days(facts.now_ms - newest)))
-                .seen("newest drill", format!("at most {} ago", days(most)), format!("{} ago", days(facts.now_ms - newest)))
+            Said::bad(format!("the newest drill ran {} ago", days(facts.now_ms.saturating_sub(newest))))
+                .seen(
+                    "newest drill",
+                    format!("at most {} ago", days(most)),
+                    format!("{} ago", days(facts.now_ms.saturating_sub(newest))),
+                )
                 .by_hand("choose one and run it", list),
         ]),
         None => match known_for_ms(facts) {
@@ -361,7 +365,7 @@ pub fn drill_failed(facts: &Facts) -> Judged {
         Said::bad(format!(
             "the drill {} did not go as it should when it was last run, {} ago",
             run.drill,
-            count((facts.now_ms - run.at_ms) / DAY_MS, "day", "days")
+            count((facts.now_ms.saturating_sub(run.at_ms)) / DAY_MS, "day", "days")
         ))
         .about(run.drill.clone())
         .seen(format!("run {}", run.run), "passed", "not passed")

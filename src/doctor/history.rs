@@ -23,6 +23,9 @@ const GONE_MS_MAX: i64 = 30 * 24 * 3_600_000;
 /// Characters of a summary that are kept.
 const SUMMARY_MAX: usize = 300;
 
+/// The check that tells a session's state.
+const STATE: &str = "wpp.session.state";
+
 /// By what a finding is known again. The session is empty for the host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
@@ -34,11 +37,15 @@ pub struct Key {
 
 impl Key {
     fn of(finding: &Finding) -> Key {
-        Key {
-            id: finding.id.clone().into_owned(),
-            session: finding.session.clone().unwrap_or_default(),
-            subject: finding.evidence.first().map(|seen| seen.what.clone()).unwrap_or_default(),
+        let seen = finding.evidence.first();
+        let mut subject = seen.map(|seen| seen.what.clone()).unwrap_or_default();
+        // Each state is a thing of its own, whose time begins when it does: `RECONNECTING for 3 s, …`.
+        if finding.id == STATE
+            && let Some(state) = seen.and_then(|seen| seen.observed.split_whitespace().next())
+        {
+            subject = format!("{subject} {state}");
         }
+        Key { id: finding.id.clone().into_owned(), session: finding.session.clone().unwrap_or_default(), subject }
     }
 }
 
@@ -185,7 +192,8 @@ fn renamed(before: &Rows, examination: &Examination) -> Vec<(Key, Key)> {
     for key in before.iter().filter(|(key, row)| row.gone_ms.is_none() && !found.contains(*key)).map(|(key, _)| key) {
         gone.entry(of(key)).or_default().push(key.clone());
     }
-    for key in found.iter().filter(|key| !before.contains_key(*key)) {
+    // A state that another one followed is over.
+    for key in found.iter().filter(|key| !before.contains_key(*key) && key.id != STATE) {
         new.entry(of(key)).or_default().insert(key.clone());
     }
     let severity_of = |key: &Key| {
@@ -351,6 +359,28 @@ mod tests {
         assert_eq!(at(&mut rows, whole, 2, &[("LOCK", Error)]), (vec![(1, Some(Change::Worse))], 0));
         assert_eq!(at(&mut rows, whole, 3, &[("LOCK", Warning)]), (vec![(1, Some(Change::Better))], 0));
         assert_eq!(at(&mut rows, whole, 4, &[("x", Warning)]), (vec![(4, Some(Change::New))], 1), "another thing");
+    }
+
+    #[test]
+    fn a_state_does_not_inherit_the_time_of_the_one_before() {
+        let mut rows = Rows::new();
+        let mut at = |now_ms: i64, observed: &str, severity| {
+            let finding = Finding {
+                session: Some("main".into()),
+                evidence: vec![Evidence::new("state", "READY", observed)],
+                ..Finding::new(STATE, severity, observed)
+            };
+            let mut examination = Examination::default();
+            examination.add(STATE, Some("main".into()), vec![finding]);
+            let compared = compare(&rows, &mut examination, now_ms, Reader::Whole);
+            rows = compared.rows;
+            (examination.findings[0].since_ms, compared.mended.len())
+        };
+        assert_eq!(at(1, "STOPPED", Severity::Info), (Some(1), 0));
+        assert_eq!(at(2, "STOPPED", Severity::Info), (Some(1), 0));
+        assert_eq!(at(3, "RECONNECTING for 3 s, reason connection_lost", Severity::Info), (Some(3), 1));
+        assert_eq!(at(4, "RECONNECTING for 4 s, reason connect_failure", Severity::Info), (Some(3), 0));
+        assert_eq!(at(5, "ERROR for 1 s, reason store_failure", Error), (Some(5), 1), "whatever it matters");
     }
 
     #[test]

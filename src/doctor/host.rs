@@ -1,7 +1,10 @@
 //! Judges of the machine and of the home itself.
 
-use super::{Judged, Said, Stop, known, line};
-use crate::facts::{Facts, MissingSession};
+use std::path::Path;
+
+use super::{Judged, Said, Stop, known, line, or_fine};
+use crate::disk::Space;
+use crate::facts::{Facts, MissingSession, PathLook, Probed};
 use crate::report::{Severity, quoted};
 
 /// Free space under which even one more archive or one more day of messages may not fit.
@@ -63,6 +66,8 @@ pub fn default_session(facts: &Facts) -> Judged {
     if missing.is_none() && !names.is_empty() {
         return Ok(vec![Said::ok(format!("sessions here: {here}"))]);
     }
+    let is_home = |look: &&PathLook| look.path == facts.host.home;
+    let is_absent = facts.host.paths.iter().find(is_home).is_some_and(|look| matches!(look.seen, Probed::Known(None)));
     let fallback = MissingSession { name: "main".into(), named_in: None };
     let missing = missing.unwrap_or(&fallback);
     let start = line(facts, Some(&missing.name), "start");
@@ -78,6 +83,9 @@ pub fn default_session(facts: &Facts) -> Judged {
         Some(file) => Said::bad(format!("default_session is {:?}, and there is no such session", missing.name))
             .seen(file.display().to_string(), format!("the name of a session that is here ({here})"), missing.name.clone())
             .by_hand("make the session, or correct default_session", start),
+        None if is_absent && facts.host.is_named => Said::bad(format!("there is no home at {}", facts.host.home.display()))
+            .seen(facts.host.home.display().to_string(), "a folder, as somebody named it", "nothing")
+            .by_hand("correct --home or WPP_HOME; where it is right, make the home with its first session", start),
         None if names.is_empty() => Said::bad("there is no session here yet, so only the host and the home were looked at")
             .severity(Severity::Info)
             .by_hand("make the first session", start),
@@ -88,25 +96,35 @@ pub fn default_session(facts: &Facts) -> Judged {
     }])
 }
 
-/// A file can be written to the home.
+/// A file can be written to the home, and wherever sessions and archives lie.
 pub fn writable(facts: &Facts) -> Judged {
-    let home = facts.host.home.display();
-    Ok(vec![match known(&facts.host.writable, "whether the home is writable")? {
-        Ok(()) => Said::ok(format!("{home} is writable")),
-        Err(reason) => Said::bad(format!("{home} cannot be written to: {reason}"))
+    let wrong = known(&facts.host.unwritable, "whether the home is writable")?.iter().map(|(folder, reason)| {
+        let folder = folder.display().to_string();
+        Said::bad(format!("{folder} cannot be written to: {reason}"))
             .seen("writing 4096 bytes to an unnamed file", "written and forced to the disk", reason.clone())
             .by_hand(
-                "find out whether the disk is full, read-only or somebody else's",
-                format!("df -h {0} && ls -ld {0}", quoted(&home.to_string())),
-            ),
-    }])
+                "find out whether the disk is full, read-only or somebody else's, and whether an attribute of the folder forbids it",
+                format!("df -h {0} && ls -ld {0} && lsattr -d {0}", quoted(&folder)),
+            )
+    });
+    or_fine(wrong.collect(), format!("{} is writable", facts.host.home.display()))
 }
 
-/// There is room on the home's file system.
+/// There is room on the home's file system, and on those of its folders.
 pub fn disk_space(facts: &Facts) -> Judged {
-    let space = known(&facts.host.space, "free disk space")?;
+    let own = known(&facts.host.space, "free disk space")?;
+    let others = known(&facts.host.other_spaces, "free disk space beside the home's")?;
+    let mut said = space_of(facts, &facts.host.home, *own)?;
+    for (folder, space) in others {
+        said.extend(space_of(facts, folder, *space)?.into_iter().filter(Said::is_bad));
+    }
+    Ok(said)
+}
+
+fn space_of(facts: &Facts, folder: &Path, space: Space) -> Judged {
+    let whose = if folder == facts.host.home { "the home".to_owned() } else { folder.display().to_string() };
     if space.total_bytes == 0 {
-        return Err(Stop::Unknown("the file system of the home does not say how large it is".into()));
+        return Err(Stop::Unknown(format!("the file system of {whose} does not say how large it is")));
     }
     let percent = |part: u64| u128::from(part) * 100 / u128::from(space.total_bytes);
     let free = percent(space.free_bytes);
@@ -118,13 +136,16 @@ pub fn disk_space(facts: &Facts) -> Judged {
     // Under a tenth of the threshold the next write may fail.
     let severity = if free * 10 < least || space.free_bytes < FREE_BYTES_MIN { Severity::Error } else { Severity::Warning };
     Ok(vec![
-        Said::bad(format!("disk space is short: {observed}"))
-            .severity(severity)
-            .seen("file system of the home", format!("at least {least} % and {} MiB free", FREE_BYTES_MIN >> 20), observed)
-            .by_hand(
-                "free disk space; see first what takes it",
-                format!("du -xh {} | sort -h | tail", quoted(&facts.host.home.display().to_string())),
-            ),
+        Said::bad(match folder == facts.host.home {
+            true => format!("disk space is short: {observed}"),
+            false => format!("disk space is short in {whose}: {observed}"),
+        })
+        .severity(severity)
+        .seen(format!("file system of {whose}"), format!("at least {least} % and {} MiB free", FREE_BYTES_MIN >> 20), observed)
+        .by_hand(
+            "free disk space; see first what takes it",
+            format!("du -xh {} | sort -h | tail", quoted(&folder.display().to_string())),
+        ),
     ])
 }
 

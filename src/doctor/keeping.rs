@@ -90,7 +90,7 @@ pub fn prekeys(facts: &Facts, session: &SessionFacts) -> Judged {
     let restart = line(facts, Some(&session.name), "restart");
     // Without a connection nothing is uploaded, and nobody can be told to do anything about it.
     let status = match answered(session) {
-        Ok(status) if status.state == State::Ready && facts.now_ms - status.since_ms > UPLOAD_MS => Some(status),
+        Ok(status) if status.state == State::Ready && facts.now_ms.saturating_sub(status.since_ms) > UPLOAD_MS => Some(status),
         _ => None,
     };
     let seen = |said: Said| said.seen("one-time keys that were uploaded", format!("at least {PREKEYS_MIN}"), left.to_string());
@@ -168,6 +168,34 @@ pub fn identities(facts: &Facts, session: &SessionFacts) -> Judged {
     or_fine(said, "both databases are of one account, and of one device")
 }
 
+/// The one of several sessions with one device's keys that is the copy: what its lock or the journal says leaves no
+/// other.
+fn copy_among<'a>(sessions: &[&'a SessionFacts]) -> Option<&'a str> {
+    let only = |is_copy: &dyn Fn(&SessionFacts) -> bool| {
+        let mut copies = sessions.iter().filter(|session| is_copy(session));
+        copies.next().filter(|_| copies.next().is_none() && sessions.len() == 2).map(|session| session.name.as_str())
+    };
+    let was_copied = |session: &SessionFacts| {
+        session.rivals.known().is_some_and(|rivals| {
+            rivals.copied_from.is_some() || rivals.living.as_ref().is_some_and(|daemon| daemon.folder.is_some())
+        })
+    };
+    // What the journal could not be asked about may have run.
+    let never_ran = |session: &SessionFacts| {
+        session.is_held() == Some(false)
+            && session.journal.known().is_some_and(|journal| journal.lived.is_none() && journal.started.is_none())
+    };
+    only(&was_copied).or_else(|| only(&never_ran))
+}
+
+/// Another session that was looked at and is the same device.
+pub(super) fn twin<'a>(facts: &'a Facts, session: &SessionFacts) -> Option<&'a str> {
+    let device = |session: &SessionFacts| session.store.known().and_then(|store| store.particulars.device);
+    let own = device(session)?;
+    let mut others = facts.sessions.iter().filter(|other| other.name != session.name);
+    others.find(|other| device(other) == Some(own)).map(|other| other.name.as_str())
+}
+
 /// No two sessions are the same device.
 pub fn twins(facts: &Facts) -> Judged {
     let names = known(&facts.host.session_names, "the sessions' names")?;
@@ -196,13 +224,20 @@ pub fn twins(facts: &Facts) -> Judged {
         .map(|sessions| {
             let names: Vec<&str> = sessions.iter().map(|session| session.name.as_str()).collect();
             let alive = sessions.iter().filter(|session| session.is_held() == Some(true)).count();
-            Said::bad(format!("{} are one and the same device: a copy stands beside the original", names.join(" and ")))
-                .severity(if alive > 1 { Severity::Critical } else { Severity::Error })
-                .seen("sessions with one device's keys", "one", names.join(", "))
-                .by_hand(
-                    "keep the one that connected last, and reset the other one before anybody starts it",
-                    line(facts, names.last().copied(), "reset --dry-run"),
-                )
+            let said =
+                Said::bad(format!("{} are one and the same device: a copy stands beside the original", names.join(" and ")))
+                    .severity(if alive > 1 { Severity::Critical } else { Severity::Error })
+                    .seen("sessions with one device's keys", "one", names.join(", "));
+            match copy_among(sessions) {
+                Some(copy) => said.by_hand(
+                    format!("{copy} looks like the copy: see that it is, and reset it before anybody starts it"),
+                    line(facts, Some(copy), "reset --dry-run"),
+                ),
+                None => said.by_hand(
+                    "find out which of them connected last and keep that one; reset the others before anybody starts them",
+                    line(facts, None, "doctor --all --only wpp.store.twins"),
+                ),
+            }
         })
         .collect();
     said.extend(unseen);

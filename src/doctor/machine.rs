@@ -61,6 +61,13 @@ pub fn memory_limit(facts: &Facts) -> Judged {
     })
 }
 
+/// A count as people read it, `1,048,576`: no bundle takes it for somebody's number then.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
+}
+
 /// Ok, warning or error, by how much of something is used.
 fn short(what: &str, used: Use, observed: String, command: &str, remedy: &str) -> Said {
     if used.percent() <= USED_PERCENT_MAX {
@@ -149,7 +156,7 @@ pub fn overcommit(facts: &Facts) -> Judged {
 /// Files can be opened on the machine.
 pub fn open_files(facts: &Facts) -> Judged {
     let files = *known(&facts.host.machine.open_files, "open files of the machine")?;
-    let observed = format!("{} of {} open", files.used, files.limit);
+    let observed = format!("{} of {} open", grouped(files.used), grouped(files.limit));
     Ok(vec![short(
         "the machine's table of open files",
         files,
@@ -170,7 +177,7 @@ pub fn daemon_files(_: &Facts, session: &SessionFacts) -> Judged {
     Ok(vec![short(
         "what the daemon may open",
         files,
-        format!("{} of {limit} open", files.used),
+        format!("{} of {} open", grouped(files.used), grouped(limit)),
         &command,
         "see what it holds, and start it anew under a higher limit (LimitNOFILE=)",
     )])
@@ -185,7 +192,7 @@ pub fn open_files_limit(facts: &Facts) -> Judged {
                 .seen("soft limit of open files", format!("at least {OPEN_FILES_MIN}"), limit.to_string())
                 .by_hand("raise it for this shell, or in the unit by LimitNOFILE=", "ulimit -n 1024")
         }
-        Some(limit) => Said::ok(format!("what is started from here may open {limit} files")),
+        Some(limit) => Said::ok(format!("what is started from here may open {} files", grouped(limit))),
         None => Said::ok("what is started from here may open any number of files"),
     }])
 }
@@ -223,7 +230,7 @@ pub fn tasks(facts: &Facts) -> Judged {
     let mut said = Vec::new();
     match &facts.host.machine.tasks {
         Probed::Known(tasks) => {
-            let observed = format!("{} of {} are there", tasks.used, tasks.limit);
+            let observed = format!("{} of {} are there", grouped(tasks.used), grouped(tasks.limit));
             said.push(short(
                 "room for processes and threads",
                 *tasks,
@@ -242,7 +249,7 @@ pub fn tasks(facts: &Facts) -> Judged {
         Some(short(
             &what,
             tasks,
-            format!("{} of {} are there", tasks.used, tasks.limit),
+            format!("{} of {} are there", grouped(tasks.used), grouped(tasks.limit)),
             "systemctl status wpp* --no-pager",
             "raise the limit (TasksMax=, --pids-limit)",
         ))
@@ -299,12 +306,83 @@ pub fn core_dumps(facts: &Facts, session: &SessionFacts) -> Judged {
     ])
 }
 
+/// What is made is for its owner alone. `wpp` sets its own mask, so what the operator's shell has matters little.
+pub fn umask(facts: &Facts) -> Judged {
+    let (mut said, mut closed) = (Vec::new(), 0);
+    for session in &facts.sessions {
+        let mask = match &session.process {
+            Probed::Known(process) => process.umask,
+            Probed::NotApplicable(_) => None,
+            Probed::Failed(reason) => return Err(Stop::Unknown(format!("the daemon's process: {reason}"))),
+        };
+        match mask {
+            None => {}
+            Some(mask) if mask & 0o077 == 0o077 => closed += 1,
+            Some(mask) => said.push(
+                Said::bad(format!(
+                    "the daemon of {} has the mask {mask:04o}: what it makes without a mode of its own is open to others",
+                    session.name
+                ))
+                .about(session.name.clone())
+                .seen("Umask of the daemon", "0077", format!("{mask:04o}"))
+                .by_hand("start it anew: a daemon of this version sets it to 0077", line(facts, Some(&session.name), "restart")),
+            ),
+        }
+    }
+    let own = facts.host.umask;
+    // A shell's usual 0022 and 0002 are nobody's fault.
+    if let Some(mask) = own.filter(|mask| mask & 0o002 == 0) {
+        said.push(
+            Said::bad(format!("everybody can write to what this shell makes: its mask is {mask:04o}; wpp sets its own"))
+                .severity(Severity::Info)
+                .about("shell")
+                .seen("mask that this command was started with", "0022, or a closer one", format!("{mask:04o}"))
+                .by_hand("close it, and find out which profile or unit opens it", "umask 022"),
+        );
+    }
+    match (said.is_empty(), closed, own) {
+        (false, ..) => Ok(said),
+        (true, 0, None) => {
+            Err(Stop::Skipped("no daemon tells its mask, and nobody noted what this command was started with".into()))
+        }
+        (true, 0, Some(mask)) => Ok(vec![Said::ok(format!("no daemon with an open mask runs; this shell's is {mask:04o}"))]),
+        (true, daemons, _) => {
+            Ok(vec![Said::ok(format!("what {} makes is for its owner alone", count(daemons, "daemon", "daemons")))])
+        }
+    }
+}
+
+/// Somebody listens where the settings expect a server of this machine.
+pub fn ports(facts: &Facts) -> Judged {
+    let ports = known(&facts.host.machine.ports, "the ports that the settings name")?;
+    let silent = ports.iter().filter_map(|port| {
+        let reason = port.listens.as_ref().err()?;
+        let (address, place) = (&port.address, &port.named_in);
+        Some(
+            Said::bad(format!("nothing listens on {address}, where {place} expects its server"))
+                .about(address.clone())
+                .seen(format!("a connection to {address}"), "taken", reason.clone())
+                .by_hand(
+                    "start that server, or correct the address; this shows who listens where",
+                    format!("ss -ltn 'sport = :{}'", port.port),
+                ),
+        )
+    });
+    let silent: Vec<Said> = silent.collect();
+    Ok(match (silent.is_empty(), ports.len()) {
+        (false, _) => silent,
+        (true, 0) => vec![Said::ok("the settings expect no server on a port of this machine")],
+        (true, all) => vec![Said::ok(format!("somebody listens on {} that the settings name", count(all, "port", "ports")))],
+    })
+}
+
 // ---- file systems
 
 /// Files can be made on the home's file system.
 pub fn inodes(facts: &Facts) -> Judged {
     let inodes = *known(&facts.host.machine.inodes, "room for files")?;
-    let observed = format!("{} % used, {} of {} left", inodes.percent(), inodes.limit.saturating_sub(inodes.used), inodes.limit);
+    let left = grouped(inodes.limit.saturating_sub(inodes.used));
+    let observed = format!("{} % used, {left} of {} left", inodes.percent(), grouped(inodes.limit));
     if inodes.percent() < INODES_PERCENT_MAX {
         return Ok(vec![Said::ok(format!("room for files: {observed}"))]);
     }

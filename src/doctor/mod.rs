@@ -31,6 +31,7 @@ pub mod security;
 pub mod session;
 pub mod settings;
 pub mod smoke;
+mod start;
 pub mod stores;
 pub mod suppress;
 mod times;
@@ -65,6 +66,8 @@ pub struct Scope {
     pub home: std::result::Result<Home, Problem>,
     /// Whether the folder is something else than a home of wpp.
     pub is_stranger: bool,
+    /// Whether somebody named this home, by an option or a variable.
+    pub is_named: bool,
     /// The settings; the defaults when they cannot be read.
     pub config: Config,
     /// Why the settings cannot be read.
@@ -91,6 +94,8 @@ pub struct Scope {
     pub program: String,
     /// Whether nothing beyond this machine may be talked to.
     pub offline: bool,
+    /// Whether ports of this machine that the settings name are to be tried.
+    pub ports: bool,
     /// Whether every endpoint of a daemon's local API is to be asked, and a daemon must be there.
     pub endpoints: bool,
     /// The user whose home this is when that is not the one who runs this program: then nothing is
@@ -123,6 +128,7 @@ impl Scope {
             root,
             home,
             is_stranger: false,
+            is_named: false,
             config,
             config_problem: None,
             plugins_problem: None,
@@ -136,6 +142,7 @@ impl Scope {
             secret_variables: Vec::new(),
             program: "wpp".into(),
             offline: false,
+            ports: true,
             endpoints: false,
             foreign: None,
             budget: BUDGET,
@@ -176,8 +183,11 @@ pub struct Check {
     pub needs: &'static [&'static str],
     /// The document to read.
     pub runbook: Option<&'static str>,
-    /// What is looked at, why it matters and what mends it.
+    /// What is looked at and why it matters.
     pub explain: &'static str,
+    /// What a person does to mend it by hand: one or two sentences, with commands between backticks. The remedy of a
+    /// finding is the same for what was really seen.
+    pub mend: &'static str,
     /// The judge.
     pub judge: Judge,
 }
@@ -234,6 +244,11 @@ impl Said {
     pub fn bad(summary: impl Into<String>) -> Said {
         let summary = summary.into();
         Said { severity: None, subject: None, class: None, summary, evidence: Vec::new(), remedy: None, runbook: None }
+    }
+
+    /// Whether something is not as it should be.
+    fn is_bad(&self) -> bool {
+        self.severity != Some(Severity::Ok)
     }
 
     /// Gives another severity than the check's own.
@@ -387,12 +402,41 @@ impl Selection {
     }
 }
 
+/// An error for a name that is none of these ids, with those that it may stand for.
 fn no_check<'a>(name: &str, ids: impl Iterator<Item = &'a str>) -> Error {
-    let near = ids.map(|id| (strsim::damerau_levenshtein(id, name), id)).min();
-    // What has little in common with any id is no misspelt one.
-    let near = near.filter(|(distance, id)| *distance <= id.len().max(name.len()) / 3);
-    let near = near.map(|(_, id)| format!("did you mean {id}? ")).unwrap_or_default();
+    let near = near(name, ids);
+    let near = if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(" or ")) };
     Error::new(ErrorKind::Usage, format!("no check is called {name:?}")).hint(format!("{near}`wpp doctor --list` lists all"))
+}
+
+/// Ids, or beginnings of some, that a name was meant for: those that hold it as a part, else the nearest.
+fn near<'a>(name: &str, ids: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    const MOST: usize = 3;
+    let name = name.to_lowercase();
+    let name = name.trim_matches('.');
+    let ids: Vec<&str> = ids.collect();
+    let mut whole: Vec<&str> = ids.iter().flat_map(|id| beginnings(id)).collect();
+    whole.sort_unstable();
+    whole.dedup();
+    let part = |id: &&str| !name.is_empty() && (*id == name || id.ends_with(&format!(".{name}")));
+    let same: Vec<&str> = whole.iter().copied().filter(part).take(MOST).collect();
+    if !same.is_empty() {
+        return same;
+    }
+    // What has little in common with any id is no misspelt one.
+    let distance = |id: &&str| strsim::damerau_levenshtein(id, name);
+    let nearest = whole.iter().copied().min_by_key(distance).filter(|id| distance(id) <= id.len().max(name.len()) / 4);
+    if let Some(nearest) = nearest {
+        return vec![nearest];
+    }
+    let holds = |id: &&str| name.len() > 2 && id.contains(name);
+    ids.into_iter().filter(holds).take(MOST).collect()
+}
+
+/// An id, and what it begins with up to each dot but the first: `wpp.session`, `wpp.session.state`.
+pub(crate) fn beginnings(id: &str) -> impl Iterator<Item = &str> {
+    let dots = id.match_indices('.').skip(1).map(|(at, _)| &id[..at]);
+    dots.chain([id])
 }
 
 /// Whether a name is an id or its beginning, up to a dot.

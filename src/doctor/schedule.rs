@@ -25,7 +25,7 @@ pub fn looked_at(facts: &Facts) -> Judged {
     let most_ms = interval_ms.saturating_mul(2).clamp(3 * MINUTE_MS, DAY_MS);
     let words = count(schedule.entries.len(), "entry", "entries");
     let observed = match schedule.looked_ms {
-        Some(at_ms) if facts.now_ms - at_ms <= most_ms => {
+        Some(at_ms) if facts.now_ms.saturating_sub(at_ms) <= most_ms => {
             return Ok(vec![Said::ok(format!("{words}, looked at {} ago", ago(facts, at_ms)))]);
         }
         Some(at_ms) => format!("{} ago", ago(facts, at_ms)),

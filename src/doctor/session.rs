@@ -1,5 +1,6 @@
 //! Judges of a session's lock, socket, daemon and state.
 
+use super::start::{being_replaced, kept_from_start};
 use super::times::{ago, limit_ms, span};
 use super::{Judged, Said, SessionState, Stop, known, line};
 use crate::clock;
@@ -50,6 +51,14 @@ pub fn folder(facts: &Facts, session: &SessionFacts) -> Judged {
         (Some(seen), _) => Said::bad(format!("{path} is no folder"))
             .seen(path.clone(), "a folder", kind_name(seen.kind))
             .by_hand("find out who made it, then move it away", format!("ls -la {}", quoted(&path))),
+        (None, _) if let Some(said) = being_replaced(facts, session) => said,
+        (None, _) if let Some(removed) = session.journal.known().and_then(|journal| journal.removed) => {
+            let when = ago(facts, removed.at_ms);
+            Said::ok(format!("the session was removed by a reset {when} ago"))
+                .severity(Severity::Info)
+                .seen(path.clone(), "a folder", "nothing")
+                .by_hand("bring it back, or leave it so", line(facts, Some(&session.name), "restore latest"))
+        }
         (None, _) => {
             let said = Said::bad(format!("{path} is gone")).seen(path.clone(), "a folder", "nothing");
             match cut_off {
@@ -223,18 +232,38 @@ pub fn daemon_running(facts: &Facts, session: &SessionFacts) -> Judged {
                 .by_hand("stop it, then start again", line(facts, Some(&session.name), "restart")),
         ]);
     }
+    // A stop that was written down later than the lock is that daemon's own, or its operator's.
+    let stopped = session.journal.known().and_then(|journal| match (journal.started, journal.stopped) {
+        (started, Some(stopped)) if started.is_none_or(|started| stopped.id > started.id) => Some(stopped),
+        _ => None,
+    });
+    let is_older = |owner: &LockOwner| match (stopped, owner.since.parse::<clock::Timestamp>()) {
+        (Some(stopped), Ok(since)) => since.as_millisecond() <= stopped.at_ms,
+        _ => false,
+    };
     let left = match lock {
-        LockFacts::Stale { owner: Some(owner) } if owner.role == "daemon" => Some(format!("process {} left its lock", owner.pid)),
-        LockFacts::Stale { owner: None } => Some("a lock is left".to_owned()),
+        LockFacts::Stale { owner: Some(owner) } if owner.role == "daemon" && !is_older(owner) => {
+            Some(format!("process {} left its lock", owner.pid))
+        }
+        LockFacts::Stale { owner: None } if stopped.is_none() => Some("a lock is left".to_owned()),
         _ => None,
     };
-    let left = left.or_else(|| matches!(session.socket.known(), Some(SocketFacts::Stale)).then(|| "a socket is left".to_owned()));
+    let is_socket_left = stopped.is_none() && matches!(session.socket.known(), Some(SocketFacts::Stale));
+    let left = left.or_else(|| is_socket_left.then(|| "a socket is left".to_owned()));
     let observed = match (left, known(&session.journal, "the journal")) {
         (Some(left), _) => left,
         // With nothing left beside it, only the journal can tell a stop from a death.
         (None, Err(stop)) => return Err(stop),
         (None, Ok(journal)) => match (journal.started, journal.stopped) {
             (None, _) => return Err(Stop::Skipped("no daemon was started".into())),
+            // What was reset since has none that could have died.
+            _ if journal.removed.is_some() => return Err(Stop::Skipped("the session was removed by a reset".into())),
+            // The lock was looked at before that.
+            (Some(started), stopped)
+                if started.at_ms >= facts.now_ms && stopped.is_none_or(|stopped| stopped.id < started.id) =>
+            {
+                return Err(Stop::Skipped("a daemon was started while this was looked at".into()));
+            }
             (Some(started), Some(stopped)) if stopped.id > started.id => {
                 return Err(Stop::Skipped(format!("the daemon was stopped {} ago", ago(facts, stopped.at_ms))));
             }
@@ -252,10 +281,10 @@ pub fn daemon_running(facts: &Facts, session: &SessionFacts) -> Judged {
         observed,
     );
     let command = line(facts, Some(&session.name), "start");
-    Ok(vec![if facts.host.home.to_str().is_some() {
-        said.fixed_by("start the daemon", command, Fix::Run { argv })
-    } else {
-        said.by_hand("start the daemon", command)
+    Ok(vec![match kept_from_start(facts, session) {
+        Some((first, command)) => said.by_hand(first, command),
+        None if facts.host.home.to_str().is_some() => said.fixed_by("start the daemon", command, Fix::Run { argv }),
+        None => said.by_hand("start the daemon", command),
     }])
 }
 
@@ -333,8 +362,8 @@ pub fn state(facts: &Facts, session: &SessionFacts) -> Judged {
         (State::Error | State::Degraded | State::Reconnecting, Reason::StreamReplaced) => (
             Severity::Error,
             "another client took this session's place; starting again blindly would begin a fight between the two",
-            "find and stop the other client first, then restart this one",
-            "restart",
+            "find the other client first and end it; only then restart this one",
+            "status",
         ),
         (State::Error | State::Degraded | State::Reconnecting, Reason::TemporaryBan) => (
             Severity::Critical,
@@ -373,12 +402,16 @@ pub fn state(facts: &Facts, session: &SessionFacts) -> Judged {
         }
     };
     let detail = status.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-    Ok(vec![
-        Said::bad(format!("{name} ({reason}): {summary}"))
-            .severity(severity)
-            .seen("state", "READY", format!("{name} for {}, reason {reason}{detail}", ago(facts, status.since_ms)))
-            .by_hand(hint, line(facts, Some(&session.name), words)),
-    ])
+    let said = Said::bad(format!("{name} ({reason}): {summary}"))
+        .severity(severity)
+        .seen("state", "READY", format!("{name} for {}, reason {reason}{detail}", ago(facts, status.since_ms)))
+        .by_hand(hint, line(facts, Some(&session.name), words));
+    Ok(vec![match (status.state, status.reason) {
+        (State::Reconnecting, _) | (_, Reason::StreamReplaced | Reason::ClientOutdated | Reason::ConnectFailure) => {
+            said.read("runbooks/reconnect-loop.md")
+        }
+        _ => said,
+    }])
 }
 
 /// What is said of a session whose daemon gave no status.
@@ -399,12 +432,17 @@ fn unanswered(facts: &Facts, session: &SessionFacts, standing: &SessionState) ->
     if matches!(session.lock.known(), Some(LockFacts::Held { .. })) {
         return Err(Stop::Skipped(standing.reason.clone()));
     }
+    if session.rivals.known().is_some_and(|rivals| rivals.living.is_some() || rivals.copied_from.is_some()) {
+        return Err(Stop::Skipped("it is a copy of another session, which other checks tell".into()));
+    }
     let stopped = |reason: &str| {
-        Said::bad(format!("{state}: {reason}, and nothing is sent or received"))
+        let said = Said::bad(format!("{state}: {reason}, and nothing is sent or received"))
             .severity(Severity::Info)
-            .seen("state", "READY", state)
-            .by_hand("start it", line(facts, Some(&session.name), "start"))
-            .read("runbooks/start-daemon.md")
+            .seen("state", "READY", state);
+        match kept_from_start(facts, session) {
+            Some((first, command)) => said.by_hand(first, command),
+            None => said.by_hand("start it", line(facts, Some(&session.name), "start")).read("runbooks/start-daemon.md"),
+        }
     };
     match daemon_running(facts, session) {
         Ok(_) => Err(Stop::Skipped("wpp.session.daemon-died tells it".into())),
@@ -418,7 +456,7 @@ fn unanswered(facts: &Facts, session: &SessionFacts, standing: &SessionState) ->
 pub fn reconnect_loop(facts: &Facts, session: &SessionFacts) -> Judged {
     let status = answered(session)?;
     let most = facts.limits.reconnects_per_hour_max;
-    let life_ms = (facts.now_ms - status.started_ms).max(RECONNECT_WINDOW_MS);
+    let life_ms = (facts.now_ms.saturating_sub(status.started_ms)).max(RECONNECT_WINDOW_MS);
     // Stored transitions know the last hour; a daemon's own counter only knows its whole life.
     let stored = session.messages.known().and_then(|messages| messages.rows).map(|rows| rows.reconnects_last_hour);
     let (rate, how) = match stored {
@@ -452,7 +490,7 @@ pub fn reconnect_loop(facts: &Facts, session: &SessionFacts) -> Judged {
 pub fn stream_lost(facts: &Facts, session: &SessionFacts) -> Judged {
     let status = answered(session)?;
     let most = limit_ms(facts.limits.heartbeat_age_ms_max, 1);
-    let heard = status.last_heard_ms.map(|at| facts.now_ms - at);
+    let heard = status.last_heard_ms.map(|at| facts.now_ms.saturating_sub(at));
     let restart = line(facts, Some(&session.name), "restart");
     Ok(vec![match (status.state, heard) {
         (State::Ready | State::Syncing, Some(age)) if age <= most => Said::ok(format!("the server was heard {} ago", span(age))),
@@ -463,15 +501,18 @@ pub fn stream_lost(facts: &Facts, session: &SessionFacts) -> Judged {
                 status.state.name()
             ))
             .seen("last byte from the server", format!("at most {} ago", span(most)), observed);
-            match facts.host.home.to_str() {
-                Some(home) => {
+            match (kept_from_start(facts, session), facts.host.home.to_str()) {
+                (Some((first, command)), _) => said.by_hand(first, command),
+                (None, Some(home)) => {
                     let argv = ["restart", "--session", &session.name, "--home", home].map(str::to_owned).to_vec();
                     said.fixed_by("restart the daemon; clients of the stream resume where they were", restart, Fix::Run { argv })
                 }
-                None => said.by_hand("restart the daemon", restart),
+                (None, None) => said.by_hand("restart the daemon", restart),
             }
         }
-        (State::Reconnecting | State::Degraded, _) if facts.now_ms - status.since_ms > most && status.sync_enabled => {
+        (State::Reconnecting | State::Degraded, _)
+            if facts.now_ms.saturating_sub(status.since_ms) > most && status.sync_enabled =>
+        {
             Said::bad(format!("there has been no stream for {} ({})", ago(facts, status.since_ms), status.reason.name()))
                 .seen("state", "READY", status.state.name())
                 .by_hand("check the network; the daemon keeps trying", line(facts, Some(&session.name), "logs"))
@@ -526,7 +567,8 @@ pub fn interrupted(facts: &Facts, session: &SessionFacts) -> Judged {
             let when = ago(facts, act.at_ms);
             if act.alive {
                 // The number may have gone to another process since; nothing of ours takes hours.
-                let severity = if facts.now_ms - act.at_ms > LONG_ACT_MS { Severity::Warning } else { Severity::Info };
+                let severity =
+                    if facts.now_ms.saturating_sub(act.at_ms) > LONG_ACT_MS { Severity::Warning } else { Severity::Info };
                 return Said::ok(format!("a {} began {when} ago and goes on (process {})", act.verb, act.pid))
                     .severity(severity)
                     .by_hand("wait until it ends, or see what the process is", format!("ps -p {}", act.pid));

@@ -138,18 +138,53 @@ pub fn contradictions(facts: &Facts) -> Judged {
     or_fine(said, "no two settings contradict each other")
 }
 
+/// Nothing is set that will not be read for ever.
+pub fn deprecated(facts: &Facts) -> Judged {
+    let said = settings(facts)?.deprecated.iter().map(|(setting, instead)| {
+        Said::bad(format!("{setting} is still read, and a later wpp will not know it; write {instead}"))
+            .about(setting.clone())
+            .seen(setting.clone(), instead.clone(), "the old setting")
+            .by_hand(format!("write {instead} in its place"), line(facts, None, "config"))
+    });
+    or_fine(said.collect(), "no setting is one that is given up")
+}
+
+/// What a home should say is said.
+pub fn recommended(facts: &Facts) -> Judged {
+    let unset = &settings(facts)?.recommended_unset;
+    if unset.is_empty() {
+        return Ok(vec![Said::ok("every setting that is recommended is set")]);
+    }
+    if facts.host.opened.as_ref().is_ok_and(|kind| *kind == HomeKind::Sandbox) {
+        return Err(Stop::Skipped("nobody relies on a sandbox".into()));
+    }
+    if !is_paired(facts) || !is_settled(facts) {
+        return Err(Stop::Skipped(format!("no session has been linked for {YOUNG_DAYS} days")));
+    }
+    let observed = if unset.len() == 1 { "its default" } else { "their defaults" };
+    Ok(vec![
+        Said::bad(format!("{} recommended and not set", join(unset)))
+            .seen("config.toml", unset.join(", "), observed)
+            .by_hand("see what each does, and write those that fit this home", line(facts, None, "config")),
+    ])
+}
+
+/// Whether some session is linked.
+fn is_paired(facts: &Facts) -> bool {
+    facts.sessions.iter().any(|session| session.store.known().is_some_and(|store| store.paired == Some(true)))
+}
+
 /// Backups do not depend on somebody who thinks of them.
 pub fn backup_schedule(facts: &Facts) -> Judged {
     let settings = settings(facts)?;
     if facts.host.opened.as_ref().is_ok_and(|kind| *kind == HomeKind::Sandbox) {
         return Err(Stop::Skipped("nothing in a sandbox is worth a backup".into()));
     }
-    let paired = facts.sessions.iter().any(|session| session.store.known().is_some_and(|store| store.paired == Some(true)));
     let backups = |entry: &&crate::facts::EntryLook| entry.words.iter().any(|word| word == "backup" || word.contains("backup"));
     if settings.entries.iter().any(|entry| backups(&entry)) {
         return Ok(vec![Said::ok("an entry of the schedule makes backups")]);
     }
-    if !paired || !is_settled(facts) {
+    if !is_paired(facts) || !is_settled(facts) {
         return Err(Stop::Skipped(format!("no session has been linked for {YOUNG_DAYS} days")));
     }
     Ok(vec![

@@ -2,6 +2,7 @@
 
 use super::{Judged, Said, known, line};
 use crate::facts::{Facts, SessionFacts};
+use crate::session::state::State;
 
 /// What `--smoke` makes: checks of files, modes, settings and the machine, which need no daemon and read
 /// no database. Each is an id or the beginning of some.
@@ -14,6 +15,8 @@ pub const SMOKE: &[&str] = &[
     "wpp.home.writable",
     "wpp.home.disk-space",
     "wpp.home.default-session",
+    "wpp.home.socket-path",
+    "wpp.home.folders",
     "wpp.session.folder",
     "wpp.session.files",
     "wpp.session.modes",
@@ -46,7 +49,17 @@ pub fn endpoints(facts: &Facts, session: &SessionFacts) -> Judged {
     let looks = known(&session.endpoints, "the endpoints")?;
     let wrong: Vec<_> = looks.iter().filter(|look| look.status != Ok(200)).collect();
     if wrong.is_empty() {
-        return Ok(vec![Said::ok(format!("all {} endpoints answer, and the session is READY", looks.len()))]);
+        let all = format!("all {} endpoints answer", looks.len());
+        return Ok(vec![match session.status() {
+            Some(status) if status.state == State::Ready => Said::ok(format!("{all}, and the session is READY")),
+            Some(status) => Said::bad(format!("{all}, and the session is {}", status.state.name()))
+                .seen("state", "READY", status.state.name())
+                .by_hand("see where the session stands", line(facts, Some(&session.name), "status")),
+            // Whatever listens there is no daemon.
+            None => Said::bad(format!("{all}, and where the session stands is not among what they say"))
+                .seen("/v1/status", "the session and its state", "nothing that is understood")
+                .by_hand("find out what listens at the session's socket", line(facts, Some(&session.name), "status")),
+        }]);
     }
     // Each would say the same of a daemon that is not there.
     if let (None, Some(Err(reason)), true) =

@@ -1,5 +1,6 @@
 //! Judges of the two databases.
 
+use super::start::being_replaced;
 use super::{Judged, Said, Stop, known, line};
 use crate::clock;
 use crate::facts::{DatabaseHealth, Facts, MessagesRows, Probed, SearchIndex, SessionFacts};
@@ -8,6 +9,11 @@ use crate::report::{Severity, quoted};
 /// The client library's store is whole.
 pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
     let store = known(&session.store, "session.db")?;
+    if let DatabaseHealth::Damaged { .. } = store.health
+        && let Some(said) = being_replaced(facts, session)
+    {
+        return Ok(vec![said]);
+    }
     Ok(vec![match &store.health {
         DatabaseHealth::Whole => Said::ok("session.db passes quick_check"),
         DatabaseHealth::Interrupted => interrupted(facts, session, "session.db"),
@@ -28,6 +34,9 @@ pub fn messages_db(facts: &Facts, session: &SessionFacts) -> Judged {
     if let (Probed::NotApplicable(_), Probed::Known(store)) = (&session.messages, &session.store)
         && store.paired == Some(true)
     {
+        if let Some(said) = being_replaced(facts, session) {
+            return Ok(vec![said]);
+        }
         return Ok(vec![
             Said::bad("the session is linked to a phone, and its wpp.db, which holds the messages, is gone")
                 .seen("wpp.db", "holds the messages", "no such file")
@@ -83,6 +92,9 @@ pub fn paired(facts: &Facts, session: &SessionFacts) -> Judged {
     if let (Probed::NotApplicable(_), Probed::Known(messages)) = (&session.store, &session.messages)
         && messages.rows.is_some_and(|rows| rows.was_linked)
     {
+        if let Some(said) = being_replaced(facts, session) {
+            return Ok(vec![said]);
+        }
         return Ok(vec![
             Said::bad("the session was linked to a phone, and its session.db is gone")
                 .severity(Severity::Critical)
@@ -101,7 +113,7 @@ pub fn paired(facts: &Facts, session: &SessionFacts) -> Judged {
     let rows = match &session.messages {
         Probed::Known(messages) => messages.rows.ok_or("wpp.db cannot be read now".to_owned()),
         // The daemon makes it before it connects for the first time.
-        Probed::NotApplicable(_) => Ok(MessagesRows { reconnects_last_hour: 0, logged_out_ms: None, was_linked: false }),
+        Probed::NotApplicable(_) => Ok(MessagesRows::default()),
         Probed::Failed(reason) => Err(reason.clone()),
     };
     Ok(vec![match (paired, rows) {

@@ -106,6 +106,12 @@ pub fn judge(facts: &Facts, matched: &[Matched]) -> Judged {
                     .seen(table, "the id of a check", suppression.check.clone())
                     .by_hand("correct the id; `wpp doctor --list` shows all", edit.clone()),
             );
+        } else if let Some(missing) = missing_session(facts, suppression) {
+            said.push(
+                Said::bad(format!("{table} is for the session {missing:?}, and there is none of that name"))
+                    .seen(table, "names of sessions that are here", missing.clone())
+                    .by_hand("correct the name, or take the suppression out", edit.clone()),
+            );
         } else if matched.judged > 0 && matched.found == 0 && is_whole(facts, suppression) {
             said.push(
                 Said::bad(format!("{table} suppresses nothing: what it is about is as it should be"))
@@ -124,6 +130,12 @@ pub fn judge(facts: &Facts, matched: &[Matched]) -> Judged {
         }));
     }
     Ok(said)
+}
+
+/// A session that a suppression names and that is not here; one of a gateway is not known here.
+fn missing_session<'a>(facts: &Facts, suppression: &'a Suppression) -> Option<&'a String> {
+    let here = facts.host.session_names.known()?;
+    suppression.sessions.iter().find(|name| !name.contains(':') && !here.contains(name))
 }
 
 /// Whether all was looked at that a suppression may be about.

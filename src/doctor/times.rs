@@ -21,5 +21,5 @@ pub(super) fn span(milliseconds: i64) -> String {
 
 /// How long ago a moment was, in words; one that is still to come was just now.
 pub(super) fn ago(facts: &Facts, at_ms: i64) -> String {
-    span((facts.now_ms - at_ms).max(0))
+    span((facts.now_ms.saturating_sub(at_ms)).max(0))
 }

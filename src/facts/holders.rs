@@ -20,10 +20,15 @@ pub struct HoldersFacts {
 /// What the name in a session's lock leads to, beside the session's own daemon.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RivalFacts {
-    /// A daemon that lives and is named in the lock file, which nobody holds: the file is a copy of its own.
+    /// A daemon that lives and is named in the lock file, which nobody holds, or that came after the one that is: the
+    /// file is a copy of its own.
     pub living: Option<LivingDaemon>,
     /// The home that the holder of the lock works in, when that is another one.
     pub other_home: Option<OtherHome>,
+    /// The session's folder of which this one is a copy, by the lock that was copied with it, while no daemon holds
+    /// either.
+    #[serde(default)]
+    pub copied_from: Option<PathBuf>,
 }
 
 /// A daemon that lives.
@@ -35,6 +40,9 @@ pub struct LivingDaemon {
     pub command: String,
     /// Its home, as far as that is known.
     pub home: Option<PathBuf>,
+    /// The session's folder that it took the lock in, where that is another one than this.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
 }
 
 /// Another home with the same session.

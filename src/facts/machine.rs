@@ -37,6 +37,8 @@ pub struct MachineFacts {
     pub zone: Probed<ZoneFacts>,
     /// Programs that the settings name.
     pub programs: Probed<Vec<ProgramLook>>,
+    /// Ports of this machine on which the settings expect a server.
+    pub ports: Probed<Vec<PortLook>>,
 }
 
 impl MachineFacts {
@@ -57,6 +59,7 @@ impl MachineFacts {
             newest: Probed::Failed(reason()),
             zone: Probed::Failed(reason()),
             programs: Probed::Failed(reason()),
+            ports: Probed::Failed(reason()),
         }
     }
 }
@@ -127,6 +130,8 @@ pub struct ProcessFacts {
     pub group: Probed<GroupFacts>,
     /// The program that it runs.
     pub program: Probed<ProgramFacts>,
+    /// Its mode mask for new files; `None` where the kernel does not tell.
+    pub umask: Option<u32>,
 }
 
 /// The program that a process runs, and what has its name now.
@@ -209,4 +214,17 @@ pub struct ProgramLook {
     pub named_in: String,
     /// Where it is; `None` when it is not there, or not to be run.
     pub path: Option<String>,
+}
+
+/// A port of this machine on which a setting expects a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PortLook {
+    /// Host and port, as the setting says them.
+    pub address: String,
+    /// The port.
+    pub port: u16,
+    /// The setting: `[plugin.openwa]`, `backup.s3.endpoint`.
+    pub named_in: String,
+    /// Whether somebody takes connections there; else what was met with.
+    pub listens: Result<(), String>,
 }

@@ -126,8 +126,9 @@ pub struct HostFacts {
     pub version: String,
     /// The user that runs this program.
     pub user_id: u32,
-    /// This process's mode mask for new files.
-    pub umask: u32,
+    /// The mode mask for new files that this process was started with, before it set its own; `None` where nobody
+    /// noted it.
+    pub umask: Option<u32>,
     /// The home's folder.
     pub home: PathBuf,
     /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.
@@ -144,10 +145,15 @@ pub struct HostFacts {
     pub plugins_problem: Option<Problem>,
     /// The home's folder and what lies in it, without the sessions.
     pub paths: Vec<PathLook>,
-    /// Whether a file could be made, written and forced to the disk in the home; the reason if not.
-    pub writable: Probed<Result<(), String>>,
+    /// Whether somebody named this home, by an option or a variable, instead of taking the usual one.
+    pub is_named: bool,
+    /// Folders in which no file could be made, written and forced to the disk, with the reason: of the home, those of
+    /// sessions, and the one of archives.
+    pub unwritable: Probed<Vec<(PathBuf, String)>>,
     /// Room on the home's file system.
     pub space: Probed<Space>,
+    /// Room on other file systems that the home's folders are on.
+    pub other_spaces: Probed<Vec<(PathBuf, Space)>>,
     /// Whether the journal can be used; the reason if not.
     pub journal: Probed<Result<(), String>>,
     /// Every session that has a folder here.
@@ -503,7 +509,7 @@ pub struct MessagesFacts {
 }
 
 /// What rows of the messages' database say about the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessagesRows {
     /// Times within the last hour at which the connection was lost.
     pub reconnects_last_hour: u64,
@@ -512,6 +518,22 @@ pub struct MessagesRows {
     pub logged_out_ms: Option<i64>,
     /// Whether a login has ever shown an account.
     pub was_linked: bool,
+    /// Where the session stood when the server was last heard.
+    #[serde(default)]
+    pub last_word: Option<LastWord>,
+}
+
+/// The state that the server brought about last, as the daemon wrote it down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastWord {
+    /// The state.
+    pub state: State,
+    /// Why.
+    pub reason: Reason,
+    /// Since when, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// When the ban ends, if it is one and the server said so; so, too.
+    pub until_ms: Option<i64>,
 }
 
 /// The full-text index against the messages it covers.
@@ -542,7 +564,7 @@ pub struct OpenAct {
     pub at_ms: i64,
     /// The process that began it.
     pub pid: u32,
-    /// Whether a process of that number lives.
+    /// Whether that process lives.
     pub alive: bool,
 }
 
@@ -551,8 +573,12 @@ pub struct OpenAct {
 pub struct JournalFacts {
     /// Acts that began and did not end.
     pub open: Vec<OpenAct>,
+    /// The restore or the reset that was under way at some time of this look.
+    pub replacing: Option<OpenAct>,
     /// What shows last that the session had its files here: a start, a connection, a restore.
     pub lived: Option<Moment>,
+    /// The newest reset that removed it, if nothing shows that it had files since.
+    pub removed: Option<Moment>,
     /// The newest start of a daemon.
     pub started: Option<Moment>,
     /// The newest orderly stop of a daemon.

@@ -226,4 +226,8 @@ pub struct SettingsFacts {
     pub alert_settings: Vec<String>,
     /// The schedule.
     pub entries: Vec<EntryLook>,
+    /// Settings that somebody set and that will not be read for ever, each with what to write in its place.
+    pub deprecated: Vec<(String, String)>,
+    /// Settings that a home should say and that nobody set.
+    pub recommended_unset: Vec<String>,
 }

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::confirm::Confirmed;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::{SessionPaths, sidecar};
+use crate::home::{AsideKind, SessionPaths, sidecar};
 use crate::journal::{Journal, Outcome};
 
 impl Site<'_> {
@@ -38,7 +38,8 @@ impl Site<'_> {
 
     /// Removes the session. The caller has made and verified a backup while it held the session;
     /// `archive` is asked once more whether that backup is still there. The token says that the
-    /// operator agreed. The folder is renamed aside before anything is deleted, so that a kill at
+    /// operator agreed. With `keeps`, for a session that its archive holds only in part, the folder is set aside
+    /// as an old copy, which is returned; else it is removed. The folder is renamed aside before anything is deleted, so that a kill at
     /// any moment leaves the whole session or none of it, and [`Site::recover_reset`] the rest.
     ///
     /// # Errors
@@ -49,10 +50,16 @@ impl Site<'_> {
         journal: &Journal,
         held: Held,
         backup: &str,
+        keeps: bool,
         archive: &dyn Fn() -> Result<()>,
         _confirmed: Confirmed,
-    ) -> Result<()> {
-        let aside = self.session.beside("reset", &clock::compact(clock::now()));
+    ) -> Result<Option<PathBuf>> {
+        let now = clock::compact(clock::now());
+        let aside = match keeps {
+            // The name under which old copies are found, listed and pruned.
+            true => self.session.beside(AsideKind::Reset.name(), &now),
+            false => self.session.beside("reset", &now),
+        };
         archive()?;
         let now = stores(self.session)?;
         if let Some((path, _)) = now.iter().zip(&held.files).find(|(now, then)| now != then).map(|(now, _)| now) {
@@ -62,13 +69,17 @@ impl Site<'_> {
             )
             .hint("close what has the session's databases open (`lsof` or `fuser` names it), then run the reset again"));
         }
-        let entry =
-            journal.begin(Some(self.session.name()), "reset", &serde_json::json!({ "aside": aside, "backup": backup }))?;
+        let data = serde_json::json!({ "aside": aside, "backup": backup, "keeps": keeps });
+        let entry = journal.begin(Some(self.session.name()), "reset", &data)?;
         disk::rename(self.session.folder(), &aside)?;
-        disk::remove_folder(&aside)?;
+        match keeps {
+            // The lock went along, and whoever looks at the copy would take it for one that a process left.
+            true => disk::remove_file(&aside.join("LOCK"))?,
+            false => disk::remove_folder(&aside)?,
+        }
         journal.end(entry, Outcome::Finished)?;
         drop(held);
-        Ok(())
+        Ok(keeps.then_some(aside))
     }
 
     /// Finishes resets that were killed on their way: removes what they had set aside.
@@ -92,7 +103,9 @@ impl Site<'_> {
                 continue;
             }
             let outcome = if aside.exists() || !self.session.exists() { Outcome::Finished } else { Outcome::Failed };
-            disk::remove_folder(&aside)?;
+            if data.get("keeps").and_then(serde_json::Value::as_bool) != Some(true) {
+                disk::remove_folder(&aside)?;
+            }
             journal.end(entry.id, outcome)?;
         }
         Ok(())

@@ -49,17 +49,26 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     path.metadata().map(|file| (file.dev(), file.ino())).ok()
 }
 
-/// The daemon that wrote itself into a lock which nobody holds, if it lives after the moment in which one
-/// that dies has let go of its lock and is not gone yet.
+/// The session's folder of which this one is a copy, by the lock that was copied with it and that nobody holds; `None`
+/// when that cannot be told, and for a folder that was moved.
+pub fn copied_from(session: &SessionPaths) -> Result<Option<PathBuf>> {
+    let LockState::Stale(Some(owner)) = Lock::look(&session.lock())? else { return Ok(None) };
+    let folder = owner.original(&session.lock()).and_then(|lock| lock.parent().map(Path::to_owned));
+    // What is left of an old place holds no session.
+    Ok(folder.filter(|folder| SessionPaths::at(folder, session.name()).session_db().exists()))
+}
+
+/// The daemon that wrote itself into a lock which nobody holds, or that holds the one which this is a copy of, if it
+/// lives after the moment in which one that dies has let go of its lock and is not gone yet.
 pub fn living(session: &SessionPaths) -> Result<Option<LockOwner>> {
     let deadline = Instant::now() + DYING;
     loop {
         match Lock::look(&session.lock())? {
-            LockState::Stale(Some(owner)) if owner.is_living_daemon() => {
-                if Instant::now() >= deadline {
-                    return Ok(Some(owner));
-                }
-            }
+            LockState::Stale(Some(owner)) => match owner.rival(&session.lock()) {
+                Some(rival) if Instant::now() >= deadline => return Ok(Some(rival)),
+                Some(_) => {}
+                None => return Ok(None),
+            },
             _ => return Ok(None),
         }
         sleep(POLL);
@@ -100,7 +109,7 @@ impl Site<'_> {
         let Some(status) = self.unlocked()? else {
             return match living(self.session)? {
                 Some(owner) => Err(disk::living(&self.session.lock(), &owner)),
-                None => Ok(Stopped { pid: None, killed: false, took_ms: watch.elapsed_ms() }),
+                None => Ok(Stopped { pid: None, killed: false, cleared: self.clear_left()?, took_ms: watch.elapsed_ms() }),
             };
         };
         let home = process::home(status.pid).filter(|_| process::is_wpp(status.pid));
@@ -130,7 +139,7 @@ impl Site<'_> {
                     .hint("it may hang in the kernel on a bad disk; look at its state with `ps`"));
             }
         }
-        Ok(Stopped { pid: Some(status.pid), killed, took_ms: watch.elapsed_ms() })
+        Ok(Stopped { pid: Some(status.pid), killed, cleared: false, took_ms: watch.elapsed_ms() })
     }
 
     /// The error of one who would stop what is not of this home.

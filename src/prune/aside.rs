@@ -43,6 +43,7 @@ pub fn weigh(copies: &[SetAside], older_than: CalendarSpan, now: Timestamp) -> R
         let by = match kind {
             AsideKind::Restore => "a restore",
             AsideKind::NewLink => "a new link",
+            AsideKind::Reset => "a reset",
         };
         let of_kind = copies.iter().filter(|copy| copy.kind == kind);
         let mut of_kind: Vec<_> = of_kind.map(|copy| (time(&copy.stamp), copy.path.clone())).collect();

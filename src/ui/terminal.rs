@@ -349,6 +349,9 @@ fn finding(out: &mut impl Write, finding: &Finding, named: bool) -> std::io::Res
         writeln!(out, "          {what}: {observed} {DIM}(expected {expected}){DIM:#}")?;
     }
     if let Some(remedy) = &finding.remedy {
+        if !remedy.summary.is_empty() {
+            writeln!(out, "          to do: {}", one_line(&remedy.summary))?;
+        }
         writeln!(out, "          {}: {}", remedy.label(), one_line(&remedy.command))?;
     }
     if let Some(runbook) = &finding.runbook {

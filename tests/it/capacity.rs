@@ -26,6 +26,7 @@ fn sample(at_ms: i64, wpp_db_bytes: u64, disk_free_bytes: u64) -> Sample {
         disk_free_bytes,
         memory_total_bytes: 8 * GIB,
         memory_available_bytes: 4 * GIB,
+        machine_busy_permille: Some(600),
     }
 }
 
@@ -114,6 +115,57 @@ fn growth_and_the_day_the_disk_is_full_come_from_what_was_recorded() {
     assert!(value["data"]["machine"]["days_to_full"].is_null(), "{value}");
     let text = home.run(&["capacity"]).stdout;
     assert!(text.contains("1.0 GiB a day, seen over") && text.contains("Scaling decision tree"), "{text}");
+}
+
+#[test]
+fn how_busy_the_processors_are_is_told_from_what_was_recorded_and_from_now_without_it() {
+    let look = |home: &TestHome| {
+        let (code, value) = home.json(&["capacity"]);
+        assert_eq!(code, 0, "{value}");
+        let branch = &value["data"]["decision"]["branches"][0];
+        (value["data"]["machine"].clone(), branch.clone(), value["data"]["rooms"][2].clone())
+    };
+    // An hour of most evenings was busier than the line, and whatever the machine does now is another matter.
+    let home = with_history(5 * 24, 0);
+    let (machine, branch, room) = look(&home);
+    assert_eq!((&machine["busy"]["from"], number(&machine["busy"]["percent"])), (&"history".into(), 60.0), "{machine}");
+    assert_eq!((&branch["answer"], number(&branch["value"])), (&"no".into(), 60.0), "{branch}");
+    assert!(branch["number"].as_str().unwrap().contains("95th percentile of 120 samples"), "{branch}");
+    // What fits is what is left under the line by the same number.
+    let fits = (number(&machine["cores"]) * 0.2 / number(&room["one_takes"])).floor();
+    assert_eq!((number(&room["used_percent"]), number(&room["fits"])), (60.0, fits), "{room}");
+    let database = rusqlite::Connection::open(home.path().join("ops.db")).unwrap();
+    database
+        .execute("UPDATE capacity_sample SET machine_busy_permille = 970 WHERE at_ms / 3600000 % 24 IN (19, 20)", [])
+        .unwrap();
+    let (machine, branch, room) = look(&home);
+    assert_eq!((number(&machine["busy"]["percent"]), &branch["answer"]), (97.0, &"yes".into()), "{machine}");
+    assert_eq!(room["fits"], 0, "{room}");
+    let text = home.run(&["capacity"]).stdout;
+    assert!(text.contains("97 % in use: 95th percentile of 120 samples"), "{text}");
+    // Samples of an older wpp say nothing of it.
+    database.execute("UPDATE capacity_sample SET machine_busy_permille = NULL", []).unwrap();
+    drop(database);
+    let (machine, branch, _) = look(&home);
+    assert_eq!((&machine["busy"]["from"], &machine["busy"]["percent"]), (&"now".into(), &machine["cpu_percent"]), "{machine}");
+    assert!(branch["number"].as_str().unwrap().contains("for lack of a history"), "{branch}");
+}
+
+#[test]
+fn a_daemon_records_how_busy_the_machine_was_between_two_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = wpp::home::Home::create(folder.path(), wpp::home::HomeKind::Sandbox).unwrap();
+    let session = home.session("main");
+    let mut processors = wpp::capacity::measure::Processors::watch().unwrap();
+    let mut sample =
+        || wpp::capacity::measure::sample(&home, &session, 0, 0, Some(&mut processors)).unwrap().machine_busy_permille;
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < std::time::Duration::from_millis(500) {
+        std::hint::spin_loop();
+    }
+    let busy = sample().unwrap();
+    assert!(busy > 0 && busy <= 1000, "{busy}");
+    assert_eq!(sample(), None, "no time has passed since");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use wpp::disk::Lock;
@@ -12,7 +12,9 @@ use wpp::journal::Journal;
 use wpp::session::messages::Messages;
 use wpp::whatsapp::simulator::Request;
 
-use crate::doctor_home::{FakeDaemon, chmod, doctor, empty, found, http, linked, lock_of, said_ok, status, tree, whole, write};
+use crate::doctor_home::{
+    FakeDaemon, Unprivileged, chmod, doctor, empty, found, http, linked, lock_of, said_ok, status, tree, whole, write,
+};
 use crate::harness::TestHome;
 use crate::simulated::Simulated;
 
@@ -513,6 +515,8 @@ fn checks_are_listed_and_explained() {
         assert!(listed.stdout.contains(check.id), "{}", check.id);
         let explained = home.run(&["doctor", "--explain", check.id]);
         assert!(explained.code == 0 && explained.stdout.contains(check.title), "{explained:?}");
+        let (before, mend) = explained.stdout.split_once("Mend by hand: ").unwrap_or_else(|| panic!("{explained:?}"));
+        assert!(before.contains(check.explain) && mend.starts_with(check.mend), "{explained:?}");
     }
     assert!(!home.path().join("home.json").exists(), "listing makes no home");
     for wrong in [["--explain", "wpp.session.lock-hold"], ["--only", "wpp.session.stat"]] {
@@ -542,36 +546,11 @@ fn a_session_whose_folder_a_cut_off_restore_took_away_is_still_looked_at() {
     }
 }
 
-/// Modes do not stop root, so as root this runs the program as nobody, in a home of nobody's.
 #[test]
 fn what_its_owner_cannot_open_is_one_finding_and_is_opened_again_in_rounds() {
-    const NOBODY: u32 = 65_534;
     let home = whole();
-    let is_root = rustix::process::geteuid().is_root();
-    let place = tempfile::tempdir().unwrap();
-    let mut program = PathBuf::from(crate::harness::program());
-    if is_root {
-        // The folder that it was built in may be closed to others.
-        chmod(place.path(), 0o755);
-        program = place.path().join("wpp");
-        std::fs::copy(crate::harness::program(), &program).unwrap();
-        chmod(&program, 0o755);
-        for (path, ..) in tree(home.path()) {
-            std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-        }
-        std::os::unix::fs::lchown(home.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-    }
-    let doctor = |arguments: &[&str]| {
-        use std::os::unix::process::CommandExt;
-        let mut command = std::process::Command::new(&program);
-        command.env_clear().env("WPP_HOME", home.path()).args(["doctor", "--format", "json"]).args(arguments);
-        if is_root {
-            command.uid(NOBODY).gid(NOBODY);
-        }
-        let output = command.output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        (output.status.code().unwrap(), serde_json::from_str::<Value>(text.lines().last().unwrap()).unwrap())
-    };
+    let owner = Unprivileged::owning(&home);
+    let doctor = |arguments: &[&str]| owner.doctor(&home, arguments);
     assert_eq!(found(&doctor(&[]).1), Vec::<String>::new());
     chmod(&home.session("main"), 0o000);
     let (code, report) = doctor(&[]);

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
+use wpp::whatsapp::simulator::{Knob, KnobName, Request};
 
-use crate::doctor_home::{chmod, doctor, linked, lock_of, whole};
+use crate::doctor_home::{Unprivileged, chmod, doctor, linked, lock_of, only, whole};
 use crate::harness::TestHome;
 use crate::simulated::Simulated;
 
@@ -64,14 +65,53 @@ struct Fixed {
 #[derive(Deserialize, Debug, PartialEq, Eq, Clone)]
 #[serde(deny_unknown_fields)]
 struct Applied {
+    /// Of what runs a command, with the command: `run start`.
     act: String,
+    checks: Vec<String>,
     verdict: String,
+    /// A part of what is said of it.
+    #[serde(default)]
+    observed: String,
 }
 
 /// A home to break, with what keeps it going.
 enum Base {
     Still(TestHome),
+    /// Of a user whom modes stop.
+    Unprivileged(TestHome, Unprivileged),
     Simulated(Box<Simulated>),
+    /// The server is mended before the fix is tried.
+    Unheard(Box<Simulated>),
+}
+
+/// A daemon that says READY and hears nothing: the server keeps the connection and says no word. The watchdog,
+/// which would cut the connection long before the doctor complains, is set to look much later.
+fn unheard() -> Simulated {
+    let simulated = Simulated::with_settings(
+        "[daemon]\nstart_timeout_ms = 8000\ndrain_timeout_ms = 2000\nwatchdog_ms = 600000\n[doctor]\nheartbeat_age_ms_max = 6000\n",
+    );
+    chmod(simulated.home.path(), 0o700);
+    chmod(&simulated.home.path().join("config.toml"), 0o600);
+    let outcome = simulated.link();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    simulated.ask(Request::Set { knob: Knob::Silent });
+    simulated.until("the lost stream", || {
+        let (lost, report) = only(&simulated.home, "wpp.session.stream-lost");
+        if lost.is_empty() { Err(report.to_string()) } else { Ok(()) }
+    });
+    assert_eq!(simulated.state().0, "READY");
+    simulated
+}
+
+/// A daemon that was killed while it waited for its first phone.
+fn unlinked() -> Simulated {
+    let simulated = Simulated::new();
+    chmod(simulated.home.path(), 0o700);
+    chmod(&simulated.home.path().join("config.toml"), 0o600);
+    let outcome = simulated.home.run(&["start"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    simulated.kill_daemon();
+    simulated
 }
 
 impl Base {
@@ -83,14 +123,35 @@ impl Base {
                 simulated.kill_daemon();
                 Base::Simulated(Box::new(simulated))
             }
+            "killed-unlinked" => Base::Simulated(Box::new(unlinked())),
+            "stream-lost" => Base::Unheard(Box::new(unheard())),
+            "nobody" => {
+                let home = whole();
+                let owner = Unprivileged::owning(&home);
+                Base::Unprivileged(home, owner)
+            }
             other => panic!("there is no base {other}"),
         }
     }
 
     fn home(&self) -> &TestHome {
         match self {
-            Base::Still(home) => home,
-            Base::Simulated(simulated) => &simulated.home,
+            Base::Still(home) | Base::Unprivileged(home, _) => home,
+            Base::Simulated(simulated) | Base::Unheard(simulated) => &simulated.home,
+        }
+    }
+
+    fn doctor(&self, arguments: &[&str]) -> (i32, Value) {
+        match self {
+            Base::Unprivileged(home, owner) => owner.doctor(home, arguments),
+            Base::Still(_) | Base::Simulated(_) | Base::Unheard(_) => doctor(self.home(), arguments),
+        }
+    }
+
+    /// What is no part of the fix and has to be so that it can help.
+    fn before_fix(&self) {
+        if let Base::Unheard(simulated) = self {
+            simulated.ask(Request::Clear { knob: Some(KnobName::Silent) });
         }
     }
 }
@@ -157,6 +218,21 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The fixes that a report tells of.
+fn applied(report: &Value) -> Vec<Applied> {
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{value} is no text in {report:#}")).to_owned();
+    let of = |fix: &Value| {
+        let act = text(&fix["fix"]["act"]);
+        Applied {
+            act: if act == "run" { format!("{act} {}", text(&fix["fix"]["argv"][0])) } else { act },
+            checks: fix["checks"].as_array().unwrap().iter().map(text).collect(),
+            verdict: text(&fix["verdict"]),
+            observed: text(&fix["observed"]),
+        }
+    };
+    report["data"]["fixes"].as_array().unwrap().iter().map(of).collect()
+}
+
 /// Runs one case; the acts that `--fix` carried out.
 fn run(folder: &Path) -> Vec<Applied> {
     let name = folder.display();
@@ -169,20 +245,27 @@ fn run(folder: &Path) -> Vec<Applied> {
     let home = base.home();
     broken.acts.iter().for_each(|act| apply(home.path(), act));
 
-    let (_, report) = doctor(home, &[]);
+    let (_, report) = base.doctor(&[]);
     expected.sort();
     assert_eq!(found(&report), expected, "{name}: {report:#}");
     let before: Vec<Vec<u8>> = fixed.unchanged.iter().map(|path| std::fs::read(home.path().join(path)).unwrap()).collect();
-    let (_, planned) = doctor(home, &["--fix", "--dry-run"]);
-    let (code, report) = doctor(home, &["--fix", "--yes"]);
-    let of = |report: &Value| -> Vec<Applied> {
-        let fixes = report["data"]["fixes"].as_array().unwrap().iter();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        fixes.map(|fix| Applied { act: text(&fix["fix"]["act"]), verdict: text(&fix["verdict"]) }).collect()
-    };
-    assert_eq!(of(&report), fixed.fixes, "{name}: {report:#}");
-    assert!(of(&planned).iter().all(|applied| applied.verdict == "skipped"), "{name}: {planned:#}");
-    assert!(of(&planned).iter().zip(of(&report)).all(|(planned, applied)| planned.act == applied.act), "{name}: {planned:#}");
+    let (_, planned) = base.doctor(&["--fix", "--dry-run"]);
+    base.before_fix();
+    let (code, report) = base.doctor(&["--fix", "--yes"]);
+    let (planned, applied) = (applied(&planned), applied(&report));
+    let bare = |applied: &Applied| Applied { observed: String::new(), ..applied.clone() };
+    assert_eq!(
+        applied.iter().map(bare).collect::<Vec<_>>(),
+        fixed.fixes.iter().map(bare).collect::<Vec<_>>(),
+        "{name}: {report:#}"
+    );
+    for (applied, fixed) in applied.iter().zip(&fixed.fixes) {
+        assert!(applied.observed.contains(&fixed.observed), "{name}: {} is not said in {applied:?}", fixed.observed);
+    }
+    // What is shown before it is done is all that is done, and in this order.
+    let would = |applied: &Applied| Applied { verdict: "skipped".into(), ..bare(applied) };
+    let first_round: Vec<Applied> = applied.iter().map(would).collect();
+    assert_eq!(planned.iter().map(bare).collect::<Vec<_>>(), first_round, "{name}: {report:#}");
     if let Some(expected) = fixed.exit_code {
         assert_eq!(code, expected, "{name}: {report:#}");
     }
@@ -218,7 +301,7 @@ fn every_case_is_found_and_mended_as_its_files_say() {
     let of = |verdict: &str| -> BTreeSet<String> {
         applied.iter().filter(|applied| applied.verdict == verdict).map(|applied| applied.act.clone()).collect()
     };
-    let acts = ["chmod", "remove_stale_lock", "remove_stale_socket", "run"].map(str::to_owned);
+    let acts = ["chmod", "remove_stale_lock", "remove_stale_socket", "run restart", "run start"].map(str::to_owned);
     assert_eq!(of("pass"), acts.into_iter().collect(), "every act has a case in which it helps");
-    assert!(of("fail").contains("run"), "and one that does not help has a case, too");
+    assert!(of("fail").contains("run start"), "and one that does not help has a case, too");
 }

@@ -228,6 +228,7 @@ fn samples_that_are_dated_ahead_are_left_out_and_said_to_be() {
             disk_free_bytes: (90 << 30) - (u64::try_from(hour).unwrap() << 28),
             memory_total_bytes: 1,
             memory_available_bytes: 1,
+            machine_busy_permille: None,
         };
         History::of(&journal).write("main", &sample).unwrap();
     }

@@ -83,7 +83,7 @@ fn what_is_suppressed_is_told_apart_and_fails_nothing_until_its_day() {
 
     // Of another session, over, without a reason: it is told again, and so is the suppression.
     table("reason = \"x\"\nuntil = 2999-12-31\nsession = \"other\"");
-    assert_eq!(found(&doctor(&home, &[]).1), ["wpp.session.modes"]);
+    assert_eq!(found(&doctor(&home, &[]).1), ["wpp.config.suppression", "wpp.session.modes"], "there is no such session");
     for rest in ["reason = \"x\"\nuntil = 2020-01-31", "until = 2999-12-31", "reason = \"x\""] {
         table(rest);
         let (code, report) = doctor(&home, &[]);
@@ -161,12 +161,19 @@ fn quiet_tells_news_alone() {
 fn smoke_needs_no_daemon_and_reads_no_database() {
     let home = whole();
     write(&home.session("main").join("wpp.db"), "x".repeat(9000));
+    write(&home.path().join("ops.db"), "x".repeat(9000));
     let (code, report) = doctor(&home, &["--smoke"]);
     assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");
     assert!(ids(&report, "checks").contains(&"wpp.session.modes".to_owned()), "{report:#}");
     assert!(!ids(&report, "checks").iter().any(|id| id.starts_with("wpp.store")), "{report:#}");
     chmod(&store(&home), 0o644);
     assert_eq!(found(&doctor(&home, &["--smoke"]).1), ["wpp.session.modes"]);
+    // What a daemon could not be started with is looked at before anybody starts one.
+    for id in ["wpp.home.socket-path", "wpp.home.folders"] {
+        assert!(ids(&report, "checks").contains(&id.to_owned()), "{id}: {report:#}");
+    }
+    write(&home.path().join("runbooks"), "");
+    assert_eq!(found(&doctor(&home, &["--smoke"]).1), ["wpp.home.folders", "wpp.session.modes"]);
     assert_eq!(home.run(&["doctor", "--smoke", "--only", "wpp.home"]).code, 2);
 }
 

@@ -259,6 +259,13 @@ fn archives_on_the_homes_disk_and_backups_that_nothing_makes_are_told_of_a_live_
     assert_eq!(only(&home, id).1["findings"][0]["severity"], "info");
     settings(&home, "[schedule.nightly]\nrun = [\"backup\"]\nwhen = \"daily 02:30\"\n");
     assert!(said_ok(&only(&home, id).1, id));
+    let id = "wpp.config.recommended";
+    let told = only(&home, id).1["findings"][0].clone();
+    assert!(told["severity"] == "info" && told["summary"].as_str().unwrap().contains("backup.recipients"), "{told:#}");
+    let archives = tempfile::tempdir().unwrap();
+    let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    settings(&home, &format!("[backup]\ndestination = {:?}\nrecipients = [\"{recipient}\"]\nkeep_weekly = 4\n", archives.path()));
+    assert!(said_ok(&only(&home, id).1, id), "{:#}", only(&home, id).1);
 }
 
 /// A home that holds nothing yet, and one that an operator has just set up, give them nothing to say.

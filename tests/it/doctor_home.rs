@@ -125,6 +125,51 @@ pub fn linked() -> Simulated {
     simulated
 }
 
+/// The user that owns nothing.
+const NOBODY: u32 = 65_534;
+
+/// Runs the program as a user whom modes stop: root is stopped by none, so as root this is nobody, in a home of
+/// nobody's.
+pub struct Unprivileged {
+    is_root: bool,
+    program: PathBuf,
+    _place: tempfile::TempDir,
+}
+
+impl Unprivileged {
+    /// Gives the home with all that is in it to that user.
+    pub fn owning(home: &TestHome) -> Unprivileged {
+        let is_root = rustix::process::geteuid().is_root();
+        let place = tempfile::tempdir().unwrap();
+        let mut program = PathBuf::from(crate::harness::program());
+        if is_root {
+            // The folder that it was built in may be closed to others.
+            chmod(place.path(), 0o755);
+            program = place.path().join("wpp");
+            std::fs::copy(crate::harness::program(), &program).unwrap();
+            chmod(&program, 0o755);
+            for (path, ..) in tree(home.path()) {
+                std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+            std::os::unix::fs::lchown(home.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        Unprivileged { is_root, program, _place: place }
+    }
+
+    /// What the doctor says to that user.
+    pub fn doctor(&self, home: &TestHome, more: &[&str]) -> (i32, Value) {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = std::process::Command::new(&self.program);
+        command.env_clear().env("WPP_HOME", home.path()).args(["doctor", "--format", "json"]).args(more);
+        if self.is_root {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap(), serde_json::from_str::<Value>(text.lines().last().unwrap()).unwrap())
+    }
+}
+
 /// A daemon as far as the doctor can see: it holds the lock, listens, and answers what it is told to.
 pub struct FakeDaemon {
     _lock: Lock,

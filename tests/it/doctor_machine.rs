@@ -307,6 +307,82 @@ fn a_zone_that_nobody_knows_and_a_program_that_is_gone_are_found() {
 }
 
 #[test]
+fn a_schedule_that_rehearses_dumps_needs_a_server_that_it_can_start() {
+    let home = sandbox();
+    let nothing = tempfile::tempdir().unwrap();
+    let settings = format!(
+        "[postgres]\nfolder = {:?}\n[schedule.weekly]\nrun = [\"dump\", \"rehearse\", \"x\"]\nwhen = \"monday 09:00\"\n",
+        nothing.path()
+    );
+    std::fs::write(home.path().join("config.toml"), settings).unwrap();
+    let missing = said(&home, "wpp.host.toolchain", &[]);
+    assert!(severities(&missing) == ["warning"] && missing[0].1.contains("initdb"), "{missing:?}");
+    let program = nothing.path().join("initdb");
+    std::fs::write(&program, "#!/bin/sh\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(severities(&said(&home, "wpp.host.toolchain", &[])), ["ok"]);
+}
+
+#[test]
+fn a_port_of_this_machine_that_a_plugin_expects_a_server_on_is_tried_offline_too() {
+    let home = sandbox();
+    let id = "wpp.host.ports";
+    assert_eq!(severities(&said(&home, id, &[])), ["ok"], "no setting names one");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // A server elsewhere is none of this check's business.
+    let text = format!("[plugin.openwa]\nurl = \"http://{address}\"\n[plugin.far]\nurl = \"https://gateway.example\"\n");
+    std::fs::write(home.path().join("config.toml"), text).unwrap();
+    let offline = [("WPP_DOCTOR_OFFLINE", "true")];
+    let taken = said(&home, id, &offline);
+    assert!(severities(&taken) == ["ok"] && taken[0].1.contains("1 port"), "{taken:?}");
+    drop(listener);
+    let silent = said(&home, id, &offline);
+    let expected = format!("nothing listens on {address}, where [plugin.openwa] expects its server");
+    assert_eq!(silent, [("warning".to_owned(), expected)]);
+    // Where servers are looked at anyway, the same is told once.
+    let whole = findings(&Outcome::of(home.command(&["doctor", "--format", "json", "--severity", "warning"]).output().unwrap()));
+    let told = whole.iter().filter(|(_, summary)| summary.contains(&address.to_string()));
+    assert_eq!(told.count(), 1, "{whole:?}");
+    let smoke = findings(&Outcome::of(home.command(&["doctor", "--smoke", "--format", "json"]).output().unwrap()));
+    assert!(smoke.iter().any(|(severity, summary)| severity == "warning" && summary.contains("[plugin.openwa]")), "{smoke:?}");
+}
+
+#[test]
+fn a_mask_that_leaves_others_what_is_made_is_found() {
+    let simulated = Simulated::linked();
+    let (home, id) = (&simulated.home, "wpp.security.umask");
+    let under = |mask: &str, variables: &[(&str, &str)]| {
+        let script = format!("umask {mask} && exec {} doctor --only {id} --format json", program());
+        let own = home.command(&[]);
+        let own = own.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect::<Vec<_>>();
+        let mut command = std::process::Command::new("sh");
+        command.env_clear().envs(own).envs(variables.iter().copied());
+        findings(&Outcome::of(command.args(["-c", &script]).stdin(std::process::Stdio::null()).output().unwrap()))
+    };
+    for usual in ["0022", "0002", "0077"] {
+        assert_eq!(severities(&under(usual, &[])), ["ok"], "{usual}: the daemon sets its own, and this is what shells have");
+    }
+    let open = under("0000", &[]);
+    assert!(severities(&open) == ["info"] && open[0].1.contains("0000"), "{open:?}");
+
+    let (pid, machine) = (simulated.daemon().unwrap(), Machine::well());
+    for file in ["limits", "cgroup", "status", &format!("task/{pid}/stat")] {
+        machine.write(&format!("proc/{pid}/{file}"), &std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap());
+    }
+    machine.write("proc/thread-self/stat", &std::fs::read_to_string("/proc/thread-self/stat").unwrap());
+    std::fs::create_dir(machine.path(&format!("proc/{pid}/fd"))).unwrap();
+    std::os::unix::fs::symlink(home.session("main").join("LOCK"), machine.path(&format!("proc/{pid}/fd/3"))).unwrap();
+    let stood_in = [("WPP_MACHINE", machine.folder.path().to_str().unwrap())];
+    let well = under("0022", &stood_in);
+    assert!(severities(&well) == ["ok"] && well[0].1.contains("1 daemon"), "{well:?}");
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    machine.write(&format!("proc/{pid}/status"), &status.replace("Umask:\t0077", "Umask:\t0022"));
+    let wide = under("0022", &stood_in);
+    assert!(severities(&wide) == ["warning"] && wide[0].1.contains("main") && wide[0].1.contains("0022"), "{wide:?}");
+}
+
+#[test]
 fn a_daemon_short_of_descriptors_or_that_would_leave_its_memory_is_found() {
     let simulated = Simulated::linked();
     let home = &simulated.home;

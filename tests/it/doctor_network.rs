@@ -42,16 +42,19 @@ impl Authority {
         self.folder.path().join("authority.pem")
     }
 
-    /// A server's side of TLS, with a certificate for a name that ends on some day from now.
+    /// A server's side of TLS, with a certificate for a name that ends so many days from now.
     pub fn certified(&self, name: &str, ends_in_days: i64) -> Arc<rustls::ServerConfig> {
-        let day = |days: i64| {
-            let time = clock::from_ms(clock::now_ms() + days * 86_400_000);
-            let text = clock::rfc3339(time);
-            let number = |range: std::ops::Range<usize>| text[range].parse::<i32>().unwrap();
-            rcgen::date_time_ymd(number(0..4), number(5..7) as u8, number(8..10) as u8)
+        self.certified_for(name, ends_in_days * 86_400)
+    }
+
+    /// The same, in seconds.
+    fn certified_for(&self, name: &str, ends_in_s: i64) -> Arc<rustls::ServerConfig> {
+        let at = |from_now_s: i64| {
+            let since_epoch_s = u64::try_from(clock::now_ms() / 1000 + from_now_s).unwrap();
+            rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(since_epoch_s)
         };
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.not_before, params.not_after) = (day(-100), day(ends_in_days));
+        (params.not_before, params.not_after) = (at(-100 * 86_400), at(ends_in_s));
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -203,6 +206,117 @@ fn each_failure_has_its_class_and_makes_what_comes_after_it_meaningless() {
     assert_eq!(found(&report), pairs(&[("tls", "timeout")]), "{report:#}");
     let skipped = report["data"]["skipped"].as_array().unwrap();
     assert!(skipped.iter().any(|skipped| skipped["id"] == "wpp.network.clock-skew"), "{report:#}");
+}
+
+#[test]
+fn a_certificate_is_told_of_from_seven_days_before_its_end() {
+    const WEEK_S: i64 = 7 * 86_400;
+    let place = Place::new();
+    let (nobody, _held) = refusing();
+    // Minutes, for the look takes a while.
+    for (ends_in_s, expected) in [(WEEK_S + 600, &[][..]), (WEEK_S - 600, &[("certificate", "-")])] {
+        let server = Server::tls(place.authority.certified_for("localhost", ends_in_s), 0);
+        let report = place.look("localhost", server.port(), nobody.port());
+        assert_eq!(found(&report), pairs(expected), "{ends_in_s} s: {report:#}");
+    }
+}
+
+/// Where nobody takes connections from a queue that is full, so that the kernel answers none any more.
+#[cfg(target_os = "linux")]
+struct Full {
+    address: SocketAddr,
+    _listener: tokio::net::TcpListener,
+    _waiting: Vec<TcpStream>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+#[cfg(target_os = "linux")]
+impl Full {
+    fn new() -> Full {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let entered = runtime.enter();
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = socket.local_addr().unwrap();
+        let listener = socket.listen(1).unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(500)) {
+            waiting.push(stream);
+            assert!(waiting.len() < 100, "the queue has no end");
+        }
+        drop(entered);
+        Full { address, _listener: listener, _waiting: waiting, _runtime: runtime }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_that_nobody_answers_times_out() {
+    let place = Place::new();
+    let full = Full::new();
+    let report = place.look("127.0.0.1", full.address.port(), full.address.port());
+    assert_eq!(found(&report), pairs(&[("connection", "timeout")]), "{report:#}");
+}
+
+/// A network of its own, which the machine's has no part in, for what is run in it by a shell; `None` where this
+/// user may make none.
+#[cfg(target_os = "linux")]
+fn network_of_its_own() -> Option<Vec<&'static str>> {
+    // Root may; others may where the system lets them be root of what is only theirs.
+    let ways = [vec!["unshare", "--net", "--mount"], vec!["unshare", "--map-root-user", "--net", "--mount"]];
+    ways.into_iter().find(|way| {
+        let made = std::process::Command::new(way[0]).args(&way[1..]).args(["ip", "link", "show"]).output();
+        made.is_ok_and(|output| output.status.success())
+    })
+}
+
+/// What the doctor says of an endpoint when a script has set up a network of its own before.
+#[cfg(target_os = "linux")]
+fn look_within(place: &Place, way: &[&str], script: &str, endpoint: &str) -> Value {
+    let mut doctor = place.home.command(&["doctor", "--only", "wpp.network", "--format", "json"]);
+    doctor.env("WPP_ENDPOINT", endpoint);
+    let mut command = std::process::Command::new(way[0]);
+    command.args(&way[1..]).args(["sh", "-c", &format!("{script}\nexec \"$@\""), "sh"]);
+    command.arg(doctor.get_program()).args(doctor.get_args());
+    command.env_clear().envs(doctor.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let outcome = Outcome::of(command.stdin(std::process::Stdio::null()).output().unwrap());
+    outcome.assert_helpful();
+    serde_json::from_str(outcome.stdout.lines().last().unwrap_or_default()).unwrap_or_else(|error| panic!("{error}: {outcome:?}"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_without_a_network_and_one_whose_name_server_is_silent_are_told_apart() {
+    let Some(way) = network_of_its_own() else { return };
+    let place = Place::new();
+    // Not even loopback is up.
+    let report = look_within(&place, &way, "", "127.0.0.1:4433,8080");
+    assert_eq!(found(&report), pairs(&[("connection", "network_unreachable")]), "{report:#}");
+    // Questions go to a link that leads nowhere, so nobody refuses them either.
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let resolver = file("resolv.conf", "nameserver 192.0.2.53\noptions timeout:30 attempts:1\n");
+    let order = file("nsswitch.conf", "hosts: dns\n");
+    let silent = format!(
+        "set -e
+         ip link set lo up
+         ip link add nowhere type dummy
+         ip address add 192.0.2.1/24 dev nowhere
+         ip link set nowhere up
+         mount --bind {resolver} /etc/resolv.conf
+         mount --bind {order} /etc/nsswitch.conf"
+    );
+    let set_up = std::process::Command::new(way[0]).args(&way[1..]).args(["sh", "-c", &silent]).output().unwrap();
+    if !set_up.status.success() {
+        // No kernel module for such a link, or no such files to put others in the place of.
+        return;
+    }
+    let report = look_within(&place, &way, &silent, "server.localhost:4433,8080");
+    assert_eq!(found(&report), pairs(&[("name", "timeout")]), "{report:#}");
 }
 
 #[test]

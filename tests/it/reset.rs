@@ -157,3 +157,24 @@ fn a_reset_that_is_killed_or_fails_at_any_disk_operation_leaves_the_session_or_i
         }
     }
 }
+
+#[test]
+fn what_no_archive_holds_whole_is_kept_as_it_is() {
+    let home = stores::home("kept");
+    let session = home.session("main");
+    std::fs::write(session.join("session.db"), "this is no database").unwrap();
+    let refused = home.run(&["reset", "--yes"]);
+    assert_eq!(refused.code, 15, "{refused:?}");
+    assert!(session.join("session.db").exists());
+    let (code, report) = home.json(&["reset", "--yes", "--accept-partial-backup"]);
+    assert_eq!(code, 0, "{report:#}");
+    assert!(report["title"].as_str().unwrap().contains("in part"), "{report:#}");
+    let kept = PathBuf::from(report["data"]["kept"].as_str().unwrap());
+    assert_eq!(std::fs::read(kept.join("session.db")).unwrap(), b"this is no database");
+    assert!(!kept.join("LOCK").exists() && !session.exists());
+    // Listed with other old copies, and left alone by the next command.
+    assert_eq!(home.run(&["status"]).code, 10);
+    let (_, listed) = home.json(&["backup", "prune", "--set-aside", "--older-than", "30d", "--dry-run", "--session", "main"]);
+    assert!(listed.to_string().contains("a reset"), "{listed:#}");
+    assert!(kept.is_dir());
+}

@@ -14,6 +14,8 @@ const NOT_PROVOKED: &[&str] = &[
     // A phone that logs the session out.
     "signal.logged_out_ms",
     "status.detail",
+    // A program that writes beside the daemon.
+    "status.edited_ms",
     // A daemon that hangs.
     "status.error",
     // An old archive that cannot be removed.

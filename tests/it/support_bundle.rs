@@ -232,6 +232,74 @@ fn nothing_that_was_planted_anywhere_is_in_the_bundle() {
     }
 }
 
+/// Lines of a log: what `wpp` writes, and the same words as somebody wrote them.
+const LINES: &str = r#"{"at":"2026-11-21T03:15:00.000Z","level":"warn","message":"cannot send: the key is under the phone","reason":"the key is under the phone"}
+{"at":"2026-11-21T03:15:01.000Z","level":"warn","message":"not connected","fault":"timeout","reason":"stream_replaced","attempt":3,"detail":"the phone is at home"}
+"#;
+
+#[test]
+fn of_a_log_whose_messages_cannot_be_read_only_known_lines_are_kept_and_that_is_said() {
+    let simulated = Simulated::linked();
+    let (home, session) = (&simulated.home, simulated.home.session("main"));
+    home.run(&["send", PEER, "the key is under the phone", "--wait", "5"]);
+    assert_eq!(home.run(&["stop"]).code, 0);
+    let log = session.join("logs/wppd.log");
+    let before = std::fs::read_to_string(&log).unwrap();
+    std::fs::write(&log, format!("{before}\n{LINES}")).unwrap();
+    let whole = std::fs::read(session.join("wpp.db")).unwrap();
+    let look = |name: &str| {
+        let (outcome, path) = bundle(home, name, &[]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        let files = unpacked(&path);
+        let manifest: Value = serde_json::from_str(&files["manifest.json"]).unwrap();
+        (outcome, files, manifest["held_back"].as_array().unwrap().clone())
+    };
+    let (_, files, held_back) = look("whole.tar.gz");
+    assert!(held_back.is_empty() && !files["logs/1.jsonl"].contains("under the phone"), "{held_back:?}");
+
+    let mut torn = whole.clone();
+    torn[4096..16_384].fill(0x5a);
+    let damages: [(&str, Option<&[u8]>); 4] =
+        [("torn", Some(&torn)), ("cut", Some(&whole[..whole.len() / 2])), ("text", Some(b"no database")), ("gone", None)];
+    for (damage, bytes) in damages {
+        match bytes {
+            Some(bytes) => std::fs::write(session.join("wpp.db"), bytes).unwrap(),
+            None => std::fs::remove_file(session.join("wpp.db")).unwrap(),
+        }
+        let (outcome, files, held_back) = look(&format!("{damage}.tar.gz"));
+        for (name, text) in &files {
+            assert!(!text.contains("under the phone") && !text.contains("phone is at home"), "{damage}: {name}: {text}");
+        }
+        let log = &files["logs/1.jsonl"];
+        for kept in ["not connected", "stream_replaced", "timeout", "the daemon starts"] {
+            assert!(log.contains(kept), "{damage}: {kept}: {log}");
+        }
+        let told = held_back[0].as_str().unwrap();
+        assert!(held_back.len() == 1 && told.contains("logs/1.jsonl") && told.contains("word for word"), "{damage}: {told}");
+        assert!(log.contains("could not be read"), "{damage}: the log says itself that it is not all: {log}");
+        assert!(outcome.stdout.contains("of the log of main"), "{damage}: {outcome:?}");
+    }
+    let (_, value) = home.json(&["support-bundle", "--dry-run", "--to", home.path().join("x.tar.gz").to_str().unwrap()]);
+    assert_eq!(value["data"]["held_back"].as_array().unwrap().len(), 1, "{value}");
+}
+
+#[test]
+fn what_the_doctor_says_in_its_own_words_is_told_in_them() {
+    let home = crate::doctor_home::whole();
+    let (outcome, path) = bundle(&home, "b.tar.gz", &[]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let doctor: Value = serde_json::from_str(&unpacked(&path)["doctor.json"]).unwrap();
+    for finding in doctor["findings"].as_array().unwrap() {
+        let text = finding.to_string();
+        for token in ["<word #", "<text #", "<person #"] {
+            // The machine's own names of file systems and groups are nobody's words.
+            let of_machine =
+                ["wpp.host.file-system", "wpp.host.volume", "wpp.host.memory-limit", "wpp.host.processor", "wpp.host.tasks"];
+            assert!(!text.contains(token) || of_machine.iter().any(|id| text.contains(id)), "{finding:#}");
+        }
+    }
+}
+
 #[test]
 fn the_same_is_the_same_token_within_a_bundle_and_another_one_in_the_next() {
     let home = TestHome::sandbox();

@@ -36,9 +36,7 @@ impl Files {
         report: &Report,
         examination: &Examination,
         fails: impl Fn(Severity) -> bool,
-        least: Severity,
         took_ms: u64,
-        sink: &dyn Sink,
     ) -> Vec<Error> {
         let mut failed = Vec::new();
         if let Some(path) = &self.junit {
@@ -54,12 +52,16 @@ impl Files {
             let whole = Report { findings: examination.findings.clone(), ..report.clone() };
             failed.extend(outputs::write(path, &markdown::report(&whole), &MARKDOWN).err());
         }
+        failed
+    }
+
+    /// Writes annotations, if they were asked for.
+    pub fn annotate(&self, examination: &Examination, least: Severity, sink: &dyn Sink) {
         if self.github {
             let shown = |finding: &&Finding| finding.severity >= least || finding.severity == Severity::Unknown;
             for text in examination.findings.iter().filter(shown).filter_map(github::annotation) {
                 sink.emit(Event::Output { text, data: Value::Null });
             }
         }
-        failed
     }
 }

@@ -104,8 +104,16 @@ impl Look<'_> {
             );
         }
         let subject = words::subject(&seen.scope, self.place.own, &self.asked);
-        let mut screen = Report { ..Report::new("doctor", format!("{time}  {}", words::title(&subject, &seen.examination))) };
+        let mut screen = Report {
+            ..Report::new("doctor", format!("{time}  {}", words::title(&subject, &seen.examination, self.args.is_narrowed())))
+        };
         screen.sections.extend(score::of(&seen.examination).map(|score| crate::report::Section::default().field("score", score)));
+        screen.exit_code = Some(self.args.judged(&seen.examination, &[]).1);
+        // Whoever reads the files wants to know how it stands now.
+        let fails = |severity| self.args.fail_on.fails(severity);
+        for error in self.args.files.write(&screen, &seen.examination, fails, seen.took_ms) {
+            self.settings.sink.emit(Event::Line { text: error.chain(), data: json!({ "error": error.chain() }) });
+        }
         screen.findings = seen.examination.findings.clone();
         self.settings.sink.emit(Event::Screen(Box::new(screen)));
     }

@@ -13,9 +13,11 @@ mod memory;
 mod place;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::time::Duration;
 
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use serde_json::json;
 
 use self::memory::Memory;
@@ -29,7 +31,7 @@ use crate::doctor::{Check, Examination, Scope, Selection, SkippedCheck, catalog,
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::plugin::{self, Plugins};
-use crate::report::{Event, Metric, Report, Section, Severity, Sink, Step, Verdict, count};
+use crate::report::{Event, Metric, Report, Section, Severity, Sink, Step, Verdict, count, quoted};
 
 /// Rounds of mending: mending a mode can bring to light what could not be seen before.
 const ROUNDS_MAX: usize = 3;
@@ -68,13 +70,13 @@ pub struct Args {
     #[arg(long, short, requires = "fix")]
     yes: bool,
     /// Report only these checks; `wpp.session` stands for all that begin so
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', add = ArgValueCompleter::new(complete_check))]
     only: Vec<String>,
     /// Do not report these checks
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', add = ArgValueCompleter::new(complete_check))]
     skip: Vec<String>,
     /// Report only checks of these parts of the catalog, such as security
-    #[arg(long, value_name = "AREA", value_delimiter = ',')]
+    #[arg(long, value_name = "AREA", value_delimiter = ',', add = ArgValueCompleter::new(complete_area))]
     area: Vec<String>,
     /// List only findings that are at least this severe, and those that are unknown; the exit code minds all
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t)]
@@ -109,7 +111,7 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["fix", "explain", "channel"])]
     list: bool,
     /// Say what a check looks at, why, and what mends it
-    #[arg(long, value_name = "ID", conflicts_with_all = ["fix", "channel", "only", "skip", "area"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["fix", "channel", "only", "skip", "area"], add = ArgValueCompleter::new(complete_check))]
     explain: Option<String>,
 }
 
@@ -185,6 +187,21 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
     clock::duration(text).ok_or_else(|| "a length of time is written as 30s, 15m, 24h or 7d".into())
 }
 
+/// Ids of checks for a shell that completes, and what several of them begin with.
+fn complete_check(typed: &OsStr) -> Vec<CompletionCandidate> {
+    complete(typed, catalog::checks().flat_map(|check| crate::doctor::beginnings(check.id)))
+}
+
+fn complete_area(typed: &OsStr) -> Vec<CompletionCandidate> {
+    complete(typed, catalog::checks().map(|check| check.area))
+}
+
+fn complete<'a>(typed: &OsStr, words: impl Iterator<Item = &'a str>) -> Vec<CompletionCandidate> {
+    let typed = typed.to_string_lossy();
+    let fitting: BTreeSet<&str> = words.filter(|word| word.starts_with(&*typed)).collect();
+    fitting.into_iter().map(CompletionCandidate::new).collect()
+}
+
 /// Looks as a command line asks for it.
 struct Look<'a> {
     args: &'a Args,
@@ -254,7 +271,8 @@ impl Look<'_> {
         // What nobody wants to hear is not asked of the network.
         let asks = |check: &Check| check.area == "network" && self.selection.takes(check.id, check.area);
         let offline = scope.offline || !catalog::checks().any(asks);
-        let facts = probe::gather(&Scope { offline, ..scope.clone() }, depth);
+        let ports = self.selection.takes("wpp.host.ports", "host");
+        let facts = probe::gather(&Scope { offline, ports, ..scope.clone() }, depth);
         let mut examination = examine(&facts, &self.selection);
         examination.suppress(&facts.host.suppressions.list, facts.now_ms);
         examination
@@ -343,6 +361,18 @@ impl Args {
         Selection::new(only, self.skip.clone(), &known)?.within(self.area.clone(), !known.is_empty())
     }
 
+    /// Whether some of the checks alone were asked for.
+    fn is_narrowed(&self) -> bool {
+        !(self.only.is_empty() && self.skip.is_empty() && self.area.is_empty())
+    }
+
+    /// The options that say which, as they are typed.
+    fn narrowing(&self) -> String {
+        let options = [("--only", &self.only), ("--skip", &self.skip), ("--area", &self.area)];
+        let given = options.into_iter().filter(|(_, values)| !values.is_empty());
+        given.map(|(option, values)| format!(" {option} {}", quoted(&values.join(",")))).collect()
+    }
+
     /// The scope with what the command line allows.
     fn reach(&self, scope: Scope) -> Scope {
         Scope {
@@ -420,7 +450,8 @@ impl Args {
                 data["before"] = json!(before);
             }
         }
-        let mut report = Report::new("doctor", words::title(&subject, &examination)).verdict(verdict).data(data);
+        let mut report =
+            Report::new("doctor", words::title(&subject, &examination, self.is_narrowed())).verdict(verdict).data(data);
         let sections = [words::mended_section(&mended), words::suppressed_section(&examination)];
         for section in sections.into_iter().flatten() {
             report = report.section(section);
@@ -452,7 +483,7 @@ impl Args {
         {
             report.metrics.push(Metric { name: "score".into(), value: score as f64 });
         }
-        report = report.next(words::next(&scope, &examination, unmended));
+        report = report.next(words::next(&scope, &examination, unmended, &self.narrowing()));
         report.exit_code = Some(exit_code);
         // Whoever asked for quiet wants to hear what will hurt, whether or not it fails the command.
         report.answer = examination.findings.iter().any(|finding| finding.severity >= Severity::Warning)
@@ -465,7 +496,8 @@ impl Args {
         let least = self.severity.least();
         // The runner of GitHub reads annotations wherever they stand, and the exit code minds old news, too.
         let sink: &dyn Sink = if look.settings.quiet { &crate::ui::terminal::Events } else { &*look.settings.sink };
-        let failed = self.files.write(&report, &examination, |severity| self.fail_on.fails(severity), least, took_ms, sink);
+        let failed = self.files.write(&report, &examination, |severity| self.fail_on.fails(severity), took_ms);
+        self.files.annotate(&examination, least, sink);
         for error in failed {
             // What was found matters more than where else it was to be written, and is told all the same.
             if report.exit_code() == 0 {

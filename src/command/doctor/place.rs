@@ -208,6 +208,7 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         secret_variables: upkeep.secret_variables,
         program: program.unwrap_or_else(|| "wpp".into()),
         is_stranger,
+        is_named: settings.home.is_some() || settings.environment.contains_key("WPP_HOME"),
         foreign,
         offline,
         stand_ins,

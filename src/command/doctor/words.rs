@@ -49,7 +49,8 @@ pub(super) fn subject(scope: &Scope, own: bool, plugins: &[String]) -> String {
     sessions.into_iter().chain(plugins).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn title(subject: &str, examination: &Examination) -> String {
+/// The headline. `is_narrowed` where only some of the checks were asked for.
+pub(super) fn title(subject: &str, examination: &Examination, is_narrowed: bool) -> String {
     let counts = examination.counts();
     let words = [
         (Severity::Critical, "critical", "critical"),
@@ -73,7 +74,14 @@ pub(super) fn title(subject: &str, examination: &Examination) -> String {
     let states = states(&examination.states);
     match (examination.made.is_empty(), parts.is_empty()) {
         (true, _) => format!("{subject}: {states}no check could be made"),
-        (false, true) => format!("{subject}: {states}{made}, nothing wrong{suppressed}"),
+        (false, true) => {
+            let nothing = match (examination.suppressed.is_empty(), is_narrowed) {
+                (false, _) => "nothing else wrong",
+                (true, true) => "nothing wrong in what was asked for",
+                (true, false) => "nothing wrong",
+            };
+            format!("{subject}: {states}{made}, {nothing}{suppressed}")
+        }
         (false, false) => format!("{subject}: {states}{made}, {}{suppressed}", parts.join(", ")),
     }
 }
@@ -136,7 +144,9 @@ pub(super) fn skipped_sections(examination: &Examination) -> Vec<Section> {
     if !idle.is_empty() {
         let ids: usize = idle.iter().map(|(_, (ids, _))| ids.len()).sum();
         let checks = count(ids, "check", "checks");
-        section = section.line(format!("{checks} with nothing to look at here; --format json names each, and why"));
+        section = section.line(format!(
+            "{checks} that do not apply here, were not asked for, or have nothing to judge by yet; --format json says which of it"
+        ));
     }
     let by_request = left_out.into_iter().map(|(reason, names)| line((reason.trim_start_matches(LEFT_OUT), names)));
     let by_request = by_request.fold(Section::new("Left out by request"), Section::line);
@@ -228,8 +238,8 @@ fn place(session: Option<&str>) -> String {
     session.map(|session| format!("[{session}] ")).unwrap_or_default()
 }
 
-/// The one command to type next.
-pub(super) fn next(scope: &Scope, examination: &Examination, unmended: bool) -> String {
+/// The one command to type next. `only` is what was asked for of the catalog, as it was typed.
+pub(super) fn next(scope: &Scope, examination: &Examination, unmended: bool, only: &str) -> String {
     let session = match scope.sessions.as_slice() {
         [one] => format!(" {}", session_option(one.name())),
         [] => String::new(),
@@ -244,7 +254,7 @@ pub(super) fn next(scope: &Scope, examination: &Examination, unmended: bool) -> 
     });
     match worst.and_then(|finding| finding.remedy.as_ref()) {
         // Unless that was just tried in vain.
-        Some(remedy) if remedy.fix.is_some() && !unmended => format!("{} doctor --fix{session}", scope.program),
+        Some(remedy) if remedy.fix.is_some() && !unmended => format!("{} doctor --fix{session}{only}", scope.program),
         Some(remedy) => remedy.command.clone(),
         None => match scope.sessions.as_slice() {
             [_] => format!("{} status{session}", scope.program),

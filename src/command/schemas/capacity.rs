@@ -22,7 +22,8 @@ static MACHINE: Object = Object {
     name: "capacity_machine",
     fields: &[
         nullable("cores", Number, "processors that wpp may use"),
-        nullable("cpu_percent", Number, "how much of them is in use"),
+        nullable("cpu_percent", Number, "how much of them is in use at this moment"),
+        nullable("busy", Shape::Object(&BUSY), "how much of them is in use, as it is judged by"),
         nullable("memory_total_bytes", Number, "memory of the machine, or what a container may have"),
         nullable("memory_available_bytes", Number, "what of it is to be had"),
         nullable("memory_percent", Number, "how much of it is in use"),
@@ -33,6 +34,16 @@ static MACHINE: Object = Object {
         nullable("disk_growth_unknown", Text, "why that cannot be told"),
         nullable("days_to_full", Number, "days until nothing is free, at that rate"),
         nullable("days_to_full_unknown", Text, "why there is no such day"),
+    ],
+};
+
+static BUSY: Object = Object {
+    name: "capacity_busy",
+    fields: &[
+        always("percent", Number, "the share of all processors"),
+        always("from", Text, "history: the 95th percentile of what was recorded; now: this moment, for lack of a history"),
+        nullable("samples", Number, "samples that it is told from"),
+        nullable("span_ms", Number, "the time that they cover"),
     ],
 };
 

@@ -17,6 +17,11 @@ pub(super) static SUPPORT_BUNDLE: Object = Object {
             TEXTS,
             "files, or lines of them, that were left out because they were not redacted, each with what stood in it",
         ),
+        always(
+            "held_back",
+            TEXTS,
+            "what the files lack because it could not be told whose it is, as manifest.json tells it: each file, and why",
+        ),
         always("known", Number, "names, numbers, texts and secrets of this home that the finished bytes were searched for"),
     ],
 };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
-use crate::bundle::clean::{Clean, Form};
+use crate::bundle::clean::{Clean, Form, Texts};
 use crate::bundle::known::{environment, is_open};
 use crate::bundle::{PLUGINS, Part, README};
 use crate::clock;
@@ -26,8 +26,24 @@ const ENTRIES_MAX: u32 = 400;
 /// Lines of all logs together.
 const LINES_MAX: usize = 20_000;
 
-/// Makes all files. `broken` says why the settings cannot be read; `lines` are the newest of each session's log.
-pub fn parts(app: &App, stranger: &Stranger, broken: Option<&Error>, lines: u32) -> Result<Vec<Part>> {
+/// What becomes of the end of each session's log.
+pub struct Logs<'a> {
+    /// The newest lines of each.
+    pub lines: u32,
+    /// Sessions of which it is not known what was written in them.
+    pub unread: &'a [String],
+}
+
+/// All files of a bundle.
+pub struct Gathered {
+    /// The files.
+    pub parts: Vec<Part>,
+    /// What they lack because it could not be told whose it is, in sentences for the bundle: they name nobody.
+    pub held_back: Vec<String>,
+}
+
+/// Makes all files. `broken` says why the settings cannot be read.
+pub fn gather(app: &App, stranger: &Stranger, broken: Option<&Error>, logs: &Logs<'_>) -> Result<Gathered> {
     let home = app.home().root().display().to_string();
     let gather = Gather { app, stranger, home: &home };
     let status = gather.run(&["status", "--all"]);
@@ -46,8 +62,9 @@ pub fn parts(app: &App, stranger: &Stranger, broken: Option<&Error>, lines: u32)
         gather.plugins()?,
         gather.evidence()?,
     ];
-    parts.extend(gather.logs(lines)?);
-    Ok(parts)
+    let mut held_back = Vec::new();
+    parts.extend(gather.logs(logs, &mut held_back)?);
+    Ok(Gathered { parts, held_back })
 }
 
 struct Gather<'a> {
@@ -248,27 +265,38 @@ impl<'a> Gather<'a> {
     }
 
     /// The end of each session's log, numbered: a name may be somebody's.
-    fn logs(&self, lines: u32) -> Result<Vec<Part>> {
+    fn logs(&self, logs: &Logs<'_>, held_back: &mut Vec<String>) -> Result<Vec<Part>> {
         let names = self.app.home().session_names()?;
-        let each = (lines as usize).min(LINES_MAX / names.len().max(1));
+        let each = (logs.lines as usize).min(LINES_MAX / names.len().max(1));
         let mut parts = Vec::new();
         for (number, name) in names.iter().enumerate() {
             let mut clean = self.clean();
             let session = self.app.home().session(name);
-            let mut values = vec![json!({ "log_of": clean.session(name) })];
+            let part = format!("logs/{}.jsonl", number + 1);
+            let of = clean.session(name);
+            let mut values = vec![json!({ "log_of": of })];
+            let texts = if logs.unread.contains(name) { Texts::Unknown } else { Texts::Known };
+            if texts == Texts::Unknown {
+                values.push(json!({ "left_out": ALL_BUT_OWN }));
+                held_back.push(format!("{part}, the log of {of}: {ALL_BUT_OWN}"));
+            }
             // What a link leads to may be anything.
             let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|seen| seen.is_symlink());
             let links = is_link(&session.logs()) || disk::list(&session.logs())?.iter().any(|path| is_link(path));
             match crate::command::logs::newest(&session, if links { 0 } else { each }) {
                 _ if links => values.push(json!({ "left_out": "the log, for a symbolic link stands in its place" })),
-                Ok((newest, ..)) => values.extend(newest.iter().map(|line| clean.log_line(line))),
+                Ok((newest, ..)) => values.extend(newest.iter().map(|line| clean.log_line(line, texts))),
                 Err(error) => values.push(failed(&mut clean, &error)),
             }
-            parts.push(clean.lines(format!("logs/{}.jsonl", number + 1), &values));
+            parts.push(clean.lines(part, &values));
         }
         Ok(parts)
     }
 }
+
+/// What a log lacks whose session's messages could not be read.
+const ALL_BUT_OWN: &str =
+    "all but messages and reasons of wpp that are known word for word, for what was written in the session could not be read";
 
 /// What is made of what could be learned, or why it could not be.
 fn told<'a, T>(clean: &mut Clean<'a>, learned: &Result<T>, make: impl FnOnce(&mut Clean<'a>, &T) -> Value) -> Value {
@@ -300,7 +328,9 @@ fn id_of(clean: &mut Clean<'_>, id: &str) -> String {
 }
 
 fn check_of(clean: &mut Clean<'_>, check: &Value) -> Value {
-    let fields = [("sessions", Form::Session), ("severity", Form::Term), ("count", Form::Text), ("reason", Form::Text)];
+    // Why one of a plugin's was not made is told in the plugin's words.
+    let reason = if check["id"].as_str().is_some_and(is_own) { Form::Told } else { Form::Text };
+    let fields = [("sessions", Form::Session), ("severity", Form::Term), ("count", Form::Text), ("reason", reason)];
     let mut kept = clean.tree(check, &fields);
     kept["id"] = json!(check["id"].as_str().map(|id| id_of(clean, id)));
     kept
@@ -339,13 +369,13 @@ const FINDING: &[(&str, Form)] = &[
     ("area", Form::Term),
     ("session", Form::Session),
     ("class", Form::Term),
-    ("summary", Form::Text),
-    ("evidence", Form::Text),
-    ("what", Form::Text),
-    ("expected", Form::Text),
-    ("observed", Form::Text),
-    ("remedy", Form::Text),
-    ("command", Form::Text),
+    ("summary", Form::Told),
+    ("evidence", Form::Told),
+    ("what", Form::Told),
+    ("expected", Form::Told),
+    ("observed", Form::Told),
+    ("remedy", Form::Told),
+    ("command", Form::Told),
     ("since", Form::Time),
     ("since_ms", Form::Text),
     ("new", Form::Text),
@@ -394,6 +424,9 @@ const CAPACITY: &[(&str, Form)] = &[
     ("machine", Form::Text),
     ("cores", Form::Text),
     ("cpu_percent", Form::Text),
+    ("busy", Form::Text),
+    ("percent", Form::Text),
+    ("from", Form::Term),
     ("memory_total_bytes", Form::Text),
     ("memory_available_bytes", Form::Text),
     ("memory_percent", Form::Text),

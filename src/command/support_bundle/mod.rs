@@ -58,14 +58,28 @@ impl Args {
         }
         let found = known::gather(app.home(), known::environment());
         let stranger = Stranger::new(Known::new(found.values)?)?;
-        let mut parts = gather::parts(app, &stranger, broken, self.lines)?;
+        let logs = gather::Logs { lines: self.lines, unread: &found.unread };
+        let gather::Gathered { mut parts, held_back } = gather::gather(app, &stranger, broken, &logs)?;
         let mut left_out = Vec::new();
         for part in &mut parts {
             let name = part.name.clone();
             left_out.extend(pack::withhold(part, stranger.known()).map(|what| format!("{name}: {what}, or what looks like it")));
         }
-        let sealed = pack::seal(&folder, &clock::rfc3339(now), env!("CARGO_PKG_VERSION"), &parts, packing, stranger.known())?;
+        let sealed = pack::seal(
+            &folder,
+            (&clock::rfc3339(now), env!("CARGO_PKG_VERSION")),
+            &parts,
+            &held_back,
+            packing,
+            stranger.known(),
+        )?;
         let mut report = report(&path, &sealed, stranger.known().count());
+        if !found.unread.is_empty() {
+            let sessions = found.unread.join(", ");
+            let line = "only messages and reasons that wpp writes word for word: what was written there could not be read";
+            report.sections[0].fields.push((format!("of the log of {sessions}"), line.into()));
+        }
+        report.data["held_back"] = json!(held_back);
         report.warnings.extend(found.problems);
         report.data["left_out"] = json!(left_out);
         report
@@ -77,6 +91,9 @@ impl Args {
             return Ok(report.next("wpp support-bundle"));
         }
         if !self.yes {
+            for line in &held_back {
+                app.emit(Event::Line { text: format!("left out of {line}"), data: json!({ "held_back": line }) });
+            }
             for file in &sealed.files {
                 let text = format!("{:<22} {:>10}  {}", file.name, size(file.size_bytes as u64), replaced(&file.replaced));
                 app.emit(Event::Line { text, data: json!(file) });

@@ -25,6 +25,25 @@ fn log(facts: &mut Facts) -> &mut LogFacts {
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        what: "a message that was queued while the clock was years ahead",
+        facts: whole,
+        breaks: |facts| {
+            let traffic = traffic(facts);
+            (traffic.waiting, traffic.waiting_since_ms) = (1, Some(NOW_MS + 400 * DAY_MS));
+            traffic.due_last_ms = Some(NOW_MS + 400 * DAY_MS);
+        },
+        finds: &[("wpp.session.outbox-backlog", Error)],
+    },
+    Case {
+        what: "what came in while the clock was years ahead",
+        facts: whole,
+        breaks: |facts| {
+            let traffic = traffic(facts);
+            (traffic.unprojected, traffic.unprojected_since_ms) = (1, Some(NOW_MS + 400 * DAY_MS));
+        },
+        finds: &[("wpp.session.ingest-lag", Error)],
+    },
+    Case {
         what: "somebody who writes beside the daemon",
         facts: whole,
         breaks: |facts| {

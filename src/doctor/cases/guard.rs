@@ -316,6 +316,20 @@ pub(super) const CASES: &[Case] = &[
         ],
     },
     Case {
+        what: "a setting that a later wpp will not know",
+        facts: whole,
+        breaks: |facts| settings(facts).deprecated = vec![("backup.old".into(), "backup.new".into())],
+        finds: &[("wpp.config.deprecated", Warning)],
+    },
+    Case {
+        what: "recommended settings that nobody set",
+        facts: whole,
+        breaks: |facts| {
+            settings(facts).recommended_unset = ["backup.destination", "backup.recipients"].map(str::to_owned).to_vec();
+        },
+        finds: &[("wpp.config.recommended", Info)],
+    },
+    Case {
         what: "backups that nothing makes",
         facts: whole,
         breaks: |facts| settings(facts).entries.clear(),

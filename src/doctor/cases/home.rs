@@ -4,6 +4,23 @@ use super::*;
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        what: "a volume of its own under the sessions that is read-only",
+        facts: whole,
+        breaks: |facts| {
+            facts.host.unwritable = Probed::Known(vec![(facts.host.home.join("sessions"), "read-only file system".into())]);
+        },
+        finds: &[("wpp.home.writable", Error)],
+    },
+    Case {
+        what: "a volume of its own under the archives that is full",
+        facts: whole,
+        breaks: |facts| {
+            let full = Space { total_bytes: 100 << 30, free_bytes: 1 << 20 };
+            facts.host.other_spaces = Probed::Known(vec![(facts.host.home.join("backups"), full)]);
+        },
+        finds: &[("wpp.home.disk-space", Error)],
+    },
+    Case {
         what: "a home whose path leaves no room for a socket's",
         facts: stopped,
         breaks: |facts| facts.host.home = format!("/{}", "long/".repeat(20)).into(),
@@ -47,7 +64,7 @@ pub(super) const CASES: &[Case] = &[
         what: "a full disk",
         facts: whole,
         breaks: |facts| {
-            facts.host.writable = Probed::Known(Err("no space left on device".into()));
+            facts.host.unwritable = Probed::Known(vec![(facts.host.home.clone(), "no space left on device".into())]);
             facts.host.space = Probed::Known(Space { total_bytes: 100 << 30, free_bytes: 1 << 20 });
         },
         finds: &[("wpp.home.writable", Error), ("wpp.home.disk-space", Error)],

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::facts::machine::{
-    Dated, GroupFacts, MachineFacts, Memory, Mount, Pressure, ProcessFacts, ProcessLimits, ProgramFacts, ProgramLook, ProgramNow,
-    Use, ZoneFacts,
+    Dated, GroupFacts, MachineFacts, Memory, Mount, PortLook, Pressure, ProcessFacts, ProcessLimits, ProgramFacts, ProgramLook,
+    ProgramNow, Use, ZoneFacts,
 };
 
 const GIB: u64 = 1 << 30;
@@ -44,6 +44,12 @@ pub(super) fn whole() -> MachineFacts {
             named_in: "backup.on_failure".into(),
             path: Some("/usr/bin/mail".into()),
         }]),
+        ports: Probed::Known(vec![PortLook {
+            address: "127.0.0.1:2785".into(),
+            port: 2785,
+            named_in: "[plugin.openwa]".into(),
+            listens: Ok(()),
+        }]),
     }
 }
 
@@ -56,6 +62,7 @@ pub(super) fn daemon() -> ProcessFacts {
         threads_began_ms: vec![NOW_MS - 40 * MINUTE_MS, NOW_MS - 30 * MINUTE_MS + 40, NOW_MS],
         group: Probed::Known(group("/system.slice/wpp.service")),
         program: Probed::Known(ProgramFacts { path: "/usr/bin/wpp".into(), now: ProgramNow::Same }),
+        umask: Some(0o077),
     }
 }
 
@@ -88,6 +95,27 @@ fn mount(facts: &mut Facts) -> &mut Mount {
 }
 
 pub(super) const CASES: &[Case] = &[
+    Case {
+        what: "a daemon whose mask leaves others what it makes",
+        facts: whole_facts,
+        breaks: |facts| process(facts).umask = Some(0o022),
+        finds: &[("wpp.security.umask", Warning)],
+    },
+    Case {
+        what: "a shell with the usual mask, and one that leaves everybody everything, which is a note",
+        facts: whole_facts,
+        breaks: |facts| facts.host.umask = Some(0),
+        finds: &[],
+    },
+    Case {
+        what: "a gateway's port on which nobody listens",
+        facts: whole_facts,
+        breaks: |facts| {
+            let Probed::Known(ports) = &mut facts.host.machine.ports else { panic!("they were looked at") };
+            ports[0].listens = Err("connection refused".into());
+        },
+        finds: &[("wpp.host.ports", Warning)],
+    },
     Case {
         what: "memory that is nearly used up",
         facts: whole_facts,

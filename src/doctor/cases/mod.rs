@@ -5,11 +5,13 @@ mod flow;
 mod guard;
 mod growth;
 mod home;
+mod lines;
 mod machine;
 mod network;
 mod session;
 mod store;
 mod suppression;
+mod triples;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,13 +22,13 @@ use crate::facts::growth::DiskGrowth;
 use crate::facts::{
     AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun,
     EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
-    JournalFacts, Leak, LeakKind, Leaks, Limits, LivingDaemon, LockFacts, LogFacts, MessagesFacts, MessagesRows, MissedRun,
-    MissingSession, Moment, OpenAct, OpenRun, OtherHome, Override, PathKind, PathLook, PathSeen, Probed, Problem, RivalFacts,
-    ScheduleFacts, SearchIndex, SecretFault, SecretLook, SessionFacts, SetAside, SetLook, SettingsFacts, SocketFacts, StoreFacts,
-    SuppressionFacts, Undelivered, UnfitEntry, UnitLook, UpkeepFacts,
+    JournalFacts, LastWord, Leak, LeakKind, Leaks, Limits, LivingDaemon, LockFacts, LogFacts, MessagesFacts, MessagesRows,
+    MissedRun, MissingSession, Moment, OpenAct, OpenRun, OtherHome, Override, PathKind, PathLook, PathSeen, Probed, Problem,
+    RivalFacts, ScheduleFacts, SearchIndex, SecretFault, SecretLook, SessionFacts, SetAside, SetLook, SettingsFacts, SocketFacts,
+    StoreFacts, SuppressionFacts, Undelivered, UnfitEntry, UnitLook, UpkeepFacts,
 };
 use crate::home::HomeKind;
-use crate::report::{Fix, Remedy, Severity};
+use crate::report::{Finding, Fix, Remedy, Severity};
 use crate::session::messages::{PhoneSigns, SearchMode, Traffic, VERSION};
 use crate::session::state::{Reason, State};
 use crate::session::store::{LAST_KNOWN_MIGRATION, Particulars};
@@ -42,7 +44,16 @@ fn look(path: &str, kind: PathKind, mode: u32) -> PathLook {
 
 fn owner(role: &str, age_ms: i64) -> Option<LockOwner> {
     let since = crate::clock::rfc3339(crate::clock::from_ms(NOW_MS - age_ms));
-    Some(LockOwner { pid: 4711, since, role: role.into(), version: "1.2.3".into(), started: None, boot: None, path: None })
+    Some(LockOwner {
+        pid: 4711,
+        since,
+        role: role.into(),
+        version: "1.2.3".into(),
+        started: None,
+        boot: None,
+        path: None,
+        folder: None,
+    })
 }
 
 /// A home with one session that is READY.
@@ -52,17 +63,19 @@ fn whole() -> Facts {
         host: HostFacts {
             version: "1.2.3".into(),
             user_id: 1000,
-            umask: 0o077,
+            umask: Some(0o022),
             home: "/h".into(),
             program: "wpp".into(),
             opened: Ok(HomeKind::Live),
             is_stranger: false,
+            is_named: false,
             wants_daemon: false,
             config_problem: None,
             plugins_problem: None,
             paths: vec![look("/h", PathKind::Folder, 0o700), look("/h/config.toml", PathKind::File, 0o600)],
-            writable: Probed::Known(Ok(())),
+            unwritable: Probed::Known(Vec::new()),
             space: Probed::Known(Space { total_bytes: 100 << 30, free_bytes: 50 << 30 }),
+            other_spaces: Probed::Known(Vec::new()),
             journal: Probed::Known(Ok(())),
             session_names: Probed::Known(vec!["main".into()]),
             missing_session: None,
@@ -126,7 +139,7 @@ fn whole() -> Facts {
             messages: Probed::Known(MessagesFacts {
                 health: DatabaseHealth::Whole,
                 search_index: SearchIndex::InStep,
-                rows: Some(MessagesRows { reconnects_last_hour: 1, logged_out_ms: None, was_linked: true }),
+                rows: Some(MessagesRows { reconnects_last_hour: 1, logged_out_ms: None, was_linked: true, last_word: None }),
                 version: Some(VERSION),
                 account: Some(10),
                 traffic: Some(Traffic {
@@ -336,13 +349,18 @@ fn backups(facts: &mut Facts) -> &mut BackupFacts {
     }
 }
 
-/// Every remedy that a finding of any case has.
-fn remedies() -> impl Iterator<Item = Remedy> {
+/// Every finding of any case, good ones among them.
+pub(crate) fn findings() -> impl Iterator<Item = Finding> {
     cases().flat_map(|case| {
         let mut facts = (case.facts)();
         (case.breaks)(&mut facts);
-        examine(&facts, &Selection::default()).findings.into_iter().filter_map(|finding| finding.remedy.map(|remedy| *remedy))
+        examine(&facts, &Selection::default()).findings
     })
+}
+
+/// Every remedy that a finding of any case has.
+fn remedies() -> impl Iterator<Item = Remedy> {
+    findings().filter_map(|finding| finding.remedy.map(|remedy| *remedy))
 }
 
 /// Every command line of `wpp` that a finding of any case tells a person to type, or --fix to run.
@@ -359,7 +377,9 @@ pub(crate) fn commands() -> BTreeSet<String> {
 
 /// Every command of `wpp` that the catalog or the words of a remedy speak of.
 pub(crate) fn mentions() -> BTreeSet<String> {
-    let texts = catalog::checks().map(|check| check.explain.to_owned()).chain(remedies().map(|remedy| remedy.summary));
+    let texts = catalog::checks()
+        .flat_map(|check| [check.explain.to_owned(), check.mend.to_owned()])
+        .chain(remedies().map(|remedy| remedy.summary));
     let quoted = texts.flat_map(|text| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
     quoted.filter(|command| command.starts_with("wpp ")).collect()
 }
@@ -411,7 +431,8 @@ fn a_look_that_failed_is_never_ok() {
     for look in &mut facts.host.paths {
         look.seen = Probed::Failed(failed());
     }
-    facts.host.writable = Probed::Failed(failed());
+    facts.host.unwritable = Probed::Failed(failed());
+    facts.host.other_spaces = Probed::Failed(failed());
     facts.host.space = Probed::Failed(failed());
     facts.host.journal = Probed::Failed(failed());
     facts.host.session_names = Probed::Failed(failed());
@@ -461,7 +482,7 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
     facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it hangs".into() });
     let examination = examine(&facts, &Selection::default());
     let skipped: Vec<_> = examination.skipped.iter().map(|skipped| skipped.id.clone()).collect();
-    assert_eq!(skipped.len(), 12, "{skipped:?}");
+    assert_eq!(skipped.len(), 13, "{skipped:?}");
     assert!(examination.skipped.iter().all(|skipped| skipped.reason.contains("wpp.session.daemon-silent")));
     // Left out of the report, the failed need must not make its dependants look fine or unasked.
     let only = Selection::new(vec!["wpp.session.stream-lost".into()], Vec::new(), &[]).unwrap();

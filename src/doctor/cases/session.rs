@@ -3,6 +3,26 @@
 use super::*;
 use crate::facts::machine::{ProgramFacts, ProgramNow};
 
+/// A session whose daemon was killed.
+pub(super) fn killed() -> Facts {
+    let mut facts = stopped();
+    let session = &mut facts.sessions[0];
+    session.lock = Probed::Known(LockFacts::Stale { owner: owner("daemon", MINUTE_MS) });
+    session.socket = Probed::Known(SocketFacts::Stale);
+    let started = Some(Moment { id: 3, at_ms: NOW_MS - MINUTE_MS });
+    session.journal = Probed::Known(JournalFacts { started, lived: started, ..JournalFacts::default() });
+    facts
+}
+
+fn copied(facts: &mut Facts, original: &str) {
+    facts.sessions[0].rivals = Probed::Known(RivalFacts { copied_from: Some(original.into()), ..RivalFacts::default() });
+}
+
+/// What the server said last, as wpp.db has it.
+fn said_last(facts: &mut Facts, reason: Reason, until_ms: Option<i64>) {
+    rows(facts).last_word = Some(LastWord { state: State::Error, reason, at_ms: NOW_MS - MINUTE_MS, until_ms });
+}
+
 pub(super) const CASES: &[Case] = &[
     Case {
         what: "the session's folder is gone",
@@ -96,8 +116,9 @@ pub(super) const CASES: &[Case] = &[
         facts: stopped,
         breaks: |facts| {
             let command = "wpp --home /b daemon".into();
-            let living = Some(LivingDaemon { pid: 4711, command, home: Some("/b".into()) });
-            facts.sessions[0].rivals = Probed::Known(RivalFacts { living, other_home: None });
+            let living =
+                Some(LivingDaemon { pid: 4711, command, home: Some("/b".into()), folder: Some("/b/sessions/main".into()) });
+            facts.sessions[0].rivals = Probed::Known(RivalFacts { living, ..RivalFacts::default() });
             facts.sessions[0].lock = Probed::Known(LockFacts::Stale { owner: owner("daemon", MINUTE_MS) });
             facts.sessions[0].socket = Probed::Known(SocketFacts::Stale);
         },
@@ -107,18 +128,79 @@ pub(super) const CASES: &[Case] = &[
         what: "a copy in the place of the folder that a living daemon works in",
         facts: stopped,
         breaks: |facts| {
-            let living = Some(LivingDaemon { pid: 4711, command: "wpp daemon".into(), home: None });
-            facts.sessions[0].rivals = Probed::Known(RivalFacts { living, other_home: None });
+            let living = Some(LivingDaemon { pid: 4711, command: "wpp daemon".into(), home: None, folder: None });
+            facts.sessions[0].rivals = Probed::Known(RivalFacts { living, ..RivalFacts::default() });
             facts.sessions[0].lock = Probed::Known(LockFacts::Stale { owner: owner("daemon", MINUTE_MS) });
         },
         finds: &[("wpp.session.living-daemon", Critical)],
+    },
+    Case {
+        what: "a copy of a session beside it, whose daemon was restarted since",
+        facts: killed,
+        breaks: |facts| {
+            let folder = Some("/h/sessions/original".into());
+            let living = Some(LivingDaemon { pid: 4711, command: "wpp daemon".into(), home: Some("/h".into()), folder });
+            facts.sessions[0].rivals = Probed::Known(RivalFacts { living, ..RivalFacts::default() });
+        },
+        finds: &[("wpp.session.living-daemon", Critical)],
+    },
+    Case {
+        what: "a copy of a session of another home, while neither has a daemon",
+        facts: killed,
+        breaks: |facts| copied(facts, "/b/sessions/main"),
+        finds: &[("wpp.session.two-homes", Error)],
+    },
+    Case {
+        what: "a copy of a session of this home, while neither has a daemon",
+        facts: killed,
+        breaks: |facts| copied(facts, "/h/sessions/original"),
+        finds: &[("wpp.session.two-homes", Error)],
+    },
+    Case {
+        what: "a daemon that was killed during a ban that is not over",
+        facts: killed,
+        breaks: |facts| said_last(facts, Reason::TemporaryBan, Some(NOW_MS + MINUTE_MS)),
+        finds: &[
+            ("wpp.session.stale-lock", Warning),
+            ("wpp.session.stale-socket", Error),
+            ("wpp.session.daemon-died", Error),
+            ("wpp.session.banned", Critical),
+        ],
+    },
+    Case {
+        what: "a daemon that was killed after another client took its place",
+        facts: killed,
+        breaks: |facts| said_last(facts, Reason::StreamReplaced, None),
+        finds: &[
+            ("wpp.session.stale-lock", Warning),
+            ("wpp.session.stale-socket", Error),
+            ("wpp.session.daemon-died", Error),
+            ("wpp.session.replaced", Error),
+        ],
+    },
+    Case {
+        what: "a daemon that was killed after its version was refused",
+        facts: killed,
+        breaks: |facts| said_last(facts, Reason::ClientOutdated, None),
+        finds: &[
+            ("wpp.session.stale-lock", Warning),
+            ("wpp.session.stale-socket", Error),
+            ("wpp.session.daemon-died", Error),
+            ("wpp.session.outdated", Error),
+        ],
+    },
+    Case {
+        what: "a ban that is not over, and a daemon that was stopped in order",
+        facts: stopped,
+        breaks: |facts| said_last(facts, Reason::TemporaryBan, Some(NOW_MS + MINUTE_MS)),
+        finds: &[("wpp.session.banned", Critical)],
     },
     Case {
         what: "a copy of hard links beside a home whose daemon runs",
         facts: stopped,
         breaks: |facts| {
             let other_home = Some(OtherHome { pid: 4711, home: "/b".into(), same_folder: false });
-            facts.sessions[0].rivals = Probed::Known(RivalFacts { living: None, other_home });
+            facts.sessions[0].rivals = Probed::Known(RivalFacts { other_home, ..RivalFacts::default() });
             facts.sessions[0].lock = Probed::Known(LockFacts::Held { owner: owner("daemon", 5 * MINUTE_MS) });
         },
         finds: &[("wpp.session.two-homes", Critical)],
@@ -128,7 +210,7 @@ pub(super) const CASES: &[Case] = &[
         facts: whole,
         breaks: |facts| {
             let other_home = Some(OtherHome { pid: 4711, home: "/b".into(), same_folder: true });
-            facts.sessions[0].rivals = Probed::Known(RivalFacts { living: None, other_home });
+            facts.sessions[0].rivals = Probed::Known(RivalFacts { other_home, ..RivalFacts::default() });
         },
         finds: &[("wpp.session.two-homes", Error)],
     },
@@ -171,20 +253,14 @@ pub(super) const CASES: &[Case] = &[
     Case {
         what: "kill -9",
         facts: stopped,
-        breaks: |facts| {
-            let session = &mut facts.sessions[0];
-            session.lock = Probed::Known(LockFacts::Stale { owner: owner("daemon", MINUTE_MS) });
-            session.socket = Probed::Known(SocketFacts::Stale);
-            session.journal =
-                Probed::Known(JournalFacts { started: Some(Moment { id: 3, at_ms: NOW_MS }), ..JournalFacts::default() });
-        },
+        breaks: |facts| *facts = killed(),
         finds: &[("wpp.session.stale-lock", Warning), ("wpp.session.stale-socket", Error), ("wpp.session.daemon-died", Error)],
     },
     Case {
         what: "a daemon that died with nothing left but the journal's start",
         facts: stopped,
         breaks: |facts| {
-            let started = Some(Moment { id: 3, at_ms: NOW_MS });
+            let started = Some(Moment { id: 3, at_ms: NOW_MS - 1 });
             facts.sessions[0].journal = Probed::Known(JournalFacts { started, ..JournalFacts::default() });
         },
         finds: &[("wpp.session.daemon-died", Error)],
@@ -201,6 +277,7 @@ pub(super) const CASES: &[Case] = &[
         breaks: |facts| {
             facts.sessions[0].socket = Probed::Known(SocketFacts::Stale);
             facts.sessions[0].daemon = Probed::NotApplicable("no daemon listens".into());
+            facts.sessions[0].endpoints = Probed::NotApplicable("nobody asks".into());
         },
         finds: &[("wpp.session.lock-held", Error), ("wpp.session.stale-socket", Error)],
     },
@@ -325,3 +402,164 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.restore.wake-owed", Warning)],
     },
 ];
+
+/// What `--fix` would do about the facts, and everything that is told of them.
+fn plan(facts: &Facts) -> Vec<Fix> {
+    let findings = examine(facts, &Selection::default()).findings;
+    fix::plan(&findings).into_iter().map(|planned| planned.fix).collect()
+}
+
+fn starts(facts: &Facts) -> bool {
+    plan(facts).iter().any(|fix| matches!(fix, Fix::Run { .. }))
+}
+
+fn said(facts: &Facts, id: &str) -> Option<(Severity, String, String)> {
+    let findings = examine(facts, &Selection::of(&[id.to_owned()])).findings;
+    let finding = findings.into_iter().find(|finding| finding.severity > Severity::Ok)?;
+    let remedy = finding.remedy.map(|remedy| format!("{}: {}", remedy.summary, remedy.command)).unwrap_or_default();
+    Some((finding.severity, finding.summary, remedy))
+}
+
+#[test]
+fn what_died_is_started_unless_a_person_has_to_decide() {
+    assert!(starts(&killed()));
+    type Break = fn(&mut Facts);
+    let kept: &[(&str, Break)] = &[
+        ("a ban", |facts| said_last(facts, Reason::TemporaryBan, Some(NOW_MS + 1))),
+        ("a ban of unknown length", |facts| said_last(facts, Reason::TemporaryBan, None)),
+        ("replaced", |facts| said_last(facts, Reason::StreamReplaced, None)),
+        ("outdated", |facts| said_last(facts, Reason::ClientOutdated, None)),
+        ("a lockdown", |facts| facts.host.upkeep.lockdown_ms = Probed::Known(Some(NOW_MS))),
+        ("a lockdown that could not be looked for", |facts| facts.host.upkeep.lockdown_ms = Probed::Failed("x".into())),
+        ("a crash loop", |facts| journal(facts).crashes_last_hour = 3),
+        ("a damaged store", |facts| store(facts).health = DatabaseHealth::Damaged { problems: vec!["x".into()] }),
+        ("a wpp.db that could not be read", |facts| facts.sessions[0].messages = Probed::Failed("x".into())),
+        ("a copy", |facts| copied(facts, "/b/sessions/main")),
+        ("a twin", |facts| {
+            let twin = SessionFacts { name: "copy".into(), ..facts.sessions[0].clone() };
+            facts.sessions.push(twin);
+        }),
+    ];
+    for (what, breaks) in kept {
+        let mut facts = killed();
+        breaks(&mut facts);
+        assert!(!starts(&facts), "{what}: {:?}", plan(&facts));
+        // Not when others are left out, either.
+        let only = examine(&facts, &Selection::of(&["wpp.session.daemon-died".to_owned()])).findings;
+        assert_eq!(fix::plan(&only), [], "{what}");
+    }
+    let fine: &[(&str, Break)] = &[
+        ("a ban that is over", |facts| said_last(facts, Reason::TemporaryBan, Some(NOW_MS - 1))),
+        ("an ordinary end", |facts| said_last(facts, Reason::ConnectFailure, None)),
+        ("two crashes", |facts| journal(facts).crashes_last_hour = 2),
+        ("outdated, and another wpp is here since", |facts| {
+            said_last(facts, Reason::ClientOutdated, None);
+            facts.host.version = "1.2.4".into();
+        }),
+    ];
+    for (what, breaks) in fine {
+        let mut facts = killed();
+        breaks(&mut facts);
+        assert!(starts(&facts), "{what}");
+    }
+}
+
+#[test]
+fn nothing_is_taken_away_from_a_copy_that_tells_what_it_is() {
+    for original in ["/b/sessions/main", "/h/sessions/original"] {
+        let mut facts = killed();
+        copied(&mut facts, original);
+        assert_eq!(plan(&facts), []);
+        let (_, summary, remedy) = said(&facts, "wpp.session.two-homes").unwrap();
+        assert!(summary.contains(original) && remedy.contains("decide"), "{summary} {remedy}");
+    }
+}
+
+#[test]
+fn after_a_stop_nothing_has_died() {
+    let mut facts = killed();
+    journal(&mut facts).stopped = Some(Moment { id: 4, at_ms: NOW_MS - MINUTE_MS / 2 });
+    assert_eq!(said(&facts, "wpp.session.daemon-died"), None);
+    // A daemon that took the lock after that stop, and died before it wrote down its start.
+    facts.sessions[0].lock = Probed::Known(LockFacts::Stale { owner: owner("daemon", MINUTE_MS / 4) });
+    assert!(said(&facts, "wpp.session.daemon-died").is_some());
+    // One that was started while others looked.
+    let mut facts = stopped();
+    journal(&mut facts).started = Some(Moment { id: 5, at_ms: NOW_MS });
+    assert_eq!(said(&facts, "wpp.session.daemon-died"), None);
+    journal(&mut facts).started = Some(Moment { id: 5, at_ms: NOW_MS - 1 });
+    assert!(said(&facts, "wpp.session.daemon-died").is_some());
+}
+
+#[test]
+fn a_restore_or_a_reset_that_goes_on_explains_what_is_missing() {
+    type Break = fn(&mut Facts);
+    let missing: &[(&str, Break)] = &[
+        ("wpp.session.folder", |facts| facts.sessions[0].paths[0].seen = Probed::Known(None)),
+        ("wpp.store.not-paired", |facts| facts.sessions[0].store = Probed::NotApplicable("there is none".into())),
+        ("wpp.store.messages-damaged", |facts| facts.sessions[0].messages = Probed::NotApplicable("there is none".into())),
+        ("wpp.store.session-damaged", |facts| {
+            store(facts).health = DatabaseHealth::Damaged { problems: vec!["the file is empty".into()] }
+        }),
+    ];
+    for (id, breaks) in missing {
+        let mut facts = stopped();
+        breaks(&mut facts);
+        assert!(said(&facts, id).unwrap().0 > Warning, "{id}");
+        for verb in ["restore", "reset"] {
+            let mut by_journal = facts.clone();
+            let act = OpenAct { id: 7, verb: verb.into(), at_ms: NOW_MS, pid: 1, alive: true };
+            journal(&mut by_journal).replacing = Some(act);
+            let mut by_lock = facts.clone();
+            by_lock.sessions[0].lock = Probed::Known(LockFacts::Held { owner: owner(verb, 10) });
+            for facts in [by_journal, by_lock] {
+                let (severity, summary, _) = said(&facts, id).unwrap();
+                assert!(
+                    severity == Severity::Info && summary.contains(&format!("being replaced by a {verb}")),
+                    "{id}: {summary}"
+                );
+            }
+        }
+    }
+    // What a reset has removed is not gone.
+    let mut facts = stopped();
+    facts.sessions[0].paths[0].seen = Probed::Known(None);
+    journal(&mut facts).removed = Some(Moment { id: 9, at_ms: NOW_MS });
+    assert_eq!(said(&facts, "wpp.session.folder").unwrap().0, Severity::Info);
+}
+
+#[test]
+fn a_session_that_is_stopped_is_not_to_be_started_as_it_is_while_something_stands_against_it() {
+    assert!(said(&stopped(), "wpp.session.state").unwrap().2.ends_with("wpp start --session main"));
+    let mut facts = stopped();
+    store(&mut facts).health = DatabaseHealth::Damaged { problems: vec!["x".into()] };
+    let (_, _, remedy) = said(&facts, "wpp.session.state").unwrap();
+    assert!(remedy.contains("session.db") && !remedy.contains("wpp start"), "{remedy}");
+    // Another client has the place: nobody is sent back into the fight.
+    let mut facts = whole();
+    state(&mut facts, State::Error, Reason::StreamReplaced);
+    for id in ["wpp.session.replaced", "wpp.session.state"] {
+        let (_, _, remedy) = said(&facts, id).unwrap();
+        assert!(remedy.contains("find the other client") && !remedy.ends_with("restart --session main"), "{id}: {remedy}");
+    }
+}
+
+#[test]
+fn of_two_sessions_with_one_devices_keys_the_copy_is_to_be_reset() {
+    let mut facts = stopped();
+    facts.host.session_names = Probed::Known(vec!["a-copy".into(), "main".into()]);
+    journal(&mut facts).lived = Some(Moment { id: 1, at_ms: NOW_MS - MINUTE_MS });
+    let mut copy = SessionFacts { name: "a-copy".into(), ..facts.sessions[0].clone() };
+    copy.journal = Probed::Known(JournalFacts::default());
+    facts.sessions.insert(0, copy);
+    let reset = |facts: &Facts| said(facts, "wpp.store.twins").unwrap().2;
+    assert!(reset(&facts).contains("reset --dry-run --session a-copy"), "{}", reset(&facts));
+    // Both were used, or nobody knows.
+    for journal in [facts.sessions[1].journal.clone(), Probed::Failed("x".into())] {
+        facts.sessions[0].journal = journal;
+        assert!(!reset(&facts).contains("reset --dry-run"), "{}", reset(&facts));
+    }
+    facts.sessions[0].rivals =
+        Probed::Known(RivalFacts { copied_from: Some("/h/sessions/main".into()), ..RivalFacts::default() });
+    assert!(reset(&facts).contains("reset --dry-run --session a-copy"));
+}

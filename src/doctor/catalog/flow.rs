@@ -18,8 +18,9 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
         runbook: RESTART,
-        explain: "BOOTING, CONNECTING and SYNCING take seconds, and the daemon gives each of them an end of its own. One that has stayed for \
-                  minutes hangs. See the log before you restart it: afterwards nobody can tell what it hung on.",
+        explain: "BOOTING, CONNECTING and SYNCING take seconds, and the daemon gives each of them an end of its own. One that \
+                  has stayed for minutes hangs. After a restart nobody can tell what it hung on.",
+        mend: "Keep what `wpp logs` ends with, then `wpp restart`.",
         judge: Session(flow::transition),
     },
     Check {
@@ -31,6 +32,8 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: RESTART,
         explain: "The journal holds every start and every orderly stop. Three starts or more in an hour with no stop before them mean that \
                   something, systemd for example, starts again and again what dies again and again. The log ends with the cause.",
+        mend: "Stop whoever starts it again (`systemctl stop UNIT`), read how `wpp logs` ends, mend that, and only then `wpp \
+               start`.",
         judge: Session(flow::crash_loop),
     },
     Check {
@@ -43,6 +46,8 @@ pub(super) const CHECKS: &[Check] = &[
         explain: "Two processes that have the databases open to write: a daemon of another container on a shared folder, an editor of \
                   SQLite, an old daemon whose lock was removed. Two that write to session.db lose messages, which is critical. The kernel's \
                   list of locks says who they are (on Linux).",
+        mend: "`ps -fp PID` shows each. End the one that is not the daemon of this session, by its own means or with `kill \
+               PID`; then see what `wpp doctor` says of the databases.",
         judge: Session(holders::two_daemons),
     },
     Check {
@@ -52,8 +57,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: LOCKED,
-        explain: "A process has a database open to write while nobody holds the lock: a daemon whose LOCK file was removed, or a program \
-                  that knows nothing of locks. The next daemon would start beside it. End it first; never remove LOCK by hand.",
+        explain: "A process has a database open to write while nobody holds the lock: a daemon whose LOCK file was removed, or \
+                  a program that knows nothing of locks. The next daemon would start beside it.",
+        mend: "`ps -fp PID` shows it; end it with `kill PID` before a daemon is started, or `wpp restart` if it is this \
+               session's own daemon. Never remove LOCK while something runs.",
         judge: Session(holders::unlocked),
     },
     Check {
@@ -63,8 +70,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: LOCKED,
-        explain: "A process that is not this session's daemon has a database open that lost its name: a daemon that outlived a reset or a \
-                  copy over its files. It goes on as the same device, and what it stores is gone when it ends. End it.",
+        explain: "A process that is not this session's daemon has a database open that lost its name: a daemon that outlived a \
+                  reset or a copy over its files. It goes on as the same device, and what it stores is gone when it ends.",
+        mend: "`ps -fp PID` shows it; end it with `kill PID`, once what it has open was saved from /proc/PID/fd if that is \
+               needed.",
         judge: Session(holders::deleted),
     },
     Check {
@@ -77,6 +86,8 @@ pub(super) const CHECKS: &[Check] = &[
         explain: "Every change of state is an event, so the newest event is never older than the state; when it is, readers of the stream \
                   hear of nothing. For a session that is never quiet, doctor.event_age_hours_max says after how long without any event a \
                   READY session is to be looked at; it is off (0) unless you set it, as many sessions are quiet for days.",
+        mend: "`wpp logs` says what could not be written to wpp.db; then `wpp restart`. For a quiet session, `wpp events` \
+               shows the newest, and a message with `wpp send` whether one comes.",
         judge: Session(flow::events),
     },
     Check {
@@ -89,6 +100,8 @@ pub(super) const CHECKS: &[Check] = &[
         explain: "A phone that is off for 14 days logs its devices out. Its signs are what is written on it, and that it confirms what is \
                   sent from here. When several messages were sent and none was confirmed by another device of the account for 12 days, \
                   the phone is off, lost or broken. Where nothing was sent, nothing is known and this is skipped.",
+        mend: "Switch the phone on and let it reach the internet, with WhatsApp open. If it was lost or replaced, link anew \
+               with `wpp reauth`.",
         judge: Session(flow::phone),
     },
     Check {
@@ -100,6 +113,8 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: STREAM,
         explain: "The outbox keeps messages until the server answers. More than doctor.outbox_waiting_max, or one that is older than \
                   doctor.outbox_age_ms_max, means that sends do not get out. Nothing is lost; they leave in order once the session is READY.",
+        mend: "`wpp status` says why nothing leaves, `wpp outbound list` what waits. Get the session READY, or let sending go \
+               on with `wpp outbound resume`.",
         judge: Session(flow::backlog),
     },
     Check {
@@ -111,6 +126,7 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: None,
         explain: "`wpp outbound pause`, or a drill that pauses what goes out, holds messages back until somebody says resume. After an hour \
                   with messages waiting somebody has probably forgotten it.",
+        mend: "See with `wpp runbook runs` whether a run still wants it so; if not, `wpp outbound resume`.",
         judge: Session(flow::paused),
     },
     Check {
@@ -120,8 +136,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Warning,
         needs: &["wpp.session.folder", "wpp.store.messages-damaged", "wpp.store.migrations"],
         runbook: STREAM,
-        explain: "More than 5 of 100 messages within a day were refused, of twenty or more: numbers that are not on WhatsApp, limits, or the \
-                  first signs of a ban. Slow down before the account is banned. `wpp outbound list` shows what was refused and why.",
+        explain: "More than 5 of 100 messages within a day were refused, of twenty or more: numbers that are not on WhatsApp, \
+                  limits, or the first signs of a ban.",
+        mend: "`wpp outbound list` shows what was refused and why. Slow down, or hold messages back with `wpp outbound pause`, \
+               before the account is banned.",
         judge: Session(flow::rejected),
     },
     Check {
@@ -131,8 +149,9 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder", "wpp.store.messages-damaged", "wpp.store.migrations"],
         runbook: STREAM,
-        explain: "What comes in is first written down as it came, and then made a message, in milliseconds. What has waited for a minute \
-                  could not be made one: see the log. A start of the daemon tries all of it again, and nothing is lost.",
+        explain: "What comes in is first written down as it came, and then made a message, in milliseconds. What has waited \
+                  for a minute could not be made one; nothing is lost.",
+        mend: "`wpp logs` says why; `wpp restart` tries all of it again.",
         judge: Session(flow::ingest),
     },
     Check {
@@ -142,9 +161,11 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder", "wpp.store.messages-damaged", "wpp.store.migrations"],
         runbook: STREAM,
-        explain: "More than 5 of 100 messages within a day, of twenty or more, could not be decrypted. A few are usual. Many mean that the \
-                  Signal state is not the one that others know: an old copy was restored without new keys, or two clients work on one \
-                  store. A restore with the plan `rekey` begins every conversation anew.",
+        explain: "More than 5 of 100 messages within a day, of twenty or more, could not be decrypted. A few are usual. Many \
+                  mean that the Signal state is not the one that others know: an old copy was restored without new keys, or \
+                  two clients work on one store.",
+        mend: "Look for a second client on a copy of this store, and stop it. Then `wpp backup`, and `wpp restore latest \
+               --plan rekey`, which begins every conversation anew.",
         judge: Session(flow::undecryptable),
     },
     Check {
@@ -154,8 +175,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Warning,
         needs: &["wpp.session.folder"],
         runbook: Some("runbooks/disk-space.md"),
-        explain: "The daemon rotates its log at log.size_bytes_max and keeps log.files_max old ones. A log that is larger, or more old ones, \
-                  was written or rotated by somebody else, or a setting changed; a restart of the daemon rotates it.",
+        explain: "The daemon rotates its log at log.size_bytes_max and keeps log.files_max old ones. A log that is larger, or \
+                  more old ones, was written or rotated by somebody else, or a setting changed.",
+        mend: "`wpp restart` rotates it. Take the session's log out of what else rotates it (`grep -r wppd.log \
+               /etc/logrotate.d`), and remove the oldest with `rm`.",
         judge: Session(keeping::rotation),
     },
     Check {
@@ -165,9 +188,11 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: HYGIENE,
-        explain: "The end of the log is searched for addresses and numbers of people, for the newest messages' texts, for this home's own \
-                  secrets, private keys and tokens. wpp writes tokens in their place, so such a thing was written by another program, or \
-                  is a bug of wpp. Remove the file, and replace a secret that stood there.",
+        explain: "The end of the log is searched for addresses and numbers of people, for the newest messages' texts, for this \
+                  home's own secrets, private keys and tokens. wpp writes tokens in their place, so such a thing was written \
+                  by another program, or is a bug of wpp.",
+        mend: "Remove the file with `rm FILE` and `wpp restart`, and replace a secret that stood there. Report it as a bug of \
+               wpp unless another program writes there.",
         judge: Session(keeping::log_leaks),
     },
 ];

@@ -37,6 +37,7 @@ const PARTS: &[&[Check]] = &[
 /// and says it more exactly.
 const YIELDS: &[(&str, &[&str])] = &[
     ("wpp.session.daemon-silent", &["wpp.session.suspended"]),
+    ("wpp.session.endpoints", &["wpp.session.suspended", "wpp.session.daemon-silent"]),
     ("wpp.session.state", &["wpp.session.replaced", "wpp.session.banned", "wpp.session.outdated"]),
 ];
 
@@ -103,7 +104,23 @@ mod tests {
             }
             assert!(!check.explain.is_empty() && !check.title.ends_with('.'));
             // What a line of the source is indented by is no part of the text.
-            assert!(!check.explain.contains("  ") && !check.explain.contains('\n'), "{}", check.id);
+            for text in [check.explain, check.mend] {
+                assert!(!text.contains("  ") && !text.contains('\n') && !text.ends_with(' '), "{}", check.id);
+            }
+        }
+    }
+
+    /// The commands of `wpp` among them are held to those that there are, beside those of findings.
+    #[test]
+    fn every_check_says_how_it_is_mended_by_hand() {
+        for check in checks() {
+            let (id, mend) = (check.id, check.mend);
+            assert!(mend.len() > 20 && mend.ends_with('.'), "{id}: {mend}");
+            assert!(mend.matches('`').count() % 2 == 0, "{id}: a command that does not end: {mend}");
+            // What mends by itself is no answer for who cannot or will not let it.
+            let others = mend.split('`').skip(1).step_by(2).filter(|command| !command.starts_with("wpp doctor --fix"));
+            assert!(!mend.contains("--fix") || others.count() > 0, "{id} names nothing but --fix: {mend}");
+            assert!(!check.explain.contains("--fix sets"), "{id}");
         }
     }
 

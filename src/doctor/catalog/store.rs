@@ -16,8 +16,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.session.folder"],
         runbook: RESET,
-        explain: "PRAGMA quick_check over the keys and the Signal state. It reads pages and indexes, not every value: what it passes is \
-                  not proven whole, and what it fails is damaged. Keep the damaged file; restore an archive or link anew.",
+        explain: "PRAGMA quick_check over the keys and the Signal state. It reads pages and indexes, not every value: what it \
+                  passes is not proven whole, and what it fails is damaged.",
+        mend: "`wpp stop`, copy the damaged file elsewhere and keep it, then `wpp restore latest`. Without an archive, `wpp \
+               reset` and link anew with `wpp reauth`.",
         judge: Session(stores::session_db),
     },
     Check {
@@ -26,9 +28,11 @@ pub(super) const CHECKS: &[Check] = &[
         area: "store",
         severity: Error,
         needs: &["wpp.session.folder"],
-        runbook: None,
-        explain: "PRAGMA quick_check over chats, messages, outbox and events. A restore with the plan `data` brings them back from an archive and \
-                  leaves the Signal state as it is. It is never done automatically: what came after the archive is lost by it.",
+        runbook: RESET,
+        explain: "PRAGMA quick_check over chats, messages, outbox and events. A restore with the plan `data` leaves the Signal \
+                  state as it is. It is never done automatically: what came after the archive is lost by it.",
+        mend: "`wpp stop`, copy the damaged file elsewhere and keep it, then `wpp restore latest --plan data`, which brings \
+               the messages back from an archive.",
         judge: Session(stores::messages_db),
     },
     Check {
@@ -38,8 +42,8 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Warning,
         needs: &["wpp.session.folder", "wpp.store.messages-damaged"],
         runbook: SEARCH,
-        explain: "The index holds one entry for each message. Where it lags, searches miss messages without a word; `wpp search --rebuild` \
-                  has the daemon make it again.",
+        explain: "The index holds one entry for each message. Where it lags, searches miss messages without a word.",
+        mend: "`wpp search --rebuild` has the daemon make it again.",
         judge: Session(stores::search_index),
     },
     Check {
@@ -51,6 +55,8 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: LINKING,
         explain: "session.db holds a phone number and a signed account once a phone was linked, and goes on holding them after the phone \
                   removed the device; so the mark that the daemon leaves at a logout is looked at too.",
+        mend: "Link it with the phone at hand: `wpp reauth`. If session.db was linked before and is gone, put the file back, \
+               or `wpp restore latest`, before the session is started.",
         judge: Session(stores::paired),
     },
     Check {
@@ -60,9 +66,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder", "wpp.store.session-damaged", "wpp.store.messages-damaged"],
         runbook: None,
-        explain: "session.db says which migrations of the client library it has, wpp.db which version of its own tables. Newer ones than \
-                  this wpp knows were made by a newer wpp, and going back is not safe: use that one. Older ones are finished by the next \
-                  start of the daemon; make a backup first. A store that was migrated in part under a running daemon is an error.",
+        explain: "session.db says which migrations of the client library it has, wpp.db which version of its own tables. Newer \
+                  ones than this wpp knows were made by a newer wpp, and going back is not safe. Older ones are finished by \
+                  the next start of the daemon. A store that was migrated in part under a running daemon is an error.",
+        mend: "Use the wpp that last ran this session, or a newer one. For older tables, `wpp backup`, then `wpp restart`.",
         judge: Session(keeping::migrations),
     },
     Check {
@@ -72,9 +79,11 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.session.folder", "wpp.store.session-damaged", "wpp.store.not-paired"],
         runbook: RESET,
-        explain: "session.db holds the account and its keys, wpp.db the account whose messages it keeps. When they differ, one folder was \
-                  used for two accounts, or a database was copied here from another session: what one account wrote would be taken for the \
-                  other's. The same holds for a store with two linked devices. Restore the one that does not belong here.",
+        explain: "session.db holds the account and its keys, wpp.db the account whose messages it keeps. When they differ, one \
+                  folder was used for two accounts, or a database was copied here from another session: what one account wrote \
+                  would be taken for the other's. The same holds for a store with two linked devices.",
+        mend: "Do not start the daemon. `wpp backup list` shows the archives of this session; bring the database that does not \
+               belong here back with `wpp restore ARCHIVE`.",
         judge: Session(keeping::identities),
     },
     Check {
@@ -84,9 +93,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Warning,
         needs: &["wpp.session.folder", "wpp.store.session-damaged", "wpp.store.not-paired"],
         runbook: Some("runbooks/restart.md"),
-        explain: "Who writes to this account for the first time takes one of the one-time keys that were uploaded. The server asks for new \
-                  ones when few are left; when fewer than twenty are, or the server holds none, that did not work. A restart of the daemon \
-                  uploads them as it logs in.",
+        explain: "Who writes to this account for the first time takes one of the one-time keys that were uploaded. The server \
+                  asks for new ones when few are left; when fewer than twenty are, or the server holds none, that did not \
+                  work.",
+        mend: "`wpp restart`: the daemon uploads them as it logs in. If it stays, `wpp logs` says what the server answered.",
         judge: Session(keeping::prekeys),
     },
     Check {
@@ -99,6 +109,7 @@ pub(super) const CHECKS: &[Check] = &[
         explain: "SQLite empties a write-ahead log (-wal) every few MiB, when no reader is in its way. One that has grown to 256 MiB, and beyond its \
                   database, has a reader that never ends, or a disk that was full. Reads become slow, and the disk fills. Never remove a \
                   -wal file by hand: it holds the newest writes.",
+        mend: "`lsof FILE` shows who reads; end a reader that is not wpp, then `wpp restart`, which empties the log.",
         judge: Session(keeping::write_log),
     },
     Check {
@@ -108,9 +119,11 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.session.folder"],
         runbook: RESET,
-        explain: "A database was removed or replaced (cp, mv, rsync, a sync client) while the daemon had it open. The daemon goes on writing \
-                  to the old file, which vanishes when it ends, and the new one knows nothing of that. Save the old one from /proc/PID/fd \
-                  before the daemon stops. Use `wpp restore`, which stops the daemon first.",
+        explain: "A database was removed or replaced (cp, mv, rsync, a sync client) while the daemon had it open. The daemon \
+                  goes on writing to the old file, which vanishes when it ends, and the new one knows nothing of that.",
+        mend: "Before the daemon stops, save what it has open: `cp /proc/PID/fd/NUMBER FILE`, with what lies at the name kept \
+               beside it. Then `wpp stop`, and bring one of the two back; the next time `wpp restore`, which stops the daemon \
+               first.",
         judge: Session(holders::swapped),
     },
     Check {
@@ -124,6 +137,8 @@ pub(super) const CHECKS: &[Check] = &[
                   of the database's changes. Rows that come or go behind its back are not told to clients, may be sent twice or never, \
                   and are not what it will answer for. session.db is the library's, which does not tell; who has that open to write is \
                   looked at by wpp.session.two-daemons.",
+        mend: "`lsof FILE` shows who has wpp.db open; end what is not the daemon. Then see with `wpp messages` and `wpp outbound list` \
+               that the rows are right, and `wpp restart`, which looks anew.",
         judge: Session(session::edited),
     },
     Check {
@@ -133,8 +148,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.session.folder"],
         runbook: RESET,
-        explain: "A restore keeps the files that it replaced, beside the session. A process that has those open is an old daemon that \
-                  outlived the restore: the same device twice, which push each other out and spoil each other's Signal state. End it.",
+        explain: "A restore keeps the files that it replaced, beside the session. A process that has those open is an old \
+                  daemon that outlived the restore: the same device twice, which push each other out and spoil each other's \
+                  Signal state.",
+        mend: "`ps -fp PID` shows it; end it with `kill PID`, then see with `wpp status` that this session is READY.",
         judge: Session(holders::copy_in_use),
     },
     Check {
@@ -144,8 +161,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Warning,
         needs: &["wpp.session.folder"],
         runbook: Some("runbooks/lock-contention.md"),
-        explain: "Another process is in the middle of a transaction that writes, as the kernel's list of locks says at this moment. The \
-                  daemon waits for it, and gives up after 30 seconds on session.db, 10 on wpp.db. Look into the databases with wpp, which stops nobody, or on a copy.",
+        explain: "Another process is in the middle of a transaction that writes, as the kernel's list of locks says at this \
+                  moment. The daemon waits for it, and gives up after 30 seconds on session.db, 10 on wpp.db.",
+        mend: "`ps -fp PID` shows who it is; end its transaction or the program. Look into the databases with wpp, which stops \
+               nobody, or on a copy.",
         judge: Session(holders::busy),
     },
 ];

@@ -14,5 +14,7 @@ pub(super) const CHECKS: &[Check] = &[Check {
     explain: "[suppress.\"ID\"] in config.toml hides findings of a check, or of all whose ids begin so, for a reason and until a day. \
               One that is over, that lacks either, that names no check, or that suppresses nothing is found here. \
               Suppressed findings are counted and shown apart, and never fail the command.",
+    mend: "Correct the table [suppress.\"ID\"] in config.toml: give it a reason and a day, correct the id (`wpp doctor --list` \
+           shows all), or take it out so that it hides nothing new.",
     judge: Suppressions(suppress::judge),
 }];

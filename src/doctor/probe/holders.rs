@@ -51,7 +51,9 @@ pub(super) fn rivals(session: &SessionPaths) -> Result<RivalFacts> {
         pid: owner.pid,
         command: process::arguments(owner.pid).join(" "),
         home: owner.home(),
+        folder: owner.path.as_deref().and_then(Path::parent).filter(|folder| *folder != session.folder()).map(Path::to_owned),
     });
+    let copied_from = if living.is_none() { whose::copied_from(session)? } else { None };
     let other_home = match Lock::look(&session.lock())? {
         LockState::Held(Some(owner)) => whose::other_home(session, &owner).map(|home| {
             let folder = owner.path.as_deref().and_then(Path::parent);
@@ -61,7 +63,7 @@ pub(super) fn rivals(session: &SessionPaths) -> Result<RivalFacts> {
         }),
         _ => None,
     };
-    Ok(RivalFacts { living, other_home })
+    Ok(RivalFacts { living, other_home, copied_from })
 }
 
 fn look(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>> {

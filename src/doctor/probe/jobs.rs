@@ -30,7 +30,8 @@ pub(super) fn machine_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
                 let (mount, inodes, newest) =
                     (host.machine.mount.clone(), host.machine.inodes.clone(), host.machine.newest.clone());
                 let (zone, programs) = (host.machine.zone.clone(), host.machine.programs.clone());
-                host.machine = MachineFacts { mount, inodes, newest, zone, programs, ..seen };
+                let ports = host.machine.ports.clone();
+                host.machine = MachineFacts { mount, inodes, newest, zone, programs, ports, ..seen };
             },
         ),
         Job::new(
@@ -70,6 +71,28 @@ pub(super) fn machine_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
     jobs
 }
 
+/// Looks at who listens on this machine, where that is wanted and nobody else connects there at the same time.
+fn ports_job(scope: &Scope, host: &mut HostFacts) -> Option<Job> {
+    let kind = match &scope.home {
+        Ok(home) if scope.ports => home.kind(),
+        Ok(_) => {
+            host.machine.ports = Probed::NotApplicable("left out by request: nobody asked for them".into());
+            return None;
+        }
+        Err(_) => {
+            host.machine.ports = Probed::NotApplicable("the home does not open".into());
+            return None;
+        }
+    };
+    let config = scope.config.clone();
+    Some(Job::new(
+        FILES_TIMEOUT,
+        move || Probed::Known(network::ports(&config, kind)),
+        Probed::Failed,
+        |seen, host, _| host.machine.ports = seen,
+    ))
+}
+
 /// Looks at servers that settings name and at proxies; the endpoint has its own turn, [`endpoint_job`].
 pub(super) fn network_jobs(scope: &Scope, depth: Depth, host: &mut HostFacts) -> Vec<Job> {
     let kind = match &scope.home {
@@ -85,9 +108,10 @@ pub(super) fn network_jobs(scope: &Scope, depth: Depth, host: &mut HostFacts) ->
         Ok(kind) => kind,
         Err(reason) => {
             host.network = NetworkFacts::not_looked_at(reason);
-            return Vec::new();
+            return ports_job(scope, host).into_iter().collect();
         }
     };
+    host.machine.ports = Probed::NotApplicable("wpp.network.servers connects there".into());
     let servers = network::named(&scope.config, kind);
     let of_servers = Job::new(
         network::TIMEOUT,

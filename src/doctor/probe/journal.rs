@@ -4,6 +4,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::OptionalExtension;
+
 use super::exists;
 use crate::archive::destination::folder;
 use crate::archive::shelf::Stamp;
@@ -14,7 +16,8 @@ use crate::error::{Context, Error, ErrorKind, Result};
 use crate::facts::{BackupFacts, JournalFacts, Moment, OpenAct, Probed};
 use crate::home::sidecar;
 use crate::journal::{Entry, Journal};
-use crate::process::{HeldLock, LockKind, held_locks, is_alive};
+use crate::lifecycle::FOUND_DEAD;
+use crate::process::{self, HeldLock, LockKind, held_locks, is_alive};
 use crate::session::reading::{self, Way};
 use crate::session::rekey;
 
@@ -24,6 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const CHECK_MAX: Duration = Duration::from_secs(4);
 /// Steps of SQLite's machine between two looks at the clock, which are less than a millisecond.
 const STEPS: i32 = 10_000;
+/// What puts other files in the place of a session's, or takes them away.
+const REPLACES: [&str; 2] = ["restore", "reset"];
+/// How much a process may seem to be younger than what it wrote: the system counts its age in ticks, and clocks are set.
+const START_SLACK_MS: i64 = 2000;
+
 /// How often a look begins anew because somebody opened or closed the journal meanwhile.
 const ATTEMPTS: usize = 3;
 
@@ -166,7 +174,14 @@ pub fn damage(journal: &Journal) -> Result<Option<String>> {
 }
 
 /// What the journal says of some sessions, in their order.
-pub fn look(path: &Path, only_read: bool, sessions: &[String]) -> Vec<(Probed<JournalFacts>, Probed<BackupFacts>)> {
+///
+/// `since_ms` is when the look at the sessions' files began.
+pub fn look(
+    path: &Path,
+    only_read: bool,
+    sessions: &[String],
+    since_ms: i64,
+) -> Vec<(Probed<JournalFacts>, Probed<BackupFacts>)> {
     let all = |failed: &dyn Fn() -> (Probed<JournalFacts>, Probed<BackupFacts>)| sessions.iter().map(|_| failed()).collect();
     let journal = match open(path, only_read) {
         Ok(Some(journal)) => journal,
@@ -174,7 +189,7 @@ pub fn look(path: &Path, only_read: bool, sessions: &[String]) -> Vec<(Probed<Jo
         Err(error) => return all(&|| failed(error.chain())),
     };
     let own = path.with_file_name("backups");
-    let one = |name: &String| match look_at(&journal, name, &own) {
+    let one = |name: &String| match look_at(&journal, name, &own, since_ms) {
         Ok((journal, backups)) => (Probed::Known(journal), Probed::Known(backups)),
         Err(error) => failed(error.chain()),
     };
@@ -186,21 +201,57 @@ pub fn failed(reason: String) -> (Probed<JournalFacts>, Probed<BackupFacts>) {
     (Probed::Failed(reason.clone()), Probed::Failed(reason))
 }
 
-fn look_at(journal: &Journal, session: &str, own: &Path) -> Result<(JournalFacts, BackupFacts)> {
+/// Whether the process lives that wrote an entry: one of its number that was started later is another.
+fn still_lives(pid: u32, at_ms: i64) -> bool {
+    let has_ended = process::stat(pid).is_some_and(|stat| stat.has_ended());
+    let is_older = process::age(pid).is_none_or(|age| {
+        let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        clock::now_ms().saturating_sub(age_ms) <= at_ms.saturating_add(START_SLACK_MS)
+    });
+    is_alive(pid) && !has_ended && is_older
+}
+
+/// The restore or the reset that ended since a time.
+fn ended_since(journal: &Journal, session: &str, since_ms: i64) -> Result<Option<OpenAct>> {
+    let sql = "SELECT id, verb, at_ms, pid FROM entry WHERE session = ?1 AND verb IN (?2, ?3) AND ended_ms >= ?4
+               ORDER BY id DESC LIMIT 1";
+    journal.read(|db| {
+        let act = |row: &rusqlite::Row<'_>| {
+            Ok(OpenAct { id: row.get(0)?, verb: row.get(1)?, at_ms: row.get(2)?, pid: row.get(3)?, alive: true })
+        };
+        db.prepare_cached(sql)?.query_row(rusqlite::params![session, REPLACES[0], REPLACES[1], since_ms], act).optional()
+    })
+}
+
+fn look_at(journal: &Journal, session: &str, own: &Path, since_ms: i64) -> Result<(JournalFacts, BackupFacts)> {
     let latest = |verb: &str| -> Result<Option<Moment>> {
         Ok(journal.latest(session, verb)?.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms }))
     };
     let open = journal.open_entries(session)?.into_iter().map(|Entry { id, verb, at_ms, pid, .. }| {
-        let alive = is_alive(pid);
+        let alive = still_lives(pid, at_ms);
         OpenAct { id, verb, at_ms, pid, alive }
     });
-    let open = open.collect();
+    let open: Vec<OpenAct> = open.collect();
+    let replacing = match open.iter().rfind(|act| act.alive && REPLACES.contains(&act.verb.as_str())) {
+        Some(act) => Some(act.clone()),
+        None => ended_since(journal, session, since_ms)?,
+    };
     let entries = journal.after(session, 0)?;
+    let removed = entries.iter().rfind(|entry| entry.verb == "reset" && entry.state == "finished");
     let owed = rekey::owed_wake(journal, session)?.and_then(|id| entries.iter().find(|entry| entry.id == id));
     let wake_owed = owed.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
     let crashes_last_hour = crashes(&entries, clock::now_ms());
     let lived = journal.lived(session)?.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms });
-    let facts = JournalFacts { open, lived, started: latest("start")?, stopped: latest("stop")?, wake_owed, crashes_last_hour };
+    let facts = JournalFacts {
+        open,
+        replacing,
+        lived,
+        removed: removed.filter(|_| lived.is_none()).map(|entry| Moment { id: entry.id, at_ms: entry.at_ms }),
+        started: latest("start")?,
+        stopped: latest("stop")?,
+        wake_owed,
+        crashes_last_hour,
+    };
     Ok((facts, look_at_backups(&entries, own)))
 }
 
@@ -231,7 +282,13 @@ pub fn look_at_backups(entries: &[Entry], own: &Path) -> BackupFacts {
 
 /// Starts of a daemon within the hour before `now_ms` that another start followed and no stop came between.
 fn crashes(entries: &[Entry], now_ms: i64) -> u64 {
-    let lives: Vec<&Entry> = entries.iter().filter(|entry| matches!(entry.verb.as_str(), "start" | "stop")).collect();
+    // A stop that found the daemon dead is no orderly one.
+    let is_life = |entry: &&Entry| match entry.verb.as_str() {
+        "start" => true,
+        "stop" => entry.data["found"] != FOUND_DEAD,
+        _ => false,
+    };
+    let lives: Vec<&Entry> = entries.iter().filter(is_life).collect();
     let crashed = |pair: &&[&Entry]| pair.iter().all(|entry| entry.verb == "start") && pair[1].at_ms > now_ms - 3_600_000;
     lives.windows(2).filter(crashed).count() as u64
 }

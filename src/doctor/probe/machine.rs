@@ -171,6 +171,11 @@ fn limits(text: &str) -> Option<ProcessLimits> {
     })
 }
 
+/// `Umask:	0077`; kernels before 4.7 do not tell it.
+fn umask(text: &str) -> Option<u32> {
+    u32::from_str_radix(text.lines().find_map(|line| line.strip_prefix("Umask:"))?.trim(), 8).ok()
+}
+
 /// When a process or thread began, in ticks since the machine did.
 fn began_ticks(text: &str) -> Option<i64> {
     i64::try_from(Stat::parse(text)?.started).ok()
@@ -239,6 +244,7 @@ pub fn process(system: &System, pid: u32, lock: &Path) -> Probed<ProcessFacts> {
             threads_began_ms,
             group: groups::look(system, &pid.to_string()),
             program: program(system, pid),
+            umask: system.text(&format!("{folder}/status"))?.and_then(|text| umask(&text)),
         }))
     };
     match look() {
@@ -472,6 +478,21 @@ pub fn programs(config: &Config) -> Vec<ProgramLook> {
             named.push((format!("dump.{name}"), vec![program]));
         }
     }
+    for (name, entry) in config.named("schedule") {
+        let words = entry.command("run");
+        // A disposable server needs PostgreSQL itself, or a container engine that has it.
+        if let [first, second, ..] = words.as_slice()
+            && first == "dump"
+            && ["rehearse", "load"].contains(&second.as_str())
+        {
+            let program = match &postgres {
+                Some(folder) => folder.join("initdb").display().to_string(),
+                None if process::on_path("docker").is_some() => "docker".to_owned(),
+                None => "initdb".to_owned(),
+            };
+            named.push((format!("schedule.{name}"), vec![program]));
+        }
+    }
     named.dedup();
     let look = |(named_in, words): (String, Vec<String>)| {
         let name = words.into_iter().next()?;
@@ -510,6 +531,8 @@ mod tests {
         let read = ProcessLimits { open_files: Some(1024), core_bytes: Some(0), ..ProcessLimits::default() };
         assert_eq!(limits(text), Some(read));
         assert_eq!(limits("Max open files many"), None);
+        assert_eq!(umask("Name:\twpp\nUmask:\t0027\nState:\tS (sleeping)\n"), Some(0o027));
+        assert_eq!((umask("Name:\twpp\n"), umask("Umask:\t9\n")), (None, None));
         let stat = "4711 (a) b) S 1 4711 4711 0 -1 4194304 1 0 0 0 1 2 0 0 20 0 4 0 98765 1 2 3";
         assert_eq!(began_ticks(stat), Some(98_765));
         assert_eq!(began_ticks("4711"), None);

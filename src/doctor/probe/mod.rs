@@ -19,7 +19,8 @@ mod growth;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -33,8 +34,12 @@ use crate::clock;
 use crate::disk;
 use crate::facts::machine::MachineFacts;
 use crate::facts::network::NetworkFacts;
-use crate::facts::{Facts, HostFacts, Limits, PathKind, PathLook, Probed, SessionFacts, UpkeepFacts};
+use crate::facts::{
+    DatabaseHealth, Facts, HostFacts, JournalFacts, Limits, LockFacts, PathKind, PathLook, Probed, SessionFacts, SocketFacts,
+    UpkeepFacts,
+};
 use crate::home::{Home, SessionPaths};
+use crate::process;
 
 /// Time for a look at names and modes.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -46,6 +51,8 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(20);
 const IN_FLIGHT_MAX: usize = 16;
 /// When for so long no probe begins or ends, there is time for one more.
 const WAITING: Duration = Duration::from_millis(10);
+/// How long a session that looks odd is given before it is looked at once more.
+const SETTLE: Duration = Duration::from_millis(150);
 /// Sessions of which one probe reads the journal.
 const JOURNAL_SESSIONS: usize = 250;
 /// Names looked at in one folder. A session's holds about a dozen; one of archives may hold years of hourly ones,
@@ -66,14 +73,9 @@ pub enum Depth {
 /// Looks at everything in the scope.
 pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let now_ms = clock::now_ms();
-    let mut jobs = Vec::new();
-    let mut copies: BTreeMap<Option<&Path>, Copies> = BTreeMap::new();
-    for (at, paths) in scope.sessions.iter().enumerate() {
-        let copies = copies.entry(paths.folder().parent()).or_default();
-        jobs.extend(session_jobs(at, paths, copies, scope, depth));
-    }
-    jobs.extend(journal_jobs(scope, depth));
-    jobs.extend(host_jobs(scope));
+    let mut jobs = jobs_of_sessions(scope, depth);
+    jobs.extend(journal_jobs(scope, depth, now_ms));
+    jobs.extend(host_jobs(scope, depth));
     jobs.extend(upkeep::jobs(scope));
     if depth != Depth::Surface {
         jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config));
@@ -84,18 +86,19 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let mut host = HostFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         user_id: rustix::process::geteuid().as_raw(),
-        // Reading the mask means setting it; this is the value that `wpp` sets at its start.
-        umask: rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077)).as_raw_mode(),
+        umask: process::inherited_umask(),
         home: scope.root.clone(),
         program: scope.program.clone(),
         opened: scope.home.as_ref().map(Home::kind).map_err(Clone::clone),
         is_stranger: scope.is_stranger,
+        is_named: scope.is_named,
         wants_daemon: scope.endpoints,
         config_problem: scope.config_problem.clone(),
         plugins_problem: scope.plugins_problem.clone(),
         paths: Vec::new(),
-        writable: unasked(),
+        unwritable: unasked(),
         space: unasked(),
+        other_spaces: unasked(),
         journal: unasked(),
         session_names: unasked(),
         missing_session: scope.missing_session.clone(),
@@ -123,6 +126,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     for seen in run_all(jobs, scope.budget) {
         seen(&mut host, &mut sessions);
     }
+    look_at_unsettled(scope, depth, scope.budget.saturating_sub(begun.elapsed()), &mut host, &mut sessions);
     // A daemon that is READY talks to the endpoint at this moment, so nobody else has to ask.
     if let Some(job) = endpoint_job(scope, &mut host, &sessions) {
         for seen in run_all(vec![job], scope.budget.saturating_sub(begun.elapsed())) {
@@ -309,16 +313,16 @@ fn run_all(jobs: Vec<Job>, budget: Duration) -> Vec<Put> {
 
 // ---- the host
 
-fn host_jobs(scope: &Scope) -> Vec<Job> {
+fn host_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
     let root = scope.root.clone();
+    let folders = folders_of(scope);
     let mut jobs = vec![
         {
-            let root = root.clone();
-            let foreign = scope.foreign;
+            let (root, folders, foreign) = (root.clone(), folders.clone(), scope.foreign);
             Job::new(
                 FILES_TIMEOUT,
                 move || match foreign {
-                    None => is_writable(&root),
+                    None => unwritable(&root, &folders),
                     // What root can write says nothing about the owner, and nothing is to be made here.
                     Some(owner) => {
                         Probed::NotApplicable(format!("the home is user {owner}'s, and nothing is tried in it as another user"))
@@ -326,13 +330,22 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
                 },
                 Probed::Failed,
                 |seen, host: &mut HostFacts, _: &mut [_]| {
-                    host.writable = seen;
+                    host.unwritable = seen;
                 },
             )
         },
         {
             let root = root.clone();
             Job::new(FILES_TIMEOUT, move || disk::space(&root).into(), Probed::Failed, |seen, host, _| host.space = seen)
+        },
+        {
+            let root = root.clone();
+            Job::new(
+                FILES_TIMEOUT,
+                move || other_spaces(&root, &folders).into(),
+                Probed::Failed,
+                |seen, host: &mut HostFacts, _: &mut [_]| host.other_spaces = seen,
+            )
         },
     ];
     let failed_path = root.clone();
@@ -350,7 +363,10 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         let (root, journal, only_read) = (home.root().to_owned(), home.journal(), scope.foreign.is_some());
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || growth::look(&root, &journal, only_read, clock::now_ms()),
+            move || match depth {
+                Depth::Full | Depth::Surface => growth::look(&root, &journal, only_read, clock::now_ms()),
+                Depth::Names => not_opened(),
+            },
             Probed::Failed,
             |seen, host, _| host.disk_growth = seen,
         ));
@@ -364,6 +380,7 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
         jobs.push(Job::new(
             FILES_TIMEOUT,
             move || match exists(&path) {
+                Ok(_) if depth == Depth::Names => not_opened(),
                 Ok(false) => Probed::NotApplicable("nothing was written down in this home yet".into()),
                 Ok(true) => journal::usable(&path, only_read).into(),
                 Err(error) => Probed::Failed(error.chain()),
@@ -375,20 +392,72 @@ fn host_jobs(scope: &Scope) -> Vec<Job> {
     jobs
 }
 
-/// Makes a file without a name in the home, writes a page to it and forces that to the disk: what
-/// a full disk, a quota, a read-only mount and a wrong mode all refuse, and what leaves nothing.
-fn is_writable(root: &Path) -> Probed<Result<(), String>> {
+/// Folders below the home, or named by its settings, that a daemon or a backup writes to; each may be a volume of its
+/// own. Those of so many sessions are looked at; a volume for each of more than that is nobody's.
+fn folders_of(scope: &Scope) -> Vec<PathBuf> {
+    const SESSIONS_MAX: usize = 16;
+    let sessions = scope.home.as_ref().ok().map(Home::sessions);
+    let backups = scope.backups().map(upkeep::followed);
+    let own = scope.sessions.iter().take(SESSIONS_MAX).map(|session| session.folder().to_owned());
+    let folders = sessions.into_iter().chain(backups).chain(own);
+    folders.filter(|folder| folder.is_dir()).collect()
+}
+
+/// One folder for each file system other than those before it: the root's, and none that cannot be looked at, which
+/// other checks tell.
+fn on_other_volumes<'a>(root: &Path, folders: &'a [PathBuf]) -> Vec<&'a PathBuf> {
+    let device = |path: &Path| path.metadata().ok().map(|metadata| metadata.dev());
+    let mut seen: Vec<u64> = device(root).into_iter().collect();
+    let mut others = Vec::new();
+    for folder in folders {
+        if let Some(device) = device(folder).filter(|device| !seen.contains(device)) {
+            seen.push(device);
+            others.push(folder);
+        }
+    }
+    others
+}
+
+/// Makes a file without a name in a folder of each file system, writes a page to it and forces that to the disk: what
+/// a full disk, a quota, a read-only mount and a wrong mode all refuse, and what leaves nothing. In the other folders
+/// it is only made, which takes no time.
+fn unwritable(root: &Path, folders: &[PathBuf]) -> Probed<Vec<(PathBuf, String)>> {
     match exists(root) {
         Ok(false) => return Probed::NotApplicable("the home does not exist yet".into()),
         Ok(true) => {}
         Err(error) => return Probed::Failed(error.chain()),
     }
-    let tried = tempfile::tempfile_in(root).and_then(|mut file| {
-        file.write_all(&[0; 4096])?;
-        file.sync_all()
-    });
-    let tried = tried.map_err(|error| error.to_string());
-    Probed::Known(tried.and_then(|()| disk::faults::room("write", root).map_err(|error| error.chain())))
+    let volumes = on_other_volumes(root, folders);
+    let tried = |folder: &Path, writes: bool| {
+        let made = tempfile::tempfile_in(folder).and_then(|mut file| {
+            if writes {
+                file.write_all(&[0; 4096])?;
+                file.sync_all()?;
+            }
+            Ok(())
+        });
+        made.err().map(|error| (error.kind(), error.to_string()))
+    };
+    let of_root = tried(root, true);
+    let pretended = || disk::faults::room("write", root).err().map(|error| error.chain());
+    let mut wrong = Vec::new();
+    if let Some(reason) = of_root.as_ref().map(|(_, reason)| reason.clone()).or_else(pretended) {
+        wrong.push((root.to_owned(), reason));
+    }
+    for folder in folders {
+        let is_other = volumes.contains(&folder);
+        if let Some((kind, reason)) = tried(folder, is_other)
+            // What keeps everybody from the home's file system is told once.
+            && (is_other || of_root.as_ref().is_none_or(|(of_root, _)| *of_root != kind))
+        {
+            wrong.push((folder.clone(), reason));
+        }
+    }
+    Probed::Known(wrong)
+}
+
+fn other_spaces(root: &Path, folders: &[PathBuf]) -> crate::error::Result<Vec<(PathBuf, disk::Space)>> {
+    on_other_volumes(root, folders).into_iter().map(|folder| Ok((folder.clone(), disk::space(folder)?))).collect()
 }
 
 fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<PathLook> {
@@ -424,8 +493,70 @@ fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<P
 
 // ---- sessions
 
+fn jobs_of_sessions(scope: &Scope, depth: Depth) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    let mut copies: BTreeMap<Option<&Path>, Copies> = BTreeMap::new();
+    for (at, paths) in scope.sessions.iter().enumerate() {
+        let copies = copies.entry(paths.folder().parent()).or_default();
+        jobs.extend(session_jobs(at, paths, copies, scope, depth));
+    }
+    jobs
+}
+
+/// Looks once more at sessions that look as they only do for a moment while a daemon starts or stops, or while a
+/// restore changes the files: their files first, and then the journal, so that whatever was at work on them is in it.
+fn look_at_unsettled(scope: &Scope, depth: Depth, budget: Duration, host: &mut HostFacts, sessions: &mut [SessionFacts]) {
+    let (begun, end) = (clock::now_ms(), Instant::now() + budget);
+    let unsettled: Vec<usize> = (0..sessions.len()).filter(|at| is_unsettled(&sessions[*at])).collect();
+    if unsettled.is_empty() {
+        return;
+    }
+    std::thread::sleep(SETTLE.min(budget));
+    let narrow = Scope { sessions: unsettled.iter().map(|at| scope.sessions[*at].clone()).collect(), ..scope.clone() };
+    let mut seen: Vec<SessionFacts> = unsettled.iter().map(|at| sessions[*at].clone()).collect();
+    for jobs in [jobs_of_sessions(&narrow, depth), journal_jobs(&narrow, depth, begun)] {
+        for put in run_all(jobs, end.saturating_duration_since(Instant::now())) {
+            put(host, &mut seen);
+        }
+    }
+    for (at, session) in unsettled.into_iter().zip(seen) {
+        sessions[at] = session;
+    }
+}
+
+/// Whether something is missing, or left behind, that a session at rest or at work has or has not.
+fn is_unsettled(session: &SessionFacts) -> bool {
+    let is_gone = session.paths.first().is_some_and(|look| look.seen == Probed::Known(None));
+    let rows = session.messages.known().and_then(|messages| messages.rows);
+    let paired = session.store.known().is_some_and(|store| store.paired == Some(true));
+    let journal = session.journal.known();
+    let no_store = matches!(session.store, Probed::NotApplicable(_));
+    let no_messages = matches!(session.messages, Probed::NotApplicable(_));
+    let is_missed = match (no_store, no_messages) {
+        (true, true) => journal.is_some_and(|journal| journal.lived.is_some()) && session.paths.len() == 1,
+        (true, false) => rows.is_some_and(|rows| rows.was_linked),
+        (false, true) => paired,
+        (false, false) => false,
+    };
+    let is_damaged = session.store.known().is_some_and(|store| matches!(store.health, DatabaseHealth::Damaged { .. }));
+    let listens = matches!(session.socket.known(), Some(SocketFacts::Listening));
+    let is_odd = match session.lock.known() {
+        Some(LockFacts::Held { owner }) => {
+            session.socket.known().is_some() && !listens && owner.as_ref().is_some_and(|owner| owner.role == "daemon")
+        }
+        Some(LockFacts::Stale { .. }) => true,
+        Some(LockFacts::Absent) => {
+            let is_unstopped = |journal: &JournalFacts| journal.started.map(|at| at.id) > journal.stopped.map(|at| at.id);
+            matches!(session.socket.known(), Some(SocketFacts::Stale | SocketFacts::Listening))
+                || journal.is_some_and(is_unstopped)
+        }
+        None => false,
+    };
+    is_gone || is_missed || is_damaged || is_odd
+}
+
 /// Looks of the journal at many sessions at once: to open it costs more than to read it.
-fn journal_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
+fn journal_jobs(scope: &Scope, depth: Depth, since_ms: i64) -> Vec<Job> {
     let names: Vec<String> = scope.sessions.iter().map(|paths| paths.name().to_owned()).collect();
     let Ok(home) = &scope.home else { return Vec::new() };
     let mut jobs = Vec::new();
@@ -435,7 +566,7 @@ fn journal_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
         jobs.push(Job::new(
             DATABASE_TIMEOUT,
             move || match depth {
-                Depth::Full | Depth::Surface => journal::look(&path, only_read, &names),
+                Depth::Full | Depth::Surface => journal::look(&path, only_read, &names, since_ms),
                 Depth::Names => names.iter().map(|_| (not_opened(), not_opened())).collect(),
             },
             move |reason| (0..count).map(|_| journal::failed(reason.clone())).collect(),

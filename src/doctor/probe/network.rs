@@ -2,17 +2,18 @@
 //! from the kind of the error, never from its words.
 //!
 //! The wall between live and sandbox homes stands here, too: a sandbox looks at loopback addresses alone
-//! and asks no name server, a live home's sessions never connect to loopback. Start with [`endpoint`] and
-//! [`servers`].
+//! and asks no name server, a live home's sessions never connect to loopback. Start with [`endpoint`],
+//! [`servers`] and, for what is asked of this machine alone, [`ports`].
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::tls::{self, Trust};
 use crate::config::{self, Config};
 use crate::facts::Probed;
+use crate::facts::machine::PortLook;
 use crate::facts::network::{Failure, PlainAnswer, ProxyLook, ServerLook, Stage};
 use crate::home::{Home, HomeKind};
 use crate::whatsapp::endpoint::{self as whatsapp, Endpoint, is_loopback};
@@ -20,6 +21,8 @@ use crate::whatsapp::fault::Fault;
 
 /// How long the whole way to one server may take.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long somebody on this machine may take to take a connection.
+const PORT_PATIENCE: Duration = Duration::from_millis(200);
 /// How long a probe of this room may take: the way to a server, and what answers in its place.
 pub const TIMEOUT: Duration = Duration::from_secs(8);
 /// An answer without TLS is read up to here.
@@ -121,6 +124,37 @@ pub fn named(config: &Config, kind: HomeKind) -> Vec<Server> {
         servers.push(Server { name, host, port, trust: is_https.then_some(Trust::Machine), reach });
     }
     servers
+}
+
+/// The ports of this machine on which settings expect a server, each tried for a moment and told nothing.
+pub fn ports(config: &Config, kind: HomeKind) -> Vec<PortLook> {
+    let servers = named(config, kind).into_iter().filter_map(|server| {
+        // No name server is asked: these are names of this machine everywhere.
+        let addresses: Vec<IpAddr> = match server.host.parse::<IpAddr>() {
+            Ok(address) if is_loopback(address) => vec![address],
+            Err(_) if server.host == "localhost" || server.host.ends_with(".localhost") => {
+                vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+            }
+            _ => return None,
+        };
+        Some((server, addresses))
+    });
+    let servers: Vec<(Server, Vec<IpAddr>)> = servers.collect();
+    let look = |server: &Server, addresses: &[IpAddr]| {
+        let addresses: Vec<SocketAddr> = addresses.iter().map(|address| SocketAddr::new(*address, server.port)).collect();
+        let shown = if server.host.contains(':') { format!("[{}]", server.host) } else { server.host.clone() };
+        // The table is what an operator looks for; which of its settings it is stands there.
+        let named_in = match server.name.strip_prefix("plugin.").and_then(|rest| rest.split_once('.')) {
+            Some((plugin, _)) => format!("[plugin.{plugin}]"),
+            None => server.name.clone(),
+        };
+        let listens = connect(&addresses, Instant::now() + PORT_PATIENCE).map(drop).map_err(|failure| failure.detail);
+        PortLook { address: format!("{shown}:{}", server.port), port: server.port, named_in, listens }
+    };
+    std::thread::scope(|threads| {
+        let looks: Vec<_> = servers.iter().map(|(server, addresses)| threads.spawn(|| look(server, addresses))).collect();
+        looks.into_iter().map(|look| look.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 /// Host, port and whether it is `https`.

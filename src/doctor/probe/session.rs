@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::files::{exists, look_at, names_in};
 use super::{DAEMON_TIMEOUT, DATABASE_TIMEOUT};
@@ -20,6 +20,11 @@ use crate::facts::{
 };
 use crate::home::{self, SessionPaths};
 use crate::prune::aside;
+
+/// How often a daemon is asked anew because another came in its place.
+const HANDS_MAX: u32 = 6;
+/// A daemon that does not answer within this time hangs; one that breaks off sooner may be ending.
+const ENDING: Duration = Duration::from_millis(500);
 
 /// The session's folder, what is in it, and its logs.
 pub(super) fn session_paths(paths: &SessionPaths) -> Vec<PathLook> {
@@ -105,15 +110,32 @@ fn connect(socket: &Path) -> std::io::Result<()> {
 /// Who holds the lock, whether anybody listens, what the daemon says, and how its endpoints answer.
 pub(super) type Talk = (Probed<LockFacts>, Probed<SocketFacts>, Probed<DaemonLook>, Probed<Vec<EndpointLook>>);
 
-/// Asks the daemon, and for all of its endpoints if that is wanted.
+/// Asks the daemon, and for all of its endpoints if that is wanted. What is told of one daemon and its successor
+/// fits neither, so it is asked anew when the lock has changed hands meanwhile.
 pub(super) fn look_at_daemon(paths: &SessionPaths, endpoints: bool) -> Talk {
-    let lock = look_at_lock(paths).into();
+    let mut attempt = 1;
+    let mut lock = look_at_lock(paths);
+    let (socket, daemon) = loop {
+        let asked = Instant::now();
+        let (socket, daemon) = look_at_answer(paths);
+        let after = look_at_lock(paths);
+        let is_same = matches!((&lock, &after), (Ok(before), Ok(after)) if before == after) || (lock.is_err() && after.is_err());
+        // One that ends lets go of its socket before its lock.
+        let just_ended = matches!(daemon, Probed::Known(DaemonLook::Mute { .. })) && asked.elapsed() < ENDING;
+        if (is_same && !just_ended) || attempt == HANDS_MAX {
+            break (socket, daemon);
+        }
+        if is_same {
+            std::thread::sleep(ENDING / 10);
+        }
+        attempt += 1;
+        lock = look_at_lock(paths);
+    };
     let endpoints = match endpoints {
         true => Probed::Known(look_at_endpoints(paths)),
-        false => Probed::NotApplicable("left out by request: only --smoke-running asks for every endpoint".into()),
+        false => Probed::NotApplicable("only --smoke-running asks for every endpoint".into()),
     };
-    let (socket, daemon) = look_at_answer(paths);
-    (lock, socket, daemon, endpoints)
+    (lock.into(), socket, daemon, endpoints)
 }
 
 /// Asks for all that a daemon can be asked for without a change. One that does not answer the first is
@@ -196,7 +218,12 @@ fn size_of(copies: &[home::SetAside]) -> Result<SetAside> {
 /// `session.db`, if it is there.
 pub(super) fn look_at_store(paths: &SessionPaths) -> Probed<StoreFacts> {
     match exists(&paths.session_db()) {
-        Ok(true) => database::store(paths, DATABASE_TIMEOUT).into(),
+        Ok(true) => match database::store(paths, DATABASE_TIMEOUT) {
+            Err(_) if matches!(exists(&paths.session_db()), Ok(false)) => {
+                Probed::NotApplicable("there is no session.db yet".into())
+            }
+            seen => seen.into(),
+        },
         Ok(false) => Probed::NotApplicable("there is no session.db yet".into()),
         Err(error) => Probed::Failed(error.chain()),
     }
@@ -205,7 +232,10 @@ pub(super) fn look_at_store(paths: &SessionPaths) -> Probed<StoreFacts> {
 /// `wpp.db`, if it is there.
 pub(super) fn look_at_messages(paths: &SessionPaths) -> Probed<MessagesFacts> {
     match exists(&paths.wpp_db()) {
-        Ok(true) => database::messages(paths, DATABASE_TIMEOUT).into(),
+        Ok(true) => match database::messages(paths, DATABASE_TIMEOUT) {
+            Err(_) if matches!(exists(&paths.wpp_db()), Ok(false)) => Probed::NotApplicable("there is no wpp.db yet".into()),
+            seen => seen.into(),
+        },
         Ok(false) => Probed::NotApplicable("there is no wpp.db yet".into()),
         Err(error) => Probed::Failed(error.chain()),
     }

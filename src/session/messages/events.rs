@@ -2,6 +2,27 @@
 
 use super::*;
 
+fn transition(row: &Row<'_>) -> rusqlite::Result<Transition> {
+    Ok(Transition { at_ms: row.get(0)?, from: row.get(1)?, to: row.get(2)?, reason: row.get(3)?, detail: row.get(4)? })
+}
+
+/// What a ban's detail says of its end, for people and for [`Transition::ban_ends_ms`].
+pub fn ban_told(expires_after: Duration, now_ms: i64) -> String {
+    let ends_ms = now_ms.saturating_add(i64::try_from(expires_after.as_millis()).unwrap_or(i64::MAX));
+    format!("the ban ends in {}, {ENDS_AT}{}", clock::human(expires_after), clock::rfc3339(clock::from_ms(ends_ms)))
+}
+
+/// What stands before the time at which a ban ends.
+const ENDS_AT: &str = "at ";
+
+impl Transition {
+    /// When the ban ends that this is about, milliseconds since the epoch; `None` where the server did not say.
+    pub fn ban_ends_ms(&self) -> Option<i64> {
+        let (_, at) = self.detail.as_ref()?.rsplit_once(ENDS_AT)?;
+        at.parse::<clock::Timestamp>().ok().map(|at| at.as_millisecond())
+    }
+}
+
 impl Messages {
     /// Stores an event and returns its id.
     pub fn add_event(&self, kind: &str, data: &serde_json::Value) -> Result<i64> {
@@ -57,16 +78,23 @@ impl Messages {
                 .prepare_cached(
                     "SELECT at_ms, from_state, to_state, reason, detail FROM transitions WHERE at_ms >= ?1 ORDER BY number",
                 )?
-                .query_map(params![since_ms], |row| {
-                    Ok(Transition {
-                        at_ms: row.get(0)?,
-                        from: row.get(1)?,
-                        to: row.get(2)?,
-                        reason: row.get(3)?,
-                        detail: row.get(4)?,
-                    })
-                })?
+                .query_map(params![since_ms], transition)?
                 .collect()
+        })
+    }
+
+    /// The newest change to a state that tells what the server said last. That a connection is being made, or made again,
+    /// or was ended from here, tells nothing of it.
+    pub fn last_word(&self) -> Result<Option<Transition>> {
+        let passing = [State::Stopped, State::Booting, State::Connecting, State::Reconnecting].map(State::name);
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT at_ms, from_state, to_state, reason, detail FROM transitions
+                     WHERE to_state NOT IN (?1, ?2, ?3, ?4) ORDER BY number DESC LIMIT 1",
+                )?
+                .query_row(passing, transition)
+                .optional()
         })
     }
 

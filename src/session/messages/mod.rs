@@ -23,7 +23,7 @@ mod traffic;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
@@ -35,6 +35,7 @@ pub use self::traffic::{PhoneSigns, Traffic, VERSION};
 
 use self::adopt::ADOPTED;
 pub use self::adopt::{Adopted, Adoption, adopt, paused_in};
+pub use self::events::ban_told;
 use self::events::{add_event, newest_event, prune, set_setting, setting};
 use self::inbound::store;
 use self::open::{DROP_INDEX_TRIGGERS, FOR_ANOTHER_ACCOUNT, FULL_TEXT_INDEX, INBOUND_KEPT_MS, OUTBOX_KEPT_MS, TRANSITIONS_MAX};

@@ -222,14 +222,19 @@ impl Messages {
     }
 
     /// When somebody other than this value was first seen to have written to the database that it writes,
-    /// milliseconds since the epoch. It is looked at when this is asked.
+    /// milliseconds since the epoch. It is looked at when this is asked and nothing is just being written.
     pub fn edited_ms(&self) -> Result<Option<i64>> {
         let (Some(writer), Some(opened_at)) = (&self.0.writer, self.0.opened_at) else { return Ok(None) };
         let known = |ms: i64| Some(ms).filter(|ms| *ms != 0);
         if let Some(ms) = known(self.0.edited_ms.load(Ordering::Relaxed)) {
             return Ok(Some(ms));
         }
-        let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who writes may wait long for somebody else's lock, and who asks this is not to wait with him.
+        let writer = match writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(None),
+        };
         if data_version(&writer).map_err(|error| failed(&self.0.path, error))? == opened_at {
             return Ok(None);
         }

@@ -363,6 +363,29 @@ fn transitions_and_markers_survive_a_restart() {
 }
 
 #[test]
+fn the_servers_last_word_outlives_stops_and_tries() {
+    let place = Place::new();
+    let messages = place.open();
+    assert_eq!(messages.last_word().unwrap(), None);
+    let told = ban_told(Duration::from_secs(7200), 1_000);
+    messages.add_transition(State::Connecting, State::Error, Reason::TemporaryBan, Some(&told), 7).unwrap();
+    for (from, to) in [
+        (State::Error, State::Stopped),
+        (State::Booting, State::Connecting),
+        (State::Connecting, State::Reconnecting),
+        (State::Reconnecting, State::Stopped),
+    ] {
+        messages.add_transition(from, to, Reason::Normal, None, 8).unwrap();
+    }
+    let word = messages.last_word().unwrap().unwrap();
+    assert_eq!((word.to.as_str(), word.reason.as_str(), word.at_ms), ("ERROR", "temporary_ban", 7));
+    assert_eq!((word.ban_ends_ms(), told.starts_with("the ban ends in 2 h")), (Some(7_201_000), true));
+    messages.add_transition(State::Syncing, State::Ready, Reason::Normal, None, 9).unwrap();
+    let word = messages.last_word().unwrap().unwrap();
+    assert_eq!((word.to.as_str(), word.ban_ends_ms()), ("READY", None));
+}
+
+#[test]
 fn a_queued_message_never_leaves_from_another_account() {
     let place = Place::new();
     let messages = place.open();

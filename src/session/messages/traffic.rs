@@ -23,6 +23,8 @@ pub struct Traffic {
     pub waiting: u64,
     /// When the oldest of them was queued.
     pub waiting_since_ms: Option<i64>,
+    /// When the last of them is to be tried next; one that was queued while the clock was ahead may wait for years.
+    pub due_last_ms: Option<i64>,
     /// Messages that the server answered within a day.
     pub answered_day: u64,
     /// Of these, those that it refused.
@@ -75,7 +77,8 @@ impl Messages {
                      (SELECT at_ms FROM events ORDER BY id DESC LIMIT 1),
                      (SELECT min(stored_ms - sent_ms) FROM (
                          SELECT sent_ms, stored_ms, from_me FROM messages ORDER BY number DESC LIMIT ?3)
-                      WHERE NOT from_me AND stored_ms BETWEEN ?4 AND ?5)",
+                      WHERE NOT from_me AND stored_ms BETWEEN ?4 AND ?5),
+                     (SELECT max(due_ms) FROM outbox WHERE state = 'queued')",
                 params![now_ms - DAY_MS, UNDECRYPTABLE, NEWEST, now_ms - HOUR_MS, now_ms + HOUR_MS],
                 |row| {
                     Ok(Traffic {
@@ -90,6 +93,7 @@ impl Messages {
                         undecryptable_day: number(row, 8)?,
                         newest_event_ms: row.get(9)?,
                         least_delay_ms: row.get(10)?,
+                        due_last_ms: row.get(11)?,
                         phone: PhoneSigns::default(),
                     })
                 },
