@@ -144,7 +144,7 @@ mends! {
     unavailable "unavailable" "recovery"
     silent "silent" "recovery"
     slow_network "slow-network" "as-before"
-    lost_acks "lost-acks" "again"
+    lost_acks "lost-acks" "outbox-empty"
     passkey "passkey" "recovery"
     smoke "smoke" "mended"
 }
