@@ -171,7 +171,7 @@ fn limits(text: &str) -> Option<ProcessLimits> {
     })
 }
 
-/// `Umask:	0077`; kernels before 4.7 do not tell it.
+/// `Umask: 0077`, with a tab; kernels before 4.7 do not tell it.
 fn umask(text: &str) -> Option<u32> {
     u32::from_str_radix(text.lines().find_map(|line| line.strip_prefix("Umask:"))?.trim(), 8).ok()
 }
