@@ -532,7 +532,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be removed, and remove nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Agree in advance')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree in advance')
-            [CompletionResult]::new('--accept-partial-backup', '--accept-partial-backup', [CompletionResultType]::ParameterName, 'Go on when the session is so damaged that its backup holds it only in part')
+            [CompletionResult]::new('--accept-partial-backup', '--accept-partial-backup', [CompletionResultType]::ParameterName, 'Go on when the session is so damaged that its backup holds it only in part; its files are set aside then')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

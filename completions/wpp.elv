@@ -485,7 +485,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --dry-run 'Show what would be removed, and remove nothing'
             cand -y 'Agree in advance'
             cand --yes 'Agree in advance'
-            cand --accept-partial-backup 'Go on when the session is so damaged that its backup holds it only in part'
+            cand --accept-partial-backup 'Go on when the session is so damaged that its backup holds it only in part; its files are set aside then'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -348,7 +348,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand reset" -l passphrase-file -d 'Fi
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -l dry-run -d 'Show what would be removed, and remove nothing'
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -s y -l yes -d 'Agree in advance'
-complete -c wpp -n "__fish_wpp_using_subcommand reset" -l accept-partial-backup -d 'Go on when the session is so damaged that its backup holds it only in part'
+complete -c wpp -n "__fish_wpp_using_subcommand reset" -l accept-partial-backup -d 'Go on when the session is so damaged that its backup holds it only in part; its files are set aside then'
 complete -c wpp -n "__fish_wpp_using_subcommand reset" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand doctor" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
