@@ -332,6 +332,41 @@ mod tests {
     }
 
     #[test]
+    fn a_start_that_reaches_no_server_has_started_the_daemon_all_the_same() {
+        let place = Place::killed();
+        let held = std::cell::RefCell::new(None);
+        let session = place.scope.sessions[0].clone();
+        let steps = place.apply(&place.planned(), &|_| {
+            *held.borrow_mut() = Some(Lock::acquire(&session.lock(), "daemon")?);
+            Ok(Report::new("start", "CONNECTING (connect_failure)").verdict(Verdict::Fail))
+        });
+        assert_eq!(steps[2].verdict, Verdict::Pass, "{steps:?}");
+        assert!(steps[2].observed.contains("CONNECTING"), "what it said is told: {steps:?}");
+    }
+
+    #[test]
+    fn a_start_that_leaves_something_worse_in_the_place_of_what_it_was_for_has_not_helped() {
+        let place = Place::killed();
+        let held = std::cell::RefCell::new(None);
+        let session = place.scope.sessions[0].clone();
+        let steps = place.apply(&place.planned(), &|_| {
+            // Long since, and it listens nowhere.
+            let lock = Lock::acquire(&session.lock(), "daemon")?;
+            let owner = r#"{"pid":1,"since":"2020-01-01T00:00:00Z","role":"daemon","version":"1"}"#;
+            std::fs::OpenOptions::new()
+                .write(true)
+                .truncate(true)
+                .open(session.lock())
+                .and_then(|mut file| std::io::Write::write_all(&mut file, owner.as_bytes()))
+                .unwrap();
+            *held.borrow_mut() = Some(lock);
+            Ok(Report::new("start", "ERROR (store_failure)").verdict(Verdict::Fail))
+        });
+        assert_eq!(steps[2].verdict, Verdict::Fail, "{steps:?}");
+        assert!(steps[2].observed.contains("wpp.session.lock-held came in its place"), "{steps:?}");
+    }
+
+    #[test]
     fn a_daemon_that_came_up_meanwhile_loses_neither_lock_nor_socket() {
         let place = Place::killed();
         let planned = place.planned();

@@ -169,7 +169,7 @@ fn what_no_archive_holds_whole_is_kept_as_it_is() {
     let (code, report) = home.json(&["reset", "--yes", "--accept-partial-backup"]);
     assert_eq!(code, 0, "{report:#}");
     assert!(report["title"].as_str().unwrap().contains("in part"), "{report:#}");
-    let kept = std::path::PathBuf::from(report["data"]["kept"].as_str().unwrap());
+    let kept = PathBuf::from(report["data"]["kept"].as_str().unwrap());
     assert_eq!(std::fs::read(kept.join("session.db")).unwrap(), b"this is no database");
     assert!(!kept.join("LOCK").exists() && !session.exists());
     // Listed with other old copies, and left alone by the next command.

@@ -250,7 +250,7 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: UNLINKED,
         explain: "The phone removed this device, or none was ever linked. Nothing is sent or received until it is linked again, \
                   which only a person with the phone can do.",
-        mend: "Link it with the phone at hand: `wpp reauth` shows a QR code, `wpp reauth --pair-code` a code to type.",
+        mend: "Link it with the phone at hand: `wpp reauth` shows a QR code, `wpp reauth --pair-code NUMBER` a code to type.",
         judge: Session(session::auth_required),
     },
     Check {

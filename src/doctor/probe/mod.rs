@@ -37,8 +37,7 @@ use crate::disk;
 use crate::facts::machine::MachineFacts;
 use crate::facts::network::NetworkFacts;
 use crate::facts::{
-    DatabaseHealth, Facts, HostFacts, JournalFacts, Limits, LockFacts, PathKind, PathLook, Probed, SessionFacts, SocketFacts,
-    UpkeepFacts,
+    Facts, HostFacts, JournalFacts, Limits, LockFacts, PathKind, PathLook, Probed, SessionFacts, SocketFacts, UpkeepFacts,
 };
 use crate::home::{Home, SessionPaths};
 use crate::process;
@@ -553,7 +552,6 @@ fn is_unsettled(session: &SessionFacts) -> bool {
         (false, true) => paired,
         (false, false) => false,
     };
-    let is_damaged = session.store.known().is_some_and(|store| matches!(store.health, DatabaseHealth::Damaged { .. }));
     let listens = matches!(session.socket.known(), Some(SocketFacts::Listening { .. }));
     let is_odd = match session.lock.known() {
         Some(LockFacts::Held { owner }) => {
@@ -567,7 +565,7 @@ fn is_unsettled(session: &SessionFacts) -> bool {
         }
         None => false,
     };
-    is_gone || is_missed || is_damaged || is_odd
+    is_gone || is_missed || is_odd
 }
 
 /// Looks of the journal at many sessions at once: to open it costs more than to read it.
