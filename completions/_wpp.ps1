@@ -1355,6 +1355,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Show what a plugin is, what it asks for and what it is allowed')
             [CompletionResult]::new('grant', 'grant', [CompletionResultType]::ParameterValue, 'Allow a plugin more')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Take back what a plugin was allowed')
+            [CompletionResult]::new('accept', 'accept', [CompletionResultType]::ParameterValue, 'Take plugins.lock as it is, which somebody else than `wpp plugin` changed')
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Try a plugin against recorded answers, without a network')
             [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Write the start of a plugin: a folder that builds as it is')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build a plugin''s folder to a component')
@@ -1433,6 +1434,19 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'wpp;plugin;accept' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Agree in advance')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree in advance')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'wpp;plugin;test' {
             [CompletionResult]::new('--answers', '--answers', [CompletionResultType]::ParameterName, 'The recorded answers: a file, or a folder of files')
             [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Set one of the plugin''s settings; may be repeated')
@@ -1482,6 +1496,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Show what a plugin is, what it asks for and what it is allowed')
             [CompletionResult]::new('grant', 'grant', [CompletionResultType]::ParameterValue, 'Allow a plugin more')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Take back what a plugin was allowed')
+            [CompletionResult]::new('accept', 'accept', [CompletionResultType]::ParameterValue, 'Take plugins.lock as it is, which somebody else than `wpp plugin` changed')
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Try a plugin against recorded answers, without a network')
             [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Write the start of a plugin: a folder that builds as it is')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Build a plugin''s folder to a component')
@@ -1504,6 +1519,9 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             break
         }
         'wpp;plugin;help;revoke' {
+            break
+        }
+        'wpp;plugin;help;accept' {
             break
         }
         'wpp;plugin;help;test' {

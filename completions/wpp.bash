@@ -448,6 +448,9 @@ _wpp() {
             wpp__subcmd__outbound__subcmd__help,resume)
                 cmd="wpp__subcmd__outbound__subcmd__help__subcmd__resume"
                 ;;
+            wpp__subcmd__plugin,accept)
+                cmd="wpp__subcmd__plugin__subcmd__accept"
+                ;;
             wpp__subcmd__plugin,add)
                 cmd="wpp__subcmd__plugin__subcmd__add"
                 ;;
@@ -477,6 +480,9 @@ _wpp() {
                 ;;
             wpp__subcmd__plugin,test)
                 cmd="wpp__subcmd__plugin__subcmd__test"
+                ;;
+            wpp__subcmd__plugin__subcmd__help,accept)
+                cmd="wpp__subcmd__plugin__subcmd__help__subcmd__accept"
                 ;;
             wpp__subcmd__plugin__subcmd__help,add)
                 cmd="wpp__subcmd__plugin__subcmd__help__subcmd__add"
@@ -4121,8 +4127,41 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__plugin)
-            opts="-s -q -h --home --session --format --quiet --help list add remove info grant revoke test new build help"
+            opts="-s -q -h --home --session --format --quiet --help list add remove info grant revoke accept test new build help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wpp__subcmd__plugin__subcmd__accept)
+            opts="-y -s -q -h --yes --home --session --format --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -4280,8 +4319,22 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__plugin__subcmd__help)
-            opts="list add remove info grant revoke test new build help"
+            opts="list add remove info grant revoke accept test new build help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wpp__subcmd__plugin__subcmd__help__subcmd__accept)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

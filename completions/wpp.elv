@@ -1217,6 +1217,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand info 'Show what a plugin is, what it asks for and what it is allowed'
             cand grant 'Allow a plugin more'
             cand revoke 'Take back what a plugin was allowed'
+            cand accept 'Take plugins.lock as it is, which somebody else than `wpp plugin` changed'
             cand test 'Try a plugin against recorded answers, without a network'
             cand new 'Write the start of a plugin: a folder that builds as it is'
             cand build 'Build a plugin''s folder to a component'
@@ -1288,6 +1289,18 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'wpp;plugin;accept'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -y 'Agree in advance'
+            cand --yes 'Agree in advance'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'wpp;plugin;test'= {
             cand --answers 'The recorded answers: a file, or a folder of files'
             cand --set 'Set one of the plugin''s settings; may be repeated'
@@ -1334,6 +1347,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand info 'Show what a plugin is, what it asks for and what it is allowed'
             cand grant 'Allow a plugin more'
             cand revoke 'Take back what a plugin was allowed'
+            cand accept 'Take plugins.lock as it is, which somebody else than `wpp plugin` changed'
             cand test 'Try a plugin against recorded answers, without a network'
             cand new 'Write the start of a plugin: a folder that builds as it is'
             cand build 'Build a plugin''s folder to a component'
@@ -1350,6 +1364,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
         &'wpp;plugin;help;grant'= {
         }
         &'wpp;plugin;help;revoke'= {
+        }
+        &'wpp;plugin;help;accept'= {
         }
         &'wpp;plugin;help;test'= {
         }

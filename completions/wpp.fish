@@ -801,22 +801,23 @@ complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s q -l quiet -d 'Say no
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l detached -d 'Leave the terminal\'s session, so that closing the terminal does not end the daemon'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -l leashed -d 'End when standard input does, which is when whoever started it ends, however that was'
 complete -c wpp -n "__fish_wpp_using_subcommand daemon" -s h -l help -d 'Print help'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
 json\t'For programs; one document, or one line for each event and then the document'"
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -s h -l help -d 'Print help'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "list" -d 'Show all plugins and what each is allowed'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "add" -d 'Add a plugin, or put other bytes in its place'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "remove" -d 'Take a plugin away with all that was granted to it'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "info" -d 'Show what a plugin is, what it asks for and what it is allowed'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "grant" -d 'Allow a plugin more'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "revoke" -d 'Take back what a plugin was allowed'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "test" -d 'Try a plugin against recorded answers, without a network'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "new" -d 'Write the start of a plugin: a folder that builds as it is'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "build" -d 'Build a plugin\'s folder to a component'
-complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke test new build help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "list" -d 'Show all plugins and what each is allowed'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "add" -d 'Add a plugin, or put other bytes in its place'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "remove" -d 'Take a plugin away with all that was granted to it'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "info" -d 'Show what a plugin is, what it asks for and what it is allowed'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "grant" -d 'Allow a plugin more'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "revoke" -d 'Take back what a plugin was allowed'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "accept" -d 'Take plugins.lock as it is, which somebody else than `wpp plugin` changed'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "test" -d 'Try a plugin against recorded answers, without a network'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "new" -d 'Write the start of a plugin: a folder that builds as it is'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "build" -d 'Build a plugin\'s folder to a component'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and not __fish_seen_subcommand_from list add remove info grant revoke accept test new build help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from list" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
@@ -858,6 +859,13 @@ complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcomma
 json\t'For programs; one document, or one line for each event and then the document'"
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from accept" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from accept" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from accept" -l format -d 'How results are written: text for people, json for programs (an event a line, then the result)' -r -f -a "text\t'For people'
+json\t'For programs; one document, or one line for each event and then the document'"
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from accept" -s y -l yes -d 'Agree in advance'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from accept" -s q -l quiet -d 'Say nothing unless something is wrong or was asked for'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from accept" -s h -l help -d 'Print help'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l answers -d 'The recorded answers: a file, or a folder of files' -r -F
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l set -d 'Set one of the plugin\'s settings; may be repeated' -r
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from test" -l grant -d 'Allow it this and nothing else; may be repeated [default: the recording\'s origins and grants]' -r
@@ -903,6 +911,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcomma
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "info" -d 'Show what a plugin is, what it asks for and what it is allowed'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "grant" -d 'Allow a plugin more'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Take back what a plugin was allowed'
+complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "accept" -d 'Take plugins.lock as it is, which somebody else than `wpp plugin` changed'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "test" -d 'Try a plugin against recorded answers, without a network'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "new" -d 'Write the start of a plugin: a folder that builds as it is'
 complete -c wpp -n "__fish_wpp_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "build" -d 'Build a plugin\'s folder to a component'

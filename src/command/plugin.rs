@@ -14,7 +14,8 @@ use crate::disk;
 use crate::error::{Context as _, Error, ErrorKind, Result};
 use crate::plugin::grants::Grant;
 use crate::plugin::host::Interface;
-use crate::plugin::registry::{COMPONENT_BYTES_MAX, Pinned, sha256};
+use crate::plugin::kept::How;
+use crate::plugin::registry::{COMPONENT_BYTES_MAX, Pinned, Registry, sha256};
 use crate::plugin::signature::{self, Signed};
 use crate::plugin::{Loaded, Plugins};
 use crate::report::{Report, Section, Table, count, size};
@@ -40,6 +41,8 @@ enum Verb {
     Grant(GrantArgs),
     /// Take back what a plugin was allowed
     Revoke(GrantArgs),
+    /// Take plugins.lock as it is, which somebody else than `wpp plugin` changed
+    Accept(AcceptArgs),
     /// Try a plugin against recorded answers, without a network
     Test(test::Args),
     /// Write the start of a plugin: a folder that builds as it is
@@ -83,6 +86,13 @@ struct AddArgs {
 }
 
 #[derive(Debug, clap::Args)]
+struct AcceptArgs {
+    /// Agree in advance
+    #[arg(long, short)]
+    yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
 struct OneArgs {
     /// The plugin
     name: String,
@@ -101,9 +111,17 @@ struct GrantArgs {
 impl Args {
     /// Runs the verb.
     pub fn run(self, app: &App) -> Result<Report> {
+        // It is for a list that is refused by all others.
+        if let Verb::Accept(args) = self.verb {
+            return args.run(app);
+        }
         let mut plugins = app.plugins()?;
         match self.verb {
-            Verb::List => Ok(list(&plugins)),
+            Verb::List => {
+                plugins.registry().keep_first()?;
+                Ok(list(plugins.registry()))
+            }
+            Verb::Accept(args) => args.run(app),
             Verb::Add(args) => args.run(app, &mut plugins),
             Verb::Remove(args) => args.remove(app, &mut plugins),
             Verb::Info(args) => args.info(&plugins),
@@ -116,11 +134,11 @@ impl Args {
     }
 }
 
-fn list(plugins: &Plugins<'_>) -> Report {
+fn list(registry: &Registry) -> Report {
     let mut table = Table { columns: ["plugin", "offers", "allowed", "bytes"].map(str::to_owned).into(), rows: Vec::new() };
     let mut data = Vec::new();
-    for (name, pinned) in plugins.registry().all() {
-        let state = match plugins.registry().bytes(name) {
+    for (name, pinned) in registry.all() {
+        let state = match registry.bytes(name) {
             Ok(_) => "as added".to_owned(),
             Err(error) => error.message().to_owned(),
         };
@@ -132,8 +150,36 @@ fn list(plugins: &Plugins<'_>) -> Report {
         }));
     }
     let title = if data.is_empty() { "No plugins".into() } else { count(data.len(), "plugin", "plugins") };
-    let section = Section { table: (!data.is_empty()).then_some(table), ..Section::default() };
-    Report::answer("plugins", title).section(section).data(json!({ "plugins": data }))
+    let mut section = Section { table: (!data.is_empty()).then_some(table), ..Section::default() };
+    let mut report = Report::answer("plugins", title).data(json!({ "plugins": data }));
+    if let Some(kept) = registry.kept() {
+        let since = clock::rfc3339(clock::from_ms(kept.at_ms));
+        let told = match kept.how {
+            How::Written => None,
+            How::Found => Some("plugins.lock was found and taken as it was, as the journal knew nothing of it"),
+            How::Accepted => Some("plugins.lock was changed by somebody else, and the operator took it as it was"),
+        };
+        if let Some(told) = told {
+            section = section.line(format!("{told} ({since})"));
+        }
+        report.data["lock"] = json!({ "sha256": kept.sha256, "how": kept.how, "at_ms": kept.at_ms });
+    }
+    report.section(section)
+}
+
+impl AcceptArgs {
+    fn run(self, app: &App) -> Result<Report> {
+        let mut registry = Registry::as_it_is(app.home())?;
+        let allowed = |(name, pinned): (&str, &Pinned)| {
+            let grants = texts(&pinned.grants.0);
+            format!("{name} is allowed {}", if grants.is_empty() { "nothing".into() } else { grants.join(", ") })
+        };
+        let all: Vec<String> = registry.all().map(allowed).collect();
+        let all = if all.is_empty() { "there is no plugin".into() } else { all.join("; ") };
+        app.confirm(self.yes, &format!("Take plugins.lock as it is? By it, {all}."))?;
+        registry.accept()?;
+        Ok(list(&registry))
+    }
 }
 
 const SIGNATURE_BYTES_MAX: u64 = 16 << 10;

@@ -1107,6 +1107,16 @@ static PLUGIN: Object = Object {
     ],
 };
 
+/// What is known of the list of plugins.
+static PLUGINS_LOCK: Object = Object {
+    name: "plugins_lock",
+    fields: &[
+        always("sha256", Text, "SHA-256 of the file, in hex"),
+        always("how", Text, "written by wpp, found when nothing was kept of it yet, or accepted by the operator"),
+        always("at_ms", Number, "since when, milliseconds since the epoch"),
+    ],
+};
+
 /// One request that a plugin made of recorded answers.
 static PLUGIN_REQUEST: Object = Object {
     name: "plugin_request",
@@ -1262,8 +1272,11 @@ pub static SCHEMAS: &[Schema] = &[
     },
     Schema {
         name: "wpp.plugins/1",
-        commands: &["wpp plugin list"],
-        data: data![always("plugins", List(&Shape::Object(&PLUGIN)), "one for each plugin")],
+        commands: &["wpp plugin list", "wpp plugin accept"],
+        data: data![
+            always("plugins", List(&Shape::Object(&PLUGIN)), "one for each plugin"),
+            optional("lock", Shape::Object(&PLUGINS_LOCK), "what the journal knows of plugins.lock"),
+        ],
     },
     Schema {
         name: "wpp.alert/1",
@@ -1863,6 +1876,7 @@ pub static SCHEMAS: &[Schema] = &[
                 "queued, sending, accepted or rejected; handed_over: a gateway has it, and does not tell whether WhatsApp has",
             ),
             optional("duplicate", Boolean, "whether this id had been sent before; gateways do not tell"),
+            optional("took_ms", Number, "until the daemon answered, which waits for the server's word; none of a gateway"),
             optional("error", Text, "why it was refused"),
         ],
     },

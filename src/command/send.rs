@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::gateway::{gateway_site, refuse_on_gateway};
 use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::daemon::api::{OutboxState, SendRequest};
 use crate::daemon::client::Client;
 use crate::daemon::outbox::{TEXT_BYTES_MAX, check_client_id, check_text};
@@ -67,7 +68,9 @@ impl Args {
         let session = app.existing_session()?;
         let request = SendRequest { client_message_id: self.id, to, text, wait_ms: wait * 1000 };
         let client = Client::connect(&session)?;
+        let watch = Stopwatch::start();
         let answer = client.send(&request)?;
+        let took_ms = watch.elapsed_ms();
         let name = session.name();
         let again = format!("wpp send --session {name} --id {} …", answer.client_message_id);
         let (title, verdict, next) = match answer.state {
@@ -91,6 +94,7 @@ impl Args {
             section = section.field("server's error", error);
         }
         let mut report = Report::new("send", title).verdict(verdict).section(section).data(json!(answer));
+        report.data["took_ms"] = json!(took_ms);
         report.next.extend(next);
         Ok(report)
     }

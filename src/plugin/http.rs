@@ -55,6 +55,9 @@ const OURS: [&str; 11] = [
     "upgrade",
 ];
 
+/// Says the addresses of a host, with a port.
+pub type Lookup = dyn Fn(&str, u16) -> std::io::Result<Vec<SocketAddr>> + Send + Sync;
+
 /// HTTP as one plugin has it.
 pub struct Http {
     plugin: String,
@@ -65,18 +68,26 @@ pub struct Http {
     answer_bytes_max: usize,
     /// Answers that were recorded: with them nothing is sent, and no name is looked up.
     recorded: Option<Arc<Recording>>,
+    /// Who is asked for addresses in the place of the system.
+    lookup: Option<Arc<Lookup>>,
 }
 
 impl Http {
     /// For one plugin.
     pub fn new(plugin: &str, grants: Grants, secrets: Arc<Secrets>, loopback_only: bool, answer_bytes_max: usize) -> Http {
-        Http { plugin: plugin.to_owned(), grants, secrets, loopback_only, answer_bytes_max, recorded: None }
+        Http { plugin: plugin.to_owned(), grants, secrets, loopback_only, answer_bytes_max, recorded: None, lookup: None }
     }
 
     /// The same without a network: what was recorded answers.
     #[must_use]
     pub fn recorded(self, recording: Arc<Recording>) -> Http {
         Http { recorded: Some(recording), ..self }
+    }
+
+    /// The same with addresses from elsewhere than the system's name servers.
+    #[must_use]
+    pub fn looked_up_by(self, lookup: Arc<Lookup>) -> Http {
+        Http { lookup: Some(lookup), ..self }
     }
 
     /// What operators call the plugin.
@@ -175,10 +186,11 @@ impl Http {
         if self.loopback_only && !here {
             return Err(Error::Denied(format!("{host} is no name of this machine, and a sandbox reaches loopback alone")));
         }
-        let found: Vec<SocketAddr> = tokio::net::lookup_host((host, origin.port))
-            .await
-            .map_err(|error| no_answer(Outage::DnsResolution, format!("{host}: {error}")))?
-            .collect();
+        let found = match &self.lookup {
+            Some(lookup) => lookup(host, origin.port),
+            None => tokio::net::lookup_host((host, origin.port)).await.map(Iterator::collect),
+        };
+        let found = found.map_err(|error| no_answer(Outage::DnsResolution, format!("{host}: {error}")))?;
         self.reachable(origin, found)
     }
 

@@ -18,6 +18,7 @@ pub mod adapt;
 pub mod recorded;
 pub mod http;
 pub mod powers;
+pub mod kept;
 pub mod registry;
 pub mod signature;
 pub mod examine;
@@ -74,6 +75,12 @@ impl<'a> Plugins<'a> {
         })
     }
 
+    /// The same with other limits than those of the host.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Plugins<'a> {
+        Plugins { limits, ..self }
+    }
+
     /// Which there are, and what each is allowed.
     pub fn registry(&self) -> &Registry {
         &self.registry
@@ -86,6 +93,7 @@ impl<'a> Plugins<'a> {
 
     /// Loads one.
     pub fn load(&self, name: &str) -> Result<Loaded> {
+        self.registry.keep_first()?;
         let bytes = self.registry.bytes(name)?;
         let cache = Cache::at(&self.home.plugins_compiled())?;
         let plugin = self.host()?.load(name, &bytes, Some(&cache))?;

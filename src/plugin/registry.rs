@@ -3,10 +3,11 @@
 //!
 //! A plugin is the file `plugins/NAME.wasm` of the home; `plugins.lock` notes its SHA-256, where it
 //! came from and what was granted to these very bytes. A file with other bytes than the lock notes is
-//! not run, and has no grants.
+//! not run, and has no grants. What the lock file itself hashes to stands in the journal: see [`super::kept`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::grants::{Grant, Grants};
 use super::host::Interface;
+use super::kept::{self, How, Kept};
 use crate::disk::{self, Lock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, is_session_name};
@@ -23,6 +25,9 @@ pub const COMPONENT_BYTES_MAX: u64 = 64 << 20;
 const LOCK_BYTES_MAX: u64 = 1 << 20;
 /// How long another change is waited for; none takes long.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the lock file and the journal are read again that do not agree: somebody may write them just now.
+const READINGS: usize = 5;
+const READING_PAUSE: Duration = Duration::from_millis(20);
 
 /// What the lock notes of a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,18 +62,21 @@ struct Document {
 }
 
 impl Document {
-    fn read(home: &Home) -> Result<Document> {
+    /// What is in the lock file, and what that hashes to; no hash without a file.
+    fn read(home: &Home) -> Result<(Document, Option<String>)> {
         let path = home.plugins_lock();
+        is_ours(home, &path)?;
         let wrong = |why: String| {
             Error::new(ErrorKind::Usage, format!("{} is not what wpp wrote: {why}", path.display()))
                 .hint("no plugin is used until it is; restore the file from a backup, or move it away and add the plugins again")
         };
-        let document = match disk::read_small_if_there(&path, LOCK_BYTES_MAX) {
+        let (document, hash) = match disk::read_small_if_there(&path, LOCK_BYTES_MAX) {
             Ok(Some(bytes)) => {
+                let hash = sha256(&bytes);
                 let text = String::from_utf8(bytes).map_err(|_| wrong("it is no text".into()))?;
-                toml::from_str::<Document>(&text).map_err(|error| wrong(error.message().to_owned()))?
+                (toml::from_str::<Document>(&text).map_err(|error| wrong(error.message().to_owned()))?, Some(hash))
             }
-            Ok(None) => Document::default(),
+            Ok(None) => (Document::default(), None),
             Err(error) => return Err(disk::cannot("read", &path, error)),
         };
         for (name, pinned) in &document.plugin {
@@ -77,20 +85,112 @@ impl Document {
                 return Err(wrong(format!("the entry {name:?} has no plugin's name, or no SHA-256")));
             }
         }
-        Ok(document)
+        Ok((document, hash))
     }
+}
+
+/// Whoever may write this file grants what he likes: it is this user's, and nobody else may even read it.
+fn is_ours(home: &Home, path: &Path) -> Result<()> {
+    let Some((mode, owner)) = disk::mode_and_owner(path)? else { return Ok(()) };
+    let me = rustix::process::geteuid().as_raw();
+    let of_home = disk::mode_and_owner(home.root())?.map(|(_, owner)| owner);
+    let refused = |why: String, mend: String| {
+        Err(Error::new(
+            ErrorKind::Denied,
+            format!("{} {why}, so whoever that is may have granted anything in it", path.display()),
+        )
+        .hint(format!("no plugin is used until it is yours alone: look at what it grants, then {mend}")))
+    };
+    if owner != me && Some(owner) != of_home {
+        return refused(format!("belongs to user {owner}"), format!("`chown {me} {}`", path.display()));
+    }
+    if mode & 0o077 != 0 {
+        return refused(format!("is open to others (mode {mode:04o})"), format!("`chmod 600 {}`", path.display()));
+    }
+    Ok(())
 }
 
 /// The plugins of a home.
 pub struct Registry {
     home: Home,
     document: Document,
+    /// What the lock file hashes to, if there is one.
+    hash: Option<String>,
+    /// What the journal knows of it.
+    kept: OnceLock<Kept>,
 }
 
 impl Registry {
     /// Those of a home; none when it has no lock file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`] when the lock file is not what wpp wrote, by its hash in the journal, or when somebody
+    /// else may write it.
     pub fn open(home: &Home) -> Result<Registry> {
-        Ok(Registry { home: home.clone(), document: Document::read(home)? })
+        let mut reading = 1;
+        loop {
+            let registry = Registry::as_it_is(home)?;
+            let Some(hash) = &registry.hash else { return Ok(registry) };
+            let Some(kept) = kept::newest(home)? else { return Ok(registry) };
+            if kept.covers(hash) {
+                // It was empty up to here.
+                let _ = registry.kept.set(kept);
+                return Ok(registry);
+            }
+            if reading == READINGS {
+                return Err(registry.changed(hash, &kept));
+            }
+            reading += 1;
+            std::thread::sleep(READING_PAUSE);
+        }
+    }
+
+    /// What the lock file says, whoever wrote it: to show it to the operator, who decides.
+    pub fn as_it_is(home: &Home) -> Result<Registry> {
+        let (document, hash) = Document::read(home)?;
+        Ok(Registry { home: home.clone(), document, hash, kept: OnceLock::new() })
+    }
+
+    fn changed(&self, hash: &str, kept: &Kept) -> Error {
+        let path = self.home.plugins_lock();
+        let text = format!(
+            "{} is not what wpp wrote: its SHA-256 is {}… and was {}…",
+            path.display(),
+            &hash[..16],
+            kept.sha256.get(..16).unwrap_or(&kept.sha256)
+        );
+        Error::new(ErrorKind::Denied, text)
+            .hint("no plugin is used until that is settled: put the file back as it was, from a backup")
+            .hint("or, if you know who changed it, `wpp plugin accept` shows what it allows and takes it as it is")
+    }
+
+    /// What the journal knows of the lock file; `None` of a home whose journal was lost or is older than that.
+    pub fn kept(&self) -> Option<&Kept> {
+        self.kept.get()
+    }
+
+    /// Keeps what the lock file hashes to where nothing was kept yet: from then on it is held to that.
+    pub fn keep_first(&self) -> Result<()> {
+        let Some(hash) = self.hash.as_ref().filter(|_| self.kept.get().is_none()) else { return Ok(()) };
+        let kept = kept::record(&self.home, hash, How::Found)?;
+        // Who comes second kept the same.
+        let _ = self.kept.set(kept);
+        Ok(())
+    }
+
+    /// Takes the lock file as it is, if it still is what the operator was shown.
+    pub fn accept(&mut self) -> Result<()> {
+        let shown = self.hash.clone();
+        let _changing = self.changing()?;
+        let (_, hash) = Document::read(&self.home)?;
+        if hash != shown {
+            return Err(Error::new(ErrorKind::Failed, format!("{} changed meanwhile", self.home.plugins_lock().display()))
+                .hint("run it again, and look at what it allows now"));
+        }
+        if let Some(hash) = &hash {
+            self.kept = OnceLock::from(kept::record(&self.home, hash, How::Accepted)?);
+        }
+        Ok(())
     }
 
     /// All of them, by name.
@@ -202,27 +302,39 @@ impl Registry {
 
     /// Changes what is noted now, which others may have changed since it was read: one at a time.
     fn change<T>(&mut self, change: impl FnOnce(&mut Registry) -> Result<T>) -> Result<T> {
+        let _changing = self.changing()?;
+        *self = Registry::open(&self.home)?;
+        self.keep_first()?;
+        change(self)
+    }
+
+    /// Whoever holds it is the only one that writes the lock file.
+    fn changing(&self) -> Result<Lock> {
         disk::create_folder(&self.home.plugins())?;
         let begun = Instant::now();
-        let _changing = loop {
+        loop {
             match Lock::acquire(&self.home.plugins_changing(), "plugins") {
                 Err(error) if error.kind() == ErrorKind::Locked && begun.elapsed() < PATIENCE => {
                     std::thread::sleep(Duration::from_millis(10));
                 }
-                taken => break taken?,
+                taken => return taken,
             }
-        };
-        self.document = Document::read(&self.home)?;
-        change(self)
+        }
     }
 
-    fn write(&self) -> Result<()> {
+    fn write(&mut self) -> Result<()> {
         let mut text = String::from("# Written by `wpp plugin`. A grant holds for the bytes of this SHA-256 alone.\n");
         text.push_str(&toml::to_string(&self.document).map_err(|error| {
             Error::new(ErrorKind::Unexpected, format!("cannot write down the plugins: {error}"))
                 .hint("report this as a bug of wpp")
         })?);
-        disk::write_atomic(&self.home.plugins_lock(), text.as_bytes())
+        let hash = sha256(text.as_bytes());
+        // While it is begun, the old file is as good as the new one: whichever a killed process left.
+        let writing = kept::begin(&self.home, &hash, self.hash.as_deref())?;
+        disk::write_atomic(&self.home.plugins_lock(), text.as_bytes())?;
+        self.kept = OnceLock::from(writing.end()?);
+        self.hash = Some(hash);
+        Ok(())
     }
 }
 

@@ -8,6 +8,10 @@
 pub struct Server {
     /// The plugin's name.
     pub name: &'static str,
+    /// The port that it has unless somebody chose another.
+    pub port: &'static str,
+    /// Parameters of runbooks that are addresses of other servers, such as that of a receiver of webhooks.
+    pub others: &'static [&'static str],
     /// Methods and paths; `*` stands for one part of a path.
     pub endpoints: &'static [(&'static str, &'static str)],
     /// What runbooks ask of it that it does not have, and what to use.
@@ -23,6 +27,8 @@ pub const SERVERS: &[Server] = &[
     // Recorded of 0.23.1.
     Server {
         name: "openwa",
+        port: "2785",
+        others: &["receiver"],
         endpoints: &[
             ("GET", "/api/health"),
             ("GET", "/api/health/live"),
@@ -84,6 +90,8 @@ pub const SERVERS: &[Server] = &[
     // The application and its sidecar, which hold different paths.
     Server {
         name: "jarvis",
+        port: "8000",
+        others: &["web"],
         endpoints: &[
             ("GET", "/healthz"),
             ("GET", "/readyz"),
@@ -136,6 +144,9 @@ pub const SERVERS: &[Server] = &[
     },
     Server {
         name: "connector",
+        // It has whatever the platform gives it.
+        port: "",
+        others: &[],
         endpoints: &[
             ("GET", "/health"),
             ("POST", "/api/accounts"),
@@ -151,6 +162,8 @@ pub const SERVERS: &[Server] = &[
     },
     Server {
         name: "baileys",
+        port: "4001",
+        others: &["site"],
         endpoints: &[
             ("GET", "/metrics"),
             ("GET", "/sessions"),

@@ -18,13 +18,13 @@ use crate::harness::{Outcome, TestHome, refusing};
 use crate::simulated::Simulated;
 
 /// An authority that the program under test trusts, and the file that says so.
-struct Authority {
+pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     folder: tempfile::TempDir,
 }
 
 impl Authority {
-    fn new() -> Authority {
+    pub fn new() -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(rcgen::DnType::CommonName, "an authority of tests");
@@ -38,12 +38,12 @@ impl Authority {
         Authority { issuer: Issuer::new(params, key), folder }
     }
 
-    fn file(&self) -> PathBuf {
+    pub fn file(&self) -> PathBuf {
         self.folder.path().join("authority.pem")
     }
 
     /// A server's side of TLS, with a certificate for a name that ends so many days from now.
-    fn certified(&self, name: &str, ends_in_days: i64) -> Arc<rustls::ServerConfig> {
+    pub fn certified(&self, name: &str, ends_in_days: i64) -> Arc<rustls::ServerConfig> {
         self.certified_for(name, ends_in_days * 86_400)
     }
 
@@ -70,7 +70,7 @@ impl Authority {
 }
 
 /// Something that listens on loopback until the value goes.
-struct Server {
+pub struct Server {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -95,7 +95,7 @@ impl Server {
     }
 
     /// Speaks TLS, and answers with a time that is so many seconds from now.
-    fn tls(config: Arc<rustls::ServerConfig>, clock_s: i64) -> Server {
+    pub fn tls(config: Arc<rustls::ServerConfig>, clock_s: i64) -> Server {
         Server::new(move |stream| {
             let connection = rustls::ServerConnection::new(config.clone()).unwrap();
             let mut stream = rustls::StreamOwned::new(connection, stream);
@@ -116,7 +116,7 @@ impl Server {
         })
     }
 
-    fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.address.port()
     }
 }

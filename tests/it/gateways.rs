@@ -271,6 +271,8 @@ fn conforms<B: doubles::Behaviour>(subject: Subject<B>) {
         outcomes.iter().map(|outcome| &outcome.check).collect::<Vec<_>>(),
         checks.iter().map(|check| &check.id).collect::<Vec<_>>()
     );
+    // What has nothing to look at where all is well.
+    let mut resting: Vec<String> = Vec::new();
     for outcome in &outcomes {
         match &outcome.judgement {
             Judgement::Found(findings) => {
@@ -278,7 +280,10 @@ fn conforms<B: doubles::Behaviour>(subject: Subject<B>) {
                 let well = |finding: &Finding| finding.severity.is_some_and(calm);
                 assert!(findings.iter().all(well), "{outcome:?}");
             }
-            Judgement::Skipped(why) => assert!(!why.is_empty(), "{outcome:?}"),
+            Judgement::Skipped(why) => {
+                assert!(!why.is_empty(), "{outcome:?}");
+                resting.push(outcome.check.clone());
+            }
             Judgement::Unknown(_) => panic!("{outcome:?}"),
         }
     }
@@ -319,10 +324,19 @@ fn conforms<B: doubles::Behaviour>(subject: Subject<B>) {
                 Judgement::Found(findings) => {
                     let worried = |finding: &Finding| finding.severity.is_none_or(|severity| !calm(severity));
                     assert!(findings.iter().all(worried), "{outcome:?}");
+                    let mended = |finding: &Finding| !finding.remedy.is_empty();
+                    assert!(findings.iter().all(mended), "no remedy: {outcome:?}");
                     findings.iter().map(|finding| format!("{} {}", finding.summary, finding.remedy)).collect()
                 }
-                Judgement::Unknown(why) => format!("{}; {}", why.message, why.hint),
-                Judgement::Skipped(_) => continue,
+                Judgement::Unknown(why) => {
+                    assert!(!why.hint.is_empty(), "no remedy: {outcome:?}");
+                    format!("{}; {}", why.message, why.hint)
+                }
+                // A fault is no reason to look away.
+                Judgement::Skipped(why) => {
+                    assert!(resting.contains(&outcome.check), "{words:?}: skipped {}: {why}", outcome.check);
+                    continue;
+                }
             };
             assert!(words.iter().any(|word| told.contains(word)), "{words:?}: {outcome:?}");
         }

@@ -1,14 +1,28 @@
 //! Plugins that no compiler would make: modules written by hand in the place of an honest one, which
 //! grow what they must not, hand over more than they have, or break the contract's own calls.
 
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use wpp::config::Config;
+use wpp::doctor::Selection;
 use wpp::error::ErrorKind;
+use wpp::home::Home;
+use wpp::plugin::grants::{Grant, Grants};
 use wpp::plugin::host::Limits;
+use wpp::plugin::http::Http;
+use wpp::plugin::powers::Powers;
+use wpp::plugin::secrets::Secrets;
+use wpp::plugin::{Plugins, examine};
 
-use crate::plugin::{Bench, component, limits, server};
+use crate::doctor_network::{Authority, Server};
+use crate::harness::{Outcome, TestHome};
+use crate::plugin::{Bench, answer, component, limits, server};
 
 /// The component `hostile`, with this module in the place of its own. What it exports and imports is
 /// what the component expects: the contract's interface of checks, and the host's of the rest.
@@ -230,4 +244,188 @@ fn the_doctor_goes_on_to_the_next_plugin() {
     assert!(asked[0]["summary"].as_str().unwrap().contains(&format!("wpp plugin grant asks http=http://{address}")), "{asked:?}");
     // The last one is asked as if nobody had been before it.
     assert!(of("connector.").len() > 3, "{report:#}");
+}
+
+/// The path of a component.
+fn file(name: &str) -> String {
+    format!("{}/plugins/{name}/{name}.wasm", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn add(home: &TestHome, file: &str, name: &str, grants: &[&str]) {
+    let mut line = vec!["plugin", "add", file, "--name", name, "--yes"];
+    grants.iter().for_each(|grant| line.extend(["--grant", *grant]));
+    let outcome = home.run(&line);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+}
+
+/// What the check of the hostile plugin `name` said, in a doctor with these variables.
+fn said(home: &TestHome, name: &str, variables: &[(&str, &str)]) -> String {
+    let mut command = home.command(&["doctor", "--channel", name, "--format", "json"]);
+    let outcome = Outcome::of(command.envs(variables.iter().copied()).output().unwrap());
+    outcome.assert_helpful();
+    let report: Value = serde_json::from_str(outcome.stdout.lines().last().unwrap_or_default()).unwrap();
+    let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == format!("{name}.act.behaves"));
+    finding.unwrap_or_else(|| panic!("{report:#}"))["summary"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_plugin_reads_neither_the_settings_nor_the_secrets_of_another() {
+    let (address, heard) = server((0..2).map(|_| answer("200 OK", "", "{}")).collect());
+    let home = crate::stores::home("hostile");
+    add(&home, &file("webhook"), "webhook", &[]);
+    let grant = format!("http=http://{address}");
+    add(&home, &file("hostile"), "peeps", &[&grant, "secret=webhook-key", "secret=peeps-key"]);
+    std::fs::create_dir_all(home.path().join("secrets")).unwrap();
+    wpp::disk::set_mode(&home.path().join("secrets"), 0o700).unwrap();
+    for (name, value) in [("webhook.webhook-key", "hush-of-webhook"), ("peeps.peeps-key", "word-of-peeps")] {
+        let path = home.path().join("secrets").join(name);
+        std::fs::write(&path, value).unwrap();
+        wpp::disk::set_mode(&path, 0o600).unwrap();
+    }
+    let configure = |peeps: &str| {
+        let text = format!(
+            "[plugin.webhook]\nurl = \"http://127.0.0.1:9/hush\"\nonly_here = \"hush\"\n[plugin.peeps]\nown = \"mine\"\n{peeps}\n\
+             [secrets]\nshared = {{ command = [\"/bin/echo\", \"hush\"] }}\n"
+        );
+        std::fs::write(home.path().join("config.toml"), text).unwrap();
+        wpp::disk::set_mode(&home.path().join("config.toml"), 0o600).unwrap();
+    };
+    let setting = |name: &str| {
+        configure(&format!("act = \"setting\"\nother = {name:?}"));
+        said(&home, "peeps", &[])
+    };
+    // It reads its own, so that the rest says something.
+    assert_eq!(setting("own"), "Some(\"mine\")");
+    for name in ["only_here", "url", "webhook.url", "plugin.webhook.url", "../webhook.only_here", "shared", "secrets.shared", ""]
+    {
+        assert_eq!(setting(name), "None", "{name}");
+    }
+    // Granted by its name, a secret that is another plugin's alone is not there; its own is.
+    let request = |secret: &str| {
+        let header = format!("authorization=Bearer {{{{secret:{secret}}}}}");
+        configure(&format!("act = \"request\"\nurl = \"http://{address}/\"\nheader = {header:?}"));
+        said(&home, "peeps", &[])
+    };
+    let refused = request("webhook-key");
+    assert!(refused.starts_with("denied") && refused.contains("there is no secret"), "{refused}");
+    assert!(heard.try_recv().is_err(), "it was asked");
+    assert!(request("peeps-key").starts_with("200"));
+    let asked = heard.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(asked.contains("word-of-peeps") && !asked.contains("hush"), "{asked}");
+}
+
+#[test]
+fn a_name_that_moves_between_the_look_and_the_request_leads_where_the_look_was() {
+    // The same port on two addresses of this machine.
+    let (first, second) = (0..50)
+        .find_map(|_| {
+            let first = TcpListener::bind("127.0.0.1:0").unwrap();
+            let second = TcpListener::bind(("127.0.0.2", first.local_addr().unwrap().port())).ok()?;
+            Some((first, second))
+        })
+        .unwrap();
+    let port = first.local_addr().unwrap().port();
+    second.set_nonblocking(true).unwrap();
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = first.accept().unwrap();
+        std::io::Read::read(&mut stream, &mut [0; 4096]).unwrap();
+        std::io::Write::write_all(&mut stream, answer("200 OK", "", "the first").as_bytes()).unwrap();
+    });
+    let bench = Bench::new(limits());
+    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
+    let looks = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&looks);
+    let lookup = move |host: &str, port: u16| {
+        assert_eq!(host, "moves.invalid");
+        let ip = if counted.fetch_add(1, Ordering::Relaxed) == 0 { [127, 0, 0, 1] } else { [127, 0, 0, 2] };
+        Ok(vec![SocketAddr::from((ip, port))])
+    };
+    let said = |grants: &[&str], lookup: Arc<wpp::plugin::http::Lookup>| {
+        let mut all = vec![format!("http=http://moves.invalid:{port}")];
+        all.extend(grants.iter().map(|grant| (*grant).to_owned()));
+        let grants = Grants(all.iter().map(|text| Grant::parse(text).unwrap()).collect());
+        let secrets = Arc::new(Secrets::new(Path::new("/nowhere"), &BTreeMap::new()));
+        let http = Http::new("hostile", grants, secrets, false, 1 << 20).looked_up_by(lookup);
+        let url = format!("http://moves.invalid:{port}/");
+        let settings = [("act", "request"), ("url", url.as_str())].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let powers = Powers::new(Arc::new(BTreeMap::from(settings)), Arc::new(http), Duration::from_secs(30));
+        let outcomes = bench.runtime.block_on(plugin.judge(powers, &[])).answer.unwrap();
+        format!("{outcomes:?}")
+    };
+    let told = said(&["private=moves.invalid"], Arc::new(lookup));
+    assert!(told.contains("200 the first"), "{told}");
+    serving.join().unwrap();
+    assert_eq!(looks.load(Ordering::Relaxed), 1, "it was looked up again");
+    assert!(second.accept().is_err(), "somebody came to the second address");
+    // Without the grant, no address of this machine is one that a name may have.
+    let told = said(&[], Arc::new(|_: &str, port: u16| Ok(vec![SocketAddr::from(([127, 0, 0, 2], port))])));
+    assert!(told.contains("denied: ") && told.contains("no public address"), "{told}");
+    assert!(second.accept().is_err());
+}
+
+#[test]
+fn a_server_of_a_plugin_shows_a_certificate_that_is_trusted_and_is_its_own() {
+    let (trusted, other) = (Authority::new(), Authority::new());
+    let home = crate::stores::home("hostile");
+    let look = |config: Arc<rustls::ServerConfig>| {
+        let server = Server::tls(config, 0);
+        let address = format!("https://127.0.0.1:{}", server.port());
+        add(&home, &file("hostile"), "asks", &[&format!("http={address}")]);
+        let settings = format!("[plugin.asks]\nact = \"request\"\nurl = \"{address}/\"\n");
+        std::fs::write(home.path().join("config.toml"), settings).unwrap();
+        said(&home, "asks", &[("SSL_CERT_FILE", trusted.file().to_str().unwrap())])
+    };
+    let well = look(trusted.certified("127.0.0.1", 30));
+    assert!(well.starts_with("200"), "{well}");
+    for (what, config) in [
+        ("nobody trusts", other.certified("127.0.0.1", 30)),
+        ("of another name", trusted.certified("other.example", 30)),
+        ("of another address", trusted.certified("127.0.0.2", 30)),
+        ("that has ended", trusted.certified("127.0.0.1", -1)),
+    ] {
+        let told = look(config);
+        assert!(told.starts_with("no answer") && told.contains("certificate"), "a certificate {what}: {told}");
+    }
+}
+
+#[test]
+fn the_doctor_goes_on_after_what_never_ends_and_after_what_was_exchanged() {
+    let deadline = Duration::from_secs(5);
+    let home = crate::stores::home("hostile");
+    let bomb = Core { more: "(table 1000000 funcref)", ..HONEST }.component();
+    let bomb_file = home.path().join("bomb.wasm");
+    std::fs::write(&bomb_file, bomb).unwrap();
+    let mut settings = String::from("[plugin.zealous]\nact = \"nothing\"\n");
+    let never = ["loop", "loop-of-calls", "loop-of-sleeps"];
+    for act in never {
+        settings.push_str(&format!("[plugin.{act}]\nact = \"{act}\"\n"));
+        add(&home, &file("hostile"), act, &[]);
+    }
+    add(&home, bomb_file.to_str().unwrap(), "bomb", &[]);
+    add(&home, &file("hostile"), "exchanged", &[]);
+    add(&home, &file("hostile"), "zealous", &[]);
+    std::fs::write(home.path().join("plugins/exchanged.wasm"), component("webhook")).unwrap();
+    std::fs::write(home.path().join("config.toml"), settings).unwrap();
+    let folder = Home::open(home.path()).unwrap();
+    let config = Config::load(&home.path().join("config.toml"), &Default::default()).unwrap();
+    let limits = Limits { deadline, ..Limits::default() };
+    let plugins = Plugins::open(&folder, &config, &BTreeMap::new()).unwrap().with_limits(limits);
+    // The honest one is the last.
+    let names: Vec<String> = plugins.registry().all().map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(names.last().map(String::as_str), Some("zealous"));
+    let begun = Instant::now();
+    let selection = Selection::new(Vec::new(), Vec::new(), &names).unwrap();
+    let examination = examine::examine(&plugins, &names, &selection, None).unwrap();
+    let of = |id: &str| {
+        let all: Vec<_> = examination.findings.iter().filter(|finding| finding.id == id).collect();
+        assert_eq!(all.len(), 1, "{id}: {:?}", examination.findings);
+        all[0].summary.clone()
+    };
+    for act in never {
+        assert!(of(&format!("{act}.plugin")).contains("longer than 5000 ms"), "{act}");
+    }
+    assert!(of("bomb.plugin").contains("tables of more than"));
+    assert!(of("exchanged.plugin").contains("changed since it was added"));
+    assert_eq!(of("zealous.act.behaves"), "nothing");
+    assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", begun.elapsed());
 }

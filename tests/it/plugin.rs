@@ -449,15 +449,6 @@ fn the_class_of_an_outage_is_in_findings_and_in_errors() {
     }
 }
 
-#[test]
-fn a_plugin_reads_its_own_settings_alone() {
-    let bench = Bench::new(limits());
-    let plugin = bench.host.load("hostile", &component("hostile"), None).unwrap();
-    for other in ["../other.url", "plugin.webhook.url", "webhook.url", ""] {
-        assert_eq!(bench.said(&plugin, &[("act", "setting"), ("other", other)]), "None", "{other}");
-    }
-}
-
 /// A home with a plugin that sends notices to this address.
 fn with_webhook(address: SocketAddr, more: &[&str]) -> crate::harness::TestHome {
     let home = crate::stores::home("plugin");
@@ -579,6 +570,110 @@ fn a_lock_file_that_wpp_did_not_write_is_an_error_and_nothing_is_run() {
         // What has to do with no plugin does not look at it.
         assert_eq!(home.run(&["backup", "list"]).code, 0);
     }
+}
+
+#[test]
+fn a_lock_file_that_somebody_else_changed_is_refused_until_it_is_back_or_accepted() {
+    let (address, heard) = server(vec![answer("200 OK", "", "{}")]);
+    let home = with_webhook(address, &[]);
+    let path = home.path().join("plugins.lock");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let granted = whole.replacen("grants = []", &format!("grants = [\"http=http://{address}\", \"secret=webhook-key\"]"), 1);
+    let hash = whole.split("sha256 = \"").nth(1).unwrap()[..64].to_owned();
+    let others = wpp::plugin::registry::sha256(&component("hostile"));
+    let swapped = whole.replacen(&hash, &others, 1);
+    assert!(granted != whole && swapped != whole);
+    // With the bytes that it then names, which would be run.
+    let file = home.path().join("plugins/webhook.wasm");
+    let bytes = std::fs::read(&file).unwrap();
+    for (text, component) in [(&granted, bytes.clone()), (&swapped, component("hostile"))] {
+        std::fs::write(&path, text).unwrap();
+        std::fs::write(&file, component).unwrap();
+        for line in [
+            &["plugin", "list"][..],
+            &["channel", "send", "webhook", "text"],
+            &["plugin", "grant", "webhook", "secret=more"],
+            &["plugin", "remove", "webhook"],
+            &["doctor", "--channel", "webhook"],
+        ] {
+            let outcome = home.run(line);
+            assert!([2, 15].contains(&outcome.code) && outcome.stderr.contains("is not what wpp wrote"), "{line:?}: {outcome:?}");
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), *text);
+    }
+    std::fs::write(&file, &bytes).unwrap();
+    let (code, report) = home.json(&["doctor", "--only", "wpp.home.plugins"]);
+    assert!(code == 3 && report.to_string().contains("wpp plugin accept"), "{report:#}");
+    assert!(heard.try_recv().is_err(), "it was asked");
+    // One way out is to put it back.
+    std::fs::write(&path, &whole).unwrap();
+    let (code, list) = home.json(&["plugin", "list"]);
+    assert_eq!((code, &list["data"]["lock"]["how"]), (0, &"written".into()), "{list:#}");
+    // The other is to take it, with open eyes.
+    std::fs::write(&path, &granted).unwrap();
+    let asked = home.run(&["plugin", "accept"]);
+    assert!(asked.code != 0 && home.run(&["plugin", "list"]).code == 15, "{asked:?}");
+    let (code, list) = home.json(&["plugin", "accept", "--yes"]);
+    assert_eq!((code, &list["data"]["lock"]["how"]), (0, &"accepted".into()), "{list:#}");
+    let shown = home.run(&["plugin", "list"]);
+    assert!(shown.code == 0 && shown.stdout.contains("was changed by somebody else"), "{shown:?}");
+    // What was written before is no longer what is there.
+    assert_eq!(home.run(&["plugin", "revoke", "webhook", "secret=webhook-key"]).code, 0);
+    std::fs::write(&path, &granted).unwrap();
+    assert_eq!(home.run(&["plugin", "list"]).code, 15);
+}
+
+#[test]
+fn a_lock_file_that_others_may_write_is_refused() {
+    let (address, _) = server(Vec::new());
+    let home = with_webhook(address, &[]);
+    let path = home.path().join("plugins.lock");
+    for mode in [0o666, 0o620, 0o604] {
+        wpp::disk::set_mode(&path, mode).unwrap();
+        let outcome = home.run(&["plugin", "list"]);
+        assert!(outcome.code == 15 && outcome.stderr.contains("chmod 600"), "{mode:o}: {outcome:?}");
+        assert_eq!(home.run(&["channel", "health", "webhook"]).code, 15, "{mode:o}");
+    }
+    wpp::disk::set_mode(&path, 0o600).unwrap();
+    assert_eq!(home.run(&["plugin", "list"]).code, 0);
+    // Only the administrator can give a file away.
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&path, Some(4711), None).unwrap();
+        let outcome = home.run(&["plugin", "list"]);
+        assert!(outcome.code == 15 && outcome.stderr.contains("user 4711"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_home_whose_journal_is_gone_keeps_the_lock_file_as_it_is_once_and_says_so() {
+    let (address, _) = server(Vec::new());
+    let home = with_webhook(address, &[]);
+    let path = home.path().join("plugins.lock");
+    let forget = || {
+        for ending in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(home.path().join(format!("ops.db{ending}")));
+        }
+    };
+    forget();
+    let first = home.run(&["plugin", "list"]);
+    assert!(first.code == 0 && first.stdout.contains("found and taken as it was"), "{first:?}");
+    let (_, again) = home.json(&["plugin", "list"]);
+    assert_eq!(again["data"]["lock"]["how"], "found", "{again:#}");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, whole.replacen("grants = []", "grants = [\"secret=more\"]", 1)).unwrap();
+    assert_eq!(home.run(&["plugin", "list"]).code, 15, "only once");
+    std::fs::write(&path, &whole).unwrap();
+    // A change is one of wpp's, and what it began with was kept.
+    forget();
+    assert_eq!(home.run(&["plugin", "grant", "webhook", "secret=more"]).code, 0);
+    assert_eq!(home.json(&["plugin", "list"]).1["data"]["lock"]["how"], "written");
+    // A home that moves takes its journal along.
+    let moved = tempfile::Builder::new().prefix("wpp-it-").tempdir().unwrap();
+    let copied =
+        std::process::Command::new("cp").args(["-a", &format!("{}/.", home.path().display())]).arg(moved.path()).status();
+    assert!(copied.unwrap().success());
+    let outcome = home.command(&["plugin", "list"]).env("WPP_HOME", moved.path()).output().unwrap();
+    assert!(outcome.status.success(), "{outcome:?}");
 }
 
 #[test]

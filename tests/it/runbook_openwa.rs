@@ -357,17 +357,60 @@ fn image_rollback_leads_to_a_site_that_answers() {
 }
 
 #[test]
-fn without_docker_the_server_is_asked_all_the_same() {
+fn without_docker_the_server_is_asked_all_the_same_and_the_report_says_that_it_is_not_there() {
+    const SAID: &str = "docker is not on PATH here";
     let id = "openwa-service-down";
-    let (bench, tools) = (openwa(), Tools::new(&["docker"]));
-    // What the shell says of a program that is not there.
-    tools.does("docker", "exit 127");
+    let (bench, tools) = (openwa(), Tools::new(&[]).without("docker"));
     // A server that answers is not taken for one that is down because of that.
     let stage = || Stage::default().tools(&tools).set("url", bench.double.url()).set("project", "/");
-    stage().run_hurried(&bench.home, id).passes(id);
+    let well = stage().run_hurried(&bench.home, id);
+    well.passes(id);
+    assert!(well.report["title"].as_str().unwrap().contains(SAID), "{:#}", well.report);
     let (_kept, project) = folder(&[("down", "")]);
     bench.double.state().down_while = Some(project.join("down"));
-    stage().run_hurried(&bench.home, id).deviates(id);
+    let down = stage().run_hurried(&bench.home, id);
+    down.deviates(id);
+    let steps = down.report["data"]["steps"].as_array().unwrap();
+    let of = |step: &str| steps.iter().find(|done| done["id"] == step).unwrap_or_else(|| panic!("{step}: {steps:#?}"));
+    assert_eq!(of("docker")["ended"], "inconclusive", "{steps:#?}");
+    assert!(of("docker")["observed"].as_str().unwrap().contains(SAID), "{steps:#?}");
+    assert_eq!((&of("look")["ended"], &of("restart")["ended"]), (&json!("skipped"), &json!("skipped")), "{steps:#?}");
+    // Docker that is there and does not answer is not taken for one that did.
+    let broken = Tools::new(&["docker"]);
+    broken.does("docker", "echo 'cannot connect to the daemon' >&2; exit 1");
+    let ran = Stage::default().tools(&broken).set("url", bench.double.url()).set("project", "/").run_hurried(&bench.home, id);
+    let steps = ran.report["data"]["steps"].as_array().unwrap();
+    let restart = steps.iter().find(|done| done["id"] == "restart").unwrap();
+    assert!(restart["ended"] == "deviated" && restart["observed"].as_str().unwrap().contains("cannot connect"), "{steps:#?}");
+}
+
+#[test]
+fn what_docker_alone_can_do_is_not_begun_without_it_and_the_report_says_why() {
+    let (bench, tools) = (openwa(), Tools::new(&[]).without("docker"));
+    let (_kept, project) = folder(&[
+        ("docker-compose.yml", "image: registry/web:${IMAGE_TAG}\nimage: x:${OPENWA_VERSION}\n"),
+        (".env", "IMAGE_TAG=new\nOPENWA_VERSION=1\n"),
+    ]);
+    let url = bench.double.url();
+    let project = project.display().to_string();
+    for (id, more) in [
+        ("openwa-high-memory", &[("url", url.as_str()), ("project", project.as_str())][..]),
+        ("openwa-scheduled-maintenance", &[("url", &url), ("project", &project)]),
+        ("openwa-version-upgrade", &[("url", &url), ("project", &project), ("version", "2")]),
+        ("openwa-restore", &[("url", &url), ("project", &project), ("unpacked", &project)]),
+        ("baileys-image-rollback", &[("url", &url), ("project", &project), ("site", &url), ("tag", "1"), ("channel", "none")]),
+        ("disk-space", &[("session", "main"), ("images", "prune")]),
+    ] {
+        let mut stage = Stage::default().tools(&tools).secret("api_key", "key-for-tests");
+        for (name, value) in more {
+            stage = stage.set(name, *value);
+        }
+        let ran = stage.run_hurried(&bench.home, id);
+        let said = ran.report.to_string();
+        assert_eq!(ran.report["data"]["verdict"], "inconclusive", "{id}: {:#}", ran.report);
+        assert!(said.contains("docker is not on PATH here") && said.contains("before anything was begun"), "{id}: {said}");
+    }
+    assert!(tools.log().is_empty());
 }
 
 #[test]

@@ -14,6 +14,10 @@ use crate::harness::{Outcome, TestHome};
 /// Programs that only write down how they were called.
 pub struct Tools {
     folder: tempfile::TempDir,
+    /// Programs that are not on PATH, whatever this machine has.
+    absent: Vec<&'static str>,
+    /// In the place of folders of PATH that have one of them, the rest of what is in those.
+    rest: tempfile::TempDir,
 }
 
 impl Tools {
@@ -28,7 +32,27 @@ impl Tools {
             std::fs::write(&path, script).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
-        Tools { folder }
+        let rest = tempfile::Builder::new().prefix("wpp-tools-").tempdir().unwrap();
+        Tools { folder, absent: Vec::new(), rest }
+    }
+
+    /// The same on a machine that does not have this program.
+    #[must_use]
+    pub fn without(mut self, name: &'static str) -> Tools {
+        self.absent.push(name);
+        for (number, folder) in std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).enumerate() {
+            if !folder.join(name).exists() {
+                continue;
+            }
+            let rest = self.rest.path().join(number.to_string());
+            std::fs::create_dir_all(&rest).unwrap();
+            for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+                if !self.absent.iter().any(|absent| entry.file_name() == *absent) {
+                    let _ = std::os::unix::fs::symlink(entry.path(), rest.join(entry.file_name()));
+                }
+            }
+        }
+        self
     }
 
     /// What a stand-in does beside: lines of the shell, with its arguments in `$*`.
@@ -43,10 +67,12 @@ impl Tools {
     }
 
     fn path(&self) -> OsString {
-        let mut path = self.folder.path().as_os_str().to_owned();
-        path.push(":");
-        path.push(std::env::var_os("PATH").unwrap_or_default());
-        path
+        let system = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::env::split_paths(&system).enumerate().map(|(number, folder)| {
+            let lacks = self.absent.iter().all(|absent| !folder.join(absent).exists());
+            if lacks { folder } else { self.rest.path().join(number.to_string()) }
+        });
+        std::env::join_paths(std::iter::once(self.folder.path().to_owned()).chain(folders)).unwrap()
     }
 }
 

@@ -7,7 +7,7 @@
 
 use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
 use wpp_plugin_sdk::{
-    Api, Failure, FailureKind, Setting, Severity, clock, config, failure, json, required, segment, takes_secret,
+    Api, Failure, FailureKind, Setting, Severity, TIMEOUT_MS, clock, config, failure, json, required, segment, takes_secret,
 };
 
 struct Webhook;
@@ -36,6 +36,7 @@ impl Guest for Webhook {
             settings: vec![
                 setting("url", "Where requests go to", true, None),
                 setting("signed", "Whether each carries a signature", false, Some("true")),
+                setting("timeout_ms", "How long one answer may take", false, Some(&TIMEOUT_MS.to_string())),
             ],
             secrets: vec![takes_secret(
                 "webhook-key",
@@ -59,7 +60,7 @@ impl Guest for Webhook {
 
     fn send(message: Message) -> Result<Receipt, Failure> {
         let url = required("url")?;
-        let mut server = Api::at(url);
+        let mut server = Api::configured_at(&url)?;
         match config::get("signed").as_deref() {
             None | Some("true") => server = server.header("x-wpp-signature", "sha256={{hmac-sha256:webhook-key}}"),
             Some("false") => {}

@@ -1,9 +1,9 @@
 //! Rules on what blocks do: command lines of `wpp`, requests, queries.
 
 use super::{Found, Surroundings};
-use crate::runbook::endpoints;
+use crate::runbook::endpoints::{self, Server};
 use crate::runbook::fence::{Fence, Kind, Part};
-use crate::runbook::front::Type;
+use crate::runbook::front::{Parameter, Type};
 use crate::runbook::parse::Runbook;
 use crate::runbook::query;
 use crate::runbook::steps::{Request, may_run};
@@ -158,11 +158,15 @@ pub fn endpoint(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let mut found = Vec::new();
     for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Http) {
         let Ok(request) = Request::parse(&fence.body) else { continue };
-        // Another parameter may be the address of another server.
-        let Some((name, path)) = request.url.strip_prefix("{{").and_then(|rest| rest.split_once("}}")) else { continue };
-        if !["url", "sidecar_url"].contains(&name) && name != format!("{}_url", server.name) {
-            continue;
-        }
+        let path = match request.url.strip_prefix("{{").and_then(|rest| rest.split_once("}}")) {
+            Some((name, path)) if addresses(runbook, server).contains(&name) => path.to_owned(),
+            Some(_) => continue,
+            None => match literal(runbook, server, &request.url) {
+                Some(path) => path,
+                None => continue,
+            },
+        };
+        let path = path.as_str();
         if let Err(hint) = server.knows(&request.method, path) {
             found.push((fence.line + 1, format!("{} has no {} {path}{hint}", server.name, request.method)));
         } else if let Some(what) = server.only_once(path).filter(|_| fence.retries > 0) {
@@ -172,7 +176,7 @@ pub fn endpoint(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh) {
         for (at, line) in super::shell::code(&fence.body) {
             for words in super::shell::runs(&line, "curl") {
-                let Some((method, path)) = asked(runbook, server.name, &words) else { continue };
+                let Some((method, path)) = asked(runbook, server, &words) else { continue };
                 if let Err(hint) = server.knows(&method, &path) {
                     found.push((fence.line + at, format!("{} has no {method} {path}{hint}", server.name)));
                 }
@@ -187,9 +191,31 @@ pub fn endpoint(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     found
 }
 
+/// The parameters that are the server's address: each that is an address of anything, but for those of others.
+fn addresses<'a>(runbook: &'a Runbook, server: &Server) -> Vec<&'a str> {
+    let is = |(name, parameter): &(&String, &Parameter)| {
+        (parameter.kind == Type::Url || name.as_str() == "url" || name.ends_with("_url"))
+            && !server.others.contains(&name.as_str())
+    };
+    runbook.front.parameters.iter().filter(is).map(|(name, _)| name.as_str()).collect()
+}
+
+/// The path of an address that is written out, if it is one of the server: of this machine, at the port that a
+/// parameter has when nobody gives another, or that such a server has.
+fn literal(runbook: &Runbook, server: &Server, address: &str) -> Option<String> {
+    let rest = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"))?;
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (name, port) = host.rsplit_once(':')?;
+    let here = ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", server.name].contains(&name);
+    let front = &runbook.front.parameters;
+    let mut of_default = addresses(runbook, server).into_iter().filter_map(|name| front.get(name)?.default.as_ref());
+    let known = port == server.port || of_default.any(|address| address.trim_end_matches('/').rsplit(':').next() == Some(port));
+    (here && known).then(|| format!("/{path}"))
+}
+
 /// What a command line of curl asks of the server that the runbook is for: method and path.
-fn asked(runbook: &Runbook, server: &str, words: &[String]) -> Option<(String, String)> {
-    let addresses = ["url", "sidecar_url", &format!("{server}_url")].map(str::to_owned);
+fn asked(runbook: &Runbook, server: &Server, words: &[String]) -> Option<(String, String)> {
+    let addresses = addresses(runbook, server);
     let path_of = |word: &String| {
         // The end of a `$( … )` that it stands in.
         let word = word.trim_end_matches([')', '`']);
@@ -198,14 +224,9 @@ fn asked(runbook: &Runbook, server: &str, words: &[String]) -> Option<(String, S
                 Some(rest) => rest.split_once('}')?,
                 None => rest.split_at(rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())),
             };
-            return addresses.iter().any(|known| known == name).then(|| path.to_owned());
+            return addresses.contains(&name).then(|| path.to_owned());
         }
-        let (host, path) = word.strip_prefix("http://").or_else(|| word.strip_prefix("https://"))?.split_once('/')?;
-        // A server of this machine at the port that the parameter has when nobody gives another.
-        let port = host.strip_prefix("127.0.0.1:").or_else(|| host.strip_prefix("localhost:"))?;
-        let mut of_default = addresses.iter().filter_map(|name| runbook.front.parameters.get(name)?.default.as_ref());
-        let known = of_default.any(|address| address.trim_end_matches('/').rsplit(':').next() == Some(port));
-        (known || server == "openwa" && port == "2785").then(|| format!("/{path}"))
+        literal(runbook, server, word)
     };
     let path = words.iter().skip(1).find_map(path_of).filter(|path| path.starts_with('/'))?;
     // What a variable of the script stands for is one part of the path, as a value is.
@@ -383,17 +404,61 @@ fn restores(fence: &Fence) -> bool {
     }
 }
 
+/// Options by which a line of `wpp` names the session that it is about.
+fn session_of(words: &[String]) -> Option<&str> {
+    let named = |flag: &str| {
+        let at = words.iter().position(|word| word == flag)?;
+        words.get(at + 1).map(String::as_str)
+    };
+    named("--session").or_else(|| named("-s")).or_else(|| words.iter().find_map(|word| word.strip_prefix("--session=")))
+}
+
+/// Whether a line of `wpp` shows what came back: it looks into an archive, or asks the session itself.
+fn shows_restored(words: &[String], of: Option<&str>) -> bool {
+    let same = match (session_of(words), of) {
+        (Some(asked), Some(restored)) => asked == restored,
+        _ => true,
+    };
+    match verb(words) {
+        ("backup", "verify") | ("dump", "rehearse" | "check") => true,
+        ("status" | "search" | "send" | "start" | "restart" | "doctor", _) => same,
+        _ => false,
+    }
+}
+
+/// Whether a block looks at what another one brought back. What it asks of a server, a database or a script is
+/// its own matter; a script that only says something asks nothing.
+fn looks_at_restored(later: &Fence, restored: &Fence) -> bool {
+    if later.expect.is_any() || restores(later) {
+        return false;
+    }
+    match later.kind {
+        Kind::Wpp => {
+            let lines = restored.command_lines().unwrap_or_default();
+            let of = lines.iter().filter(|(_, words)| verb(words).0 == "restore").find_map(|(_, words)| session_of(words));
+            later.command_lines().unwrap_or_default().iter().any(|(_, words)| shows_restored(words, of))
+        }
+        Kind::Sh => {
+            let only_says = |line: &str| {
+                ["echo", "printf", "true", ":", "exit", "set"].contains(&line.split_whitespace().next().unwrap_or_default())
+            };
+            super::shell::code(&later.body).iter().any(|(_, line)| !only_says(line))
+        }
+        Kind::Http | Kind::Sql => true,
+        Kind::Manual => false,
+    }
+}
+
 pub fn restore_unverified(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let mut found = Vec::new();
     for (number, fence) in runbook.fences.iter().enumerate().filter(|(_, fence)| restores(fence)) {
-        let verified = runbook.fences[number + 1..]
-            .iter()
-            .any(|later| !later.expect.is_any() && !restores(later) && later.kind != Kind::Manual && !runbook.is_undo(&later.id));
+        let verified =
+            runbook.fences[number + 1..].iter().any(|later| looks_at_restored(later, fence) && !runbook.is_undo(&later.id));
         // What is verified after an undo is the Verification itself.
         let again = runbook.is_undo(&fence.id) || fence.part == Part::Rollback;
-        let can_fail = runbook.part(Part::Verification).any(|fence| !fence.expect.is_any());
+        let can_fail = runbook.part(Part::Verification).any(|later| looks_at_restored(later, fence));
         if !(verified || again && can_fail) {
-            found.push((fence.line, format!("{} restores, and no block after it verifies what came back", fence.id)));
+            found.push((fence.line, format!("{} restores, and no block after it looks at what came back", fence.id)));
         }
     }
     found

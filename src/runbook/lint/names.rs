@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Found, Surroundings};
+use super::{Found, Surroundings, shell};
 use crate::runbook::fence::{Fence, Kind};
 use crate::runbook::front::{Type, is_name};
 use crate::runbook::parse::Runbook;
@@ -22,20 +22,27 @@ pub fn undefined(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let mut found = Vec::new();
     // What takes a block back is run with the values of the moment in which that one begins.
     let (undos, turns): (Vec<&Fence>, Vec<&Fence>) = runbook.fences.iter().partition(|fence| runbook.is_undo(&fence.id));
-    let mut look = |fence: &Fence, known: &BTreeSet<&str>| {
-        let used: BTreeSet<&str> = fence.texts().into_iter().flat_map(names).collect();
-        for name in used.into_iter().filter(|name| !known.contains(name)) {
-            let later = runbook.fences.iter().find(|other| other.save.iter().any(|save| save.name == name));
-            let reason = match later {
-                Some(later) => format!("{} saves it, which is not sure to have had its turn", later.id),
-                None => "nothing gives it a value".to_owned(),
-            };
-            found.push((
-                line_of(fence, &format!("{{{{{name}}}}}")),
-                format!("{{{{{name}}}}} is used in {}, and {reason}", fence.id),
-            ));
-        }
-    };
+    let mut look =
+        |fence: &Fence, known: &BTreeSet<&str>| {
+            let used: BTreeSet<&str> = fence.texts().into_iter().flat_map(names).collect();
+            for name in used.into_iter().filter(|name| !known.contains(name)) {
+                let later = runbook.fences.iter().find(|other| other.save.iter().any(|save| save.name == name));
+                let reason = match later {
+                    Some(later) => format!("{} saves it, which is not sure to have had its turn", later.id),
+                    None => "nothing gives it a value".to_owned(),
+                };
+                found.push((
+                    line_of(fence, &format!("{{{{{name}}}}}")),
+                    format!("{{{{{name}}}}} is used in {}, and {reason}", fence.id),
+                ));
+            }
+            if fence.kind == Kind::Sh {
+                let wrong = shell::variables(&fence.body).into_iter().filter(|(_, name)| !known.contains(name.as_str()));
+                found.extend(wrong.map(|(at, name)| {
+                    (fence.line + at, format!("${name} is used in {}, and nothing gives it a value", fence.id))
+                }));
+            }
+        };
     for fence in turns {
         for undo in undos.iter().filter(|undo| fence.undo.as_deref() == Some(&undo.id)) {
             look(undo, &known);

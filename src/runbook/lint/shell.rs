@@ -1,5 +1,7 @@
 //! Rules on scripts: what made the runbooks that operators came from fail in silence.
 
+use std::collections::BTreeSet;
+
 use super::{Found, Surroundings};
 use crate::runbook::fence::{Fence, Kind, Part};
 use crate::runbook::parse::Runbook;
@@ -102,6 +104,115 @@ pub fn runs<'a>(line: &'a str, program: &'a str) -> impl Iterator<Item = Vec<Str
     })
 }
 
+/// What the shell or the system gives a value to.
+const GIVEN: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "PWD",
+    "OLDPWD",
+    "TMPDIR",
+    "LANG",
+    "TERM",
+    "HOSTNAME",
+    "IFS",
+    "UID",
+    "EUID",
+    "PPID",
+    "OPTARG",
+    "OPTIND",
+    "LINENO",
+    "EDITOR",
+    "XDG_RUNTIME_DIR",
+];
+
+/// Variables that a script reads and nowhere sets, each at the line where it first does, counted from 1. What
+/// has a default (`${name:-…}`) may be unset, and what stands in single quotes is no variable.
+pub fn variables(body: &str) -> Vec<(usize, String)> {
+    let mut set: BTreeSet<String> = BTreeSet::new();
+    let name_of = |text: &str| -> String { text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect() };
+    for (_, line) in code(body) {
+        for command in commands(&line) {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            match words.first() {
+                Some(&("for" | "select")) => set.extend(words.get(1).map(|word| name_of(word))),
+                Some(&"read") => set.extend(words[1..].iter().map(|word| name_of(word))),
+                _ => {}
+            }
+            // `while read -r a b`, and `IFS= read a`.
+            if let Some(at) = words.iter().position(|word| *word == "read") {
+                set.extend(words[at + 1..].iter().map(|word| name_of(word)));
+            }
+            // Also behind `export`, `local`, within `$( … )` and after another assignment.
+            set.extend(words.iter().filter_map(|word| {
+                let (name, _) = word.split_once('=')?;
+                let name = name.trim_start_matches(['(', '$', '{', '"', '`']);
+                (!name.is_empty() && name_of(name) == name).then(|| name.to_owned())
+            }));
+        }
+    }
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let (mut single, mut double, mut line) = (false, false, 1);
+    // Behind `<<'END'` nothing is a variable up to that line.
+    let mut verbatim_until: Option<String> = None;
+    let mut at_line_start = true;
+    let bytes: Vec<char> = body.chars().collect();
+    let mut at = 0;
+    while at < bytes.len() {
+        if at_line_start {
+            at_line_start = false;
+            let text: String = bytes[at..].iter().take_while(|c| **c != '\n').collect();
+            if let Some(end) = &verbatim_until {
+                let ends = text.trim() == end.as_str();
+                at += text.chars().count();
+                if ends {
+                    verbatim_until = None;
+                }
+                continue;
+            }
+            if !single && !double {
+                let code = without_comment(&text);
+                if let Some((_, rest)) = code.split_once("<<'").or_else(|| code.split_once("<<-'")) {
+                    verbatim_until = rest.split_once('\'').map(|(end, _)| end.to_owned());
+                }
+            }
+        }
+        match bytes[at] {
+            '\n' => {
+                line += 1;
+                at_line_start = true;
+            }
+            '\\' if !single => at += 1,
+            '\'' if !double => single = !single,
+            '"' if !single => double = !double,
+            '#' if !single && !double && (at == 0 || bytes[at - 1].is_whitespace()) => {
+                while bytes.get(at + 1).is_some_and(|c| *c != '\n') {
+                    at += 1;
+                }
+            }
+            '$' if !single => {
+                let rest: String = bytes[at + 1..].iter().take(80).collect();
+                let (text, braced) = rest.strip_prefix('{').map_or((rest.as_str(), false), |text| (text, true));
+                let text = if braced { text.trim_start_matches('#') } else { text };
+                let name = name_of(text);
+                let behind = &text[name.len()..];
+                let has_default =
+                    braced && [":-", "-", ":+", "+", ":=", "=", ":?", "?"].iter().any(|sign| behind.starts_with(sign));
+                let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+                let known = set.contains(&name) || GIVEN.contains(&name.as_str()) || name.starts_with("WPP_");
+                if is_name && !has_default && !known && !found.iter().any(|(_, seen)| *seen == name) {
+                    found.push((line, name));
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    found
+}
+
 pub fn braces(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let mut found = Vec::new();
     for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh) {
@@ -177,23 +288,45 @@ fn at_top(lines: &[(usize, String)]) -> Vec<bool> {
     at_top
 }
 
+/// Whether a line, whatever else there is, stops the machine that the script runs on.
+fn stops_machine(line: &str) -> bool {
+    let bare = commands(line).into_iter().map(|command| command.trim_start_matches("sudo ").trim().to_owned());
+    bare.into_iter().any(|command| {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let program = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+        match program {
+            "reboot" | "poweroff" | "halt" => !words.contains(&"--help"),
+            // `-c` takes one back, and `-k` only says it.
+            "shutdown" => !words.iter().any(|word| matches!(*word, "-c" | "-k" | "--show" | "--help")),
+            "systemctl" => words.iter().any(|word| matches!(*word, "reboot" | "poweroff" | "halt" | "kexec")),
+            _ => false,
+        }
+    })
+}
+
 pub fn unreachable(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let mut found = Vec::new();
+    let in_turn: Vec<&Fence> = Part::ALL.into_iter().flat_map(|part| runbook.part(part)).collect();
     for (fence, lines) in scripts(runbook) {
         let at_top = at_top(&lines);
         for (number, (at, line)) in lines.iter().enumerate() {
             let first = line.split_whitespace().next().unwrap_or_default();
-            let ends = matches!(first, "exit" | "exec") || line == "return";
+            let stops = stops_machine(line);
+            let ends = matches!(first, "exit" | "exec") || line == "return" || stops;
             let bound = line.contains("&&") || line.contains("||");
-            if at_top[number]
-                && ends
-                && !bound
-                && number + 1 < lines.len()
-                && !(first == "exec" && line.split_whitespace().nth(1).is_none_or(|word| word.contains(['<', '>'])))
-            {
-                let (next, _) = lines[number + 1];
+            let redirects = first == "exec" && line.split_whitespace().nth(1).is_none_or(|word| word.contains(['<', '>']));
+            if !at_top[number] || !ends || bound || redirects {
+                continue;
+            }
+            if let Some((next, _)) = lines.get(number + 1) {
                 found.push((fence.line + next, format!("it is never reached: line {} ends the script", fence.line + at)));
                 break;
+            }
+            // With the machine the run is gone, too.
+            let always = stops && fence.when.is_none();
+            let place = in_turn.iter().position(|other| other.id == fence.id).filter(|_| always && !runbook.is_undo(&fence.id));
+            if let Some(next) = place.and_then(|place| in_turn.get(place + 1)) {
+                found.push((next.line, format!("it is never reached: {} stops the machine that the run is on", fence.id)));
             }
         }
     }

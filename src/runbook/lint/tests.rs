@@ -106,6 +106,31 @@ fn names_have_values() {
     fires("undefined", &text("```wpp id=b\nwpp stop {{n}}\n```\n\n```wpp id=a save=n:$.title\nwpp status\n```"));
     fires("undefined", &text("```wpp id=a expect=\"$.title=={{n}}\"\nwpp status\n```"));
     quiet("undefined", &text("```wpp id=a\nwpp stop {{run}} {{evidence}}\n```"));
+    // A script reads what was given, saved, or set by itself.
+    step(
+        "undefined",
+        &sh("echo \"$archive\"\necho \"$nothing\""),
+        2,
+        &sh("nothing=1\necho \"$archive\" \"$nothing\" \"$run\" \"$HOME\""),
+    );
+    for broken in ["echo ${nothing}", "echo \"${nothing%/}\"", "test -e \"$ARCHIVE\"", "echo ${#nothing}", "x=$(ls \"$nothing\")"]
+    {
+        fires("undefined", &text(&sh(broken)));
+    }
+    for whole in [
+        "echo '$nothing' \\$nothing # $nothing",
+        "echo ${nothing:-none} ${1:-x} \"$#\" $? $$",
+        "for x in a b; do echo \"$x\"; done",
+        "ls | while read -r x y; do echo \"$x$y\"; done",
+        "export X=1 Y=2\necho \"$X$Y\"",
+        "cat <<'END'\n$nothing\nEND\necho \"$archive\"",
+        "awk '{ print $name }' \"$archive\"",
+    ] {
+        quiet("undefined", &text(&sh(whole)));
+    }
+    let saved = "```wpp id=a save=n:$.title\nwpp status\n```\n\n";
+    quiet("undefined", &text(&format!("{saved}{}", sh("echo \"$n\""))));
+    fires("undefined", &text(&format!("{}\n\n{saved}", sh("echo \"$n\""))));
     fires("unused", &text("").replace("{{archive}}", "latest"));
     quiet("unused", &text(""));
     quiet("unused", &text(&sh("echo \"$archive\"")).replace("{{archive}}", "latest"));
@@ -180,6 +205,20 @@ fn requests_and_queries_can_be_made() {
     fires("endpoint", &jarvis("retries=3"));
     quiet("endpoint", &jarvis(""));
     quiet("endpoint", &text("```http id=a\nGET https://elsewhere.example/x\n```"));
+    // Written out, and by whatever name its address has.
+    for host in ["http://127.0.0.1:2785", "http://localhost:2785", "http://openwa:2785"] {
+        let ask = |path: &str| format!("```http id=a\nGET {host}{path}\n```");
+        step("endpoint", &ask("/health"), 1, &ask("/api/health"));
+    }
+    quiet("endpoint", &text("```http id=a\nGET http://127.0.0.1:9999/health\n```"));
+    let named = |name: &str, path: &str| {
+        let parameter = format!("parameters:\n  {name}:\n    help: address\n    type: url\n");
+        text(&format!("```http id=a\nGET {{{{{name}}}}}{path}\n```")).replace("parameters:\n", &parameter)
+    };
+    fires("endpoint", &named("server", "/health"));
+    quiet("endpoint", &named("server", "/api/health"));
+    quiet("endpoint", &named("receiver", "/health"));
+    fires("endpoint", &curl("curl -f http://127.0.0.1:2785"));
 }
 
 #[test]
@@ -190,6 +229,20 @@ fn what_destroys_is_verified() {
     let blind = text(restore).replace("id=verify", "id=verify expect=any");
     fires("restore-unverified", &blind);
     fires("restore-unverified", &text(&sh("pg_restore -d d dump")).replace("id=verify", "id=verify expect=any"));
+    // What comes after it has to look at what came back.
+    let then = |line: &str| text(restore).replace("wpp id=verify\nwpp status", &format!("wpp id=verify\n{line}"));
+    for blind in ["wpp config", "wpp help", "wpp backup list", "wpp plugin list"] {
+        fires("restore-unverified", &then(blind));
+    }
+    for looks in ["wpp backup verify {{archive}}", "wpp status", "wpp doctor", "wpp search x", "wpp send 15550100001 x"] {
+        quiet("restore-unverified", &then(looks));
+    }
+    let of = |session: &str| then(&format!("wpp status --session {session}")).replace("--yes\n", "--yes --session main\n");
+    quiet("restore-unverified", &of("main"));
+    fires("restore-unverified", &of("other"));
+    let script = |line: &str| then("wpp config").replace("wpp id=verify\nwpp config", &format!("sh id=verify\n{line}"));
+    fires("restore-unverified", &script("echo restored"));
+    quiet("restore-unverified", &script("test -s \"$archive\""));
     let prune = "wpp backup prune --yes";
     let verify = "wpp backup verify {{archive}}";
     step(
@@ -300,6 +353,20 @@ fn scripts_do_not_fail_in_silence() {
     quiet("quoted-glob", &text(&sh("for word in \"really?\" no; do echo \"$word\"; done")));
     step("unreachable", &sh("echo a\nexit 0\necho b"), 3, &sh("if [ -z \"$archive\" ]; then\n  exit 1\nfi\necho b"));
     quiet("unreachable", &text(&sh("test -n \"$archive\" || exit 1\necho b")));
+    for stop in ["sudo reboot", "shutdown -r now", "/sbin/poweroff", "systemctl reboot", "exit"] {
+        step(
+            "unreachable",
+            &sh(&format!("{stop}\necho b")),
+            2,
+            &sh(&format!("if [ -z \"$archive\" ]; then\n  {stop}\nfi\necho b")),
+        );
+    }
+    quiet("unreachable", &text(&sh("shutdown -c\necho b")));
+    quiet("unreachable", &text(&sh("echo reboot\necho b")));
+    // Nor is any block behind one that stops the machine.
+    fires("unreachable", &text(&sh("reboot")));
+    quiet("unreachable", &text(&sh("reboot").replace("id=script", "id=script when=failed(act)")));
+    quiet("unreachable", &text(&sh("exit 0")));
     step("curl-fail", &sh("curl \\\n  http://127.0.0.1:2785/health"), 1, &sh("curl -fsS http://127.0.0.1:2785/health"));
     fires("curl-fail", &text(&sh("x=$(curl -s http://127.0.0.1/)")));
     step("insecure", &sh("curl -fv --insecure https://example.org"), 1, &sh("curl -fv https://example.org"));
