@@ -172,7 +172,9 @@ fn no_commit_of_a_busy_session_waits_for_the_doctor_and_no_file_is_left() {
     writer.is_not_held_up_by(|| {
         for arguments in LOOKS.iter().cycle().take(3 * LOOKS.len()) {
             let (code, report) = doctor(&home, arguments);
-            assert_eq!((code, found(&report)), (0, vec![]), "{arguments:?}: {report:#}");
+            // What stands in for the daemon is this process, whose umask is its shell's.
+            let bad: Vec<String> = found(&report).into_iter().filter(|id| id != "wpp.security.umask").collect();
+            assert_eq!((code, bad), (0, vec![]), "{arguments:?}: {report:#}");
         }
     });
     assert_eq!(listing(home.path()), before);
