@@ -246,9 +246,10 @@ fn connections_that_are_lost_again_and_again_are_told_from_what_was_written_down
     assert!(report.to_string().contains("7 in the last hour"), "{report:#}");
 }
 
-/// What one more session may add to the most memory that a look holds. A debug build holds more than the one that
-/// is released, of which a thousand sessions have 64 MiB.
-const SESSION_KIB_MAX: f64 = 128.0;
+/// What one more session may add to the most memory that a look holds. Of the release, a thousand sessions have
+/// 64 MiB; a debug build beside other tests, with more looks under way at once, was seen to take half of this. One
+/// connection that is kept for each session takes more.
+const SESSION_KIB_MAX: f64 = 1024.0;
 
 #[test]
 fn memory_grows_by_little_with_each_session() {
