@@ -90,14 +90,14 @@ const OTHERS: &str = "
 const OF_CHECKS: &str = "
     9p absent af ahosts allows args arrives attribute backed bin bounds breaks browser cat child clear closer collected
     com committed compare conf crashes curl d dates decide decided delivered depend destination dev df died differs dmesg
-    docker endpoints env err etc europe expects export f fifth findmnt fit fp fs fuse gave getent grep guess h happened
-    harms haveged heartbeat help higher homes hosts hw infinity la lad large ld life lift limitas limitfsize living
-    localtime lower lowered lsattr matters max md meminfo min misc nfs4 nightly noout nr o often oldest openssl overcommit
-    p pager paris pgrep pids places played ppid prefix pressure proc promises provider proving pushes puts random recorded
-    renewed report resolv rm rng routes safely sales scheduled servername services shells sleeping slice spare sport stat
-    suits suspended sys sysctl systemctl t taking talked talks telephone telnet text think throttled tight timedatectl
-    timezones trust trusts trying twins undecryptable unlimited unmounted unnamed untouched url usr vi virtio vm w wake
-    wakes want wasm web writers x509 xh xs
+    docker endpoints env err etc europe expect expects export f fifth findmnt fit fp fs fuse gave getent grep guess h
+    happened harms haveged heartbeat help higher homes hosts hw infinity la lad large ld life lift limitas limitfsize
+    living localtime lower lowered lsattr matters max md meminfo min misc nfs4 nightly noout nr o often oldest openssl
+    overcommit p pager paris pgrep pids places played ppid prefix pressure proc promises provider proving pushes puts
+    random recorded renewed report resolv rm rng routes safely sales scheduled servername services shells sleeping slice
+    spare sport stat suits suspended sys sysctl systemctl t taking talked talks telephone telnet text think throttled
+    tight timedatectl timezones trust trusts trying twins undecryptable unlimited unmounted unnamed untouched url usr vi
+    virtio vm w wake wakes want wasm web writers x509 xh xs
     ";
 
 static WORDS_OF_CHECKS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| OF_CHECKS.split_whitespace().collect());

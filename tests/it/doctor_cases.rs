@@ -88,7 +88,7 @@ enum Base {
 /// which would cut the connection long before the doctor complains, is set to look much later.
 fn unheard() -> Simulated {
     let simulated = Simulated::with_settings(
-        "[daemon]\nstart_timeout_ms = 8000\ndrain_timeout_ms = 2000\nwatchdog_ms = 600000\n[doctor]\nheartbeat_age_ms_max = 6000\n",
+        "[daemon]\nstart_timeout_ms = 8000\ndrain_timeout_ms = 2000\nwatchdog_ms = 80000\n[doctor]\nheartbeat_age_ms_max = 6000\n",
     );
     chmod(simulated.home.path(), 0o700);
     chmod(&simulated.home.path().join("config.toml"), 0o600);
