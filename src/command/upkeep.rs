@@ -161,9 +161,7 @@ fn clear_secrets(config: &Config) -> Vec<String> {
 
 /// Whether a value has the form of a secret, or the name says so and the value is no mere name.
 fn is_secret(key: &str, value: &str) -> bool {
-    let last = key.rsplit('.').next().unwrap_or(key).to_ascii_lowercase();
-    let named =
-        ["password", "passwd", "token", "api_key", "apikey", "secret", "private_key"].iter().any(|word| last.ends_with(word));
+    let named = probe::upkeep::is_secret_name(key);
     let has = |test: fn(&char) -> bool| value.chars().any(|c| test(&c));
     let dense =
         value.len() >= 16 && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic) && !value.contains([' ', '/', '{']);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::probe::traces;
+use super::probe::traces::{self, Searched};
 use crate::archive::snapshot;
 use crate::clock;
 use crate::disk::{self, Lock, LockState};
@@ -74,8 +74,8 @@ pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
     Ok(seen.map_or_else(|problem| damaged(vec![problem]), |(seen, _)| seen))
 }
 
-/// Looks into the messages' database.
-pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFacts> {
+/// Looks into the messages' database. What others wrote is handed on to be looked for in reports.
+pub(super) fn messages(session: &SessionPaths, searched: &Searched, timeout: Duration) -> Result<MessagesFacts> {
     let unreadable = |health| MessagesFacts {
         health,
         search_index: SearchIndex::Unreadable,
@@ -117,7 +117,7 @@ pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFac
     let mut attempt = 0;
     let mut open = Some(Messages::of(reading, session.wpp_db())?);
     let (index_problem, seen) = loop {
-        match rows(session, open.take()) {
+        match rows(session, searched, open.take()) {
             Err(error) if error.kind() == ErrorKind::Locked && attempt < ATTEMPTS => std::thread::sleep(PAUSE),
             other => break other?,
         }
@@ -131,7 +131,7 @@ pub fn messages(session: &SessionPaths, timeout: Duration) -> Result<MessagesFac
 }
 
 /// What is in the rows; `open` is the database if it is open already.
-fn rows(session: &SessionPaths, open: Option<Messages>) -> Result<(Option<String>, MessagesFacts)> {
+fn rows(session: &SessionPaths, searched: &Searched, open: Option<Messages>) -> Result<(Option<String>, MessagesFacts)> {
     let open = open.map_or_else(|| Messages::open_read_only(session), |open| Ok(Some(open)))?;
     let Some(messages) = open else {
         return Err(Error::new(ErrorKind::Locked, format!("{} was just replaced", session.wpp_db().display()))
@@ -158,24 +158,25 @@ fn rows(session: &SessionPaths, open: Option<Messages>) -> Result<(Option<String
         version: None,
         account: messages.own_account()?.map(|jid| account_fingerprint(&jid)),
         traffic: Some(messages.traffic(now_ms)?),
-        texts_in_log: texts_in_log(session, &messages)?,
+        texts_in_log: texts_in_log(session, searched, &messages)?,
     };
     Ok((messages.index_problem()?, facts))
 }
 
-/// How many of the newest messages stand in the end of the log; `None` when there is nothing to compare.
-fn texts_in_log(session: &SessionPaths, messages: &Messages) -> Result<Option<u64>> {
-    let path = session.log();
-    if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
-        return Ok(None);
-    }
-    let texts = messages.newest_texts(TEXTS_MAX, TEXT_CHARACTERS_MIN)?;
+/// How many of the newest messages stand in the ends of the logs; `None` when there is nothing to compare.
+fn texts_in_log(session: &SessionPaths, searched: &Searched, messages: &Messages) -> Result<Option<u64>> {
+    let mut texts = messages.newest_texts(TEXTS_MAX, TEXT_CHARACTERS_MIN)?;
+    texts.retain(|(text, _)| text.contains(' '));
+    // Reports tell what was sent by hand; what others wrote is in none.
+    searched.note_texts(texts.iter().filter(|(_, from_me)| !from_me).map(|(text, _)| text));
     if texts.is_empty() {
         return Ok(None);
     }
-    let tail = traces::tail(&path, traces::TAIL_BYTES).map_err(|error| disk::cannot("read", &path, error))?;
-    let tail = String::from_utf8_lossy(&tail);
-    Ok(Some(texts.iter().filter(|text| text.contains(' ') && tail.contains(text.as_str())).count() as u64))
+    // What cannot be read is told with all else that is looked for in logs.
+    let ends = traces::ends(session, searched.tail_bytes).into_iter().filter_map(|(_, text)| text.ok());
+    let ends: Vec<String> = ends.map(|text| String::from_utf8_lossy(&text).into_owned()).collect();
+    let is_there = |text: &String| ends.iter().any(|end| end.contains(text.as_str()));
+    Ok((!ends.is_empty()).then(|| texts.iter().filter(|(text, _)| is_there(text)).count() as u64))
 }
 
 /// Whether a transaction that died with its writer waits to be taken back. Pages of the file are then
@@ -331,7 +332,7 @@ mod tests {
         }
 
         fn messages(&self) -> MessagesFacts {
-            messages(&self.session, TIMEOUT).unwrap()
+            messages(&self.session, &Searched::of(1), TIMEOUT).unwrap()
         }
     }
 
@@ -451,7 +452,7 @@ mod tests {
         for content in ["", "half"] {
             std::fs::write(place.session.wpp_db(), content).unwrap();
             std::fs::write(place.session.folder().join("wpp.db-wal"), content).unwrap();
-            let error = messages(&place.session, TIMEOUT).unwrap_err();
+            let error = messages(&place.session, &Searched::of(1), TIMEOUT).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unknown);
             assert!(error.message().contains("just being opened"), "{error}");
         }

@@ -206,11 +206,11 @@ fn remove_stale_socket(paths: &SessionPaths) -> Result<()> {
     match probe::look_at_socket(paths)? {
         SocketFacts::Stale => disk::remove_file(&paths.socket()),
         SocketFacts::Absent => Ok(()),
-        SocketFacts::Listening => {
+        SocketFacts::Listening { .. } => {
             Err(Error::new(ErrorKind::Locked, format!("a process that holds no lock listens on {}", paths.socket().display()))
                 .hint("find it with `lsof` or `fuser` on that file, and end it"))
         }
-        SocketFacts::Foreign { .. } | SocketFacts::NotASocket { .. } => {
+        SocketFacts::Foreign { .. } | SocketFacts::ForeignListener { .. } | SocketFacts::NotASocket { .. } => {
             Err(Error::new(ErrorKind::Denied, format!("{} is no longer a socket of ours", paths.socket().display()))
                 .hint("find out who put it there, then run the doctor again"))
         }
@@ -329,6 +329,41 @@ mod tests {
             Ok(Report::new("start", "started"))
         });
         assert!(steps.iter().all(|step| step.verdict == Verdict::Pass), "{steps:?}");
+    }
+
+    #[test]
+    fn a_start_that_reaches_no_server_has_started_the_daemon_all_the_same() {
+        let place = Place::killed();
+        let held = std::cell::RefCell::new(None);
+        let session = place.scope.sessions[0].clone();
+        let steps = place.apply(&place.planned(), &|_| {
+            *held.borrow_mut() = Some(Lock::acquire(&session.lock(), "daemon")?);
+            Ok(Report::new("start", "CONNECTING (connect_failure)").verdict(Verdict::Fail))
+        });
+        assert_eq!(steps[2].verdict, Verdict::Pass, "{steps:?}");
+        assert!(steps[2].observed.contains("CONNECTING"), "what it said is told: {steps:?}");
+    }
+
+    #[test]
+    fn a_start_that_leaves_something_worse_in_the_place_of_what_it_was_for_has_not_helped() {
+        let place = Place::killed();
+        let held = std::cell::RefCell::new(None);
+        let session = place.scope.sessions[0].clone();
+        let steps = place.apply(&place.planned(), &|_| {
+            // Long since, and it listens nowhere.
+            let lock = Lock::acquire(&session.lock(), "daemon")?;
+            let owner = r#"{"pid":1,"since":"2020-01-01T00:00:00Z","role":"daemon","version":"1"}"#;
+            std::fs::OpenOptions::new()
+                .write(true)
+                .truncate(true)
+                .open(session.lock())
+                .and_then(|mut file| std::io::Write::write_all(&mut file, owner.as_bytes()))
+                .unwrap();
+            *held.borrow_mut() = Some(lock);
+            Ok(Report::new("start", "ERROR (store_failure)").verdict(Verdict::Fail))
+        });
+        assert_eq!(steps[2].verdict, Verdict::Fail, "{steps:?}");
+        assert!(steps[2].observed.contains("wpp.session.lock-held came in its place"), "{steps:?}");
     }
 
     #[test]

@@ -205,20 +205,24 @@ fn open_to_others(facts: &Facts, there: &[(PathLook, PathSeen)], what: &str) -> 
 pub fn default_secrets(facts: &Facts) -> Judged {
     let secrets = known(&facts.host.upkeep.secret_values, "the secrets")?;
     let said = secrets.iter().filter_map(|secret| {
+        if let Some(reason) = &secret.unread {
+            return Some(Said::bad(reason.clone()).severity(Severity::Unknown));
+        }
         let what = match secret.fault? {
             SecretFault::Empty => "is empty",
             SecretFault::Default => "is one that everybody knows",
             SecretFault::Placeholder => "stands in for one that nobody wrote yet",
         };
         // A variable has no file to be looked at; the shell reads its value without showing or keeping it.
-        let write_anew = match secret.place.contains('/') {
-            true => format!("ls -l {}", quoted(&secret.place)),
-            false => format!("read -rs {0} && export {0}", secret.place),
+        let (summary, write_anew) = match (secret.place.contains('/'), secret.place.contains('.')) {
+            (true, _) => ("and write that there", format!("ls -l {}", quoted(&secret.place))),
+            (false, false) => ("and write that there", format!("read -rs {0} && export {0}", secret.place)),
+            (false, true) => ("write that into a file of `secrets`, and that file's name there", line(facts, None, "config")),
         };
         Some(
             Said::bad(format!("the secret in {} {what}", secret.place))
                 .seen(secret.place.clone(), "a secret that nobody can guess", what)
-                .by_hand("give the system behind it a key of its own, and write that there", write_anew),
+                .by_hand(format!("give the system behind it a key of its own, {summary}"), write_anew),
         )
     });
     or_fine(said.collect(), format!("{} of no known default", count(secrets.len(), "secret", "secrets")))
@@ -232,6 +236,9 @@ pub fn secret_age(facts: &Facts) -> Judged {
         return Err(Stop::Skipped("doctor.secret_age_days_max is 0".into()));
     }
     let said = secrets.iter().filter_map(|secret| {
+        if let (None, Some(reason)) = (secret.written_ms, &secret.unread) {
+            return Some(Said::bad(reason.clone()).severity(Severity::Unknown));
+        }
         let age = facts.now_ms.saturating_sub(secret.written_ms?);
         (age > most).then(|| {
             let days = count(age / DAY_MS, "day", "days");
@@ -268,7 +275,13 @@ pub fn archive_keys(facts: &Facts) -> Judged {
             format!("ls -l {}", quoted(&path)),
         )
     });
-    or_fine(said.collect(), "no key lies beside the archives")
+    let mut said: Vec<Said> = said.collect();
+    if let Some(first) = seen.unread.first() {
+        let more = if seen.unread.len() > 1 { format!(", nor can {} more", seen.unread.len() - 1) } else { String::new() };
+        let text = format!("whether what lies beside the archives is a key was not seen of all: {first}{more}");
+        said.push(Said::bad(text).severity(Severity::Unknown));
+    }
+    or_fine(said, "no key lies beside the archives")
 }
 
 /// Nobody else decides what is called for this home, and what is called is there.
@@ -287,6 +300,7 @@ pub fn units(facts: &Facts) -> Judged {
         };
         there += 1;
         said.extend(changeable(facts, &unit.file, seen, "it says which program is run every minute"));
+        said.extend(unit.unread.iter().map(|reason| Said::bad(reason.clone()).severity(Severity::Unknown)));
         if let Some(program) = &unit.program_gone {
             let path = unit.file.path.display().to_string();
             said.push(

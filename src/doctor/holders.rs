@@ -1,8 +1,8 @@
 //! Judges of who has a session's databases open: one daemon, and nobody else.
 
 use super::{Judged, Said, Stop, known, line, or_fine};
-use crate::facts::{Facts, HeldFile, HeldPlace, HoldersFacts, SessionFacts};
-use crate::report::{Severity, quoted};
+use crate::facts::{Facts, HeldFile, HeldPlace, HoldersFacts, LockFacts, Probed, SessionFacts};
+use crate::report::{Severity, count, quoted};
 
 fn holders(session: &SessionFacts) -> Result<&HoldersFacts, Stop> {
     known(&session.holders, "who has the databases open")
@@ -42,9 +42,26 @@ pub fn suspended(_: &Facts, session: &SessionFacts) -> Judged {
                 .seen(format!("state of process {pid}"), "running or sleeping", "Z")
                 .by_hand("see whose child it is", format!("ps -o pid,ppid,stat,args -p {pid}"))
         }
-        (true, ..) => Said::ok("the holder of the lock runs"),
+        (true, Some(pid), None) => return Err(Stop::Skipped(format!("the system does not show what process {pid} does"))),
+        (true, None, _) => return Err(Stop::Skipped("the system does not show which process holds the lock".into())),
+        (true, Some(_), Some(_)) => Said::ok("the holder of the lock runs"),
         (false, ..) => Said::ok("nobody holds the lock"),
     }])
+}
+
+/// Who has a database open and does not let anybody here see whether it can write, beside the session's daemon.
+fn unsure(seen: &HoldersFacts, place: HeldPlace) -> impl Iterator<Item = Said> {
+    let files = seen.files.iter().filter(move |file| file.is_hidden && !file.writes && file.place == place);
+    by_process(files.filter(|file| !is_owner(seen, file))).into_iter().map(|file| {
+        let path = file.path.display().to_string();
+        Said::bad(format!(
+            "{} of another user has {path} open, and whether it can write to it cannot be seen from here",
+            who(file)
+        ))
+        .severity(Severity::Unknown)
+        .seen(path, "open in nobody, or in who holds the lock", who(file))
+        .by_hand("look as root, who sees what every process has open", format!("sudo ls -l /proc/{}/fd", file.pid))
+    })
 }
 
 /// At most one process writes.
@@ -52,7 +69,7 @@ pub fn two_daemons(_: &Facts, session: &SessionFacts) -> Judged {
     let seen = holders(session)?;
     let writers = by_process(seen.files.iter().filter(|file| file.writes && file.place == HeldPlace::InPlace));
     if writers.len() < 2 {
-        return Ok(vec![Said::ok("no two processes have the databases open to write")]);
+        return or_fine(unsure(seen, HeldPlace::InPlace).collect(), "no two processes have the databases open to write");
     }
     let names: Vec<String> = writers.iter().map(|file| who(file)).collect();
     let is_store = |file: &&HeldFile| file.writes && file.place == HeldPlace::InPlace && file.path.ends_with("session.db");
@@ -90,7 +107,7 @@ pub fn unlocked(facts: &Facts, session: &SessionFacts) -> Judged {
             false => said.by_hand("see what it is and end it before a daemon is started", format!("ps -fp {}", file.pid)),
         }
     });
-    or_fine(said.collect(), "nobody has the databases open without the lock")
+    or_fine(said.chain(unsure(seen, HeldPlace::InPlace)).collect(), "nobody has the databases open without the lock")
 }
 
 /// The daemon writes to the files that have the names.
@@ -109,7 +126,23 @@ pub fn swapped(_: &Facts, session: &SessionFacts) -> Judged {
                 format!("ls -l /proc/{}/fd {}", file.pid, quoted(&path)),
             )
     });
-    or_fine(said.collect(), "the daemon has the files open that are there")
+    let said: Vec<Said> = said.collect();
+    // A restore or a backup has no database open for long.
+    let is_daemon = match &session.lock {
+        Probed::Known(LockFacts::Held { owner: Some(owner) }) => owner.role == "daemon",
+        _ => true,
+    };
+    let Some(pid) = seen.lock_pid.filter(|_| said.is_empty() && seen.locked && seen.owner_hidden && is_daemon) else {
+        return or_fine(said, "the daemon has the files open that are there");
+    };
+    // Of a daemon of another user the locks alone tell which files it has open.
+    let open = seen.files.iter().filter(|file| file.pid == pid && file.place == HeldPlace::InPlace);
+    let names: Vec<String> = open.map(|file| file.path.display().to_string()).collect();
+    if names.is_empty() {
+        let text = format!("process {pid}, which holds the lock, is another user's, and which files it has open cannot be seen");
+        return Err(Stop::Unknown(text));
+    }
+    Ok(vec![Said::ok(format!("process {pid}, which holds the lock, has {} open, which is there", names.join(" and ")))])
 }
 
 /// No process that is not the daemon holds a database that was removed.
@@ -125,7 +158,14 @@ pub fn deleted(_: &Facts, session: &SessionFacts) -> Judged {
                 format!("ps -fp {}", file.pid),
             )
     });
-    or_fine(said.collect(), "nobody holds a database that was removed")
+    let fine = match seen.hidden {
+        0 => "nobody holds a database that was removed".to_owned(),
+        hidden => format!(
+            "nobody whose files can be seen holds a database that was removed; {} of other users not",
+            count(hidden, "process shows its files to", "processes show their files to")
+        ),
+    };
+    or_fine(said.collect(), fine)
 }
 
 /// Nobody works on an old copy.
@@ -141,7 +181,7 @@ pub fn copy_in_use(_: &Facts, session: &SessionFacts) -> Judged {
                 format!("ps -fp {}", file.pid),
             )
     });
-    or_fine(said.collect(), "nobody works on an old copy")
+    or_fine(said.chain(unsure(seen, HeldPlace::SetAside)).collect(), "nobody works on an old copy")
 }
 
 /// Nobody but the daemon is in the middle of a write.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::session::{answered, is_starting};
 use super::{Judged, Said, Stop, known, line, or_fine};
-use crate::facts::{DatabaseHealth, Facts, Leaks, LogFacts, Probed, SessionFacts, StoreFacts};
+use crate::facts::{DatabaseHealth, Facts, Leaks, LogFacts, MessagesFacts, Probed, SessionFacts, StoreFacts};
 use crate::report::{Severity, count, quoted, size};
 use crate::session::messages::VERSION;
 use crate::session::state::State;
@@ -196,39 +196,66 @@ pub(super) fn twin<'a>(facts: &'a Facts, session: &SessionFacts) -> Option<&'a s
     others.find(|other| device(other) == Some(own)).map(|other| other.name.as_str())
 }
 
+/// A session that may be another one's copy.
+struct Twin<'a> {
+    name: &'a str,
+    is_held: bool,
+    /// What is known of it, if it was to be looked at.
+    session: Option<&'a SessionFacts>,
+}
+
 /// No two sessions are the same device.
 pub fn twins(facts: &Facts) -> Judged {
     let names = known(&facts.host.session_names, "the sessions' names")?;
     if names.len() < 2 && facts.sessions.len() < 2 {
         return Ok(vec![Said::ok("there are no two sessions")]);
     }
-    if facts.sessions.len() < names.len() {
-        return Err(Stop::Skipped("only some of the sessions were looked at; `wpp doctor --all` compares them".into()));
-    }
-    let mut devices: BTreeMap<u64, Vec<&SessionFacts>> = BTreeMap::new();
+    let mut devices: BTreeMap<u64, Vec<Twin>> = BTreeMap::new();
     let mut unseen = Vec::new();
+    let mut failed = |name: &str, reason: &str| unseen.push(Said::bad(format!("{name}: {reason}")).severity(Severity::Unknown));
     for session in &facts.sessions {
         match &session.store {
             Probed::Known(store) => {
                 if let Some(device) = store.particulars.device {
-                    devices.entry(device).or_default().push(session);
+                    let is_held = session.is_held() == Some(true);
+                    let twin = Twin { name: &session.name, is_held, session: Some(session) };
+                    devices.entry(device).or_default().push(twin);
                 }
             }
             Probed::NotApplicable(_) => {}
-            Probed::Failed(reason) => unseen.push(Said::bad(format!("{}: {reason}", session.name)).severity(Severity::Unknown)),
+            Probed::Failed(reason) => failed(&session.name, reason),
+        }
+    }
+    let mut left_out = 0;
+    if facts.sessions.len() < names.len() {
+        let others = known(&facts.host.upkeep.other_stores, "the stores of other sessions")?;
+        left_out = others.left_out;
+        for other in &others.stores {
+            match &other.device {
+                // Two of which none was to be looked at are told when they are.
+                Probed::Known(Some(device)) => {
+                    if let Some(same) = devices.get_mut(device) {
+                        same.push(Twin { name: &other.session, is_held: other.is_held, session: None });
+                    }
+                }
+                Probed::Known(None) | Probed::NotApplicable(_) => {}
+                Probed::Failed(reason) => failed(&other.session, reason),
+            }
         }
     }
     let mut said: Vec<Said> = devices
         .values()
         .filter(|sessions| sessions.len() > 1)
         .map(|sessions| {
-            let names: Vec<&str> = sessions.iter().map(|session| session.name.as_str()).collect();
-            let alive = sessions.iter().filter(|session| session.is_held() == Some(true)).count();
+            let names: Vec<&str> = sessions.iter().map(|twin| twin.name).collect();
+            let alive = sessions.iter().filter(|twin| twin.is_held).count();
             let said =
                 Said::bad(format!("{} are one and the same device: a copy stands beside the original", names.join(" and ")))
                     .severity(if alive > 1 { Severity::Critical } else { Severity::Error })
                     .seen("sessions with one device's keys", "one", names.join(", "));
-            match copy_among(sessions) {
+            // Of one that was not to be looked at no more is known.
+            let looked_at: Option<Vec<&SessionFacts>> = sessions.iter().map(|twin| twin.session).collect();
+            match looked_at.as_deref().and_then(copy_among) {
                 Some(copy) => said.by_hand(
                     format!("{copy} looks like the copy: see that it is, and reset it before anybody starts it"),
                     line(facts, Some(copy), "reset --dry-run"),
@@ -241,6 +268,11 @@ pub fn twins(facts: &Facts) -> Judged {
         })
         .collect();
     said.extend(unseen);
+    if said.is_empty() && left_out > 0 {
+        let reason =
+            format!("{} not looked at; `wpp doctor --all` compares all", count(left_out, "session was", "sessions were"));
+        return Err(Stop::Skipped(reason));
+    }
     or_fine(said, "every session is a device of its own")
 }
 
@@ -275,14 +307,30 @@ pub fn rotation(facts: &Facts, session: &SessionFacts) -> Judged {
     or_fine(said, format!("the logs hold {}", size(log.all_bytes)))
 }
 
+/// Why the texts of a session's messages could not be looked for; `None` where they were, or there are none.
+fn unsought(session: &SessionFacts) -> Option<String> {
+    let why = match &session.messages {
+        Probed::Known(messages) if messages.health == DatabaseHealth::Whole && messages.rows.is_some() => return None,
+        Probed::Known(MessagesFacts { health: DatabaseHealth::Whole, .. }) => "wpp.db is of a version that is not known here",
+        Probed::Known(_) => "wpp.db cannot be read, as it is",
+        Probed::NotApplicable(_) => return None,
+        Probed::Failed(reason) => reason,
+    };
+    Some(why.to_owned())
+}
+
 /// Nobody is named in the log, and nothing secret stands in it.
 pub fn log_leaks(facts: &Facts, session: &SessionFacts) -> Judged {
     let leaks = &log(session)?.leaks;
     let mut said = leaked(leaks);
-    let texts = match &session.messages {
-        Probed::Known(messages) => messages.texts_in_log.unwrap_or(0),
-        Probed::NotApplicable(_) | Probed::Failed(_) => 0,
-    };
+    // In what is empty nothing was to be looked for.
+    if leaks.read_bytes > 0
+        && let Some(why) = unsought(session)
+    {
+        let text = format!("whether the log holds what was written in messages was not looked at: {why}");
+        said.push(Said::bad(text).severity(Severity::Unknown));
+    }
+    let texts = session.messages.known().and_then(|messages| messages.texts_in_log).unwrap_or(0);
     if texts > 0 {
         said.push(
             Said::bad(format!("the log holds what was written in {}", count(texts, "message", "messages")))
@@ -296,14 +344,29 @@ pub fn log_leaks(facts: &Facts, session: &SessionFacts) -> Judged {
                 ),
         );
     }
-    or_fine(said, format!("nothing in the last {} of the log should not be there", size(leaks.read_bytes)))
+    let end = if leaks.is_cut { "the newest " } else { "" };
+    or_fine(said, format!("nothing in {end}{} of the log should not be there", size(leaks.read_bytes)))
 }
 
 /// The same of reports.
 pub fn report_leaks(facts: &Facts) -> Judged {
     let leaks = known(&facts.host.upkeep.reports, "the reports")?;
-    let said = leaked(leaks);
-    or_fine(said, format!("nothing in {} of the newest reports should not be there", size(leaks.read_bytes)))
+    let mut said = leaked(leaks);
+    // In what is empty nothing was to be looked for.
+    let sessions = facts.sessions.iter().filter(|_| leaks.read_bytes > 0);
+    let unsought: Vec<(&str, String)> =
+        sessions.filter_map(|session| Some((session.name.as_str(), unsought(session)?))).collect();
+    if let Some((first, why)) = unsought.first() {
+        let more = if unsought.len() > 1 { format!(" and {} more", unsought.len() - 1) } else { String::new() };
+        let text = format!("whether reports hold what was written in messages of {first}{more} was not looked at: {why}");
+        said.push(Said::bad(text).severity(Severity::Unknown));
+    }
+    let newest = if leaks.is_cut { "the newest " } else { "" };
+    let texts = match leaks.texts {
+        0 => String::new(),
+        texts => format!(", and none of the {} of messages", count(texts, "newest text", "newest texts")),
+    };
+    or_fine(said, format!("nothing in {newest}{} of reports should not be there{texts}", size(leaks.read_bytes)))
 }
 
 fn leaked(leaks: &Leaks) -> Vec<Said> {
@@ -316,5 +379,6 @@ fn leaked(leaks: &Leaks) -> Vec<Said> {
                 format!("ls -l {}", quoted(&leak.file)),
             )
     });
-    said.collect()
+    let unread = leaks.unread.iter().map(|reason| Said::bad(reason.clone()).severity(Severity::Unknown));
+    said.chain(unread).collect()
 }

@@ -323,6 +323,8 @@ pub fn umask(facts: &Facts) -> Judged {
                     "the daemon of {} has the mask {mask:04o}: what it makes without a mode of its own is open to others",
                     session.name
                 ))
+                // Nobody else can enter the folders in which it makes them.
+                .severity(if mask & 0o022 == 0o022 { Severity::Info } else { Severity::Warning })
                 .about(session.name.clone())
                 .seen("Umask of the daemon", "0077", format!("{mask:04o}"))
                 .by_hand("start it anew: a daemon of this version sets it to 0077", line(facts, Some(&session.name), "restart")),

@@ -126,7 +126,7 @@ pub fn lock_held(facts: &Facts, session: &SessionFacts) -> Judged {
         return Ok(vec![Said::ok("nobody holds the lock")]);
     };
     let who = owner_name(owner.as_ref());
-    let listens = matches!(session.socket.known(), Some(SocketFacts::Listening));
+    let listens = matches!(session.socket.known(), Some(SocketFacts::Listening { .. }));
     let age_ms = owner.as_ref().and_then(|owner| held_ms(facts, owner));
     let young = is_starting(facts, session);
     let role = owner.as_ref().map(|owner| owner.role.as_str());
@@ -212,8 +212,36 @@ pub fn socket_owner(_: &Facts, session: &SessionFacts) -> Judged {
                 )
         }
         SocketFacts::Absent => Said::ok("there is no socket"),
-        SocketFacts::Listening | SocketFacts::Stale => Said::ok("the socket belongs to the session's owner"),
+        SocketFacts::ForeignListener { user, pid } => {
+            let who = pid.map_or_else(|| "a process".to_owned(), |pid| format!("process {pid}"));
+            let look = pid.map_or_else(|| format!("ps -u {user} -o pid,args"), |pid| format!("ps -fp {pid}"));
+            Said::bad(format!("the socket's file is the session's, and {who} of user {user} listens on it: whoever connects talks to that"))
+                .severity(Severity::Critical)
+                .seen("who listens on daemon.sock", "a process of the session's owner", format!("{who} of user {user}"))
+                .by_hand("find out what it is, and end it; the doctor asked it nothing", look)
+        }
+        SocketFacts::Listening { pid } => match other_holder(session, *pid) {
+            Some((pid, holder)) => Said::bad(format!(
+                "process {pid} listens on the socket, and process {holder} holds the lock: commands reach another process than the one that works on the session"
+            ))
+            .seen("who listens on daemon.sock", format!("process {holder}, which holds the lock"), format!("process {pid}"))
+            .by_hand("find out what the one that listens is, and end it; then restart the daemon", format!("ps -fp {pid},{holder}")),
+            None => Said::ok("the socket, and who listens on it, are the session's owner's"),
+        },
+        SocketFacts::Stale => Said::ok("the socket belongs to the session's owner"),
     }])
+}
+
+/// Who listens and who holds the lock instead, where that is seen to be another process.
+fn other_holder(session: &SessionFacts, listener: Option<u32>) -> Option<(u32, u32)> {
+    let (listener, holders) = (listener?, session.holders.known()?);
+    let holder = holders.lock_pid.filter(|pid| holders.locked && *pid != listener)?;
+    // The lock was looked at twice, once beside the socket: a daemon that is just replaced by another is no stranger.
+    let written = match &session.lock {
+        Probed::Known(LockFacts::Held { owner: Some(owner) }) => Some(owner.pid),
+        _ => None,
+    };
+    (written != Some(listener)).then_some((listener, holder))
 }
 
 /// A daemon that was started runs.
@@ -225,7 +253,7 @@ pub fn daemon_running(facts: &Facts, session: &SessionFacts) -> Judged {
         }
         LockFacts::Absent | LockFacts::Stale { .. } => {}
     }
-    if matches!(session.socket.known(), Some(SocketFacts::Listening)) {
+    if matches!(session.socket.known(), Some(SocketFacts::Listening { .. })) {
         return Ok(vec![
             Said::bad("a process listens on the socket and holds no lock, so a second daemon could start beside it")
                 .seen("LOCK", "held by the process that listens", "held by nobody")

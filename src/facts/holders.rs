@@ -13,8 +13,15 @@ pub struct HoldersFacts {
     pub lock_pid: Option<u32>,
     /// What the kernel says that it does: `S` sleeps, `R` runs, `T` is suspended, `Z` is dead.
     pub lock_state: Option<char>,
+    /// Whether that process does not let anybody here see its files, as one of another user.
+    #[serde(default)]
+    pub owner_hidden: bool,
     /// Databases that processes have open. This process is not among them.
     pub files: Vec<HeldFile>,
+    /// How many processes hold locks of the kind that SQLite takes, on whatever file, and do not let anybody
+    /// here see which files they have open.
+    #[serde(default)]
+    pub hidden: u64,
 }
 
 /// What the name in a session's lock leads to, beside the session's own daemon.
@@ -71,6 +78,10 @@ pub struct HeldFile {
     pub writes: bool,
     /// Whether it is in the middle of a transaction that writes.
     pub is_writing: bool,
+    /// Whether its files cannot be seen, so that all that is known of it is what the kernel's list of locks says:
+    /// that it has this one open, and that it can write to it only while it does.
+    #[serde(default)]
+    pub is_hidden: bool,
 }
 
 /// Which file a process has open.

@@ -26,8 +26,8 @@ use crate::session::store::Particulars;
 pub use self::holders::{HeldFile, HeldPlace, HoldersFacts, LivingDaemon, OtherHome, RivalFacts};
 pub use self::traces::{ISSUED, Leak, LeakKind, Leaks, LogFacts};
 pub use self::upkeep::{
-    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, OpenRun, Override, SecretFault, SecretLook, SetLook,
-    SettingsFacts, UnitLook, UpkeepFacts,
+    ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, OpenRun, OtherStore, OtherStores, Override, SecretFault,
+    SecretLook, SetLook, SettingsFacts, UnitLook, UpkeepFacts,
 };
 
 pub use self::suppression::{Suppression, SuppressionFacts};
@@ -402,8 +402,18 @@ pub enum SocketFacts {
         /// That user's id.
         owner: u32,
     },
-    /// A process listens on it.
-    Listening,
+    /// A process of the home's owner, or of this user, listens on it, as far as the system tells whose it is.
+    Listening {
+        /// That process; `None` where the system does not tell, as of one outside this container.
+        pid: Option<u32>,
+    },
+    /// A process of another user listens on it; it was asked nothing.
+    ForeignListener {
+        /// That user's id.
+        user: u32,
+        /// The process, where the system tells.
+        pid: Option<u32>,
+    },
     /// Nobody listens on it.
     Stale,
 }

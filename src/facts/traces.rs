@@ -19,7 +19,7 @@ pub struct LogFacts {
     pub size_bytes_max: u64,
     /// Older logs that are to be kept.
     pub files_max: u64,
-    /// What is in the end of the log that should not be.
+    /// What is in the ends of the log, and of the newest one before it, that should not be.
     pub leaks: Leaks,
 }
 
@@ -30,6 +30,16 @@ pub struct Leaks {
     pub read_bytes: u64,
     /// What was found.
     pub found: Vec<Leak>,
+    /// What could not be read, so that nothing is known of it: a file that was to be searched, or a secret that
+    /// was to be looked for, each in one lowercase sentence.
+    #[serde(default)]
+    pub unread: Vec<String>,
+    /// Whether there was more than may be read in one look.
+    #[serde(default)]
+    pub is_cut: bool,
+    /// How many texts of messages were looked for.
+    #[serde(default)]
+    pub texts: u64,
 }
 
 /// Something that should not be in a text.
@@ -57,6 +67,8 @@ pub enum LeakKind {
     Token,
     /// A private key.
     PrivateKey,
+    /// What somebody wrote in a message.
+    Text,
 }
 
 impl LeakKind {
@@ -68,6 +80,7 @@ impl LeakKind {
             LeakKind::Secret => "a secret of this home",
             LeakKind::Token => "what looks like a token or a password",
             LeakKind::PrivateKey => "a private key",
+            LeakKind::Text => "what somebody wrote in a message",
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct UpkeepFacts {
     pub units: Probed<Vec<UnitLook>>,
     /// The secrets, without their values.
     pub secret_values: Probed<Vec<SecretLook>>,
+    /// Whose the stores of sessions are that this look is not about.
+    pub other_stores: Probed<OtherStores>,
     /// What is in reports that should not be.
     pub reports: Probed<Leaks>,
     /// Drills that were run.
@@ -68,6 +70,7 @@ impl UpkeepFacts {
             archive_keys: failed(reason),
             units: failed(reason),
             secret_values: failed(reason),
+            other_stores: failed(reason),
             reports: failed(reason),
             drills: failed(reason),
             open_runs: failed(reason),
@@ -84,6 +87,9 @@ impl UpkeepFacts {
 pub struct ArchiveKeys {
     /// Files that hold a key.
     pub keys: Vec<PathBuf>,
+    /// Why what may hold one could not be looked into, each in one lowercase sentence.
+    #[serde(default)]
+    pub unread: Vec<String>,
     /// Archives there that are encrypted.
     pub sealed: u64,
 }
@@ -95,17 +101,43 @@ pub struct UnitLook {
     pub file: PathLook,
     /// The program that it calls, if it names one that is not there.
     pub program_gone: Option<PathBuf>,
+    /// Why what it calls could not be read, in one lowercase sentence.
+    #[serde(default)]
+    pub unread: Option<String>,
+}
+
+/// Sessions beside those that are looked at, as far as they may be copies of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherStores {
+    /// Those that were looked at.
+    pub stores: Vec<OtherStore>,
+    /// How many more there are, which were not.
+    pub left_out: u64,
+}
+
+/// Whose the store of one session is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherStore {
+    /// The session.
+    pub session: String,
+    /// The fingerprint of its linked device, see [`crate::session::store::Particulars`]; `None` where none is linked.
+    pub device: Probed<Option<u64>>,
+    /// Whether a living process holds its lock, where a device is linked.
+    pub is_held: bool,
 }
 
 /// A secret, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretLook {
-    /// Where it is: a file, or the name of a variable.
+    /// Where it is: a file, the name of a variable, or a setting as `plugin.NAME.KEY`.
     pub place: String,
     /// When its file was written, milliseconds since the epoch; `None` for a variable.
     pub written_ms: Option<i64>,
     /// What is wrong with its value.
     pub fault: Option<SecretFault>,
+    /// Why its value could not be read, in one lowercase sentence.
+    #[serde(default)]
+    pub unread: Option<String>,
 }
 
 /// What is wrong with the value of a secret.

@@ -94,20 +94,43 @@ pub fn account_fingerprint(jid: &str) -> u64 {
     fingerprint(user.as_bytes())
 }
 
-/// Looks at a store that is open, whatever its version: what a version does not have is `None`.
-pub fn particulars(connection: &Connection) -> Particulars {
-    let linked = "FROM device WHERE pn <> '' AND account IS NOT NULL";
-    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).ok().and_then(|n| u64::try_from(n).ok());
-    let last_migration =
-        connection.query_row("SELECT coalesce(max(version), '') FROM __diesel_schema_migrations", [], |row| row.get(0)).ok();
-    let device = connection
-        .query_row(&format!("SELECT pn, lid, registration_id, identity_key {linked} ORDER BY id LIMIT 1"), [], |row| {
+/// Where the linked devices of a store are.
+const LINKED: &str = "FROM device WHERE pn <> '' AND account IS NOT NULL";
+
+/// The addresses of a store's first linked device, and its [`fingerprint`].
+fn first_device(connection: &Connection) -> rusqlite::Result<Option<(String, String, u64)>> {
+    connection
+        .query_row(&format!("SELECT pn, lid, registration_id, identity_key {LINKED} ORDER BY id LIMIT 1"), [], |row| {
             let (pn, lid): (String, String) = (row.get(0)?, row.get(1)?);
             let mut key = row.get::<_, i64>(2)?.to_le_bytes().to_vec();
             key.extend(row.get::<_, Vec<u8>>(3)?);
             Ok((pn, lid, fingerprint(&key)))
         })
-        .ok();
+        .optional()
+}
+
+/// The [`fingerprint`] of the linked device in a session's store, as [`Particulars`] has it; `None` when no device
+/// is linked.
+pub fn device(session: &SessionPaths) -> Result<Option<u64>, StoreError> {
+    let path = session.session_db();
+    let reading = reading::open(session, &path).map_err(|refusal| match refusal {
+        Refusal::Absent => StoreError::Absent,
+        Refusal::Busy => StoreError::Busy,
+        Refusal::Failed(error) => failed(&path, error),
+        Refusal::Disk(error) => StoreError::Unreadable(error),
+    })?;
+    let device = first_device(&reading.connection).map_err(|error| failed(&path, error))?;
+    reading.confirm().map_err(|_| StoreError::Busy)?;
+    Ok(device.map(|(.., key)| key))
+}
+
+/// Looks at a store that is open, whatever its version: what a version does not have is `None`.
+pub fn particulars(connection: &Connection) -> Particulars {
+    let linked = LINKED;
+    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).ok().and_then(|n| u64::try_from(n).ok());
+    let last_migration =
+        connection.query_row("SELECT coalesce(max(version), '') FROM __diesel_schema_migrations", [], |row| row.get(0)).ok();
+    let device = first_device(connection).ok().flatten();
     let accounts = device.iter().flat_map(|(pn, lid, _)| [pn, lid]).filter(|jid| !jid.is_empty());
     let on_server =
         connection.query_row(&format!("SELECT server_has_prekeys {linked} ORDER BY id LIMIT 1"), [], |row| row.get(0)).ok();

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use wpp::whatsapp::simulator::{Knob, KnobName, Request};
 
-use crate::doctor_home::{Unprivileged, chmod, doctor, linked, lock_of, only, whole};
+use crate::doctor_home::{Unprivileged, chmod, doctor, linked, lock_of, only, said_ok, whole};
 use crate::harness::TestHome;
 use crate::simulated::Simulated;
 
@@ -110,6 +110,10 @@ fn unlinked() -> Simulated {
     chmod(&simulated.home.path().join("config.toml"), 0o600);
     let outcome = simulated.home.run(&["start"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
+    simulated.until("all tables of the store", || {
+        let (wanting, report) = only(&simulated.home, "wpp.store.migrations");
+        if wanting.is_empty() && said_ok(&report, "wpp.store.migrations") { Ok(()) } else { Err(report.to_string()) }
+    });
     simulated.kill_daemon();
     simulated
 }

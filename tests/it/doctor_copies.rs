@@ -91,6 +91,9 @@ fn beside_a_daemon_whose_folder_was_replaced_by_a_copy_no_other_is_started() {
     sh(&format!("mv {}/main.bak {}", sessions.display(), home.path().join("aside").display()));
     let (code, report) = doctor(home, &["--fix", "--yes"]);
     assert_eq!((code, found(&report)), (0, vec![]), "{report:#}");
+    // It ended in order, so that whoever ended it says when it is started again.
+    assert!(Daemon::of(home).is_none());
+    assert_eq!(home.run(&["start"]).code, 0);
     simulated.wait_for_state("READY", "normal");
 }
 

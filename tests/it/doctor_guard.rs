@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use wpp::journal::{Journal, Outcome};
 
-use crate::doctor_home::{breaks, chmod, doctor, found, only, said_ok, whole, write};
+use crate::doctor_home::{Unprivileged, breaks, chmod, doctor, found, only, said_ok, whole, write};
 use crate::harness::TestHome;
 
 fn folder(path: &Path) -> PathBuf {
@@ -83,6 +83,94 @@ fn what_others_can_read_or_change_in_the_home_is_told() {
     chmod(&report, 0o600);
     let told = breaks(&home, "wpp.security.report-leaks", "error", || write(&report, "the key is 0a1b2c3d4e5f60718293\n"));
     assert!(!told.to_string().contains("0a1b2c3d"), "{told:#}");
+}
+
+#[test]
+fn all_that_a_run_leaves_is_searched_and_what_others_wrote_is_looked_for_in_it() {
+    let home = whole();
+    let id = "wpp.security.report-leaks";
+    let run = folder(&home.path().join("reports/x-20261101T000000Z"));
+    let transcripts = folder(&run.join("transcripts"));
+    for name in ["report.md", "report.json", "report.html", "transcripts/send.txt"] {
+        write(&run.join(name), "all is well\n");
+    }
+    let message = |id: &str, from_me: bool, text: &str| {
+        let database = rusqlite::Connection::open(home.session("main").join("wpp.db")).unwrap();
+        let sql = "INSERT INTO messages (chat, id, author, sender, from_me, kind, text, sent_ms, stored_ms)
+                   VALUES ('c', ?1, 'x', 'x', ?2, 'text', ?3, 1, 1)";
+        database.execute(sql, rusqlite::params![id, from_me, text]).unwrap();
+    };
+    for (path, what) in
+        [(run.join("report.html"), "<p>call +15550100042</p>"), (transcripts.join("send.txt"), "to 15550100042@lid")]
+    {
+        breaks(&home, id, "error", || write(&path, what));
+        write(&path, "all is well\n");
+    }
+    message("mine", true, "a drill of this home, please ignore");
+    message("theirs", false, "meet me at the \"old\" harbour");
+    write(&transcripts.join("send.txt"), "sent: a drill of this home, please ignore\n");
+    let report = breaks(&home, id, "error", || {
+        write(&run.join("report.json"), json!({ "said": "meet me at the \"old\" harbour" }).to_string());
+    });
+    let told = report["findings"].to_string();
+    assert!(told.contains("report.json") && told.contains("wrote in a message") && !told.contains("harbour"), "{told}");
+    write(&run.join("report.json"), "{}");
+    let (_, report) = only(&home, id);
+    // One of the two is ours.
+    assert!(report["findings"][0]["summary"].as_str().unwrap().contains("1 newest text of messages"), "{report:#}");
+}
+
+#[test]
+fn what_its_owner_cannot_read_is_unknown_and_not_fine() {
+    let home = whole();
+    let report = folder(&home.path().join("reports/x-20261101T000000Z")).join("report.md");
+    write(&report, "all is well\n");
+    let secret = folder(&home.path().join("secrets")).join("openwa-key");
+    write(&secret, "0a1b2c3d4e5f60718293\n");
+    let backups = folder(&home.path().join("backups"));
+    write(&backups.join("main-20261101T000000Z.wpp.tar.gz.age"), "x");
+    let beside = backups.join("identity.txt");
+    write(&beside, "nothing\n");
+    let log = home.session("main").join("logs/wppd.log");
+    write(&log, "{\"level\":\"INFO\"}\n");
+    let messages = home.session("main").join("wpp.db");
+    let owner = Unprivileged::owning(&home);
+    for (path, ids) in [
+        (&report, &["wpp.security.report-leaks"][..]),
+        (&secret, &["wpp.security.default-secrets", "wpp.security.report-leaks", "wpp.session.log-leaks"]),
+        (&beside, &["wpp.security.key-beside-archives"]),
+        (&log, &["wpp.session.log-leaks"]),
+        (&messages, &["wpp.session.log-leaks", "wpp.security.report-leaks"]),
+    ] {
+        for id in ids {
+            assert_eq!(owner.severity(&home, id).as_deref(), Some("ok"), "{id}");
+        }
+        chmod(path, 0o000);
+        for id in ids {
+            assert_eq!(owner.severity(&home, id).as_deref(), Some("unknown"), "{id} without {}", path.display());
+        }
+        chmod(path, 0o600);
+    }
+    // What the log's size tells is known all the same.
+    chmod(&log, 0o000);
+    assert_eq!(owner.severity(&home, "wpp.session.log-rotation").as_deref(), Some("ok"));
+}
+
+#[test]
+fn a_plugins_setting_that_everybody_knows_is_told_and_the_name_of_a_secret_is_not() {
+    let home = whole();
+    let id = "wpp.security.default-secrets";
+    folder(&home.path().join("secrets"));
+    let report = breaks(&home, id, "error", || settings(&home, "[plugin.openwa]\napi_key = \"changeme\"\n"));
+    let told = report["findings"].to_string();
+    assert!(told.contains("plugin.openwa.api_key") && !told.contains("changeme"), "{told}");
+    settings(&home, "[plugin.openwa]\nurl = \"changeme\"\napi_key = \"openwa-main\"\n");
+    assert_eq!(only(&home, id).0, Vec::<String>::new());
+    // A secret may be called like what is a bad one.
+    settings(&home, "[plugin.openwa]\napi_key = \"api-key\"\n");
+    assert_eq!(only(&home, id).0, [id]);
+    write(&home.path().join("secrets/api-key"), "0a1b2c3d4e5f60718293\n");
+    assert!(said_ok(&only(&home, id).1, id));
 }
 
 #[test]

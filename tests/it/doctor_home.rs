@@ -148,12 +148,30 @@ impl Unprivileged {
             program = place.path().join("wpp");
             std::fs::copy(crate::harness::program(), &program).unwrap();
             chmod(&program, 0o755);
-            for (path, ..) in tree(home.path()) {
-                std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-            }
-            std::os::unix::fs::lchown(home.path(), Some(NOBODY), Some(NOBODY)).unwrap();
         }
-        Unprivileged { is_root, program, _place: place }
+        let owner = Unprivileged { is_root, program, _place: place };
+        owner.give(home.path());
+        owner
+    }
+
+    /// Gives a file, or a folder with all that is in it, to that user: what a test makes later is its own.
+    pub fn give(&self, path: &Path) {
+        let inside = if self.is_root && path.is_dir() { tree(path) } else { Vec::new() };
+        for path in inside.iter().map(|(path, ..)| path.as_path()).chain(self.is_root.then_some(path)) {
+            std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+    }
+
+    /// Whether the tests' own process is of another user.
+    pub fn is_another(&self) -> bool {
+        self.is_root
+    }
+
+    /// How bad the worst is that one check says; `None` where it was skipped.
+    pub fn severity(&self, home: &TestHome, id: &str) -> Option<String> {
+        let (_, report) = self.doctor(home, &["--only", id, "--fail-on", "never"]);
+        let made = report["data"]["checks"].as_array().unwrap().iter().find(|made| made["id"] == id)?;
+        Some(made["severity"].as_str().unwrap().to_owned())
     }
 
     /// What the doctor says to that user.

@@ -377,9 +377,11 @@ fn a_mask_that_leaves_others_what_is_made_is_found() {
     let well = under("0022", &stood_in);
     assert!(severities(&well) == ["ok"] && well[0].1.contains("1 daemon"), "{well:?}");
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    machine.write(&format!("proc/{pid}/status"), &status.replace("Umask:\t0077", "Umask:\t0022"));
-    let wide = under("0022", &stood_in);
-    assert!(severities(&wide) == ["warning"] && wide[0].1.contains("main") && wide[0].1.contains("0022"), "{wide:?}");
+    for (mask, severity) in [("0022", "info"), ("0002", "warning"), ("0000", "warning")] {
+        machine.write(&format!("proc/{pid}/status"), &status.replace("Umask:\t0077", &format!("Umask:\t{mask}")));
+        let wide = under("0022", &stood_in);
+        assert!(severities(&wide) == [severity] && wide[0].1.contains("main") && wide[0].1.contains(mask), "{wide:?}");
+    }
 }
 
 #[test]

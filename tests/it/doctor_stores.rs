@@ -7,7 +7,9 @@ use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
 
-use crate::doctor_home::{FakeDaemon, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write};
+use crate::doctor_home::{
+    FakeDaemon, Unprivileged, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write,
+};
 use crate::harness::TestHome;
 
 const DAY_MS: i64 = 86_400_000;
@@ -49,6 +51,66 @@ fn who_has_the_databases_open_without_the_lock_is_named() {
     let connection = wal(&home, "wpp.db");
     assert_eq!(only(&home, id).0, Vec::<String>::new());
     drop(connection);
+}
+
+/// As root, the tests' own process is another user's than the home's owner.
+#[test]
+#[cfg(target_os = "linux")]
+fn who_works_on_the_session_as_another_user_is_seen_by_its_owner() {
+    let home = whole();
+    let owner = Unprivileged::owning(&home);
+    let (unlocked, busy, two) = ("wpp.session.unlocked-holder", "wpp.store.busy", "wpp.session.two-daemons");
+    let severities =
+        || [unlocked, busy, two, "wpp.store.swapped"].map(|id| owner.severity(&home, id).unwrap_or("skipped".into()));
+    assert_eq!(severities(), ["ok"; 4]);
+    let connection = database(&home, "session.db");
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(severities(), ["error", "warning", "ok", "ok"]);
+    let (_, report) = owner.doctor(&home, &["--only", unlocked]);
+    assert!(report["findings"].to_string().contains(&format!("process {}", std::process::id())), "{report:#}");
+    // A reader that stays may be a writer as well: its files are not to be seen.
+    connection.execute_batch("ROLLBACK; BEGIN; SELECT count(*) FROM device").unwrap();
+    let unsure = if owner.is_another() { "unknown" } else { "ok" };
+    assert_eq!(severities(), [if owner.is_another() { "unknown" } else { "error" }, "ok", unsure, "ok"]);
+    // The session's own daemon, whose it may be, is let be.
+    connection.execute_batch("ROLLBACK; BEGIN IMMEDIATE").unwrap();
+    let _lock = Lock::acquire(&home.session("main").join("LOCK"), "daemon").unwrap();
+    owner.give(&home.session("main").join("LOCK"));
+    assert_eq!(severities(), ["ok"; 4]);
+    connection.execute_batch("ROLLBACK").unwrap();
+    // One that has other files open than those that are there is not known to have these.
+    drop(connection);
+    let other = Connection::open(home.path().join("other.db")).unwrap();
+    other.execute_batch("CREATE TABLE t (x); BEGIN IMMEDIATE").unwrap();
+    assert_eq!(owner.severity(&home, "wpp.store.swapped").unwrap(), if owner.is_another() { "unknown" } else { "ok" });
+}
+
+/// As root, the tests' own process is another user's than the home's owner.
+#[test]
+#[cfg(target_os = "linux")]
+fn who_listens_is_asked_of_the_system_and_not_of_the_file() {
+    let home = whole();
+    let owner = Unprivileged::owning(&home);
+    let id = "wpp.session.foreign-socket";
+    let socket = home.session("main").join("daemon.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    chmod(&socket, 0o600);
+    owner.give(&socket);
+    assert_eq!(owner.severity(&home, id).unwrap(), if owner.is_another() { "critical" } else { "ok" });
+    drop(listener);
+    std::fs::remove_file(&socket).unwrap();
+    // A daemon of another session under this one's name.
+    let simulated = linked();
+    let home = whole();
+    let _lock = Lock::acquire(&home.session("main").join("LOCK"), "daemon").unwrap();
+    let report = breaks(&home, id, "error", || {
+        let theirs = simulated.home.session("main").join("daemon.sock");
+        std::fs::hard_link(theirs, home.session("main").join("daemon.sock")).unwrap();
+    });
+    let told = report["findings"].to_string();
+    assert!(told.contains(&format!("process {} listens", simulated.daemon().unwrap())), "{told}");
+    let (_, report) = only(&simulated.home, id);
+    assert!(said_ok(&report, id), "{report:#}");
 }
 
 #[test]
@@ -161,11 +223,20 @@ fn a_copied_session_is_found_among_all() {
     let twins = |arguments: &[&str]| doctor(&home, &[&["--only", "wpp.store.twins"][..], arguments].concat()).1;
     let report = twins(&["--all"]);
     assert_eq!((found(&report), &report["findings"][0]["severity"]), (vec!["wpp.store.twins".into()], &json!("error")));
+    // Nobody has to ask for the other one.
     let report = twins(&["--session", "main"]);
-    assert!(report["data"]["skipped"][0]["reason"].as_str().unwrap().contains("--all"), "{report:#}");
+    assert_eq!(found(&report), ["wpp.store.twins"], "{report:#}");
+    assert!(report["findings"].to_string().contains("main and copy"), "{report:#}");
     let sql = "UPDATE device SET registration_id = 8";
     Connection::open(home.session("copy").join("session.db")).unwrap().execute_batch(sql).unwrap();
     assert!(said_ok(&twins(&["--all"]), "wpp.store.twins"));
+    assert!(said_ok(&twins(&["--session", "main"]), "wpp.store.twins"));
+    // More than are compared in passing.
+    for number in 0..30 {
+        std::fs::create_dir(home.session(&format!("more-{number}"))).unwrap();
+    }
+    let report = twins(&["--session", "main"]);
+    assert!(report["data"]["skipped"][0]["reason"].as_str().unwrap().contains("--all"), "{report:#}");
 }
 
 #[test]
@@ -296,6 +367,19 @@ fn a_log_that_is_not_rotated_or_names_people_is_told() {
         incoming(&home, "t", "text", "meet me at the old harbour");
         write(&log, "sent: meet me at the old harbour\n");
     });
+    // The log before this one is looked into, too.
+    write(&log, "{\"level\":\"INFO\"}\n");
+    let before = log.with_extension("log.1");
+    breaks(&home, id, "error", || write(&before, "call +15550100042 now"));
+    write(&before, "{\"level\":\"INFO\"}\n");
+    // And for what this process alone holds in a variable.
+    write(&log, "the key is 0a1b2c3d4e5f60718293");
+    let mut command = home.command(&["doctor", "--only", id, "--format", "json"]);
+    let output = command.env("WPP_SECRET_OPENWA_KEY", "0a1b2c3d4e5f60718293").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.code() == Some(3) && text.contains("a secret of this home") && !text.contains("0a1b2c3d"), "{text}");
+    assert_eq!(only(&home, id).0, Vec::<String>::new());
+    std::fs::remove_file(&before).unwrap();
     write(&log, "");
     breaks(&home, "wpp.session.log-rotation", "warning", || {
         std::fs::OpenOptions::new().write(true).open(&log).unwrap().set_len(20 << 20).unwrap();

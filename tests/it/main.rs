@@ -28,6 +28,7 @@ mod doctor_network;
 mod doctor_outputs;
 mod doctor_cases;
 mod doctor_copies;
+mod doctor_life;
 mod doctor_damage;
 mod doctor_engine;
 mod doctor_harm;

@@ -143,6 +143,24 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.store.busy", Warning), ("wpp.session.unlocked-holder", Error)],
     },
     Case {
+        what: "root in the middle of a transaction, as far as its locks tell",
+        facts: stopped,
+        breaks: |facts| {
+            let file = HeldFile { is_writing: true, is_hidden: true, ..held(4712, "session.db", HeldPlace::InPlace) };
+            holders(facts).files.push(file);
+        },
+        finds: &[("wpp.store.busy", Warning), ("wpp.session.unlocked-holder", Error)],
+    },
+    Case {
+        what: "the same beside the daemon",
+        facts: whole,
+        breaks: |facts| {
+            let file = HeldFile { is_writing: true, is_hidden: true, ..held(4712, "session.db", HeldPlace::InPlace) };
+            holders(facts).files.push(file);
+        },
+        finds: &[("wpp.store.busy", Warning), ("wpp.session.two-daemons", Critical)],
+    },
+    Case {
         what: "a daemon whose LOCK somebody removed",
         facts: stopped,
         breaks: |facts| holders(facts).files.push(held(4712, "session.db", HeldPlace::InPlace)),

@@ -95,6 +95,15 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.security.default-secrets", Error)],
     },
     Case {
+        what: "a key that everybody knows in the settings of a plugin",
+        facts: whole,
+        breaks: |facts| {
+            let place = "plugin.openwa.api_key".into();
+            *secret(facts) = SecretLook { place, written_ms: None, fault: Some(SecretFault::Default), unread: None };
+        },
+        finds: &[("wpp.security.default-secrets", Error)],
+    },
+    Case {
         what: "a secret of two years ago",
         facts: whole,
         breaks: |facts| secret(facts).written_ms = Some(NOW_MS - 730 * DAY_MS),
@@ -104,7 +113,8 @@ pub(super) const CASES: &[Case] = &[
         what: "the key beside the archives that it opens",
         facts: whole,
         breaks: |facts| {
-            facts.host.upkeep.archive_keys = Probed::Known(ArchiveKeys { keys: vec!["/b/key.txt".into()], sealed: 3 });
+            facts.host.upkeep.archive_keys =
+                Probed::Known(ArchiveKeys { keys: vec!["/b/key.txt".into()], sealed: 3, unread: Vec::new() });
         },
         finds: &[("wpp.security.key-beside-archives", Error)],
     },
@@ -112,7 +122,8 @@ pub(super) const CASES: &[Case] = &[
         what: "a key beside archives that need none",
         facts: whole,
         breaks: |facts| {
-            facts.host.upkeep.archive_keys = Probed::Known(ArchiveKeys { keys: vec!["/b/key.txt".into()], sealed: 0 });
+            facts.host.upkeep.archive_keys =
+                Probed::Known(ArchiveKeys { keys: vec!["/b/key.txt".into()], sealed: 0, unread: Vec::new() });
         },
         finds: &[("wpp.security.key-beside-archives", Warning)],
     },
@@ -145,7 +156,7 @@ pub(super) const CASES: &[Case] = &[
         facts: whole,
         breaks: |facts| {
             let found = vec![Leak { file: "/h/reports/x/report.md".into(), kind: LeakKind::Secret, times: 1 }];
-            facts.host.upkeep.reports = Probed::Known(Leaks { read_bytes: 100, found });
+            facts.host.upkeep.reports = Probed::Known(Leaks { read_bytes: 100, found, ..Leaks::default() });
         },
         finds: &[("wpp.security.report-leaks", Error)],
     },
@@ -186,6 +197,16 @@ pub(super) const CASES: &[Case] = &[
             facts.sessions.push(copy);
         },
         finds: &[("wpp.store.twins", Error)],
+    },
+    Case {
+        what: "a copy of a session that nobody asked for, which runs beside it",
+        facts: whole,
+        breaks: |facts| {
+            facts.host.session_names = Probed::Known(vec!["copy".into(), "main".into()]);
+            let copy = OtherStore { session: "copy".into(), device: Probed::Known(Some(1)), is_held: true };
+            facts.host.upkeep.other_stores = Probed::Known(OtherStores { stores: vec![copy], left_out: 3 });
+        },
+        finds: &[("wpp.store.twins", Critical)],
     },
     Case {
         what: "archives on the home's own disk",

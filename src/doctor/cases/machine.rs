@@ -98,8 +98,14 @@ pub(super) const CASES: &[Case] = &[
     Case {
         what: "a daemon whose mask leaves others what it makes",
         facts: whole_facts,
-        breaks: |facts| process(facts).umask = Some(0o022),
+        breaks: |facts| process(facts).umask = Some(0o002),
         finds: &[("wpp.security.umask", Warning)],
+    },
+    Case {
+        what: "a daemon whose mask lets others read what it makes, in a folder that they cannot enter, which is a note",
+        facts: whole_facts,
+        breaks: |facts| process(facts).umask = Some(0o022),
+        finds: &[],
     },
     Case {
         what: "a shell with the usual mask, and one that leaves everybody everything, which is a note",
@@ -356,6 +362,7 @@ fn ordinary_machines_stay_quiet() {
             machine.newest = facts.host.machine.newest.clone();
             machine.zone = facts.host.machine.zone.clone();
             machine.programs = facts.host.machine.programs.clone();
+            machine.ports = facts.host.machine.ports.clone();
             facts.host.machine = machine;
         }),
     ];

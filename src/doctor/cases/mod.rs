@@ -8,6 +8,7 @@ mod home;
 mod lines;
 mod machine;
 mod network;
+mod partial;
 mod session;
 mod store;
 mod suppression;
@@ -23,9 +24,9 @@ use crate::facts::{
     AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun,
     EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
     JournalFacts, LastWord, Leak, LeakKind, Leaks, Limits, LivingDaemon, LockFacts, LogFacts, MessagesFacts, MessagesRows,
-    MissedRun, MissingSession, Moment, OpenAct, OpenRun, OtherHome, Override, PathKind, PathLook, PathSeen, Probed, Problem,
-    RivalFacts, ScheduleFacts, SearchIndex, SecretFault, SecretLook, SessionFacts, SetAside, SetLook, SettingsFacts, SocketFacts,
-    StoreFacts, SuppressionFacts, Undelivered, UnfitEntry, UnitLook, UpkeepFacts,
+    MissedRun, MissingSession, Moment, OpenAct, OpenRun, OtherHome, OtherStore, OtherStores, Override, PathKind, PathLook,
+    PathSeen, Probed, Problem, RivalFacts, ScheduleFacts, SearchIndex, SecretFault, SecretLook, SessionFacts, SetAside, SetLook,
+    SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnfitEntry, UnitLook, UpkeepFacts,
 };
 use crate::home::HomeKind;
 use crate::report::{Finding, Fix, Remedy, Severity};
@@ -107,7 +108,7 @@ fn whole() -> Facts {
             ],
             lock: Probed::Known(LockFacts::Held { owner: owner("daemon", 30 * MINUTE_MS) }),
             rivals: Probed::Known(RivalFacts::default()),
-            socket: Probed::Known(SocketFacts::Listening),
+            socket: Probed::Known(SocketFacts::Listening { pid: Some(4711) }),
             daemon: Probed::Known(DaemonLook::Answered(DaemonStatus {
                 session: "main".into(),
                 state: State::Ready,
@@ -161,6 +162,8 @@ fn whole() -> Facts {
                 locked: true,
                 lock_pid: Some(4711),
                 lock_state: Some('S'),
+                owner_hidden: false,
+                hidden: 0,
                 files: ["session.db", "wpp.db"].map(|name| held(4711, name, HeldPlace::InPlace)).to_vec(),
             }),
             log: Probed::Known(LogFacts { size_bytes: 1 << 20, size_bytes_max: 10 << 20, files_max: 5, ..LogFacts::default() }),
@@ -197,12 +200,18 @@ fn in_order() -> UpkeepFacts {
         archives: Probed::Known(vec![look("/b", PathKind::Folder, 0o700)]),
         same_disk: Probed::Known(false),
         archive_keys: Probed::Known(ArchiveKeys::default()),
-        units: Probed::Known(vec![UnitLook { file: look("/u/wpp.service", PathKind::File, 0o600), program_gone: None }]),
+        units: Probed::Known(vec![UnitLook {
+            file: look("/u/wpp.service", PathKind::File, 0o600),
+            program_gone: None,
+            unread: None,
+        }]),
         secret_values: Probed::Known(vec![SecretLook {
             place: "/h/secrets/key".into(),
             written_ms: Some(NOW_MS - DAY_MS),
             fault: None,
+            unread: None,
         }]),
+        other_stores: Probed::Known(OtherStores::default()),
         reports: Probed::Known(Leaks::default()),
         drills: Probed::Known(DrillFacts {
             runs: vec![DrillRun { drill: "banned".into(), run: "banned-x".into(), at_ms: NOW_MS - DAY_MS, passed: Some(true) }],
@@ -226,7 +235,7 @@ fn in_order() -> UpkeepFacts {
 
 fn held(pid: u32, name: &str, place: HeldPlace) -> HeldFile {
     let path = PathBuf::from("/h/sessions/main").join(name);
-    HeldFile { pid, program: "wpp".into(), path, place, writes: true, is_writing: false }
+    HeldFile { pid, program: "wpp".into(), path, place, writes: true, is_writing: false, is_hidden: false }
 }
 
 /// The same with the daemon stopped in order.

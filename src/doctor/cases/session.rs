@@ -288,6 +288,21 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.session.foreign-socket", Critical)],
     },
     Case {
+        what: "a process of another user that listens on a socket that it gave away",
+        facts: stopped,
+        breaks: |facts| {
+            facts.sessions[0].socket = Probed::Known(SocketFacts::ForeignListener { user: 1001, pid: Some(4712) });
+            facts.sessions[0].daemon = Probed::NotApplicable("it was asked nothing".into());
+        },
+        finds: &[("wpp.session.foreign-socket", Critical)],
+    },
+    Case {
+        what: "a process that listens in the place of the daemon that holds the lock",
+        facts: whole,
+        breaks: |facts| facts.sessions[0].socket = Probed::Known(SocketFacts::Listening { pid: Some(4712) }),
+        finds: &[("wpp.session.foreign-socket", Error)],
+    },
+    Case {
         what: "a file where the socket should be",
         facts: stopped,
         breaks: |facts| facts.sessions[0].socket = Probed::Known(SocketFacts::NotASocket { kind: PathKind::File }),

@@ -45,7 +45,8 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: LOCKED,
         explain: "Two processes that have the databases open to write: a daemon of another container on a shared folder, an editor of \
                   SQLite, an old daemon whose lock was removed. Two that write to session.db lose messages, which is critical. The kernel's \
-                  list of locks says who they are (on Linux).",
+                  list of locks says who they are (on Linux). Of a process of another user it tells that it has them open, and that it \
+                  can write only while it does: then this is unknown, and root sees more.",
         mend: "`ps -fp PID` shows each. End the one that is not the daemon of this session, by its own means or with `kill \
                PID`; then see what `wpp doctor` says of the databases.",
         judge: Session(holders::two_daemons),
@@ -71,7 +72,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.session.folder"],
         runbook: LOCKED,
         explain: "A process that is not this session's daemon has a database open that lost its name: a daemon that outlived a \
-                  reset or a copy over its files. It goes on as the same device, and what it stores is gone when it ends.",
+                  reset or a copy over its files. It goes on as the same device, and what it stores is gone when it ends. \
+                  Which removed files processes of other users have open only root sees.",
         mend: "`ps -fp PID` shows it; end it with `kill PID`, once what it has open was saved from /proc/PID/fd if that is \
                needed.",
         judge: Session(holders::deleted),
@@ -188,8 +190,9 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: HYGIENE,
-        explain: "The end of the log is searched for addresses and numbers of people, for the newest messages' texts, for this \
-                  home's own secrets, private keys and tokens. wpp writes tokens in their place, so such a thing was written \
+        explain: "The last 64 KiB of the log, and 16 of the newest one before it (of many sessions less of each), are searched \
+                  for addresses and numbers of people, for the newest messages' texts, for secrets of this home and of this \
+                  process, private keys and tokens. wpp writes tokens in their place, so such a thing was written \
                   by another program, or is a bug of wpp.",
         mend: "Remove the file with `rm FILE` and `wpp restart`, and replace a secret that stood there. Report it as a bug of \
                wpp unless another program writes there.",

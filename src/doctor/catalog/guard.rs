@@ -83,8 +83,8 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.home.marker"],
         runbook: HYGIENE,
-        explain: "Values in `secrets` and in WPP_SECRET_ variables are compared with those that programs and examples bring \
-                  along (changeme, admin, secret123, dev-admin-key, …), with placeholders and with nothing at all. A gateway \
+        explain: "Values in `secrets`, in WPP_SECRET_ variables and in settings of plugins that are called like a secret are \
+                  compared with those that programs and examples bring along (changeme, admin, secret123, dev-admin-key, …), with placeholders and with nothing at all. A gateway \
                   behind such a key is open to anybody.",
         mend: "Give the system behind it a key of its own (`openssl rand -hex 32`), and write that into the file of `secrets`, \
                with mode 0600.",
@@ -178,8 +178,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.home.marker"],
         runbook: HYGIENE,
-        explain: "The newest reports are searched for addresses and numbers of people, for the values of this home's own \
-                  secrets, for private keys and for what has the form of a token. Reports are attached to tickets.",
+        explain: "Reports and transcripts of the four newest runs, up to 256 KiB of them, are searched for addresses and numbers \
+                  of people, for secrets of this home and of this process, for private keys, for what has the form of a token, and \
+                  for what others wrote in the newest messages of the sessions that are looked at. Secrets that commands write are \
+                  not looked for. Reports are attached to tickets.",
         mend: "Remove the report with `rm FILE`, wherever else it was sent too, and replace a secret that stood there at the \
                system behind it.",
         judge: Host(keeping::report_leaks),
@@ -207,7 +209,8 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: Some("runbooks/reset.md"),
         explain: "A copied session folder holds the keys of one device twice. Started side by side the two push each other out \
                   (440) and spoil each other's Signal state without a word. The registration ids and identity keys of all \
-                  sessions are compared; with a part of the sessions this is skipped.",
+                  sessions are compared; a look at a part of them compares that with twenty others, and is skipped where there are \
+                  more.",
         mend: "Keep the one that connected last, `wpp stop` the other, and take that one away with `wpp reset` before anybody \
                starts it.",
         judge: Host(keeping::twins),

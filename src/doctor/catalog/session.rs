@@ -152,12 +152,14 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "wpp.session.foreign-socket",
-        title: "the socket belongs to the session's owner",
+        title: "the socket, and who listens on it, are the session's owner's",
         area: "security",
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: HYGIENE,
-        explain: "A socket of another user leads every command to that user's process. The doctor does not connect to it.",
+        explain: "A socket of another user leads every command to that user's process. The doctor does not connect to it. Where \
+                  the file is the owner's, the system is asked whose process listens: one of another user is asked nothing, and one \
+                  that is not the process that holds the lock is told.",
         mend: "`ls -la ~/.wpp/sessions/NAME` shows whose it is, `ps -u OWNER -o pid,args` what runs there. Close the folder \
                with `chmod 0700`, move the socket away, and start with `wpp start`.",
         judge: Session(session::socket_owner),
@@ -248,7 +250,7 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: UNLINKED,
         explain: "The phone removed this device, or none was ever linked. Nothing is sent or received until it is linked again, \
                   which only a person with the phone can do.",
-        mend: "Link it with the phone at hand: `wpp reauth` shows a QR code, `wpp reauth --pair-code` a code to type.",
+        mend: "Link it with the phone at hand: `wpp reauth` shows a QR code, `wpp reauth --pair-code NUMBER` a code to type.",
         judge: Session(session::auth_required),
     },
     Check {

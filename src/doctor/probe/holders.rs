@@ -3,8 +3,12 @@
 //! SQLite keeps a lock on a database in write-ahead mode as long as it is open, and on any other while
 //! it is used. So only processes in that list are asked for their files, which takes a millisecond
 //! where asking all of them would take a hundred. Linux alone shows this; elsewhere nothing is said.
+//!
+//! A process of another user shows its files to nobody but root. Which files it holds locks on is in the list
+//! all the same, so that one that works on a session is seen ([`hidden_files`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +17,7 @@ use super::{DAEMON_TIMEOUT, FILES_TIMEOUT, Job};
 use crate::disk::{Lock, LockState};
 use crate::error::Result;
 use crate::facts::{HeldFile, HeldPlace, HoldersFacts, LivingDaemon, OtherHome, Probed, RivalFacts};
-use crate::home::{Home, SessionPaths};
+use crate::home::{self, Home, SessionPaths, sidecar};
 use crate::lifecycle::whose;
 use crate::process::{self, HeldLock, LockKind};
 
@@ -25,6 +29,10 @@ const FILES_MAX: usize = 4096;
 const LOG_WRITER: u64 = 120;
 /// The byte of any other database that who writes to it holds.
 const RESERVED: u64 = 0x4000_0001;
+/// The bytes of a database, and of a `-shm` file, that SQLite locks; another program that locks a file of the same
+/// number on another disk hardly chooses these.
+const DATABASE_BYTES: RangeInclusive<u64> = 0x4000_0000..=0x4000_01ff;
+const INDEX_BYTES: RangeInclusive<u64> = 120..=128;
 
 /// The one job for all sessions.
 pub(super) fn job(home: Option<&Home>, sessions: &[SessionPaths]) -> Job {
@@ -84,16 +92,27 @@ fn look(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>> {
 fn is_odd(seen: &HoldersFacts) -> bool {
     seen.lock_state == Some('T')
         || seen.files.iter().any(|file| {
-            file.writes && (file.place != HeldPlace::InPlace || !seen.locked || seen.lock_pid.is_some_and(|pid| pid != file.pid))
+            // What a hidden one may be about is asked twice: most look for a moment.
+            (file.writes || file.is_hidden)
+                && (file.place != HeldPlace::InPlace || !seen.locked || seen.lock_pid.is_some_and(|pid| pid != file.pid))
         })
 }
 
 fn look_once(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>> {
     let locks = match process::held_locks() {
-        Ok(held) => Locks::of(&held),
+        Ok(held) => Locks::of(held),
         Err(error) => return vec![Probed::Failed(format!("/proc/locks cannot be read: {error}")); sessions.len()],
     };
-    let files = held_files(&home.sessions(), &locks);
+    let (files, hidden) = held_files(&home.sessions(), &locks);
+    let hidden_locks: Vec<HeldLock> = locks.bytes.iter().filter(|lock| hidden.contains(&lock.pid)).copied().collect();
+    // Old copies are of interest to whom nobody can see alone: of the others it is known what they have open.
+    let copies = match hidden_locks.is_empty() {
+        true => BTreeMap::new(),
+        false => match home::set_aside_in(&home.sessions()) {
+            Ok(copies) => copies,
+            Err(error) => return vec![Probed::Failed(error.chain()); sessions.len()],
+        },
+    };
     let of_session = |session: &SessionPaths| {
         let (locked, owner) = match Lock::look(&session.lock()) {
             Ok(LockState::Held(owner)) => (true, owner),
@@ -106,39 +125,95 @@ fn look_once(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>
         let seen_here = inode.and_then(|inode| locks.whole.get(&inode).copied()).filter(|pid| *pid != std::process::id());
         let lock_pid = seen_here.or(owner.map(|owner| owner.pid)).filter(|_| locked);
         let lock_state = lock_pid.and_then(process::stat).map(|stat| stat.state);
-        let files = files.get(session.name()).cloned().unwrap_or_default();
-        Probed::Known(HoldersFacts { locked, lock_pid, lock_state, files })
+        let mut files = files.get(session.name()).cloned().unwrap_or_default();
+        if !hidden_locks.is_empty() {
+            files.extend(hidden_files(session, copies.get(session.name()), &hidden_locks, lock_pid));
+        }
+        let owner_hidden = lock_pid.is_some_and(|pid| hidden.contains(&pid));
+        Probed::Known(HoldersFacts { locked, lock_pid, lock_state, owner_hidden, files, hidden: hidden.len() as u64 })
     };
     sessions.iter().map(of_session).collect()
 }
 
-/// Databases of sessions that processes have open, by the sessions' names.
-fn held_files(sessions: &Path, locks: &Locks) -> BTreeMap<String, Vec<HeldFile>> {
-    let mut held: BTreeMap<String, Vec<HeldFile>> = BTreeMap::new();
+/// Databases of sessions that processes have open, by the sessions' names, and processes that show nobody here
+/// what they have open.
+fn held_files(sessions: &Path, locks: &Locks) -> (BTreeMap<String, Vec<HeldFile>>, BTreeSet<u32>) {
+    let (mut held, mut hidden): (BTreeMap<String, Vec<HeldFile>>, _) = (BTreeMap::new(), BTreeSet::new());
     // The kernel tells real names.
-    let Ok(sessions) = sessions.canonicalize() else { return held };
+    let Ok(sessions) = sessions.canonicalize() else { return (held, hidden) };
     let own = std::process::id();
     for pid in locks.pids.iter().copied().filter(|pid| *pid != own) {
-        // Those of other users cannot be seen; they cannot open what is closed to them either.
-        let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
+        let entries = match std::fs::read_dir(format!("/proc/{pid}/fd")) {
+            Ok(entries) => entries,
+            // One that is gone by now; /proc may also be mounted so that others' processes are not in it at all.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !process::is_alive(pid) => continue,
+            Err(_) => {
+                hidden.insert(pid);
+                continue;
+            }
+        };
         for entry in entries.take(FILES_MAX).flatten() {
             let Ok(target) = std::fs::read_link(entry.path()) else { continue };
             let Some((session, path, place)) = placed(&sessions, &target, &entry.path()) else { continue };
             let Some(writes) = can_write(pid, &entry.file_name().to_string_lossy()) else { continue };
             let is_writing = writes && is_writing(&path, pid, &locks.writers);
-            let program = std::fs::read_to_string(format!("/proc/{pid}/comm")).map(|name| name.trim().to_owned());
-            let program = program.unwrap_or_else(|_| "?".into());
+            let program = program_of(pid);
             let files = held.entry(session).or_default();
             match files.iter_mut().find(|file| file.pid == pid && file.path == path && file.place == place) {
                 Some(file) => {
                     file.writes |= writes;
                     file.is_writing |= is_writing;
                 }
-                None => files.push(HeldFile { pid, program, path, place, writes, is_writing }),
+                None => files.push(HeldFile { pid, program, path, place, writes, is_writing, is_hidden: false }),
             }
         }
     }
-    held
+    (held, hidden)
+}
+
+fn program_of(pid: u32) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).map_or_else(|_| "?".into(), |name| name.trim().to_owned())
+}
+
+/// Databases of a session, and of its old copies, on which processes hold locks that show nobody what they have
+/// open. Whoever holds the session's lock is its daemon, and writes.
+fn hidden_files(
+    session: &SessionPaths,
+    copies: Option<&Vec<home::SetAside>>,
+    locks: &[HeldLock],
+    owner: Option<u32>,
+) -> Vec<HeldFile> {
+    let inode = |path: &Path| path.metadata().map(|metadata| metadata.ino()).ok();
+    let copies = copies.into_iter().flatten().map(|copy| SessionPaths::at(&copy.path, session.name()));
+    let folders = [(session.clone(), HeldPlace::InPlace)].into_iter().chain(copies.map(|copy| (copy, HeldPlace::SetAside)));
+    let mut files: Vec<HeldFile> = Vec::new();
+    for (path, place) in folders.flat_map(|(folder, place)| [(folder.session_db(), place), (folder.wpp_db(), place)]) {
+        let (database, index) = (inode(&path), inode(&sidecar(&path, "-shm")));
+        for lock in locks {
+            let on_database = Some(lock.inode) == database && DATABASE_BYTES.contains(&lock.first);
+            let on_index = Some(lock.inode) == index && INDEX_BYTES.contains(&lock.first);
+            if !on_database && !on_index {
+                continue;
+            }
+            let is_writing = lock.is_exclusive && lock.covers(if on_database { RESERVED } else { LOG_WRITER });
+            match files.iter_mut().find(|file| file.pid == lock.pid && file.path == path) {
+                Some(file) => {
+                    file.writes |= is_writing;
+                    file.is_writing |= is_writing;
+                }
+                None => files.push(HeldFile {
+                    pid: lock.pid,
+                    program: program_of(lock.pid),
+                    path: path.clone(),
+                    place,
+                    writes: is_writing || owner == Some(lock.pid),
+                    is_writing,
+                    is_hidden: true,
+                }),
+            }
+        }
+    }
+    files
 }
 
 /// What the kernel's list of locks says.
@@ -150,16 +225,19 @@ struct Locks {
     writers: BTreeSet<(u64, u32)>,
     /// Who holds a lock on a whole file, by its inode, as a session's LOCK is held.
     whole: BTreeMap<u64, u32>,
+    /// All locks of the kind that SQLite takes.
+    bytes: Vec<HeldLock>,
 }
 
 impl Locks {
-    fn of(held: &[HeldLock]) -> Locks {
+    fn of(held: Vec<HeldLock>) -> Locks {
         let mut locks = Locks::default();
         for lock in held {
             match lock.kind {
                 LockKind::Whole => drop(locks.whole.insert(lock.inode, lock.pid)),
                 LockKind::Bytes => {
                     locks.pids.insert(lock.pid);
+                    locks.bytes.push(lock);
                     if lock.is_exclusive && [LOG_WRITER, RESERVED].iter().any(|byte| lock.covers(*byte)) {
                         locks.writers.insert((lock.inode, lock.pid));
                     }
@@ -172,7 +250,7 @@ impl Locks {
 
 fn is_writing(path: &Path, pid: u32, writers: &BTreeSet<(u64, u32)>) -> bool {
     let inode = |path: &Path| path.symlink_metadata().map(|metadata| metadata.ino()).ok();
-    let index = crate::home::sidecar(path, "-shm");
+    let index = sidecar(path, "-shm");
     [inode(path), inode(&index)].into_iter().flatten().any(|inode| writers.contains(&(inode, pid)))
 }
 
@@ -192,7 +270,7 @@ fn placed(sessions: &Path, target: &Path, descriptor: &Path) -> Option<(String, 
     // `.main.old-…` and `.main.logged-out-…` are copies of `main`.
     if let Some(hidden) = folder.strip_prefix('.') {
         let (session, rest) = hidden.split_once('.')?;
-        let is_copy = crate::home::AsideKind::ALL.iter().any(|kind| rest.starts_with(&format!("{}-", kind.name())));
+        let is_copy = home::AsideKind::ALL.iter().any(|kind| rest.starts_with(&format!("{}-", kind.name())));
         return is_copy.then(|| (session.to_owned(), name.to_owned(), HeldPlace::SetAside));
     }
     let identity = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
@@ -215,7 +293,7 @@ mod tests {
     fn locks_of_sqlite_are_told_from_others_and_writers_from_readers() {
         let bytes =
             |pid, inode, is_exclusive, first, last| HeldLock { kind: LockKind::Bytes, is_exclusive, pid, inode, first, last };
-        let locks = Locks::of(&[
+        let locks = Locks::of(vec![
             bytes(21, 44, false, 128, 128),
             bytes(22, 44, true, LOG_WRITER, LOG_WRITER),
             bytes(23, 45, true, RESERVED, RESERVED),

@@ -325,6 +325,43 @@ mod tests {
     }
 
     #[test]
+    fn an_act_lives_as_long_as_the_very_process_that_began_it() {
+        let (own, now_ms) = (std::process::id(), clock::now_ms());
+        assert!(still_lives(own, now_ms));
+        // What was written before this process began was another's of its number.
+        assert!(!still_lives(own, now_ms - 365 * 86_400_000) && !still_lives(u32::MAX, now_ms));
+    }
+
+    #[test]
+    fn what_replaces_a_session_is_known_while_it_goes_on_and_as_long_as_it_was_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.db");
+        let journal = Journal::open(&path).unwrap();
+        let names = ["main".to_owned()];
+        let seen = |since_ms: i64| match look(&path, true, &names, since_ms).remove(0).0 {
+            Probed::Known(facts) => facts,
+            other => panic!("{other:?}"),
+        };
+        let begun = clock::now_ms();
+        journal.record(Some("main"), "start", &"x").unwrap();
+        let act = journal.begin(Some("main"), "reset", &"x").unwrap();
+        let of = |facts: &JournalFacts| facts.replacing.as_ref().map(|act| act.verb.clone());
+        assert_eq!((of(&seen(i64::MAX)), seen(begun).removed), (Some("reset".into()), None));
+        journal.end(act, crate::journal::Outcome::Finished).unwrap();
+        assert_eq!((of(&seen(begun)), of(&seen(i64::MAX))), (Some("reset".into()), None));
+        assert_eq!(seen(begun).removed.map(|removed| removed.id), Some(act));
+        journal.record(Some("main"), "start", &"x").unwrap();
+        assert_eq!(seen(begun).removed, None);
+        // A stop that found the daemon dead does not make its death an orderly one.
+        journal.record(Some("main"), "stop", &serde_json::json!({ "found": FOUND_DEAD })).unwrap();
+        journal.record(Some("main"), "start", &"x").unwrap();
+        assert_eq!(seen(begun).crashes_last_hour, 2);
+        journal.record(Some("main"), "stop", &serde_json::json!({ "clean": true })).unwrap();
+        journal.record(Some("main"), "start", &"x").unwrap();
+        assert_eq!(seen(begun).crashes_last_hour, 2);
+    }
+
+    #[test]
     fn a_journal_of_an_earlier_version_is_refused_where_it_may_not_be_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ops.db");

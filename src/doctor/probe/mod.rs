@@ -9,6 +9,7 @@ mod holders;
 mod jobs;
 mod session;
 pub(crate) mod traces;
+mod twins;
 pub(crate) mod upkeep;
 pub mod journal;
 pub mod machine;
@@ -28,6 +29,7 @@ use self::files::{exists, look_at, names_in};
 use self::jobs::{endpoint_job, look_at_process, machine_jobs, network_jobs, system};
 use self::session::{Copies, look_at_daemon, look_at_messages, look_at_store, look_beside, session_paths};
 pub use self::session::{look_at_lock, look_at_socket};
+use self::traces::Searched;
 use super::{Scope, suppress};
 use crate::archive::shelf::is_archive;
 use crate::clock;
@@ -35,8 +37,7 @@ use crate::disk;
 use crate::facts::machine::MachineFacts;
 use crate::facts::network::NetworkFacts;
 use crate::facts::{
-    DatabaseHealth, Facts, HostFacts, JournalFacts, Limits, LockFacts, PathKind, PathLook, Probed, SessionFacts, SocketFacts,
-    UpkeepFacts,
+    Facts, HostFacts, JournalFacts, Limits, LockFacts, PathKind, PathLook, Probed, SessionFacts, SocketFacts, UpkeepFacts,
 };
 use crate::home::{Home, SessionPaths};
 use crate::process;
@@ -73,15 +74,17 @@ pub enum Depth {
 /// Looks at everything in the scope.
 pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     let now_ms = clock::now_ms();
-    let mut jobs = jobs_of_sessions(scope, depth);
+    let searched = Searched::of(scope.sessions.len());
+    let mut jobs = jobs_of_sessions(scope, &searched, depth);
     jobs.extend(journal_jobs(scope, depth, now_ms));
     jobs.extend(host_jobs(scope, depth));
     jobs.extend(upkeep::jobs(scope));
     if depth != Depth::Surface {
-        jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config));
+        jobs.push(traces::job(scope.home.as_ref().ok(), &scope.sessions, &scope.config, &searched));
     }
     if depth == Depth::Full {
         jobs.push(holders::job(scope.home.as_ref().ok(), &scope.sessions));
+        jobs.extend(scope.home.as_ref().ok().map(|home| twins::job(home, &scope.sessions)));
     }
     let mut host = HostFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -119,6 +122,9 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         host.upkeep.open_runs = Probed::NotApplicable("the home does not open".into());
         host.upkeep.sets = Probed::NotApplicable("the home does not open".into());
     }
+    if depth != Depth::Full || scope.home.is_err() {
+        host.upkeep.other_stores = Probed::NotApplicable("the stores of other sessions were not looked at".into());
+    }
     jobs.extend(machine_jobs(scope, depth));
     let mut sessions: Vec<SessionFacts> = scope.sessions.iter().map(|paths| nothing_seen(paths.name())).collect();
     jobs.extend(network_jobs(scope, depth, &mut host));
@@ -126,7 +132,8 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     for seen in run_all(jobs, scope.budget) {
         seen(&mut host, &mut sessions);
     }
-    look_at_unsettled(scope, depth, scope.budget.saturating_sub(begun.elapsed()), &mut host, &mut sessions);
+    look_at_unsettled(scope, &searched, depth, scope.budget.saturating_sub(begun.elapsed()), &mut host, &mut sessions);
+    searched.texts(&mut host.upkeep.reports);
     // A daemon that is READY talks to the endpoint at this moment, so nobody else has to ask.
     if let Some(job) = endpoint_job(scope, &mut host, &sessions) {
         for seen in run_all(vec![job], scope.budget.saturating_sub(begun.elapsed())) {
@@ -493,19 +500,26 @@ fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<P
 
 // ---- sessions
 
-fn jobs_of_sessions(scope: &Scope, depth: Depth) -> Vec<Job> {
+fn jobs_of_sessions(scope: &Scope, searched: &Searched, depth: Depth) -> Vec<Job> {
     let mut jobs = Vec::new();
     let mut copies: BTreeMap<Option<&Path>, Copies> = BTreeMap::new();
     for (at, paths) in scope.sessions.iter().enumerate() {
         let copies = copies.entry(paths.folder().parent()).or_default();
-        jobs.extend(session_jobs(at, paths, copies, scope, depth));
+        jobs.extend(session_jobs(at, paths, copies, searched, scope, depth));
     }
     jobs
 }
 
 /// Looks once more at sessions that look as they only do for a moment while a daemon starts or stops, or while a
 /// restore changes the files: their files first, and then the journal, so that whatever was at work on them is in it.
-fn look_at_unsettled(scope: &Scope, depth: Depth, budget: Duration, host: &mut HostFacts, sessions: &mut [SessionFacts]) {
+fn look_at_unsettled(
+    scope: &Scope,
+    searched: &Searched,
+    depth: Depth,
+    budget: Duration,
+    host: &mut HostFacts,
+    sessions: &mut [SessionFacts],
+) {
     let (begun, end) = (clock::now_ms(), Instant::now() + budget);
     let unsettled: Vec<usize> = (0..sessions.len()).filter(|at| is_unsettled(&sessions[*at])).collect();
     if unsettled.is_empty() {
@@ -514,7 +528,7 @@ fn look_at_unsettled(scope: &Scope, depth: Depth, budget: Duration, host: &mut H
     std::thread::sleep(SETTLE.min(budget));
     let narrow = Scope { sessions: unsettled.iter().map(|at| scope.sessions[*at].clone()).collect(), ..scope.clone() };
     let mut seen: Vec<SessionFacts> = unsettled.iter().map(|at| sessions[*at].clone()).collect();
-    for jobs in [jobs_of_sessions(&narrow, depth), journal_jobs(&narrow, depth, begun)] {
+    for jobs in [jobs_of_sessions(&narrow, searched, depth), journal_jobs(&narrow, depth, begun)] {
         for put in run_all(jobs, end.saturating_duration_since(Instant::now())) {
             put(host, &mut seen);
         }
@@ -538,8 +552,7 @@ fn is_unsettled(session: &SessionFacts) -> bool {
         (false, true) => paired,
         (false, false) => false,
     };
-    let is_damaged = session.store.known().is_some_and(|store| matches!(store.health, DatabaseHealth::Damaged { .. }));
-    let listens = matches!(session.socket.known(), Some(SocketFacts::Listening));
+    let listens = matches!(session.socket.known(), Some(SocketFacts::Listening { .. }));
     let is_odd = match session.lock.known() {
         Some(LockFacts::Held { owner }) => {
             session.socket.known().is_some() && !listens && owner.as_ref().is_some_and(|owner| owner.role == "daemon")
@@ -547,12 +560,12 @@ fn is_unsettled(session: &SessionFacts) -> bool {
         Some(LockFacts::Stale { .. }) => true,
         Some(LockFacts::Absent) => {
             let is_unstopped = |journal: &JournalFacts| journal.started.map(|at| at.id) > journal.stopped.map(|at| at.id);
-            matches!(session.socket.known(), Some(SocketFacts::Stale | SocketFacts::Listening))
+            matches!(session.socket.known(), Some(SocketFacts::Stale | SocketFacts::Listening { .. }))
                 || journal.is_some_and(is_unstopped)
         }
         None => false,
     };
-    is_gone || is_missed || is_damaged || is_odd
+    is_gone || is_missed || is_odd
 }
 
 /// Looks of the journal at many sessions at once: to open it costs more than to read it.
@@ -584,7 +597,7 @@ fn not_opened<T>() -> Probed<T> {
     Probed::NotApplicable("only names, modes and settings were looked at".into())
 }
 
-fn session_jobs(at: usize, paths: &SessionPaths, copies: &Copies, scope: &Scope, depth: Depth) -> Vec<Job> {
+fn session_jobs(at: usize, paths: &SessionPaths, copies: &Copies, searched: &Searched, scope: &Scope, depth: Depth) -> Vec<Job> {
     let (files, talk, store, messages) = (paths.clone(), paths.clone(), paths.clone(), paths.clone());
     let (endpoints, system, lock) = (scope.endpoints, system(scope), paths.lock());
     let folder = paths.folder().to_owned();
@@ -642,9 +655,10 @@ fn session_jobs(at: usize, paths: &SessionPaths, copies: &Copies, scope: &Scope,
                 Probed::Failed,
                 move |seen, _, sessions| sessions[at].store = seen,
             ));
+            let searched = searched.clone();
             jobs.push(Job::new(
                 DATABASE_TIMEOUT + FILES_TIMEOUT,
-                move || look_at_messages(&messages),
+                move || look_at_messages(&messages, &searched),
                 Probed::Failed,
                 move |seen, _, sessions| sessions[at].messages = seen,
             ));

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::files::{exists, look_at, names_in};
+use super::traces::Searched;
 use super::{DAEMON_TIMEOUT, DATABASE_TIMEOUT};
 use crate::clock;
 use crate::daemon::api::Status;
@@ -80,11 +81,14 @@ pub fn look_at_socket(paths: &SessionPaths) -> Result<SocketFacts> {
     if seen.kind != PathKind::Socket {
         return Ok(SocketFacts::NotASocket { kind: seen.kind });
     }
-    if seen.owner != rustix::process::geteuid().as_raw() && seen.owner != folder_owner(paths) {
+    let is_ours = |user: u32| user == rustix::process::geteuid().as_raw() || user == folder_owner(paths);
+    if !is_ours(seen.owner) {
         return Ok(SocketFacts::Foreign { owner: seen.owner });
     }
     match connect(&paths.checked_socket()?) {
-        Ok(()) => Ok(SocketFacts::Listening),
+        // Whose the name is says nothing of who listens: another may have bound it and given it away.
+        Ok(Some(Listener { user, pid })) if !is_ours(user) => Ok(SocketFacts::ForeignListener { user, pid }),
+        Ok(listener) => Ok(SocketFacts::Listening { pid: listener.and_then(|listener| listener.pid) }),
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Ok(SocketFacts::Stale),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(SocketFacts::Absent),
         Err(error) => Err(disk::cannot("connect to", &socket, error)),
@@ -95,16 +99,34 @@ fn folder_owner(paths: &SessionPaths) -> u32 {
     paths.folder().symlink_metadata().map_or(u32::MAX, |metadata| metadata.uid())
 }
 
-/// Connects without waiting: a daemon whose queue of connections is full listens too.
-fn connect(socket: &Path) -> std::io::Result<()> {
+/// Who listens on a socket.
+struct Listener {
+    user: u32,
+    /// `None` for one whose number is none here, as outside of a container.
+    pid: Option<u32>,
+}
+
+/// Connects without waiting, and says who listens: a daemon whose queue of connections is full does, too, and then
+/// the system does not tell.
+fn connect(socket: &Path) -> std::io::Result<Option<Listener>> {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
     let address = SocketAddrUnix::new(socket)?;
     let descriptor = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
     rustix::io::ioctl_fionbio(&descriptor, true)?;
     match rustix::net::connect(&descriptor, &address) {
-        Ok(()) | Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INPROGRESS) => Ok(()),
+        Ok(()) => listener(std::os::unix::net::UnixStream::from(descriptor)).map(Some),
+        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INPROGRESS) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whose the process was that listened when the connection was made. rustix has a call for this as well, and takes
+/// the process's number for one that is never zero, which it is for one outside of this container.
+fn listener(stream: std::os::unix::net::UnixStream) -> std::io::Result<Listener> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _inside = runtime.enter();
+    let peer = tokio::net::UnixStream::from_std(stream)?.peer_cred()?;
+    Ok(Listener { user: peer.uid(), pid: peer.pid().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0) })
 }
 
 /// Who holds the lock, whether anybody listens, what the daemon says, and how its endpoints answer.
@@ -159,11 +181,15 @@ fn look_at_endpoints(paths: &SessionPaths) -> Vec<EndpointLook> {
 
 fn look_at_answer(paths: &SessionPaths) -> (Probed<SocketFacts>, Probed<DaemonLook>) {
     match look_at_socket(paths) {
-        Ok(SocketFacts::Listening) => {
+        Ok(socket @ SocketFacts::Listening { .. }) => {
             let asked = Client::connect(paths).and_then(|client| client.with_timeout(DAEMON_TIMEOUT).status());
             let answer =
                 asked.map_or_else(|error| DaemonLook::Mute { what: error.chain() }, |status| DaemonLook::Answered(noted(status)));
-            (Probed::Known(SocketFacts::Listening), Probed::Known(answer))
+            (Probed::Known(socket), Probed::Known(answer))
+        }
+        Ok(socket @ SocketFacts::ForeignListener { user, .. }) => {
+            let reason = format!("a process of user {user} listens, and was asked nothing");
+            (Probed::Known(socket), Probed::NotApplicable(reason))
         }
         Ok(socket) => (Probed::Known(socket), Probed::NotApplicable("no daemon listens".into())),
         Err(error) => (Probed::Failed(error.chain()), Probed::Failed(error.chain())),
@@ -230,9 +256,9 @@ pub(super) fn look_at_store(paths: &SessionPaths) -> Probed<StoreFacts> {
 }
 
 /// `wpp.db`, if it is there.
-pub(super) fn look_at_messages(paths: &SessionPaths) -> Probed<MessagesFacts> {
+pub(super) fn look_at_messages(paths: &SessionPaths, searched: &Searched) -> Probed<MessagesFacts> {
     match exists(&paths.wpp_db()) {
-        Ok(true) => match database::messages(paths, DATABASE_TIMEOUT) {
+        Ok(true) => match database::messages(paths, searched, DATABASE_TIMEOUT) {
             Err(_) if matches!(exists(&paths.wpp_db()), Ok(false)) => Probed::NotApplicable("there is no wpp.db yet".into()),
             seen => seen.into(),
         },

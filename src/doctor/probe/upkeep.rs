@@ -2,6 +2,7 @@
 //! wrong with them, drills, the folder that archives go to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -10,6 +11,7 @@ use super::runs::open_runs;
 use super::{FILES_TIMEOUT, Job, NAMES_MAX, exists, journal, look_at, names_in};
 use crate::archive::destination::Destination;
 use crate::archive::shelf::is_archive;
+use crate::config::Config;
 use crate::disk;
 use crate::doctor::Scope;
 use crate::error::Result;
@@ -81,6 +83,7 @@ fn files_job(scope: &Scope) -> Job {
     let (root, home, archives) = (scope.root.clone(), scope.home.as_ref().ok().cloned(), scope.backups().map(followed));
     let (units, variables) = (scope.units.clone(), scope.secret_variables.clone());
     let credentials = PathBuf::from(scope.config.text("backup.s3.credentials_file"));
+    let config = scope.config.clone();
     Job::new(
         FILES_TIMEOUT,
         move || {
@@ -90,14 +93,14 @@ fn files_job(scope: &Scope) -> Job {
                 program: program(),
                 secrets: secrets(&home, &credentials),
                 folders: Probed::Known(folders(&home)),
-                not_sessions: Probed::Known(not_sessions(&home)),
+                not_sessions: not_sessions(&home),
                 evidence: evidence(&home.reports()),
                 plugins: plugins(&home),
                 archives: folder(archives.as_deref()),
                 same_disk: same_disk(&root, archives.as_deref()),
                 archive_keys: archive_keys(&root, archives.as_deref()),
                 units: Probed::Known(units.iter().filter_map(|path| unit(path)).collect()),
-                secret_values: secret_values(&home.secrets(), &variables),
+                secret_values: secret_values(&home.secrets(), &variables, &config),
                 lockdown_ms: lockdown(&home).into(),
             }
         },
@@ -198,13 +201,17 @@ fn folders(home: &Home) -> Vec<PathLook> {
 }
 
 /// Folders beside those of sessions that an operator may take for some. What wpp sets aside begins with a dot.
-fn not_sessions(home: &Home) -> Vec<PathBuf> {
-    let names = names_in(&home.sessions()).into_iter().flatten();
+fn not_sessions(home: &Home) -> Probed<Vec<PathBuf>> {
+    let names: std::result::Result<Vec<PathBuf>, PathLook> = names_in(&home.sessions()).into_iter().collect();
+    let names = match names.map_err(unseen) {
+        Ok(names) => names,
+        Err(reason) => return Probed::Failed(reason.unwrap_or_default()),
+    };
     let is_meant = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         !name.starts_with('.') && !is_session_name(&name) && path.is_dir()
     };
-    names.filter(is_meant).collect()
+    Probed::Known(names.into_iter().filter(is_meant).collect())
 }
 
 fn secrets(home: &Home, credentials: &Path) -> Probed<Vec<PathLook>> {
@@ -260,7 +267,7 @@ fn same_disk(root: &Path, archives: Option<&Path>) -> Probed<bool> {
     let device = |path: &Path| path.metadata().map(|metadata| metadata.dev());
     match (device(root), device(archives)) {
         (Ok(home), Ok(archives)) => Probed::Known(home == archives),
-        (_, Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+        (_, Err(error)) if error.kind() == ErrorKind::NotFound => {
             Probed::NotApplicable("there is no folder with archives yet".into())
         }
         (Err(error), _) | (_, Err(error)) => Probed::Failed(format!("the disk of the archives cannot be told: {error}")),
@@ -272,22 +279,44 @@ fn archive_keys(root: &Path, archives: Option<&Path>) -> Probed<ArchiveKeys> {
         return Probed::NotApplicable("there is no folder with archives yet".into());
     };
     let mut seen = ArchiveKeys::default();
-    let names = names_in(archives).into_iter().flatten().chain(names_in(root).into_iter().flatten());
-    for path in names {
+    for name in names_in(archives).into_iter().chain(names_in(root)) {
+        let path = match name {
+            Ok(path) => path,
+            Err(look) => {
+                seen.unread.extend(unseen(look));
+                continue;
+            }
+        };
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if is_archive(name) {
             seen.sealed += u64::from(name.ends_with(".age"));
             continue;
         }
+        // A name whose file cannot be looked at may be that of a key.
         let small = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= KEY_BYTES_MAX);
         // What SQLite has open must not be opened by its side.
         let database = [".db", "-wal", "-shm", "-journal"].iter().any(|end| name.ends_with(end));
-        if small && !database && disk::read_small(&path, KEY_BYTES_MAX).is_ok_and(|text| is_key(&text)) {
-            seen.keys.push(path);
+        if !small || database {
+            continue;
+        }
+        match disk::read_small(&path, KEY_BYTES_MAX) {
+            Ok(text) if is_key(&text) => seen.keys.push(path),
+            Ok(_) => {}
+            // One that was just removed, or has just grown, is no key.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::FileTooLarge) => {}
+            Err(error) => seen.unread.push(disk::cannot("read", &path, error).chain()),
         }
     }
     seen.keys.truncate(NAMES_MAX);
     Probed::Known(seen)
+}
+
+/// Why a look failed.
+fn unseen(look: PathLook) -> Option<String> {
+    match look.seen {
+        Probed::Failed(reason) => Some(reason),
+        Probed::Known(_) | Probed::NotApplicable(_) => None,
+    }
 }
 
 /// Whether a line of it is a key of age that no passphrase guards.
@@ -299,9 +328,12 @@ fn unit(path: &Path) -> Option<UnitLook> {
     if !exists(path).unwrap_or(true) {
         return None;
     }
-    let program = disk::read_small(path, UNIT_BYTES_MAX).ok().and_then(|text| called(&String::from_utf8_lossy(&text)));
+    let (program, unread) = match disk::read_small(path, UNIT_BYTES_MAX) {
+        Ok(text) => (called(&String::from_utf8_lossy(&text)), None),
+        Err(error) => (None, Some(disk::cannot("read", path, error).chain())),
+    };
     let program_gone = program.filter(|program| !program.exists());
-    Some(UnitLook { file: look_at(path, Some(PathKind::File), false), program_gone })
+    Some(UnitLook { file: look_at(path, Some(PathKind::File), false), program_gone, unread })
 }
 
 /// The program that a unit calls.
@@ -318,30 +350,84 @@ fn called(unit: &str) -> Option<PathBuf> {
 /// The secrets among the variables, without their values.
 pub fn secret_variables(environment: &BTreeMap<String, String>) -> Vec<SecretLook> {
     let secrets = environment.iter().filter(|(name, _)| name.starts_with("WPP_SECRET_"));
-    secrets.map(|(name, value)| SecretLook { place: name.clone(), written_ms: None, fault: fault(value) }).collect()
+    secrets.map(|(name, value)| SecretLook { place: name.clone(), written_ms: None, fault: fault(value), unread: None }).collect()
 }
 
-fn secret_values(folder: &Path, variables: &[SecretLook]) -> Probed<Vec<SecretLook>> {
+fn secret_values(folder: &Path, variables: &[SecretLook], config: &Config) -> Probed<Vec<SecretLook>> {
     let mut looks = variables.to_vec();
-    for path in names_in(folder).into_iter().flatten() {
-        let Ok(metadata) = path.symlink_metadata() else { continue };
-        if !metadata.is_file() {
-            continue;
-        }
-        let text = match disk::read_small(&path, SECRET_BYTES_MAX) {
-            Ok(text) => text,
-            Err(error) => return Probed::Failed(disk::cannot("read", &path, error).chain()),
+    let unread = |place: &Path, reason| SecretLook {
+        place: place.display().to_string(),
+        written_ms: None,
+        fault: None,
+        unread: Some(reason),
+    };
+    for name in names_in(folder) {
+        let path = match name {
+            Ok(path) => path,
+            Err(look) => {
+                looks.extend(unseen(look).map(|reason| unread(folder, reason)));
+                continue;
+            }
         };
-        let value = String::from_utf8_lossy(&text);
+        let metadata = match path.metadata() {
+            Ok(metadata) if metadata.is_dir() => continue,
+            Ok(metadata) => metadata,
+            Err(error) => {
+                looks.push(unread(&path, disk::cannot("look at", &path, error).chain()));
+                continue;
+            }
+        };
         let written = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        looks.push(SecretLook {
+        let look = SecretLook {
             place: path.display().to_string(),
             written_ms: written.and_then(|since| i64::try_from(since.as_millis()).ok()),
-            fault: fault(value.lines().next().unwrap_or_default()),
+            fault: None,
+            unread: None,
+        };
+        looks.push(match disk::read_small(&path, SECRET_BYTES_MAX) {
+            Ok(text) => {
+                let value = String::from_utf8_lossy(&text);
+                SecretLook { fault: fault(value.lines().next().unwrap_or_default()), ..look }
+            }
+            Err(error) => SecretLook { unread: Some(disk::cannot("read", &path, error).chain()), ..look },
         });
     }
+    looks.extend(defaults_in(config, folder, variables));
     if looks.is_empty() { Probed::NotApplicable("there are no secrets".into()) } else { Probed::Known(looks) }
 }
+
+/// Settings of plugins that are called like a secret and hold a value that everybody knows. What a secret of this
+/// home is called is no value: plugins name their secrets.
+fn defaults_in(config: &Config, folder: &Path, variables: &[SecretLook]) -> Vec<SecretLook> {
+    let is_name = |plugin: &str, value: &str| {
+        [value.to_owned(), format!("{plugin}.{value}")].iter().any(|name| {
+            let variable = format!("WPP_SECRET_{}", name.to_ascii_uppercase().replace('-', "_").replace('.', "__"));
+            config.secret_commands().contains_key(name)
+                || variables.iter().any(|look| look.place == variable)
+                || !name.contains('/') && exists(&folder.join(name)).unwrap_or(true)
+        })
+    };
+    let mut looks = Vec::new();
+    for (plugin, settings) in config.plugins() {
+        for (key, value) in settings.iter().filter(|(key, value)| is_secret_name(key) && !is_name(plugin, value)) {
+            // What is not set is another check's business.
+            if let Some(fault @ (SecretFault::Default | SecretFault::Placeholder)) = fault(value) {
+                let place = format!("plugin.{plugin}.{key}");
+                looks.push(SecretLook { place, written_ms: None, fault: Some(fault), unread: None });
+            }
+        }
+    }
+    looks
+}
+
+/// Whether a setting of that name holds a secret, or the name of one.
+pub(crate) fn is_secret_name(key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key).to_ascii_lowercase();
+    SECRET_NAMES.iter().any(|word| last.ends_with(word))
+}
+
+/// How names of settings end that hold secrets.
+const SECRET_NAMES: [&str; 7] = ["password", "passwd", "token", "api_key", "apikey", "secret", "private_key"];
 
 /// Values that programs and their examples bring along.
 const DEFAULTS: [&str; 30] = [
@@ -401,7 +487,7 @@ fn lockdown(home: &Home) -> Result<Option<i64>> {
     let path = home.lockdown();
     match path.symlink_metadata() {
         Ok(metadata) => Ok(Some(metadata.mtime().saturating_mul(1000))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(disk::cannot("look at", &path, error)),
     }
 }

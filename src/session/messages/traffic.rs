@@ -108,12 +108,13 @@ impl Messages {
         Ok(if self.was_linked()? { self.account()? } else { None })
     }
 
-    /// Texts of the newest messages that have at least so many characters.
-    pub fn newest_texts(&self, count: u32, characters_min: u32) -> Result<Vec<String>> {
+    /// Texts of the newest messages that have at least so many characters, each with whether this account wrote it.
+    pub fn newest_texts(&self, count: u32, characters_min: u32) -> Result<Vec<(String, bool)>> {
         self.read(|connection| {
+            let newest = "SELECT text, from_me FROM messages ORDER BY number DESC LIMIT ?1";
             connection
-                .prepare("SELECT text FROM (SELECT text FROM messages ORDER BY number DESC LIMIT ?1) WHERE length(text) >= ?2")?
-                .query_map(params![count, characters_min], |row| row.get(0))?
+                .prepare(&format!("SELECT text, from_me FROM ({newest}) WHERE length(text) >= ?2"))?
+                .query_map(params![count, characters_min], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         })
     }
