@@ -6,6 +6,7 @@
 //! not run, and has no grants. What the lock file itself hashes to stands in the journal: see [`super::kept`].
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -91,7 +92,9 @@ impl Document {
 
 /// Whoever may write this file grants what he likes: it is this user's, and nobody else may even read it.
 fn is_ours(home: &Home, path: &Path) -> Result<()> {
-    let Some((mode, owner)) = disk::mode_and_owner(path)? else { return Ok(()) };
+    // Of a link, what it leads to; what is not there, or leads nowhere, whoever reads it tells.
+    let Ok(seen) = std::fs::metadata(path) else { return Ok(()) };
+    let (mode, owner) = (seen.mode() & 0o7777, seen.uid());
     let me = rustix::process::geteuid().as_raw();
     let of_home = disk::mode_and_owner(home.root())?.map(|(_, owner)| owner);
     let refused = |why: String, mend: String| {

@@ -261,7 +261,9 @@ impl Answer {
             409 => failure(FailureKind::Conflict, message, "look at the state first"),
             429 => failure(FailureKind::RateLimited, message, self.later()),
             500..=599 => failure(FailureKind::Failed, message, "read the server's log"),
-            200..=299 => failure(FailureKind::Failed, message, "the server says itself that it did not do it: see its log for why"),
+            200..=299 => {
+                failure(FailureKind::Failed, message, "the server says itself that it did not do it: see its log for why")
+            }
             _ => failure(FailureKind::Failed, message, "the server refused what it was asked: see what it says, and its log"),
         }
     }
