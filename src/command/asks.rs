@@ -68,6 +68,7 @@ mod tests {
             ("backup prune", "backup prune"),
             ("support-bundle", "support-bundle"),
             ("plugin add", "plugin add x.wasm"),
+            ("plugin accept", "plugin accept"),
             ("runbook run", "runbook run restart"),
             ("dump load", "dump load x.sql --into postgres://x@127.0.0.1/y"),
         ];

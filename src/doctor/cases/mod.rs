@@ -491,7 +491,7 @@ fn what_a_failure_makes_meaningless_is_skipped_and_says_why() {
     facts.sessions[0].daemon = Probed::Known(DaemonLook::Mute { what: "it hangs".into() });
     let examination = examine(&facts, &Selection::default());
     let skipped: Vec<_> = examination.skipped.iter().map(|skipped| skipped.id.clone()).collect();
-    assert_eq!(skipped.len(), 13, "{skipped:?}");
+    assert_eq!(skipped.len(), 14, "{skipped:?}");
     assert!(examination.skipped.iter().all(|skipped| skipped.reason.contains("wpp.session.daemon-silent")));
     // Left out of the report, the failed need must not make its dependants look fine or unasked.
     let only = Selection::new(vec!["wpp.session.stream-lost".into()], Vec::new(), &[]).unwrap();
