@@ -308,11 +308,16 @@ pub fn core_dumps(facts: &Facts, session: &SessionFacts) -> Judged {
 
 /// What is made is for its owner alone. `wpp` sets its own mask, so what the operator's shell has matters little.
 pub fn umask(facts: &Facts) -> Judged {
-    let (mut said, mut closed) = (Vec::new(), 0);
+    let (mut said, mut closed, mut unseen) = (Vec::new(), 0, None);
     for session in &facts.sessions {
         let mask = match &session.process {
             Probed::Known(process) => process.umask,
             Probed::NotApplicable(_) => None,
+            // A lock that nobody can look at is told by the checks of the session.
+            Probed::Failed(_) if matches!(session.lock, Probed::Failed(_)) => {
+                unseen = Some(&session.name);
+                None
+            }
             Probed::Failed(reason) => return Err(Stop::Unknown(format!("the daemon's process: {reason}"))),
         };
         match mask {
@@ -341,6 +346,9 @@ pub fn umask(facts: &Facts) -> Judged {
                 .seen("mask that this command was started with", "0022, or a closer one", format!("{mask:04o}"))
                 .by_hand("close it, and find out which profile or unit opens it", "umask 022"),
         );
+    }
+    if let Some(name) = unseen.filter(|_| said.is_empty()) {
+        return Err(Stop::Skipped(format!("whether a daemon of {name} runs could not be looked at, which its own checks tell")));
     }
     match (said.is_empty(), closed, own) {
         (false, ..) => Ok(said),

@@ -407,7 +407,9 @@ fn folders_of(scope: &Scope) -> Vec<PathBuf> {
     let backups = scope.backups().map(upkeep::followed);
     let own = scope.sessions.iter().take(SESSIONS_MAX).map(|session| session.folder().to_owned());
     let folders = sessions.into_iter().chain(backups).chain(own);
-    folders.filter(|folder| folder.is_dir()).collect()
+    // One that its owner cannot write to by its mode is told as that.
+    let is_open = |metadata: std::fs::Metadata| metadata.is_dir() && metadata.mode() & 0o300 == 0o300;
+    folders.filter(|folder| folder.metadata().is_ok_and(is_open)).collect()
 }
 
 /// One folder for each file system other than those before it: the root's, and none that cannot be looked at, which

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Found, Surroundings, shell};
-use crate::runbook::fence::{Fence, Kind};
+use crate::runbook::fence::{Fence, Kind, Save};
 use crate::runbook::front::{Type, is_name};
 use crate::runbook::parse::Runbook;
 use crate::runbook::values::{BUILT_IN, names};
@@ -23,7 +23,7 @@ pub fn undefined(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     // What takes a block back is run with the values of the moment in which that one begins.
     let (undos, turns): (Vec<&Fence>, Vec<&Fence>) = runbook.fences.iter().partition(|fence| runbook.is_undo(&fence.id));
     let mut look =
-        |fence: &Fence, known: &BTreeSet<&str>| {
+        |fence: &Fence, known: &BTreeSet<&str>, saved: &[Save]| {
             let used: BTreeSet<&str> = fence.texts().into_iter().flat_map(names).collect();
             for name in used.into_iter().filter(|name| !known.contains(name)) {
                 let later = runbook.fences.iter().find(|other| other.save.iter().any(|save| save.name == name));
@@ -37,7 +37,9 @@ pub fn undefined(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
                 ));
             }
             if fence.kind == Kind::Sh {
-                let wrong = shell::variables(&fence.body).into_iter().filter(|(_, name)| !known.contains(name.as_str()));
+                // A script that takes a block back has what that one saved: its variables are given when it runs.
+                let is_known = |name: &str| known.contains(name) || saved.iter().any(|save| save.name == name);
+                let wrong = shell::variables(&fence.body).into_iter().filter(|(_, name)| !is_known(name));
                 found.extend(wrong.map(|(at, name)| {
                     (fence.line + at, format!("${name} is used in {}, and nothing gives it a value", fence.id))
                 }));
@@ -45,9 +47,9 @@ pub fn undefined(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
         };
     for fence in turns {
         for undo in undos.iter().filter(|undo| fence.undo.as_deref() == Some(&undo.id)) {
-            look(undo, &known);
+            look(undo, &known, &fence.save);
         }
-        look(fence, &known);
+        look(fence, &known, &[]);
         // A later block may name what one saves that is only run sometimes; it then has a condition too.
         known.extend(fence.save.iter().map(|save| save.name.as_str()));
     }

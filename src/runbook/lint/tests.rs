@@ -106,6 +106,9 @@ fn names_have_values() {
     fires("undefined", &text("```wpp id=b\nwpp stop {{n}}\n```\n\n```wpp id=a save=n:$.title\nwpp status\n```"));
     fires("undefined", &text("```wpp id=a expect=\"$.title=={{n}}\"\nwpp status\n```"));
     quiet("undefined", &text("```wpp id=a\nwpp stop {{run}} {{evidence}}\n```"));
+    // What takes a block back has what that one saved, in its variables alone.
+    quiet("undefined", &text("```sh id=a save=made undo=b\necho x\n```\n\n```sh id=b\nrm \"$made\"\n```"));
+    fires("undefined", &text("```sh id=a save=made undo=b\necho x\n```\n\n```wpp id=b\nwpp stop {{made}}\n```"));
     // A script reads what was given, saved, or set by itself.
     step(
         "undefined",
