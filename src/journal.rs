@@ -5,15 +5,18 @@
 //! connect of a session, which is how a restore knows whether Signal state moved on (custody).
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
+
+/// How long other processes that write are waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const MIGRATIONS: &[&str] = &[
     "
@@ -212,13 +215,12 @@ impl Journal {
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {
-        self.connection.busy_timeout(Duration::from_secs(10))?;
+        self.connection.busy_timeout(PATIENCE)?;
         // FULL: an entry must be on the disk before the act that it announces.
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         let version: u32 = self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if (version as usize) < MIGRATIONS.len() {
-            let mode: String = self.connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-            debug_assert_eq!(mode, "wal");
+            self.use_log()?;
             self.connection.execute_batch("BEGIN IMMEDIATE")?;
             // Another process may have migrated while this one waited for the write lock.
             let version: u32 = self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -229,6 +231,23 @@ impl Journal {
             self.connection.execute_batch("COMMIT")?;
         }
         Ok(())
+    }
+
+    /// Has the journal written through a log. Of two processes that make a home's journal at once, SQLite tells one
+    /// that the file is busy without waiting for the other.
+    fn use_log(&self) -> rusqlite::Result<()> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0)) {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < end => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                mode => {
+                    debug_assert!(mode.as_ref().is_ok_and(|mode| mode == "wal") || mode.is_err());
+                    return mode.map(drop);
+                }
+            }
+        }
     }
 
     fn failed(&self, error: rusqlite::Error) -> Error {
@@ -423,6 +442,23 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_who_make_a_journal_at_once_wait_for_each_other() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("ops.db");
+            let all = std::sync::Barrier::new(8);
+            let open = || {
+                all.wait();
+                Journal::open(&path).map(drop)
+            };
+            std::thread::scope(|scope| {
+                let opened: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                opened.into_iter().for_each(|opened| opened.join().unwrap().unwrap());
+            });
+        }
+    }
 
     #[test]
     fn an_open_act_is_found_by_the_next_process_until_it_ends() {
