@@ -113,14 +113,7 @@ fn first_device(connection: &Connection) -> rusqlite::Result<Option<(String, Str
 /// is linked.
 pub fn device(session: &SessionPaths) -> Result<Option<u64>, StoreError> {
     let path = session.session_db();
-    let reading = reading::open(session, &path).map_err(|refusal| match refusal {
-        Refusal::Absent => StoreError::Absent,
-        Refusal::Busy => StoreError::Busy,
-        Refusal::Failed(error) => failed(&path, error),
-        Refusal::Disk(error) => StoreError::Unreadable(error),
-    })?;
-    let device = first_device(&reading.connection).map_err(|error| failed(&path, error))?;
-    reading.confirm().map_err(|_| StoreError::Busy)?;
+    let device = open_at(session, &path, |store| first_device(store).map_err(|error| failed(&path, error)))?;
     Ok(device.map(|(.., key)| key))
 }
 
@@ -196,31 +189,34 @@ pub fn look(session: &SessionPaths) -> Result<Store, StoreError> {
 /// Looks into a store at another place, such as one that was unpacked from an archive; `session`
 /// names the lock that guards it.
 pub fn look_at(session: &SessionPaths, path: &Path) -> Result<Store, StoreError> {
+    open_at(session, path, |store| read(store, path))
+}
+
+/// Looks at a store that is opened for that alone, and that nobody came between meanwhile.
+fn open_at<T>(
+    session: &SessionPaths,
+    path: &Path,
+    look: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     let reading = reading::open(session, path).map_err(|refusal| match refusal {
         Refusal::Absent => StoreError::Absent,
         Refusal::Busy => StoreError::Busy,
         Refusal::Failed(error) => failed(path, error),
         Refusal::Disk(error) => StoreError::Unreadable(error),
     })?;
-    let store = read(&reading.connection, path);
+    let seen = look(&reading.connection);
     reading.confirm().map_err(|_| StoreError::Busy)?;
-    store
+    seen
 }
 
 /// The number of the linked device in a session's store, the `3` of `15550100001:3@…`; `None` when no
 /// device is linked. No other part of the address leaves this room.
 pub fn device_number(session: &SessionPaths) -> Result<Option<u16>, StoreError> {
     let path = session.session_db();
-    let reading = reading::open(session, &path).map_err(|refusal| match refusal {
-        Refusal::Absent => StoreError::Absent,
-        Refusal::Busy => StoreError::Busy,
-        Refusal::Failed(error) => failed(&path, error),
-        Refusal::Disk(error) => StoreError::Unreadable(error),
-    })?;
     let sql = "SELECT pn FROM device WHERE account IS NOT NULL ORDER BY id LIMIT 1";
-    let address: Option<String> =
-        reading.connection.query_row(sql, [], |row| row.get(0)).optional().map_err(|error| failed(&path, error))?;
-    reading.confirm().map_err(|_| StoreError::Busy)?;
+    let address: Option<String> = open_at(session, &path, |store| {
+        store.query_row(sql, [], |row| row.get(0)).optional().map_err(|error| failed(&path, error))
+    })?;
     Ok(address.and_then(|address| device_of(&address)))
 }
 
