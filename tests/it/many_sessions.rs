@@ -9,7 +9,6 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use serde_json::json;
-use wait4::Wait4 as _;
 use wpp::disk::Lock;
 use wpp::home::{Home, HomeKind};
 use wpp::journal::Journal;
@@ -142,8 +141,6 @@ fn serve(socket: &Path, session: &str) {
 pub struct Measured {
     /// From its start to its end.
     pub time_ms: f64,
-    /// The most memory that it held.
-    pub peak_mib: f64,
     /// What it wrote.
     pub stdout: Vec<u8>,
 }
@@ -151,11 +148,25 @@ pub struct Measured {
 /// Runs a command to its end, which must be a good one.
 pub fn measured(mut command: Command) -> Measured {
     let begun = Instant::now();
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut stdout = Vec::new();
-    child.stdout.take().unwrap().read_to_end(&mut stdout).unwrap();
-    let used = child.wait4().unwrap();
-    assert!(!stdout.is_empty() && used.status.success(), "{command:?}");
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().unwrap();
     let time_ms = begun.elapsed().as_secs_f64() * 1e3;
-    Measured { time_ms, peak_mib: used.rusage.maxrss as f64 / f64::from(1 << 20), stdout }
+    assert!(!output.stdout.is_empty() && output.status.success(), "{command:?}");
+    Measured { time_ms, stdout: output.stdout }
+}
+
+/// The most memory that a command holds, in MiB, as the kernel counts it while it runs: what it counts at a
+/// process's end begins with what the parent held when it made that process.
+pub fn peak_mib(mut command: Command) -> f64 {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut most_kib = 0;
+    while child.try_wait().unwrap().is_none() {
+        let told = std::fs::read_to_string(&status).unwrap_or_default();
+        let high = told.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        most_kib = most_kib.max(high.unwrap_or(0));
+        std::thread::sleep(std::time::Duration::from_micros(500));
+    }
+    let ended = child.wait().unwrap();
+    assert!(ended.success() && most_kib > 0, "{command:?}");
+    most_kib as f64 / 1024.0
 }
