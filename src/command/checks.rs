@@ -96,10 +96,12 @@ pub fn list(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Repo
     let rows = checks.iter().map(|check| {
         let needs = check.needs.join(", ");
         let runbook = check.runbook.as_deref().map_or("", stem);
-        [&check.id, &*severity(check), &check.area, check.cost.words(), &check.title, runbook, &needs].map(str::to_owned).to_vec()
+        [&check.id, &*check.title, &*severity(check), &check.area, check.cost.words(), runbook, &needs]
+            .map(str::to_owned)
+            .to_vec()
     });
     let data: Vec<Value> = checks.iter().map(check_data).collect();
-    let columns = ["check", "severity", "area", "costs", "what is right when nothing is wrong", "runbook", "needs"];
+    let columns = ["check", "right", "severity", "area", "costs", "runbook", "needs"];
     let table = Table::new(columns, rows);
     let report = Report::answer("doctor-checks", "Checks of the doctor")
         .section(Section::default().table(table))

@@ -390,12 +390,21 @@ fn finding(out: &mut impl Write, finding: &Finding, named: bool, columns: Option
             let text = format!("to do: {}", one_line(&remedy.summary));
             writeln!(out, "          {}", wrap::text(&text, columns, MARGIN, MARGIN + 2))?;
         }
-        writeln!(out, "          {}: {}", remedy.label(), one_line(&remedy.command))?;
+        writeln!(out, "          {}", labelled(remedy.label(), &one_line(&remedy.command), columns))?;
     }
     if let Some(runbook) = &finding.runbook {
-        writeln!(out, "          {DIM}read: {}{DIM:#}", one_line(&super::to_read(runbook)))?;
+        writeln!(out, "          {DIM}{}{DIM:#}", labelled("read", &one_line(&super::to_read(runbook)), columns))?;
     }
     Ok(())
+}
+
+/// A command behind a word: below it, where the terminal would break it beside it.
+fn labelled(label: &str, command: &str, columns: Option<usize>) -> String {
+    let begin = MARGIN + wrap::width(label) + 2;
+    match columns.is_some_and(|columns| begin + wrap::width(command) > columns) {
+        true => format!("{label}:\n{}{command}", " ".repeat(MARGIN)),
+        false => format!("{label}: {command}"),
+    }
 }
 
 /// Writes an error with what to do next.

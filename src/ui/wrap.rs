@@ -33,10 +33,14 @@ pub fn is_command(line: &str) -> bool {
 /// Whether a line is sentences, and no drawing, no setting and no line of a file.
 pub fn is_prose(line: &str) -> bool {
     let mut words = line.split(' ');
-    let first = words.next().unwrap_or_default();
-    let begins =
-        first.chars().all(|c| c.is_alphabetic() || matches!(c, '`' | '\'' | ',' | ':' | '.' | '-' | '/')) && !first.is_empty();
-    begins && !first.ends_with("--") && words.next() != Some("=") && !line.contains(GAP) && !is_command(line)
+    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let joins = |c: char| matches!(c, '`' | '\'' | ',' | ':' | '.' | '-' | '/' | '[' | ']');
+    let is_word = |word: &str| {
+        word.starts_with(|c: char| c.is_alphabetic() || c == '`' || c == '[')
+            && word.chars().all(|c| c.is_alphabetic() || joins(c))
+    };
+    let is_count = first.bytes().all(|byte| byte.is_ascii_digit()) && is_word(second);
+    (is_word(first) || is_count) && second != "=" && !line.contains(GAP) && !is_command(line)
 }
 
 /// The text with lines of at most so many columns, the first of which begins at a column and the others, moved in, at
@@ -222,7 +226,12 @@ mod tests {
 
     #[test]
     fn a_line_of_a_file_or_a_drawing_is_no_prose() {
-        for prose in ["The daemon holds the lock.", "growth: it cannot be told", "`wpp start` makes the first"] {
+        for prose in [
+            "The daemon holds the lock.",
+            "growth: it cannot be told",
+            "`wpp start` makes the first",
+            "25 checks that do not apply here",
+        ] {
             assert!(is_prose(prose), "{prose}");
         }
         for other in
