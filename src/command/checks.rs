@@ -129,7 +129,7 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
             section = section.field("needs", check.needs.join(", "));
         }
         if let Some(runbook) = check.runbook {
-            section = section.field("runbook", runbook);
+            section = section.field("runbook", to_read(&runbook));
         }
         if let Some(mend) = check.mend {
             section = section.line(format!("Mend by hand: {mend}"));
@@ -137,6 +137,11 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         report = report.section(section);
     }
     Ok(with_silent(report, &silent))
+}
+
+/// What to type to read a runbook of `wpp`'s own; one of a plugin is named as it names it.
+fn to_read(runbook: &str) -> String {
+    if stem(runbook) == runbook { runbook.to_owned() } else { format!("wpp runbook show {}", stem(runbook)) }
 }
 
 /// A runbook as `wpp runbook show` knows it.

@@ -201,10 +201,8 @@ pub fn report(out: &mut impl Write, report: &Report, steps: bool, columns: Optio
         }
         findings(out, &report.findings, columns)?;
     }
-    // A document that is only handed on keeps its lines.
-    let of_lines = columns.filter(|_| super::verbatim(report).is_none());
     for part in &report.sections {
-        section(out, part, columns, of_lines)?;
+        section(out, part, columns)?;
     }
     for done in report.steps.iter().filter(|_| steps && !finds) {
         step(out, done, columns)?;
@@ -233,7 +231,7 @@ pub fn warnings(out: &mut impl Write, report: &Report, columns: Option<usize>) -
     Ok(())
 }
 
-fn section(out: &mut impl Write, section: &Section, columns: Option<usize>, of_lines: Option<usize>) -> std::io::Result<()> {
+fn section(out: &mut impl Write, section: &Section, columns: Option<usize>) -> std::io::Result<()> {
     if !section.title.is_empty() {
         writeln!(out, "{BOLD}{}{BOLD:#}", wrap::text(&one_line(&section.title), columns, 0, 2))?;
     }
@@ -251,10 +249,16 @@ fn section(out: &mut impl Write, section: &Section, columns: Option<usize>, of_l
             writeln!(out, "  {DIM}{label:<width$}{DIM:#}  {}", sentence(&indented(value, begin), columns, begin, begin))?;
         }
     }
-    for line in &section.lines {
+    // What stands between fences, and at the head of a document, is to be read as it is.
+    let (mut is_fenced, mut rules) = (false, 0);
+    for (number, line) in section.lines.iter().enumerate() {
         let line = indented(line, 2);
-        let columns = of_lines.filter(|_| wrap::is_prose(&line));
-        writeln!(out, "  {}", wrap::text(&line, columns, 2, 2))?;
+        let is_fence = line.trim_start().starts_with("```");
+        is_fenced ^= is_fence;
+        rules += usize::from(*line == *"---" && (number == 0 || rules == 1));
+        let lead = wrap::lead(&line);
+        let is_prose = !is_fenced && !is_fence && rules != 1 && wrap::is_prose(&line[lead..]);
+        writeln!(out, "  {}", wrap::text(&line, columns.filter(|_| is_prose), 2, 2 + lead))?;
     }
     if let Some(table) = &section.table {
         let clean = |row: &Vec<String>| row.iter().map(|cell| one_line(cell).into_owned()).collect::<Vec<String>>();
@@ -453,6 +457,33 @@ mod tests {
         }
         assert!(text.contains("error  a\u{240a}::error::x\u{240a}next: wpp reset"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn nothing_is_wider_than_the_terminal_but_what_is_to_be_pasted() {
+        let long = "the disk is nearly full and whoever looks after it should do something about that before the night";
+        let command = "wpp backup prune --older-than 30d --session somebody-with-a-long-name --dry-run";
+        let mut value = Report::new("doctor", long).next(command).next(format!("{long}: `{command}`"));
+        value.warnings.push(long.into());
+        let document = ["---", "title: x", "---", "# Title", long, "- a list", "```wpp id=x", command, "```"];
+        let section = Section::new(long).field("label", long).field("a label that is rather long", long);
+        value.sections.push(document.iter().fold(section, |section, line| section.line(*line)));
+        value.sections[0].table = Some(crate::report::Table::new(["a", "b"], vec![vec![long.to_owned(), command.to_owned()]]));
+        let mut found = crate::ui::github::tests::finding(Severity::Error, long);
+        found.evidence.push(crate::report::Evidence::new("what", long, long));
+        found.remedy.as_mut().unwrap().command = command.into();
+        value.findings.push(found);
+        for columns in [80, 40] {
+            let mut out = Vec::new();
+            report(&mut out, &value, true, Some(columns)).unwrap();
+            error(&mut out, &Error::new(crate::error::ErrorKind::Usage, long).hint(command), &[command.into()], Some(columns))
+                .unwrap();
+            let text = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();
+            let wide: Vec<&str> = text.lines().filter(|line| wrap::width(line) > columns && !line.contains(command)).collect();
+            assert!(wide.is_empty(), "{columns}: {wide:#?} in {text}");
+            assert!(text.matches(command).count() >= 6, "a command was broken: {text}");
+            assert!(text.matches("before the").count() >= 8, "{text}");
+        }
     }
 
     #[test]

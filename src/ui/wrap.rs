@@ -43,6 +43,18 @@ pub fn is_prose(line: &str) -> bool {
     (is_word(first) || is_count) && second != "=" && !line.contains(GAP) && !is_command(line)
 }
 
+/// The length of what a line of a list begins with: spaces, and a sign or a number.
+pub fn lead(line: &str) -> usize {
+    let rest = line.trim_start_matches(' ');
+    let number = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let marker = match () {
+        () if rest.starts_with("- ") || rest.starts_with("* ") || rest.starts_with("> ") => 2,
+        () if number > 0 && rest[number..].starts_with(". ") => number + 2,
+        () => 0,
+    };
+    line.len() - rest.len() + marker
+}
+
 /// The text with lines of at most so many columns, the first of which begins at a column and the others, moved in, at
 /// another. What stands between backticks stays in one line, and so does a word.
 pub fn text(text: &str, columns: Option<usize>, first: usize, indent: usize) -> String {
@@ -239,6 +251,16 @@ mod tests {
         {
             assert!(!is_prose(other), "{other}");
         }
+    }
+
+    #[test]
+    fn lines_of_a_list_hang_behind_what_they_begin_with() {
+        for (line, columns) in
+            [("text", 0), ("- text", 2), ("  - text", 4), ("12. text", 4), ("    text", 4), ("12 text", 0), ("-1", 0), ("", 0)]
+        {
+            assert_eq!(lead(line), columns, "{line}");
+        }
+        assert_eq!(text("  - one two three four", Some(16), 0, 4), "  - one two\n    three four");
     }
 
     fn rows(rows: &[&[&str]]) -> Vec<Vec<String>> {
