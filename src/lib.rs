@@ -8,6 +8,7 @@
 // ground: words and walls
 pub mod error;
 pub mod clock;
+pub mod forms;
 pub mod report;
 pub mod confirm;
 pub mod interrupt;

@@ -7,8 +7,8 @@ use super::{Part, words};
 use crate::clock::Timestamp;
 use crate::daemon::api::AuthStage;
 use crate::error::{Context as _, Result};
-use crate::evidence::patterns::{Kind, is_hash};
 use crate::evidence::strangers::{Counts, Stranger};
+use crate::forms::{Kind, is_hash};
 use crate::session::state::{Reason, State};
 use crate::whatsapp::fault::Fault;
 

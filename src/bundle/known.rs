@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::words;
 use crate::config::{KEYS, Kind as Setting, named::NAMED};
 use crate::disk;
-use crate::evidence::patterns::Kind;
+use crate::forms::Kind;
 use crate::home::{Home, SessionPaths};
 use crate::session::reading::{self, Refusal};
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{Part, README};
 use crate::disk;
 use crate::error::{Context as _, Error, ErrorKind, Result};
-use crate::evidence::patterns::{Kind, is_hash};
 use crate::evidence::strangers::{Counts, Known, looks_like};
+use crate::forms::{Kind, is_hash};
 
 /// Bytes that all files together may have.
 const SIZE_BYTES_MAX: u64 = 64 << 20;

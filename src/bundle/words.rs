@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use crate::config::KEYS;
 use crate::doctor::catalog;
 use crate::error::EXIT_CODES;
-use crate::evidence::patterns::Kind;
 use crate::evidence::strangers::{Counts, Stranger, leading_token};
+use crate::forms::Kind;
 
 /// Messages of the daemon's own lines in its log, word for word. A test reads the sources for them.
 pub const LOGGED: &[&str] = &[

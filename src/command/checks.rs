@@ -96,10 +96,12 @@ pub fn list(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Repo
     let rows = checks.iter().map(|check| {
         let needs = check.needs.join(", ");
         let runbook = check.runbook.as_deref().map_or("", stem);
-        [&check.id, &*severity(check), &check.area, check.cost.words(), &check.title, runbook, &needs].map(str::to_owned).to_vec()
+        [&check.id, &*check.title, &*severity(check), &check.area, check.cost.words(), runbook, &needs]
+            .map(str::to_owned)
+            .to_vec()
     });
     let data: Vec<Value> = checks.iter().map(check_data).collect();
-    let columns = ["check", "severity", "area", "costs", "what is right when nothing is wrong", "runbook", "needs"];
+    let columns = ["check", "right", "severity", "area", "costs", "runbook", "needs"];
     let table = Table::new(columns, rows);
     let report = Report::answer("doctor-checks", "Checks of the doctor")
         .section(Section::default().table(table))
@@ -127,7 +129,7 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
             section = section.field("needs", check.needs.join(", "));
         }
         if let Some(runbook) = check.runbook {
-            section = section.field("runbook", runbook);
+            section = section.field("runbook", to_read(&runbook));
         }
         if let Some(mend) = check.mend {
             section = section.line(format!("Mend by hand: {mend}"));
@@ -135,6 +137,11 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         report = report.section(section);
     }
     Ok(with_silent(report, &silent))
+}
+
+/// What to type to read a runbook of `wpp`'s own; one of a plugin is named as it names it.
+fn to_read(runbook: &str) -> String {
+    if stem(runbook) == runbook { runbook.to_owned() } else { format!("wpp runbook show {}", stem(runbook)) }
 }
 
 /// A runbook as `wpp runbook show` knows it.

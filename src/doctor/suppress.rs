@@ -101,10 +101,12 @@ pub fn judge(facts: &Facts, matched: &[Matched]) -> Judged {
                     .by_hand("mend what it is about, or give it another day", edit.clone()),
             );
         } else if !is_known && suppression.check.starts_with("wpp.") {
+            let near = super::near(&suppression.check, catalog::checks().map(|check| check.id));
+            let near = if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(" or ")) };
             said.push(
                 Said::bad(format!("{table} names no check"))
                     .seen(table, "the id of a check", suppression.check.clone())
-                    .by_hand("correct the id; `wpp doctor --list` shows all", edit.clone()),
+                    .by_hand(format!("{near}correct the id; `wpp doctor --list` shows all"), edit.clone()),
             );
         } else if let Some(missing) = missing_session(facts, suppression) {
             said.push(

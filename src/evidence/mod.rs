@@ -6,7 +6,6 @@
 //! change its list of hashes, too, so what that list hashes to stands in the journal: see [`seal`]. What is
 //! here never words anything; the face renders, and hands over files. Start with [`Folder`].
 
-pub mod patterns;
 pub mod redact;
 pub mod rotation;
 pub mod seal;

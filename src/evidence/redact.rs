@@ -3,7 +3,7 @@
 //! A phone number or a JID becomes a token: the same one wherever it stands in this home's evidence,
 //! so that a reader can follow somebody without knowing who it is. What is given as a password, a key
 //! or a bearer token becomes `[secret]`, and so does every secret whose value is known. What has the form of
-//! either is told by [`super::patterns`].
+//! either is told by [`crate::forms`].
 
 use std::sync::LazyLock;
 
@@ -11,9 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use regex::Regex;
 
-use super::patterns::{self, Kind, PRIVATE_KEY, SECRET, is_no_secret, is_secret_name, pattern};
 use crate::daemon::log::Tokens;
 use crate::error::{Context as _, ErrorKind, Result};
+use crate::forms::{self, Kind, PRIVATE_KEY, SECRET, is_no_secret, is_secret_name, pattern};
 use crate::report::Report;
 
 /// A shorter secret would blot out half of every text.
@@ -32,7 +32,7 @@ impl Redaction {
     /// Everybody, and these secrets wherever they stand, also line by line, in capitals, backwards, in
     /// base64 and as JSON and addresses write them.
     pub fn new(tokens: Tokens, secrets: impl IntoIterator<Item = String>) -> Redaction {
-        let mut secrets: Vec<String> = secrets.into_iter().flat_map(|secret| forms(&secret)).collect();
+        let mut secrets: Vec<String> = secrets.into_iter().flat_map(|secret| spellings(&secret)).collect();
         // One that holds another is taken out first.
         secrets.sort_by(|one, other| (other.len(), one).cmp(&(one.len(), other)));
         secrets.dedup();
@@ -47,9 +47,9 @@ impl Redaction {
                 text = text.replace(secret.as_str(), SECRET);
             }
         }
-        patterns::replace(&text, |kind, value| match kind {
+        forms::replace(&text, |kind, value| match kind {
             Kind::Secret => SECRET.to_owned(),
-            _ => self.tokens.of(&patterns::who(value)),
+            _ => self.tokens.of(&forms::who(value)),
         })
     }
 
@@ -76,6 +76,9 @@ impl Redaction {
                 for (name, mut value) in old {
                     match &value {
                         Value::String(text) if is_secret_name(&name) && !is_no_secret(text) => value = SECRET.into(),
+                        Value::Number(number) if forms::numbers::is_named(&name, &number.to_string()) => {
+                            value = self.tokens.of(&number.to_string()).into();
+                        }
                         _ => self.value(&mut value),
                     }
                     let mut clean = self.text(&name);
@@ -116,20 +119,20 @@ impl Redaction {
 static KEYS: LazyLock<Regex> = LazyLock::new(|| pattern(PRIVATE_KEY));
 
 /// What a secret may be written as.
-pub(super) fn forms(secret: &str) -> Vec<String> {
+pub(super) fn spellings(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned()];
     if secret.contains('\n') {
         // The lines around a key in PEM are the same for all keys.
         let lines = secret.lines().map(str::trim).filter(|line| line.len() >= FORM_BYTES_MIN && !line.starts_with("-----"));
-        forms.extend(lines.flat_map(forms_of_line));
+        forms.extend(lines.flat_map(spellings_of_line));
     } else {
-        forms.extend(forms_of_line(secret));
+        forms.extend(spellings_of_line(secret));
     }
     forms.retain(|form| form.len() >= SECRET_BYTES_MIN);
     forms
 }
 
-fn forms_of_line(secret: &str) -> Vec<String> {
+fn spellings_of_line(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned()];
     if secret.len() < FORM_BYTES_MIN {
         return forms;
@@ -169,7 +172,7 @@ mod tests {
     fn nothing_is_left_that_the_doctor_looks_for() {
         use crate::doctor::probe::traces::scan;
         let redaction = Redaction::for_tests();
-        let issued = crate::facts::ISSUED.iter().map(|(beginning, least)| format!("with {beginning}{}.", "A".repeat(*least)));
+        let issued = forms::ISSUED.iter().map(|(beginning, least)| format!("with {beginning}{}.", "A".repeat(*least)));
         let others = [
             "to 15550100001@s.whatsapp.net",
             "{\"chat\":\"120363000000000001@g.us\"}",
@@ -234,6 +237,24 @@ mod tests {
     }
 
     #[test]
+    fn every_spelling_of_a_number_is_the_token_of_the_same_person() {
+        use crate::forms::spellings;
+        let redaction = Redaction::for_tests();
+        let token = redaction.tokens.of(spellings::DIGITS);
+        for text in spellings::CERTAIN.iter().chain(spellings::LIKELY) {
+            for text in [format!("wrote to {text} today"), format!("{{\"said\":\"{text}\"}}"), (*text).to_owned()] {
+                let clean = redaction.text(&text);
+                assert!(clean.contains(&token), "{text:?}: {clean:?} has no {token}");
+                assert_eq!(redaction.text(&clean), clean);
+            }
+        }
+        let mut value =
+            serde_json::json!({ "phone": 15_550_100_077_u64, "to": 15_550_100_077_u64, "size_bytes": 15_550_100_077_u64 });
+        redaction.value(&mut value);
+        assert_eq!(value, serde_json::json!({ "phone": token, "to": token, "size_bytes": 15_550_100_077_u64 }));
+    }
+
+    #[test]
     fn secrets_are_taken_out_however_they_are_given() {
         let redaction = Redaction::for_tests();
         for text in [
@@ -286,7 +307,7 @@ mod tests {
         let redaction = Redaction::for_tests();
         let token = format!("ghp_{}", "a1B2".repeat(9));
         assert_eq!(redaction.text(&format!("pushed with {token}.")), "pushed with [secret].");
-        for (beginning, least) in crate::facts::ISSUED {
+        for (beginning, least) in forms::ISSUED {
             let text = format!("pushed with {beginning}{}, then", "A".repeat(*least));
             assert_eq!(redaction.text(&text), "pushed with [secret], then", "{beginning}");
         }
@@ -347,7 +368,7 @@ mod tests {
         let redaction = Redaction::for_tests();
         for text in [
             "smoke-20260801T093000Z",
-            "at 1790000000 or 1790000000123",
+            "at 1790000000, at_ms=1790000000123",
             "20260801093000",
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "17 steps in 1234567 ms",
@@ -366,7 +387,7 @@ mod tests {
             "3EB0C767D097E3A2F1",
             "id=4711 of 2026-08-01 to 2026-08-02",
             "pid 1234567, port 65535",
-            "from=1790000000123 to=1790000000456, chat: 1234567",
+            "since_ms=1790000000123 until_ms=1790000000456, chat: 1234567",
             "sha256:9f86d081884c7d659a2feaa0c55ad015",
             "pass: 12, fail: 0",
             "PWD=/var/lib/wpp",

@@ -1,22 +1,23 @@
 //! Redaction for people who know neither this home nor its people: see [`Stranger`].
 //!
-//! It goes further than [`super::redact`], with which it shares [`super::patterns`]: values that are known to
+//! It goes further than [`super::redact`], with which it shares [`crate::forms`]: values that are known to
 //! be somebody's are taken out wherever they stand, and so is whatever has the form of any number, an address,
 //! a host, a path or a credential. Everything becomes `<kind #token>`: the same token for the same thing, made
 //! with a key that is thrown away, so that nobody can try numbers against it.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use regex::{Captures, Regex};
+use regex::Regex;
 
-use super::patterns::{self, Found, Kind, Rule, pattern, value};
 use super::redact;
 use crate::daemon::log::Tokens;
 use crate::error::{Context as _, ErrorKind, Result};
+use crate::forms::numbers::{self, Likeness};
+use crate::forms::{self, Kind, Rule, pattern, value};
 
 /// How often what was taken out.
 pub type Counts = BTreeMap<&'static str, usize>;
@@ -28,6 +29,17 @@ pub struct Known {
     kinds: Vec<Kind>,
     values: Vec<String>,
     finder: AhoCorasick,
+    /// The digits of numbers, backwards: a number is known by its end, whatever stands before it.
+    people: BTreeSet<String>,
+}
+
+/// A shorter number is not told from others by its end.
+const NUMBER_DIGITS_MIN: usize = 7;
+/// So many digits without a country's tell who it is.
+const NATIONAL_DIGITS_MIN: usize = 8;
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A shorter value would be found in every text.
@@ -40,7 +52,7 @@ impl Known {
         let mut known = BTreeMap::new();
         let mut count = 0;
         for (kind, value) in values {
-            let forms = if kind == Kind::Secret { redact::forms(&value) } else { Vec::new() };
+            let forms = if kind == Kind::Secret { redact::spellings(&value) } else { Vec::new() };
             for (at, value) in std::iter::once(value).chain(forms).enumerate() {
                 let fits = value.len() >= VALUE_BYTES_MIN && !value.chars().all(char::is_whitespace);
                 if let (true, Entry::Vacant(place)) = (fits, known.entry(value.to_lowercase())) {
@@ -55,7 +67,31 @@ impl Known {
             .ascii_case_insensitive(true)
             .build(&values)
             .context(ErrorKind::Unexpected, || "too many names and numbers are known here to look for all of them".into())?;
-        Ok(Known { count, kinds, values, finder })
+        let digits = |(kind, value): (&Kind, &String)| match kind {
+            Kind::Person => Some(forms::who(value)).filter(|who| who.len() >= NUMBER_DIGITS_MIN && is_digits(who)),
+            _ => None,
+        };
+        let people = kinds.iter().zip(&values).filter_map(digits).map(|digits| digits.chars().rev().collect()).collect();
+        Ok(Known { count, kinds, values, finder, people })
+    }
+
+    /// The digits of the number that is known, of one that is spelled in some way: without what calls abroad, without
+    /// the country, or behind other digits.
+    fn number(&self, who: &str) -> Option<String> {
+        if !is_digits(who) || self.people.is_empty() {
+            return None;
+        }
+        let backwards = |digits: &str| digits.chars().rev().collect::<String>();
+        let written = backwards(who);
+        // The longest that it ends with.
+        let known = (NUMBER_DIGITS_MIN..=written.len()).rev().find_map(|length| self.people.get(&written[..length]));
+        let of_country = || {
+            let national = backwards(who.trim_start_matches('0'));
+            let mut longer = self.people.range(national.clone()..).take_while(|known| known.starts_with(&national));
+            // Two of them would be two people.
+            longer.next().filter(|_| national.len() >= NATIONAL_DIGITS_MIN && longer.next().is_none())
+        };
+        known.or_else(of_country).map(|digits| backwards(digits))
     }
 
     /// How many there are, each in one form.
@@ -80,7 +116,11 @@ impl Known {
 
     /// The kind of the first of them that stands in a text.
     pub fn in_text(&self, text: &str) -> Option<Kind> {
-        self.find(text).next().map(|(_, kind, _)| kind)
+        let spelled = || {
+            let mut numbers = numbers::find(text, Likeness::Possible);
+            numbers.any(|range| self.number(&forms::who(&text[range])).is_some()).then_some(Kind::Person)
+        };
+        self.find(text).next().map(|(_, kind, _)| kind).or_else(spelled)
     }
 }
 
@@ -107,7 +147,10 @@ impl Stranger {
         *counts.entry(kind.name()).or_default() += 1;
         let token = match kind {
             // A number and its JIDs are one and the same.
-            Kind::Person | Kind::Group => self.tokens.of(&patterns::who(text)),
+            Kind::Person | Kind::Group => {
+                let who = forms::who(text);
+                self.tokens.of(&self.known.number(&who).unwrap_or(who))
+            }
             _ => self.tokens.of_whole(&text.to_lowercase()),
         };
         format!("<{} {token}>", kind.name())
@@ -184,13 +227,12 @@ pub fn leading_token(text: &str) -> Option<&str> {
 /// A time as the names of runs and archives have it: `20260801T093000Z`, nobody's number whatever stands
 /// before it.
 static STAMP: LazyLock<Regex> = LazyLock::new(|| pattern(r"[0-9]{8}T[0-9]{6}Z"));
-/// Its characters, and those of the day at its beginning.
+/// Its characters.
 const STAMP_CHARS: usize = 16;
-const DAY_DIGITS: usize = 8;
 
 /// All forms, in the order in which they are taken out: a rule sees what the ones before it left.
 fn rules() -> impl Iterator<Item = &'static Rule> {
-    FIRST.iter().chain(patterns::RULES.iter()).chain(LAST.iter())
+    FIRST.iter().chain(forms::RULES.iter()).chain(LAST.iter())
 }
 
 /// What is taken out whole here, and of which the rules for all would leave a part.
@@ -199,14 +241,14 @@ static FIRST: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         // Keys and certificates as files hold them.
         Rule::new(r"(?s)(?P<value>-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\z))", |found| value(found, Kind::Secret)),
         Rule::new(r"\b[A-Za-z][A-Za-z0-9+.-]*://(?P<value>[^\s/@<>]+)@", |found| value(found, Kind::Secret)),
-        // The host of an address whose user is a token.
-        Rule::new(r"^@(?P<value>[^\s/?#<>]+)", |found| value(found, Kind::Host)),
     ]
 });
 
 /// What nobody but a stranger may not read.
 static LAST: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
+        // The host of an address whose user is a token.
+        Rule::new(r"^@(?P<value>[^\s/?#<>]+)", |found| value(found, Kind::Host)),
         Rule::new(r"(?P<value>[^\s<>@,;:()\[\]{}]+@[^\s<>@,;:()\[\]{}]+)", |found| value(found, Kind::Mail)),
         // Addresses on the web, then of the network.
         Rule::new(r"\b[A-Za-z][A-Za-z0-9+.-]*://(?P<value>\[?[^\s/?#<>]+)", |found| {
@@ -242,29 +284,10 @@ static LAST: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         Rule::new(r"(?:^|[^0-9A-Za-z_+/=-])(?P<value>[0-9A-Za-z_+/=-]{24,})", |found| {
             value(found, Kind::Secret).filter(|_| is_credential(&found["value"]))
         }),
-        // Numbers of people, in one piece and spelled with signs between, then digits inside a word, as in
-        // `user15550100001`.
-        Rule::new(
-            r"(?:^|[^0-9A-Za-z_.#])(?P<value>(?:\+|00|\()?[0-9][0-9 ()./\u{2010}-\u{2015}\u{a0}-]{5,24}[0-9])(?P<clock>T[0-9]{6}Z)?",
-            number,
-        ),
-        Rule::new(r"(?P<value>\+?[0-9]{7,})(?P<clock>T[0-9]{6}Z)?", number),
+        // Numbers of people, however they are spelled, also inside a word, as in `user15550100001`.
+        Rule::Numbers(Likeness::Possible),
     ]
 });
-
-/// A number, unless it is the day of a stamp. Whatever stands before the day is looked at by itself.
-fn number(found: &Captures<'_>) -> Found {
-    let (kind, mut range) = value(found, Kind::Person)?;
-    let mut digits = &found["value"];
-    let parted = digits.len().checked_sub(DAY_DIGITS).and_then(|at| digits.split_at_checked(at));
-    if let (Some(_), Some((before, day))) = (found.name("clock"), parted)
-        && day.bytes().all(|byte| byte.is_ascii_digit())
-    {
-        digits = before.trim_end_matches(|c: char| !c.is_ascii_digit());
-        range.end = range.start + digits.len();
-    }
-    is_number(digits).then_some((kind, range))
-}
 
 /// Names that every session's folder holds, which say nothing about anybody.
 fn is_own_path(path: &str) -> bool {
@@ -282,19 +305,6 @@ fn is_credential(text: &str) -> bool {
     let long = parts().any(|part| part.len() >= 20 && mixed(part));
     let cased = has(text, u8::is_ascii_lowercase) && has(text, u8::is_ascii_uppercase) && mixed(text);
     long || (text.len() >= 32 && cased && !parts().any(|part| part.len() == STAMP_CHARS && STAMP.is_match(part)))
-}
-
-/// Whether it can be somebody's number: as many digits as numbers have, and no date, no time.
-fn is_number(text: &str) -> bool {
-    static TIMES: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:.]*)?$|^(19|20)[0-9]{6}$|^(19|20)[0-9]{12}$"));
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    // Times since the epoch, in seconds and in milliseconds: no number of that length begins with a 1.
-    let epoch = text.bytes().all(|byte| byte.is_ascii_digit()) && matches!(digits, 10 | 13) && text.starts_with('1');
-    // Versions and addresses have dots, too, and few digits.
-    let dotted = text.contains('.') && !text.starts_with(['+', '(']) && !text.contains([' ', '-', '/']);
-    let least = if dotted { 9 } else { 7 };
-    (least..=20).contains(&digits) && !epoch && !TIMES.is_match(text.trim())
 }
 
 #[cfg(test)]
@@ -331,6 +341,45 @@ mod tests {
         }
         assert_ne!(token(&one, "+15550100002"), first);
         assert_ne!(token(&stranger(&[]), "+15550100001"), first);
+    }
+
+    #[test]
+    fn every_spelling_of_a_number_is_one_token_and_is_seen_by_the_last_look() {
+        use crate::forms::spellings;
+        for known in [&[][..], &[(Kind::Person, "15550100077@s.whatsapp.net"), (Kind::Person, "15550100077")]] {
+            let stranger = stranger(known);
+            let of = |kind| stranger.token(kind, spellings::DIGITS, &mut Counts::new());
+            let tokens = [of(Kind::Person), of(Kind::Group)];
+            for spelled in spellings::all() {
+                for text in [format!("wrote to {spelled} today"), format!("({spelled})"), format!("{spelled}\n{spelled}")] {
+                    assert!(looks_like(&text).is_some(), "{text:?}");
+                    let clean = stranger.text(&text, &mut Counts::new());
+                    assert!(tokens.iter().any(|token| clean.contains(token)), "{text:?}: {clean:?} has no {tokens:?}");
+                    let left: String = clean.split('<').map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect();
+                    assert!(!left.contains("0077") && !left.contains("555"), "{text:?}: {clean:?}");
+                    assert_eq!((looks_like(&clean), stranger.known().in_text(&clean)), (None, None), "{text:?}: {clean:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn who_is_known_is_one_person_also_without_the_country_and_behind_other_digits() {
+        let stranger = stranger(&[(Kind::Person, "491711234567"), (Kind::Person, "15550100077")]);
+        let token = |number: &str| stranger.token(Kind::Person, number, &mut Counts::new());
+        for (text, number) in [
+            ("0171 1234567", "491711234567"),
+            ("+49 (0) 171 1234567", "491711234567"),
+            ("(0171) 123 45 67", "491711234567"),
+            ("(555) 010-0077", "15550100077"),
+            ("5550100077", "15550100077"),
+            ("12 1-555-010-0077", "15550100077"),
+        ] {
+            let clean = stranger.text(text, &mut Counts::new());
+            assert!(clean.contains(&token(number)), "{text}: {clean}");
+            assert!(stranger.known().in_text(text).is_some(), "{text}");
+        }
+        assert!(stranger.known().in_text("0171 1234568").is_none());
     }
 
     #[test]
@@ -390,7 +439,7 @@ mod tests {
             "2026-08-01T09:30:00Z",
             "2026-08-01 09:30:00",
             "smoke-20260801T093000Z",
-            "1790000000123",
+            "at_ms 1790000000123",
             "exit 3, 97.3 KiB in 825 ms",
             "version 0.1.0",
             "wpp.session.lock-held",

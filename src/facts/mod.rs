@@ -24,7 +24,7 @@ use crate::session::state::{Reason, State};
 use crate::session::store::Particulars;
 
 pub use self::holders::{HeldFile, HeldPlace, HoldersFacts, LivingDaemon, OtherHome, RivalFacts};
-pub use self::traces::{ISSUED, Leak, LeakKind, Leaks, LogFacts};
+pub use self::traces::{Leak, LeakKind, Leaks, LogFacts};
 pub use self::upkeep::{
     ArchiveKeys, DrillFacts, DrillRun, EntryLook, EvidenceFacts, OpenRun, OtherStore, OtherStores, Override, SecretFault,
     SecretLook, SetLook, SettingsFacts, UnitLook, UpkeepFacts,

@@ -84,27 +84,3 @@ impl LeakKind {
         }
     }
 }
-
-/// Beginnings of tokens that services give out, each with how many letters, digits, `-` and `_` follow at least.
-/// The doctor looks for them, and evidence is kept without them.
-pub const ISSUED: &[(&str, usize)] = &[
-    ("ghp_", 20),
-    ("gho_", 20),
-    ("ghu_", 20),
-    ("ghs_", 20),
-    ("ghr_", 20),
-    ("github_pat_", 20),
-    ("glpat-", 16),
-    ("xoxa-", 10),
-    ("xoxb-", 10),
-    ("xoxe-", 10),
-    ("xoxp-", 10),
-    ("xoxr-", 10),
-    ("xoxs-", 10),
-    ("sk-proj-", 20),
-    ("sk_live_", 16),
-    ("AKIA", 16),
-    ("AIza", 30),
-    ("owa_k1_", 32),
-    ("eyJhbGciOi", 40),
-];

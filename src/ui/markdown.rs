@@ -20,6 +20,8 @@ pub fn report(report: &Report) -> String {
 fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "# {}\n", plain(&report.title))?;
     writeln!(out, "Verdict: **{}**\n", word(report.verdict))?;
+    // What is wrong comes first, as it does on a terminal.
+    findings(out, report)?;
     for section in &report.sections {
         if !section.title.is_empty() {
             writeln!(out, "## {}\n", plain(&section.title))?;
@@ -31,6 +33,10 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
             writeln!(out, "- {}", plain(line))?;
         }
         if let Some(table) = &section.table {
+            // Behind a line of a list it would be a part of that.
+            if !(section.fields.is_empty() && section.lines.is_empty()) {
+                writeln!(out)?;
+            }
             row(out, &table.columns)?;
             row(out, &vec!["---".to_owned(); table.columns.len()])?;
             for cells in &table.rows {
@@ -56,7 +62,6 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
         }
         writeln!(out)?;
     }
-    findings(out, report)?;
     if !report.metrics.is_empty() {
         writeln!(out, "## Numbers\n")?;
         for metric in &report.metrics {
@@ -83,6 +88,9 @@ fn findings(out: &mut String, report: &Report) -> std::fmt::Result {
             writeln!(out, "  - {what}: {observed} (expected {expected})")?;
         }
         if let Some(remedy) = &finding.remedy {
+            if !remedy.summary.is_empty() {
+                writeln!(out, "  - to do: {}", plain(&one_line(&remedy.summary)))?;
+            }
             writeln!(out, "  - {}: {}", remedy.label(), code(&remedy.command))?;
         }
         if let Some(runbook) = &finding.runbook {

@@ -12,6 +12,7 @@ pub mod progress;
 pub mod prometheus;
 pub mod qr;
 pub mod terminal;
+pub mod wrap;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -89,16 +90,17 @@ impl Ui {
     /// Writes the result to stdout.
     pub fn report(&self, mut report: Report) -> std::io::Result<()> {
         progress::clear();
+        let columns = wrap::columns(&std::io::stdout());
         if let (true, Format::Text, Some(brief)) = (self.quiet, self.format, &report.brief) {
             if brief.is_silent() {
                 return Ok(());
             }
             let mut stdout = anstream::stdout().lock();
-            terminal::report(&mut stdout, brief, true)?;
+            terminal::report(&mut stdout, brief, true, columns)?;
             return stdout.flush();
         }
         if self.quiet && !report.answer && report.exit_code() == 0 && self.format == Format::Text {
-            return terminal::warnings(&mut anstream::stderr().lock(), &report);
+            return terminal::warnings(&mut anstream::stderr().lock(), &report, wrap::columns(&std::io::stderr()));
         }
         for next in &mut report.next {
             *next = self.typed_here(next);
@@ -110,7 +112,7 @@ impl Ui {
             Format::Text if !std::io::stdout().is_terminal() && verbatim(&report).is_some() => {
                 stdout.write_all(verbatim(&report).unwrap_or_default().as_bytes())
             }
-            Format::Text => terminal::report(&mut stdout, &report, steps),
+            Format::Text => terminal::report(&mut stdout, &report, steps, columns),
             Format::Json => json::report(&mut stdout, &report),
         }?;
         stdout.flush()
@@ -121,7 +123,10 @@ impl Ui {
         progress::clear();
         let hints: Vec<String> = error.hints().iter().map(|hint| self.typed_here(hint)).collect();
         match self.format {
-            Format::Text => terminal::error(&mut anstream::stderr().lock(), error, &hints),
+            Format::Text => {
+                let columns = wrap::columns(&std::io::stderr());
+                terminal::error(&mut anstream::stderr().lock(), error, &hints, columns)
+            }
             Format::Json => json::error(&mut std::io::stdout().lock(), error, &hints),
         }
     }

@@ -1,8 +1,6 @@
 //! A plot for the terminal: braille where the terminal speaks UTF-8, plain signs where it does not. No colour
 //! is used. Start with [`draw`].
 
-use std::io::IsTerminal as _;
-
 use super::html::Series;
 use crate::clock;
 
@@ -45,9 +43,7 @@ impl Marks {
 
 /// Columns of the terminal that the result goes to; 80 where it is none.
 pub fn terminal_columns() -> usize {
-    let stdout = std::io::stdout();
-    let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
-    size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80)
+    super::wrap::columns(&std::io::stdout()).unwrap_or(80)
 }
 
 /// The lines of a plot in so many columns; none when there are less than two points, or no time between them.

@@ -6,7 +6,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::progress;
+use super::{progress, wrap};
 use crate::clock;
 use crate::error::Error;
 use crate::report::{Change, Event, Finding, Report, Section, Severity, Sink, Step, Verdict};
@@ -133,7 +133,7 @@ impl Sink for Events {
         // A terminal that went away is no reason to stop working.
         let _ = match event {
             Event::StepStarted { .. } | Event::Progress { .. } => Ok(()),
-            Event::StepFinished(done) if watched() => step(&mut stderr, &done),
+            Event::StepFinished(done) if watched() => step(&mut stderr, &done, wrap::columns(&std::io::stderr())),
             Event::StepFinished(_) => Ok(()),
             Event::Line { text, .. } => writeln!(stderr, "{}", indented(&text, 2)),
             Event::Output { text, .. } => {
@@ -164,85 +164,111 @@ fn screen(whole: &Report) {
     }
     let mut stdout = anstream::stdout().lock();
     // A terminal that went away is noticed when the result is written.
-    let _ = write!(stdout, "{CLEAR}").and_then(|()| report(&mut stdout, whole, true)).and_then(|()| stdout.flush());
+    let _ = write!(stdout, "{CLEAR}")
+        .and_then(|()| report(&mut stdout, whole, true, wrap::columns(&std::io::stdout())))
+        .and_then(|()| stdout.flush());
 }
 
-fn step(out: &mut impl Write, step: &Step) -> std::io::Result<()> {
+fn step(out: &mut impl Write, step: &Step, columns: Option<usize>) -> std::io::Result<()> {
     let (style, word) = verdict(step.verdict);
-    write!(out, "{style}{word:>8}{style:#}  {:<32}", one_line(&step.title))?;
+    let title = one_line(&step.title);
+    let begin = 12 + wrap::width(&title).max(32);
+    write!(out, "{style}{word:>8}{style:#}  {title:<32}")?;
     let took = step.took_ms;
     if step.verdict == Verdict::Pass {
-        writeln!(out, "  {DIM}{} ({took} ms){DIM:#}", indented(&step.observed, 10))
+        let observed = format!("{} ({took} ms)", indented(&step.observed, 10));
+        let gap = if columns.is_some_and(|columns| begin + wrap::width(&observed) > columns) { "\n          " } else { "  " };
+        let first = if gap == "  " { begin } else { 10 };
+        writeln!(out, "{gap}{DIM}{}{DIM:#}", wrap::text(&observed, columns, first, 10))
     } else {
         writeln!(out, "  {DIM}({took} ms){DIM:#}")?;
-        writeln!(out, "          expected  {}", indented(&step.expected, 20))?;
-        writeln!(out, "          observed  {}", indented(&step.observed, 20))
+        let line = |text: &str| wrap::text(&indented(text, 20), columns, 20, 20);
+        writeln!(out, "          expected  {}", line(&step.expected))?;
+        writeln!(out, "          observed  {}", line(&step.observed))
     }
 }
 
-/// Writes a report, with or without its steps.
-pub fn report(out: &mut impl Write, report: &Report, steps: bool) -> std::io::Result<()> {
+/// Writes a report, with or without its steps, in so many columns where that many are known.
+pub fn report(out: &mut impl Write, report: &Report, steps: bool, columns: Option<usize>) -> std::io::Result<()> {
     if !report.title.is_empty() {
-        writeln!(out, "{BOLD}{}{BOLD:#}", one_line(&report.title))?;
+        writeln!(out, "{BOLD}{}{BOLD:#}", wrap::text(&one_line(&report.title), columns, 0, 2))?;
     }
     // What is wrong comes first, what was left out last.
     let finds = report.findings.iter().any(|finding| finding.severity > Severity::Ok);
     if finds {
         for done in report.steps.iter().filter(|_| steps) {
-            step(out, done)?;
+            step(out, done, columns)?;
         }
-        findings(out, &report.findings)?;
+        findings(out, &report.findings, columns)?;
     }
     for part in &report.sections {
-        section(out, part)?;
+        section(out, part, columns)?;
     }
     for done in report.steps.iter().filter(|_| steps && !finds) {
-        step(out, done)?;
+        step(out, done, columns)?;
     }
     for metric in &report.metrics {
         writeln!(out, "  {}: {}", one_line(&metric.name), metric.value)?;
     }
-    warnings(out, report)?;
+    warnings(out, report, columns)?;
     for next in &report.next {
-        writeln!(out, "{DIM}next:{DIM:#} {}", one_line(next))?;
+        writeln!(out, "{DIM}next:{DIM:#} {}", sentence(&one_line(next), columns, 6, 6))?;
     }
     Ok(())
+}
+
+/// A sentence in its columns; a command to paste stays as it is.
+fn sentence(text: &str, columns: Option<usize>, first: usize, indent: usize) -> String {
+    if wrap::is_command(text) { text.to_owned() } else { wrap::text(text, columns, first, indent) }
 }
 
 /// Writes what went wrong beside the thing itself.
-pub fn warnings(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+pub fn warnings(out: &mut impl Write, report: &Report, columns: Option<usize>) -> std::io::Result<()> {
     let yellow = colour(AnsiColor::Yellow);
     for warning in &report.warnings {
-        writeln!(out, "{yellow}warning:{yellow:#} {}", indented(warning, 2))?;
+        writeln!(out, "{yellow}warning:{yellow:#} {}", wrap::text(&indented(warning, 2), columns, 9, 2))?;
     }
     Ok(())
 }
 
-fn section(out: &mut impl Write, section: &Section) -> std::io::Result<()> {
+fn section(out: &mut impl Write, section: &Section, columns: Option<usize>) -> std::io::Result<()> {
     if !section.title.is_empty() {
-        writeln!(out, "{BOLD}{}{BOLD:#}", one_line(&section.title))?;
+        writeln!(out, "{BOLD}{}{BOLD:#}", wrap::text(&one_line(&section.title), columns, 0, 2))?;
     }
-    let width = section.fields.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+    let width = section.fields.iter().map(|(label, _)| wrap::width(label)).max().unwrap_or(0);
+    // Beside long labels nothing is left of a narrow terminal: there values stand below.
+    let below = columns.is_some_and(|columns| (width + 4) * 2 > columns);
     for (label, value) in &section.fields {
-        writeln!(out, "  {DIM}{:<width$}{DIM:#}  {}", one_line(label), indented(value, width + 4))?;
+        let label = one_line(label);
+        if below && 4 + wrap::width(&label) + wrap::width(value) > columns.unwrap_or(usize::MAX) {
+            writeln!(out, "  {DIM}{label}{DIM:#}")?;
+            writeln!(out, "    {}", sentence(&indented(value, 4), columns, 4, 4))?;
+        } else {
+            let width = if below { 0 } else { width };
+            let begin = 4 + width.max(wrap::width(&label));
+            writeln!(out, "  {DIM}{label:<width$}{DIM:#}  {}", sentence(&indented(value, begin), columns, begin, begin))?;
+        }
     }
-    for line in &section.lines {
-        writeln!(out, "  {}", indented(line, 2))?;
+    // What stands between fences, and at the head of a document, is to be read as it is.
+    let (mut is_fenced, mut rules) = (false, 0);
+    for (number, line) in section.lines.iter().enumerate() {
+        let line = indented(line, 2);
+        let is_fence = line.trim_start().starts_with("```");
+        is_fenced ^= is_fence;
+        rules += usize::from(*line == *"---" && (number == 0 || rules == 1));
+        let lead = wrap::lead(&line);
+        let is_prose = !is_fenced && !is_fence && rules != 1 && wrap::is_prose(&line[lead..]);
+        writeln!(out, "  {}", wrap::text(&line, columns.filter(|_| is_prose), 2, 2 + lead))?;
     }
     if let Some(table) = &section.table {
-        let widths: Vec<usize> = (0..table.columns.len())
-            .map(|column| {
-                let cells = table.rows.iter().filter_map(|row| row.get(column));
-                cells.chain(table.columns.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-            })
-            .collect();
-        let line = |row: &[String]| {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{:<width$}", one_line(cell))).collect();
-            format!("  {}", cells.join("  ").trim_end())
-        };
-        writeln!(out, "{DIM}{}{DIM:#}", line(&table.columns))?;
-        for row in &table.rows {
-            writeln!(out, "{}", line(row))?;
+        let clean = |row: &Vec<String>| row.iter().map(|cell| one_line(cell).into_owned()).collect::<Vec<String>>();
+        let (head, rows) = (clean(&table.columns), table.rows.iter().map(clean).collect::<Vec<_>>());
+        let (head, rows) = wrap::table(&head, &rows, columns);
+        for line in head {
+            writeln!(out, "{DIM}{line}{DIM:#}")?;
+        }
+        for line in rows {
+            writeln!(out, "{line}")?;
         }
     }
     Ok(())
@@ -250,7 +276,7 @@ fn section(out: &mut impl Write, section: &Section) -> std::io::Result<()> {
 
 /// Writes findings by host and session, the one with the worst first, and in each the worst first: the eye
 /// stays where it lands.
-fn findings(out: &mut impl Write, all: &[Finding]) -> std::io::Result<()> {
+fn findings(out: &mut impl Write, all: &[Finding], columns: Option<usize>) -> std::io::Result<()> {
     let bad = all.iter().filter(|finding| finding.severity > Severity::Ok);
     let mut groups: Vec<(Option<&str>, Vec<&Finding>)> = Vec::new();
     let mut places: BTreeMap<Option<&str>, usize> = BTreeMap::new();
@@ -277,24 +303,20 @@ fn findings(out: &mut impl Write, all: &[Finding]) -> std::io::Result<()> {
             let number = told.entry((&found.id, found.severity)).or_default();
             *number += 1;
             if *number <= most(found.severity) {
-                finding(out, found, !many)?;
+                finding(out, found, !many, columns)?;
             }
         }
         for ((id, of), number) in told.into_iter().rev().filter(|((_, of), number)| *number > most(*of)) {
             let (style, word) = severity(of);
-            let more = number - most(of);
-            writeln!(
-                out,
-                "{style}{word:>8}{style:#}  and {more} more like these  {DIM}{}; --format json lists all{DIM:#}",
-                one_line(id)
-            )?;
+            let more = format!("and {} more like these", number - most(of));
+            writeln!(out, "{style}{word:>8}{style:#}  {}", aside(&more, &format!("{id}; --format json lists all"), columns))?;
         }
     }
     let (style, word) = severity(Severity::Unknown);
     for (reason, ids) in alike {
         let ids: Vec<&str> = ids.into_iter().collect();
         let text = format!("{} checks could not be made: {reason}", ids.len());
-        writeln!(out, "{style}{word:>8}{style:#}  {}  {DIM}{}{DIM:#}", safe(&text), safe(&ids.join(", ")))?;
+        writeln!(out, "{style}{word:>8}{style:#}  {}", aside(&safe(&text), &safe(&ids.join(", ")), columns))?;
     }
     Ok(())
 }
@@ -339,36 +361,65 @@ fn age(finding: &Finding) -> String {
     }
 }
 
-fn finding(out: &mut impl Write, finding: &Finding, named: bool) -> std::io::Result<()> {
+/// Columns before what a finding says.
+const MARGIN: usize = 10;
+
+/// A text after the word of a severity, and what is only said aside: in the same line where there is room.
+fn aside(text: &str, aside: &str, columns: Option<usize>) -> String {
+    let (text, aside) = (one_line(text), one_line(aside));
+    let said = wrap::text(&text, columns, MARGIN, MARGIN);
+    let at = said.rsplit_once('\n').map_or(MARGIN + wrap::width(&said), |(_, last)| wrap::width(last));
+    if columns.is_none_or(|columns| at + 2 + wrap::width(&aside) <= columns) {
+        return format!("{said}  {DIM}{aside}{DIM:#}");
+    }
+    format!("{said}\n{}{DIM}{}{DIM:#}", " ".repeat(MARGIN), wrap::text(&aside, columns, MARGIN, MARGIN))
+}
+
+fn finding(out: &mut impl Write, finding: &Finding, named: bool, columns: Option<usize>) -> std::io::Result<()> {
     let (style, word) = severity(finding.severity);
     let session = finding.session.as_ref().filter(|_| named).map(|session| format!(" [{session}]")).unwrap_or_default();
-    let (summary, session, id, age) = (one_line(&finding.summary), one_line(&session), one_line(&finding.id), age(finding));
-    writeln!(out, "{style}{word:>8}{style:#}  {summary}{session}  {DIM}{id}{age}{DIM:#}")?;
+    let said = aside(&format!("{}{session}", finding.summary), &format!("{}{}", finding.id, age(finding)), columns);
+    writeln!(out, "{style}{word:>8}{style:#}  {said}")?;
     for seen in &finding.evidence {
         let [what, observed, expected] = [&seen.what, &seen.observed, &seen.expected].map(|text| one_line(text));
-        writeln!(out, "          {what}: {observed} {DIM}(expected {expected}){DIM:#}")?;
+        let text = wrap::text(&format!("{what}: {observed} (expected {expected})"), columns, MARGIN, MARGIN + 2);
+        // What was expected stands behind the last bracket, wherever the line ends.
+        match text.rfind("(expected") {
+            Some(at) => writeln!(out, "          {}{DIM}{}{DIM:#}", &text[..at], &text[at..])?,
+            None => writeln!(out, "          {text}")?,
+        }
     }
     if let Some(remedy) = &finding.remedy {
         if !remedy.summary.is_empty() {
-            writeln!(out, "          to do: {}", one_line(&remedy.summary))?;
+            let text = format!("to do: {}", one_line(&remedy.summary));
+            writeln!(out, "          {}", wrap::text(&text, columns, MARGIN, MARGIN + 2))?;
         }
-        writeln!(out, "          {}: {}", remedy.label(), one_line(&remedy.command))?;
+        writeln!(out, "          {}", labelled(remedy.label(), &one_line(&remedy.command), columns))?;
     }
     if let Some(runbook) = &finding.runbook {
-        writeln!(out, "          {DIM}read: {}{DIM:#}", one_line(&super::to_read(runbook)))?;
+        writeln!(out, "          {DIM}{}{DIM:#}", labelled("read", &one_line(&super::to_read(runbook)), columns))?;
     }
     Ok(())
 }
 
+/// A command behind a word: below it, where the terminal would break it beside it.
+fn labelled(label: &str, command: &str, columns: Option<usize>) -> String {
+    let begin = MARGIN + wrap::width(label) + 2;
+    match columns.is_some_and(|columns| begin + wrap::width(command) > columns) {
+        true => format!("{label}:\n{}{command}", " ".repeat(MARGIN)),
+        false => format!("{label}: {command}"),
+    }
+}
+
 /// Writes an error with what to do next.
-pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::Result<()> {
+pub fn error(out: &mut impl Write, error: &Error, hints: &[String], columns: Option<usize>) -> std::io::Result<()> {
     let red = colour(AnsiColor::Red).bold();
-    writeln!(out, "{red}error:{red:#} {}", indented(&error.chain(), 2))?;
+    writeln!(out, "{red}error:{red:#} {}", wrap::text(&indented(&error.chain(), 2), columns, 7, 2))?;
     for note in error.notes() {
-        writeln!(out, "  {DIM}note:{DIM:#} {}", indented(note, 4))?;
+        writeln!(out, "  {DIM}note:{DIM:#} {}", wrap::text(&indented(note, 4), columns, 8, 4))?;
     }
     for hint in hints {
-        writeln!(out, "  {BOLD}next:{BOLD:#} {}", indented(hint, 4))?;
+        writeln!(out, "  {BOLD}next:{BOLD:#} {}", sentence(&indented(hint, 4), columns, 8, 4))?;
     }
     Ok(())
 }
@@ -396,15 +447,43 @@ mod tests {
         found.remedy.as_mut().unwrap().command = evil.into();
         value.findings.push(found);
         let mut out = Vec::new();
-        report(&mut out, &value, true).unwrap();
+        report(&mut out, &value, true, None).unwrap();
+        report(&mut out, &value, true, Some(40)).unwrap();
         let failed = Error::new(crate::error::ErrorKind::Usage, evil).hint(evil);
-        error(&mut out, &failed, &[evil.to_owned()]).unwrap();
+        error(&mut out, &failed, &[evil.to_owned()], Some(40)).unwrap();
         let text = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();
         for line in text.lines() {
             assert!(!line.starts_with("::") && !line.starts_with("next: wpp reset"), "{line:?} in {text}");
         }
         assert!(text.contains("error  a\u{240a}::error::x\u{240a}next: wpp reset"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn nothing_is_wider_than_the_terminal_but_what_is_to_be_pasted() {
+        let long = "the disk is nearly full and whoever looks after it should do something about that before the night";
+        let command = "wpp backup prune --older-than 30d --session somebody-with-a-long-name --dry-run";
+        let mut value = Report::new("doctor", long).next(command).next(format!("{long}: `{command}`"));
+        value.warnings.push(long.into());
+        let document = ["---", "title: x", "---", "# Title", long, "- a list", "```wpp id=x", command, "```"];
+        let section = Section::new(long).field("label", long).field("a label that is rather long", long);
+        value.sections.push(document.iter().fold(section, |section, line| section.line(*line)));
+        value.sections[0].table = Some(crate::report::Table::new(["a", "b"], vec![vec![long.to_owned(), command.to_owned()]]));
+        let mut found = crate::ui::github::tests::finding(Severity::Error, long);
+        found.evidence.push(crate::report::Evidence::new("what", long, long));
+        found.remedy.as_mut().unwrap().command = command.into();
+        value.findings.push(found);
+        for columns in [80, 40] {
+            let mut out = Vec::new();
+            report(&mut out, &value, true, Some(columns)).unwrap();
+            error(&mut out, &Error::new(crate::error::ErrorKind::Usage, long).hint(command), &[command.into()], Some(columns))
+                .unwrap();
+            let text = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();
+            let wide: Vec<&str> = text.lines().filter(|line| wrap::width(line) > columns && !line.contains(command)).collect();
+            assert!(wide.is_empty(), "{columns}: {wide:#?} in {text}");
+            assert!(text.matches(command).count() >= 6, "a command was broken: {text}");
+            assert!(text.matches("before the").count() >= 8, "{text}");
+        }
     }
 
     #[test]

@@ -287,3 +287,53 @@ fn no_samples_are_taken_when_the_settings_say_so() {
     let journal = Journal::open(&simulated.home.path().join("ops.db")).unwrap();
     assert!(History::of(&journal).read(None, 0).unwrap().is_empty());
 }
+
+#[test]
+fn one_sample_tells_of_no_growth_and_says_how_many_it_takes() {
+    let home = with_history(1, GIB);
+    let (code, value) = home.json(&["capacity"]);
+    let (machine, session) = (&value["data"]["machine"], &value["data"]["sessions"][0]);
+    assert_eq!(code, 0, "{value}");
+    for (known, why) in [("disk_growth", "disk_growth_unknown"), ("days_to_full", "days_to_full_unknown")] {
+        assert!(machine[known].is_null() && machine[why].as_str().unwrap().contains("too short"), "{machine}");
+    }
+    assert!(session["growth"].is_null() && session["growth_unknown"].as_str().unwrap().contains("too short"), "{session}");
+    assert_eq!(session["samples"], 1);
+}
+
+#[test]
+fn a_clock_that_jumped_a_disk_that_shrank_and_a_session_that_is_gone_turn_no_growth() {
+    let home = TestHome::sandbox();
+    std::fs::create_dir_all(home.session("main")).unwrap();
+    let journal = Journal::open(&home.path().join("ops.db")).unwrap();
+    let now_ms = clock::now_ms();
+    let hours = 20 * 24;
+    for hour in 0..hours {
+        let grown = u64::try_from(hour).unwrap();
+        let at_ms = now_ms - (hours - hour) * HOUR_MS;
+        let used = 10 * GIB + grown * GIB / 24;
+        // In the middle of the time the disk becomes a smaller one with the same on it.
+        let total = if hour < hours / 2 { 200 * GIB } else { 60 * GIB };
+        let seen = Sample { disk_total_bytes: total, ..sample(at_ms, (10 << 20) + grown * (1 << 20) / 24, total - used) };
+        // The first half of it was seen by a session that was removed since.
+        History::of(&journal).write(if hour < hours / 2 { "gone" } else { "main" }, &seen).unwrap();
+        // Now and then a clock was a year ahead, and then a year behind.
+        if hour % 100 == 50 {
+            for away in [365, -365] {
+                History::of(&journal).write("main", &sample(at_ms + away * DAY_MS, 10 << 20, 50 * GIB)).unwrap();
+            }
+        }
+    }
+    drop(journal);
+    let (code, value) = home.json(&["capacity"]);
+    assert_eq!(code, 0, "{value}");
+    let growth = number(&value["data"]["machine"]["disk_growth"]["bytes_per_day"]) / GIB as f64;
+    assert!((0.9..1.1).contains(&growth), "{growth}: {}", value["data"]["machine"]);
+    let sessions = value["data"]["sessions"].as_array().unwrap();
+    assert!(sessions.len() == 1 && sessions[0]["session"] == "main", "{sessions:?}");
+    let warnings = value["warnings"].to_string();
+    assert!(warnings.contains("dated ahead of this clock"), "{warnings}");
+    let growth = number(&sessions[0]["growth"]["bytes_per_day"]) / f64::from(1 << 20);
+    // What the files are now is measured as well, and there are none.
+    assert!(growth < 1.1, "{growth}");
+}

@@ -93,6 +93,13 @@ fn what_is_suppressed_is_told_apart_and_fails_nothing_until_its_day() {
             "{rest}: {report:#}"
         );
     }
+    // A misspelt id suppresses nothing, and the one that is meant is named.
+    let misspelt = "[suppress.\"wpp.session.mods\"]\nreason = \"x\"\nuntil = 2999-12-31\n";
+    write(&home.path().join("config.toml"), misspelt);
+    let (_, report) = doctor(&home, &[]);
+    assert_eq!(found(&report), ["wpp.config.suppression", "wpp.session.modes"], "{report:#}");
+    let advice = of(&report, "wpp.config.suppression")["remedy"]["summary"].as_str().unwrap().to_owned();
+    assert!(advice.starts_with("did you mean wpp.session.modes?"), "{advice}");
     table("reason = \"x\"\nuntil = \"soon\"");
     assert_eq!(found(&doctor(&home, &[]).1), ["wpp.home.settings", "wpp.session.modes"], "a day that is none");
     chmod(&store(&home), 0o600);

@@ -270,3 +270,64 @@ fn what_only_looks_is_not_called_a_mend() {
     let text = home.run(&["doctor", "--only", "wpp.session.state"]).stdout;
     assert!(text.contains("mend: wpp start --session main"), "{text}");
 }
+
+#[test]
+fn a_machine_with_nothing_set_up_is_told_what_to_type_in_each_state() {
+    let looked = |home: &TestHome| doctor(home, &["--offline", "--only", "wpp.home", "--fail-on", "never"]).1;
+    let place = tempfile::tempdir().unwrap();
+    // No folder for the home, an empty one, and one with settings alone.
+    for (state, expected) in
+        [("none", "there is no home at"), ("empty", "there is no session here yet"), ("settings", "default_session is")]
+    {
+        let path = place.path().join(state);
+        if state != "none" {
+            std::fs::create_dir(&path).unwrap();
+        }
+        if state == "settings" {
+            std::fs::write(path.join("config.toml"), "default_session = \"sales\"\n").unwrap();
+            chmod(&path.join("config.toml"), 0o600);
+        }
+        let mut command = std::process::Command::new(crate::harness::program());
+        command.env_clear().env("WPP_HOME", &path).args(["doctor", "--format", "json", "--offline", "--only", "wpp.home"]);
+        let output = command.output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let finding = of(&report, "wpp.home.default-session");
+        assert!(finding["summary"].as_str().unwrap().contains(expected), "{state}: {report:#}");
+        let session = if state == "settings" { "sales" } else { "main" };
+        assert_eq!(next(&report), format!("wpp start --session {session}"), "{state}: {report:#}");
+        assert_eq!(path.exists(), state != "none", "looking made a home");
+    }
+    // Archives of a session that is not there: they come before a new session.
+    let home = empty();
+    let folder = home.path().join("backups");
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["main-20261101T000000Z.wpp.tar.gz", "sales-20261102T000000Z.wpp.tar.gz", "notes.txt"] {
+        std::fs::write(folder.join(name), "x").unwrap();
+        chmod(&folder.join(name), 0o600);
+    }
+    chmod(&folder, 0o700);
+    let report = looked(&home);
+    assert_eq!(next(&report), "wpp restore latest --session sales --dry-run", "{report:#}");
+    let evidence = of(&report, "wpp.home.default-session")["evidence"].to_string();
+    assert!(evidence.contains("2 archives") && evidence.contains("sales"), "{evidence}");
+    std::fs::create_dir_all(home.session("other")).unwrap();
+    assert!(!next(&looked(&home)).contains("restore"), "there is a session now");
+}
+
+#[test]
+fn a_home_that_cannot_be_made_is_an_error_that_names_the_folder() {
+    let home = empty();
+    let other = crate::doctor_home::Unprivileged::owning(&home);
+    let closed = tempfile::tempdir().unwrap();
+    chmod(closed.path(), 0o555);
+    let path = closed.path().join("new/home");
+    let look = |path: &Path| other.doctor_of(path, &["--offline", "--only", "wpp.home"]);
+    let (code, report) = look(&path);
+    assert_eq!((code, found(&report)), (3, vec!["wpp.home.marker".to_owned()]), "{report:#}");
+    let summary = of(&report, "wpp.home.marker")["summary"].as_str().unwrap();
+    assert!(summary.contains("cannot be made") && summary.contains(closed.path().to_str().unwrap()), "{summary}");
+    assert!(report.to_string().contains("install -d -m 700"), "{report:#}");
+    let (code, report) = look(home.path());
+    assert_eq!(code, 0, "its own can be: {report:#}");
+    chmod(closed.path(), 0o755);
+}

@@ -176,9 +176,14 @@ impl Unprivileged {
 
     /// What the doctor says to that user.
     pub fn doctor(&self, home: &TestHome, more: &[&str]) -> (i32, Value) {
+        self.doctor_of(home.path(), more)
+    }
+
+    /// The same of a folder that may be no home yet.
+    pub fn doctor_of(&self, folder: &Path, more: &[&str]) -> (i32, Value) {
         use std::os::unix::process::CommandExt as _;
         let mut command = std::process::Command::new(&self.program);
-        command.env_clear().env("WPP_HOME", home.path()).args(["doctor", "--format", "json"]).args(more);
+        command.env_clear().env("WPP_HOME", folder).args(["doctor", "--format", "json"]).args(more);
         if self.is_root {
             command.uid(NOBODY).gid(NOBODY);
         }

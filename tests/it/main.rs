@@ -78,6 +78,7 @@ mod sets;
 mod shelf;
 mod signatures;
 mod simulated;
+mod spellings;
 mod simulator;
 mod store;
 mod stores;

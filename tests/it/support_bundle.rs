@@ -10,6 +10,7 @@ use wpp::journal::Journal;
 
 use crate::harness::{Outcome, TestHome};
 use crate::simulated::{PEER, Simulated};
+use crate::spellings;
 
 /// The files of a bundle by their names, read back with the libraries alone.
 fn unpacked(path: &Path) -> BTreeMap<String, String> {
@@ -89,17 +90,14 @@ fn assert_clean(files: &BTreeMap<String, String>, root: &Path) {
             assert!(!text.contains(&planted), "{name} holds {planted}: {text}");
             assert!(!name.contains(&planted), "{name}");
         }
+        for line in text.lines() {
+            assert!(!spellings::digits(line).contains(&spellings::DIGITS[1..]), "{name} holds a number: {line}");
+        }
     }
 }
 
-/// Plants in every place that a bundle reads.
-fn plant(home: &TestHome) {
-    let sessions = home.path().join("sessions");
-    // A session and a file that are called by a name and a number.
-    std::fs::create_dir_all(sessions.join("zaphod-15550100088/logs")).unwrap();
-    std::fs::write(sessions.join("zaphod-15550100088/meet-me-at-the-harbour.txt"), "towel").unwrap();
-    let settings = std::fs::read_to_string(home.path().join("config.toml")).unwrap_or_default();
-    let more = r##"
+/// Settings that name people.
+const PLANTED_SETTINGS: &str = r##"
 [device]
 name = "Zaphod Beeblebrox"
 [backup]
@@ -119,6 +117,26 @@ greeting = "the quarterly umbrella is here"
 [secrets]
 openwa-key = { command = ["cat", "/home/zaphod/beeblebrox"] }
 "##;
+
+/// Plants in every place that a bundle reads.
+fn plant(home: &TestHome) {
+    let sessions = home.path().join("sessions");
+    // A session and a file that are called by a name and a number.
+    std::fs::create_dir_all(sessions.join("zaphod-15550100088/logs")).unwrap();
+    std::fs::write(sessions.join("zaphod-15550100088/meet-me-at-the-harbour.txt"), "towel").unwrap();
+    let spelled: Vec<&str> = spellings::all().collect();
+    // A session may be called by a number, too, and so may files and folders.
+    std::fs::create_dir_all(sessions.join("zz-1-555-010-0077/logs")).unwrap();
+    std::fs::create_dir_all(sessions.join("main")).unwrap();
+    for spelled in spelled.iter().filter(|spelled| !spelled.contains('/')) {
+        std::fs::write(sessions.join("main").join(format!("{spelled}.jpg")), "towel").unwrap();
+        std::fs::write(home.path().join(format!("from {spelled}.txt")), "towel").unwrap();
+    }
+    let settings = std::fs::read_to_string(home.path().join("config.toml")).unwrap_or_default();
+    let quoted = serde_json::to_string(&[&["send"], spelled.as_slice()].concat()).unwrap();
+    let more = format!(
+        "{PLANTED_SETTINGS}\n[schedule.zz-numbers]\nrun = {quoted}\nwhen = \"0 9 * * MON\"\n[contacts.zz-numbers]\ncommand = {quoted}\n"
+    );
     std::fs::write(home.path().join("config.toml"), format!("{settings}\n{more}")).unwrap();
     std::fs::create_dir_all(home.path().join("secrets")).unwrap();
     let secret = home.path().join("secrets/openwa-key");
@@ -137,7 +155,19 @@ zaphod wrote to 15550100077@s.whatsapp.net: bring the umbrella, password=hunter2
 {"at":"2026-11-21T03:15:05.000Z","level":"warn","library":"whatsapp_rust::client::node_io:1970","message":"stream error"}
 {"half":"of a line with the towel
 "##;
-    for session in ["main", "zaphod-15550100088"] {
+    // Every spelling of a number in every field, and lines that are none of the daemon's.
+    let line = |spelled: &&str| {
+        let value = serde_json::json!({
+            "at": "2026-11-21T03:15:06.000Z", "level": "warn", "message": spelled, "reason": format!("the daemon {spelled}"),
+            "detail": format!("it is {spelled} again"), "cause": spelled, "to": spelled, "session": spelled, "id": spelled, "place": spelled,
+        });
+        format!(
+            "{value}\nto {spelled} it went\n{{\"level\":\"warn\",\"library\":\"diesel::send:15\",\"message\":{}}}\n",
+            serde_json::json!(format!("sent to {spelled}"))
+        )
+    };
+    let log = log.to_owned() + &spelled.iter().map(line).collect::<String>();
+    for session in ["main", "zaphod-15550100088", "zz-1-555-010-0077"] {
         let folder = sessions.join(session).join("logs");
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("wppd.log");
@@ -148,6 +178,9 @@ zaphod wrote to 15550100077@s.whatsapp.net: bring the umbrella, password=hunter2
     let data = serde_json::json!({ "text": "bring the umbrella", "to": "+15550100077", "key": "k3y-in-a-file" });
     journal.record(Some("zaphod-15550100088"), "meet-trillian", &data).unwrap();
     journal.record_failed(Some("main"), "backup", &data).unwrap();
+    for spelled in &spelled {
+        journal.record(Some(spelled), spelled, &serde_json::json!({ "to": spelled })).unwrap();
+    }
     // Evidence of a run that is called by a name.
     let run = home.path().join("reports/umbrella-for-zaphod-20260801T093000Z");
     std::fs::create_dir_all(&run).unwrap();
@@ -156,6 +189,13 @@ zaphod wrote to 15550100077@s.whatsapp.net: bring the umbrella, password=hunter2
         r#"{"schema":"wpp.drill/1","title":"umbrella for Zaphod","verdict":"fail","data":{"drill":"umbrella-for-zaphod","began":"2026-08-01T09:30:00Z"}}"#,
     )
     .unwrap();
+    // Its transcripts, and one that is called by a number.
+    std::fs::create_dir_all(run.join("transcripts")).unwrap();
+    std::fs::write(run.join("transcripts/1-15550100077.txt"), spelled.join("\n")).unwrap();
+    let of_number = home.path().join("reports/1-555-010-0077-20260801T093000Z");
+    std::fs::create_dir_all(&of_number).unwrap();
+    let report = serde_json::json!({"schema": "wpp.runbook-run/1", "title": spelled, "verdict": "fail", "data": {"runbook": "1 555 010 0077", "began": "15550100077"}});
+    std::fs::write(of_number.join("report.json"), report.to_string()).unwrap();
     // A lock that says who holds it.
     std::fs::write(
         sessions.join("zaphod-15550100088/LOCK"),
@@ -171,6 +211,9 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("WPP_UMBRELLA", "harbour"),
     ("USER", "zaphod"),
     ("HOSTNAME", "heartofgold"),
+    ("WPP_15550100077", "1 555 010 0077"),
+    ("WPP_SECRET_15550100077", "+1\u{2009}555\u{2009}010\u{2009}0077"),
+    ("TZ", "+1\u{a0}555\u{a0}010\u{a0}0077"),
 ];
 
 #[test]

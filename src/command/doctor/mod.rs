@@ -4,10 +4,11 @@
 //! that does not open and settings that do not load are findings here.
 //!
 //! `findings` of the document are the state at the end, those of severity `ok` included; its `data`
-//! is in [`super::schemas`]. Start with [`Args::run`]; [`place`] says where to look, [`follow`] looks more
-//! than once, [`memory`] knows what was found before, and [`files`] writes for other programs.
+//! is in [`super::schemas`]. Start with [`Args::run`]; [`place`] says where to look, [`first`] knows a machine
+//! on which nothing was set up yet, [`follow`] looks more than once, [`memory`] knows what was found before, and [`files`] writes for other programs.
 
 mod files;
+mod first;
 mod follow;
 mod memory;
 mod place;
@@ -274,6 +275,7 @@ impl Look<'_> {
         let ports = self.selection.takes("wpp.host.ports", "host");
         let facts = probe::gather(&Scope { offline, ports, ..scope.clone() }, depth);
         let mut examination = examine(&facts, &self.selection);
+        first::offer_archives(scope, &mut examination);
         examination.suppress(&facts.host.suppressions.list, facts.now_ms);
         examination
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::super::schedule as entries;
 use super::super::told::Around;
 use super::super::upkeep::Upkeep;
+use super::first;
 use crate::alert::Policy;
 use crate::alert::book::Book;
 use crate::app::{self, Settings};
@@ -229,7 +230,7 @@ fn marked(home: Result<Home>, root: &Path) -> (Result<Home>, bool) {
     let is_prepared =
         |path: &std::path::PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| PREPARED.contains(&name));
     if names.iter().all(is_prepared) {
-        return (home, false);
+        return (home.and_then(|home| first::cannot_make(root).map_or(Ok(home), Err)), false);
     }
     let of_sessions = disk::list(&root.join("sessions")).unwrap_or_default();
     let store = of_sessions.iter().map(|folder| folder.join("session.db")).find(|store| !is_gone(store));

@@ -222,8 +222,8 @@ pub(super) fn by_hand_section(examination: &Examination) -> Option<Section> {
         }
     }
     let line = |section: Section, (command, finding): (&str, &Finding)| {
-        let runbook = finding.runbook.as_ref().map(|runbook| format!("; {runbook}")).unwrap_or_default();
-        section.line(format!("{command}  ({}{runbook})", finding.id))
+        let runbook = finding.runbook.as_ref().map(|runbook| format!(", {runbook}")).unwrap_or_default();
+        section.line(command).line(format!("  {}{runbook}", finding.id))
     };
     (!commands.is_empty()).then(|| commands.into_iter().fold(Section::new("Left to you"), line))
 }

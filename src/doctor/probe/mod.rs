@@ -478,7 +478,9 @@ fn home_paths(root: &Path, home: Option<&Home>, backups: Option<&Path>) -> Vec<P
         return if is_closed { vec![folder] } else { Vec::new() };
     };
     if matches!(exists(&home.marker()), Ok(false)) {
-        return Vec::new();
+        // Of a folder that is yet to become a home it only matters whether it is there.
+        let is_absent = matches!(folder.seen, Probed::Known(None));
+        return if is_absent { vec![folder] } else { Vec::new() };
     }
     let mut looks = vec![folder];
     looks.extend(names_in(root).into_iter().map(|name| match name {

@@ -14,7 +14,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use super::{FILES_TIMEOUT, Job};
 use crate::config::Config;
 use crate::disk;
-use crate::facts::{ISSUED, Leak, LeakKind, Leaks, LogFacts, Probed};
+use crate::facts::{Leak, LeakKind, Leaks, LogFacts, Probed};
+use crate::forms::{ISSUED, SERVERS, numbers};
 use crate::home::{Home, SessionPaths, sidecar};
 
 /// So much of the end of a session's log is read, of few sessions and of many.
@@ -323,6 +324,10 @@ const fn given(sign: &'static str) -> Form {
 const FORMS: &[Form] = &[
     form("@", LeakKind::Jid, is_address),
     form("+", LeakKind::Number, is_number),
+    form("\u{ff0b}", LeakKind::Number, is_number),
+    form("%2B", LeakKind::Number, is_number),
+    form("%2b", LeakKind::Number, is_number),
+    form("wa.me/", LeakKind::Number, is_number),
     form("AGE-SECRET-KEY-1", LeakKind::PrivateKey, |before, _| !joins(before)),
     form("PRIVATE KEY-----", LeakKind::PrivateKey, |_, _| true),
     form("://", LeakKind::Token, has_password),
@@ -341,18 +346,18 @@ static SIGNS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     signs.expect("a few dozen signs fit")
 });
 
-/// What follows the @ of an address of a person or a group.
-const SERVERS: [&[u8]; 4] = [b"s.whatsapp.net", b"c.us", b"g.us", b"lid"];
-
 fn is_address(before: &[u8], rest: &[u8]) -> bool {
-    let digits = before.iter().rev().take_while(|byte| matches!(byte, b'0'..=b'9' | b':' | b'-')).count();
-    digits >= 5 && SERVERS.iter().any(|server| rest.starts_with(server))
+    let digits = before.iter().rev().take_while(|byte| matches!(byte, b'0'..=b'9' | b':' | b'-' | b'_' | b'.')).count();
+    // The name of a server ends here: an address of mail may begin as one.
+    let is_server = |server: &str| {
+        let after = rest.strip_prefix(server.as_bytes());
+        after.is_some_and(|after| !joins(&after[..after.len().min(1)]) || after.starts_with(b".") && run(after) == 1)
+    };
+    digits >= 5 && SERVERS.iter().any(|(server, _)| is_server(server))
 }
 
 fn is_number(before: &[u8], rest: &[u8]) -> bool {
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let ends = !rest.get(digits).is_some_and(|byte| is_token_byte(*byte) && *byte != b'.');
-    !joins(before) && (8..=15).contains(&digits) && ends
+    !joins(before) && numbers::follows(rest)
 }
 
 /// `scheme://user:password@host`, with a password that nothing stands in the place of.
@@ -439,10 +444,21 @@ mod tests {
     }
 
     #[test]
+    fn every_spelling_that_leaves_no_doubt_is_known_and_no_other() {
+        use crate::forms::spellings;
+        for text in spellings::CERTAIN {
+            assert!(!kinds(&format!("{{\"to\":\"{text}\"}}")).is_empty(), "{text:?}");
+        }
+        for text in spellings::LIKELY.iter().chain(spellings::POSSIBLE) {
+            assert!(kinds(text).is_empty() || text.contains("@s.whatsapp"), "{text:?}");
+        }
+    }
+
+    #[test]
     fn ordinary_lines_are_let_be() {
         for text in [
             "{\"at\":\"2026-11-01T00:00:00.123456789Z\",\"level\":\"INFO\",\"to\":\"#0123456789\"}",
-            "status@broadcast and me@example.org, x@lid",
+            "status@broadcast and me@example.org, x@lid, 12345@call.example.org, 1234567@callers and 2 + 12345678",
             "2026-11-01T00:00:00+08:00 took 1234567890123 ns, +12 more",
             "Bearer [secret] password=[secret] api_key=#0123",
             "task AKIA, ghp_ and a bearer of news",

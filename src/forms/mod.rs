@@ -1,16 +1,62 @@
-//! What people and secrets look like in a text: the table that evidence and support bundles are both cleaned
-//! with. Start with [`replace`].
+//! What people and secrets look like in a text: the one table that the doctor looks through logs with, and that
+//! evidence and support bundles are cleaned with. Start with [`replace`].
 //!
-//! A rule only says what is where. What stands in its place is up to whoever asks: [`super::redact`] writes
-//! a token that this home's evidence shares, [`super::strangers`] one that nobody can try numbers against,
-//! after rules of its own for all that a stranger must not read either.
+//! A rule only says what is where. What is done about it is up to whoever asks: the doctor counts what is so for
+//! sure, evidence is kept with a token in its place that the home shares, and a bundle with one that nobody can try
+//! numbers against, after rules of its own for all that a stranger must not read either.
+
+mod digits;
+pub mod numbers;
+#[cfg(test)]
+#[path = "../../tests/it/spellings.rs"]
+pub(crate) mod spellings;
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use crate::facts::ISSUED;
+use self::numbers::Likeness;
+
+/// Beginnings of tokens that services give out, each with how many letters, digits, `-` and `_` follow at least.
+pub const ISSUED: &[(&str, usize)] = &[
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghu_", 20),
+    ("ghs_", 20),
+    ("ghr_", 20),
+    ("github_pat_", 20),
+    ("glpat-", 16),
+    ("xoxa-", 10),
+    ("xoxb-", 10),
+    ("xoxe-", 10),
+    ("xoxp-", 10),
+    ("xoxr-", 10),
+    ("xoxs-", 10),
+    ("sk-proj-", 20),
+    ("sk_live_", 16),
+    ("AKIA", 16),
+    ("AIza", 30),
+    ("owa_k1_", 32),
+    ("eyJhbGciOi", 40),
+];
+
+/// What follows the @ of an address of WhatsApp, and whose address it is. One that begins as another does stands
+/// before it.
+pub const SERVERS: &[(&str, Kind)] = &[
+    ("s.whatsapp.net", Kind::Person),
+    ("c.us", Kind::Person),
+    ("lid", Kind::Person),
+    ("hosted.lid", Kind::Person),
+    ("hosted", Kind::Person),
+    ("bot", Kind::Person),
+    ("msgr", Kind::Person),
+    ("interop", Kind::Person),
+    ("g.us", Kind::Group),
+    ("broadcast", Kind::Group),
+    ("newsletter", Kind::Group),
+    ("call", Kind::Group),
+];
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,30 +123,40 @@ impl Kind {
 pub const SECRET: &str = "[secret]";
 
 /// What a match is, and which bytes of the text are it; `None` when it is nobody's after all.
-pub(super) type Found = Option<(Kind, Range<usize>)>;
+pub type Found = Option<(Kind, Range<usize>)>;
 
 /// One form that people and secrets have.
-pub(super) struct Rule {
-    pattern: Regex,
-    found: fn(&Captures<'_>) -> Found,
+pub enum Rule {
+    /// A pattern, and what its matches are.
+    Pattern(Regex, fn(&Captures<'_>) -> Found),
+    /// Numbers, of which it is at least so sure.
+    Numbers(Likeness),
 }
 
 impl Rule {
     /// A constant pattern, and what its matches are.
-    pub(super) fn new(text: &str, found: fn(&Captures<'_>) -> Found) -> Rule {
-        Rule { pattern: pattern(text), found }
+    pub fn new(text: &str, found: fn(&Captures<'_>) -> Found) -> Rule {
+        Rule::Pattern(pattern(text), found)
+    }
+
+    /// Everything of this form in a text, in order.
+    fn all<'a>(&'a self, text: &'a str) -> Box<dyn Iterator<Item = (Kind, Range<usize>)> + 'a> {
+        match self {
+            Rule::Pattern(pattern, found) => Box::new(pattern.captures_iter(text).filter_map(|captures| found(&captures))),
+            Rule::Numbers(least) => Box::new(numbers::find(text, *least).map(|range| (Kind::Person, range))),
+        }
     }
 
     /// The first thing of this form in a text.
-    pub(super) fn first(&self, text: &str) -> Found {
-        self.pattern.captures_iter(text).find_map(|found| (self.found)(&found))
+    pub fn first(&self, text: &str) -> Found {
+        self.all(text).next()
     }
 
     /// The text with something else in the place of everything of this form.
-    pub(super) fn replace(&self, text: &str, mut instead: impl FnMut(Kind, &str) -> String) -> String {
+    pub fn replace(&self, text: &str, mut instead: impl FnMut(Kind, &str) -> String) -> String {
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
-        for (kind, range) in self.pattern.captures_iter(text).filter_map(|found| (self.found)(&found)) {
+        for (kind, range) in self.all(text) {
             out.push_str(&text[done..range.start]);
             out.push_str(&instead(kind, &text[range.clone()]));
             done = range.end;
@@ -116,54 +172,43 @@ pub fn replace(text: &str, mut instead: impl FnMut(Kind, &str) -> String) -> Str
 }
 
 /// A constant pattern.
-pub(super) fn pattern(text: &str) -> Regex {
+pub fn pattern(text: &str) -> Regex {
     #[expect(clippy::expect_used, reason = "the patterns are constant, and a test uses each")]
     Regex::new(text).expect("a pattern that compiles")
 }
 
 /// The named part `value` as this kind: what of a rule's match is somebody's.
-pub(super) fn value(found: &Captures<'_>, kind: Kind) -> Found {
+pub fn value(found: &Captures<'_>, kind: Kind) -> Found {
     found.name("value").map(|value| (kind, value.range()))
 }
 
 /// Whether what is called so is secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub fn is_secret_name(name: &str) -> bool {
     SECRET_NAME.is_match(name)
 }
 
 /// What stands in the place of a value and is none: a word, a name of a value, where a secret is kept.
-pub(super) fn is_no_secret(value: &str) -> bool {
+pub fn is_no_secret(value: &str) -> bool {
     let word = matches!(value.to_ascii_lowercase().as_str(), "" | "true" | "false" | "null" | "none" | "yes" | "no");
     word || NO_SECRET.is_match(value)
 }
 
 /// Who is written there, however: `+1 (555) 010-0001` is who `0015550100001` and `15550100001:3@s.whatsapp.net`
 /// are. Groups and lists keep their whole name.
-pub(super) fn who(written: &str) -> String {
-    let user = written.split(['_', ':', '@']).next().unwrap_or(written);
-    let user = user.strip_prefix("%2B").unwrap_or(user);
-    // The agent of a JID is no part of the number.
-    let user = if written.contains('@') { user.split('.').next().unwrap_or(user) } else { user };
-    let digits: String = user.chars().filter(char::is_ascii_digit).collect();
-    // What groups and broadcasts are called is no number alone.
-    let is_number = !user.chars().any(char::is_alphabetic);
+pub fn who(written: &str) -> String {
+    let (user, server) = written.split_once('@').or_else(|| written.split_once("%40")).unwrap_or((written, ""));
+    // The agent and the device of a JID are no part of the number.
+    let user = if server.is_empty() { user } else { user.split(['_', ':', '.']).next().unwrap_or(user) };
     let is_group = user.split('-').filter(|part| part.len() > 4 && part.bytes().all(|byte| byte.is_ascii_digit())).count() > 1;
-    if !is_number || is_group || digits.is_empty() {
-        return user.to_owned();
+    match numbers::whole(user) {
+        Some(digits) if !is_group => digits,
+        _ => user.to_owned(),
     }
-    digits.strip_prefix("00").unwrap_or(&digits).to_owned()
 }
 
 /// Whether it is a SHA-256 in hex, which names bytes and nobody.
 pub fn is_hash(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-}
-
-/// Digits without a plus: as long as numbers with a country code are, and no time in seconds or
-/// milliseconds (no number of ten or thirteen digits begins with a 1) and no date and time in one.
-fn is_phone_number(digits: &str) -> bool {
-    let time = matches!(digits.len(), 10 | 13) && digits.starts_with('1') || digits.len() == 14 && digits.starts_with("20");
-    (10..=15).contains(&digits.len()) && !time
 }
 
 /// A value without the quotes around it.
@@ -193,28 +238,6 @@ fn credentials(found: &Captures<'_>) -> Found {
     }
 }
 
-/// A number that is told to be somebody's.
-fn labelled(found: &Captures<'_>) -> Found {
-    let told = ["phone", "link", "plus"].iter().any(|group| found.name(group).is_some());
-    value(found, Kind::Person).filter(|_| told || is_phone_number(&found["digits"]))
-}
-
-/// A number in groups, unless it is the offset of a time zone before a date, or too short or long.
-fn spaced(found: &Captures<'_>) -> Found {
-    let number = &found["value"];
-    let count = number.bytes().filter(u8::is_ascii_digit).count();
-    value(found, Kind::Person).filter(|_| (8..=17).contains(&count) && !BEFORE_DATE.is_match(number))
-}
-
-/// A run of digits.
-fn number(found: &Captures<'_>) -> Found {
-    let digits = &found["digits"];
-    // A token may be of figures alone, and stays what it is.
-    let token = found["before"].ends_with('#') && digits.len() == 10;
-    let alone = is_phone_number(digits) && found.name("unit").is_none() && !token;
-    value(found, Kind::Person).filter(|_| found.name("plus").is_some() || alone)
-}
-
 /// What things are called whose values are secret.
 const SECRET_WORDS: &str = r"(?: password | passwd | passphrase | secret | token | credential | api[_-]?key | private[_-]?key | access[_-]?key | secret[_-]?key | encryption[_-]?key | signing[_-]?key | session[_-]?key )(?: [_-](?: key | value | base | raw | old | new | hex | b64 | base64 | pem ) )*";
 
@@ -233,15 +256,12 @@ static NO_SECRET: LazyLock<Regex> =
 /// What begins as a port does.
 static PORT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9]{1,5}(?:[/?#]|$)"));
 
-/// The offset of a time zone, and a date behind it.
-static BEFORE_DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\+[0-9]{1,4}[ \t]+(?:19|20)[0-9]{2}-[0-9]{2}"));
-
 /// A private key as files hold it, up to its end, or to the last line that can be a part of it.
-pub(super) const PRIVATE_KEY: &str = r"(?x) (?P<value> -----BEGIN\ [A-Z0-9\ ]*PRIVATE\ KEY[A-Z\ ]*-----
+pub const PRIVATE_KEY: &str = r"(?x) (?P<value> -----BEGIN\ [A-Z0-9\ ]*PRIVATE\ KEY[A-Z\ ]*-----
     (?: [\sA-Za-z0-9+/=:,\\.>|-]*? -----END\ [A-Z0-9\ ]*PRIVATE\ KEY[A-Z\ ]*----- | (?: (?:\s|\\[nr])* [A-Za-z0-9+/=]{16,} )* ) )";
 
 /// All forms, in this order: a rule sees what the ones before it left.
-pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let issued: Vec<String> = ISSUED.iter().map(|(beginning, least)| format!("{beginning}[A-Za-z0-9_-]{{{least},}}")).collect();
     vec![
         Rule::new(PRIVATE_KEY, |found| value(found, Kind::Secret)),
@@ -300,34 +320,18 @@ pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             value(found, Kind::Secret)
         }),
         // Addresses of WhatsApp, of groups and lists first.
-        Rule::new(r"(?P<value>[0-9][0-9.:_-]*@(?:g\.us|broadcast|newsletter|call))\b", |found| value(found, Kind::Group)),
-        Rule::new(r"(?P<value>[0-9][0-9.:_-]*@(?:s\.whatsapp\.net|c\.us|lid|hosted(?:\.lid)?|bot|msgr|interop))\b", |found| {
-            value(found, Kind::Person)
-        }),
+        Rule::new(&jid(Kind::Group), |found| value(found, Kind::Group)),
+        Rule::new(&jid(Kind::Person), |found| value(found, Kind::Person)),
         // Numbers before an @ of any other kind.
-        Rule::new(r"(?:^|[^0-9A-Za-z.])(?P<value>[0-9]{7,15}(?:[_:.][0-9]{1,3})*)@", |found| value(found, Kind::Person)),
-        // Numbers that are told to be one. What only tells who somebody is may be an id or a time as well.
-        Rule::new(
-            r#"(?xi) \b (?: (?: (?P<phone> tel | phone | phone[_\ -]?number | mobile | msisdn | whatsapp | sms )
-                | sender | recipient | receiver | from | to | chat | contact | user | participant | jid )
-                (?: "|\\" )? [\ \t]* [:=] [\ \t]* (?: "|\\" )? | (?P<link> wa\.me/ | phone%3d ) )
-            (?P<value> (?P<plus> \+ | %2B )? (?P<digits> [0-9]{7,15} ) ) \b"#,
-            labelled,
-        ),
-        // Numbers with a country code, in groups.
-        Rule::new(
-            r"(?:^|[^0-9A-Za-z+])(?P<value>(?:\+|00 ?)[1-9][0-9]{0,2}(?:[ \t\u{a0}]?[ .-]?\(?[0-9]{1,5}\)?){1,6})\b",
-            spaced,
-        ),
-        // Numbers without a country code, in groups of which one can tell.
-        Rule::new(
-            r"(?:^|[^0-9A-Za-z_.:/+-])(?P<value>(?:1[ .-])?(?:\([0-9]{3}\)[ .-]?[0-9]{3}[ .-][0-9]{4}|[0-9]{3}-[0-9]{3}-[0-9]{4}))\b",
-            |found| value(found, Kind::Person),
-        ),
-        // Runs of digits that are nobody's part: of no word, no decimal, no date, no path and no size.
-        Rule::new(
-            r"(?P<before>^|[^0-9A-Za-z_.:/\-])(?P<value>(?P<plus>\+)?(?P<digits>[0-9]{7,15}))\b(?P<unit>[ ](?:bytes?|ms|milliseconds|us|ns|rows?|KiB|MiB|GiB)\b)?",
-            number,
-        ),
+        Rule::new(r"(?:^|[^0-9A-Za-z.])(?P<value>[0-9]{7,15}(?:[_:.][0-9]{1,3})*)(?:@|%40)", |found| value(found, Kind::Person)),
+        Rule::Numbers(Likeness::Likely),
     ]
 });
+
+/// Addresses of one kind: a user, perhaps with an agent and a device, at a server.
+fn jid(kind: Kind) -> String {
+    let mut servers: Vec<String> =
+        SERVERS.iter().filter(|(_, of)| *of == kind).map(|(server, _)| regex::escape(server)).collect();
+    servers.sort_by_key(|server| std::cmp::Reverse(server.len()));
+    format!(r"(?P<value>[0-9][0-9.:_-]*(?:@|%40)(?:{}))\b", servers.join("|"))
+}
