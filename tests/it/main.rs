@@ -84,3 +84,4 @@ mod simulator;
 mod store;
 mod stores;
 mod support_bundle;
+mod terminal;

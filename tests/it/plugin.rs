@@ -750,6 +750,56 @@ fn a_plugin_goes_by_the_name_that_the_operator_gave_it() {
     assert!(code == 14 && error["class"] == "provider_unavailable", "{error:#}");
 }
 
+#[test]
+fn grants_are_answered_one_by_one_at_a_terminal_and_a_no_grants_nothing() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/openwa/openwa.wasm");
+    let line = ["plugin", "add", file.to_str().unwrap()];
+    let home = || {
+        let home = crate::harness::TestHome::sandbox();
+        std::fs::write(home.path().join("config.toml"), "[plugin.openwa]\nurl = \"http://127.0.0.1:2785\"\n").unwrap();
+        home
+    };
+    // What is typed, and what is granted then; without an answer to the last question, nothing is added.
+    let (url, key, metrics) = ("http=http://127.0.0.1:2785", "secret=openwa-key", "secret=openwa-metrics-token");
+    let agreed = [url, key, metrics];
+    let cases: &[([&str; 4], i32, Option<&[&str]>)] = &[
+        (["y", "y", "n", "y"], 0, Some(&[url, key])),
+        (["n", "yes", "N", "Y"], 0, Some(&[key])),
+        (["", "no", "what?", "y"], 0, Some(&[])),
+        (["y", "y", "y", "n"], 20, None),
+        (["y", "y", "y", ""], 20, None),
+    ];
+    for (answers, code, granted) in cases {
+        let home = home();
+        let mut terminal = crate::terminal::Terminal::new(&home, &line);
+        for (answer, about) in answers.iter().zip([url, key, metrics, "Add the plugin openwa"]) {
+            let question = terminal.waits_for("[y/N] ");
+            assert!(question.contains(about), "{about}: {question}");
+            if about.starts_with("Add") {
+                let all = granted.unwrap_or(&agreed);
+                let allowed = if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
+                let question = question.replace("\r\n", " ");
+                assert!(question.contains(&format!("is allowed {allowed}.")), "{question}");
+            }
+            terminal.types(answer);
+        }
+        assert_eq!(terminal.ends(), *code, "{answers:?}: {}", terminal.shown());
+        let (_, list) = home.json(&["plugin", "list"]);
+        match granted {
+            None => {
+                assert!(!list.to_string().contains("openwa"), "{list}");
+                assert!(terminal.shown().contains("nothing was changed"), "{}", terminal.shown());
+            }
+            Some(granted) => {
+                let (_, info) = home.json(&["plugin", "info", "openwa"]);
+                let kept: Vec<&str> =
+                    info["data"]["grants"].as_array().unwrap().iter().map(|grant| grant.as_str().unwrap()).collect();
+                assert_eq!(kept, *granted, "{answers:?}");
+            }
+        }
+    }
+}
+
 /// A home with the plugin `openwa` against a double of its server, which has a second session, and a
 /// plugin whose bytes changed.
 fn with_gateways(double: &crate::doubles::Double<crate::doubles::OpenWa>) -> crate::harness::TestHome {
