@@ -15,6 +15,7 @@ mod author;
 mod backup;
 mod bare;
 mod capacity;
+mod ci;
 mod cli;
 mod daemon;
 mod destinations;
