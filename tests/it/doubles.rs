@@ -111,6 +111,8 @@ pub enum Fault {
     Page,
     /// 200, and in the body that it was not done.
     Failure,
+    /// 401, whatever key it is given.
+    Denied,
     /// 400, and all that it was sent.
     Echo,
     /// What it ought to say, with some values of another kind or size; the number says which.
@@ -224,6 +226,7 @@ fn faulty(fault: Fault, asked: &Asked) -> Option<Reply> {
         Fault::Failure => {
             Reply::json(200, &json!({"success": false, "ok": false, "error": "it did not work", "message": "it did not work"}))
         }
+        Fault::Denied => Reply::json(401, &json!({"message": "unauthorized", "error": "unauthorized"})),
         Fault::Echo => {
             let said = format!("{} {} {:?} {}", asked.path, asked.query, asked.headers, asked.body);
             Reply::json(400, &json!({"message": said, "error": said}))

@@ -56,6 +56,7 @@ mod notifiers;
 mod objects;
 mod pages;
 mod plugin;
+mod plugin_faults;
 mod postgres;
 mod procedures;
 mod progress;

@@ -716,6 +716,15 @@ fn the_doctor_asks_the_checks_of_a_plugin() {
 }
 
 #[test]
+fn a_channel_that_cannot_be_asked_how_it_is_is_unknown_and_not_ok() {
+    let (address, _) = server(Vec::new());
+    let home = with_webhook(address, &[]);
+    std::fs::write(home.path().join("config.toml"), format!("[plugin.webhook]\nurl = \"http://{address}\"\n")).unwrap();
+    let (code, report) = home.json(&["channel", "health", "webhook"]);
+    assert_eq!((code, &report["data"]["condition"], &report["verdict"]), (5, &"unknown".into(), &"unknown".into()), "{report:#}");
+}
+
+#[test]
 fn a_plugin_goes_by_the_name_that_the_operator_gave_it() {
     let double = crate::doubles::Double::new(crate::doubles::OpenWa::well());
     let home = with_webhook(double.address, &[]);
