@@ -9,6 +9,7 @@ use crate::plugin::adapt;
 use crate::plugin::host::Interface;
 use crate::plugin::host::words::channel::{Condition, Kind, Message};
 use crate::plugin::host::words::types::Severity;
+use crate::plugin::host::words::types::{Failure, FailureKind};
 use crate::report::{Report, Section, Table, Verdict, count};
 
 /// Options of `wpp channel`.
@@ -112,7 +113,10 @@ fn list(app: &App) -> Result<Report> {
 fn health(app: &App, name: &str) -> Result<Report> {
     let loaded = channel(app, name)?;
     let called = loaded.call(async |plugin, powers| plugin.health(powers).await);
-    let seen = called.answer?.map_err(|failure| adapt::error(name, failure))?;
+    let seen = match called.answer? {
+        Err(failure) if failure.kind == FailureKind::Unsupported => return Ok(not_known(name, &failure)),
+        seen => seen.map_err(|failure| adapt::error(name, failure))?,
+    };
     let (word, verdict) = match seen.condition {
         Condition::Ok => ("ok", Verdict::Pass),
         Condition::Degraded => ("degraded", Verdict::Fail),
@@ -134,6 +138,14 @@ fn health(app: &App, name: &str) -> Result<Report> {
         report = report.next(format!("wpp doctor --channel {name}"));
     }
     Ok(report)
+}
+
+/// A system that has no way to be asked is not well for that.
+fn not_known(name: &str, failure: &Failure) -> Report {
+    let report = Report::answer("channel", format!("{name}: not known: {}", failure.message)).verdict(Verdict::Unknown);
+    report.section(Section::default().field("condition", "unknown")).next(format!("wpp channel send {name} TEXT")).data(json!({
+        "name": name, "condition": "unknown", "summary": failure.message, "version": null, "version_known": true,
+    }))
 }
 
 impl SendArgs {

@@ -1189,7 +1189,7 @@ pub static SCHEMAS: &[Schema] = &[
         commands: &["wpp channel health"],
         data: data![
             always("name", Text, "the channel"),
-            always("condition", Text, "ok, degraded or down"),
+            always("condition", Text, "ok, degraded or down; unknown where its system cannot be asked"),
             always("summary", Text, "how its system is, in one sentence"),
             nullable("version", Text, "what its system says that it is"),
             always("version_known", Boolean, "whether the plugin was tried with that version"),

@@ -14,6 +14,8 @@ use wasmtime::component::{Component, HasSelf, InstancePre, Linker, Val};
 use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig, ResourceLimiter, Store, Trap};
 
 use super::cache::Cache;
+pub use super::contract::{Interface, VERSION};
+use super::contract::{PACKAGE, built_for, is_check_id, of_wasi, offered};
 use super::powers::{Heard, Powers};
 use crate::error::{Context as _, Error, ErrorKind, Result};
 
@@ -36,11 +38,6 @@ pub mod words {
 use bindings::exports::wpp::plugin as exports;
 use bindings::wpp::plugin as imports;
 
-/// The package of the contract, without its version.
-const PACKAGE: &str = "wpp:plugin/";
-/// The version that is hosted. A later one is hosted beside it, never instead of it.
-pub const VERSION: &str = "0.1.0";
-
 /// What a call may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -60,37 +57,39 @@ impl Default for Limits {
     }
 }
 
-/// An interface of the contract that a plugin may export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Interface {
-    /// Checks for the doctor.
-    Checks,
-    /// Messages and notices.
-    Channel,
-    /// Sessions of a gateway.
-    Sessions,
-    /// Webhooks of a gateway.
-    Webhooks,
+/// A version of the contract that is hosted, with what of it is bound to the engine.
+#[derive(Clone, Copy)]
+struct Contract {
+    version: &'static str,
+    /// Gives its interfaces to plugins.
+    give: fn(&mut Linker<State>) -> wasmtime::Result<()>,
+    /// Whether what a plugin exports under the name of an interface has the shape of this version.
+    fits: fn(&InstancePre<State>, Interface) -> wasmtime::Result<()>,
 }
 
-impl Interface {
-    /// All of them.
-    pub const ALL: [Interface; 4] = [Interface::Checks, Interface::Channel, Interface::Sessions, Interface::Webhooks];
-
-    /// Its name in the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            Interface::Checks => "checks",
-            Interface::Channel => "channel",
-            Interface::Sessions => "sessions",
-            Interface::Webhooks => "webhooks",
-        }
-    }
-}
+/// Every version, the newest last. One more has bindings of its own, a line here, and an arm for its calls in
+/// [`Plugin`].
+const CONTRACTS: &[Contract] = &[Contract {
+    version: VERSION,
+    give: |linker| {
+        imports::types::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+        imports::log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+        imports::clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+        imports::config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+        imports::http::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+    },
+    fits: |linked, interface| match interface {
+        Interface::Checks => exports::checks::GuestIndices::new(linked).map(drop),
+        Interface::Channel => exports::channel::GuestIndices::new(linked).map(drop),
+        Interface::Sessions => exports::sessions::GuestIndices::new(linked).map(drop),
+        Interface::Webhooks => exports::webhooks::GuestIndices::new(linked).map(drop),
+    },
+}];
 
 /// The engine, and what it gives to plugins.
 pub struct Host {
     engine: Engine,
+    contracts: &'static [Contract],
     linker: Linker<State>,
     limits: Limits,
     ticker: Arc<Ticker>,
@@ -156,19 +155,19 @@ fn engine(limits: Limits) -> wasmtime::Result<Engine> {
 impl Host {
     /// Makes the engine.
     pub fn new(limits: Limits) -> Result<Host> {
+        Host::hosting(CONTRACTS, limits)
+    }
+
+    // What a version gives has that version in its name, so that all of them are given side by side.
+    fn hosting(contracts: &'static [Contract], limits: Limits) -> Result<Host> {
         let engine = engine(limits).map_err(|error| broken("cannot start the engine of plugins", &error))?;
         let mut linker = Linker::new(&engine);
-        let link = |linker: &mut Linker<State>| -> wasmtime::Result<()> {
-            imports::types::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-            imports::log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-            imports::clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-            imports::config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-            imports::http::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
-        };
-        link(&mut linker).map_err(|error| broken("cannot offer anything to plugins", &error))?;
+        for contract in contracts {
+            (contract.give)(&mut linker).map_err(|error| broken("cannot offer anything to plugins", &error))?;
+        }
         let ticker = Ticker::start(&engine)?;
         let turns = Arc::new(Semaphore::new(CALLS_MAX as usize));
-        Ok(Host { engine, linker, limits, ticker, turns })
+        Ok(Host { engine, contracts, linker, limits, ticker, turns })
     }
 
     /// What compiled code depends on beside the component: the engine's version and settings.
@@ -248,31 +247,32 @@ impl Host {
     fn link(&self, name: &str, component: &Component) -> Result<Plugin> {
         let kind = component.component_type();
         let names: Vec<String> = kind.imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
-        let foreign: Vec<&str> = names.iter().map(String::as_str).filter(|import| !offered(import) && !of_wasi(import)).collect();
-        if !foreign.is_empty() {
-            return Err(refused(name, format!("it asks for {}, which no plugin is given", foreign.join(", "))).hint(format!(
-                "a plugin is given log, clock, config and http of {PACKAGE}*@{VERSION}; one for another version needs another wpp"
-            )));
-        }
         let exports: Vec<String> = kind.exports(&self.engine).map(|(name, _)| name.to_owned()).collect();
+        let hosted: Vec<&'static str> = self.contracts.iter().map(|contract| contract.version).collect();
+        let version = built_for(&names, &exports, &hosted).map_err(|(why, hint)| refused(name, why).hint(hint))?;
+        // One that has nothing of the contract is judged by the newest.
+        let contract = self.contracts.iter().rfind(|contract| version.is_none_or(|version| contract.version == version));
+        let Some(contract) = contract else {
+            return Err(refused(name, "this wpp hosts no version of the contract").hint("report this as a bug of wpp"));
+        };
+        let version = contract.version;
+        let given = |import: &str| offered(import, version) || of_wasi(import);
+        let foreign: Vec<&str> = names.iter().map(String::as_str).filter(|import| !given(import)).collect();
+        if !foreign.is_empty() {
+            return Err(refused(name, format!("it asks for {}, which no plugin is given", foreign.join(", ")))
+                .hint(format!("a plugin is given log, clock, config and http of {PACKAGE}*@{version}")));
+        }
         let interfaces: Vec<Interface> = Interface::ALL
             .into_iter()
-            .filter(|interface| exports.contains(&format!("{PACKAGE}{}@{VERSION}", interface.name())))
+            .filter(|interface| exports.contains(&format!("{PACKAGE}{}@{version}", interface.name())))
             .collect();
         if interfaces.is_empty() {
             let what = if exports.is_empty() { "nothing".into() } else { exports.join(", ") };
-            return Err(refused(name, format!("it offers {what}, and no interface of {PACKAGE}*@{VERSION}"))
+            return Err(refused(name, format!("it offers {what}, and no interface of {PACKAGE}*@{version}"))
                 .hint("build it against the contract that `wpp plugin new` writes down"));
         }
         let fit = |linked: InstancePre<State>| -> wasmtime::Result<InstancePre<State>> {
-            for interface in &interfaces {
-                match interface {
-                    Interface::Checks => exports::checks::GuestIndices::new(&linked).map(|_| ())?,
-                    Interface::Channel => exports::channel::GuestIndices::new(&linked).map(|_| ())?,
-                    Interface::Sessions => exports::sessions::GuestIndices::new(&linked).map(|_| ())?,
-                    Interface::Webhooks => exports::webhooks::GuestIndices::new(&linked).map(|_| ())?,
-                }
-            }
+            interfaces.iter().try_for_each(|interface| (contract.fits)(&linked, *interface))?;
             Ok(linked)
         };
         let linker =
@@ -280,10 +280,11 @@ impl Host {
         let linked = linker.instantiate_pre(component).and_then(fit).map_err(|error| {
             refused(name, "it does not fit the contract")
                 .caused_by(std::io::Error::other(format!("{error:#}")))
-                .hint(format!("build it against version {VERSION} of the contract"))
+                .hint(format!("build it against version {version} of the contract"))
         })?;
         Ok(Plugin {
             name: name.to_owned(),
+            contract: version,
             linked,
             interfaces,
             imports: names,
@@ -292,25 +293,6 @@ impl Host {
             turns: Arc::clone(&self.turns),
         })
     }
-}
-
-/// Whether it is of the part of WASI that the runtimes of other languages want to find, whether they
-/// use it or not.
-fn of_wasi(import: &str) -> bool {
-    ["cli", "clocks", "filesystem", "io", "random", "sockets"].iter().any(|part| {
-        import.strip_prefix("wasi:").and_then(|rest| rest.strip_prefix(part)).is_some_and(|rest| rest.starts_with('/'))
-    })
-}
-
-/// `<area>.<what>`, as the contract has it: ids are printed, and typed again.
-fn is_check_id(id: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let part = |part: &str| (1..=64).contains(&part.len()) && part.bytes().all(plain);
-    id.split_once('.').is_some_and(|(area, what)| part(area) && part(what))
-}
-
-fn offered(import: &str) -> bool {
-    ["types", "log", "clock", "config", "http"].iter().any(|interface| import == format!("{PACKAGE}{interface}@{VERSION}"))
 }
 
 fn refused(name: &str, why: impl std::fmt::Display) -> Error {
@@ -406,6 +388,7 @@ fn lock(ticks: &Mutex<Ticks>) -> MutexGuard<'_, Ticks> {
 /// A component that is ready to be called.
 pub struct Plugin {
     name: String,
+    contract: &'static str,
     linked: InstancePre<State>,
     interfaces: Vec<Interface>,
     imports: Vec<String>,
@@ -521,6 +504,11 @@ impl Plugin {
     /// What operators call it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The version of the contract that it was built for.
+    pub fn contract(&self) -> &'static str {
+        self.contract
     }
 
     /// What it exports.
@@ -703,7 +691,90 @@ impl imports::http::Host for State {
 
 #[cfg(test)]
 mod tests {
+    use super::super::grants::Grants;
+    use super::super::http::Http;
+    use super::super::secrets::Secrets;
     use super::*;
+
+    /// A second version of the contract, made up, with interfaces of the old names and another shape.
+    mod second {
+        wasmtime::component::bindgen!({
+            inline: "package wpp:plugin@0.2.0;
+                interface clock { ticks: func() -> u32; }
+                interface checks { count: func() -> u32; }
+                world gateway { import clock; export checks; }",
+            imports: { default: async },
+            exports: { default: async },
+        });
+    }
+
+    impl second::wpp::plugin::clock::Host for State {
+        async fn ticks(&mut self) -> u32 {
+            41
+        }
+    }
+
+    const BOTH: &[Contract] = &[
+        CONTRACTS[0],
+        Contract {
+            version: "0.2.0",
+            give: |linker| second::wpp::plugin::clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state),
+            fits: |linked, interface| match interface {
+                Interface::Checks => second::exports::wpp::plugin::checks::GuestIndices::new(linked).map(drop),
+                _ => Ok(()),
+            },
+        },
+    ];
+
+    /// A component of the second version: it counts one more than the host's ticks.
+    fn of_second(export: &str) -> Vec<u8> {
+        let text = r#"(component
+            (import "wpp:plugin/clock@0.2.0" (instance $clock (export "ticks" (func (result u32)))))
+            (core func $ticks (canon lower (func $clock "ticks")))
+            (core module $m
+                (import "clock" "ticks" (func $ticks (result i32)))
+                (func (export "count") (result i32) (i32.add (call $ticks) (i32.const 1))))
+            (core instance $i (instantiate $m (with "clock" (instance (export "ticks" (func $ticks))))))
+            (func $count (result u32) (canon lift (core func $i "count")))
+            (instance $checks (export "count" (func $count)))
+            (export "EXPORT" (instance $checks)))"#;
+        wat::parse_str(text.replace("EXPORT", export)).unwrap()
+    }
+
+    fn powers(limits: Limits) -> Powers {
+        let secrets = Arc::new(Secrets::new(std::path::Path::new("/nowhere"), &Default::default()));
+        let http = Http::new("x", Grants::default(), secrets, false, limits.output_bytes);
+        Powers::new(Arc::default(), Arc::new(http), limits.deadline)
+    }
+
+    #[test]
+    fn a_second_version_of_the_contract_is_hosted_beside_the_first_and_each_plugin_has_its_own() {
+        let limits = Limits::default();
+        let host = Host::hosting(BOTH, limits).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let old = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/hostile/hostile.wasm")).unwrap();
+        let old = host.load("old", &old, None).unwrap();
+        let new = host.load("new", &of_second("wpp:plugin/checks@0.2.0"), None).unwrap();
+        assert_eq!((old.contract(), new.contract()), ("0.1.0", "0.2.0"));
+        assert_eq!((old.interfaces(), new.interfaces()), (&[Interface::Checks][..], &[Interface::Checks][..]));
+        assert!(!runtime.block_on(old.checks(powers(limits))).answer.unwrap().is_empty());
+        let count = async |store: &mut Store<State>, linked: &InstancePre<State>| {
+            let indices = second::exports::wpp::plugin::checks::GuestIndices::new(linked)?;
+            let instance = linked.instantiate_async(&mut *store).await?;
+            let guest = indices.load(&mut *store, &instance)?;
+            Ok((guest.call_count(&mut *store).await?, Duration::ZERO))
+        };
+        assert_eq!(runtime.block_on(new.call(powers(limits), "checks.count", count)).answer.unwrap(), 42);
+        // An interface of one version with powers of the other is neither.
+        let error = host.load("mixed", &of_second("wpp:plugin/checks@0.1.0"), None).err().unwrap();
+        assert!(error.chain().contains("mixes the versions 0.1.0 and 0.2.0"), "{}", error.chain());
+        // Today's wpp says which version it wants and which ones there are.
+        let today = Host::new(limits).unwrap();
+        let error = today.load("new", &of_second("wpp:plugin/checks@0.2.0"), None).err().unwrap();
+        let told = format!("{} {:?}", error.chain(), error.hints());
+        assert!(error.kind() == ErrorKind::Denied && told.contains("built for version 0.2.0"), "{told}");
+        assert!(told.contains("this wpp hosts 0.1.0") && told.contains("against version 0.1.0"), "{told}");
+    }
 
     #[test]
     fn one_clock_ticks_for_all_calls_and_ends_with_its_host() {

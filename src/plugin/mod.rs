@@ -1,6 +1,6 @@
 //! Plugins: components that add checks and channels, and that can do nothing else.
 //!
-//! The contract is `wpp.wit`. Start with [`Plugins::open`], which gives what runs one.
+//! The contract is `wpp.wit`, and [`contract`] knows its names and versions. Start with [`Plugins::open`], which gives what runs one.
 //!
 //! To run them: [`registry`] says which plugins a home has, [`signature`] who made one and [`cache`] keeps
 //! what was compiled; [`host`] runs components with what [`powers`] holds; [`http`], [`secrets`] and
@@ -13,6 +13,7 @@
 pub mod grants;
 pub mod secrets;
 pub mod cache;
+pub mod contract;
 pub mod host;
 pub mod adapt;
 pub mod recorded;

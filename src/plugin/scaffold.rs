@@ -66,6 +66,7 @@ const SDK: &[(&str, &str)] = &[
     ("src/bindings/gateway.rs", include_str!("../../plugins/sdk/src/bindings/gateway.rs")),
     ("src/bindings/notifier.rs", include_str!("../../plugins/sdk/src/bindings/notifier.rs")),
     ("src/bindings/powers.rs", include_str!("../../plugins/sdk/src/bindings/powers.rs")),
+    ("src/endpoints.rs", include_str!("../../plugins/sdk/src/endpoints.rs")),
     ("src/judge.rs", include_str!("../../plugins/sdk/src/judge.rs")),
     ("src/lib.rs", include_str!("../../plugins/sdk/src/lib.rs")),
     ("src/time.rs", include_str!("../../plugins/sdk/src/time.rs")),

@@ -1,5 +1,7 @@
 //! What the servers that runbooks speak to answer to, so that a runbook cannot name an endpoint that is
-//! not there. The lists are those of the plugins' checks `runbook.endpoints` and of recorded servers.
+//! not there. The lists are those of recorded servers and of their sources. Whether the server at hand has
+//! what runbooks ask of it, the plugins' checks `runbook.endpoints` look for; a test holds that they look for
+//! all of it.
 //!
 //! Start with [`of`].
 
@@ -153,6 +155,7 @@ pub const SERVERS: &[Server] = &[
             ("DELETE", "/api/accounts/*"),
             ("POST", "/api/accounts/*/regenerate-qr"),
             ("POST", "/api/send"),
+            ("POST", "/api/threads/*/transfer-owner"),
             ("GET", "/api/threads/*/*"),
             ("POST", "/api/threads/*/*"),
         ],
@@ -200,6 +203,12 @@ impl Server {
         let near = self.endpoints.iter().map(|(method, known)| (strsim::jaro_winkler(known, path), method, known));
         let nearest = near.filter(|(near, ..)| *near > 0.75).max_by(|(one, ..), (other, ..)| one.total_cmp(other));
         Err(nearest.map_or(String::new(), |(_, method, known)| format!("; the nearest is {method} {known}")))
+    }
+
+    /// The endpoint of the list that a method and a path are, with `*` for what is filled in.
+    pub fn named(&self, method: &str, path: &str) -> Option<(&'static str, &'static str)> {
+        let path = plain(path);
+        self.endpoints.iter().copied().find(|(known_method, known)| *known_method == method && same(known, path))
     }
 
     /// What asking this path again and again brings about.

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::routes::{Framework, Routes, no_nest_route as no_route};
+
 /// What was asked.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -109,6 +111,8 @@ pub enum Fault {
     Page,
     /// 200, and in the body that it was not done.
     Failure,
+    /// 401, whatever key it is given.
+    Denied,
     /// 400, and all that it was sent.
     Echo,
     /// What it ought to say, with some values of another kind or size; the number says which.
@@ -222,6 +226,7 @@ fn faulty(fault: Fault, asked: &Asked) -> Option<Reply> {
         Fault::Failure => {
             Reply::json(200, &json!({"success": false, "ok": false, "error": "it did not work", "message": "it did not work"}))
         }
+        Fault::Denied => Reply::json(401, &json!({"message": "unauthorized", "error": "unauthorized"})),
         Fault::Echo => {
             let said = format!("{} {} {:?} {}", asked.path, asked.query, asked.headers, asked.body);
             Reply::json(400, &json!({"message": said, "error": said}))
@@ -299,6 +304,9 @@ pub struct OpenWa {
     pub looks_until_stopped: u32,
     /// As long as this file is there, nothing answers but an error.
     pub down_while: Option<std::path::PathBuf>,
+    pub routes: Routes,
+    /// Deliveries that its queue counts, that succeeded and that failed; without a queue nobody does.
+    pub queue: Option<(u64, u64)>,
 }
 
 pub const OPENWA_SESSION: &str = "0f214e70-1272-4ccd-938b-36663dd40c9a";
@@ -323,6 +331,8 @@ impl OpenWa {
             qr: "data:image/png;base64,iVBORw0KGgo=".into(),
             looks_until_stopped: 0,
             down_while: None,
+            routes: Routes::of(Framework::Nest, "openwa", |_| true),
+            queue: None,
         };
         openwa.session(OPENWA_SESSION, "main", "ready");
         openwa.sessions[0]["phone"] = json!("628123456789");
@@ -355,24 +365,6 @@ impl OpenWa {
         let recorded = |name: &str| Reply::recorded(&format!("openwa-0.23.1/{name}"));
         if !(id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')) {
             return recorded("27-session-get-by-name");
-        }
-        let routes: &[(&str, &[&str])] = &[
-            ("GET", &[]),
-            ("GET", &["qr"]),
-            ("GET", &["messages"]),
-            ("GET", &["webhooks"]),
-            ("POST", &["start"]),
-            ("POST", &["stop"]),
-            ("POST", &["logout"]),
-            ("POST", &["pairing-code"]),
-            ("POST", &["messages", "send-text"]),
-            ("GET", &["webhooks", "*"]),
-            ("PUT", &["webhooks", "*"]),
-            ("POST", &["webhooks", "*", "test"]),
-        ];
-        let fits = |route: &[&str]| route.len() == rest.len() && route.iter().zip(rest).all(|(a, b)| *a == "*" || a == b);
-        if !routes.iter().any(|(method, route)| *method == asked.method && fits(route)) {
-            return no_route(asked);
         }
         let Some(at) = self.sessions.iter().position(|session| session["id"] == id) else {
             let message = format!("Session with id '{id}' not found");
@@ -455,17 +447,14 @@ fn become_(session: &mut Value, status: &str) {
     session["engineLoaded"] = json!(!["created", "disconnected", "failed"].contains(&status));
 }
 
-fn no_route(asked: &Asked) -> Reply {
-    let query = if asked.query.is_empty() { String::new() } else { format!("?{}", asked.query) };
-    let message = format!("Cannot {} {}{query}", asked.method, asked.path);
-    Reply::json(404, &json!({"message": message, "error": "Not Found", "statusCode": 404}))
-}
-
 impl Behaviour for OpenWa {
     fn answer(&mut self, asked: &Asked) -> Reply {
         let recorded = |name: &str| Reply::recorded(&format!("openwa-0.23.1/{name}"));
         if self.down_while.as_ref().is_some_and(|mark| mark.exists()) {
             return Reply::json(502, &json!({"message": "Bad Gateway"}));
+        }
+        if let Some(reply) = self.routes.answer(asked) {
+            return reply;
         }
         let line = asked.line();
         let keyed = asked.header("x-api-key") == self.key;
@@ -487,15 +476,18 @@ impl Behaviour for OpenWa {
             _ => {}
         }
         let parts = asked.parts();
-        let known = matches!(parts.as_slice(), ["api", "sessions" | "webhooks" | "infra", ..]);
-        if !known {
-            return no_route(asked);
-        }
         if !keyed {
             return recorded(if asked.header("x-api-key").is_empty() { "16-sessions-noauth" } else { "17-sessions-badkey" });
         }
         match (asked.method.as_str(), &parts[1..]) {
-            ("GET", ["infra", "status"]) => recorded("09-infra-status"),
+            ("GET", ["infra", "status"]) => {
+                let (completed, failed) = self.queue.unwrap_or_default();
+                let queue = json!({"pending": 0, "completed": completed, "failed": failed});
+                recorded("09-infra-status").with(&[("/queue/enabled", json!(self.queue.is_some())), ("/queue/webhooks", queue)])
+            }
+            ("GET", ["infra", "engines"]) => recorded("10-infra-engines"),
+            ("GET", ["infra", "engines", "current"]) => recorded("11-infra-engine-current"),
+            ("GET", ["stats", "overview"]) => recorded("43-global-stats"),
             ("GET", ["sessions"]) => {
                 if let Some(session) = self.sessions.iter_mut().find(|session| session["id"] == self.going)
                     && !self.way.is_empty()
@@ -527,13 +519,15 @@ pub struct Baileys {
     /// Whether each look at a session finds it otherwise.
     pub flapping: bool,
     pub busy: bool,
+    pub routes: Routes,
 }
 
 impl Baileys {
     /// With one session, `agent1`, which is open.
     pub fn well() -> Baileys {
         let session = json!({"sessionId": "agent1", "connection": "open", "paused": false});
-        Baileys { sessions: vec![session], queue_depth: 0, rate: 0, flapping: false, busy: false }
+        let routes = Routes::of(Framework::Express, "baileys", |_| true);
+        Baileys { sessions: vec![session], queue_depth: 0, rate: 0, flapping: false, busy: false, routes }
     }
 }
 
@@ -541,6 +535,9 @@ impl Behaviour for Baileys {
     fn answer(&mut self, asked: &Asked) -> Reply {
         let recorded = |name: &str| Reply::recorded(&format!("baileys/{name}"));
         let at = |sessions: &[Value], name: &str| sessions.iter().position(|session| session["sessionId"] == name);
+        if let Some(reply) = self.routes.answer(asked) {
+            return reply;
+        }
         match (asked.method.as_str(), asked.parts().as_slice()) {
             ("GET", ["metrics"]) => recorded("01-metrics")
                 .with(&[("/queue_depth", json!(self.queue_depth)), ("/send_rate_per_minute", json!(self.rate))]),
@@ -574,11 +571,7 @@ impl Behaviour for Baileys {
                     Some(_) => Reply::json(200, &json!({"status": "sent", "messageId": "3EB0A1"})),
                 }
             }
-            _ => {
-                let page = recorded("09-health");
-                let line = format!("Cannot {} {}", asked.method, asked.path);
-                Reply { body: String::from_utf8(page.body).unwrap().replace("Cannot GET /health", &line).into(), ..page }
-            }
+            _ => panic!("a route without an answer: {asked:?}"),
         }
     }
 }
@@ -600,6 +593,13 @@ pub struct Jarvis {
     pub code: Value,
     /// Whether the session opens when it is started.
     pub opens: bool,
+    /// Of the application.
+    pub routes: Routes,
+    pub sidecar_routes: Routes,
+}
+
+fn of_sidecar(path: &str) -> bool {
+    ["/status", "/start", "/qr", "/pair", "/disconnect", "/sendText"].contains(&path)
 }
 
 impl Jarvis {
@@ -620,6 +620,8 @@ impl Jarvis {
             ready: true,
             code: Value::Null,
             opens: false,
+            routes: Routes::of(Framework::FastApi, "jarvis", |path| !of_sidecar(path)),
+            sidecar_routes: Routes::of(Framework::Express, "jarvis", of_sidecar),
         }
     }
 
@@ -632,6 +634,11 @@ impl Jarvis {
 
     fn sidecar(&mut self, asked: &Asked) -> Option<Reply> {
         let recorded = |name: &str| Reply::recorded(&format!("jarvis/{name}"));
+        if of_sidecar(&asked.path)
+            && let Some(reply) = self.sidecar_routes.answer(asked)
+        {
+            return Some(reply);
+        }
         Some(match asked.line().as_str() {
             "GET /status" => recorded("01-status").with(&[("/state", json!(self.state))]),
             "POST /start" => {
@@ -665,8 +672,15 @@ impl Behaviour for Jarvis {
         if let Some(reply) = self.sidecar(asked) {
             return reply;
         }
+        if let Some(reply) = self.routes.answer(asked) {
+            return reply;
+        }
         let line = asked.line();
         match line.as_str() {
+            "GET /metrics" => {
+                let text = b"memory_items_count 3\n".to_vec();
+                return Reply { status: 200, headers: Vec::new(), body: text };
+            }
             "GET /healthz" => return Reply::json(200, &json!({"ok": true})),
             "GET /readyz" => {
                 let status = if self.ready { 200 } else { 503 };
@@ -675,9 +689,6 @@ impl Behaviour for Jarvis {
             _ => {}
         }
         let payload = json!({"instance": {"instanceName": "main", "state": self.state}});
-        if !asked.path.starts_with("/api/v1/") {
-            return Reply::json(404, &json!({"detail": "Not Found"}));
-        }
         if asked.header("authorization") != format!("Bearer {}", self.token) {
             return Reply::json(401, &json!({"detail": "unauthorized"}));
         }
@@ -707,9 +718,18 @@ impl Behaviour for Jarvis {
             "channels/whatsapp/pairing-code" => {
                 Reply::json(200, &json!({"ok": ok, "status_code": self.status_code, "code": "ABCD1234"}))
             }
-            "bugs" | "system/status" | "memory/state/review/conflicts" | "memory/state/stats" | "memory/state/failures" => {
-                Reply::json(200, &json!({"items": []}))
-            }
+            "bugs"
+            | "threads"
+            | "permissions"
+            | "auth/me"
+            | "selfupdate/patches"
+            | "system/status"
+            | "memory/state/review/conflicts"
+            | "memory/state/stats"
+            | "memory/state/failures"
+            | "memory/state/consistency/report" => Reply::json(200, &json!({"items": []})),
+            patch if patch.starts_with("selfupdate/patches/") => Reply::json(404, &json!({"detail": "no such patch"})),
+            // In the words that its framework has for paths that it does not know.
             _ => Reply::json(404, &json!({"detail": "Not Found"})),
         }
     }
@@ -729,6 +749,7 @@ pub struct Connector {
     pub firestore_down: bool,
     /// What a send is answered, when it is no success.
     pub refusal: Option<(u16, Value)>,
+    pub routes: Routes,
 }
 
 impl Connector {
@@ -757,6 +778,8 @@ impl Connector {
             health,
             firestore_down: false,
             refusal: None,
+            // All but what stands for several.
+            routes: Routes::of(Framework::Express, "connector", |path| path != "/api/threads/*/*"),
         }
     }
 }
@@ -765,12 +788,18 @@ impl Behaviour for Connector {
     fn answer(&mut self, asked: &Asked) -> Reply {
         let bearer = |token: &str| asked.header("authorization") == format!("Bearer {token}");
         let (allowed, other) = (bearer(&self.token), bearer(&self.other_token));
+        // It looks at the token before it looks for a route.
+        if asked.parts()[0] == "api" && !allowed && !other {
+            return Reply::json(401, &json!({"ok": false, "error": "unauthorized"}));
+        }
+        if let Some(reply) = self.routes.answer(asked) {
+            return reply;
+        }
         match (asked.method.as_str(), asked.parts().as_slice()) {
             ("GET", ["health"]) if self.firestore_down => {
                 Reply::json(500, &json!({"ok": false, "error": "7 PERMISSION_DENIED", "instanceId": "inst_1"}))
             }
             ("GET", ["health"]) if !self.health.is_null() => Reply::json(200, &self.health),
-            (_, ["api", ..]) if !allowed && !other => Reply::json(401, &json!({"ok": false, "error": "unauthorized"})),
             ("POST", ["api", "send"]) if other && self.owners_only => {
                 Reply::json(403, &json!({"ok": false, "error": "not_thread_writer"}))
             }

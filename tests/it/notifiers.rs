@@ -10,12 +10,12 @@ use wpp::plugin::host::words::types::{FailureKind, Severity};
 use crate::doubles::{Asked, Double, Fault, Notices};
 use crate::gateways::{Bench, message, refused};
 
-const TOKEN: &str = "12345:token-for-tests";
+pub const TOKEN: &str = "12345:token-for-tests";
 
 /// A notifier, its secret, and the settings that it needs beside `url`.
-type Notifier = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+pub type Notifier = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-const ALL: [Notifier; 5] = [
+pub const ALL: [Notifier; 5] = [
     ("slack", "slack-token", &[("channel", "C0123456789")]),
     ("telegram", "telegram-token", &[("chat", "-1001")]),
     ("ntfy", "ntfy-token", &[("topic", "ops"), ("signed_in", "true")]),
@@ -23,14 +23,14 @@ const ALL: [Notifier; 5] = [
     ("webhook", "webhook-key", &[]),
 ];
 
-fn bench(name: &'static str, double: &Double<Notices>) -> Bench {
+pub fn bench(name: &'static str, double: &Double<Notices>) -> Bench {
     let (_, secret, settings) = ALL.iter().find(|(known, ..)| *known == name).unwrap();
     let mut bench = Bench::new(name, settings, &[(secret, TOKEN)]);
     bench.set("url", &double.url());
     bench
 }
 
-fn notice() -> Message {
+pub fn notice() -> Message {
     Message { to: String::new(), ..message(None) }
 }
 
@@ -48,7 +48,11 @@ fn notices_arrive_and_what_prevents_it_is_told_by_its_kind() {
         let taken = std::mem::take(&mut double.state().taken);
         let body = taken.last().unwrap().body.to_string();
         assert!(body.contains("90 % full") && body.contains("Disk") && !body.contains(TOKEN), "{name}: {body}");
-        assert_eq!(bench.health().unwrap().condition, Condition::Ok);
+        // Whom nobody can ask is not said to be well.
+        match name {
+            "webhook" => assert_eq!(refused(bench.health()).0, FailureKind::Unsupported),
+            _ => assert_eq!(bench.health().unwrap().condition, Condition::Ok),
+        }
 
         // Words of a message are words, whatever they look like.
         let odd = Message {
@@ -126,7 +130,8 @@ fn slack_takes_notices_by_an_incoming_webhook_whose_secret_is_several_parts_of_a
     assert!(receipt.id.is_none() && !receipt.queued);
     let taken = double.state().taken.pop().unwrap();
     assert_eq!((taken.path.as_str(), &taken.body["text"]), ("/services/T0AAA/B0BBB/s3cretword", &json!("*Disk*\n90 % full")));
-    assert_eq!(bench.health().unwrap().condition, Condition::Ok);
+    let (kind, told) = refused(bench.health());
+    assert!(kind == FailureKind::Unsupported && told.contains("wpp channel send slack"), "{told}");
     let (kind, told) = refused(bench.send(&Message { to: "C1".into(), ..notice() }));
     assert!(kind == FailureKind::Unsupported, "{told}");
     for (fault, kind, words) in [

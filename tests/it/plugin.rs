@@ -716,6 +716,15 @@ fn the_doctor_asks_the_checks_of_a_plugin() {
 }
 
 #[test]
+fn a_channel_that_cannot_be_asked_how_it_is_is_unknown_and_not_ok() {
+    let (address, _) = server(Vec::new());
+    let home = with_webhook(address, &[]);
+    std::fs::write(home.path().join("config.toml"), format!("[plugin.webhook]\nurl = \"http://{address}\"\n")).unwrap();
+    let (code, report) = home.json(&["channel", "health", "webhook"]);
+    assert_eq!((code, &report["data"]["condition"], &report["verdict"]), (5, &"unknown".into(), &"unknown".into()), "{report:#}");
+}
+
+#[test]
 fn a_plugin_goes_by_the_name_that_the_operator_gave_it() {
     let double = crate::doubles::Double::new(crate::doubles::OpenWa::well());
     let home = with_webhook(double.address, &[]);
@@ -748,6 +757,57 @@ fn a_plugin_goes_by_the_name_that_the_operator_gave_it() {
     assert!(unknown.len() > 3 && unknown.iter().all(|finding| finding["class"] == "provider_unavailable"), "{report:#}");
     let (code, error) = home.json(&["channel", "health", "sales"]);
     assert!(code == 14 && error["class"] == "provider_unavailable", "{error:#}");
+}
+
+#[test]
+fn grants_are_answered_one_by_one_at_a_terminal_and_a_no_grants_nothing() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/openwa/openwa.wasm");
+    let line = ["plugin", "add", file.to_str().unwrap()];
+    let home = || {
+        let home = crate::harness::TestHome::sandbox();
+        std::fs::write(home.path().join("config.toml"), "[plugin.openwa]\nurl = \"http://127.0.0.1:2785\"\n").unwrap();
+        home
+    };
+    // What is typed, and what is granted then; without an answer to the last question, nothing is added.
+    let (url, key, metrics) = ("http=http://127.0.0.1:2785", "secret=openwa-key", "secret=openwa-metrics-token");
+    let agreed = [url, key, metrics];
+    let cases = [
+        (["y", "y", "n", "y"], Some(vec![url, key])),
+        (["n", "yes", "N", "Y"], Some(vec![key])),
+        (["", "no", "what?", "y"], Some(Vec::new())),
+        (["y", "y", "y", "n"], None),
+        (["y", "y", "y", ""], None),
+    ];
+    for (answers, granted) in &cases {
+        let home = home();
+        let mut terminal = crate::terminal::Terminal::new(&home, &line);
+        for (answer, about) in answers.iter().zip([url, key, metrics, "Add the plugin openwa"]) {
+            let question = terminal.waits_for("[y/N] ");
+            assert!(question.contains(about), "{about}: {question}");
+            if about.starts_with("Add") {
+                let all = granted.as_deref().unwrap_or(&agreed);
+                let allowed = if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
+                let question = question.replace("\r\n", " ");
+                assert!(question.contains(&format!("is allowed {allowed}.")), "{question}");
+            }
+            terminal.types(answer);
+        }
+        let code = if granted.is_some() { 0 } else { 20 };
+        assert_eq!(terminal.ends(), code, "{answers:?}: {}", terminal.shown());
+        let (_, list) = home.json(&["plugin", "list"]);
+        match granted {
+            None => {
+                assert!(!list.to_string().contains("openwa"), "{list}");
+                assert!(terminal.shown().contains("nothing was changed"), "{}", terminal.shown());
+            }
+            Some(granted) => {
+                let (_, info) = home.json(&["plugin", "info", "openwa"]);
+                let kept: Vec<&str> =
+                    info["data"]["grants"].as_array().unwrap().iter().map(|grant| grant.as_str().unwrap()).collect();
+                assert_eq!(kept, *granted, "{answers:?}");
+            }
+        }
+    }
 }
 
 /// A home with the plugin `openwa` against a double of its server, which has a second session, and a

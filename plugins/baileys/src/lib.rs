@@ -8,6 +8,7 @@
 //! again without a pause when it fails, so that one that cannot connect goes to and fro many times in
 //! a second.
 
+use wpp_plugin_sdk::endpoints::{self, Endpoint, Framework};
 use wpp_plugin_sdk::gateway::{
     Channel, Checks, Condition, Delivery, Description, Kind, Message, Offer, Receipt, Session, Sessions, State, Way, Webhook,
     Webhooks, Wellness,
@@ -305,9 +306,9 @@ const ROWS: &[Row<Api>] = &[
         title: "what runbooks ask of the service exists",
         area: "runbooks",
         severity: Severity::Warning,
-        explain: "Asks for the addresses that the SPEC-1 runbook reads. What it does (connect, messages) cannot be tried without doing it.",
+        explain: "Looks for each address that runbooks and the verbs of wpp ask of the service. Those that read are asked. Of those that act (connect, messages) only the path is asked, with a name that cannot be decoded: the service answers 400 where it has the path and 404 where not, and nothing of it runs.",
         runbook: "runbooks/baileys-image-rollback.md",
-        judge: endpoints,
+        judge: asked,
     },
 ];
 
@@ -412,19 +413,25 @@ fn backup(_: &Api) -> Judged {
     ))
 }
 
-fn endpoints(api: &Api) -> Judged {
-    let mut findings = Vec::new();
-    for path in ["/sessions", "/metrics"] {
-        let answer = api.seen(path)?;
-        if answer.status == 404 {
-            let summary = format!("this service has no {path}, which its runbook and this plugin read");
-            findings
-                .push(bad(summary, "see whether this is the Baileys service, and of which version").seen(answer.evidence("200")));
-        } else {
-            answer.done()?;
-        }
+/// The addresses that runbooks and this plugin ask of the service. Which runbook asks what is read from the
+/// runbooks by a test, and compared with what is here.
+const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::reads("/sessions", ""),
+    Endpoint::reads("/metrics", ""),
+    Endpoint::reads("/sessions/*", ""),
+    Endpoint::acts("POST", "/sessions/*/connect"),
+    Endpoint::acts("POST", "/sessions/*/messages"),
+];
+
+fn asked(api: &Api) -> Judged {
+    let answer = api.seen("/sessions")?;
+    // Anything else than its own answer is another server's.
+    if !answer.body.starts_with(b"<") || answer.status != 404 {
+        list(api)?;
     }
-    all(findings, || ok("what the runbook reads exists"))
+    let framework = Framework::Express { never: "/sessions/*/wpp-asks-nothing" };
+    let server = endpoints::Server { api, framework, nobody: "wpp-asks-for-nobody" };
+    Ok(Judgement::Found(endpoints::findings(&server.look(ENDPOINTS)?, "the Baileys service")))
 }
 
 wpp_plugin_sdk::gateway!(Baileys);

@@ -1,10 +1,11 @@
 //! What its runbook and its thresholds ask, as checks of one look at `/health`.
 
+use wpp_plugin_sdk::endpoints::{self, Endpoint, Framework};
 use wpp_plugin_sdk::gateway::Checks;
 use wpp_plugin_sdk::{Api, Failure, FailureKind, Severity, address, clock, config, span};
 
 use crate::health::Health;
-use crate::{Connector, count, versions};
+use crate::{Connector, count, versions, with_token};
 
 wpp_plugin_sdk::judgements!(gateway);
 
@@ -123,9 +124,9 @@ const ROWS: &[Row<Api>] = &[
         title: "what the runbook asks of the service exists",
         area: "runbooks",
         severity: Severity::Warning,
-        explain: "Asks for /health, and for the fields of it that the runbook reads. Its other two addresses, POST /api/accounts and POST /api/send, act, and the service answers no other question about them: whether they exist is seen only by adding an account or sending a message.",
+        explain: "Asks for /health, and for the fields of it that runbooks read. The other addresses act. Of those with a name in them only the path is asked, with a name that cannot be decoded: a server made with Express answers 400 where it has the path and 404 where not, and nothing of it runs. POST /api/accounts and POST /api/send have no such name: whether they exist is seen only by adding an account or sending a message.",
         runbook: "runbooks/connector-health.md",
-        judge: endpoints,
+        judge: asked,
     },
 ];
 
@@ -378,7 +379,7 @@ fn environment(api: &Api) -> Judged {
     all(findings, || ok("Firestore can be read, and each threshold is above 0; the service tells no more of its environment"))
 }
 
-fn endpoints(api: &Api) -> Judged {
+fn asked(api: &Api) -> Judged {
     let answer = api.seen("/health")?;
     let evidence = answer.evidence("200, with ok, and accounts with status and lastSeenAt");
     if answer.status == 404 {
@@ -399,7 +400,27 @@ fn endpoints(api: &Api) -> Judged {
         let summary = format!("/health does not tell {}, which the runbook reads", missing.join(", "));
         findings.push(bad(summary, "see whether the service is older or newer than its runbook").seen(evidence));
     }
-    let summary = "whether the service has POST /api/accounts and POST /api/send cannot be seen without acting";
-    findings.push(note(summary, "send a message from an account that may, and see that it is queued"));
+    findings.extend(endpoints::findings(&look()?, "the connector"));
     Ok(Judgement::Found(findings))
+}
+
+/// The addresses that runbooks and this plugin ask of the service. Which runbook asks what is read from the
+/// runbooks by a test, and compared with what is here.
+const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::reads("/health", ""),
+    Endpoint::acts("POST", "/api/accounts"),
+    Endpoint::acts("DELETE", "/api/accounts/*"),
+    Endpoint::acts("POST", "/api/accounts/*/regenerate-qr"),
+    Endpoint::acts("POST", "/api/send"),
+    Endpoint::acts("POST", "/api/threads/*/transfer-owner"),
+];
+
+// Without a token the service may refuse before it looks for anything; the rest is seen without one, too.
+fn look() -> Result<Vec<endpoints::Seen<'static>>, Failure> {
+    let framework = Framework::Express { never: "/api/wpp-asks-nothing/*" };
+    let look = |api: &Api| endpoints::Server { api, framework, nobody: "wpp-asks-for-nobody" }.look(ENDPOINTS);
+    match look(&with_token()?) {
+        Err(failure) if failure.kind == FailureKind::Denied => look(&Api::configured()?),
+        seen => seen,
+    }
 }

@@ -165,7 +165,11 @@ impl Guest for GitHub {
             }
             Some(issue) => {
                 let Some(number) = issue["number"].as_u64() else {
-                    return Err(failure(FailureKind::InvalidAnswer, "an open issue of GitHub has no number", ""));
+                    return Err(failure(
+                        FailureKind::InvalidAnswer,
+                        "an open issue of GitHub has no number",
+                        "see whether the address leads to GitHub",
+                    ));
                 };
                 let told = match &message.title {
                     Some(title) => format!("**{title}**\n\n{text}"),

@@ -95,7 +95,7 @@ const ROWS: &[Row<System>] = &[
         title: "what runbooks ask of the application exists",
         area: "runbooks",
         severity: Severity::Warning,
-        explain: "Asks for the addresses that the Jarvis runbook reads, except /readyz, which is not safe to ask. What it does cannot be tried without doing it.",
+        explain: "Looks for each address that runbooks and the verbs of wpp ask of the application and of its sidecar. Those that read are asked, except /readyz, which is not safe to ask. Those that act are looked for in the application's list of itself (/openapi.json), and else by a GET of their path, which it answers with 405 and the method that it takes. The sidecar answers no question about what it only does: that is said to be unseen.",
         runbook: "runbooks/jarvis-deploy.md",
         judge: endpoints,
     },
@@ -288,36 +288,10 @@ fn pairing(system: &System) -> Judged {
 }
 
 fn endpoints(system: &System) -> Judged {
-    let mut missing = Vec::new();
-    let paths = [
-        STATUS,
-        "/api/v1/channels/whatsapp/review-queue?status=open&limit=50",
-        "/api/v1/bugs",
-        "/api/v1/system/status",
-        "/api/v1/memory/state/review/conflicts?limit=50",
-        "/api/v1/memory/state/stats",
-        "/api/v1/memory/state/failures",
-    ];
-    for path in paths {
-        let answer = system.app.seen(path)?;
-        if answer.status == 404 {
-            missing.push(answer.evidence("anything but 404"));
-        } else {
-            // Whether it is the application that answers, the body tells.
-            answer.done().map_err(|failure| Failure {
-                hint: config::get("url").map(|url| format!("see whether {url} is Jarvis; {}", failure.hint)).unwrap_or_default(),
-                ..failure
-            })?;
-        }
-    }
-    if missing.is_empty() {
-        return one(ok("what the runbook reads exists"));
-    }
-    let names: Vec<&str> = missing.iter().map(|evidence| evidence.subject.as_str()).collect();
-    let mut finding = note(
-        format!("{} addresses of the Jarvis runbook do not exist on this application: {}", names.len(), names.join(", ")),
-        "see whether the feature is off in its .env, or the application older than its runbook",
-    );
-    finding.evidence = missing;
-    one(finding)
+    // Whether it is the application that answers, and to the token, the body tells.
+    system.app.seen(STATUS)?.done().map_err(|failure| Failure {
+        hint: config::get("url").map(|url| format!("see whether {url} is Jarvis; {}", failure.hint)).unwrap_or_default(),
+        ..failure
+    })?;
+    Ok(Judgement::Found(wpp_plugin_sdk::endpoints::findings(&crate::endpoints::look(system)?, "Jarvis")))
 }

@@ -11,6 +11,7 @@
 //! which cannot send.
 
 mod checks;
+mod endpoints;
 mod sessions;
 
 use wpp_plugin_sdk::gateway::{Channel, Condition, Description, Kind, Message, Receipt, Wellness};

@@ -1,11 +1,11 @@
 //! What its runbook asks, as checks. Each looks; none changes anything.
 
 use wpp_plugin_sdk::gateway::{Checks, State};
-use wpp_plugin_sdk::{Api, Evidence, Failure, FailureKind, Severity, address, clock, config, flag, number, span};
+use wpp_plugin_sdk::{Api, Evidence, Failure, FailureKind, Severity, address, clock, config, failure, flag, number, span};
 
 use crate::server::{Server, not_ready};
 use crate::sessions::{session, stuck};
-use crate::webhooks::{failures, webhooks};
+use crate::webhooks::{FAILURES_MAX, delivered_ms, failures, webhooks};
 use crate::{OpenWa, VERSIONS};
 
 wpp_plugin_sdk::judgements!(gateway);
@@ -89,7 +89,7 @@ const ROWS: &[Row<Server>] = &[
         title: "webhooks are delivered",
         area: "webhooks",
         severity: Severity::Warning,
-        explain: "Counts the webhooks that are on and had a failed delivery in the last hour (webhook_window_ms). The server counts no deliveries that succeeded, so this is a share of webhooks, not of deliveries; more than 5 % is too much. Test the webhook, then look at its receiver: does it answer, in time, with a valid certificate, and does it accept the signature?",
+        explain: "Judges deliveries: fewer than 95 % that succeeded is too few. With its queue in use the server counts both kinds. Without it, it lists those that failed alone, and of each webhook when the last one succeeded: a webhook with failures in the last hour (webhook_window_ms) and no success after them does not work; one with a success after them may or may not, which is unknown then. Test the webhook, then look at its receiver: does it answer, in time, with a valid certificate, and does it accept the signature?",
         runbook: "runbooks/openwa-webhook-failure.md",
         judge: delivered,
     },
@@ -107,7 +107,7 @@ const ROWS: &[Row<Server>] = &[
         title: "what runbooks ask of the server exists",
         area: "runbooks",
         severity: Severity::Warning,
-        explain: "Asks for each address that the OpenWA runbooks read, and for those that this plugin needs, with a session that does not exist, so that nothing is changed. Addresses that only act cannot be tried without acting: for those, what was recorded of this very version counts.",
+        explain: "Looks for each address that runbooks, the verbs of wpp and OpenWA's own runbooks ask of the server. Those that read are asked, with a session that does not exist. Of those that act only the path is asked, with a name that cannot be decoded: the server answers 400 where it has the path and 404 where not, and nothing of it runs. Where that does not tell, what was recorded of this very version counts; of any other version it is said that it was not seen.",
         runbook: "runbooks/openwa-version-upgrade.md",
         judge: endpoints,
     },
@@ -288,36 +288,67 @@ fn memory(server: &Server) -> Judged {
     }
 }
 
+/// Deliveries that succeeded and that failed, where the server counts them: its queue does.
+fn counted(server: &Server) -> Option<(u64, u64, Evidence)> {
+    let answer = server.api.seen("/api/infra/status").ok()?;
+    let queue = &answer.done().ok()?["queue"];
+    let number = |name: &str| queue["webhooks"][name].as_u64().filter(|_| queue["enabled"] == true);
+    let (done, failed) = (number("completed")?, number("failed")?);
+    (done > 0 || failed > 0).then(|| (done, failed, answer.evidence("queue.webhooks.completed of 95 % or more")))
+}
+
 fn delivered(server: &Server) -> Judged {
     let hooks = webhooks(server)?;
     if hooks.is_empty() {
         return Ok(Judgement::Skipped("the server has no webhook".into()));
     }
     let window_ms = number("webhook_window_ms", 3_600_000)?;
-    let since_ms = clock::now_ms().saturating_sub(window_ms);
+    let (since_ms, within) = (clock::now_ms().saturating_sub(window_ms), span(window_ms));
     let recent: Vec<_> =
         failures(server)?.into_iter().filter(|failure| failure.at_ms.is_none_or(|at_ms| at_ms >= since_ms)).collect();
-    let on = hooks.iter().filter(|hook| hook.enabled).count();
     let mut findings = Vec::new();
-    let failing: Vec<_> = hooks
-        .iter()
-        .filter(|hook| hook.enabled)
-        .filter_map(|hook| {
-            let of: Vec<_> = recent.iter().filter(|failure| failure.webhook == hook.id).collect();
-            of.first().map(|last| (hook, of.len(), last.trouble.clone()))
-        })
-        .collect();
-    let percent = failing.len() * 100 / on.max(1);
-    for (hook, count, last) in &failing {
+    let counted = counted(server);
+    if let Some((done, failed, evidence)) = &counted {
+        let all = done.saturating_add(*failed);
+        let percent = *done as f64 * 100.0 / all as f64;
+        if percent < 95.0 {
+            let summary = format!(
+                "{percent:.1} % of the {all} deliveries that the server's queue remembers succeeded, and {failed} failed"
+            );
+            let remedy = format!("see `wpp webhook failures {}`, and look at the receivers", config::name());
+            findings.push(bad(summary, remedy).seen(evidence.clone()));
+        }
+    }
+    // Of those whose receiver took something again, nobody knows how much: the list is of failures alone.
+    let mut unknown = Vec::new();
+    for hook in hooks.iter().filter(|hook| hook.enabled) {
+        let of: Vec<_> = recent.iter().filter(|failure| failure.webhook == hook.id).collect();
+        let Some(last) = of.iter().max_by_key(|failure| failure.at_ms) else { continue };
+        let count = if recent.len() >= FAILURES_MAX { format!("{} or more", of.len()) } else { of.len().to_string() };
+        let test = ["webhook", "test", &config::name(), &hook.id];
+        let succeeded_ms = delivered_ms(server, &hook.id)?;
+        if succeeded_ms.is_some_and(|at_ms| last.at_ms.is_some_and(|failed_ms| at_ms > failed_ms)) {
+            let summary = format!("{count} deliveries to {} failed in {within}, and one succeeded after them", hook.url);
+            match counted {
+                Some(_) => findings.push(note(summary, "see what its receiver's log says of that time").mended_by(&test)),
+                None => unknown.push(summary),
+            }
+            continue;
+        }
         let summary = format!(
-            "{count} deliveries to {} failed in {}, the last one with: {last} ({} of {on} webhooks, {percent} %)",
-            hook.url,
-            span(window_ms),
-            failing.len(),
+            "{count} deliveries to {} failed in {within} and none succeeded after them; the last one failed with: {}",
+            hook.url, last.trouble
         );
-        let finding = bad(summary, "test it, then look at its receiver: does it answer, in time, with a valid certificate?");
-        let finding = if percent > 5 { finding } else { finding.severe(Severity::Info) };
-        findings.push(finding.mended_by(&["webhook", "test", &config::name(), &hook.id]));
+        let remedy = "test it, then look at its receiver: does it answer, in time, with a valid certificate?";
+        findings.push(bad(summary, remedy).mended_by(&test));
+    }
+    if findings.is_empty() && !unknown.is_empty() {
+        let what = "; of what succeeded the server counts nothing without its queue, so that the share is not known";
+        let hint = format!("see `wpp webhook failures {}`; a receiver's own log tells how much it took", config::name());
+        return Err(failure(FailureKind::Unsupported, format!("{}{what}", unknown.join("; ")), hint));
+    }
+    for summary in unknown {
+        findings.push(note(summary, "how many succeeded the server does not count without its queue: see its receiver's log"));
     }
     for hook in hooks.iter().filter(|hook| !hook.enabled) {
         let remedy = "turn it on when its receiver works again";
@@ -328,7 +359,8 @@ fn delivered(server: &Server) -> Judged {
             &hook.id,
         ]));
     }
-    all(findings, || ok(format!("none of {on} webhooks had a failed delivery in {}", span(window_ms))))
+    let on = hooks.iter().filter(|hook| hook.enabled).count();
+    all(findings, || ok(format!("none of {on} webhooks had a failed delivery in {within}")))
 }
 
 fn version(server: &Server) -> Judged {
@@ -349,96 +381,8 @@ fn version(server: &Server) -> Judged {
     }
 }
 
-/// A session that cannot be: asking for it changes nothing, and tells whether the address exists.
-const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
-
-/// What the runbooks read, and what to use where it does not exist.
-const READ: &[(&str, &str)] = &[
-    ("/health", "/api/health"),
-    ("/health/detailed", "/api/health/ready, /api/infra/status"),
-    ("/api/sessions?sort=memory", "/api/sessions/stats/overview"),
-    ("/api/sessions/{id}", ""),
-    ("/api/sessions/{id}/qr", ""),
-    ("/api/sessions/{id}/messages?limit=1", ""),
-    ("/api/sessions/{id}/webhooks", ""),
-    ("/api/sessions/{id}/webhooks/{id}/logs?status=failed&limit=20", "/api/webhooks/delivery-failures"),
-    ("/api/metrics/memory", "/api/sessions/stats/overview"),
-];
-
-/// What the runbooks do that 0.23.1 was recorded to answer with 404.
-const ACTED: &[(&str, &str)] = &[
-    ("POST /api/sessions/{id}/restart", "`wpp restart`: a stop, then a start"),
-    ("POST /api/sessions/{id}/messages", "`wpp send`: POST /api/sessions/{id}/messages/send-text"),
-    ("POST /api/cache/clear", "a restart of the server"),
-    ("PATCH /api/sessions/{id}/webhooks/{id}", "PUT of the same address"),
-    ("POST /api/sessions/{id}/webhooks/{id}/disable", "`wpp webhook disable`: PUT with active false"),
-    ("POST /api/sessions/{id}/webhooks/{id}/enable", "`wpp webhook enable`: PUT with active true"),
-    ("POST /api/sessions/{id}/webhooks/{id}/retry-failed", "nothing: the server tries again by itself"),
-];
-
-/// What this plugin reads.
-const NEEDED: &[&str] = &[
-    "/api/health/live",
-    "/api/health/ready",
-    "/api/infra/status",
-    "/api/sessions/stats/overview",
-    "/api/webhooks",
-    "/api/webhooks/delivery-failures?limit=100",
-];
-
 fn endpoints(server: &Server) -> Judged {
-    let mut missing = Vec::new();
-    let mut remedies = Vec::new();
-    for (path, instead) in READ {
-        let answer = server.api.seen(&path.replace("{id}", NOBODY))?;
-        if answer.status == 429 || answer.status >= 500 {
-            return Err(answer.complaint());
-        }
-        if no_route(&answer) {
-            let evidence = Evidence { subject: format!("GET {path}"), ..answer.evidence("anything but Cannot GET") };
-            missing.push(evidence);
-            remedies.push(if instead.is_empty() { format!("{path}: nothing") } else { format!("{path}: {instead}") });
-        }
-    }
-    let mut findings = Vec::new();
-    for path in NEEDED {
-        let answer = server.api.seen(path)?;
-        if no_route(&answer) {
-            let summary = format!("this server has no {path}, which this plugin reads");
-            findings.push(
-                bad(summary, "look for a plugin for this version of the server").seen(answer.evidence("anything but Cannot GET")),
-            );
-        }
-    }
-    let recorded = server.version()?.filter(|version| VERSIONS.contains(&version.as_str()));
-    match &recorded {
-        Some(version) => {
-            for (asked, instead) in ACTED {
-                let observed = format!("404, recorded of {version}");
-                missing.push(Evidence { subject: (*asked).into(), expected: "anything but 404".into(), observed });
-                remedies.push(format!("{asked}: {instead}"));
-            }
-        }
-        None => {
-            let summary = format!(
-                "whether this version has the {} addresses that runbooks act on cannot be seen without acting",
-                ACTED.len()
-            );
-            findings.push(note(summary, "try them on a session that nobody uses"));
-        }
-    }
-    if !missing.is_empty() {
-        let names: Vec<&str> = missing.iter().map(|evidence| evidence.subject.as_str()).collect();
-        let summary =
-            format!("{} addresses of the OpenWA runbooks do not exist on this server: {}", names.len(), names.join(", "));
-        let mut finding = note(summary, format!("use instead: {}", remedies.join("; ")));
-        finding.evidence = missing;
-        findings.push(finding);
-    }
-    all(findings, || ok("all addresses that the runbooks use exist on this server"))
-}
-
-// The server's own 404 names what was looked for in vain; that of a missing route begins so.
-fn no_route(answer: &wpp_plugin_sdk::Answer) -> bool {
-    answer.status == 404 && answer.words().is_none_or(|words| words.starts_with("Cannot "))
+    // Whether it is this server that answers, and to the key, its list of sessions tells.
+    server.api.seen("/api/sessions")?.list()?;
+    Ok(Judgement::Found(wpp_plugin_sdk::endpoints::findings(&crate::endpoints::look(server)?, "OpenWA")))
 }

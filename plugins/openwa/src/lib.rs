@@ -10,6 +10,7 @@
 //! by its age.
 
 mod checks;
+mod endpoints;
 mod server;
 mod sessions;
 mod webhooks;

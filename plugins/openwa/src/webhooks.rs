@@ -52,8 +52,17 @@ pub fn webhooks(server: &Server) -> Result<Vec<Webhook>, Failure> {
     answer.list()?.iter().map(|value| webhook(value).ok_or_else(|| answer.strange("a webhook of another shape"))).collect()
 }
 
+/// When something was last delivered to a webhook; a failed try does not count.
+pub fn delivered_ms(server: &Server, id: &str) -> Result<Option<u64>, Failure> {
+    let known = server.api.seen("/api/webhooks")?.list()?;
+    Ok(known.iter().find(|webhook| webhook["id"] == id).and_then(|webhook| moment_ms(&webhook["lastTriggeredAt"])))
+}
+
+/// How many failures the server is asked for.
+pub const FAILURES_MAX: usize = 100;
+
 pub fn failures(server: &Server) -> Result<Vec<Delivery>, Failure> {
-    let answer = server.api.seen("/api/webhooks/delivery-failures?limit=100")?;
+    let answer = server.api.seen(&format!("/api/webhooks/delivery-failures?limit={FAILURES_MAX}"))?;
     let delivery = |value: &Value| {
         let status = value["lastStatusCode"].as_u64().map(|status| format!("answered {status}"));
         let error = value["lastError"].as_str().map(str::to_owned);

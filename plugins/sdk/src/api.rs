@@ -199,9 +199,11 @@ fn no_answer(asked: &str, base: &str, error: http::Error) -> Failure {
         http::Error::Invalid(why) => {
             failure(FailureKind::Misconfigured, format!("{asked} at {base} cannot be sent: {why}"), "check the settings")
         }
-        http::Error::TooLarge(why) => {
-            failure(FailureKind::InvalidAnswer, format!("the answer to {asked} is too long: {why}"), "")
-        }
+        http::Error::TooLarge(why) => failure(
+            FailureKind::InvalidAnswer,
+            format!("the answer to {asked} is too long: {why}"),
+            "see whether the address leads to this kind of server",
+        ),
     }
 }
 

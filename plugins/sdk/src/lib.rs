@@ -32,6 +32,7 @@ pub mod bindings {
     pub mod notifier;
     pub mod powers;
 }
+pub mod endpoints;
 pub mod judge;
 mod time;
 

@@ -77,7 +77,7 @@ fn judged(answer: &Answer) -> Result<Value, Failure> {
         "not_in_channel" => (FailureKind::Denied, "invite the bot into the channel"),
         "is_archived" => (FailureKind::Conflict, "take another channel, or bring this one back"),
         "ratelimited" | "rate_limited" => (FailureKind::RateLimited, "try again later"),
-        _ => (FailureKind::Failed, ""),
+        _ => (FailureKind::Failed, "Slack's documentation of the method says what this word means; send it again later"),
     };
     Err(failure(kind, format!("Slack says {error} to {}", answer.asked), hint))
 }
@@ -110,13 +110,8 @@ impl Guest for Slack {
 
     fn health() -> Result<Wellness, Failure> {
         if incoming()? {
-            return Ok(Wellness {
-                condition: Condition::Ok,
-                summary: "notices go to an incoming webhook, which cannot be asked how it is; nothing is sent to find out".into(),
-                version: None,
-                version_known: true,
-                evidence: Vec::new(),
-            });
+            let what = "notices go to an incoming webhook, which cannot be asked how it is; nothing is sent to find out";
+            return Err(Failure { hint: format!("send one: `wpp channel send {} TEXT`", config::name()), ..unsupported(what) });
         }
         let channel = required("channel")?;
         let answer = server()?.post("/api/auth.test", None)?;

@@ -5,9 +5,10 @@
 //! `sha256=` and the HMAC-SHA256 of the body in hex, with the secret `webhook-key`; without the
 //! setting `signed = false` a request without it is never sent.
 
-use wpp_plugin_sdk::notifier::{Condition, Description, Guest, Kind, Message, Receipt, Wellness};
+use wpp_plugin_sdk::notifier::{Description, Guest, Kind, Message, Receipt, Wellness};
 use wpp_plugin_sdk::{
     Api, Failure, FailureKind, Setting, Severity, TIMEOUT_MS, clock, config, failure, json, required, segment, takes_secret,
+    unsupported,
 };
 
 struct Webhook;
@@ -49,13 +50,8 @@ impl Guest for Webhook {
     fn health() -> Result<Wellness, Failure> {
         // Whoever receives notices does not expect to be asked how it is.
         let url = required("url")?;
-        Ok(Wellness {
-            condition: Condition::Ok,
-            summary: format!("notices go to {url}; nothing is sent to find out whether they arrive"),
-            version: None,
-            version_known: true,
-            evidence: Vec::new(),
-        })
+        let what = format!("notices go to {url}; nothing is sent to find out whether they arrive");
+        Err(Failure { hint: format!("send one: `wpp channel send {} TEXT`", config::name()), ..unsupported(what) })
     }
 
     fn send(message: Message) -> Result<Receipt, Failure> {

@@ -1,6 +1,6 @@
 //! Rules on what blocks do: command lines of `wpp`, requests, queries.
 
-use super::{Found, Surroundings};
+use super::{Addressed, Found, Surroundings};
 use crate::runbook::endpoints::{self, Server};
 use crate::runbook::fence::{Fence, Kind, Part};
 use crate::runbook::front::{Parameter, Type};
@@ -156,6 +156,24 @@ pub fn queries(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
 pub fn endpoint(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
     let Some(server) = endpoints::of(&runbook.front.applies_to) else { return Vec::new() };
     let mut found = Vec::new();
+    for (line, Addressed { method, path, again }) in addressed(runbook, server) {
+        if let Err(hint) = server.knows(&method, &path) {
+            found.push((line, format!("{} has no {method} {path}{hint}", server.name)));
+        } else if let Some(what) = server.only_once(&path).filter(|_| again) {
+            found.push((line, format!("{path} is asked again and again: {what}")));
+        }
+    }
+    for (_, line, words) in lines(runbook) {
+        if let Some(reason) = server.lacks(&words) {
+            found.push((line, reason.to_owned()));
+        }
+    }
+    found
+}
+
+/// What a runbook asks of its server, with the line where it does: by its requests, and by curl in its scripts.
+pub fn addressed(runbook: &Runbook, server: &Server) -> Vec<(usize, Addressed)> {
+    let mut all = Vec::new();
     for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Http) {
         let Ok(request) = Request::parse(&fence.body) else { continue };
         let path = match request.url.strip_prefix("{{").and_then(|rest| rest.split_once("}}")) {
@@ -166,29 +184,17 @@ pub fn endpoint(runbook: &Runbook, _: &Surroundings<'_>) -> Found {
                 None => continue,
             },
         };
-        let path = path.as_str();
-        if let Err(hint) = server.knows(&request.method, path) {
-            found.push((fence.line + 1, format!("{} has no {} {path}{hint}", server.name, request.method)));
-        } else if let Some(what) = server.only_once(path).filter(|_| fence.retries > 0) {
-            found.push((fence.line + 1, format!("{path} is asked again and again: {what}")));
-        }
+        all.push((fence.line + 1, Addressed { method: request.method, path, again: fence.retries > 0 }));
     }
     for fence in runbook.fences.iter().filter(|fence| fence.kind == Kind::Sh) {
         for (at, line) in super::shell::code(&fence.body) {
             for words in super::shell::runs(&line, "curl") {
                 let Some((method, path)) = asked(runbook, server, &words) else { continue };
-                if let Err(hint) = server.knows(&method, &path) {
-                    found.push((fence.line + at, format!("{} has no {method} {path}{hint}", server.name)));
-                }
+                all.push((fence.line + at, Addressed { method, path, again: false }));
             }
         }
     }
-    for (_, line, words) in lines(runbook) {
-        if let Some(reason) = server.lacks(&words) {
-            found.push((line, reason.to_owned()));
-        }
-    }
-    found
+    all
 }
 
 /// The parameters that are the server's address: each that is an address of anything, but for those of others.

@@ -9,6 +9,7 @@ mod shell;
 
 use serde::Serialize;
 
+use super::endpoints::Server;
 use super::parse::{Problem, Runbook};
 
 /// Whether words after the program's name are a command line of `wpp`; else what is wrong with them.
@@ -35,6 +36,22 @@ impl Level {
             Level::Error => "error",
         }
     }
+}
+
+/// What a runbook asks of the server that it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressed {
+    /// The method.
+    pub method: String,
+    /// The path, with the signs of what is filled in, and the query.
+    pub path: String,
+    /// Whether it is asked again until the answer is as it should be.
+    pub again: bool,
+}
+
+/// What a runbook asks of a server, in the order of its lines; commands of `wpp` left out.
+pub fn addressed(runbook: &Runbook, server: &Server) -> Vec<Addressed> {
+    acts::addressed(runbook, server).into_iter().map(|(_, asked)| asked).collect()
 }
 
 /// Lines, counted from 1, and what is wrong with each.
