@@ -214,6 +214,17 @@ impl Journal {
         }
     }
 
+    /// [`Journal::reading`] for entries alone, which every version has had; `None` for one that holds nothing yet.
+    pub fn reading_entries(connection: Connection, path: &Path) -> Result<Option<Journal>> {
+        let journal = Journal { connection, path: path.to_owned() };
+        let version: rusqlite::Result<u32> = journal.connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        match version {
+            Ok(0) => Ok(None),
+            Ok(_) => Ok(Some(journal)),
+            Err(error) => Err(journal.failed(error)),
+        }
+    }
+
     fn prepare(&self) -> rusqlite::Result<()> {
         self.connection.busy_timeout(PATIENCE)?;
         // FULL: an entry must be on the disk before the act that it announces.
