@@ -303,17 +303,34 @@ pub fn daemon_running(facts: &Facts, session: &SessionFacts) -> Judged {
         .map(str::to_owned)
         .chain(facts.host.home.to_str().map(str::to_owned))
         .collect();
-    let said = Said::bad("the daemon was started and never stopped, and it is gone: it was killed or it crashed").seen(
-        "daemon",
-        "running, or stopped in order",
-        observed,
-    );
+    let said = match restarted(facts, lock) {
+        false => Said::bad("the daemon was started and never stopped, and it is gone: it was killed or it crashed"),
+        true => Said::bad("the machine was restarted while the daemon ran, and nothing has started it again since"),
+    };
+    let mut said = said.seen("daemon", "running, or stopped in order", observed);
+    if matches!(lock, LockFacts::Stale { .. }) {
+        said = said.seen(
+            "LOCK",
+            "absent, or held by a living process",
+            "a file that no process holds; the next start takes it over",
+        );
+    }
+    if matches!(session.socket.known(), Some(SocketFacts::Stale)) {
+        let left = "every connection is refused; the next start makes it anew";
+        said = said.seen("daemon.sock", "absent, or a daemon listens on it", left);
+    }
     let command = line(facts, Some(&session.name), "start");
     Ok(vec![match kept_from_start(facts, session) {
         Some((first, command)) => said.by_hand(first, command),
         None if facts.host.home.to_str().is_some() => said.fixed_by("start the daemon", command, Fix::Run { argv }),
         None => said.by_hand("start the daemon", command),
     }])
+}
+
+/// Whether whoever left the lock took it before the machine was started last.
+fn restarted(facts: &Facts, lock: &LockFacts) -> bool {
+    let LockFacts::Stale { owner: Some(owner) } = lock else { return false };
+    matches!((&owner.boot, &facts.host.boot), (Some(then), Some(now)) if then != now)
 }
 
 /// The daemon answers.

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn fault(place: &str, is_vital: bool) -> StoreFault {
+    StoreFault { place: place.into(), observed: "missing".into(), lost: "the one-time keys".into(), is_vital }
+}
+
 pub(super) const CASES: &[Case] = &[
     Case {
         what: "linked once, and the store's file is gone",
@@ -22,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
         facts: stopped,
         breaks: |facts| {
             let health = DatabaseHealth::Damaged { problems: vec!["row 3 missing".into()] };
-            *store(facts) = StoreFacts { health, paired: None, particulars: Particulars::default() };
+            *store(facts) = StoreFacts { health, faults: Vec::new(), paired: None, particulars: Particulars::default() };
         },
         finds: &[("wpp.store.session-damaged", Critical)],
     },
@@ -33,6 +37,7 @@ pub(super) const CASES: &[Case] = &[
             let health = DatabaseHealth::Damaged { problems: vec!["row 3 missing".into()] };
             facts.sessions[0].messages = Probed::Known(MessagesFacts {
                 health,
+                faults: Vec::new(),
                 search_index: SearchIndex::Unreadable,
                 rows: None,
                 version: None,
@@ -42,5 +47,27 @@ pub(super) const CASES: &[Case] = &[
             });
         },
         finds: &[("wpp.store.messages-damaged", Error), ("wpp.store.not-paired", Unknown)],
+    },
+    Case {
+        what: "a session.db without which the account cannot be used",
+        facts: stopped,
+        breaks: |facts| store(facts).faults = vec![fault("table device", true), fault("table tc_tokens", false)],
+        finds: &[("wpp.store.session-damaged", Critical)],
+    },
+    Case {
+        what: "a session.db that lacks something else",
+        facts: whole,
+        breaks: |facts| store(facts).faults = vec![fault("table tc_tokens", false)],
+        finds: &[("wpp.store.session-damaged", Error)],
+    },
+    Case {
+        what: "a wpp.db that lost a table",
+        facts: whole,
+        breaks: |facts| {
+            if let Probed::Known(messages) = &mut facts.sessions[0].messages {
+                messages.faults = vec![fault("table chats", false)];
+            }
+        },
+        finds: &[("wpp.store.messages-damaged", Error)],
     },
 ];
