@@ -17,7 +17,7 @@ use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{DatabaseHealth, LastWord, MessagesFacts, MessagesRows, SearchIndex, StoreFacts, StoreFault};
 use crate::home::{SessionPaths, sidecar};
-use crate::session::messages::{Messages, VERSION};
+use crate::session::messages::{self, Messages, VERSION};
 use crate::session::reading::{self, Reading, Refusal, Way};
 use crate::session::state::{Reason, State};
 use crate::session::store::{Particulars, account_fingerprint, particulars};
@@ -73,7 +73,14 @@ pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
             },
             // A store that is being made has no tables yet, and does not say that it has all.
             (true, Err(error)) => match soundness::of_store(connection)? {
-                faults if faults.is_empty() => return Err(error),
+                faults if faults.is_empty() => {
+                    let log = strange_log(&session.session_db());
+                    let is_ours = "SELECT count(*) FROM sqlite_schema WHERE name = '__diesel_schema_migrations'";
+                    if log.is_empty() || connection.query_row(is_ours, [], |row| row.get(0))? {
+                        return Err(error);
+                    }
+                    damaged(vec![format!("it is a database of another program{log}")])
+                }
                 faults => StoreFacts { faults, particulars: particulars(connection), ..unreadable(DatabaseHealth::Whole) },
             },
             (false, paired) => StoreFacts { paired: paired.ok(), ..damaged(problems) },
@@ -107,6 +114,7 @@ pub(super) fn messages(session: &SessionPaths, searched: &Searched, timeout: Dur
         if tables == 0 {
             problems.push("it holds no tables".into());
         }
+        problems.extend(messages::stranger(connection)?.map(|what| format!("{what}{}", strange_log(&session.wpp_db()))));
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         // SQLite checks full-text indexes too, which are made again from the messages at need.
         let (index_problems, problems): (Vec<String>, _) = problems.into_iter().partition(|line| line.contains("FTS5"));
@@ -215,6 +223,17 @@ fn has_log_mode(path: &Path) -> bool {
     let mut head = [0; 20];
     let read = disk::open_to_read(path).and_then(|mut file| file.read_exact(&mut head));
     read.is_ok() && head[18..] == [2, 2]
+}
+
+/// What is said of a log beside a database that reads as another program's.
+fn strange_log(path: &Path) -> String {
+    let log = sidecar(path, "-wal");
+    match log.metadata() {
+        Ok(seen) if seen.len() > 0 => {
+            format!("; if {} is another database's log, moving that alone away brings it back", log.display())
+        }
+        _ => String::new(),
+    }
 }
 
 /// The lines of `quick_check` other than `ok`.

@@ -96,14 +96,31 @@ pub fn default_session(facts: &Facts) -> Judged {
     }])
 }
 
+/// How the system says that a file system takes no writes.
+const READ_ONLY: &str = "Read-only file system";
+
+/// Whether the home's file system takes no writes, which the check of that tells.
+pub(super) fn is_read_only(facts: &Facts) -> bool {
+    let wrong = facts.host.unwritable.known();
+    wrong.is_some_and(|wrong| wrong.iter().any(|(folder, reason)| *folder == facts.host.home && reason.contains(READ_ONLY)))
+}
+
 /// A file can be written to the home, and wherever sessions and archives lie.
 pub fn writable(facts: &Facts) -> Judged {
     let wrong = known(&facts.host.unwritable, "whether the home is writable")?.iter().map(|(folder, reason)| {
         let folder = folder.display().to_string();
-        Said::bad(format!("{folder} cannot be written to: {reason}"))
-            .seen("writing 4096 bytes to an unnamed file", "written and forced to the disk", reason.clone())
-            .by_hand(
-                "find out whether the disk is full, read-only or somebody else's, and whether an attribute of the folder forbids it",
+        let said = Said::bad(format!("{folder} cannot be written to: {reason}")).seen(
+            "writing 4096 bytes to an unnamed file",
+            "written and forced to the disk",
+            reason.clone(),
+        );
+        if reason.contains(READ_ONLY) {
+            let what = "find out why it is mounted read-only: the kernel does that itself to a disk with errors, as `dmesg --level=err` \
+                        tells; then mount it writable again";
+            return said.by_hand(what, format!("findmnt --target {}", quoted(&folder)));
+        }
+        said.by_hand(
+                "find out whether the disk is full, read-only or somebody else's, and whether an attribute (`chattr -i` takes it away) forbids it",
                 format!("df -h {0} && ls -ld {0} && lsattr -d {0}", quoted(&folder)),
             )
     });
@@ -159,8 +176,8 @@ pub fn journal(facts: &Facts) -> Judged {
         && let Some(sign) = was_used(facts)
     {
         return Ok(vec![
-            Said::bad(format!("the journal is gone: {sign}, and there is no ops.db"))
-                .seen("ops.db", "there, from the first start of a session on", "no such file")
+            Said::bad(format!("the journal is gone: {sign}, and there is no ops.db, or an empty one"))
+                .seen("ops.db", "there, from the first start of a session on", "no such file, or an empty one")
                 .seen(
                     "what is lost with it",
                     "nothing",
@@ -186,6 +203,9 @@ pub fn journal(facts: &Facts) -> Judged {
                 "stop the daemons, then move it aside with what lies beside it, and keep it",
                 format!("mkdir -m 700 {home}/{ASIDE} && mv {home}/ops.db* {home}/{ASIDE}/"),
             ),
+        Err(_) if is_read_only(facts) => {
+            return Err(Stop::Skipped("it takes no writes while the home's file system takes none".into()));
+        }
         Err(reason) => Said::bad(format!("the journal cannot be used: {reason}"))
             .seen("ops.db", "opens", reason.clone())
             .by_hand("look at the file's owner, mode and size, and at who has it open", format!("ls -la {home}")),

@@ -28,9 +28,25 @@ pub fn folder(facts: &Facts, session: &SessionFacts) -> Judged {
         Probed::Failed(reason) if inside.path == look.path => Some(reason),
         _ => None,
     });
+    // Whoever works on the session holds a lock on that file; where it is none, nobody can tell who does.
+    let no_lock = session.paths.iter().find_map(|inside| match &inside.seen {
+        Probed::Known(Some(seen)) if inside.path == look.path.join("LOCK") && seen.kind != PathKind::File => {
+            Some((&inside.path, seen.kind))
+        }
+        _ => None,
+    });
     let cut_off = session.journal.known().and_then(|journal| journal.open.iter().find(|act| touches(&act.verb)));
     Ok(vec![match (known(&look.seen, "the session's folder")?, closed) {
-        (Some(seen), None) if seen.kind == PathKind::Folder => Said::ok(format!("{path} is there")),
+        (Some(seen), None) if seen.kind == PathKind::Folder => match no_lock {
+            None => Said::ok(format!("{path} is there")),
+            Some((lock, kind)) => {
+                let (lock, kind) = (lock.display().to_string(), kind_name(kind));
+                Said::bad(format!("{lock} is {kind}: no daemon can start, and whether one works on the session cannot be told"))
+                    .severity(Severity::Error)
+                    .seen(lock.clone(), "a file, or nothing", kind)
+                    .by_hand("find out who made it, then move it away", format!("ls -lad {}", quoted(&lock)))
+            }
+        },
         (Some(seen), Some(reason)) if seen.kind == PathKind::Folder => {
             let said = Said::bad(format!("{path} cannot be looked into: {reason}")).seen(
                 path.clone(),

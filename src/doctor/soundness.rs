@@ -17,6 +17,7 @@ use crate::whatsapp::stored::Kind;
 
 /// What is observed of a table or a column that is not there.
 pub(super) const MISSING: &str = "missing";
+const EMPTIED: &str = "emptied";
 
 /// The values of one table that the library reads.
 struct Values {
@@ -182,12 +183,16 @@ fn unread(connection: &Connection, values: &Values) -> rusqlite::Result<Option<S
         let is_wrong = row.get::<_, Option<bool>>(0)?.unwrap_or(true);
         bad += u64::from(is_wrong || !is_read);
     }
-    Ok((bad > 0).then(|| StoreFault {
+    Ok((bad > 0).then(|| unreadable(values, bad, all)))
+}
+
+fn unreadable(values: &Values, bad: u64, all: u64) -> StoreFault {
+    StoreFault {
         place: format!("rows of table {}", values.table),
         observed: format!("{bad} of {} cannot be read by the client library", count(all, values.names.0, values.names.1)),
         lost: values.lost.into(),
         is_vital: values.is_vital,
-    }))
+    }
 }
 
 /// What is lost with a table of `wpp.db`.
@@ -203,6 +208,22 @@ fn held_in(table: &str) -> &'static str {
         "settings" => "whose messages these are, whether the phone logged the session out, and whether sending is paused",
         _ => "which changes of its tables it has",
     }
+}
+
+/// Everything that can be said of the two databases, for tests of the words.
+#[cfg(test)]
+pub(super) fn all() -> (Vec<StoreFault>, Vec<StoreFault>) {
+    let tables = TABLES.iter().map(|table| missing(table, &format!(": {}", table.columns)));
+    let values = VALUES.iter().map(|values| unreadable(values, 1, 2));
+    let of_messages = messages::tables(messages::VERSION).unwrap().unwrap().iter().flat_map(|table| {
+        [MISSING, EMPTIED].map(|observed| StoreFault {
+            place: format!("table {table}"),
+            observed: observed.into(),
+            lost: held_in(table).into(),
+            is_vital: false,
+        })
+    });
+    (tables.chain(values).collect(), of_messages.collect())
 }
 
 /// What is wrong with the messages' database, as far as its version is known here.
@@ -222,7 +243,7 @@ pub(super) fn of_messages(connection: &Connection, version: i64) -> rusqlite::Re
         }
     }
     if faults.is_empty() {
-        faults.extend(messages::emptied(connection)?.into_iter().map(|table| fault(table, "emptied")));
+        faults.extend(messages::emptied(connection)?.into_iter().map(|table| fault(table, EMPTIED)));
     }
     Ok(faults)
 }

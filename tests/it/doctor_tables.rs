@@ -194,6 +194,119 @@ fn a_home_that_lost_its_journal_is_told_and_one_that_never_had_one_is_not() {
     assert!(found(&only(&simulated.home, id).1).is_empty());
 }
 
+/// A log of another database that was put beside the journal, as by a copy that went wrong.
+fn strange_log(database: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let other = Connection::open(folder.path().join("x.db")).unwrap();
+    other.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1)").unwrap();
+    let log = database.with_extension("db-wal");
+    std::fs::copy(folder.path().join("x.db-wal"), &log).unwrap();
+    chmod(&log, 0o600);
+}
+
+#[test]
+fn the_log_of_another_database_beside_a_store_is_told_and_gets_into_it_by_nothing() {
+    let simulated = used();
+    let home = &simulated.home;
+    for (name, id) in [("session.db", STORE), ("wpp.db", MESSAGES)] {
+        let path = home.session("main").join(name);
+        let before = std::fs::read(&path).unwrap();
+        strange_log(&path);
+        let (ids, report) = only(home, id);
+        assert_eq!(ids, [id], "{report:#}");
+        let told = report["findings"].to_string();
+        assert!(told.contains("another program") && told.contains("moving that alone away brings it back"), "{told}");
+        // Who starts a daemon on it all the same loses nothing.
+        let started = home.run(&["start"]);
+        assert!(started.code != 0, "{started:?}");
+        home.run(&["stop"]);
+        assert!(std::fs::read(&path).unwrap() == before, "{name}");
+        for ending in ["db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(path.with_extension(ending));
+        }
+        assert!(said_ok(&only(home, id).1, id));
+    }
+    assert_eq!(home.run(&["start"]).code, 0);
+}
+
+#[test]
+fn a_journal_that_lacks_something_is_told_and_no_look_makes_it_worse() {
+    let id = "wpp.home.journal";
+    let used = || {
+        let home = whole();
+        Journal::open(&home.path().join("ops.db")).unwrap().record(Some("main"), "start", &serde_json::json!({})).unwrap();
+        Journal::open(&home.path().join("ops.db")).unwrap().record(Some("main"), "stop", &serde_json::json!({})).unwrap();
+        home
+    };
+    for (sql, told) in [("DROP TABLE entry", "it has no table entry"), ("DELETE FROM entry", "its entries were removed")] {
+        let home = used();
+        let path = home.path().join("ops.db");
+        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let (_, report) = doctor(&home, &["--skip", "wpp.session.daemon-died"]);
+        assert_eq!(found(&report), [id], "{sql}: {report:#}");
+        assert!(report["findings"].to_string().contains(told), "{sql}: {report:#}");
+        assert!(std::fs::read(&path).unwrap() == before, "{sql}");
+    }
+    let home = used();
+    write(&home.path().join("ops.db"), "");
+    assert_eq!(only(&home, id).0, [id]);
+    assert_eq!(std::fs::read(home.path().join("ops.db")).unwrap().len(), 0, "a look makes none");
+    // With the log of another database it reads as that one, and must not become it.
+    let home = used();
+    let path = home.path().join("ops.db");
+    let before = std::fs::read(&path).unwrap();
+    strange_log(&path);
+    let (_, report) = doctor(&home, &[]);
+    assert!(found(&report).contains(&id.to_owned()) && report["findings"].to_string().contains("another program"), "{report:#}");
+    let backup = home.run(&["backup"]);
+    assert!(backup.code != 0 && backup.stderr.contains("another program"), "{backup:?}");
+    assert!(std::fs::read(&path).unwrap() == before, "nothing of the strange log came into it");
+    std::fs::remove_file(home.path().join("ops.db-wal")).unwrap();
+    let _ = std::fs::remove_file(home.path().join("ops.db-shm"));
+    assert_eq!(Journal::open(&path).unwrap().after("main", 0).unwrap().len(), 2);
+    assert!(said_ok(&only(&home, id).1, id));
+}
+
+/// What only root can do, and not everywhere.
+fn immutable(path: &Path, is_so: bool) -> bool {
+    let change = std::process::Command::new("chattr").arg(if is_so { "+i" } else { "-i" }).arg(path).output();
+    change.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_database_that_nobody_may_write_to_is_told_though_its_folder_is_writable() {
+    let id = "wpp.home.writable";
+    let home = whole();
+    assert!(said_ok(&only(&home, id).1, id));
+    let path = home.session("main").join("session.db");
+    if !immutable(&path, true) {
+        return eprintln!("NOT TESTED: no file can be made immutable here");
+    }
+    let (ids, report) = only(&home, id);
+    immutable(&path, false);
+    assert_eq!(ids, [id], "{report:#}");
+    assert!(report["findings"][0]["summary"].as_str().unwrap().contains("session.db cannot be written to"), "{report:#}");
+}
+
+#[test]
+fn something_else_in_the_place_of_the_lock_is_one_finding() {
+    type Put = fn(&Path);
+    let puts: [Put; 3] = [
+        |path| std::fs::create_dir(path).unwrap(),
+        |path| rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap(),
+        |path| std::os::unix::fs::symlink("/nowhere/x", path).unwrap(),
+    ];
+    for put in puts {
+        let home = whole();
+        put(&home.session("main").join("LOCK"));
+        let (_, report) = doctor(&home, &["--offline"]);
+        assert_eq!(found(&report), ["wpp.session.folder"], "{report:#}");
+        let remedy = report["findings"].to_string();
+        assert!(remedy.contains("no daemon can start") && !remedy.contains("chmod 0700"), "{remedy}");
+    }
+}
+
 fn older_journal(path: &Path) {
     for ending in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{ending}", path.display()));

@@ -92,6 +92,18 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.home.journal", Error)],
     },
     Case {
+        what: "a home on a volume that is mounted read-only",
+        facts: stopped,
+        breaks: |facts| {
+            let reason = "Read-only file system (os error 30)";
+            facts.host.unwritable = Probed::Known(vec![("/h".into(), reason.into())]);
+            facts.host.journal = Probed::Known(Err("unable to open database file".into()));
+            let Probed::Known(mount) = &mut facts.host.machine.mount else { panic!() };
+            mount.read_only = true;
+        },
+        finds: &[("wpp.home.writable", Error)],
+    },
+    Case {
         what: "a linked session whose journal is gone",
         facts: whole,
         breaks: |facts| {

@@ -237,6 +237,19 @@ pub(super) const CASES: &[Case] = &[
     },
     Case { what: "kill -9", facts: stopped, breaks: |facts| *facts = killed(), finds: &[("wpp.session.daemon-died", Error)] },
     Case {
+        what: "a folder in the place of the lock, so that nobody can tell who works on the session",
+        facts: stopped,
+        breaks: |facts| {
+            let session = &mut facts.sessions[0];
+            session.paths.push(look("/h/sessions/main/LOCK", PathKind::Folder, 0o755));
+            let failed = || "cannot open the lock: it is not an ordinary file".to_owned();
+            (session.lock, session.rivals) = (Probed::Failed(failed()), Probed::Failed(failed()));
+            (session.store, session.messages) = (Probed::Failed(failed()), Probed::Failed(failed()));
+            (session.holders, session.process) = (Probed::Failed(failed()), Probed::Failed(failed()));
+        },
+        finds: &[("wpp.session.folder", Error)],
+    },
+    Case {
         what: "a lock that was left by a backup that was killed",
         facts: stopped,
         breaks: |facts| facts.sessions[0].lock = Probed::Known(LockFacts::Stale { owner: owner("backup", MINUTE_MS) }),

@@ -1,6 +1,7 @@
 //! What breaks the databases.
 
 use super::*;
+use crate::doctor::soundness;
 
 fn fault(place: &str, is_vital: bool) -> StoreFault {
     StoreFault { place: place.into(), observed: "missing".into(), lost: "the one-time keys".into(), is_vital }
@@ -51,7 +52,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         what: "a session.db without which the account cannot be used",
         facts: stopped,
-        breaks: |facts| store(facts).faults = vec![fault("table device", true), fault("table tc_tokens", false)],
+        breaks: |facts| store(facts).faults = soundness::all().0,
         finds: &[("wpp.store.session-damaged", Critical)],
     },
     Case {
@@ -65,7 +66,7 @@ pub(super) const CASES: &[Case] = &[
         facts: whole,
         breaks: |facts| {
             if let Probed::Known(messages) = &mut facts.sessions[0].messages {
-                messages.faults = vec![fault("table chats", false)];
+                messages.faults = soundness::all().1;
             }
         },
         finds: &[("wpp.store.messages-damaged", Error)],

@@ -22,7 +22,8 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.home.marker"],
         runbook: RESET,
-        explain: "The folder holds everything of the session, and only its owner can look into it. It can be missing when a \
+        explain: "The folder holds everything of the session, and only its owner can look into it; whoever works on it holds a lock \
+                  on its file LOCK. It can be missing when a \
                   restore or a reset was cut off: then the old or the new one stands beside it and the next command finishes \
                   or undoes the act.",
         mend: "`chmod 0700 FOLDER` gives the owner the right back, as `wpp doctor --fix` does. If it is missing, `wpp start` \

@@ -38,7 +38,7 @@ const ATTEMPTS: usize = 3;
 /// Opens the journal of a home to look into it; `None` when there is none, and looking makes none. Only
 /// where it may be changed, one of an earlier version is brought up to date.
 pub fn open(path: &Path, only_read: bool) -> Result<Option<Journal>> {
-    if !exists(path)? {
+    if !exists(path)? || is_blank(path) {
         return Ok(None);
     }
     match open_to_read(path) {
@@ -46,6 +46,12 @@ pub fn open(path: &Path, only_read: bool) -> Result<Option<Journal>> {
         Err(error) if !only_read && error.kind() != ErrorKind::Locked => Journal::open(path).map(Some),
         read => read.map(Some),
     }
+}
+
+/// Whether a journal's file, and the log beside it, hold nothing at all: as good as none.
+pub fn is_blank(path: &Path) -> bool {
+    let length = |path: &Path| path.metadata().map(|seen| seen.len());
+    length(path).is_ok_and(|length| length == 0) && length(&sidecar(path, "-wal")).unwrap_or(0) == 0
 }
 
 /// Opens the journal without a chance to change it, and leaves no file beside it.
@@ -160,29 +166,42 @@ pub fn usable(path: &Path, only_read: bool) -> Result<std::result::Result<(), St
     if let Some(pid) = keeper(path) {
         return Ok(Err(locked(path, Some(pid)).chain()));
     }
-    let journal = match open(path, true) {
-        Ok(Some(journal)) => Some(journal),
-        Ok(None) => return Ok(Ok(())),
-        // One of an earlier version, or one that only a writer can open, is opened below.
-        Err(_) if !only_read => None,
+    match read_with(path, |connection, path| Ok(Journal::reading_any(connection, path))) {
+        Ok(journal) => {
+            if let Some(problem) = damage(&journal)? {
+                let log = sidecar(path, "-wal");
+                let more = match log.metadata() {
+                    Ok(seen) if seen.len() > 0 => {
+                        format!("; if {} is another database's, moving that alone away brings it back", log.display())
+                    }
+                    _ => String::new(),
+                };
+                return Ok(Err(format!("{} {DAMAGED}{problem}{more}", path.display())));
+            }
+        }
+        // One that only a writer can open is opened below.
+        Err(_) if !only_read => {}
         Err(error) => return Ok(Err(error.chain())),
-    };
-    if let Some(journal) = journal
-        && let Some(problem) = damage(&journal)?
-    {
-        return Ok(Err(format!("{} {DAMAGED}{problem}", path.display())));
     }
-    Ok(match only_read {
-        true => Ok(()),
-        false => Journal::open(path).map(drop).map_err(|error| error.chain()),
-    })
+    let opened = match only_read {
+        true => open_to_read(path),
+        false => Journal::open(path),
+    };
+    Ok(opened.map(drop).map_err(|error| error.chain()))
 }
 
-/// The first thing that SQLite finds wrong with a journal's pages.
+/// The first thing that is wrong with a journal: with its pages, as SQLite says, or with what has to be in it.
 ///
 /// # Errors
 /// When that takes too long, or the system fails.
 pub fn damage(journal: &Journal) -> Result<Option<String>> {
+    match pages(journal)? {
+        None => journal.fault(),
+        problem => Ok(problem),
+    }
+}
+
+fn pages(journal: &Journal) -> Result<Option<String>> {
     journal.read(|db| {
         let end = Instant::now() + CHECK_MAX;
         db.progress_handler(STEPS, Some(move || Instant::now() >= end))?;

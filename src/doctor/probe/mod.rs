@@ -388,7 +388,7 @@ fn host_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
         ));
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || match exists(&path) {
+            move || match exists(&path).map(|there| there && !journal::is_blank(&path)) {
                 Ok(there) if depth == Depth::Names => (not_opened(), Probed::Known(there)),
                 Ok(false) => {
                     let reason = "nothing was written down in this home yet";
@@ -460,14 +460,31 @@ fn unwritable(root: &Path, folders: &[PathBuf]) -> Probed<Vec<(PathBuf, String)>
     }
     for folder in folders {
         let is_other = volumes.contains(&folder);
-        if let Some((kind, reason)) = tried(folder, is_other)
+        match tried(folder, is_other) {
             // What keeps everybody from the home's file system is told once.
-            && (is_other || of_root.as_ref().is_none_or(|(of_root, _)| *of_root != kind))
-        {
-            wrong.push((folder.clone(), reason));
+            Some((kind, reason)) => {
+                if is_other || of_root.as_ref().is_none_or(|(of_root, _)| *of_root != kind) {
+                    wrong.push((folder.clone(), reason));
+                }
+            }
+            None => wrong.extend(["session.db", "wpp.db"].iter().filter_map(|name| fixed(folder.join(name)))),
         }
     }
+    if of_root.is_none() {
+        wrong.extend(fixed(root.join("ops.db")));
+    }
     Probed::Known(wrong)
+}
+
+/// A file that nobody may write to, whatever its mode is: one that was made immutable. It is not opened for that,
+/// since a process that uses a database as well would lose its locks.
+fn fixed(path: PathBuf) -> Option<(PathBuf, String)> {
+    use rustix::io::Errno;
+    match rustix::fs::access(&path, rustix::fs::Access::WRITE_OK) {
+        Err(error @ (Errno::PERM | Errno::ROFS)) => Some((path, std::io::Error::from(error).to_string())),
+        // Another user's, or its mode's, or its absence's: these are told as that.
+        Ok(()) | Err(_) => None,
+    }
 }
 
 fn other_spaces(root: &Path, folders: &[PathBuf]) -> crate::error::Result<Vec<(PathBuf, disk::Space)>> {

@@ -36,7 +36,7 @@ pub(super) fn session_paths(paths: &SessionPaths) -> Vec<PathLook> {
         matches!((path.to_str(), store.to_str()), (Some(path), Some(store)) if path.starts_with(store))
     };
     // Looked for by their names, whatever else there is.
-    let known = [paths.session_db(), paths.wpp_db(), paths.lock()].map(|path| (path, PathKind::File));
+    let known = [paths.session_db(), paths.wpp_db(), paths.lock(), paths.log_key()].map(|path| (path, PathKind::File));
     let known: Vec<(PathBuf, PathKind)> =
         known.into_iter().chain([(paths.socket(), PathKind::Socket), (paths.logs(), PathKind::Folder)]).collect();
     for (path, kind) in &known {

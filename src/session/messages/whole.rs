@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use rusqlite::Connection;
 
-use super::open::MIGRATIONS;
+use super::open::{APPLICATION_ID, MIGRATIONS, name_of, schema};
 
 /// The tables of each version, from 1.
 static TABLES: LazyLock<rusqlite::Result<Vec<Vec<String>>>> = LazyLock::new(|| {
@@ -28,6 +28,16 @@ pub fn tables(version: i64) -> rusqlite::Result<Option<&'static [String]>> {
         rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOMEM), Some(reason))
     })?;
     Ok(usize::try_from(version).ok().and_then(|version| version.checked_sub(1)).and_then(|at| known.get(at)).map(Vec::as_slice))
+}
+
+/// What a database is that holds something and is none of messages.
+pub fn stranger(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application == APPLICATION_ID {
+        return Ok(None);
+    }
+    let found = schema(connection)?;
+    Ok((!found.is_empty()).then(|| name_of(&found)))
 }
 
 /// Tables whose rows are gone, as far as others show that there were some. What waits to be sent or to be read, and
