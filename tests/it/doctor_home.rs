@@ -91,8 +91,8 @@ pub fn found(report: &Value) -> Vec<String> {
 }
 
 pub fn said_ok(report: &Value, id: &str) -> bool {
-    let findings = report["findings"].as_array().unwrap_or_else(|| panic!("no findings: {report:#}"));
-    findings.iter().any(|finding| finding["id"] == id && finding["severity"] == "ok")
+    // Where every check was skipped there are none.
+    report["findings"].as_array().into_iter().flatten().any(|finding| finding["id"] == id && finding["severity"] == "ok")
 }
 
 pub fn lock_of(role: &str) -> String {
