@@ -224,6 +224,17 @@ pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
         .map_err(|error| cannot(&format!("set mode {mode:04o} on"), path, error))
 }
 
+/// Which file or folder a path leads to, whatever it is called: its device and its number. `None` when there is none
+/// that can be looked at.
+pub fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().map(|seen| (seen.dev(), seen.ino())).ok()
+}
+
+/// [`identity`] of what has that very name, be it a link.
+pub fn identity_of_name(path: &Path) -> Option<(u64, u64)> {
+    path.symlink_metadata().map(|seen| (seen.dev(), seen.ino())).ok()
+}
+
 /// What a file is to the permission checks. `None` when it does not exist.
 pub fn mode_and_owner(path: &Path) -> Result<Option<(u32, u32)>> {
     match fs::symlink_metadata(path) {

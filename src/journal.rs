@@ -5,8 +5,10 @@
 //! connect of a session, which is how a restore knows whether Signal state moved on (custody).
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -135,6 +137,22 @@ ALTER TABLE capacity_sample ADD COLUMN machine_busy_permille INTEGER;
 ",
 ];
 
+/// The tables of each version, from 1.
+static TABLES: LazyLock<rusqlite::Result<Vec<Vec<String>>>> = LazyLock::new(|| {
+    let model = Connection::open_in_memory()?;
+    let made = MIGRATIONS.iter().map(|migration| {
+        model.execute_batch(migration)?;
+        tables(&model)
+    });
+    made.collect()
+});
+
+/// The tables of a database, without SQLite's own.
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+    connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+}
+
 /// How an act that was begun has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -195,7 +213,13 @@ impl Journal {
             .while_doing(|| format!("cannot open the journal {}", path.display()))
             .map_err(|error| error.hint("look at what is there, its owner and its mode; `wpp doctor` does too"))?;
         let journal = Journal { connection, path: path.to_owned() };
-        journal.prepare().map_err(|error| journal.failed(error))?;
+        let prepare = || {
+            // A log beside it that another database wrote stays beside it: it must not get into this one as it closes.
+            journal.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+            journal.prepare()?;
+            journal.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        };
+        prepare().map_err(|error| journal.failed(error))?;
         Ok(journal)
     }
 
@@ -214,11 +238,63 @@ impl Journal {
         }
     }
 
+    /// [`Journal::reading`] for entries alone, which every version has had; `None` for one that holds nothing yet.
+    pub fn reading_entries(connection: Connection, path: &Path) -> Result<Option<Journal>> {
+        let journal = Journal { connection, path: path.to_owned() };
+        let version: rusqlite::Result<u32> = journal.connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        match version {
+            Ok(0) => Ok(None),
+            Ok(_) => Ok(Some(journal)),
+            Err(error) => Err(journal.failed(error)),
+        }
+    }
+
+    /// A journal of any version, over a connection that can only read.
+    pub fn reading_any(connection: Connection, path: &Path) -> Journal {
+        Journal { connection, path: path.to_owned() }
+    }
+
+    /// What it lacks that a journal of its version has, whatever SQLite says of its pages; `None` where that is nothing,
+    /// and for a newer version than this one.
+    pub fn fault(&self) -> Result<Option<String>> {
+        let models = TABLES.as_ref().map_err(|error| {
+            Error::new(ErrorKind::Unexpected, format!("the tables of the journal cannot be made in memory: {error}"))
+                .hint("report this as a bug of wpp")
+        })?;
+        self.read(|db| {
+            let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            let there = tables(db)?;
+            let Some(model) = version.checked_sub(1) else {
+                return Ok(Some(match there.is_empty() {
+                    true => "it holds no tables".into(),
+                    false => format!("it is a database of another program (its tables: {})", there.join(", ")),
+                }));
+            };
+            let Some(model) = models.get(model as usize) else { return Ok(None) };
+            if let Some(lacks) = model.iter().find(|table| !there.contains(table)) {
+                return Ok(Some(format!("it has no table {lacks}")));
+            }
+            // No entry is ever removed.
+            let sql = "SELECT NOT EXISTS (SELECT 1 FROM entry) AND EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'entry')";
+            let is_emptied: bool = db.query_row(sql, [], |row| row.get(0))?;
+            Ok(is_emptied.then(|| "its entries were removed".into()))
+        })
+    }
+
     fn prepare(&self) -> rusqlite::Result<()> {
         self.connection.busy_timeout(PATIENCE)?;
         // FULL: an entry must be on the disk before the act that it announces.
         self.connection.pragma_update(None, "synchronous", "FULL")?;
-        let version: u32 = self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        // Both at once: another process may just be making it.
+        let look = "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version";
+        let (version, objects): (u32, i64) = self.connection.query_row(look, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if version == 0 && objects > 0 {
+            let what = "it is a database of another program, or the log beside it is that of one";
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB),
+                Some(what.into()),
+            ));
+        }
         if (version as usize) < MIGRATIONS.len() {
             self.use_log()?;
             self.connection.execute_batch("BEGIN IMMEDIATE")?;

@@ -20,7 +20,7 @@ use crate::clock::Stopwatch;
 use crate::config::Config;
 use crate::daemon::api::{Auth, AuthStage, Status};
 use crate::daemon::client::Client;
-use crate::disk::{Lock, LockOwner, LockState};
+use crate::disk::{Lock, LockOwner, LockState, identity_of_name};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::{Home, HomeKind, SessionPaths};
 use crate::interrupt;
@@ -380,7 +380,7 @@ impl Site<'_> {
             )
             .hint("find the holder with `lsof` or `fuser` on that file, and end it"));
         };
-        let lock = left::identity(&self.session.lock());
+        let lock = identity_of_name(&self.session.lock());
         // The lock is held by the kernel's word, so the process named in it is alive and ours.
         signal(pid, Signal::TERM)?;
         let patience = drain_patience(self.config);
@@ -409,7 +409,7 @@ impl Site<'_> {
             }
         }
         // One whose folder was moved while it ran, or that was killed, leaves its lock and its socket.
-        if lock.is_some() && left::identity(&self.session.lock()) == lock {
+        if lock.is_some() && identity_of_name(&self.session.lock()) == lock {
             self.clear_left()?;
         }
         Ok(Stopped { pid: Some(owner.pid), killed, cleared: false, took_ms: watch.elapsed_ms() })

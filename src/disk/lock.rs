@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FILE_MODE, cannot, faults, flags, ordinary};
+use super::{FILE_MODE, cannot, faults, flags, identity, ordinary};
 use crate::clock;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::process;
@@ -255,11 +255,6 @@ pub fn living(path: &Path, owner: &LockOwner) -> Error {
     Error::new(ErrorKind::Locked, text)
         .hint(format!("end that process first: `kill {}`, and see that it is gone; then try again in {here}", owner.pid))
         .hint("two of them push each other out at WhatsApp and spoil each other's Signal state")
-}
-
-/// Which file or folder that is, whatever it is called.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    path.metadata().map(|seen| (seen.dev(), seen.ino())).ok()
 }
 
 /// Whether a file was made or written to in this moment.

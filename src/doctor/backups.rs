@@ -38,12 +38,12 @@ struct Made<'a> {
     readable: bool,
 }
 
-/// What the journal's entries on a session, oldest first, say of its backups. `is_alive` tells whether
-/// a process lives, `look` gives the state of the file that a path leads to, if there is one.
+/// What the journal's entries on a session, oldest first, say of its backups. `is_at_work` tells whether
+/// the very process lives that wrote an entry, `look` gives the state of the file that a path leads to, if there is one.
 pub fn of_journal(
     entries: &[Entry],
     now_ms: i64,
-    is_alive: impl Fn(u32) -> bool,
+    is_at_work: impl Fn(&Entry) -> bool,
     look: impl Fn(&Path) -> Option<Stamp>,
 ) -> BackupFacts {
     let mut facts = BackupFacts { known_since_ms: entries.first().map(|entry| entry.at_ms), ..BackupFacts::default() };
@@ -107,7 +107,7 @@ pub fn of_journal(
                 };
                 failed.insert(place.clone(), failure(why));
             }
-            ("backup", "open") if !is_alive(entry.pid) => {
+            ("backup", "open") if !is_at_work(entry) => {
                 failed.insert(place.clone(), failure("it was cut off".into()));
             }
             _ => {}
@@ -442,7 +442,7 @@ mod tests {
             })
             .collect();
         let now_ms = entries.last().map_or(0, |entry| entry.at_ms);
-        of_journal(&entries, now_ms, |pid| pid > 100, |path| (!path.starts_with("/gone")).then_some(STAMP))
+        of_journal(&entries, now_ms, |entry| entry.pid > 100, |path| (!path.starts_with("/gone")).then_some(STAMP))
     }
 
     const STAMP: Stamp = Stamp { size_bytes: 1, modified_s: 2, modified_ns: 3, etag: None };
@@ -523,6 +523,25 @@ mod tests {
         }
         let seen = of_journal(&entries, 2 * HOUR_MS, |_| true, |_| Some(STAMP));
         assert_eq!((seen.whole_ms, seen.ahead_ms), (Some(HOUR_MS), Some(90 * HOUR_MS)));
+    }
+
+    #[test]
+    fn a_backup_that_was_begun_is_at_work_as_long_as_the_very_process_that_began_it() {
+        let entry = Entry {
+            id: 1,
+            at_ms: HOUR_MS,
+            session: Some("main".into()),
+            verb: "backup".into(),
+            pid: 4711,
+            state: "open".into(),
+            data: json!({ "location": "/b" }),
+        };
+        let failed = |started_ms: i64| {
+            let is_at_work = |entry: &Entry| entry.pid == 4711 && started_ms <= entry.at_ms;
+            of_journal(std::slice::from_ref(&entry), 2 * HOUR_MS, is_at_work, |_| None).failed.len()
+        };
+        // Another process came to have the number since.
+        assert_eq!((failed(0), failed(HOUR_MS + 1)), (0, 1));
     }
 
     #[test]

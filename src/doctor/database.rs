@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode};
 
 use super::probe::traces::{self, Searched};
+use super::soundness;
 use crate::archive::snapshot;
 use crate::clock;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{DatabaseHealth, LastWord, MessagesFacts, MessagesRows, SearchIndex, StoreFacts};
+use crate::facts::{DatabaseHealth, LastWord, MessagesFacts, MessagesRows, SearchIndex, StoreFacts, StoreFault};
 use crate::home::{SessionPaths, sidecar};
-use crate::session::messages::{Messages, VERSION};
+use crate::session::messages::{self, Messages, VERSION};
 use crate::session::reading::{self, Reading, Refusal, Way};
 use crate::session::state::{Reason, State};
 use crate::session::store::{Particulars, account_fingerprint, particulars};
@@ -51,23 +52,37 @@ fn replaced(path: &Path) -> Result<Option<DatabaseHealth>> {
 
 /// Looks into the client library's store.
 pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
+    let unreadable = |health| StoreFacts { health, faults: Vec::new(), paired: None, particulars: Particulars::default() };
     if let Some(health) = replaced(&session.session_db())? {
-        return Ok(StoreFacts { health, paired: None, particulars: Particulars::default() });
+        return Ok(unreadable(health));
     }
     if is_interrupted(&session.session_db()) {
-        return Ok(StoreFacts { health: DatabaseHealth::Interrupted, paired: None, particulars: Particulars::default() });
+        return Ok(unreadable(DatabaseHealth::Interrupted));
     }
-    let damaged =
-        |problems| StoreFacts { health: DatabaseHealth::Damaged { problems }, paired: None, particulars: Particulars::default() };
+    let damaged = |problems| unreadable(DatabaseHealth::Damaged { problems });
     let seen = look(session, &session.session_db(), timeout, |connection| {
         let problems = quick_check(connection)?;
         let linked = "SELECT count(*) FROM device WHERE pn <> '' AND account IS NOT NULL";
         let paired = connection.query_row(linked, [], |row| row.get::<_, i64>(0)).map(|count| count > 0);
         Ok(match (problems.is_empty(), paired) {
-            (true, Ok(paired)) => {
-                StoreFacts { health: DatabaseHealth::Whole, paired: Some(paired), particulars: particulars(connection) }
-            }
-            (true, Err(error)) => return Err(error),
+            (true, Ok(paired)) => StoreFacts {
+                faults: soundness::of_store(connection)?,
+                paired: Some(paired),
+                particulars: particulars(connection),
+                ..unreadable(DatabaseHealth::Whole)
+            },
+            // A store that is being made has no tables yet, and does not say that it has all.
+            (true, Err(error)) => match soundness::of_store(connection)? {
+                faults if faults.is_empty() => {
+                    let log = strange_log(&session.session_db());
+                    let is_ours = "SELECT count(*) FROM sqlite_schema WHERE name = '__diesel_schema_migrations'";
+                    if log.is_empty() || connection.query_row(is_ours, [], |row| row.get(0))? {
+                        return Err(error);
+                    }
+                    damaged(vec![format!("it is a database of another program{log}")])
+                }
+                faults => StoreFacts { faults, particulars: particulars(connection), ..unreadable(DatabaseHealth::Whole) },
+            },
             (false, paired) => StoreFacts { paired: paired.ok(), ..damaged(problems) },
         })
     })?;
@@ -78,6 +93,7 @@ pub fn store(session: &SessionPaths, timeout: Duration) -> Result<StoreFacts> {
 pub(super) fn messages(session: &SessionPaths, searched: &Searched, timeout: Duration) -> Result<MessagesFacts> {
     let unreadable = |health| MessagesFacts {
         health,
+        faults: Vec::new(),
         search_index: SearchIndex::Unreadable,
         rows: None,
         version: None,
@@ -98,12 +114,15 @@ pub(super) fn messages(session: &SessionPaths, searched: &Searched, timeout: Dur
         if tables == 0 {
             problems.push("it holds no tables".into());
         }
+        problems.extend(messages::stranger(connection)?.map(|what| format!("{what}{}", strange_log(&session.wpp_db()))));
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         // SQLite checks full-text indexes too, which are made again from the messages at need.
-        let (index_problems, problems) = problems.into_iter().partition(|line| line.contains("FTS5"));
-        Ok((index_problems, problems, version))
+        let (index_problems, problems): (Vec<String>, _) = problems.into_iter().partition(|line| line.contains("FTS5"));
+        let faults = if tables > 0 && problems.is_empty() { soundness::of_messages(connection, version)? } else { Vec::new() };
+        Ok((index_problems, problems, version, faults))
     })?;
-    let ((index_problems, problems, version), reading): ((Vec<String>, Vec<String>, i64), Reading) = match seen {
+    type Looked = (Vec<String>, Vec<String>, i64, Vec<StoreFault>);
+    let ((index_problems, problems, version, faults), reading): (Looked, Reading) = match seen {
         Ok(seen) => seen,
         Err(problem) => return Ok(damaged(vec![problem])),
     };
@@ -113,6 +132,10 @@ pub(super) fn messages(session: &SessionPaths, searched: &Searched, timeout: Dur
     if version > VERSION {
         // What a newer version means by its rows is not known here.
         return Ok(MessagesFacts { version: Some(version), ..unreadable(DatabaseHealth::Whole) });
+    }
+    if faults.iter().any(|fault| fault.observed == soundness::MISSING) {
+        // What is said of the rows takes all tables.
+        return Ok(MessagesFacts { version: Some(version), faults, ..unreadable(DatabaseHealth::Whole) });
     }
     let mut attempt = 0;
     let mut open = Some(Messages::of(reading, session.wpp_db())?);
@@ -127,7 +150,7 @@ pub(super) fn messages(session: &SessionPaths, searched: &Searched, timeout: Dur
         None => SearchIndex::InStep,
         Some(what) => SearchIndex::OutOfStep { what },
     };
-    Ok(MessagesFacts { search_index, version: Some(version), ..seen })
+    Ok(MessagesFacts { search_index, faults, version: Some(version), ..seen })
 }
 
 /// What is in the rows; `open` is the database if it is open already.
@@ -153,6 +176,7 @@ fn rows(session: &SessionPaths, searched: &Searched, open: Option<Messages>) -> 
     };
     let facts = MessagesFacts {
         health: DatabaseHealth::Whole,
+        faults: Vec::new(),
         search_index: SearchIndex::Unreadable,
         rows: Some(rows),
         version: None,
@@ -199,6 +223,17 @@ fn has_log_mode(path: &Path) -> bool {
     let mut head = [0; 20];
     let read = disk::open_to_read(path).and_then(|mut file| file.read_exact(&mut head));
     read.is_ok() && head[18..] == [2, 2]
+}
+
+/// What is said of a log beside a database that reads as another program's.
+fn strange_log(path: &Path) -> String {
+    let log = sidecar(path, "-wal");
+    match log.metadata() {
+        Ok(seen) if seen.len() > 0 => {
+            format!("; if {} is another database's log, moving that alone away brings it back", log.display())
+        }
+        _ => String::new(),
+    }
 }
 
 /// The lines of `quick_check` other than `ok`.

@@ -294,9 +294,12 @@ mod tests {
             Place { folder, scope }
         }
 
+        /// What each of them would have done, were it asked alone: together the last one has the word.
         fn planned(&self) -> Vec<Planned> {
-            let only = ["wpp.session.stale-lock", "wpp.session.stale-socket", "wpp.session.daemon-died"].map(str::to_owned);
-            plan(&examine(&probe::gather(&self.scope, Depth::Full), &Selection::of(&only)).findings)
+            let facts = probe::gather(&self.scope, Depth::Full);
+            let only = ["wpp.session.stale-lock", "wpp.session.stale-socket", "wpp.session.daemon-died"];
+            let findings = only.map(|id| examine(&facts, &Selection::of(&[id.to_owned()])).findings);
+            plan(&findings.concat())
         }
 
         fn apply(&self, planned: &[Planned], run: Runner<'_>) -> Vec<Step> {

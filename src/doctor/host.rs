@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Judged, Said, Stop, known, line, or_fine};
 use crate::disk::Space;
-use crate::facts::{Facts, MissingSession, PathLook, Probed};
+use crate::facts::{Facts, MissingSession, PathLook, Probed, SessionFacts};
 use crate::report::{Severity, quoted};
 
 /// Free space under which even one more archive or one more day of messages may not fit.
@@ -96,14 +96,31 @@ pub fn default_session(facts: &Facts) -> Judged {
     }])
 }
 
+/// How the system says that a file system takes no writes.
+const READ_ONLY: &str = "Read-only file system";
+
+/// Whether the home's file system takes no writes, which the check of that tells.
+pub(super) fn is_read_only(facts: &Facts) -> bool {
+    let wrong = facts.host.unwritable.known();
+    wrong.is_some_and(|wrong| wrong.iter().any(|(folder, reason)| *folder == facts.host.home && reason.contains(READ_ONLY)))
+}
+
 /// A file can be written to the home, and wherever sessions and archives lie.
 pub fn writable(facts: &Facts) -> Judged {
     let wrong = known(&facts.host.unwritable, "whether the home is writable")?.iter().map(|(folder, reason)| {
         let folder = folder.display().to_string();
-        Said::bad(format!("{folder} cannot be written to: {reason}"))
-            .seen("writing 4096 bytes to an unnamed file", "written and forced to the disk", reason.clone())
-            .by_hand(
-                "find out whether the disk is full, read-only or somebody else's, and whether an attribute of the folder forbids it",
+        let said = Said::bad(format!("{folder} cannot be written to: {reason}")).seen(
+            "writing 4096 bytes to an unnamed file",
+            "written and forced to the disk",
+            reason.clone(),
+        );
+        if reason.contains(READ_ONLY) {
+            let what = "find out why it is mounted read-only: the kernel does that itself to a disk with errors, as `dmesg --level=err` \
+                        tells; then mount it writable again";
+            return said.by_hand(what, format!("findmnt --target {}", quoted(&folder)));
+        }
+        said.by_hand(
+                "find out whether the disk is full, read-only or somebody else's, and whether an attribute (`chattr -i` takes it away) forbids it",
                 format!("df -h {0} && ls -ld {0} && lsattr -d {0}", quoted(&folder)),
             )
     });
@@ -152,6 +169,27 @@ fn space_of(facts: &Facts, folder: &Path, space: Space) -> Judged {
 /// The journal can be used.
 pub fn journal(facts: &Facts) -> Judged {
     let home = quoted(&facts.host.home.display().to_string());
+    // One that was moved away on the word of this check was not lost.
+    let is_aside = facts.host.paths.iter().any(|look| look.path == facts.host.home.join(ASIDE));
+    if facts.host.journal_there == Probed::Known(false)
+        && !is_aside
+        && let Some(sign) = was_used(facts)
+    {
+        return Ok(vec![
+            Said::bad(format!("the journal is gone: {sign}, and there is no ops.db, or an empty one"))
+                .seen("ops.db", "there, from the first start of a session on", "no such file, or an empty one")
+                .seen(
+                    "what is lost with it",
+                    "nothing",
+                    "what was done here and when, which sessions an operator stopped, acts that were cut off, what of the schedule \
+                     ran, and the proof that older archives need to be restored exactly",
+                )
+                .by_hand(
+                    "put ops.db back from a backup of the whole home, with the daemons stopped; without one, the next backup begins a new journal",
+                    line(facts, facts.sessions.first().map(|session| session.name.as_str()), "backup"),
+                ),
+        ]);
+    }
     Ok(vec![match known(&facts.host.journal, "the journal")? {
         Ok(()) => Said::ok("the journal opens"),
         Err(reason) if reason.contains(DAMAGED) => Said::bad(format!("the journal cannot be used: {reason}"))
@@ -163,13 +201,35 @@ pub fn journal(facts: &Facts) -> Judged {
             )
             .by_hand(
                 "stop the daemons, then move it aside with what lies beside it, and keep it",
-                format!("mkdir -m 700 {home}/ops-damaged && mv {home}/ops.db* {home}/ops-damaged/"),
+                format!("mkdir -m 700 {home}/{ASIDE} && mv {home}/ops.db* {home}/{ASIDE}/"),
             ),
+        Err(_) if is_read_only(facts) => {
+            return Err(Stop::Skipped("it takes no writes while the home's file system takes none".into()));
+        }
         Err(reason) => Said::bad(format!("the journal cannot be used: {reason}"))
             .seen("ops.db", "opens", reason.clone())
             .by_hand("look at the file's owner, mode and size, and at who has it open", format!("ls -la {home}")),
     }])
 }
+
+/// What shows that a home without a journal once had one: whatever links a session, or makes an archive in the home,
+/// writes that down first.
+fn was_used(facts: &Facts) -> Option<String> {
+    let is_linked = |session: &&SessionFacts| {
+        session.store.known().is_some_and(|store| store.paired == Some(true))
+            || session.messages.known().is_some_and(|messages| messages.rows.is_some_and(|rows| rows.was_linked))
+    };
+    if let Some(session) = facts.sessions.iter().find(is_linked) {
+        return Some(format!("{} was linked to a phone", session.name));
+    }
+    // Archives elsewhere may be another home's.
+    let backups = facts.host.home.join("backups");
+    let is_archive = |look: &&PathLook| look.credentials && look.path.parent() == Some(&backups);
+    facts.host.paths.iter().find(is_archive).map(|look| format!("{} was made here", look.path.display()))
+}
+
+/// The folder of the home that a damaged journal is moved to.
+const ASIDE: &str = "ops-damaged";
 
 /// What a look says of a journal whose pages are damaged.
 pub const DAMAGED: &str = "is damaged: ";

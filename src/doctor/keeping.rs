@@ -188,14 +188,6 @@ fn copy_among<'a>(sessions: &[&'a SessionFacts]) -> Option<&'a str> {
     only(&was_copied).or_else(|| only(&never_ran))
 }
 
-/// Another session that was looked at and is the same device.
-pub(super) fn twin<'a>(facts: &'a Facts, session: &SessionFacts) -> Option<&'a str> {
-    let device = |session: &SessionFacts| session.store.known().and_then(|store| store.particulars.device);
-    let own = device(session)?;
-    let mut others = facts.sessions.iter().filter(|other| other.name != session.name);
-    others.find(|other| device(other) == Some(own)).map(|other| other.name.as_str())
-}
-
 /// A session that may be another one's copy.
 struct Twin<'a> {
     name: &'a str,
@@ -311,7 +303,9 @@ pub fn rotation(facts: &Facts, session: &SessionFacts) -> Judged {
 fn unsought(session: &SessionFacts) -> Option<String> {
     let why = match &session.messages {
         Probed::Known(messages) if messages.health == DatabaseHealth::Whole && messages.rows.is_some() => return None,
-        Probed::Known(MessagesFacts { health: DatabaseHealth::Whole, .. }) => "wpp.db is of a version that is not known here",
+        Probed::Known(MessagesFacts { health: DatabaseHealth::Whole, faults, .. }) if faults.is_empty() => {
+            "wpp.db is of a version that is not known here"
+        }
         Probed::Known(_) => "wpp.db cannot be read, as it is",
         Probed::NotApplicable(_) => return None,
         Probed::Failed(reason) => reason,

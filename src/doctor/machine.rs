@@ -469,6 +469,9 @@ pub fn file_system_errors(facts: &Facts) -> Judged {
             None => format!("{} takes writes", mount.point),
         })]);
     }
+    if errors == 0 && super::host::is_read_only(facts) {
+        return Err(Stop::Skipped("it is mounted read-only, which wpp.home.writable tells".into()));
+    }
     let observed = match (errors, mount.read_only) {
         (0, _) => "mounted read-only".to_owned(),
         (errors, true) => format!("{} found, and mounted read-only since", count(errors, "error", "errors")),

@@ -31,6 +31,7 @@ pub mod security;
 pub mod session;
 pub mod settings;
 pub mod smoke;
+mod soundness;
 mod start;
 pub mod stores;
 pub mod suppress;

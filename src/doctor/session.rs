@@ -28,9 +28,25 @@ pub fn folder(facts: &Facts, session: &SessionFacts) -> Judged {
         Probed::Failed(reason) if inside.path == look.path => Some(reason),
         _ => None,
     });
+    // Whoever works on the session holds a lock on that file; where it is none, nobody can tell who does.
+    let no_lock = session.paths.iter().find_map(|inside| match &inside.seen {
+        Probed::Known(Some(seen)) if inside.path == look.path.join("LOCK") && seen.kind != PathKind::File => {
+            Some((&inside.path, seen.kind))
+        }
+        _ => None,
+    });
     let cut_off = session.journal.known().and_then(|journal| journal.open.iter().find(|act| touches(&act.verb)));
     Ok(vec![match (known(&look.seen, "the session's folder")?, closed) {
-        (Some(seen), None) if seen.kind == PathKind::Folder => Said::ok(format!("{path} is there")),
+        (Some(seen), None) if seen.kind == PathKind::Folder => match no_lock {
+            None => Said::ok(format!("{path} is there")),
+            Some((lock, kind)) => {
+                let (lock, kind) = (lock.display().to_string(), kind_name(kind));
+                Said::bad(format!("{lock} is {kind}: no daemon can start, and whether one works on the session cannot be told"))
+                    .severity(Severity::Error)
+                    .seen(lock.clone(), "a file, or nothing", kind)
+                    .by_hand("find out who made it, then move it away", format!("ls -lad {}", quoted(&lock)))
+            }
+        },
         (Some(seen), Some(reason)) if seen.kind == PathKind::Folder => {
             let said = Said::bad(format!("{path} cannot be looked into: {reason}")).seen(
                 path.clone(),
@@ -303,17 +319,34 @@ pub fn daemon_running(facts: &Facts, session: &SessionFacts) -> Judged {
         .map(str::to_owned)
         .chain(facts.host.home.to_str().map(str::to_owned))
         .collect();
-    let said = Said::bad("the daemon was started and never stopped, and it is gone: it was killed or it crashed").seen(
-        "daemon",
-        "running, or stopped in order",
-        observed,
-    );
+    let said = match restarted(facts, lock) {
+        false => Said::bad("the daemon was started and never stopped, and it is gone: it was killed or it crashed"),
+        true => Said::bad("the machine was restarted while the daemon ran, and nothing has started it again since"),
+    };
+    let mut said = said.seen("daemon", "running, or stopped in order", observed);
+    if matches!(lock, LockFacts::Stale { .. }) {
+        said = said.seen(
+            "LOCK",
+            "absent, or held by a living process",
+            "a file that no process holds; the next start takes it over",
+        );
+    }
+    if matches!(session.socket.known(), Some(SocketFacts::Stale)) {
+        let left = "every connection is refused; the next start makes it anew";
+        said = said.seen("daemon.sock", "absent, or a daemon listens on it", left);
+    }
     let command = line(facts, Some(&session.name), "start");
     Ok(vec![match kept_from_start(facts, session) {
         Some((first, command)) => said.by_hand(first, command),
         None if facts.host.home.to_str().is_some() => said.fixed_by("start the daemon", command, Fix::Run { argv }),
         None => said.by_hand("start the daemon", command),
     }])
+}
+
+/// Whether whoever left the lock took it before the machine was started last.
+fn restarted(facts: &Facts, lock: &LockFacts) -> bool {
+    let LockFacts::Stale { owner: Some(owner) } = lock else { return false };
+    matches!((&owner.boot, &facts.host.boot), (Some(then), Some(now)) if then != now)
 }
 
 /// The daemon answers.

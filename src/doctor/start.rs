@@ -3,8 +3,8 @@
 //! [`kept_from_start`] is asked before a start or a restart is offered as something that `--fix` does.
 
 use super::times::{ago, span};
-use super::{Said, flow, keeping, line};
-use crate::facts::{DatabaseHealth, Facts, LastWord, LockFacts, Probed, SessionFacts};
+use super::{Said, flow, line};
+use crate::facts::{DatabaseHealth, Facts, LastWord, LockFacts, Probed, SessionFacts, StoreFault};
 use crate::report::Severity;
 use crate::session::state::{Reason, State};
 
@@ -53,21 +53,21 @@ pub(super) fn kept_from_start(facts: &Facts, session: &SessionFacts) -> Option<(
             _ => first("install a newer wpp before it is started: WhatsApp refuses this one".into(), of("logs")),
         };
     }
-    let unfit = |health: Option<&DatabaseHealth>| {
-        matches!(health, Some(DatabaseHealth::Damaged { .. } | DatabaseHealth::Replaced { .. }))
+    let unfit = |(health, faults): (&DatabaseHealth, &Vec<StoreFault>)| {
+        matches!(health, DatabaseHealth::Damaged { .. } | DatabaseHealth::Replaced { .. }) || !faults.is_empty()
     };
-    for (name, health) in [
-        ("session.db", session.store.known().map(|store| &store.health)),
-        ("wpp.db", session.messages.known().map(|messages| &messages.health)),
+    for (name, seen) in [
+        ("session.db", session.store.known().map(|store| (&store.health, &store.faults))),
+        ("wpp.db", session.messages.known().map(|messages| (&messages.health, &messages.faults))),
     ] {
-        if unfit(health) {
+        if seen.is_some_and(unfit) {
             return first(
                 format!("do not start it as it is: {name} has a finding of its own, which comes first"),
                 of("backup list"),
             );
         }
     }
-    if let Some(twin) = keeping::twin(facts, session) {
+    if let Some(twin) = &session.twin {
         return first(
             format!("start neither before it is decided which of the two goes on: {twin} is the same device"),
             of("status"),

@@ -3,29 +3,57 @@
 use super::start::being_replaced;
 use super::{Judged, Said, Stop, known, line};
 use crate::clock;
-use crate::facts::{DatabaseHealth, Facts, MessagesRows, Probed, SearchIndex, SessionFacts};
+use crate::facts::{DatabaseHealth, Facts, MessagesRows, Probed, SearchIndex, SessionFacts, StoreFault};
 use crate::report::{Severity, quoted};
 
 /// The client library's store is whole.
 pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
     let store = known(&session.store, "session.db")?;
-    if let DatabaseHealth::Damaged { .. } = store.health
+    if (matches!(store.health, DatabaseHealth::Damaged { .. }) || !store.faults.is_empty())
         && let Some(said) = being_replaced(facts, session)
     {
         return Ok(vec![said]);
     }
     Ok(vec![match &store.health {
-        DatabaseHealth::Whole => Said::ok("session.db passes quick_check"),
+        DatabaseHealth::Whole if !store.faults.is_empty() => {
+            let severity = if store.faults.iter().any(|fault| fault.is_vital) { Severity::Critical } else { Severity::Error };
+            lacking("session.db", &store.faults).severity(severity).by_hand(KEEP_AND_RESTORE, backups(facts, session))
+        }
+        DatabaseHealth::Whole => Said::ok("session.db passes quick_check, has all its tables, and its keys can be read"),
         DatabaseHealth::Interrupted => interrupted(facts, session, "session.db"),
         DatabaseHealth::Replaced { by } => replaced(facts, session, "session.db", by).severity(Severity::Critical),
         DatabaseHealth::Damaged { problems } => Said::bad(format!("session.db is damaged: {}", first(problems)))
             .severity(Severity::Critical)
             .seen("quick_check of session.db", "ok", problems.join("; "))
-            .by_hand(
-                "stop the session, keep the damaged file, and restore the newest archive that is listed",
-                line(facts, Some(&session.name), "backup list"),
-            ),
+            .by_hand(KEEP_AND_RESTORE, backups(facts, session)),
     }])
+}
+
+const KEEP_AND_RESTORE: &str = "stop the session, keep the damaged file, and restore the newest archive that is listed";
+
+fn backups(facts: &Facts, session: &SessionFacts) -> String {
+    line(facts, Some(&session.name), "backup list")
+}
+
+/// What is said of a database whose pages are whole and that lacks something.
+fn lacking(name: &str, faults: &[StoreFault]) -> Said {
+    let first = faults.first().map_or_else(String::new, |fault| format!("{} {}: {}", fault.place, is(fault), fault.lost));
+    let more = match faults.len() {
+        0 | 1 => String::new(),
+        all => format!("; and {} more like that", all - 1),
+    };
+    let said = Said::bad(format!("{name} is damaged, though SQLite finds nothing wrong with it: {first}{more}"));
+    faults.iter().fold(said, |said, fault| {
+        said.seen(format!("{} of {name}", fault.place), "as the session left it", format!("{}: {}", fault.observed, fault.lost))
+    })
+}
+
+/// `the table prekeys is missing: the one-time keys`, `rows of table prekeys: 3 of 100 …`.
+fn is(fault: &StoreFault) -> String {
+    match fault.observed.split_once(' ') {
+        None => format!("is {}", fault.observed),
+        Some(_) => format!("({})", fault.observed),
+    }
 }
 
 /// The messages' database is whole, and there if the session was linked.
@@ -45,7 +73,10 @@ pub fn messages_db(facts: &Facts, session: &SessionFacts) -> Judged {
     }
     let messages = known(&session.messages, "wpp.db")?;
     Ok(vec![match &messages.health {
-        DatabaseHealth::Whole => Said::ok("wpp.db passes quick_check"),
+        DatabaseHealth::Whole if !messages.faults.is_empty() => {
+            lacking("wpp.db", &messages.faults).by_hand(bring_back.0, bring_back.1)
+        }
+        DatabaseHealth::Whole => Said::ok("wpp.db passes quick_check and has all its tables"),
         DatabaseHealth::Interrupted => interrupted(facts, session, "wpp.db"),
         DatabaseHealth::Replaced { by } => replaced(facts, session, "wpp.db", by),
         DatabaseHealth::Damaged { problems } => Said::bad(format!("wpp.db is damaged: {}", first(problems)))

@@ -112,7 +112,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         id: "kill-daemon",
         what: "kills the daemon with SIGKILL, as a power cut or the kernel short of memory does",
-        seen: "STOPPED; findings wpp.session.daemon-died, stale-lock and stale-socket",
+        seen: "STOPPED; finding wpp.session.daemon-died, which names the lock and the socket that are left",
         act: Act::Kill,
     },
     Fault {

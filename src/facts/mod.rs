@@ -11,6 +11,7 @@ pub mod network;
 mod suppression;
 pub mod growth;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -129,6 +130,9 @@ pub struct HostFacts {
     /// The mode mask for new files that this process was started with, before it set its own; `None` where nobody
     /// noted it.
     pub umask: Option<u32>,
+    /// Which boot of the system this is; `None` where it does not tell.
+    #[serde(default)]
+    pub boot: Option<String>,
     /// The home's folder.
     pub home: PathBuf,
     /// How a command line for this home begins: `wpp`, or `wpp --home FOLDER`.
@@ -156,6 +160,8 @@ pub struct HostFacts {
     pub other_spaces: Probed<Vec<(PathBuf, Space)>>,
     /// Whether the journal can be used; the reason if not.
     pub journal: Probed<Result<(), String>>,
+    /// Whether there is a journal.
+    pub journal_there: Probed<bool>,
     /// Every session that has a folder here.
     pub session_names: Probed<Vec<String>>,
     /// The session that would have been looked at had it existed, and where its name came from.
@@ -342,6 +348,36 @@ pub struct SessionFacts {
     pub log: Probed<LogFacts>,
     /// How each endpoint of the daemon's local API answers.
     pub endpoints: Probed<Vec<EndpointLook>>,
+    /// Another session that was looked at and is the same device, see [`note_twins`].
+    #[serde(default)]
+    pub twin: Option<String>,
+}
+
+/// Notes in each session which other one is the same device. It is asked of each that is stopped, so all are
+/// compared at once.
+pub fn note_twins(sessions: &mut [SessionFacts]) {
+    let device = |at: usize| sessions[at].store.known().and_then(|store: &StoreFacts| store.particulars.device);
+    let twins = twins(sessions.len(), device);
+    let names: Vec<Option<String>> = twins.into_iter().map(|twin| twin.map(|at| sessions[at].name.clone())).collect();
+    for (session, twin) in sessions.iter_mut().zip(names) {
+        session.twin = twin;
+    }
+}
+
+/// Of each of so many, the first other one with the same device. Each is asked for its device once.
+fn twins(count: usize, device: impl Fn(usize) -> Option<u64>) -> Vec<Option<usize>> {
+    let devices: Vec<Option<u64>> = (0..count).map(device).collect();
+    // The first two of each device are enough: the first one's twin is the second, everybody else's the first.
+    let mut first_two: HashMap<u64, (usize, Option<usize>)> = HashMap::with_capacity(count);
+    for (at, device) in devices.iter().enumerate() {
+        let Some(device) = device else { continue };
+        first_two.entry(*device).and_modify(|(_, second)| *second = second.or(Some(at))).or_insert((at, None));
+    }
+    let twin = |(at, device): (usize, Option<u64>)| {
+        let (first, second) = first_two[&device?];
+        if first == at { second } else { Some(first) }
+    };
+    devices.into_iter().enumerate().map(twin).collect()
 }
 
 /// One endpoint of a daemon's local API.
@@ -491,10 +527,26 @@ pub enum DatabaseHealth {
 pub struct StoreFacts {
     /// How whole it is.
     pub health: DatabaseHealth,
+    /// What it lacks, or holds and cannot be read, while its pages are whole.
+    #[serde(default)]
+    pub faults: Vec<StoreFault>,
     /// Whether it holds a linked identity; `None` when it is too damaged to tell.
     pub paired: Option<bool>,
     /// Whose it is and how it stands.
     pub particulars: Particulars,
+}
+
+/// What is wrong with a database whose pages are whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreFault {
+    /// What was looked at: `table prekeys`.
+    pub place: String,
+    /// What it is: `missing`.
+    pub observed: String,
+    /// What is lost by it, in one lowercase sentence without its end.
+    pub lost: String,
+    /// Whether the account cannot be used like that.
+    pub is_vital: bool,
 }
 
 /// The messages' database.
@@ -502,6 +554,9 @@ pub struct StoreFacts {
 pub struct MessagesFacts {
     /// How whole it is.
     pub health: DatabaseHealth,
+    /// What it lacks while its pages are whole.
+    #[serde(default)]
+    pub faults: Vec<StoreFault>,
     /// The full-text index.
     pub search_index: SearchIndex,
     /// What its rows say; `None` when it is too damaged to read them.
@@ -682,4 +737,30 @@ pub struct SetAside {
     /// How many of them may go by now: older than a month, and not the newest of their kind.
     #[serde(default)]
     pub removable: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::twins;
+
+    #[test]
+    fn each_session_is_compared_once_however_many_there_are() {
+        let asked = |count: usize, device: &dyn Fn(usize) -> Option<u64>| {
+            let asked = Cell::new(0_usize);
+            let found = twins(count, |at| {
+                asked.set(asked.get() + 1);
+                device(at)
+            });
+            (asked.get(), found)
+        };
+        // None is another's twin, all are, and none says what it is.
+        let kinds: [&dyn Fn(usize) -> Option<u64>; 3] = [&|at| Some(at as u64), &|_| Some(7), &|_| None];
+        for device in kinds {
+            assert_eq!((asked(5_000, device).0, asked(10_000, device).0), (5_000, 10_000));
+        }
+        let devices = [Some(1), None, Some(2), Some(1), Some(1), None];
+        assert_eq!(asked(6, &|at| devices[at]).1, [Some(3), None, None, Some(0), Some(0), None]);
+    }
 }

@@ -1,7 +1,7 @@
 //! What a daemon leaves of itself that died, or whose folder was moved under it: a lock, a socket, and a start in the
 //! journal without a stop. Start with [`Site::clear_left`].
 
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use super::{Site, whose};
@@ -12,11 +12,6 @@ use crate::journal::Journal;
 
 /// What an entry of a stop in the journal says under `found` when there was no daemon to be stopped any more.
 pub const FOUND_DEAD: &str = "dead";
-
-/// Which file that is, whatever it is called.
-pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
-    path.symlink_metadata().map(|seen| (seen.dev(), seen.ino())).ok()
-}
 
 impl Site<'_> {
     /// Takes away the lock and the socket of a daemon that is gone, and writes down that the session is stopped, while

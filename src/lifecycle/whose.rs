@@ -3,7 +3,6 @@
 //! A daemon of another home is never stopped from here, and beside a daemon that lives none is started.
 //! Start with [`other_home`].
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use rustix::process::{Pid, Signal};
 use super::{POLL, Site, Stopped, drain_patience, signal};
 use crate::clock::Stopwatch;
 use crate::daemon::api::Status;
-use crate::disk::{self, Lock, LockOwner, LockState};
+use crate::disk::{self, Lock, LockOwner, LockState, identity};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
 use crate::process::{self, Group};
@@ -43,10 +42,6 @@ pub fn other_home(session: &SessionPaths, owner: &LockOwner) -> Option<PathBuf> 
 /// The folder of the home that a session is looked at in.
 fn root(session: &SessionPaths) -> Option<&Path> {
     session.folder().ancestors().nth(2)
-}
-
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    path.metadata().map(|file| (file.dev(), file.ino())).ok()
 }
 
 /// The session's folder of which this one is a copy, by the lock that was copied with it and that nobody holds; `None`

@@ -7,7 +7,7 @@
 use rusqlite::OptionalExtension as _;
 use serde::{Deserialize, Serialize};
 
-use crate::doctor::probe::journal::open;
+use crate::doctor::probe::journal::open_entries;
 use crate::error::{Context as _, Result};
 use crate::home::Home;
 use crate::journal::{Journal, Outcome};
@@ -67,9 +67,10 @@ impl Kept {
     }
 }
 
-/// The newest that was kept; `None` when nothing was.
+/// The newest that was kept; `None` when nothing was. It is a look: a journal of an earlier version stays one, whoever
+/// looks.
 pub fn newest(home: &Home) -> Result<Option<Kept>> {
-    let Some(journal) = open(&home.journal(), false)? else { return Ok(None) };
+    let Some(journal) = open_entries(&home.journal())? else { return Ok(None) };
     of(&journal)
 }
 

@@ -172,9 +172,14 @@ impl Registry {
         self.kept.get()
     }
 
-    /// Keeps what the lock file hashes to where nothing was kept yet: from then on it is held to that.
+    /// Keeps what the lock file hashes to where nothing was kept yet: from then on it is held to that. Whoever looks at
+    /// another user's home writes nothing down there.
     pub fn keep_first(&self) -> Result<()> {
         let Some(hash) = self.hash.as_ref().filter(|_| self.kept.get().is_none()) else { return Ok(()) };
+        let owner = disk::mode_and_owner(self.home.root())?.map(|(_, owner)| owner);
+        if owner.is_some_and(|owner| owner != rustix::process::geteuid().as_raw()) {
+            return Ok(());
+        }
         let kept = kept::record(&self.home, hash, How::Found)?;
         // Who comes second kept the same.
         let _ = self.kept.set(kept);

@@ -129,7 +129,10 @@ pub struct HeldLock {
     pub is_exclusive: bool,
     /// Who holds it.
     pub pid: u32,
-    /// The file's number; the kernel's name of its device is not the one that `stat` tells on every file system.
+    /// The file system that the kernel keeps the file on, by the numbers of its device. It is not the one that `stat`
+    /// tells on every file system.
+    pub device: (u32, u32),
+    /// The file's number there.
     pub inode: u64,
     /// The first byte of it.
     pub first: u64,
@@ -143,6 +146,15 @@ impl HeldLock {
         (self.first..=self.last).contains(&byte)
     }
 
+    /// Whether it is on the file that has this device and this number, as `stat` tells them. Two disks may have files
+    /// of one number; on btrfs and overlays `stat` tells a device that the kernel's list does not.
+    pub fn is_on(&self, file: (u64, u64)) -> bool {
+        let (device, inode) = file;
+        let told = (rustix::fs::major(device), rustix::fs::minor(device));
+        // What cannot be told is taken for the same file: a holder that is missed is worse than one too many.
+        self.inode == inode && (self.device == told || (!is_mounted(told) && has_open(self.pid, file).unwrap_or(true)))
+    }
+
     /// `1: POSIX  ADVISORY  WRITE 4711 fe:00:12345 1073741824 1073742335`. One that waits has an arrow before the
     /// kind, and does not hold it; one of an open file instead of a process, `OFDLCK`, has no process's number.
     fn parse(line: &str) -> Option<HeldLock> {
@@ -153,15 +165,34 @@ impl HeldLock {
             "POSIX" => LockKind::Bytes,
             _ => return None,
         };
+        let mut place = place.split(':');
+        let mut part = || place.next();
+        let device = (u32::from_str_radix(part()?, 16).ok()?, u32::from_str_radix(part()?, 16).ok()?);
         Some(HeldLock {
             kind,
             is_exclusive: access == "WRITE",
             pid: pid.parse().ok()?,
-            inode: place.rsplit(':').next()?.parse().ok()?,
+            device,
+            inode: part()?.parse().ok()?,
             first: first.parse().ok()?,
             last: if last == "EOF" { u64::MAX } else { last.parse().ok()? },
         })
     }
+}
+
+/// Whether a device is that of a whole file system which is mounted here. The kernel's list of locks then tells it as
+/// `stat` does.
+fn is_mounted(device: (u32, u32)) -> bool {
+    let name = format!("{}:{}", device.0, device.1);
+    let is_it = |line: &[u8]| line.split(|byte| *byte == b' ').nth(2) == Some(name.as_bytes());
+    std::fs::read("/proc/self/mountinfo").is_ok_and(|text| text.split(|byte| *byte == b'\n').any(is_it))
+}
+
+/// Whether a process has the file open; `None` where it does not show that.
+fn has_open(pid: u32, file: (u64, u64)) -> Option<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let mut entries = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
+    Some(entries.any(|entry| std::fs::metadata(entry.path()).is_ok_and(|seen| (seen.dev(), seen.ino()) == file)))
 }
 
 /// The locks that processes hold. The kernel writes its list while others come and go, so that one reading may
@@ -175,6 +206,8 @@ pub fn held_locks() -> std::io::Result<Vec<HeldLock>> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     #[test]
@@ -188,11 +221,20 @@ mod tests {
     #[test]
     fn locks_that_are_held_are_told_from_those_that_are_waited_for() {
         let parse = |line: &str| HeldLock::parse(line);
-        let bytes = HeldLock { kind: LockKind::Bytes, is_exclusive: true, pid: 22, inode: 44, first: 120, last: 123 };
+        let bytes =
+            HeldLock { kind: LockKind::Bytes, is_exclusive: true, pid: 22, device: (0xfe, 0), inode: 44, first: 120, last: 123 };
         assert_eq!(parse("2: POSIX  ADVISORY  WRITE 22 fe:00:44 120 123"), Some(bytes));
         assert!(bytes.covers(120) && bytes.covers(123) && !bytes.covers(124));
-        let whole = HeldLock { kind: LockKind::Whole, is_exclusive: false, pid: 24, inode: 46, first: 0, last: u64::MAX };
-        assert_eq!(parse("3: FLOCK  ADVISORY  READ 24 fe:00:46 0 EOF"), Some(whole));
+        let whole = HeldLock {
+            kind: LockKind::Whole,
+            is_exclusive: false,
+            pid: 24,
+            device: (0, 0x1d),
+            inode: 46,
+            first: 0,
+            last: u64::MAX,
+        };
+        assert_eq!(parse("3: FLOCK  ADVISORY  READ 24 00:1d:46 0 EOF"), Some(whole));
         for none in ["2: -> POSIX  ADVISORY  WRITE 26 fe:00:44 120 120", "5: OFDLCK ADVISORY  WRITE -1 fe:00:48 0 EOF", "x", ""] {
             assert_eq!(parse(none), None, "{none}");
         }
@@ -202,10 +244,20 @@ mod tests {
     fn a_lock_of_this_process_is_in_the_list() {
         let file = tempfile::NamedTempFile::new().unwrap();
         file.as_file().lock().unwrap();
-        let inode = std::os::unix::fs::MetadataExt::ino(&file.as_file().metadata().unwrap());
-        let is_ours = |lock: &HeldLock| lock.inode == inode && lock.pid == std::process::id() && lock.is_exclusive;
+        let seen = file.as_file().metadata().unwrap();
+        let named = (seen.dev(), seen.ino());
+        let is_ours = |lock: &HeldLock| lock.is_on(named) && lock.pid == std::process::id() && lock.is_exclusive;
         // One reading may lack a line.
-        let seen = (0..100).any(|_| held_locks().is_ok_and(|locks| locks.iter().any(is_ours)));
-        assert!(seen || !cfg!(target_os = "linux"));
+        let seen = (0..100).find_map(|_| held_locks().ok()?.into_iter().find(is_ours));
+        let Some(lock) = seen else { return assert!(!cfg!(target_os = "linux")) };
+        // A file of that number on another disk, as /proc is one.
+        let other = std::fs::metadata("/proc").unwrap().dev();
+        assert_ne!(other, named.0);
+        assert!(!lock.is_on((other, named.1)) && !lock.is_on((named.0, named.1 + 1)));
+        // What stat tells of a btrfs or an overlay is no device of the kernel's: then who has it open counts.
+        let elsewhere = HeldLock { device: (0x7ff, 0x1234), ..lock };
+        assert_eq!(elsewhere.is_on(named), !is_mounted((rustix::fs::major(named.0), rustix::fs::minor(named.0))));
+        assert_eq!((has_open(std::process::id(), named), has_open(std::process::id(), (other, 1))), (Some(true), Some(false)));
+        assert_eq!(has_open(u32::MAX, named), None);
     }
 }

@@ -4,6 +4,7 @@ pub mod state;
 pub mod receiver;
 pub mod reading;
 pub mod store;
+pub mod tables;
 pub mod rekey;
 pub mod messages;
 

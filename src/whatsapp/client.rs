@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use wacore::iq::keepalive::KeepaliveSpec;
@@ -270,11 +271,26 @@ fn check_store(session_db: &Path) -> Result<()> {
         return Ok(());
     }
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    rusqlite::Connection::open_with_flags(session_db, flags)
-        .and_then(|connection| connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0)))
-        .map(drop)
-        .while_doing(|| format!("cannot read {}", session_db.display()))
-        .map_err(damaged)
+    // One of the library's begins with the list of its migrations.
+    let sql = "SELECT count(*) > 0 AND count(*) FILTER (WHERE name IN ('__diesel_schema_migrations', 'device')) = 0
+               FROM sqlite_schema WHERE type = 'table'";
+    let is_strange = rusqlite::Connection::open_with_flags(session_db, flags).and_then(|connection| {
+        // A log beside it that another database wrote stays beside it: it must not get into this one as it closes.
+        let keep_log = |keep| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep);
+        keep_log(true)?;
+        let is_strange: bool = connection.query_row(sql, [], |row| row.get(0))?;
+        if !is_strange {
+            keep_log(false)?;
+        }
+        Ok(is_strange)
+    });
+    if is_strange.while_doing(|| format!("cannot read {}", session_db.display())).map_err(damaged)? {
+        let text = format!("{} is a database of another program, or the log beside it is that of one", session_db.display());
+        return Err(Error::new(ErrorKind::Unexpected, text)
+            .hint("if a file of its name that ends in -wal is another database's, moving that alone away brings it back")
+            .hint("else keep it, and bring the right one back with `wpp restore latest`"));
+    }
+    Ok(())
 }
 
 /// How a link is to be made.

@@ -8,4 +8,5 @@ pub mod client;
 pub mod endpoint;
 pub mod fault;
 pub mod simulator;
+pub mod stored;
 mod transport;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
+use wpp::journal::Journal;
 use wpp::whatsapp::simulator::{Knob, KnobName, Request};
 
 use crate::doctor_home::{Unprivileged, chmod, doctor, linked, lock_of, only, said_ok, whole};
@@ -122,6 +123,14 @@ impl Base {
     fn named(name: &str) -> Base {
         match name {
             "stopped" => Base::Still(whole()),
+            "stopped-in-order" => {
+                let home = whole();
+                let journal = Journal::open(&home.path().join("ops.db")).unwrap();
+                for verb in ["start", "stop"] {
+                    journal.record(Some("main"), verb, &serde_json::json!({})).unwrap();
+                }
+                Base::Still(home)
+            }
             "killed" => {
                 let simulated = linked();
                 simulated.kill_daemon();

@@ -129,6 +129,7 @@ fn a_finding_says_since_when_and_what_is_mended_is_told_once() {
 #[test]
 fn nothing_is_kept_where_that_is_not_wanted_and_a_look_makes_no_journal() {
     let home = whole();
+    std::fs::remove_file(home.path().join("ops.db")).unwrap();
     chmod(&store(&home), 0o644);
     let (_, report) = doctor(&home, &[]);
     assert!(report["data"]["not_kept"].as_str().unwrap().contains("no journal"), "{report:#}");

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use wpp::disk::Lock;
+use wpp::journal::Journal;
 use wpp::session::messages::Messages;
-use wpp::session::store::LAST_KNOWN_MIGRATION;
+use wpp::session::tables;
 
 use crate::harness::TestHome;
 use crate::simulated::Simulated;
@@ -43,17 +44,15 @@ pub fn whole() -> TestHome {
     let store = rusqlite::Connection::open(folder.join("session.db")).unwrap();
     store
         .execute_batch(&format!(
-            "CREATE TABLE device (id INTEGER PRIMARY KEY, pn TEXT, lid TEXT, registration_id INTEGER, identity_key BLOB,
-                 account BLOB, server_has_prekeys BOOLEAN);
-             INSERT INTO device VALUES (1, '15550100001:2@s.whatsapp.net', '', 7, x'01', x'00', 1);
-             CREATE TABLE prekeys (id INTEGER, key BLOB, uploaded BOOLEAN);
+            "{}{}
              WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100)
-                 INSERT INTO prekeys SELECT id, x'00', 1 FROM n;
-             CREATE TABLE __diesel_schema_migrations (version TEXT PRIMARY KEY);
-             INSERT INTO __diesel_schema_migrations VALUES ('{LAST_KNOWN_MIGRATION}')"
+                 INSERT INTO prekeys SELECT id, zeroblob(32), 1, 1 FROM n;",
+            tables::statements(),
+            tables::device_statement("15550100001:2@s.whatsapp.net", 7),
         ))
         .unwrap();
     drop(store);
+    drop(Journal::open(&home.path().join("ops.db")).unwrap());
     chmod(&folder.join("session.db"), 0o600);
     write(&folder.join("logs/wppd.log"), "");
     home
@@ -92,7 +91,8 @@ pub fn found(report: &Value) -> Vec<String> {
 }
 
 pub fn said_ok(report: &Value, id: &str) -> bool {
-    report["findings"].as_array().unwrap().iter().any(|finding| finding["id"] == id && finding["severity"] == "ok")
+    // Where every check was skipped there are none.
+    report["findings"].as_array().into_iter().flatten().any(|finding| finding["id"] == id && finding["severity"] == "ok")
 }
 
 pub fn lock_of(role: &str) -> String {

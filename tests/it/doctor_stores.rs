@@ -6,6 +6,7 @@ use serde_json::json;
 use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
+use wpp::session::tables;
 
 use crate::doctor_home::{
     FakeDaemon, Unprivileged, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write,
@@ -203,8 +204,8 @@ fn databases_of_two_accounts_and_a_store_of_two_devices_are_critical() {
     drop(messages);
     let home = whole();
     breaks(&home, id, "critical", || {
-        let sql = "INSERT INTO device VALUES (2, '15550100002@s.whatsapp.net', '', 8, x'02', x'00', 1)";
-        database(&home, "session.db").execute_batch(sql).unwrap();
+        let sql = tables::device_statement("15550100002@s.whatsapp.net", 8);
+        database(&home, "session.db").execute_batch(&sql).unwrap();
     });
 }
 
@@ -267,6 +268,7 @@ fn outgoing(home: &TestHome, id: &str, state: &str, age_ms: i64) {
 }
 
 fn incoming(home: &TestHome, id: &str, kind: &str, text: &str) {
+    database(home, "wpp.db").execute_batch("INSERT OR IGNORE INTO chats (jid, last_message_ms) VALUES ('c', 1)").unwrap();
     let sql = "INSERT INTO messages (chat, id, author, sender, from_me, kind, text, sent_ms, stored_ms)
                VALUES ('c', ?1, 'x', 'x', 0, ?2, ?3, ?4, ?4)";
     database(home, "wpp.db").execute(sql, params![id, kind, text, wpp::clock::now_ms() - 1000]).unwrap();

@@ -75,10 +75,7 @@ fn a_killed_and_a_frozen_daemon_are_found_and_their_recovery_is_measured() {
     let report = injected(&simulated, &["kill-daemon"]);
     assert!(simulated.daemon().is_none(), "{report}");
     let seen = findings(&simulated);
-    assert!(
-        ["wpp.session.daemon-died", "wpp.session.stale-socket"].iter().all(|id| seen.contains(&(*id).to_owned())),
-        "{seen:?}"
-    );
+    assert!(seen.contains(&"wpp.session.daemon-died".to_owned()), "{seen:?}");
     let (code, error) = simulated.home.json(&["drill", "recovery", "--timeout", "1"]);
     assert_eq!(code, 4, "nobody has mended it: {error}");
     assert_eq!(simulated.home.run(&["doctor", "--fix", "--yes"]).code, 0);

@@ -23,6 +23,7 @@ mod doctor;
 mod doctor_home;
 mod doctor_guard;
 mod doctor_stores;
+mod doctor_tables;
 mod doctor_volumes;
 mod doctor_machine;
 mod doctor_network;

@@ -13,10 +13,10 @@ use wpp::disk::Lock;
 use wpp::home::{Home, HomeKind};
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
-use wpp::session::store::LAST_KNOWN_MIGRATION;
+use wpp::session::tables;
 
 /// Where the key of a device stands in the store that all others are copies of.
-const KEY: [u8; 32] = *b"the identity key of one session.";
+const KEY: [u8; 64] = *b"the identity key of one session.the identity key of one session.";
 
 /// A sandbox home with many sessions in which the doctor finds nothing.
 pub struct ManySessions {
@@ -39,17 +39,14 @@ impl ManySessions {
         store
             .execute_batch(&format!(
                 "PRAGMA journal_mode = WAL;
-                 CREATE TABLE device (id INTEGER PRIMARY KEY, pn TEXT, lid TEXT, registration_id INTEGER, identity_key BLOB,
-                     account BLOB, server_has_prekeys BOOLEAN);
-                 CREATE TABLE prekeys (id INTEGER, key BLOB, uploaded BOOLEAN);
+                 {}{}
                  WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100)
-                     INSERT INTO prekeys SELECT id, x'00', 1 FROM n;
-                 CREATE TABLE __diesel_schema_migrations (version TEXT PRIMARY KEY);
-                 INSERT INTO __diesel_schema_migrations VALUES ('{LAST_KNOWN_MIGRATION}')"
+                     INSERT INTO prekeys SELECT id, zeroblob(32), 1, 1 FROM n;",
+                tables::statements(),
+                tables::device_statement("15550100001:2@s.whatsapp.net", 7),
             ))
             .unwrap();
-        let device = "INSERT INTO device VALUES (1, '15550100001:2@s.whatsapp.net', '', 7, ?1, x'00', 1)";
-        store.execute(device, [&KEY[..]]).unwrap();
+        store.execute("UPDATE device SET identity_key = ?1", [&KEY[..]]).unwrap();
         drop(store);
         let (wpp_db, mut session_db) = (read(&first.join("wpp.db")), read(&first.join("session.db")));
         let key = session_db.windows(KEY.len()).position(|bytes| bytes == KEY).unwrap();

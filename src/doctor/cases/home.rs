@@ -2,6 +2,12 @@
 
 use super::*;
 
+fn lose_journal(facts: &mut Facts) {
+    facts.host.journal = Probed::NotApplicable("nothing was written down in this home yet".into());
+    facts.host.journal_there = Probed::Known(false);
+    facts.sessions[0].journal = Probed::Known(JournalFacts::default());
+}
+
 pub(super) const CASES: &[Case] = &[
     Case {
         what: "a volume of its own under the sessions that is read-only",
@@ -82,6 +88,38 @@ pub(super) const CASES: &[Case] = &[
             facts.host.journal = Probed::Known(Err("file is not a database".into()));
             facts.sessions[0].journal = Probed::Failed("file is not a database".into());
             facts.sessions[0].backups = Probed::Failed("file is not a database".into());
+        },
+        finds: &[("wpp.home.journal", Error)],
+    },
+    Case {
+        what: "a home on a volume that is mounted read-only",
+        facts: stopped,
+        breaks: |facts| {
+            let reason = "Read-only file system (os error 30)";
+            facts.host.unwritable = Probed::Known(vec![("/h".into(), reason.into())]);
+            facts.host.journal = Probed::Known(Err("unable to open database file".into()));
+            let Probed::Known(mount) = &mut facts.host.machine.mount else { panic!() };
+            mount.read_only = true;
+        },
+        finds: &[("wpp.home.writable", Error)],
+    },
+    Case {
+        what: "a linked session whose journal is gone",
+        facts: whole,
+        breaks: |facts| {
+            lose_journal(facts);
+            facts.sessions[0].backups = Probed::Known(BackupFacts::default());
+        },
+        finds: &[("wpp.home.journal", Error)],
+    },
+    Case {
+        what: "archives of the home, and no journal that says who made them",
+        facts: whole,
+        breaks: |facts| {
+            lose_journal(facts);
+            facts.sessions.clear();
+            facts.host.session_names = Probed::Known(Vec::new());
+            facts.host.paths.push(PathLook { credentials: true, ..look("/h/backups/main-x.wpp.tar.gz", PathKind::File, 0o600) });
         },
         finds: &[("wpp.home.journal", Error)],
     },
@@ -169,3 +207,15 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.schedule.failing", Error)],
     },
 ];
+
+#[test]
+fn a_home_that_was_never_used_has_no_journal_and_is_let_be() {
+    let mut facts = stopped();
+    lose_journal(&mut facts);
+    store(&mut facts).paired = Some(false);
+    rows(&mut facts).was_linked = false;
+    // Archives elsewhere may be another home's.
+    facts.host.paths.push(PathLook { credentials: true, ..look("/b/main-x.wpp.tar.gz", PathKind::File, 0o600) });
+    let examination = examine(&facts, &Selection::of(&["wpp.home.journal".to_owned()]));
+    assert!(examination.findings.is_empty() && examination.skipped.len() == 1, "{examination:?}");
+}

@@ -26,7 +26,8 @@ use crate::facts::{
     JournalFacts, LastWord, Leak, LeakKind, Leaks, Limits, LivingDaemon, LockFacts, LogFacts, MessagesFacts, MessagesRows,
     MissedRun, MissingSession, Moment, OpenAct, OpenRun, OtherHome, OtherStore, OtherStores, Override, PathKind, PathLook,
     PathSeen, Probed, Problem, RivalFacts, ScheduleFacts, SearchIndex, SecretFault, SecretLook, SessionFacts, SetAside, SetLook,
-    SettingsFacts, SocketFacts, StoreFacts, SuppressionFacts, Undelivered, UnfitEntry, UnitLook, UpkeepFacts,
+    SettingsFacts, SocketFacts, StoreFacts, StoreFault, SuppressionFacts, Undelivered, UnfitEntry, UnitLook, UpkeepFacts,
+    note_twins,
 };
 use crate::home::HomeKind;
 use crate::report::{Finding, Fix, Remedy, Severity};
@@ -65,6 +66,7 @@ fn whole() -> Facts {
             version: "1.2.3".into(),
             user_id: 1000,
             umask: Some(0o022),
+            boot: Some("this".into()),
             home: "/h".into(),
             program: "wpp".into(),
             opened: Ok(HomeKind::Live),
@@ -78,6 +80,7 @@ fn whole() -> Facts {
             space: Probed::Known(Space { total_bytes: 100 << 30, free_bytes: 50 << 30 }),
             other_spaces: Probed::Known(Vec::new()),
             journal: Probed::Known(Ok(())),
+            journal_there: Probed::Known(true),
             session_names: Probed::Known(vec!["main".into()]),
             missing_session: None,
             schedule: Probed::Known(ScheduleFacts {
@@ -128,6 +131,7 @@ fn whole() -> Facts {
             process: Probed::Known(machine::daemon()),
             store: Probed::Known(StoreFacts {
                 health: DatabaseHealth::Whole,
+                faults: Vec::new(),
                 paired: Some(true),
                 particulars: Particulars {
                     last_migration: Some(LAST_KNOWN_MIGRATION.into()),
@@ -139,6 +143,7 @@ fn whole() -> Facts {
             }),
             messages: Probed::Known(MessagesFacts {
                 health: DatabaseHealth::Whole,
+                faults: Vec::new(),
                 search_index: SearchIndex::InStep,
                 rows: Some(MessagesRows { reconnects_last_hour: 1, logged_out_ms: None, was_linked: true, last_word: None }),
                 version: Some(VERSION),
@@ -168,6 +173,7 @@ fn whole() -> Facts {
             }),
             log: Probed::Known(LogFacts { size_bytes: 1 << 20, size_bytes_max: 10 << 20, files_max: 5, ..LogFacts::default() }),
             endpoints: Probed::Known(vec![EndpointLook { path: "/readyz".into(), status: Ok(200) }]),
+            twin: None,
         }],
         limits: Limits {
             disk_free_percent_min: 10,
@@ -444,6 +450,7 @@ fn a_look_that_failed_is_never_ok() {
     facts.host.other_spaces = Probed::Failed(failed());
     facts.host.space = Probed::Failed(failed());
     facts.host.journal = Probed::Failed(failed());
+    facts.host.journal_there = Probed::Failed(failed());
     facts.host.session_names = Probed::Failed(failed());
     facts.host.schedule = Probed::Failed(failed());
     facts.host.alerts = Probed::Failed(failed());
@@ -589,18 +596,9 @@ fn a_plan_holds_each_fix_once_and_the_daemons_last() {
     findings.reverse();
     findings.extend(findings.clone());
     let plan = fix::plan(&findings);
-    let session = "main".to_owned();
     let fixes: Vec<_> = plan.iter().map(|planned| planned.fix.clone()).collect();
     let argv = ["start", "--session", "main", "--home", "/h"].map(str::to_owned).to_vec();
-    assert_eq!(
-        fixes,
-        [
-            Fix::Chmod { path: PathBuf::from("/h/sessions/main/session.db"), mode: 0o600 },
-            Fix::RemoveStaleLock { session: session.clone() },
-            Fix::RemoveStaleSocket { session },
-            Fix::Run { argv },
-        ]
-    );
+    assert_eq!(fixes, [Fix::Chmod { path: PathBuf::from("/h/sessions/main/session.db"), mode: 0o600 }, Fix::Run { argv },]);
 }
 
 #[test]

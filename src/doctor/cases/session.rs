@@ -160,34 +160,19 @@ pub(super) const CASES: &[Case] = &[
         what: "a daemon that was killed during a ban that is not over",
         facts: killed,
         breaks: |facts| said_last(facts, Reason::TemporaryBan, Some(NOW_MS + MINUTE_MS)),
-        finds: &[
-            ("wpp.session.stale-lock", Warning),
-            ("wpp.session.stale-socket", Error),
-            ("wpp.session.daemon-died", Error),
-            ("wpp.session.banned", Critical),
-        ],
+        finds: &[("wpp.session.daemon-died", Error), ("wpp.session.banned", Critical)],
     },
     Case {
         what: "a daemon that was killed after another client took its place",
         facts: killed,
         breaks: |facts| said_last(facts, Reason::StreamReplaced, None),
-        finds: &[
-            ("wpp.session.stale-lock", Warning),
-            ("wpp.session.stale-socket", Error),
-            ("wpp.session.daemon-died", Error),
-            ("wpp.session.replaced", Error),
-        ],
+        finds: &[("wpp.session.daemon-died", Error), ("wpp.session.replaced", Error)],
     },
     Case {
         what: "a daemon that was killed after its version was refused",
         facts: killed,
         breaks: |facts| said_last(facts, Reason::ClientOutdated, None),
-        finds: &[
-            ("wpp.session.stale-lock", Warning),
-            ("wpp.session.stale-socket", Error),
-            ("wpp.session.daemon-died", Error),
-            ("wpp.session.outdated", Error),
-        ],
+        finds: &[("wpp.session.daemon-died", Error), ("wpp.session.outdated", Error)],
     },
     Case {
         what: "a ban that is not over, and a daemon that was stopped in order",
@@ -250,11 +235,31 @@ pub(super) const CASES: &[Case] = &[
         breaks: |facts| facts.sessions[0].lock = Probed::Known(LockFacts::Held { owner: owner("backup", 200 * MINUTE_MS) }),
         finds: &[("wpp.session.lock-held", Warning)],
     },
+    Case { what: "kill -9", facts: stopped, breaks: |facts| *facts = killed(), finds: &[("wpp.session.daemon-died", Error)] },
     Case {
-        what: "kill -9",
+        what: "a folder in the place of the lock, so that nobody can tell who works on the session",
         facts: stopped,
-        breaks: |facts| *facts = killed(),
-        finds: &[("wpp.session.stale-lock", Warning), ("wpp.session.stale-socket", Error), ("wpp.session.daemon-died", Error)],
+        breaks: |facts| {
+            let session = &mut facts.sessions[0];
+            session.paths.push(look("/h/sessions/main/LOCK", PathKind::Folder, 0o755));
+            let failed = || "cannot open the lock: it is not an ordinary file".to_owned();
+            (session.lock, session.rivals) = (Probed::Failed(failed()), Probed::Failed(failed()));
+            (session.store, session.messages) = (Probed::Failed(failed()), Probed::Failed(failed()));
+            (session.holders, session.process) = (Probed::Failed(failed()), Probed::Failed(failed()));
+        },
+        finds: &[("wpp.session.folder", Error)],
+    },
+    Case {
+        what: "a lock that was left by a backup that was killed",
+        facts: stopped,
+        breaks: |facts| facts.sessions[0].lock = Probed::Known(LockFacts::Stale { owner: owner("backup", MINUTE_MS) }),
+        finds: &[("wpp.session.stale-lock", Warning)],
+    },
+    Case {
+        what: "a socket that was left by a daemon that was stopped in order",
+        facts: stopped,
+        breaks: |facts| facts.sessions[0].socket = Probed::Known(SocketFacts::Stale),
+        finds: &[("wpp.session.stale-socket", Error)],
     },
     Case {
         what: "a daemon that died with nothing left but the journal's start",
@@ -436,6 +441,31 @@ fn said(facts: &Facts, id: &str) -> Option<(Severity, String, String)> {
 }
 
 #[test]
+fn one_finding_tells_of_a_dead_daemon_with_all_that_it_left() {
+    let findings = examine(&killed(), &Selection::default()).findings;
+    let bad: Vec<&Finding> = findings.iter().filter(|finding| finding.severity > Severity::Info).collect();
+    let [died] = bad[..] else { panic!("{bad:?}") };
+    let seen = format!("{:?}", died.evidence);
+    assert!(died.id == "wpp.session.daemon-died" && died.summary.contains("killed or it crashed"), "{died:?}");
+    assert!(["process 4711 left its lock", "LOCK", "daemon.sock"].iter().all(|part| seen.contains(part)), "{seen}");
+    // Who asks for one of the others is told, and can have it removed.
+    for id in ["wpp.session.stale-lock", "wpp.session.stale-socket"] {
+        let only = examine(&killed(), &Selection::of(&[id.to_owned()])).findings;
+        assert!(only.len() == 1 && only[0].remedy.as_ref().is_some_and(|remedy| remedy.fix.is_some()), "{only:?}");
+    }
+    // The boot that it was started in is over.
+    let mut facts = killed();
+    for (then, now, restarted) in [("this", "this", false), ("that", "this", true)] {
+        let Probed::Known(LockFacts::Stale { owner: Some(owner) }) = &mut facts.sessions[0].lock else { panic!() };
+        owner.boot = Some(then.into());
+        facts.host.boot = Some(now.into());
+        let (_, summary, remedy) = said(&facts, "wpp.session.daemon-died").unwrap();
+        assert_eq!(summary.contains("the machine was restarted"), restarted, "{summary}");
+        assert!(remedy.ends_with("wpp start --session main"), "{remedy}");
+    }
+}
+
+#[test]
 fn what_died_is_started_unless_a_person_has_to_decide() {
     assert!(starts(&killed()));
     type Break = fn(&mut Facts);
@@ -448,11 +478,17 @@ fn what_died_is_started_unless_a_person_has_to_decide() {
         ("a lockdown that could not be looked for", |facts| facts.host.upkeep.lockdown_ms = Probed::Failed("x".into())),
         ("a crash loop", |facts| journal(facts).crashes_last_hour = 3),
         ("a damaged store", |facts| store(facts).health = DatabaseHealth::Damaged { problems: vec!["x".into()] }),
+        ("a store that lacks a table", |facts| {
+            let fault =
+                StoreFault { place: "table prekeys".into(), observed: "missing".into(), lost: "x".into(), is_vital: true };
+            store(facts).faults.push(fault);
+        }),
         ("a wpp.db that could not be read", |facts| facts.sessions[0].messages = Probed::Failed("x".into())),
         ("a copy", |facts| copied(facts, "/b/sessions/main")),
         ("a twin", |facts| {
             let twin = SessionFacts { name: "copy".into(), ..facts.sessions[0].clone() };
             facts.sessions.push(twin);
+            note_twins(&mut facts.sessions);
         }),
     ];
     for (what, breaks) in kept {

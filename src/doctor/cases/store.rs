@@ -1,6 +1,11 @@
 //! What breaks the databases.
 
 use super::*;
+use crate::doctor::soundness;
+
+fn fault(place: &str, is_vital: bool) -> StoreFault {
+    StoreFault { place: place.into(), observed: "missing".into(), lost: "the one-time keys".into(), is_vital }
+}
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -22,7 +27,7 @@ pub(super) const CASES: &[Case] = &[
         facts: stopped,
         breaks: |facts| {
             let health = DatabaseHealth::Damaged { problems: vec!["row 3 missing".into()] };
-            *store(facts) = StoreFacts { health, paired: None, particulars: Particulars::default() };
+            *store(facts) = StoreFacts { health, faults: Vec::new(), paired: None, particulars: Particulars::default() };
         },
         finds: &[("wpp.store.session-damaged", Critical)],
     },
@@ -33,6 +38,7 @@ pub(super) const CASES: &[Case] = &[
             let health = DatabaseHealth::Damaged { problems: vec!["row 3 missing".into()] };
             facts.sessions[0].messages = Probed::Known(MessagesFacts {
                 health,
+                faults: Vec::new(),
                 search_index: SearchIndex::Unreadable,
                 rows: None,
                 version: None,
@@ -42,5 +48,27 @@ pub(super) const CASES: &[Case] = &[
             });
         },
         finds: &[("wpp.store.messages-damaged", Error), ("wpp.store.not-paired", Unknown)],
+    },
+    Case {
+        what: "a session.db without which the account cannot be used",
+        facts: stopped,
+        breaks: |facts| store(facts).faults = soundness::all().0,
+        finds: &[("wpp.store.session-damaged", Critical)],
+    },
+    Case {
+        what: "a session.db that lacks something else",
+        facts: whole,
+        breaks: |facts| store(facts).faults = vec![fault("table tc_tokens", false)],
+        finds: &[("wpp.store.session-damaged", Error)],
+    },
+    Case {
+        what: "a wpp.db that lost a table",
+        facts: whole,
+        breaks: |facts| {
+            if let Probed::Known(messages) = &mut facts.sessions[0].messages {
+                messages.faults = soundness::all().1;
+            }
+        },
+        finds: &[("wpp.store.messages-damaged", Error)],
     },
 ];

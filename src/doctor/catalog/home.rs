@@ -81,7 +81,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.home.marker"],
         runbook: ROOM,
         explain: "A page is written to a file without a name and forced to the disk, which a full disk, a quota, a read-only mount \
-                  and a wrong mode all refuse. Nothing is left behind.",
+                  and a wrong mode all refuse. Nothing is left behind. Of the databases the system is asked whether an attribute \
+                  or a mount of their own forbids writing to them.",
         mend: "See with `df -h` whether the disk is full, with `findmnt --target FOLDER` whether it is mounted read-only, and \
                with `ls -ld FOLDER` whose it is; free space, mount it writable, or give it back with `sudo chown`.",
         judge: Host(host::writable),
@@ -106,7 +107,8 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.home.marker"],
         runbook: None,
-        explain: "ops.db records what was done to every session: restores that were cut off, starts, connects. Without it wpp cannot \
+        explain: "ops.db records what was done to every session: restores that were cut off, starts, connects. Its pages are read, and \
+                  its tables must be those of its version. A home in which a session was linked, or archives lie, had one. Without it wpp cannot \
                   finish or undo what was interrupted, nor prove that an archive's Signal state is still the newest.",
         mend: "`ls -la ~/.wpp` shows the owner and the mode of ops.db; mend them first. If it is damaged, `wpp stop` every \
                daemon, move ops.db, ops.db-wal and ops.db-shm together into a folder beside it, and keep that: the next \

@@ -36,6 +36,8 @@ const PARTS: &[&[Check]] = &[
 /// Checks that are silent while another one, which stands above them and is reported too, finds the same thing
 /// and says it more exactly.
 const YIELDS: &[(&str, &[&str])] = &[
+    ("wpp.session.stale-lock", &["wpp.session.daemon-died"]),
+    ("wpp.session.stale-socket", &["wpp.session.daemon-died"]),
     ("wpp.session.daemon-silent", &["wpp.session.suspended"]),
     ("wpp.session.endpoints", &["wpp.session.suspended", "wpp.session.daemon-silent"]),
     ("wpp.session.state", &["wpp.session.replaced", "wpp.session.banned", "wpp.session.outdated"]),

@@ -22,7 +22,8 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.home.marker"],
         runbook: RESET,
-        explain: "The folder holds everything of the session, and only its owner can look into it. It can be missing when a \
+        explain: "The folder holds everything of the session, and only its owner can look into it; whoever works on it holds a lock \
+                  on its file LOCK. It can be missing when a \
                   restore or a reset was cut off: then the old or the new one stands beside it and the next command finishes \
                   or undoes the act.",
         mend: "`chmod 0700 FOLDER` gives the owner the right back, as `wpp doctor --fix` does. If it is missing, `wpp start` \
@@ -138,19 +139,6 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Session(session::lock_held),
     },
     Check {
-        id: "wpp.session.stale-lock",
-        title: "no lock is left of a dead process",
-        area: "session",
-        severity: Warning,
-        needs: &["wpp.session.folder", "wpp.session.living-daemon", "wpp.session.two-homes"],
-        runbook: LOCKED,
-        explain: "The kernel lets go of the lock when its holder dies; the file stays and names a process that is gone. It \
-                  stops nobody from starting.",
-        mend: "`wpp doctor --fix` proves that nobody holds it and removes it; `wpp start` takes it over. By hand, only after \
-               `wpp status` says that the session is stopped: `rm ~/.wpp/sessions/NAME/LOCK`.",
-        judge: Session(session::lock_stale),
-    },
-    Check {
         id: "wpp.session.foreign-socket",
         title: "the socket, and who listens on it, are the session's owner's",
         area: "security",
@@ -165,6 +153,34 @@ pub(super) const CHECKS: &[Check] = &[
         judge: Session(session::socket_owner),
     },
     Check {
+        id: "wpp.session.daemon-died",
+        title: "a daemon that was started runs",
+        area: "session",
+        severity: Error,
+        needs: &["wpp.session.folder", "wpp.session.foreign-socket", "wpp.session.living-daemon", "wpp.session.two-homes"],
+        runbook: RESTART,
+        explain: "A daemon that stops in order says so in the journal and takes its lock and socket with it. One that did \
+                  neither was killed or crashed, or the machine was restarted under it; what it left is told here, and `wpp start` \
+                  takes it over. Nothing that was acknowledged is lost. --fix starts it again, unless the server's \
+                  last word was a ban, another client or an old version, the home is locked down, the daemon dies again and again, its \
+                  databases are damaged, or another session is the same device: then a person decides.",
+        mend: "See with `wpp logs` what it ended with, then `wpp start`, as `wpp doctor --fix` does.",
+        judge: Session(session::daemon_running),
+    },
+    Check {
+        id: "wpp.session.stale-lock",
+        title: "no lock is left of a dead process",
+        area: "session",
+        severity: Warning,
+        needs: &["wpp.session.folder", "wpp.session.living-daemon", "wpp.session.two-homes"],
+        runbook: LOCKED,
+        explain: "The kernel lets go of the lock when its holder dies; the file stays and names a process that is gone. It \
+                  stops nobody from starting.",
+        mend: "`wpp doctor --fix` proves that nobody holds it and removes it; `wpp start` takes it over. By hand, only after \
+               `wpp status` says that the session is stopped: `rm ~/.wpp/sessions/NAME/LOCK`.",
+        judge: Session(session::lock_stale),
+    },
+    Check {
         id: "wpp.session.stale-socket",
         title: "somebody listens on the socket",
         area: "session",
@@ -176,20 +192,6 @@ pub(super) const CHECKS: &[Check] = &[
                new one. By hand, only after `wpp status` says that the session is stopped: `rm \
                ~/.wpp/sessions/NAME/daemon.sock`.",
         judge: Session(session::socket_stale),
-    },
-    Check {
-        id: "wpp.session.daemon-died",
-        title: "a daemon that was started runs",
-        area: "session",
-        severity: Error,
-        needs: &["wpp.session.folder", "wpp.session.foreign-socket", "wpp.session.living-daemon", "wpp.session.two-homes"],
-        runbook: RESTART,
-        explain: "A daemon that stops in order says so in the journal and takes its lock and socket with it. One that did \
-                  neither was killed or crashed. Nothing that was acknowledged is lost. --fix starts it again, unless the server's \
-                  last word was a ban, another client or an old version, the home is locked down, the daemon dies again and again, its \
-                  databases are damaged, or another session is the same device: then a person decides.",
-        mend: "See with `wpp logs` what it ended with, then `wpp start`, as `wpp doctor --fix` does.",
-        judge: Session(session::daemon_running),
     },
     Check {
         id: "wpp.session.suspended",

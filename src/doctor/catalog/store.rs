@@ -16,8 +16,9 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Critical,
         needs: &["wpp.session.folder"],
         runbook: RESET,
-        explain: "PRAGMA quick_check over the keys and the Signal state. It reads pages and indexes, not every value: what it \
-                  passes is not proven whole, and what it fails is damaged.",
+        explain: "PRAGMA quick_check over the keys and the Signal state, which reads pages and indexes; then the tables that the \
+                  client library's migrations make, each of which must be there, and the keys and records in them, which the \
+                  library's own readers must take. Whether a key is the right one nobody can tell.",
         mend: "`wpp stop`, copy the damaged file elsewhere and keep it, then `wpp restore latest`. Without an archive, `wpp \
                reset` and link anew with `wpp reauth`.",
         judge: Session(stores::session_db),
@@ -29,7 +30,8 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: RESET,
-        explain: "PRAGMA quick_check over chats, messages, outbox and events. A restore with the plan `data` leaves the Signal \
+        explain: "PRAGMA quick_check over chats, messages, outbox and events; then the tables of its version, each of which must be \
+                  there, and those that others show to have held something must not be empty. A restore with the plan `data` leaves the Signal \
                   state as it is. It is never done automatically: what came after the archive is lost by it.",
         mend: "`wpp stop`, copy the damaged file elsewhere and keep it, then `wpp restore latest --plan data`, which brings \
                the messages back from an archive.",

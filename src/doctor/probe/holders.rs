@@ -9,12 +9,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{DAEMON_TIMEOUT, FILES_TIMEOUT, Job};
-use crate::disk::{Lock, LockState};
+use crate::disk::{Lock, LockState, identity, identity_of_name};
 use crate::error::Result;
 use crate::facts::{HeldFile, HeldPlace, HoldersFacts, LivingDaemon, OtherHome, Probed, RivalFacts};
 use crate::home::{self, Home, SessionPaths, sidecar};
@@ -65,7 +64,6 @@ pub(super) fn rivals(session: &SessionPaths) -> Result<RivalFacts> {
     let other_home = match Lock::look(&session.lock())? {
         LockState::Held(Some(owner)) => whose::other_home(session, &owner).map(|home| {
             let folder = owner.path.as_deref().and_then(Path::parent);
-            let identity = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
             let same_folder = folder.is_some_and(|folder| identity(folder) == identity(session.folder()));
             OtherHome { pid: owner.pid, home, same_folder }
         }),
@@ -120,9 +118,7 @@ fn look_once(home: &Home, sessions: &[SessionPaths]) -> Vec<Probed<HoldersFacts>
             Err(error) => return Probed::Failed(error.chain()),
         };
         // In its own container a daemon has another number than here, and writes down that one.
-        let inode = session.lock().metadata().map(|metadata| metadata.ino()).ok();
-        // Looking at a lock takes it for a moment, which is none of a holder's.
-        let seen_here = inode.and_then(|inode| locks.whole.get(&inode).copied()).filter(|pid| *pid != std::process::id());
+        let seen_here = identity(&session.lock()).and_then(|lock| locks.holder(lock));
         let lock_pid = seen_here.or(owner.map(|owner| owner.pid)).filter(|_| locked);
         let lock_state = lock_pid.and_then(process::stat).map(|stat| stat.state);
         let mut files = files.get(session.name()).cloned().unwrap_or_default();
@@ -156,7 +152,7 @@ fn held_files(sessions: &Path, locks: &Locks) -> (BTreeMap<String, Vec<HeldFile>
             let Ok(target) = std::fs::read_link(entry.path()) else { continue };
             let Some((session, path, place)) = placed(&sessions, &target, &entry.path()) else { continue };
             let Some(writes) = can_write(pid, &entry.file_name().to_string_lossy()) else { continue };
-            let is_writing = writes && is_writing(&path, pid, &locks.writers);
+            let is_writing = writes && locks.is_writing(&path, pid);
             let program = program_of(pid);
             let files = held.entry(session).or_default();
             match files.iter_mut().find(|file| file.pid == pid && file.path == path && file.place == place) {
@@ -183,15 +179,15 @@ fn hidden_files(
     locks: &[HeldLock],
     owner: Option<u32>,
 ) -> Vec<HeldFile> {
-    let inode = |path: &Path| path.metadata().map(|metadata| metadata.ino()).ok();
     let copies = copies.into_iter().flatten().map(|copy| SessionPaths::at(&copy.path, session.name()));
     let folders = [(session.clone(), HeldPlace::InPlace)].into_iter().chain(copies.map(|copy| (copy, HeldPlace::SetAside)));
     let mut files: Vec<HeldFile> = Vec::new();
     for (path, place) in folders.flat_map(|(folder, place)| [(folder.session_db(), place), (folder.wpp_db(), place)]) {
-        let (database, index) = (inode(&path), inode(&sidecar(&path, "-shm")));
+        let (database, index) = (identity(&path), identity(&sidecar(&path, "-shm")));
         for lock in locks {
-            let on_database = Some(lock.inode) == database && DATABASE_BYTES.contains(&lock.first);
-            let on_index = Some(lock.inode) == index && INDEX_BYTES.contains(&lock.first);
+            let is_on = |file: Option<(u64, u64)>| file.is_some_and(|file| lock.is_on(file));
+            let on_database = DATABASE_BYTES.contains(&lock.first) && is_on(database);
+            let on_index = INDEX_BYTES.contains(&lock.first) && is_on(index);
             if !on_database && !on_index {
                 continue;
             }
@@ -221,10 +217,10 @@ fn hidden_files(
 struct Locks {
     /// Processes that hold a lock of the kind that SQLite takes.
     pids: BTreeSet<u32>,
-    /// Those that hold one as a writer does, with the inode.
-    writers: BTreeSet<(u64, u32)>,
-    /// Who holds a lock on a whole file, by its inode, as a session's LOCK is held.
-    whole: BTreeMap<u64, u32>,
+    /// Those that a writer holds, by the file's number.
+    writers: BTreeMap<u64, Vec<HeldLock>>,
+    /// Those on whole files, as a session's LOCK is held; so, too.
+    whole: BTreeMap<u64, Vec<HeldLock>>,
     /// All locks of the kind that SQLite takes.
     bytes: Vec<HeldLock>,
 }
@@ -234,24 +230,35 @@ impl Locks {
         let mut locks = Locks::default();
         for lock in held {
             match lock.kind {
-                LockKind::Whole => drop(locks.whole.insert(lock.inode, lock.pid)),
+                LockKind::Whole => locks.whole.entry(lock.inode).or_default().push(lock),
                 LockKind::Bytes => {
                     locks.pids.insert(lock.pid);
                     locks.bytes.push(lock);
                     if lock.is_exclusive && [LOG_WRITER, RESERVED].iter().any(|byte| lock.covers(*byte)) {
-                        locks.writers.insert((lock.inode, lock.pid));
+                        locks.writers.entry(lock.inode).or_default().push(lock);
                     }
                 }
             }
         }
         locks
     }
-}
 
-fn is_writing(path: &Path, pid: u32, writers: &BTreeSet<(u64, u32)>) -> bool {
-    let inode = |path: &Path| path.symlink_metadata().map(|metadata| metadata.ino()).ok();
-    let index = sidecar(path, "-shm");
-    [inode(path), inode(&index)].into_iter().flatten().any(|inode| writers.contains(&(inode, pid)))
+    /// The process that holds a file locked as a whole. Looking at a lock takes it for a moment, which is none of a
+    /// holder's.
+    fn holder(&self, file: (u64, u64)) -> Option<u32> {
+        let own = std::process::id();
+        let held = self.whole.get(&file.1)?.iter().rfind(|lock| lock.pid != own && lock.is_on(file))?;
+        Some(held.pid)
+    }
+
+    /// Whether a process is in the middle of a write to a database.
+    fn is_writing(&self, path: &Path, pid: u32) -> bool {
+        let files = [identity_of_name(path), identity_of_name(&sidecar(path, "-shm"))];
+        files.into_iter().flatten().any(|file| {
+            let locks = self.writers.get(&file.1).map_or(&[][..], Vec::as_slice);
+            locks.iter().any(|lock| lock.pid == pid && lock.is_on(file))
+        })
+    }
 }
 
 /// Of which session a database is that is open under `descriptor`, and which file that is now.
@@ -273,7 +280,6 @@ fn placed(sessions: &Path, target: &Path, descriptor: &Path) -> Option<(String, 
         let is_copy = home::AsideKind::ALL.iter().any(|kind| rest.starts_with(&format!("{}-", kind.name())));
         return is_copy.then(|| (session.to_owned(), name.to_owned(), HeldPlace::SetAside));
     }
-    let identity = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
     let is_same = !is_deleted && identity(name).is_some() && identity(name) == identity(descriptor);
     Some((folder.to_owned(), name.to_owned(), if is_same { HeldPlace::InPlace } else { HeldPlace::Gone }))
 }
@@ -291,8 +297,15 @@ mod tests {
 
     #[test]
     fn locks_of_sqlite_are_told_from_others_and_writers_from_readers() {
-        let bytes =
-            |pid, inode, is_exclusive, first, last| HeldLock { kind: LockKind::Bytes, is_exclusive, pid, inode, first, last };
+        let bytes = |pid, inode, is_exclusive, first, last| HeldLock {
+            kind: LockKind::Bytes,
+            is_exclusive,
+            pid,
+            device: (0, 1),
+            inode,
+            first,
+            last,
+        };
         let locks = Locks::of(vec![
             bytes(21, 44, false, 128, 128),
             bytes(22, 44, true, LOG_WRITER, LOG_WRITER),
@@ -302,8 +315,11 @@ mod tests {
             HeldLock { kind: LockKind::Whole, ..bytes(24, 46, true, 0, u64::MAX) },
         ]);
         assert_eq!(locks.pids.into_iter().collect::<Vec<_>>(), [21, 22, 23, 25, 26]);
-        assert_eq!(locks.writers.into_iter().collect::<Vec<_>>(), [(44, 22), (45, 23), (47, 25)]);
-        assert_eq!(locks.whole.into_iter().collect::<Vec<_>>(), [(46, 24)]);
+        let by_file = |locks: BTreeMap<u64, Vec<HeldLock>>| -> Vec<(u64, Vec<u32>)> {
+            locks.into_iter().map(|(file, locks)| (file, locks.iter().map(|lock| lock.pid).collect())).collect()
+        };
+        assert_eq!(by_file(locks.writers), [(44, vec![22]), (45, vec![23]), (47, vec![25])]);
+        assert_eq!(by_file(locks.whole), [(46, vec![24])]);
     }
 
     #[test]

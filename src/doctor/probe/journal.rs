@@ -1,6 +1,5 @@
 //! What the journal says of sessions, read so that nothing is written where that is not wanted.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use super::exists;
 use crate::archive::destination::folder;
 use crate::archive::shelf::Stamp;
 use crate::clock;
+use crate::disk::identity;
 use crate::doctor::backups;
 use crate::doctor::host::DAMAGED;
 use crate::error::{Context, Error, ErrorKind, Result};
@@ -38,7 +38,7 @@ const ATTEMPTS: usize = 3;
 /// Opens the journal of a home to look into it; `None` when there is none, and looking makes none. Only
 /// where it may be changed, one of an earlier version is brought up to date.
 pub fn open(path: &Path, only_read: bool) -> Result<Option<Journal>> {
-    if !exists(path)? {
+    if !exists(path)? || is_blank(path) {
         return Ok(None);
     }
     match open_to_read(path) {
@@ -48,8 +48,27 @@ pub fn open(path: &Path, only_read: bool) -> Result<Option<Journal>> {
     }
 }
 
+/// Whether a journal's file, and the log beside it, hold nothing at all: as good as none.
+pub fn is_blank(path: &Path) -> bool {
+    let length = |path: &Path| path.metadata().map(|seen| seen.len());
+    length(path).is_ok_and(|length| length == 0) && length(&sidecar(path, "-wal")).unwrap_or(0) == 0
+}
+
 /// Opens the journal without a chance to change it, and leaves no file beside it.
 pub fn open_to_read(path: &Path) -> Result<Journal> {
+    read_with(path, Journal::reading)
+}
+
+/// [`open_to_read`] for entries alone, which a journal of an earlier version of `wpp` has as well; `None` where there is
+/// none, or one that holds nothing yet.
+pub fn open_entries(path: &Path) -> Result<Option<Journal>> {
+    match exists(path)? {
+        true => read_with(path, Journal::reading_entries),
+        false => Ok(None),
+    }
+}
+
+fn read_with<T>(path: &Path, read: impl Fn(rusqlite::Connection, &Path) -> Result<T>) -> Result<T> {
     let look = || {
         let log = sidecar(path, "-wal");
         let way = match (std::fs::metadata(&log), sidecar(path, "-shm").exists()) {
@@ -65,12 +84,12 @@ pub fn open_to_read(path: &Path) -> Result<Journal> {
         if let Err(error) = &opened
             && matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
         {
-            return Err(locked(path, holder(path)));
+            return Err(locked(path, holders(path).and_then(|pids| pids.first().copied())));
         }
         let connection = opened
             .while_doing(|| format!("cannot open the journal {}", path.display()))
             .map_err(|error| error.hint("look at what is there, its owner and its mode"))?;
-        Journal::reading(connection, path)
+        read(connection, path)
     };
     let mut attempt = 1;
     loop {
@@ -94,15 +113,26 @@ fn locked(path: &Path, by: Option<u32>) -> Error {
 /// a lock of our own.
 fn keeper(path: &Path) -> Option<u32> {
     let (end, index) = (Instant::now() + PATIENCE, sidecar(path, "-shm"));
-    loop {
-        // A writer beside readers locks the index of the log alone. The kernel's list may lack a line while others
-        // come and go.
-        let pid = (0..3).find_map(|_| holder(path).or_else(|| holder(&index)))?;
-        if Instant::now() >= end {
-            return Some(pid);
-        }
-        std::thread::sleep(Duration::from_millis(20));
+    // A writer beside readers locks the index of the log alone. The kernel's list may lack a line while others come
+    // and go.
+    kept_by(
+        || (0..3).find_map(|_| holders(path).or_else(|| holders(&index))).unwrap_or_default(),
+        || {
+            std::thread::sleep(Duration::from_millis(20));
+            Instant::now() < end
+        },
+    )
+}
+
+/// The process that is among those who hold it at every look, as long as there are more looks. Several that come one
+/// after the other keep nobody away.
+fn kept_by(mut look: impl FnMut() -> Vec<u32>, mut goes_on: impl FnMut() -> bool) -> Option<u32> {
+    let mut stayed = look();
+    while !stayed.is_empty() && goes_on() {
+        let now = look();
+        stayed.retain(|pid| now.contains(pid));
     }
+    stayed.first().copied()
 }
 
 /// Whether something may be written to a journal at once: nobody has locked it, and it is not damaged, for every page
@@ -116,11 +146,12 @@ pub fn require_writable(path: &Path) -> Result<()> {
     })
 }
 
-/// The process that keeps others from a database, as far as the kernel says.
-fn holder(path: &Path) -> Option<u32> {
-    let inode = path.metadata().ok()?.ino();
-    let keeps = |lock: &HeldLock| lock.kind == LockKind::Bytes && lock.is_exclusive && lock.inode == inode;
-    held_locks().ok()?.into_iter().find(keeps).map(|lock| lock.pid)
+/// The processes that keep others from a database, as far as the kernel says; `None` for nobody.
+fn holders(path: &Path) -> Option<Vec<u32>> {
+    let file = identity(path)?;
+    let keeps = |lock: &HeldLock| lock.kind == LockKind::Bytes && lock.is_exclusive && lock.is_on(file);
+    let pids: Vec<u32> = held_locks().ok()?.into_iter().filter(keeps).map(|lock| lock.pid).collect();
+    (!pids.is_empty()).then_some(pids)
 }
 
 /// Whether a journal can be used, and what stands in the way: what SQLite says of its pages, too, for one that is
@@ -135,29 +166,42 @@ pub fn usable(path: &Path, only_read: bool) -> Result<std::result::Result<(), St
     if let Some(pid) = keeper(path) {
         return Ok(Err(locked(path, Some(pid)).chain()));
     }
-    let journal = match open(path, true) {
-        Ok(Some(journal)) => Some(journal),
-        Ok(None) => return Ok(Ok(())),
-        // One of an earlier version, or one that only a writer can open, is opened below.
-        Err(_) if !only_read => None,
+    match read_with(path, |connection, path| Ok(Journal::reading_any(connection, path))) {
+        Ok(journal) => {
+            if let Some(problem) = damage(&journal)? {
+                let log = sidecar(path, "-wal");
+                let more = match log.metadata() {
+                    Ok(seen) if seen.len() > 0 => {
+                        format!("; if {} is another database's, moving that alone away brings it back", log.display())
+                    }
+                    _ => String::new(),
+                };
+                return Ok(Err(format!("{} {DAMAGED}{problem}{more}", path.display())));
+            }
+        }
+        // One that only a writer can open is opened below.
+        Err(_) if !only_read => {}
         Err(error) => return Ok(Err(error.chain())),
-    };
-    if let Some(journal) = journal
-        && let Some(problem) = damage(&journal)?
-    {
-        return Ok(Err(format!("{} {DAMAGED}{problem}", path.display())));
     }
-    Ok(match only_read {
-        true => Ok(()),
-        false => Journal::open(path).map(drop).map_err(|error| error.chain()),
-    })
+    let opened = match only_read {
+        true => open_to_read(path),
+        false => Journal::open(path),
+    };
+    Ok(opened.map(drop).map_err(|error| error.chain()))
 }
 
-/// The first thing that SQLite finds wrong with a journal's pages.
+/// The first thing that is wrong with a journal: with its pages, as SQLite says, or with what has to be in it.
 ///
 /// # Errors
 /// When that takes too long, or the system fails.
 pub fn damage(journal: &Journal) -> Result<Option<String>> {
+    match pages(journal)? {
+        None => journal.fault(),
+        problem => Ok(problem),
+    }
+}
+
+fn pages(journal: &Journal) -> Result<Option<String>> {
     journal.read(|db| {
         let end = Instant::now() + CHECK_MAX;
         db.progress_handler(STEPS, Some(move || Instant::now() >= end))?;
@@ -270,7 +314,7 @@ pub fn look_at_backups(entries: &[Entry], own: &Path) -> BackupFacts {
             seen => seen,
         }
     };
-    let mut facts = backups::of_journal(entries, clock::now_ms(), is_alive, look);
+    let mut facts = backups::of_journal(entries, clock::now_ms(), |entry| still_lives(entry.pid, entry.at_ms), look);
     if let Some(spoiled) = &mut facts.spoiled
         && let (Some(folder), Some(name)) = (Path::new(&spoiled.path).parent(), Path::new(&spoiled.path).file_name())
         && is_elsewhere(folder)
@@ -322,6 +366,43 @@ mod tests {
         assert_eq!(names(folder.path()), ["ops.db"]);
         drop(reading);
         assert_eq!(names(folder.path()), ["ops.db"]);
+    }
+
+    #[test]
+    fn only_who_is_there_at_every_look_keeps_others_away() {
+        let kept = |looks: &[&[u32]]| {
+            let (seen, left) = (std::cell::Cell::new(0), std::cell::Cell::new(looks.len()));
+            let look = || looks[seen.replace(seen.get() + 1)].to_vec();
+            kept_by(look, || left.replace(left.get() - 1) > 1)
+        };
+        assert_eq!(kept(&[&[7], &[7], &[7]]), Some(7));
+        assert_eq!(kept(&[&[7, 8], &[8], &[9, 8]]), Some(8));
+        // Several short writers, and one that was done in between.
+        for short in [&[&[7][..], &[8], &[9]][..], &[&[7], &[], &[7]], &[&[]], &[&[7], &[7], &[8]]] {
+            assert_eq!(kept(short), None, "{short:?}");
+        }
+    }
+
+    #[test]
+    fn entries_of_a_journal_of_an_earlier_version_are_read_and_it_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.db");
+        assert!(open_entries(&path).unwrap().is_none() && !path.exists());
+        let old = rusqlite::Connection::open(&path).unwrap();
+        assert!(open_entries(&path).unwrap().is_none(), "nothing is in it yet");
+        old.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA user_version = 1;
+             CREATE TABLE entry (id INTEGER PRIMARY KEY, at_ms, session, verb, pid, user_id, version, state, ended_ms, data);
+             INSERT INTO entry VALUES (1, 5, NULL, 'x', 1, 0, '0.1', 'done', NULL, '{}')",
+        )
+        .unwrap();
+        drop(old);
+        let before = std::fs::read(&path).unwrap();
+        let journal = open_entries(&path).unwrap().unwrap();
+        let count: i64 = journal.read(|db| db.query_row("SELECT count(*) FROM entry", [], |row| row.get(0))).unwrap();
+        assert_eq!((count, open_to_read(&path).is_err()), (1, true));
+        drop(journal);
+        assert!(std::fs::read(&path).unwrap() == before && names(folder.path()) == ["ops.db"]);
     }
 
     #[test]

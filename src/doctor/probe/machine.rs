@@ -5,12 +5,12 @@
 //! in [`super::groups`].
 
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::groups;
 use crate::clock;
 use crate::config::Config;
+use crate::disk::identity;
 use crate::facts::Probed;
 use crate::facts::machine::{
     Dated, MachineFacts, Memory, Mount, Pressure, ProcessFacts, ProcessLimits, ProgramFacts, ProgramLook, ProgramNow, Use,
@@ -254,11 +254,6 @@ pub fn process(system: &System, pid: u32, lock: &Path) -> Probed<ProcessFacts> {
         }
         Err(reason) => Probed::Failed(reason),
     }
-}
-
-/// The device and number of an open file.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    path.metadata().ok().map(|file| (file.dev(), file.ino()))
 }
 
 /// Whether the kernel's random numbers are fit for keys. Since Linux 5.6 `/dev/random` waits for that and

@@ -17,6 +17,7 @@ pub mod network;
 mod runs;
 mod tls;
 mod growth;
+mod unsettled;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
@@ -30,15 +31,14 @@ use self::jobs::{endpoint_job, look_at_process, machine_jobs, network_jobs, syst
 use self::session::{Copies, look_at_daemon, look_at_messages, look_at_store, look_beside, session_paths};
 pub use self::session::{look_at_lock, look_at_socket};
 use self::traces::Searched;
+use self::unsettled::look_at_unsettled;
 use super::{Scope, suppress};
 use crate::archive::shelf::is_archive;
 use crate::clock;
 use crate::disk;
 use crate::facts::machine::MachineFacts;
 use crate::facts::network::NetworkFacts;
-use crate::facts::{
-    Facts, HostFacts, JournalFacts, Limits, LockFacts, PathKind, PathLook, Probed, SessionFacts, SocketFacts, UpkeepFacts,
-};
+use crate::facts::{Facts, HostFacts, Limits, PathKind, PathLook, Probed, SessionFacts, UpkeepFacts, note_twins};
 use crate::home::{Home, SessionPaths};
 use crate::process;
 
@@ -52,8 +52,6 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(20);
 const IN_FLIGHT_MAX: usize = 16;
 /// When for so long no probe begins or ends, there is time for one more.
 const WAITING: Duration = Duration::from_millis(10);
-/// How long a session that looks odd is given before it is looked at once more.
-const SETTLE: Duration = Duration::from_millis(150);
 /// Sessions of which one probe reads the journal.
 const JOURNAL_SESSIONS: usize = 250;
 /// Names looked at in one folder. A session's holds about a dozen; one of archives may hold years of hourly ones,
@@ -90,6 +88,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         user_id: rustix::process::geteuid().as_raw(),
         umask: process::inherited_umask(),
+        boot: process::boot(),
         home: scope.root.clone(),
         program: scope.program.clone(),
         opened: scope.home.as_ref().map(Home::kind).map_err(Clone::clone),
@@ -103,6 +102,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         space: unasked(),
         other_spaces: unasked(),
         journal: unasked(),
+        journal_there: unasked(),
         session_names: unasked(),
         missing_session: scope.missing_session.clone(),
         schedule: scope.schedule.clone(),
@@ -134,6 +134,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     }
     look_at_unsettled(scope, &searched, depth, scope.budget.saturating_sub(begun.elapsed()), &mut host, &mut sessions);
     searched.texts(&mut host.upkeep.reports);
+    note_twins(&mut sessions);
     // A daemon that is READY talks to the endpoint at this moment, so nobody else has to ask.
     if let Some(job) = endpoint_job(scope, &mut host, &sessions) {
         for seen in run_all(vec![job], scope.budget.saturating_sub(begun.elapsed())) {
@@ -181,6 +182,7 @@ fn nothing_seen(name: &str) -> SessionFacts {
         holders: unasked(),
         log: unasked(),
         endpoints: unasked(),
+        twin: None,
     }
 }
 
@@ -386,14 +388,17 @@ fn host_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
         ));
         jobs.push(Job::new(
             FILES_TIMEOUT,
-            move || match exists(&path) {
-                Ok(_) if depth == Depth::Names => not_opened(),
-                Ok(false) => Probed::NotApplicable("nothing was written down in this home yet".into()),
-                Ok(true) => journal::usable(&path, only_read).into(),
-                Err(error) => Probed::Failed(error.chain()),
+            move || match exists(&path).map(|there| there && !journal::is_blank(&path)) {
+                Ok(there) if depth == Depth::Names => (not_opened(), Probed::Known(there)),
+                Ok(false) => {
+                    let reason = "nothing was written down in this home yet";
+                    (Probed::NotApplicable(reason.into()), Probed::Known(false))
+                }
+                Ok(true) => (journal::usable(&path, only_read).into(), Probed::Known(true)),
+                Err(error) => (Probed::Failed(error.chain()), Probed::Failed(error.chain())),
             },
-            Probed::Failed,
-            |seen, host, _| host.journal = seen,
+            |reason| (Probed::Failed(reason.clone()), Probed::Failed(reason)),
+            |(journal, there), host, _| (host.journal, host.journal_there) = (journal, there),
         ));
     }
     jobs
@@ -455,14 +460,31 @@ fn unwritable(root: &Path, folders: &[PathBuf]) -> Probed<Vec<(PathBuf, String)>
     }
     for folder in folders {
         let is_other = volumes.contains(&folder);
-        if let Some((kind, reason)) = tried(folder, is_other)
+        match tried(folder, is_other) {
             // What keeps everybody from the home's file system is told once.
-            && (is_other || of_root.as_ref().is_none_or(|(of_root, _)| *of_root != kind))
-        {
-            wrong.push((folder.clone(), reason));
+            Some((kind, reason)) => {
+                if is_other || of_root.as_ref().is_none_or(|(of_root, _)| *of_root != kind) {
+                    wrong.push((folder.clone(), reason));
+                }
+            }
+            None => wrong.extend(["session.db", "wpp.db"].iter().filter_map(|name| fixed(folder.join(name)))),
         }
     }
+    if of_root.is_none() {
+        wrong.extend(fixed(root.join("ops.db")));
+    }
     Probed::Known(wrong)
+}
+
+/// A file that nobody may write to, whatever its mode is: one that was made immutable. It is not opened for that,
+/// since a process that uses a database as well would lose its locks.
+fn fixed(path: PathBuf) -> Option<(PathBuf, String)> {
+    use rustix::io::Errno;
+    match rustix::fs::access(&path, rustix::fs::Access::WRITE_OK) {
+        Err(error @ (Errno::PERM | Errno::ROFS)) => Some((path, std::io::Error::from(error).to_string())),
+        // Another user's, or its mode's, or its absence's: these are told as that.
+        Ok(()) | Err(_) => None,
+    }
 }
 
 fn other_spaces(root: &Path, folders: &[PathBuf]) -> crate::error::Result<Vec<(PathBuf, disk::Space)>> {
@@ -512,64 +534,6 @@ fn jobs_of_sessions(scope: &Scope, searched: &Searched, depth: Depth) -> Vec<Job
         jobs.extend(session_jobs(at, paths, copies, searched, scope, depth));
     }
     jobs
-}
-
-/// Looks once more at sessions that look as they only do for a moment while a daemon starts or stops, or while a
-/// restore changes the files: their files first, and then the journal, so that whatever was at work on them is in it.
-fn look_at_unsettled(
-    scope: &Scope,
-    searched: &Searched,
-    depth: Depth,
-    budget: Duration,
-    host: &mut HostFacts,
-    sessions: &mut [SessionFacts],
-) {
-    let (begun, end) = (clock::now_ms(), Instant::now() + budget);
-    let unsettled: Vec<usize> = (0..sessions.len()).filter(|at| is_unsettled(&sessions[*at])).collect();
-    if unsettled.is_empty() {
-        return;
-    }
-    std::thread::sleep(SETTLE.min(budget));
-    let narrow = Scope { sessions: unsettled.iter().map(|at| scope.sessions[*at].clone()).collect(), ..scope.clone() };
-    let mut seen: Vec<SessionFacts> = unsettled.iter().map(|at| sessions[*at].clone()).collect();
-    for jobs in [jobs_of_sessions(&narrow, searched, depth), journal_jobs(&narrow, depth, begun)] {
-        for put in run_all(jobs, end.saturating_duration_since(Instant::now())) {
-            put(host, &mut seen);
-        }
-    }
-    for (at, session) in unsettled.into_iter().zip(seen) {
-        sessions[at] = session;
-    }
-}
-
-/// Whether something is missing, or left behind, that a session at rest or at work has or has not.
-fn is_unsettled(session: &SessionFacts) -> bool {
-    let is_gone = session.paths.first().is_some_and(|look| look.seen == Probed::Known(None));
-    let rows = session.messages.known().and_then(|messages| messages.rows);
-    let paired = session.store.known().is_some_and(|store| store.paired == Some(true));
-    let journal = session.journal.known();
-    let no_store = matches!(session.store, Probed::NotApplicable(_));
-    let no_messages = matches!(session.messages, Probed::NotApplicable(_));
-    let is_missed = match (no_store, no_messages) {
-        (true, true) => journal.is_some_and(|journal| journal.lived.is_some()) && session.paths.len() == 1,
-        (true, false) => rows.is_some_and(|rows| rows.was_linked),
-        (false, true) => paired,
-        (false, false) => false,
-    };
-    let listens = matches!(session.socket.known(), Some(SocketFacts::Listening { .. }));
-    let is_odd = match session.lock.known() {
-        Some(LockFacts::Held { owner }) => {
-            session.socket.known().is_some() && !listens && owner.as_ref().is_some_and(|owner| owner.role == "daemon")
-        }
-        Some(LockFacts::Stale { .. }) => true,
-        Some(LockFacts::Absent) => {
-            let is_unstopped = |journal: &JournalFacts| journal.started.map(|at| at.id) > journal.stopped.map(|at| at.id);
-            matches!(session.socket.known(), Some(SocketFacts::Stale | SocketFacts::Listening { .. }))
-                || journal.is_some_and(is_unstopped)
-        }
-        None => false,
-    };
-    is_gone || is_missed || is_odd
 }
 
 /// Looks of the journal at many sessions at once: to open it costs more than to read it.

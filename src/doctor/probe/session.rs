@@ -11,7 +11,7 @@ use super::traces::Searched;
 use super::{DAEMON_TIMEOUT, DATABASE_TIMEOUT};
 use crate::clock;
 use crate::daemon::api::Status;
-use crate::daemon::client::Client;
+use crate::daemon::client::{Client, connect_at_once};
 use crate::disk::{self, Lock, LockState};
 use crate::doctor::{backups, database, smoke};
 use crate::error::{Error, ErrorKind, Result};
@@ -36,7 +36,7 @@ pub(super) fn session_paths(paths: &SessionPaths) -> Vec<PathLook> {
         matches!((path.to_str(), store.to_str()), (Some(path), Some(store)) if path.starts_with(store))
     };
     // Looked for by their names, whatever else there is.
-    let known = [paths.session_db(), paths.wpp_db(), paths.lock()].map(|path| (path, PathKind::File));
+    let known = [paths.session_db(), paths.wpp_db(), paths.lock(), paths.log_key()].map(|path| (path, PathKind::File));
     let known: Vec<(PathBuf, PathKind)> =
         known.into_iter().chain([(paths.socket(), PathKind::Socket), (paths.logs(), PathKind::Folder)]).collect();
     for (path, kind) in &known {
@@ -109,20 +109,18 @@ struct Listener {
 /// Connects without waiting, and says who listens: a daemon whose queue of connections is full does, too, and then
 /// the system does not tell.
 fn connect(socket: &Path) -> std::io::Result<Option<Listener>> {
-    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
-    let address = SocketAddrUnix::new(socket)?;
-    let descriptor = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
-    rustix::io::ioctl_fionbio(&descriptor, true)?;
-    match rustix::net::connect(&descriptor, &address) {
-        Ok(()) => listener(std::os::unix::net::UnixStream::from(descriptor)).map(Some),
-        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INPROGRESS) => Ok(None),
-        Err(error) => Err(error.into()),
+    use rustix::io::Errno;
+    match connect_at_once(socket) {
+        Ok(stream) => listener(stream).map(Some),
+        Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::AGAIN | Errno::INPROGRESS)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 /// Whose the process was that listened when the connection was made. rustix has a call for this as well, and takes
 /// the process's number for one that is never zero, which it is for one outside of this container.
 fn listener(stream: std::os::unix::net::UnixStream) -> std::io::Result<Listener> {
+    stream.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let _inside = runtime.enter();
     let peer = tokio::net::UnixStream::from_std(stream)?.peer_cred()?;

@@ -19,6 +19,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod whole;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ use serde_json::json;
 
 pub use self::proof::full_text_fault;
 pub use self::traffic::{PhoneSigns, Traffic, VERSION};
+pub use self::whole::{emptied, stranger, tables};
 
 use self::adopt::ADOPTED;
 pub use self::adopt::{Adopted, Adoption, adopt, paused_in};

@@ -1,5 +1,7 @@
 //! The tables of `wpp.db`, and opening it: to write, or to read without a trace.
 
+use rusqlite::config::DbConfig;
+
 use super::*;
 
 /// Marks the file as ours: `wppd` in ASCII.
@@ -151,7 +153,11 @@ impl Messages {
         }
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|error| failed(path, error))?;
+        // A log beside it that another database wrote stays beside it: it must not get into this one as it closes.
+        let keep_log = |keep| writer.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep);
+        keep_log(true).map_err(|error| failed(path, error))?;
         check_origin(&writer, path)?;
+        keep_log(false).map_err(|error| failed(path, error))?;
         prepare(&mut writer, path).map_err(|error| failed(path, error))?;
         let reading = || {
             connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| failed(path, error))
@@ -351,7 +357,8 @@ pub(super) fn check_origin(connection: &Connection, path: &Path) -> Result<()> {
     let (application, version, objects) = look().map_err(|error| failed(path, error))?;
     if application != APPLICATION_ID && objects > 0 {
         return Err(Error::new(ErrorKind::Unexpected, format!("{} is a database of another program", path.display()))
-            .hint("move it away, or bring the right one back with `wpp restore`"));
+            .hint("if a file of its name that ends in -wal is another database's, moving that alone away brings it back")
+            .hint("else move it away, or bring the right one back with `wpp restore`"));
     }
     if version as usize > MIGRATIONS.len() {
         return Err(Error::new(
@@ -533,13 +540,13 @@ fn alone(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Kind, name and text of everything in a schema.
-fn schema(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+pub(super) fn schema(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
     let mut statement = connection.prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema")?;
     statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
 }
 
 /// What a database is that is not one of messages.
-fn name_of(schema: &[(String, String, String)]) -> String {
+pub(super) fn name_of(schema: &[(String, String, String)]) -> String {
     let has = |wanted: &str| schema.iter().any(|(kind, name, _)| kind == "table" && name == wanted);
     if has("device") && has("prekeys") {
         return "it is a session.db, which holds keys and no messages; keys come back from an archive alone".into();

@@ -1,0 +1,249 @@
+//! What a database lacks, or holds and cannot be read, while SQLite finds nothing wrong with its pages: tables that
+//! somebody dropped or emptied, and values that the client library's own readers do not take.
+//!
+//! Start with [`of_store`] and [`of_messages`]. No value leaves this room; what is told of them is how many.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::facts::StoreFault;
+use crate::report::count;
+use crate::session::messages;
+use crate::session::store::LAST_KNOWN_MIGRATION;
+use crate::session::tables::{TABLES, Table};
+use crate::whatsapp::stored::Kind;
+
+/// What is observed of a table or a column that is not there.
+pub(super) const MISSING: &str = "missing";
+const EMPTIED: &str = "emptied";
+
+/// The values of one table that the library reads.
+struct Values {
+    table: &'static str,
+    /// What no row may be, as a condition.
+    wrong: &'static str,
+    /// The column that one of the library's readers has to take.
+    read: Option<(&'static str, Kind)>,
+    /// What a row is called, one and several.
+    names: (&'static str, &'static str),
+    lost: &'static str,
+    is_vital: bool,
+}
+
+/// What is known of the values: lengths, kinds, and whether the library takes them. Those that the library makes
+/// again by itself, or that are opaque to it, are let be.
+const VALUES: &[Values] = &[
+    Values {
+        table: "device",
+        wrong: "typeof(noise_key) <> 'blob' OR length(noise_key) <> 64 OR typeof(identity_key) <> 'blob' OR length(identity_key) <> 64
+                OR typeof(signed_pre_key) <> 'blob' OR length(signed_pre_key) <> 64
+                OR typeof(signed_pre_key_signature) <> 'blob' OR length(signed_pre_key_signature) <> 64
+                OR typeof(adv_secret_key) <> 'blob' OR length(adv_secret_key) <> 32
+                OR typeof(pn) <> 'text' OR typeof(lid) <> 'text' OR typeof(registration_id) <> 'integer'",
+        read: Some(("account", Kind::Account)),
+        names: ("device", "devices"),
+        lost: "the account knows this device by its keys, and no daemon comes up without them",
+        is_vital: true,
+    },
+    Values {
+        table: "identities",
+        wrong: "typeof(address) <> 'text' OR typeof(key) <> 'blob' OR length(key) <> 32",
+        read: None,
+        names: ("identity key", "identity keys"),
+        lost: "nothing is encrypted for whom they are of",
+        is_vital: false,
+    },
+    Values {
+        table: "sessions",
+        wrong: "typeof(address) <> 'text'",
+        read: Some(("record", Kind::Session)),
+        names: ("Signal session", "Signal sessions"),
+        lost: "nothing is encrypted for, or read from, whom they are with",
+        is_vital: false,
+    },
+    Values {
+        table: "prekeys",
+        wrong: "typeof(id) <> 'integer'",
+        read: Some(("key", Kind::Prekey)),
+        names: ("one-time key", "one-time keys"),
+        lost: "the first message of whoever was given one of them cannot be read",
+        is_vital: false,
+    },
+    Values {
+        table: "signed_prekeys",
+        wrong: "typeof(id) <> 'integer'",
+        read: Some(("record", Kind::SignedPrekey)),
+        names: ("signed prekey", "signed prekeys"),
+        lost: "the first message of whoever was given one of them cannot be read",
+        is_vital: false,
+    },
+    Values {
+        table: "sender_keys",
+        wrong: "typeof(address) <> 'text'",
+        read: Some(("record", Kind::SenderKey)),
+        names: ("sender key", "sender keys"),
+        lost: "what their owners write in a group cannot be read",
+        is_vital: false,
+    },
+    Values {
+        table: "app_state_keys",
+        wrong: "typeof(key_id) <> 'blob'",
+        read: Some(("key_data", Kind::AppStateKey)),
+        names: ("key of the account's common state", "keys of the account's common state"),
+        lost: "what the account's devices keep in common is not followed until the phone sends them again",
+        is_vital: false,
+    },
+    Values {
+        table: "app_state_versions",
+        wrong: "typeof(name) <> 'text'",
+        read: Some(("state_data", Kind::AppStateVersion)),
+        names: ("part of the account's common state", "parts of the account's common state"),
+        lost: "they are fetched again from the beginning",
+        is_vital: false,
+    },
+    Values {
+        table: "device_registry",
+        wrong: "typeof(user_id) <> 'text' OR NOT json_valid(devices_json)",
+        read: None,
+        names: ("list of somebody's devices", "lists of somebody's devices"),
+        lost: "nothing can be sent to whom they are of",
+        is_vital: false,
+    },
+];
+
+/// What is wrong with the client library's store, as far as its version is known here.
+pub(super) fn of_store(connection: &Connection) -> rusqlite::Result<Vec<StoreFault>> {
+    let newest = "SELECT max(version) FROM __diesel_schema_migrations";
+    let version = connection.query_row(newest, [], |row| row.get::<_, Option<String>>(0)).ok().flatten();
+    // One that does not say, or says another, has a check of its own.
+    if version.as_deref() != Some(LAST_KNOWN_MIGRATION) {
+        return Ok(Vec::new());
+    }
+    let there = columns(connection)?;
+    let mut faults = Vec::new();
+    for table in TABLES {
+        let lacks = match there.get(table.name) {
+            None => Some(String::new()),
+            Some(has) => {
+                let lacks: Vec<&str> =
+                    table.columns.split(' ').filter(|column| !has.iter().any(|other| other == column)).collect();
+                (!lacks.is_empty()).then(|| format!(": {}", lacks.join(", ")))
+            }
+        };
+        match (lacks, VALUES.iter().find(|values| values.table == table.name)) {
+            (Some(columns), _) => faults.push(missing(table, &columns)),
+            (None, Some(values)) => faults.extend(unread(connection, values)?),
+            (None, None) => {}
+        }
+    }
+    // What keeps the account from being used comes first.
+    faults.sort_by_key(|fault| !fault.is_vital);
+    Ok(faults)
+}
+
+/// `columns` is empty where the whole table is missing.
+fn missing(table: &Table, columns: &str) -> StoreFault {
+    let what = if columns.is_empty() { "table" } else { "columns of table" };
+    StoreFault {
+        place: format!("{what} {}{columns}", table.name),
+        observed: MISSING.into(),
+        lost: table.holds.into(),
+        is_vital: table.is_vital,
+    }
+}
+
+/// The columns of every table.
+fn columns(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Vec<String>>> {
+    let sql = "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'";
+    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        columns.entry(row.get(0)?).or_default().push(row.get(1)?);
+    }
+    Ok(columns)
+}
+
+/// The rows of a table that the library cannot read.
+fn unread(connection: &Connection, values: &Values) -> rusqlite::Result<Option<StoreFault>> {
+    let (column, kind) = values.read.map_or(("NULL", None), |(column, kind)| (column, Some(kind)));
+    let mut statement = connection.prepare(&format!("SELECT ({}), {column} FROM {}", values.wrong, values.table))?;
+    let mut rows = statement.query([])?;
+    let (mut all, mut bad) = (0_u64, 0_u64);
+    while let Some(row) = rows.next()? {
+        all += 1;
+        let is_read = match (row.get_ref(1)?, kind) {
+            (ValueRef::Blob(bytes), Some(kind)) => kind.reads(bytes),
+            (ValueRef::Null, Some(Kind::Account) | None) => true,
+            _ => false,
+        };
+        // A comparison with nothing is nothing.
+        let is_wrong = row.get::<_, Option<bool>>(0)?.unwrap_or(true);
+        bad += u64::from(is_wrong || !is_read);
+    }
+    Ok((bad > 0).then(|| unreadable(values, bad, all)))
+}
+
+fn unreadable(values: &Values, bad: u64, all: u64) -> StoreFault {
+    StoreFault {
+        place: format!("rows of table {}", values.table),
+        observed: format!("{bad} of {} cannot be read by the client library", count(all, values.names.0, values.names.1)),
+        lost: values.lost.into(),
+        is_vital: values.is_vital,
+    }
+}
+
+/// What is lost with a table of `wpp.db`.
+fn held_in(table: &str) -> &'static str {
+    match table {
+        "messages" => "the messages",
+        "chats" => "the list of chats",
+        "contacts" => "the contacts' names",
+        "inbound" => "what came in and is not yet a message",
+        "outbox" => "what waits to be sent, and which ids were sent already",
+        "events" => "the events that clients have not read yet",
+        "transitions" => "when the session was in which state",
+        "settings" => "whose messages these are, whether the phone logged the session out, and whether sending is paused",
+        _ => "which changes of its tables it has",
+    }
+}
+
+/// Everything that can be said of the two databases, for tests of the words.
+#[cfg(test)]
+pub(super) fn all() -> (Vec<StoreFault>, Vec<StoreFault>) {
+    let tables = TABLES.iter().map(|table| missing(table, &format!(": {}", table.columns)));
+    let values = VALUES.iter().map(|values| unreadable(values, 1, 2));
+    let of_messages = messages::tables(messages::VERSION).unwrap().unwrap().iter().flat_map(|table| {
+        [MISSING, EMPTIED].map(|observed| StoreFault {
+            place: format!("table {table}"),
+            observed: observed.into(),
+            lost: held_in(table).into(),
+            is_vital: false,
+        })
+    });
+    (tables.chain(values).collect(), of_messages.collect())
+}
+
+/// What is wrong with the messages' database, as far as its version is known here.
+pub(super) fn of_messages(connection: &Connection, version: i64) -> rusqlite::Result<Vec<StoreFault>> {
+    let Some(tables) = messages::tables(version)? else { return Ok(Vec::new()) };
+    let mut statement = connection.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?;
+    let fault = |table: &str, observed: &str| StoreFault {
+        place: format!("table {table}"),
+        observed: observed.into(),
+        lost: held_in(table).into(),
+        is_vital: false,
+    };
+    let mut faults = Vec::new();
+    for table in tables {
+        if statement.query_row([table], |_| Ok(())).optional()?.is_none() {
+            faults.push(fault(table, MISSING));
+        }
+    }
+    if faults.is_empty() {
+        faults.extend(messages::emptied(connection)?.into_iter().map(|table| fault(table, EMPTIED)));
+    }
+    Ok(faults)
+}
