@@ -351,6 +351,9 @@ pub struct Front {
     /// Whether it runs in a throw-away sandbox home.
     #[serde(default)]
     pub sandbox: bool,
+    /// Of how many MiB the disk of that home is, on machines that allow it one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_mib: Option<u32>,
     /// What must hold before it starts and before every step.
     #[serde(default)]
     pub guards: Vec<Guard>,
