@@ -16,9 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process;
-
-/// No file system that is larger is taken for one that was made to be filled.
-pub const SIZE_MIB_MAX: u32 = 1024;
+use crate::runbook::front::DISK_MIB_MAX;
 
 /// How long a program that makes or removes a mount may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -145,11 +143,12 @@ impl Drop for Cover {
     }
 }
 
-/// Whether a home is a small file system of its own, which may be filled to its last byte.
+/// Whether a home is a small file system of its own, which may be filled to its last byte. No larger one is
+/// taken for that.
 pub fn is_bounded(root: &Path) -> bool {
     let device = |path: &Path| path.metadata().ok().map(|seen| seen.dev());
     let mounted = root.parent().is_some_and(|parent| device(parent).is_some_and(|around| device(root) != Some(around)));
-    mounted && disk::space(root).is_ok_and(|space| space.total_bytes <= u64::from(SIZE_MIB_MAX) << 20)
+    mounted && disk::space(root).is_ok_and(|space| space.total_bytes <= u64::from(DISK_MIB_MAX) << 20)
 }
 
 fn filler(root: &Path) -> PathBuf {
@@ -171,7 +170,7 @@ pub fn fill(root: &Path) -> Result<u64> {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(disk::cannot("write", &path, error)),
         }
-        if filled_bytes > u64::from(SIZE_MIB_MAX) << 20 {
+        if filled_bytes > u64::from(DISK_MIB_MAX) << 20 {
             return Err(Error::new(ErrorKind::Failed, format!("the disk of {} does not become full", root.display()))
                 .hint("remove what fills it with `wpp drill inject full-disk --release`"));
         }
