@@ -729,6 +729,41 @@ fn ended_by(signal: rustix::process::Signal) {
 
 /// A script that outlives its run does nothing any more by the time that the run is said to be taken back.
 #[test]
+fn a_second_interrupt_leaves_at_once_and_says_what_is_left_and_who_finishes_it() {
+    let signal = |child: &std::process::Child| {
+        let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    };
+    let steps = sh("id=make undo=remove", "touch \"$place/made\"\nsleep 60")
+        + &sh("id=remove", "touch \"$place/undoing\"\nwhile test ! -e \"$place.go\"; do sleep 0.05; done\nrm -f \"$place\"/*");
+    let stage = Stage::new(&runbook(PLACE, "", &steps, &sh("id=verify", "test -z \"$(ls \"$place\")\""), ""));
+    let arguments = stage.arguments(&[]);
+    let mut command = stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    stage.until_there("made");
+    signal(&child);
+    // It is being taken back, and that takes its time.
+    stage.until_there("undoing");
+    signal(&child);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    let open = || {
+        let (_, report) = stage.home.json(&["runbook", "runs"]);
+        let runs = report["data"]["runs"].as_array().unwrap().clone();
+        runs.iter().filter(|run| run["open"] == true).map(|run| run["run"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let run = open().remove(0);
+    assert!(said.contains(&format!("`wpp runbook undo {run}` takes back")), "{said}");
+    // What takes back goes on; an undo that was left is ended before it is made anew.
+    std::fs::write(stage.place.with_extension("go"), "").unwrap();
+    let (code, report) = stage.home.json(&["runbook", "undo", &run]);
+    assert_eq!((code, &report["data"]["verified_again"]), (0, &Value::Bool(true)), "{report:#}");
+    assert_eq!(std::fs::read_dir(&stage.place).unwrap().count(), 0);
+    assert!(open().is_empty());
+}
+
+#[test]
 fn a_script_whose_run_was_killed_is_ended_before_anything_is_taken_back() {
     let script = "echo $$ > \"$place/script\"; touch \"$place/waiting\"\n\
                   while ! test -e \"$place/go\"; do sleep 0.05; done\ntouch \"$place/acted\"";
