@@ -807,6 +807,7 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Value of a parameter; may be given several times')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME')
             [CompletionResult]::new('--answer', '--answer', [CompletionResultType]::ParameterName, 'Answer to a question of the runbook, in advance')
+            [CompletionResult]::new('--apart-from', '--apart-from', [CompletionResultType]::ParameterName, 'The mount namespace that this process is not in: the sandbox may have a disk of its own')
             [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Keep the evidence in this folder [default: reports/RUN in the home]')
             [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Keep the evidence in this folder [default: reports/RUN in the home]')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')

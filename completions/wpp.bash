@@ -2501,7 +2501,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__drill__subcmd__run)
-            opts="-s -q -h --all --set --secret --answer --allow-shell --dry-run --yes --despite-open --keep --report --evidence --home --session --format --quiet --help"
+            opts="-s -q -h --all --set --secret --answer --allow-shell --dry-run --yes --despite-open --keep --apart-from --report --evidence --home --session --format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2516,6 +2516,10 @@ _wpp() {
                     return 0
                     ;;
                 --answer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --apart-from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

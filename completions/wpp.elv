@@ -734,6 +734,7 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --set 'Value of a parameter; may be given several times'
             cand --secret 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME'
             cand --answer 'Answer to a question of the runbook, in advance'
+            cand --apart-from 'The mount namespace that this process is not in: the sandbox may have a disk of its own'
             cand --evidence 'Keep the evidence in this folder [default: reports/RUN in the home]'
             cand --report 'Keep the evidence in this folder [default: reports/RUN in the home]'
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'

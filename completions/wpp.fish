@@ -520,6 +520,7 @@ complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcomman
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l set -d 'Value of a parameter; may be given several times' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l secret -d 'Where a secret comes from; without it, from the variable WPP_SECRET_NAME' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l answer -d 'Answer to a question of the runbook, in advance' -r
+complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l apart-from -d 'The mount namespace that this process is not in: the sandbox may have a disk of its own' -r
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l evidence -l report -d 'Keep the evidence in this folder [default: reports/RUN in the home]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -l home -d 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]' -r -f -a "(__fish_complete_directories)"
 complete -c wpp -n "__fish_wpp_using_subcommand drill; and __fish_seen_subcommand_from run" -s s -l session -d 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]' -r

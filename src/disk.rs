@@ -289,6 +289,20 @@ pub fn require_space(path: &Path, needed_bytes: u64) -> Result<()> {
     .hint("free disk space, or point the command at another file system"))
 }
 
+/// Below so much that is free it is tried whether anything can be written.
+const ROOM_BYTES: usize = 64 << 10;
+
+/// Fails when nothing more can be written into a folder, seen by trying it where little is free: what is left for
+/// the superuser alone counts for no other.
+pub fn require_room(folder: &Path) -> Result<()> {
+    if space(folder)?.free_bytes >= ROOM_BYTES as u64 {
+        return Ok(());
+    }
+    faults::room("write to", folder)?;
+    let written = tempfile::tempfile_in(folder).and_then(|mut file| file.write_all(&[0; ROOM_BYTES]));
+    written.map_err(|error| cannot("write to", folder, error))
+}
+
 fn flags(flags: rustix::fs::OFlags) -> i32 {
     // The flags are small positive bit sets on every platform.
     flags.bits().cast_signed()

@@ -75,6 +75,31 @@ pub fn sleep(time: Duration) -> Result<()> {
     Ok(())
 }
 
+/// What is said when a signal leaves at once.
+type Words = Box<dyn Fn() + Send>;
+
+static LAST_WORDS: Mutex<Vec<(usize, Words)>> = Mutex::new(Vec::new());
+static NEXT_WORDS: AtomicUsize = AtomicUsize::new(0);
+
+/// Says something when a signal leaves at once, until it is dropped: what is left, and who finishes it.
+#[derive(Debug)]
+pub struct LastWords(usize);
+
+impl LastWords {
+    /// From now on.
+    pub fn are(say: impl Fn() + Send + 'static) -> LastWords {
+        let number = NEXT_WORDS.fetch_add(1, Ordering::Relaxed);
+        LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).push((number, Box::new(say)));
+        LastWords(number)
+    }
+}
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).retain(|(number, _)| *number != self.0);
+    }
+}
+
 static CLEANING_UP: AtomicUsize = AtomicUsize::new(0);
 
 /// Lets what is done from now on wait as long as it must: it is what the signal asked for.
@@ -124,6 +149,10 @@ fn listen() -> Result<()> {
             let flags = told().flags.clone();
             // What began to watch later does so on behalf of the first, which decides.
             if flags.first().is_none_or(|first| first.load(Ordering::Relaxed)) {
+                // Whoever holds it just now has nothing more to say.
+                if let Ok(words) = LAST_WORDS.try_lock() {
+                    words.iter().for_each(|(_, say)| say());
+                }
                 std::process::exit(i32::from(ErrorKind::Interrupted.exit_code()));
             }
             flags.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));

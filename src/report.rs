@@ -436,7 +436,7 @@ impl Report {
 }
 
 /// Something that happened while a verb works.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A step begins.
@@ -451,7 +451,7 @@ pub enum Event {
         /// The text.
         text: String,
         /// The same as data, for `--format json`.
-        #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+        #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
         data: serde_json::Value,
     },
     /// One line of the result itself, from a command that goes on giving results: it follows a log
@@ -460,7 +460,7 @@ pub enum Event {
         /// The text.
         text: String,
         /// The same as data, for `--format json`.
-        #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+        #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
         data: serde_json::Value,
     },
     /// The whole of what is watched, drawn in the place of the last one on a terminal and nowhere else.
@@ -471,7 +471,7 @@ pub enum Event {
         /// What the code holds.
         code: String,
         /// How long the phone will accept it, when that is known.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         valid_for_seconds: Option<u64>,
     },
     /// How far a long piece of work has come.

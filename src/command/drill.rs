@@ -1,5 +1,6 @@
 //! `wpp drill`.
 
+mod apart;
 mod guard;
 mod inject;
 mod run;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::gateway::{Named, gateway_site, standing_report};
@@ -70,10 +71,33 @@ impl Sink for PngSink {
     }
 }
 
+/// Counts QR codes on their way to the terminal.
+struct CountingSink {
+    codes: AtomicU64,
+    next: Arc<dyn Sink>,
+}
+
+impl Sink for CountingSink {
+    fn emit(&self, event: Event) {
+        if matches!(event, Event::QrCode { .. }) {
+            self.codes.fetch_add(1, Ordering::Relaxed);
+        }
+        self.next.emit(event);
+    }
+}
+
 impl Args {
     /// Links the session to a phone.
     pub fn run(self, app: &App) -> Result<Report> {
-        let sink: Arc<dyn Sink> = match &self.png {
+        let counting = Arc::new(CountingSink { codes: AtomicU64::new(0), next: self.shown(app)? });
+        let mut report = self.linked(app, &*counting)?;
+        report.data["codes_seen"] = counting.codes.load(Ordering::Relaxed).into();
+        Ok(report)
+    }
+
+    /// Where events go.
+    fn shown(&self, app: &App) -> Result<Arc<dyn Sink>> {
+        Ok(match &self.png {
             Some(path) => {
                 if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
                     return Err(Error::new(ErrorKind::Usage, format!("the folder of {} does not exist", path.display()))
@@ -82,9 +106,12 @@ impl Args {
                 Arc::new(PngSink { path: path.clone(), next: app.sink().clone() })
             }
             None => app.sink().clone(),
-        };
+        })
+    }
+
+    fn linked(self, app: &App, sink: &dyn Sink) -> Result<Report> {
         if let Some((gateway, session)) = app.gateway_session()? {
-            return self.on_gateway(app, &gateway, session, &*sink);
+            return self.on_gateway(app, &gateway, session, sink);
         }
         let session = app.session()?;
         if self.logout {
@@ -92,7 +119,7 @@ impl Args {
                 Error::new(ErrorKind::Usage, "--logout is for sessions of gateways").hint("unlink this device on the phone")
             );
         }
-        let status = site_with_sink(app, &session, &*sink)?.link(self.pair_code.as_deref(), Duration::from_secs(self.timeout))?;
+        let status = site_with_sink(app, &session, sink)?.link(self.pair_code.as_deref(), Duration::from_secs(self.timeout))?;
         let report = state_report(&status);
         Ok(match status.state {
             State::Ready | State::Syncing => report,

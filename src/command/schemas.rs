@@ -252,6 +252,7 @@ static STATUS: Object = Object {
         optional("outbox_pending", Number, "messages in the outbox that the server has not acknowledged"),
         optional("messages", Number, "messages stored"),
         optional("last_event_id", Number, "the newest event"),
+        optional("codes_seen", Number, "of reauth: how many QR codes were shown"),
         optional("search_mode", Text, "fts or degraded"),
         optional(
             "edited_ms",
@@ -736,6 +737,7 @@ static DRILL_RUN: Object = Object {
         always("outcome", Text, "pass, deviated, aborted, inconclusive or skipped"),
         always("remarks", TEXTS, "what it says of itself beside the verdict, as its document has it"),
         nullable("sandbox", Text, "the folder of a sandbox that was kept"),
+        nullable("disk", Text, "which disk it lay on, where the drill asks for one of its own"),
         always("steps", Number, "how many steps there were"),
         nullable("recovery_ms", Number, "from the fault to READY, where the drill measured it"),
         always("report", Text, "the file with the report"),
@@ -1466,6 +1468,11 @@ pub static SCHEMAS: &[Schema] = &[
             nullable("injected_ms", Number, "when, since 1970; null when it was taken back"),
             nullable("pid", Number, "the process that was hit, or that holds what is held"),
             always("done", Text, "what exactly was done"),
+            nullable(
+                "really",
+                Boolean,
+                "of a full disk, whether the system itself says so, or a fault of wpp's own disk layer; else null"
+            ),
         ],
     },
     Schema {

@@ -2,6 +2,7 @@
 //! allowed. Flattened into the commands that begin a run or go on with one.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::report::{Event, Section};
 use crate::runbook::beside::Beside;
 use crate::runbook::fence::{Fence, Kind, Part};
 use crate::runbook::guard::Guard;
+use crate::runbook::order::gateway;
 use crate::runbook::parse::Runbook;
 use crate::runbook::plan::Plan;
 use crate::runbook::run::{self, Order};
@@ -82,6 +84,22 @@ impl<'a> Around<'a> {
 }
 
 impl Given {
+    /// The words of a command line that say the same.
+    pub fn words(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = Vec::new();
+        let pairs = self.set.iter().map(|one| ("--set", one));
+        let pairs = pairs.chain(self.told.secret.iter().map(|one| ("--secret", one)));
+        for (option, value) in pairs.chain(self.told.answer.iter().map(|one| ("--answer", one))) {
+            words.extend([option.into(), value.into()]);
+        }
+        let said = [("--allow-shell", self.allow_shell), ("--yes", self.yes), ("--despite-open", self.despite_open)];
+        words.extend(said.into_iter().filter(|(_, said)| *said).map(|(option, _)| option.into()));
+        if let Some(folder) = &self.evidence {
+            words.extend(["--evidence".into(), folder.into()]);
+        }
+        words
+    }
+
     /// Whether anything stands against a run that is told this and that nobody attends.
     ///
     /// # Errors
@@ -177,6 +195,8 @@ pub fn planned(app: &App, runbook: &Runbook, values: &Values) -> (Plan, Section)
     if !runbook.front.sandbox {
         values.plain.insert("home".to_owned(), app.home().root().display().to_string());
     }
+    let gateway = gateway(&values).to_owned();
+    values.plain.insert("gateway".to_owned(), gateway);
     for name in BUILT_IN.into_iter().chain(["simulator"]) {
         values.plain.entry(name.to_owned()).or_insert_with(|| format!("<{name}>"));
     }

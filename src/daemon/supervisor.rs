@@ -150,9 +150,16 @@ impl Supervisor {
             Woken::Timer => self.take(Input::Tick, None).await,
             Woken::Refresh => {
                 self.refresh();
-                Ok(())
+                self.require_room()
             }
         }
+    }
+
+    /// Fails on a full disk. The client library only keeps to itself what it cannot store, acknowledges none of it
+    /// and tells nobody: the session would be READY, and nothing would arrive any more.
+    fn require_room(&self) -> Result<()> {
+        // Without a link nothing arrives, and it was said already.
+        if self.link.is_none() { Ok(()) } else { blocking(|| disk::require_room(self.parts.session.folder())) }
     }
 
     /// A store cannot be used. The link ends, since nothing can be kept of what it brings, and the

@@ -166,7 +166,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         id: "clock-jump",
         what: "moves the wall clock of the daemon, back by an hour unless --by says otherwise",
-        seen: "nothing: the session stays READY and messages keep their order",
+        seen: "READY, and messages keep their order; while it is behind, finding wpp.session.event-stale",
         act: Act::ShiftClock,
     },
     Fault {

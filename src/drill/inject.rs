@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::bounded;
 use super::fault::{Act, Dose, FAULTS, Fault, Held};
 use crate::clock;
 use crate::daemon::api::AuthStage;
@@ -64,6 +65,9 @@ pub struct Injected {
     pub pid: Option<u32>,
     /// What exactly was done.
     pub done: String,
+    /// Of a full disk, whether the system itself says so; else it is a fault of wpp's own disk layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub really: Option<bool>,
 }
 
 /// How long a session took to come back, as the journal keeps it.
@@ -97,7 +101,8 @@ impl<'a> Place<'a> {
     /// Does what the fault's row says, and writes it down.
     pub fn inject(&self, fault: &Fault, dose: &Dose, program: &Path) -> Result<Injected> {
         disk::create_folder(&self.home.faults())?;
-        let mut injected = Injected { fault: fault.id.into(), injected_ms: clock::now_ms(), pid: None, done: String::new() };
+        let mut injected =
+            Injected { fault: fault.id.into(), injected_ms: clock::now_ms(), pid: None, done: String::new(), really: None };
         (injected.pid, injected.done) = match &fault.act {
             Act::Kill => {
                 let pid = sandbox::kill_daemon(self.session)?;
@@ -113,7 +118,11 @@ impl<'a> Place<'a> {
                 (Some(pid), format!("process {pid} holds on for at most {} s", dose.hold_s))
             }
             // Written down below, while there still is room for that.
-            Act::FillDisk => (None, format!("nothing that needs room is done in {}", self.home.root().display())),
+            Act::FillDisk => {
+                let bounded = bounded::is_bounded(self.home.root());
+                injected.really = Some(bounded);
+                (None, self.full(bounded)?)
+            }
             Act::Damage(of) => (None, self.damage(&of(self.session))?),
             Act::DropIndex => (None, self.drop_index()?),
             Act::ShiftClock => {
@@ -139,8 +148,10 @@ impl<'a> Place<'a> {
         if fault.breaks() {
             self.journal.record(Some(self.session.name()), VERB, &injected)?;
         }
-        if matches!(fault.act, Act::FillDisk) {
-            disk::write_atomic(&self.home.fault_full_disk(), b"")?;
+        match injected.really {
+            Some(true) => bounded::fill(self.home.root()).map(drop)?,
+            Some(false) => disk::write_atomic(&self.home.fault_full_disk(), b"")?,
+            None => {}
         }
         Ok(injected)
     }
@@ -161,7 +172,12 @@ impl<'a> Place<'a> {
                     None => "nothing is held any more".to_owned(),
                 });
             }
-            Act::FillDisk => disk::remove_file(&self.home.fault_full_disk())?,
+            Act::FillDisk => {
+                bounded::empty(self.home.root())?;
+                if self.home.fault_full_disk().exists() {
+                    disk::remove_file(&self.home.fault_full_disk())?;
+                }
+            }
             Act::ShiftClock => disk::remove_file(&self.home.fault_clock())?,
             Act::Server { back: Some(knob), .. } => {
                 self.ask(&Request::Clear { knob: Some(*knob) })?;
@@ -287,6 +303,15 @@ impl<'a> Place<'a> {
         })?;
         self.ask(&Request::PhoneUnlink { companion: Some(device) })?;
         Ok(format!("the phone removed device {device}"))
+    }
+
+    fn full(&self, bounded: bool) -> Result<String> {
+        let root = self.home.root().display();
+        if !bounded {
+            return Ok(format!("nothing that needs room is done in {root}, by a fault of wpp's own disk layer"));
+        }
+        let size_bytes = disk::space(self.home.root())?.total_bytes;
+        Ok(format!("the disk of {root}, {} MiB, is filled to its last byte", size_bytes >> 20))
     }
 
     fn leave_socket(&self) -> Result<String> {

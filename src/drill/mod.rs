@@ -4,6 +4,7 @@
 //! runs in a [`sandbox::Sandbox`], thrown away when all went well. What breaks in there is a row of
 //! [`fault::FAULTS`], and [`inject`] does it.
 
+pub mod bounded;
 pub mod fault;
 pub mod inject;
 pub mod sandbox;

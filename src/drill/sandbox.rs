@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::bounded::{self, Cover};
 use super::inject;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
@@ -38,7 +39,7 @@ const PREFIX: &str = "wpp-drill-";
 /// nobody holds any more is of a drill that was killed; a sandbox that was kept has none.
 const LOCK: &str = "DRILL";
 
-/// With somebody who is on call, and is told by a line in a file.
+/// With somebody who is on call, and is told by a line in a file of this folder.
 fn settings(folder: &Path) -> String {
     let notices = toml::Value::String(folder.join(NOTICES).to_string_lossy().into_owned());
     format!("{SETTINGS}\n[contacts.on-call]\nrole = \"whoever a drill tells\"\ncommand = [\"tee\", \"-a\", {notices}]\n")
@@ -48,23 +49,40 @@ fn settings(folder: &Path) -> String {
 pub struct Sandbox {
     // Dropped before the folder is: nothing of a drill outlives it, however it ended.
     inner: sandbox::Sandbox,
+    cover: Option<Cover>,
     lock: Option<Lock>,
     folder: Option<tempfile::TempDir>,
 }
 
+/// The disk of a bounded size that a sandbox lies on.
+#[derive(Debug, Clone, Copy)]
+pub struct Disk<'a> {
+    /// How large it is.
+    pub size_mib: u32,
+    /// The mount namespace that everybody is in, and this process is not.
+    pub outside: &'a str,
+}
+
 impl Sandbox {
     /// Makes the home with short timeouts and starts the simulator. What drills that were killed left
-    /// behind is ended and removed first.
-    pub fn create() -> Result<Sandbox> {
+    /// behind is ended and removed first. Without a disk of its own it lies on the one of temporary files.
+    pub fn create(disk: Option<Disk<'_>>) -> Result<Sandbox> {
         sweep(&std::env::temp_dir())?;
         let folder = tempfile::Builder::new()
             .prefix(PREFIX)
             .tempdir()
             .while_doing(|| "cannot make a temporary folder".into())
             .map_err(|error| error.hint("set TMPDIR to a folder that can be written to"))?;
-        let inner = sandbox::Sandbox::create(folder.path(), &settings(folder.path()))?;
+        // What others find, also beneath a disk of its own.
+        let home = Home::create(folder.path(), HomeKind::Sandbox)?;
         let lock = Some(Lock::acquire(&folder.path().join(LOCK), "drill")?);
-        Ok(Sandbox { inner, lock, folder: Some(folder) })
+        // The simulated WhatsApp is no part of this host.
+        let cover = |disk: Disk<'_>| bounded::cover(folder.path(), disk.size_mib, &home.simulator(), disk.outside);
+        let cover = disk.map(cover).transpose()?;
+        // Whoever is on call has a disk of their own.
+        let told = cover.as_ref().map_or_else(|| folder.path().to_owned(), Cover::beneath);
+        let inner = sandbox::Sandbox::create(folder.path(), &settings(&told))?;
+        Ok(Sandbox { inner, cover, lock, folder: Some(folder) })
     }
 
     /// The home.
@@ -104,13 +122,18 @@ impl Sandbox {
             .hint("run the drill again"))
     }
 
-    /// Leaves the folder on disk, where no later drill removes it, and says where it is.
-    pub fn keep(&mut self) -> PathBuf {
+    /// Leaves the folder on disk, where no later drill removes it, and says where it is. What lies on a disk of
+    /// its own is copied, since that one is gone with the drill.
+    pub fn keep(&mut self) -> Result<PathBuf> {
+        if let Some(cover) = &self.cover {
+            end_all(self.home())?;
+            cover.keep()?;
+        }
         self.lock = None;
-        match self.folder.take() {
+        Ok(match self.folder.take() {
             Some(folder) => folder.keep(),
             None => self.path().to_owned(),
-        }
+        })
     }
 
     fn path(&self) -> &Path {
@@ -149,6 +172,7 @@ pub fn remove(folder: &Path) -> Result<()> {
             .hint("look at what is there, and remove it by hand"));
     }
     let _lock = Lock::acquire(&folder.join(LOCK), "drill")?;
+    bounded::end_all(folder)?;
     end_all(&home)?;
     disk::remove_folder(folder)
 }

@@ -17,6 +17,9 @@ use crate::dump::address;
 use crate::error::{Error, ErrorKind};
 use crate::session::Address;
 
+/// The largest disk that a drill is given for its sandbox: it is made of memory.
+pub const DISK_MIB_MAX: u32 = 1024;
+
 /// What a runbook is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -351,6 +354,9 @@ pub struct Front {
     /// Whether it runs in a throw-away sandbox home.
     #[serde(default)]
     pub sandbox: bool,
+    /// Of how many MiB the disk of that home is, on machines that allow it one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_mib: Option<u32>,
     /// What must hold before it starts and before every step.
     #[serde(default)]
     pub guards: Vec<Guard>,
@@ -365,6 +371,14 @@ impl Front {
             let text = error.without_snippet().to_string();
             (line, text.lines().next().unwrap_or_default().to_owned())
         })?;
+        if let Some(size_mib) = front.disk_mib {
+            if !front.sandbox {
+                return Err((None, "disk_mib is the disk of a sandbox, and goes with `sandbox: true`".to_owned()));
+            }
+            if !(1..=DISK_MIB_MAX).contains(&size_mib) {
+                return Err((None, format!("disk_mib is {size_mib}, and may be 1 to {DISK_MIB_MAX}")));
+            }
+        }
         // The parameter of this name is a session in every runbook, so the short form suffices.
         if let Some(session) = front.parameters.get_mut("session").filter(|session| session.kind == Type::Text) {
             session.kind = Type::Session;
@@ -433,6 +447,11 @@ mod tests {
         assert!(reason.contains("colour"), "{reason}");
         assert_eq!(line, Some(7), "{reason}");
         assert!(Front::parse("id: x").unwrap_err().1.contains("title"));
+        for (wrong, said) in [("disk_mib: 64", "sandbox: true"), ("sandbox: true\ndisk_mib: 2048", "1 to 1024")] {
+            let reason = Front::parse(&format!("{FRONT}{wrong}\n")).unwrap_err().1;
+            assert!(reason.contains(said), "{reason}");
+        }
+        assert_eq!(Front::parse(&format!("{FRONT}sandbox: true\ndisk_mib: 96\n")).unwrap().disk_mib, Some(96));
         assert!(Front::parse(&FRONT.replace("15m", "soon")).unwrap_err().1.contains("soon"));
     }
 

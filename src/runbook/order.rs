@@ -72,10 +72,21 @@ pub fn parameters(
     Err(missing.into_iter().fold(error, |error, one| error.hint(format!("give {one}"))))
 }
 
+/// What `{{gateway}}` is where the run is on a session of this host, or on none. No channel is called that.
+const NO_GATEWAY: &str = "none";
+
+/// The channel of the session that a run is on.
+pub fn gateway(values: &Values) -> &str {
+    let channel = values.get("session").and_then(|session| session.split_once(':'));
+    channel.map_or(NO_GATEWAY, |(channel, _)| channel)
+}
+
 /// The values that every run has of itself, added to its parameters.
 pub fn with_built_in(values: &mut Values, site: &Site<'_>, run: &str, evidence: &std::path::Path) {
     let now = clock::now();
+    let gateway = gateway(values).to_owned();
     let own = [
+        ("gateway", gateway),
         ("run", run.to_owned()),
         ("evidence", evidence.display().to_string()),
         ("home", site.home.root().display().to_string()),

@@ -27,9 +27,10 @@ use crate::confirm::is_yes;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::HomeKind;
-use crate::interrupt::CleaningUp;
+use crate::interrupt::{CleaningUp, LastWords};
 use crate::journal;
 use crate::process;
+use crate::report::Event;
 
 /// How long a script that outlived its run has to be gone.
 const SCRIPT_PATIENCE: Duration = Duration::from_secs(10);
@@ -82,7 +83,9 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
         record.close()?;
         return Err(error);
     }
-    let engine = Engine { site, runbook: runbook.clone(), record, values, stop: site.interrupted.clone(), cleaning_up: None };
+    let last_words = last_words(site, &run);
+    let runbook = runbook.clone();
+    let engine = Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None, last_words };
     let mut outcome = engine.go_on().map_err(|error| {
         error
             .note(format!("the run {run} has begun, and is open"))
@@ -163,7 +166,17 @@ fn take_up<'a>(run: &str, secrets: BTreeMap<String, String>, site: &'a Site<'a>)
         }
         record.keep()?;
     }
-    Ok(Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None })
+    let last_words = last_words(site, run);
+    Ok(Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None, last_words })
+}
+
+/// Who leaves a run at once, while it is taken back, is told how that is finished.
+fn last_words(site: &Site<'_>, run: &str) -> LastWords {
+    let (sink, run) = (site.sink.clone(), run.to_owned());
+    LastWords::are(move || {
+        let text = format!("the run {run} is left as it is, and open: `wpp runbook undo {run}` takes back what it began");
+        sink.emit(Event::Line { text, data: serde_json::Value::Null });
+    })
 }
 
 /// A run under way. How one block is run is told in [`super::perform`].
@@ -175,6 +188,9 @@ pub(super) struct Engine<'a> {
     /// What ends a step: the operator's interrupt, and nothing while things are taken back.
     pub(super) stop: Arc<AtomicBool>,
     cleaning_up: Option<CleaningUp>,
+    // Until the run is over.
+    #[expect(dead_code, reason = "held for what its end does")]
+    last_words: LastWords,
 }
 
 impl Facts for Engine<'_> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::front::is_name;
 
 /// Names that every run has of itself.
-pub const BUILT_IN: [&str; 5] = ["evidence", "home", "now", "run", "today"];
+pub const BUILT_IN: [&str; 6] = ["evidence", "gateway", "home", "now", "run", "today"];
 
 /// Values by their names.
 #[derive(Clone, Default)]

@@ -10,6 +10,8 @@ use wpp::runbook::front::Kind;
 use wpp::runbook::library::SHIPPED;
 use wpp::runbook::parse::Runbook;
 
+use crate::doubles::Baileys;
+use crate::gateway_verbs::Bench;
 use crate::harness::{TestHome, is_running};
 use crate::simulated::{PEER, Simulated};
 
@@ -71,7 +73,14 @@ fn idle(text: &str, id: &str, fence: &str) -> String {
     let (_, after) = rest.split_once("```").unwrap();
     let indent: String = opening.chars().take_while(|c| *c == ' ').collect();
     // What a line would have to say that is not there is not expected of another one.
-    let opening = opening.split_once(" expect=\"$").map_or(opening, |(opening, _)| opening);
+    let opening = [" expect=\"$", " expect=\"exit=0; $"]
+        .iter()
+        .fold(opening, |opening, expect| opening.split_once(expect).map_or(opening, |(opening, _)| opening));
+    // What is told of it later has a value all the same.
+    let opening = &match opening.split_once(" save=") {
+        Some((opening, saved)) => format!("{opening} save={}:$.schema", saved.split(':').next().unwrap()),
+        None => opening.to_owned(),
+    };
     // What does not happen need not be waited for long; what happens before it takes its time.
     let long = ["retries=20", "retries=30", "retries=40", "retries=60"];
     let after = long.iter().fold(after.to_owned(), |after, long| after.replace(long, "retries=3"));
@@ -157,7 +166,7 @@ fn a_send_on_a_slow_network_is_measured() {
 
 drills! {
     kill_daemon "kill-daemon" "fault" "seen-state"
-    freeze_daemon "freeze-daemon" "fault" "seen-findings"
+    freeze_daemon "freeze-daemon" "fault" "seen-state"
     socket_left "socket-left" "fault" "seen-findings"
     lock_held "lock-held" "fault" "refused"
     database_busy "database-busy" "fault" "held"
@@ -165,7 +174,7 @@ drills! {
     corrupt_messages "corrupt-messages" "fault" "seen-findings"
     corrupt_store "corrupt-store" "fault" "seen-findings"
     search_lost "search-lost" "fault" "degraded"
-    clock_jump "clock-jump" "behind" "once"
+    clock_jump "clock-jump" "behind" "seen-findings"
     logged_out "logged-out" "fault" "seen-state"
     main_device_gone "main-device-gone" "fault" "seen-state"
     stream_replaced "stream-replaced" "fault" "seen-state"
@@ -187,6 +196,49 @@ fn every_drill_that_wpp_brings_is_in_the_tables() {
         let mends = drill.fences.iter().any(|fence| fence.id == "mend");
         assert_eq!(MENDED.contains(&drill.front.id.as_str()), mends, "{}", drill.front.id);
     }
+}
+
+#[test]
+fn each_drill_states_state_reason_finding_alert_and_how_long_recovery_took() {
+    let drills: Vec<Runbook> = SHIPPED.iter().map(|(_, text)| Runbook::parse(text).unwrap().0).collect();
+    for drill in drills.iter().filter(|drill| drill.front.sandbox) {
+        let id = &drill.front.id;
+        let block = |name: &str| drill.fence(name).unwrap_or_else(|| panic!("{id} has no block {name}"));
+        let expects = |fence: &wpp::runbook::fence::Fence| {
+            let (_, expect) = fence.attributes.iter().find(|(name, _)| name == "expect").cloned().unwrap_or_default();
+            expect
+        };
+        let state = expects(block("seen-state"));
+        // One that does not answer has neither.
+        let is_told = state.contains("$.data.state==") && state.contains("$.data.reason==");
+        assert!(is_told || id == "freeze-daemon" && state.contains("$.message~answer"), "{id}: {state}");
+        let findings = drill.fence("seen-findings").unwrap_or_else(|| block("found-dead"));
+        let none = findings.body.contains("--fail-on warning") && expects(findings).is_empty();
+        assert!(none || expects(findings).contains("finding=wpp."), "{id}: {:?}", findings.body);
+        let alert = block("seen-alert");
+        let none_due = expects(alert).contains("~Nothing to tell");
+        assert!(alert.body.contains("wpp alert run"), "{id}");
+        assert!(none_due || expects(alert).contains("~(warning|error|critical): wpp[.]"), "{id}: {}", expects(alert));
+        // None is due only where the doctor finds nothing that anybody is to be told of.
+        assert!(!none_due || none || id == "lock-held", "{id}");
+        assert!(block("recovery").body.contains("wpp drill recovery"), "{id}");
+    }
+}
+
+#[test]
+fn an_alert_that_is_sent_where_none_is_due_is_noticed() {
+    let home = TestHome::live();
+    // The daemon dies, and no other block looks.
+    let text = shipped("slow-network").replace("wpp drill inject slow-network --delay-ms 300", "wpp drill inject kill-daemon");
+    let text = ["seen-slow", "slow-send", "seen-state", "seen-findings"]
+        .iter()
+        .fold(text, |text, fence| idle(&text, "slow-network", fence));
+    let path = home.path().join("slow-network.md");
+    std::fs::write(&path, text).unwrap();
+    let (code, report) = home.json(&["drill", "run", path.to_str().unwrap()]);
+    let _kept = Kept::of(&report);
+    assert_eq!(code, 4, "{report:#}");
+    assert!(noticed(&report).unwrap().contains("seen-alert"), "{report:#}");
 }
 
 #[test]
@@ -399,6 +451,89 @@ fn what_somebody_paused_stays_paused_whatever_becomes_of_the_weekly_drill() {
     assert_eq!((paused(), simulated.peer_texts()), (Value::Bool(true), Vec::<String>::new()));
 }
 
+/// The words that run the weekly drill on a session of a gateway, with an operator who has done what is asked.
+fn relogin_there(drill: &str, session: &str) -> Vec<String> {
+    let line = ["drill", "run", drill, "--yes", "--session", session, "--set", "number=628123456789", "--format", "json"];
+    let asked = ["phone-at-hand", "pause-by-hand", "resumed-by-hand", "resume-by-hand", "arrived", "evidence-log-there"];
+    let answers = asked.iter().flat_map(|id| ["--answer".to_owned(), format!("{id}=yes")]);
+    line.into_iter().map(str::to_owned).chain(answers).collect()
+}
+
+/// Runs it; `scan` is what the phone does with each code that is shown.
+fn linked_there(bench: &Bench<Baileys>, line: &[String], scan: impl Fn()) -> (i32, Value) {
+    let words: Vec<&str> = line.iter().map(String::as_str).collect();
+    let mut child = bench.home.command(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut last = Value::Null;
+    for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        last = serde_json::from_str(&line).unwrap();
+        if last["event"] == "qr_code" {
+            scan();
+        }
+    }
+    (child.wait().unwrap().code().unwrap(), last)
+}
+
+#[test]
+fn the_weekly_drill_links_a_session_of_a_gateway_and_only_probes_one_that_is_open() {
+    let bench = Bench::new("baileys", "", None, Baileys::well());
+    let nobody = || panic!("a session that is open needs no code");
+    let (code, report) = linked_there(&bench, &relogin_there("weekly-qr-relogin", "baileys:agent1"), nobody);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (0, Some("pass")), "{report:#}");
+    assert!(report["title"].as_str().unwrap().contains("probed only: not linked anew"), "{report:#}");
+    let asked: Vec<String> = bench.double.asked().iter().map(crate::doubles::Asked::line).collect();
+    let times = |line: &str| asked.iter().filter(|asked| *asked == line).count();
+    assert_eq!((times("POST /sessions/agent1/connect"), times("POST /sessions/agent1/messages")), (0, 1), "{asked:?}");
+
+    // One that waits for its phone: the code is drawn, scanned, and the session opens.
+    let closed = serde_json::json!({"sessionId": "a2", "connection": "close", "paused": false, "qr": "2@a-code-to-scan,b,c,d,1"});
+    bench.double.state().sessions.push(closed);
+    let scanned = std::cell::Cell::new(0);
+    let (code, report) = linked_there(&bench, &relogin_there("weekly-qr-relogin", "baileys:a2"), || {
+        scanned.set(scanned.get() + 1);
+        let state = &mut bench.double.state().sessions[1];
+        state["connection"] = "open".into();
+        state.as_object_mut().unwrap().remove("qr");
+    });
+    let connects = bench.double.asked().iter().filter(|asked| asked.line() == "POST /sessions/a2/connect").count();
+    assert_eq!((scanned.get(), connects), (1, 1), "{report:#}");
+    assert_eq!((code, report["data"]["outcome"].as_str()), (0, Some("pass")), "{report:#}");
+    let title = report["title"].as_str().unwrap();
+    assert!(title.contains("a QR code appeared, and it is linked anew") && !title.contains("probed only"), "{title}");
+    // Unattended, nobody is asked, and the report says what was not done.
+    let line = ["drill", "run", "weekly-qr-relogin", "--yes", "--session", "baileys:a2", "--set", "phone=nobody"];
+    let (code, report) = bench.home.json(&[&line[..], &["--set", "number=628123456789"]].concat());
+    assert_eq!(code, 0, "{report:#}");
+    assert!(report["title"].as_str().unwrap().contains("was not paused, and nobody saw"), "{report:#}");
+    // The last session that is open there is not given up without somebody who says that there is another.
+    let (code, report) = bench.home.json(&[&line[..], &["--set", "number=628123456789", "--set", "unlink=yes"]].concat());
+    assert!(code != 0 && report["data"]["outcome"] != "pass", "{report:#}");
+}
+
+#[test]
+fn a_weekly_drill_on_a_gateway_whose_code_nobody_scans_is_escalated_after_three_tries() {
+    let bench = Bench::new("baileys", "", None, Baileys::well());
+    let closed = serde_json::json!({"sessionId": "a2", "connection": "close", "paused": false, "qr": "2@a-code-to-scan,b,c,d,1"});
+    bench.double.state().sessions.push(closed);
+    let (notices, config) = (bench.home.path().join("notices.txt"), bench.home.path().join("config.toml"));
+    let settings = std::fs::read_to_string(&config).unwrap();
+    let on_call = format!("\n[contacts.on-call]\nrole = \"on call\"\ncommand = [\"tee\", \"-a\", {notices:?}]\n");
+    std::fs::write(&config, settings + &on_call).unwrap();
+    let text = shipped("weekly-qr-relogin").replace("--timeout 180", "--timeout 1").replace("every=5s", "every=100ms");
+    let path = bench.home.path().join("weekly-qr-relogin.md");
+    std::fs::write(&path, text).unwrap();
+    let (code, report) = linked_there(&bench, &relogin_there(path.to_str().unwrap(), "baileys:a2"), || {});
+    assert_eq!((code, report["data"]["outcome"].as_str()), (4, Some("deviated")), "{report:#}");
+    let journal = wpp::journal::Journal::open(&bench.home.path().join("ops.db")).unwrap();
+    let (_, state) = wpp::runbook::record::all(&journal).unwrap().pop().unwrap();
+    let done = |id: &str| state.done.iter().rfind(|done| done.id == id).unwrap_or_else(|| panic!("{id}: {state:#?}")).clone();
+    assert_eq!(done("link").tries, 3);
+    assert!(done("evidence-there").transcript.is_some() && done("resume-by-hand").ended == wpp::runbook::record::Ended::Passed);
+    let notices = std::fs::read_to_string(&notices).unwrap_or_else(|error| panic!("nobody was told ({error}): {report:#}"));
+    for words in ["Because: link", "The block link was tried 3 times", "Session: baileys:a2"] {
+        assert!(notices.contains(words), "{words:?} is not in {notices}");
+    }
+}
+
 #[test]
 fn a_drill_in_a_sandbox_is_escalated_as_its_document_says() {
     let home = TestHome::live();
@@ -417,6 +552,142 @@ fn a_drill_in_a_sandbox_is_escalated_as_its_document_says() {
     // Runs are counted, and not how often a block looked.
     assert!(told().contains("socket-left did not pass, for the 2nd time in a row"), "{}", told());
     assert!(told().contains("Because: ") && told().contains("Evidence: ") && !told().contains("Session main"), "{}", told());
+}
+
+/// Whether this machine allows a drill a disk of its own; only then can it be really full.
+fn has_own_disks() -> bool {
+    wpp::drill::bounded::Way::find().is_ok()
+}
+
+#[test]
+fn a_disk_is_really_full_where_the_machine_allows_one_and_the_report_says_which_it_was() {
+    let home = TestHome::live();
+    let place = tempfile::Builder::new().prefix("wpp-it-").tempdir().unwrap();
+    let mounts = || std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let before = mounts();
+    let run = |command: &mut std::process::Command| {
+        let output = command.env("TMPDIR", place.path()).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let report: Value = serde_json::from_str(text.lines().last().unwrap_or_default()).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{report:#}");
+        report
+    };
+    let line = ["drill", "run", "full-disk", "--format", "json"];
+    let fault = |report: &Value| {
+        let steps = report["steps"].as_array().unwrap();
+        steps.iter().find(|step| step["title"].as_str().unwrap().contains("inject full-disk")).unwrap()["observed"].to_string()
+    };
+    if has_own_disks() {
+        let report = run(&mut home.command(&line));
+        assert!(report["data"]["disk"].as_str().unwrap().contains("96 MiB that is the sandbox's own"), "{report:#}");
+        assert!(report["title"].as_str().unwrap().contains("really full"), "{report:#}");
+        assert!(fault(&report).contains("filled to its last byte"), "{report:#}");
+    }
+    // Without the program that makes namespaces it is a fault of wpp's own, and is called so.
+    let programs = tempfile::tempdir().unwrap();
+    for name in ["sh", "tee"] {
+        let path = wpp::process::on_path(name).unwrap();
+        std::os::unix::fs::symlink(path, programs.path().join(name)).unwrap();
+    }
+    let report = run(home.command(&line).env("PATH", programs.path()));
+    assert!(report["data"]["disk"].as_str().unwrap().contains("no program unshare"), "{report:#}");
+    assert!(report["title"].as_str().unwrap().contains("not really"), "{report:#}");
+    assert!(fault(&report).contains("fault of wpp's own disk layer"), "{report:#}");
+    // Nothing is left of either, in the folder of temporary files or mounted.
+    assert_eq!(wpp::disk::list(place.path()).unwrap(), Vec::<PathBuf>::new());
+    assert_eq!(mounts(), before);
+}
+
+#[test]
+fn a_disk_that_is_not_freed_is_noticed_and_its_sandbox_is_kept_where_it_can_be_seen() {
+    if !has_own_disks() {
+        return;
+    }
+    let home = TestHome::live();
+    // Restarted, and still full.
+    let text = shipped("full-disk").replace("   wpp drill inject full-disk --release\n", "");
+    let text = text.replace("retries=40", "retries=3").replace("--timeout 40", "--timeout 2").replace("retries=10", "retries=1");
+    let path = home.path().join("full-disk.md");
+    std::fs::write(&path, text).unwrap();
+    let (code, report) = home.json(&["drill", "run", path.to_str().unwrap()]);
+    let kept = Kept::of(&report);
+    assert_eq!(code, 4, "{report:#}");
+    assert!(["mend", "nothing-lost"].iter().any(|step| noticed(&report).unwrap().contains(step)), "{report:#}");
+    // What lay on the disk that is gone lies there, but for what filled it; also what somebody was told.
+    for name in ["ops.db", "config.toml", "sessions/main/session.db", "sessions/main/wpp.db", "notices.txt"] {
+        assert!(kept.0.join(name).is_file(), "{name}");
+    }
+    assert!(!kept.0.join("faults/filler").exists());
+    let told = std::fs::read_to_string(kept.0.join("notices.txt")).unwrap();
+    assert!(told.contains("wpp.home.disk-space"), "{told}");
+}
+
+#[test]
+fn a_drill_on_a_disk_of_its_own_ends_when_whoever_began_it_is_killed() {
+    if !has_own_disks() {
+        return;
+    }
+    let home = TestHome::live();
+    let place = tempfile::Builder::new().prefix("wpp-it-").tempdir().unwrap();
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::KILL] {
+        let mut command = home.command(&["drill", "run", "full-disk", "--format", "json"]);
+        let mut child = command.env("TMPDIR", place.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut String::new()).unwrap();
+        let reader = std::thread::spawn(move || stdout.lines().map_while(Result::ok).last().unwrap_or_default());
+        let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(process, signal).unwrap();
+        let code = child.wait().unwrap().code();
+        let last = reader.join().unwrap();
+        if signal == rustix::process::Signal::INT {
+            let report: Value = serde_json::from_str(&last).unwrap();
+            let _kept = Kept::of(&report);
+            assert_eq!((code, report["data"]["outcome"].as_str()), (Some(130), Some("aborted")), "{report:#}");
+            continue;
+        }
+        // The other process notices, and ends as if it had been interrupted.
+        let deadline = std::time::Instant::now() + crate::simulated::PATIENCE;
+        let open = || home.json(&["runbook", "runs"]).1["data"]["runs"].as_array().unwrap().iter().any(|run| run["open"] == true);
+        while open() {
+            assert!(std::time::Instant::now() < deadline, "it goes on");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+#[test]
+fn what_a_killed_drill_left_on_a_disk_of_its_own_is_ended_and_removed_by_the_next_one() {
+    if !has_own_disks() {
+        return;
+    }
+    let home = TestHome::live();
+    let place = tempfile::Builder::new().prefix("wpp-it-").tempdir().unwrap();
+    let mut command = home.command(&["drill", "run", "full-disk", "--format", "json"]);
+    let mut child = command.env("TMPDIR", place.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
+    let sandbox = wpp::disk::list(place.path()).unwrap().into_iter().find(|path| path.join("DRILL").is_file()).unwrap();
+    // Both processes at once; the one inside is named by the lock of its drill.
+    let wpp::disk::LockState::Held(Some(owner)) = wpp::disk::Lock::look(&sandbox.join("DRILL")).unwrap() else {
+        panic!("nobody holds {}", sandbox.display())
+    };
+    let process = |pid: u32| rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    for pid in [child.id(), owner.pid] {
+        rustix::process::kill_process(process(pid), rustix::process::Signal::KILL).unwrap();
+    }
+    child.wait().unwrap();
+    drop(stdout);
+    // The daemon lives on, in a namespace that nobody else is in.
+    let inside = || {
+        let pids = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+        let name = sandbox.file_name().unwrap().to_str().unwrap().to_owned();
+        let sees = move |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap_or_default().contains(&name);
+        pids.filter(sees).count()
+    };
+    assert!(inside() > 0 && sandbox.is_dir());
+    let outcome = home.command(&["drill", "run", "socket-left", "--quiet"]).env("TMPDIR", place.path()).output().unwrap();
+    assert!(outcome.status.success(), "{outcome:?}");
+    assert_eq!((inside(), wpp::disk::list(place.path()).unwrap()), (0, Vec::new()));
 }
 
 /// The processes that hold a lock in this sandbox.

@@ -75,16 +75,137 @@ fn every_shipped_runbook_is_on_the_page() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// Each heading of the source documents that is a procedure has a row under the document's name.
+/// The headings of the five source documents, each with its rows: what an operator did there has a place here.
+/// Those with none tell what the document is about, or are the parts of the procedure above them.
+type Headings = &'static [(&'static str, &'static [&'static str])];
+const DOCUMENTS: &[(&str, Headings)] = &[
+    (
+        "wpp-tui",
+        &[
+            ("1. Purpose and Scope", &[]),
+            ("2. Prerequisites", &[]),
+            ("3. Session Selection and Runtime Layout", &["3 session selection and layout"]),
+            ("4. Startup Flows", &[]),
+            ("4.1 Preferred Daily Flow", &["4.1 preferred daily flow"]),
+            ("4.2 Manual Daemon Flow", &["4.2 manual daemon flow"]),
+            ("4.3 Operator/Debug Flow", &["4.3 operator and debug flow"]),
+            ("5. Log and Status Inspection", &["5 log and status inspection"]),
+            (
+                "6. Troubleshooting Matrix",
+                &[
+                    "6 daemon fails to start with a lock error",
+                    "6 connection fails, socket exists",
+                    "6 auth required unexpectedly",
+                    "6 reconnect loops",
+                    "6 search degraded or slow",
+                    "6 updates lost after a crash",
+                ],
+            ),
+            ("7. Safe Recovery and Reset Procedures", &[]),
+            ("7.1 Safe Daemon Restart", &["7.1 safe daemon restart"]),
+            ("7.2 Auth Re-Initialization", &["7.2 auth re-initialization"]),
+            ("7.3 Session Data Reset", &["7.3 session data reset"]),
+            ("8. Device Identity", &["8 device identity"]),
+            ("9. Security Hygiene Checklist", &["9 security hygiene, 10 anti-patterns"]),
+            ("10. Operational Anti-Patterns", &[]),
+        ],
+    ),
+    (
+        "OpenWA",
+        &[
+            ("11.1 Overview", &[]),
+            ("Runbook: Service Down", &["11.2 service down"]),
+            ("Runbook: Session Disconnected", &["11.2 session disconnected"]),
+            ("Runbook: High Memory Usage", &["11.2 high memory usage"]),
+            ("Runbook: Webhook Delivery Failure", &["11.2 webhook delivery failure"]),
+            ("11.2 Incident Response, send test message", &["11.2 send a test message"]),
+            ("Runbook: Scheduled Maintenance", &["11.3 scheduled maintenance"]),
+            ("Runbook: Version Upgrade", &["11.3 version upgrade"]),
+            ("Runbook: Database Backup", &["11.3 database backup"]),
+            ("Runbook: Restore from Backup", &["11.3 restore from backup"]),
+            ("Alert Response Matrix", &["11.4 alert response matrix"]),
+            ("Runbook: Certificate Renewal", &["11.4 certificate renewal"]),
+            ("Runbook: Disk Space Low", &["11.4 disk space low"]),
+            ("11.5 Capacity Planning", &["11.5 capacity planning"]),
+            ("11.6 Emergency Contacts", &["11.6 emergency contacts"]),
+        ],
+    ),
+    (
+        "Jarvis",
+        &[
+            ("Normal Start", &["normal start"]),
+            ("Local Maintenance Loop", &["local maintenance loop"]),
+            ("GitHub Integration Ops", &["GitHub integration"]),
+            ("Web UI Operations", &["web UI operations"]),
+            ("Web Install Recovery", &["web install recovery"]),
+            ("Controlled Restart", &["controlled restart"]),
+            ("Lockdown", &["lockdown"]),
+            ("Auth and RBAC Ops", &["auth and RBAC"]),
+            ("Memory Governance Ops", &["memory governance"]),
+            ("Memory Conflict Resolution Operator Flow", &["memory conflict resolution"]),
+            ("Memory Rollback and Recovery", &["memory rollback and recovery"]),
+            ("WhatsApp Media and Voice Ops", &["media and voice"]),
+            ("WhatsApp Troubleshooting Decision Tree", &["troubleshooting decision tree"]),
+            ("Outage-Class Diagnostics Evidence", &["outage-class evidence"]),
+            ("Secret Rotation and Scan", &["secret rotation and scan"]),
+            ("Operator-Owned Rotation Checklist", &[]),
+            ("Scheduler Check", &["scheduler check"]),
+            ("Local Setup Smoke Validation", &["local setup smoke"]),
+            ("Self-Update Check", &["self-update check"]),
+            ("Deploy and Rollback", &["deploy and rollback"]),
+            ("Release Evidence", &["release evidence"]),
+            ("Related Docs", &[]),
+        ],
+    ),
+    (
+        "whatsapp-connector",
+        &[
+            ("Deploy target", &[]),
+            ("1) Environment variables", &["1 environment variables"]),
+            ("2) Persistent volume check", &["2 persistent volume check"]),
+            ("3) Configure Flutter base URL", &["3 Flutter base URL"]),
+            ("4) Connect an account", &["4 connect an account"]),
+            ("5) Verify health + status transitions", &["5 health and status transitions"]),
+            ("6) Verify sending permission model", &["6 sending permission model"]),
+            ("7) Verify inbound ingestion + dedupe", &["7 inbound ingestion and dedupe"]),
+            ("8) Common failures", &[]),
+            ("Account Not Found", &["8 account not found"]),
+            ("QR never appears", &["8 QR never appears"]),
+            ("Degraded heartbeat alerts", &["8 degraded heartbeat"]),
+        ],
+    ),
+    (
+        "SPEC-1",
+        &[
+            ("1. Weekly QR Re-Login Drill", &["1 weekly QR re-login drill"]),
+            ("2. Monthly Backup Restore Test", &["2 monthly backup restore test"]),
+            ("3. Docker Image Rollback Procedure", &["3 image rollback"]),
+            ("Contacts", &["contacts"]),
+        ],
+    ),
+];
+
 #[test]
-fn every_document_has_its_rows() {
-    let counts: Vec<(&str, usize)> = PROCEDURES
+fn each_heading_of_the_source_documents_has_its_rows_and_no_row_is_of_none() {
+    let parts: Vec<(&str, Vec<&str>)> = PROCEDURES
         .split("\n## ")
         .skip(2)
-        .map(|part| (part.lines().next().unwrap(), part.lines().filter(|line| line.starts_with("| ")).count() - 1))
+        .map(|part| {
+            let rows = part.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+            (part.lines().next().unwrap(), rows.filter(|cell| *cell != "procedure").collect())
+        })
         .collect();
-    let wanted = [("wpp-tui", 16), ("OpenWA", 14), ("Jarvis", 20), ("whatsapp-connector", 10), ("SPEC-1", 4)];
-    assert_eq!(counts, wanted);
+    let wanted: Vec<(&str, Vec<&str>)> = DOCUMENTS
+        .iter()
+        .map(|(document, headings)| (*document, headings.iter().flat_map(|(_, rows)| rows.iter().copied()).collect()))
+        .collect();
+    for ((document, rows), (wanted_document, wanted)) in parts.iter().zip(&wanted) {
+        assert_eq!(document, wanted_document);
+        let sorted = |rows: &[&str]| rows.iter().map(|row| (*row).to_owned()).collect::<BTreeSet<String>>();
+        assert_eq!(sorted(rows), sorted(wanted), "{document}");
+        assert_eq!(rows.len(), wanted.len(), "{document}: a row stands there twice");
+    }
+    assert_eq!(parts.len(), DOCUMENTS.len());
 }
 
 #[test]

@@ -537,6 +537,112 @@ impl Stage {
     }
 }
 
+/// A server on loopback that holds what is put to a path until it is deleted there, for as long as its thread lives.
+fn keeper() -> (String, std::sync::Arc<std::sync::Mutex<std::collections::BTreeSet<String>>>) {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let held = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));
+    let kept = held.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let lines = BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+            let lines: Vec<String> = lines.collect();
+            let Some((method, path)) = lines.first().and_then(|line| line.split_once(' ')) else { continue };
+            let path = path.split(' ').next().unwrap_or_default().to_owned();
+            let mut held = kept.lock().unwrap();
+            match method {
+                "PUT" => drop(held.insert(path.clone())),
+                "DELETE" => drop(held.remove(&path)),
+                _ => {}
+            }
+            let body = format!("{{\"held\":{}}}", u8::from(held.contains(&path)));
+            let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+            // What is left of the request is taken in: closed before, the answer might not arrive.
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = stream.set_read_timeout(Some(std::time::Duration::from_secs(2)));
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        }
+    });
+    (url, held)
+}
+
+#[test]
+fn a_kill_at_every_boundary_is_taken_back_by_undos_of_every_kind_and_verified_again() {
+    let (url, held) = keeper();
+    let file = |name: &str| {
+        sh(&format!("id=make-{name} undo=remove-{name}"), &format!("echo {name} > \"$place/{name}\""))
+            + &sh(&format!("id=remove-{name}"), &format!("rm -f \"$place/{name}\""))
+    };
+    let steps = [
+        "```http id=put undo=delete\nPUT {{url}}\n```\n\n```http id=delete\nDELETE {{url}}\n```\n\n".to_owned(),
+        file("one"),
+        "```wpp id=clock undo=clock-right\nwpp drill inject clock-jump --by 5\n```\n\n".to_owned(),
+        "```wpp id=clock-right\nwpp drill inject clock-jump --release\n```\n\n".to_owned(),
+        sh("id=look undo=row-there", "true"),
+        "```sql id=row-there on={{rows}} expect=\"value==2\"\nSELECT count(*) FROM t\n```\n\n".to_owned(),
+        ["two", "three", "four", "five"].map(file).concat(),
+    ];
+    // All of it is there, or nothing is.
+    let look = "```http id=held save=held:$.held\nGET {{url}}\n```\n\n";
+    let count =
+        "count=$(( $(ls \"$place\" | wc -l) + held ))\ntest ! -e \"$home/faults/clock-offset-ms\" || count=$((count + 1))\n";
+    let front = format!("{PLACE}  url:\n    help: a server\n    type: url\n  rows:\n    help: a database\n    type: path\n");
+    let steady = format!("{look}{}", sh("id=empty", &format!("{count}test $count -eq 0")));
+    let verification = format!(
+        "{}{}",
+        look.replace("id=held", "id=held-after"),
+        sh("id=verify", &format!("{count}test $count -eq 0 || test $count -eq 7"))
+    );
+    let text = runbook(&front, &steady, &steps.concat(), &verification, "");
+    let (mut killed, mut verified) = (0, 0);
+    for number in 1.. {
+        assert!(number < 400, "the run has no end");
+        let stage = Stage::new(&text);
+        std::fs::create_dir_all(stage.home.session("main")).unwrap();
+        let rows = stage.home.path().join("x.db");
+        let database = rusqlite::Connection::open(&rows).unwrap();
+        database.execute_batch("CREATE TABLE t (name TEXT); INSERT INTO t VALUES ('a'), ('b');").unwrap();
+        drop(database);
+        let key = format!("/{killed}");
+        let (own, rows) = (format!("url={url}{key}"), format!("rows={}", rows.display()));
+        let arguments = stage.arguments(&["--set", &own, "--set", &rows, "--quiet"]);
+        let mut command = stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let output = command.env("WPP_DISK_FAULT", format!("kill@{number}")).output().unwrap();
+        if output.status.success() {
+            break;
+        }
+        assert_eq!(output.status.code(), None, "kill@{number}: {output:?}");
+        killed += 1;
+        let (_, runs) = stage.home.json(&["runbook", "runs"]);
+        for run in runs["data"]["runs"].as_array().unwrap().iter().filter(|run| run["open"] == true) {
+            let (code, report) = stage.home.json(&["runbook", "undo", run["run"].as_str().unwrap()]);
+            assert_eq!((code, report["data"]["open"].as_bool()), (0, Some(false)), "kill@{number}: {report:#}");
+            let done = Stage::done(&report);
+            let undone = done.iter().any(|done| done.starts_with("undo "));
+            let again: Vec<&String> = done.iter().filter(|done| done.starts_with("again ")).collect();
+            let expected = if undone { Value::Bool(true) } else { Value::Null };
+            assert_eq!(report["data"]["verified_again"], expected, "kill@{number}: {report:#}");
+            if undone {
+                // After the last undo, and not before.
+                assert_eq!(again, ["again held-after passed", "again verify passed"], "kill@{number}: {report:#}");
+                assert_eq!(&done[done.len() - 2..], ["again held-after passed", "again verify passed"]);
+                let state: Value = serde_json::from_slice(
+                    &std::fs::read(Path::new(report["data"]["evidence"].as_str().unwrap()).join("run.json")).unwrap(),
+                )
+                .unwrap();
+                assert_eq!(state["data"]["verified_again"], true);
+                verified += 1;
+            }
+            let files = std::fs::read_dir(&stage.place).unwrap().count();
+            let clock = stage.home.path().join("faults/clock-offset-ms").exists();
+            assert_eq!((files, clock, held.lock().unwrap().contains(&key)), (0, false, false), "kill@{number}: {report:#}");
+        }
+    }
+    assert!(verified >= 100, "{verified} of {killed}");
+}
+
 #[test]
 fn a_run_that_was_cut_off_is_resumed() {
     let text = three_files(&sh("id=verify", "test \"$(ls \"$place\" | wc -l)\" -eq 3"));
@@ -622,6 +728,41 @@ fn ended_by(signal: rustix::process::Signal) {
 }
 
 /// A script that outlives its run does nothing any more by the time that the run is said to be taken back.
+#[test]
+fn a_second_interrupt_leaves_at_once_and_says_what_is_left_and_who_finishes_it() {
+    let signal = |child: &std::process::Child| {
+        let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    };
+    let steps = sh("id=make undo=remove", "touch \"$place/made\"\nsleep 60")
+        + &sh("id=remove", "touch \"$place/undoing\"\nwhile test ! -e \"$place.go\"; do sleep 0.05; done\nrm -f \"$place\"/*");
+    let stage = Stage::new(&runbook(PLACE, "", &steps, &sh("id=verify", "test -z \"$(ls \"$place\")\""), ""));
+    let arguments = stage.arguments(&[]);
+    let mut command = stage.home.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    stage.until_there("made");
+    signal(&child);
+    // It is being taken back, and that takes its time.
+    stage.until_there("undoing");
+    signal(&child);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    let open = || {
+        let (_, report) = stage.home.json(&["runbook", "runs"]);
+        let runs = report["data"]["runs"].as_array().unwrap().clone();
+        runs.iter().filter(|run| run["open"] == true).map(|run| run["run"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let run = open().remove(0);
+    assert!(said.contains(&format!("`wpp runbook undo {run}` takes back")), "{said}");
+    // What takes back goes on; an undo that was left is ended before it is made anew.
+    std::fs::write(stage.place.with_extension("go"), "").unwrap();
+    let (code, report) = stage.home.json(&["runbook", "undo", &run]);
+    assert_eq!((code, &report["data"]["verified_again"]), (0, &Value::Bool(true)), "{report:#}");
+    assert_eq!(std::fs::read_dir(&stage.place).unwrap().count(), 0);
+    assert!(open().is_empty());
+}
+
 #[test]
 fn a_script_whose_run_was_killed_is_ended_before_anything_is_taken_back() {
     let script = "echo $$ > \"$place/script\"; touch \"$place/waiting\"\n\

@@ -83,6 +83,76 @@ fn every_shipped_runbook_lints_clean() {
     }
 }
 
+/// Checks that no runbook mends, and why.
+const WITHOUT_RUNBOOK: &[(&str, &str)] = &[
+    ("wpp.home.marker", "whether a home is live is for a person to know"),
+    ("wpp.home.settings", "a line of config.toml, which the finding names"),
+    ("wpp.home.plugins", "a file of plugins, which the finding names"),
+    ("wpp.home.journal", "what is wrong with that one file decides"),
+    ("wpp.home.default-session", "a setting"),
+    ("wpp.home.socket-path", "another place for the home"),
+    ("wpp.home.lockdown", "who locked it knows why"),
+    ("wpp.schedule.not-installed", "one command"),
+    ("wpp.schedule.missed", "what was missed decides"),
+    ("wpp.schedule.cannot-pass", "an entry of the settings, which the finding names"),
+    ("wpp.schedule.failing", "what the entry runs decides"),
+    ("wpp.backup.destination", "a setting, or a volume that is not there"),
+    ("wpp.backup.same-disk", "a setting"),
+    ("wpp.backup.stale", "one command"),
+    ("wpp.backup.last-failed", "what kept it from its end decides"),
+    ("wpp.drill.failed", "what that drill saw decides"),
+    ("wpp.runbook.open", "two commands, which the finding names"),
+    ("wpp.config.environment", "a variable"),
+    ("wpp.config.unknown-variable", "a variable"),
+    ("wpp.config.contradictions", "a setting"),
+    ("wpp.config.deprecated", "a setting"),
+    ("wpp.config.recommended", "a setting"),
+    ("wpp.config.backup-schedule", "a setting"),
+    ("wpp.config.suppression", "a setting"),
+    ("wpp.host.size-limits", "a limit of the shell or the unit"),
+    ("wpp.host.random", "the kernel"),
+    ("wpp.host.file-system", "another place for the home"),
+    ("wpp.host.file-system-errors", "a disk that fails is for the machine's administrator"),
+    ("wpp.host.volume", "another place for the home"),
+    ("wpp.host.clock-behind", "the machine's clock"),
+    ("wpp.host.clock-step", "the machine's clock"),
+    ("wpp.host.time-zone", "the machine's time zone"),
+    ("wpp.host.toolchain", "a program to install, or a setting"),
+    ("wpp.host.ports", "another server, or a setting"),
+    ("wpp.network.clock-skew", "the machine's clock"),
+    ("wpp.network.servers", "another server, or a setting"),
+    ("wpp.restore.wake-owed", "it is done by itself once the session connects"),
+    ("wpp.store.migrations", "a newer wpp"),
+];
+
+#[test]
+fn each_check_names_the_runbook_that_mends_it_and_is_one_of_its_triggers() {
+    let trigger = |path: &str| -> &'static str {
+        let id = path.trim_start_matches("runbooks/").trim_start_matches("drills/").trim_end_matches(".md");
+        let (_, text) = SHIPPED.iter().find(|(known, _)| *known == id).unwrap_or_else(|| panic!("there is no {path}"));
+        text.split("\n## ").find(|part| part.starts_with("Trigger")).unwrap()
+    };
+    let mut without: Vec<&str> = Vec::new();
+    for check in wpp::doctor::catalog::checks() {
+        let Some(path) = check.runbook else {
+            without.push(check.id);
+            continue;
+        };
+        // A trigger may name all of a kind: `wpp.security`.
+        let kind = check.id.rsplit_once('.').unwrap().0;
+        let is_named = [check.id, kind].iter().any(|name| trigger(path).contains(&format!("`{name}`")));
+        assert!(is_named, "{} is mended by {path}, whose triggers do not name it", check.id);
+    }
+    for id in &without {
+        assert!(WITHOUT_RUNBOOK.iter().any(|(known, why)| known == id && !why.is_empty()), "{id} has no runbook");
+    }
+    assert_eq!(without.len(), WITHOUT_RUNBOOK.len(), "one of the table has a runbook, or is gone");
+    // An outage of the way to the server is a trigger with its class.
+    for class in ["dns_resolution", "timeout", "network_unreachable", "provider_unavailable"] {
+        assert!(trigger("runbooks/reconnect-loop.md").contains(class), "{class}");
+    }
+}
+
 /// Command lines under a heading that ask a gateway through its plugin.
 fn through_plugin(runbook: &Runbook, part: Part) -> bool {
     let lines = runbook.part(part).filter(|fence| fence.kind == Kind::Wpp).flat_map(|fence| fence.command_lines().unwrap());

@@ -70,21 +70,21 @@ impl Inject {
         let session = app.existing_session()?;
         let place = Place::new(app.home(), &session, app.journal()?)?;
         let dose = Dose { hold_s: self.hold_s, by_s: self.by_s, times: self.times, delay_ms: self.delay_ms };
-        let data = |done: &str, injected_ms: Option<i64>, pid: Option<u32>| json!({ "fault": fault.id, "session": session.name(), "injected_ms": injected_ms, "pid": pid, "done": done });
+        let data = |done: &str, injected_ms: Option<i64>, pid: Option<u32>, really: Option<bool>| json!({ "fault": fault.id, "session": session.name(), "injected_ms": injected_ms, "pid": pid, "done": done, "really": really });
         if self.release {
             let done = place.release(fault)?;
-            return Ok(Report::new("drill-inject", format!("{}: {done}", session.name())).data(data(&done, None, None)));
+            return Ok(Report::new("drill-inject", format!("{}: {done}", session.name())).data(data(&done, None, None, None)));
         }
         if let (true, Act::Hold(held)) = (self.helper, &fault.act) {
             let _ = rustix::process::setsid();
             let begun = || app.emit(Event::Line { text: "holds".into(), data: serde_json::Value::Null });
             place.hold(*held, fault, &dose, begun)?;
-            return Ok(Report::new("drill-inject", "let go").data(data("let go", None, None)));
+            return Ok(Report::new("drill-inject", "let go").data(data("let go", None, None, None)));
         }
         let injected = place.inject(fault, &dose, app.program()?)?;
         let report = Report::new("drill-inject", format!("{}: {}", session.name(), injected.done))
             .section(Section::default().field("fault", fault.what).field("what is to be seen", fault.seen))
-            .data(data(&injected.done, Some(injected.injected_ms), injected.pid));
+            .data(data(&injected.done, Some(injected.injected_ms), injected.pid, injected.really));
         Ok(if fault.lasts() { report.next(format!("wpp drill inject {} --release", fault.id)) } else { report }
             .next("wpp doctor"))
     }

@@ -1,17 +1,19 @@
 //! `wpp drill run`.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{drills, find};
+use super::{apart, drills, find};
 use crate::app::App;
 use crate::clock::{self, Stopwatch};
 use crate::command::concerned;
 use crate::command::runbook::runnable;
 use crate::command::told::{Given, planned, require_shell, site};
+use crate::drill::bounded::Way;
 use crate::drill::inject::recoveries;
-use crate::drill::sandbox::Sandbox;
+use crate::drill::sandbox::{Disk, Sandbox};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::Interrupts;
 use crate::report::{Metric, Report, Section, Table, Verdict, count, quoted};
@@ -45,6 +47,9 @@ pub struct Run {
     /// Keep the sandbox even when all is well
     #[arg(long)]
     keep: bool,
+    /// The mount namespace that this process is not in: the sandbox may have a disk of its own
+    #[arg(long, value_name = "NAMESPACE", hide = true, conflicts_with_all = ["all", "dry_run"])]
+    apart_from: Option<String>,
 }
 
 impl Run {
@@ -71,9 +76,13 @@ impl Run {
         // Before the first begins: one that cannot be run must not be noticed after an hour.
         let drills = texts.iter().map(runnable).collect::<Result<Vec<Runbook>>>()?;
         let interrupts = Interrupts::watch()?;
+        if self.apart_from.is_some() {
+            apart::end_with_input(interrupts.flag());
+        }
         let mut reports = Vec::new();
-        for drill in drills {
-            let report = self.one(app, drill, &interrupts)?;
+        for (at, drill) in drills.into_iter().enumerate() {
+            let named = self.drills.get(at).cloned().unwrap_or_else(|| drill.front.id.clone());
+            let report = self.one(app, &named, drill, &interrupts)?;
             let ended = report.verdict == Verdict::Aborted;
             reports.push(report);
             if ended {
@@ -86,7 +95,7 @@ impl Run {
         }
     }
 
-    fn one(&self, app: &App, drill: Runbook, interrupts: &Interrupts) -> Result<Report> {
+    fn one(&self, app: &App, named: &str, drill: Runbook, interrupts: &Interrupts) -> Result<Report> {
         let watch = Stopwatch::start();
         let in_sandbox = drill.front.sandbox;
         let session = if in_sandbox { SESSION.to_owned() } else { app.chosen_session() };
@@ -96,6 +105,18 @@ impl Run {
             return Ok(plan(app, &drill, &order.values));
         }
         require_shell(&drill, order.shell_allowed)?;
+        let disk = match (drill.front.disk_mib.filter(|_| in_sandbox), &self.apart_from) {
+            (None, _) => None,
+            (Some(size_mib), Some(outside)) => Some(Ok(Disk { size_mib, outside })),
+            (Some(_), None) => match Way::find() {
+                Ok(way) => return apart::run(app, way, self.words(named), interrupts),
+                Err(why) => Some(Err(why)),
+            },
+        };
+        let disk_said = disk.as_ref().map(|disk| match disk {
+            Ok(disk) => format!("one of {} MiB that is the sandbox's own", disk.size_mib),
+            Err(why) => format!("the one of temporary files, as this machine allows none of its own: {why}"),
+        });
         if !in_sandbox {
             self.given.agree(app, &drill, &order.values)?;
         }
@@ -107,9 +128,9 @@ impl Run {
         if !in_sandbox {
             let mut outcome = run::start(drill, order, &site)?;
             concerned::escalate(app, &front, &mut outcome)?;
-            return written(app, &id, outcome, None, (Vec::new(), known), &watch);
+            return written(app, &id, outcome, Place::default(), (Vec::new(), known), &watch);
         }
-        let mut sandbox = Sandbox::create()?;
+        let mut sandbox = Sandbox::create(disk.and_then(std::result::Result::ok))?;
         let home = sandbox.home().clone();
         site.home = &home;
         let runner = site.runner.clone();
@@ -119,17 +140,32 @@ impl Run {
         let passed = ended.as_ref().is_ok_and(|outcome| outcome.report.verdict == Verdict::Pass);
         let metrics =
             recoveries(&home).unwrap_or_default().into_iter().map(|recovery| (recovery.fault, recovery.recovery_ms)).collect();
-        let kept = (self.keep || !passed).then(|| sandbox.keep());
+        let kept = (self.keep || !passed).then(|| sandbox.keep()).transpose()?;
         drop(sandbox);
         match (ended, &kept) {
             (Ok(mut outcome), _) => {
                 concerned::escalate(app, &front, &mut outcome)?;
-                written(app, &id, outcome, kept, (metrics, known), &watch)
+                written(app, &id, outcome, Place { kept, disk: disk_said }, (metrics, known), &watch)
             }
             (Err(error), Some(kept)) => Err(error.hint(look_at(kept))),
             (Err(error), None) => Err(error),
         }
     }
+
+    /// What another process is told to run this one drill alone.
+    fn words(&self, named: &str) -> Vec<OsString> {
+        let keep = self.keep.then(|| "--keep".into());
+        self.given.words().into_iter().chain(keep).chain(["--".into(), named.into()]).collect()
+    }
+}
+
+/// Where a drill was played.
+#[derive(Debug, Default)]
+struct Place {
+    /// The sandbox, if it was kept.
+    kept: Option<PathBuf>,
+    /// Which disk it lay on, where the drill asks for one of its own.
+    disk: Option<String>,
 }
 
 /// The command that shows what became of a kept sandbox.
@@ -150,7 +186,7 @@ fn written(
     app: &App,
     id: &str,
     outcome: Outcome,
-    kept: Option<PathBuf>,
+    Place { kept, disk }: Place,
     (recoveries, secrets): (Vec<(String, i64)>, Vec<String>),
     watch: &Stopwatch,
 ) -> Result<Report> {
@@ -160,6 +196,9 @@ fn written(
         report.metrics.push(Metric { name: "recovery_ms".into(), value: recovery_ms as f64 });
     }
     report.metrics.push(Metric { name: "drill_took_ms".into(), value: watch.elapsed_ms() as f64 });
+    if let Some(disk) = &disk {
+        report = report.section(Section::default().field("disk of the sandbox", disk));
+    }
     if let Some(kept) = &kept {
         report = report.section(Section::default().field("sandbox kept", kept.display()));
         // What the run would have said of its own home is said of the sandbox.
@@ -174,6 +213,7 @@ fn written(
         "outcome": outcome.verdict,
         "remarks": report.data["remarks"],
         "sandbox": kept,
+        "disk": disk,
         "steps": report.steps.len(),
         "recovery_ms": recovery_ms,
         "report": folder.join("report.md"),

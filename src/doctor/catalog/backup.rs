@@ -29,7 +29,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "backup",
         severity: Warning,
         needs: &["wpp.home.journal"],
-        runbook: None,
+        runbook: Some("runbooks/drills/monthly-restore.md"),
         explain: "Bytes that are what they were, in a database that SQLite finds sound, can still be a session that does not \
                   start. A verification at level restore really restores an archive, into a sandbox that reaches nobody, \
                   starts it to READY and asks it for messages. So does a real restore of the whole session that ended READY. \

@@ -125,7 +125,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "session",
         severity: Warning,
         needs: &["wpp.session.folder", "wpp.store.messages-damaged", "wpp.store.migrations"],
-        runbook: None,
+        runbook: Some("runbooks/start-inspect.md"),
         explain: "`wpp outbound pause`, or a drill that pauses what goes out, holds messages back until somebody says resume. After an hour \
                   with messages waiting somebody has probably forgotten it.",
         mend: "See with `wpp runbook runs` whether a run still wants it so; if not, `wpp outbound resume`.",

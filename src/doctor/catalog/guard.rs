@@ -123,7 +123,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "home",
         severity: Error,
         needs: &["wpp.home.marker"],
-        runbook: None,
+        runbook: HYGIENE,
         explain: "sessions, reports, secrets, runbooks, plugins and backup-state in the home are folders, or links to some. With a file, a \
                   pipe or a link that leads nowhere in the place of one, what should be there is not found, and commands that write there \
                   fail. One that is not there yet is made when it is needed.",
@@ -250,7 +250,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "drill",
         severity: Warning,
         needs: &["wpp.home.journal"],
-        runbook: None,
+        runbook: Some("runbooks/drills/smoke.md"),
         explain: "What was never rehearsed fails when it is needed. The journal says when a drill was last run; longer ago \
                   than doctor.drill_age_days_max, or never in a home of that age, is too long. Drills run in sandboxes and \
                   reach nobody.",
@@ -289,7 +289,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "drill",
         severity: Error,
         needs: &["wpp.home.marker"],
-        runbook: None,
+        runbook: HYGIENE,
         explain: "The files of the newest runs are compared with their SHA256SUMS. Evidence that was changed, or that lacks a \
                   part, proves nothing.",
         mend: "`wpp evidence verify` names every file that differs. Bring the folder back from a copy that was exported, or \

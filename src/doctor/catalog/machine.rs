@@ -5,7 +5,7 @@ use crate::doctor::{Check, machine};
 use crate::report::Severity::{Error, Warning};
 
 const HYGIENE: Option<&str> = Some("runbooks/security-hygiene.md");
-const MEMORY: Option<&str> = Some("runbooks/capacity.md");
+const CAPACITY: Option<&str> = Some("runbooks/capacity.md");
 const ROOM: Option<&str> = Some("runbooks/disk-space.md");
 
 pub(super) const CHECKS: &[Check] = &[
@@ -15,7 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &[],
-        runbook: MEMORY,
+        runbook: CAPACITY,
         explain: "MemAvailable of /proc/meminfo: what programs can still get without swapping; a full cache of files is no \
                   shortage. Beyond 80 % used the kernel begins to take pages from daemons, beyond 95 % it may kill one.",
         mend: "`ps aux --sort=-rss | head` shows who takes it, `wpp capacity` what a session does. End or move what is not \
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &[],
-        runbook: MEMORY,
+        runbook: CAPACITY,
         explain: "The limit of memory of the control groups that this command and the daemons run in (a container, a unit of \
                   systemd), of both versions, at the tightest of it and those above it. The kernel kills within the group when \
                   it is reached, however much the machine has. Pages of files that can be given back do not count.",
@@ -42,7 +42,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &[],
-        runbook: MEMORY,
+        runbook: CAPACITY,
         explain: "/proc/pressure/memory: the share of the last five minutes in which everything stood still until memory was \
                   found. From 10 % on answers are late and connections time out, though nothing has failed yet.",
         mend: "`ps aux --sort=-rss | head` shows what takes memory; end or move it.",
@@ -54,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &[],
-        runbook: MEMORY,
+        runbook: CAPACITY,
         explain: "SwapFree and MemAvailable of /proc/meminfo. Swap that is full while memory is short means that pages in use are \
                   read from a disk: every answer is slow, and what comes next is that programs are killed. Swap that holds what \
                   nobody touches is well.",
@@ -68,7 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &[],
-        runbook: None,
+        runbook: CAPACITY,
         explain: "Only with vm.overcommit_memory=2: Committed_AS against CommitLimit. Such a kernel refuses memory once it has \
                   promised what it has, even if hardly any is used; plugins and databases then fail to start.",
         mend: "`sudo sysctl vm.overcommit_memory=0` until the next start, and a line in /etc/sysctl.d/ for good; or add \
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &[],
-        runbook: None,
+        runbook: CAPACITY,
         explain: "/proc/sys/fs/file-nr: files that are open on the whole machine against fs.file-max. When the table is full, \
                   nothing can open a file or a socket.",
         mend: "`lsof | awk '{print $1}' | sort | uniq -c | sort -n | tail` shows who holds them; restart that program, or \
@@ -94,7 +94,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &[],
-        runbook: None,
+        runbook: CAPACITY,
         explain: "The soft limit of open files of this process, which a daemon started from here inherits. Under 128 a busy \
                   daemon fails to open databases and sockets.",
         mend: "`ulimit -n 1024` in the shell that starts it, or LimitNOFILE=1024 in its unit; then `wpp restart`.",
@@ -120,7 +120,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &[],
-        runbook: None,
+        runbook: CAPACITY,
         explain: "All processes and threads against kernel.pid_max and kernel.threads-max, and those of the control groups \
                   that this command and the daemons run in against pids.max. A daemon has about a dozen threads; when there is \
                   no room, it cannot start or answer.",
@@ -134,7 +134,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &[],
-        runbook: None,
+        runbook: CAPACITY,
         explain: "nr_throttled and nr_periods of the cpu.stat of the control groups that this command and the daemons run in. \
                   A group that was held back in a quarter of its periods answers late, and connections that wait for an answer \
                   are lost.",
@@ -287,7 +287,7 @@ pub(super) const OF_DAEMONS: &[Check] = &[
         area: "host",
         severity: Warning,
         needs: &["wpp.session.folder"],
-        runbook: None,
+        runbook: CAPACITY,
         explain: "The descriptors in /proc/PID/fd of the session's daemon against its own soft limit. When it is reached, it \
                   can open neither a database nor a connection. A number that only grows is a bug of wpp.",
         mend: "`ls -l /proc/PID/fd` shows what it holds. Raise the limit (`ulimit -n 1024`, or LimitNOFILE=1024 in its unit) \

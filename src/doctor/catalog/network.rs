@@ -96,7 +96,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "network",
         severity: Warning,
         needs: &["wpp.home.marker"],
-        runbook: None,
+        runbook: RECONNECTING,
         explain: "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY. Sessions do not use them, which is worth knowing; archives to S3 and \
                   pings do, and fail when the proxy takes no connection. A password in them is never shown.",
         mend: "Correct the variable, start the proxy, or `unset` it; `env | grep -i proxy` shows them. Sessions need a direct \

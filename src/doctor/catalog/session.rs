@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.home.journal"],
-        runbook: None,
+        runbook: Some("runbooks/start-daily.md"),
         explain: "A restore or a reset is written to the journal before it changes anything. An entry that is open while its process \
                   is gone was cut off; the next command that uses the session finishes or undoes it before it does anything else.",
         mend: "`wpp start`, or any other command that uses the session, finishes or undoes it first. Move nothing in the \
@@ -274,7 +274,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "session",
         severity: Critical,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: None,
+        runbook: RECONNECTING,
         explain: "WhatsApp bans an account for a while after too many messages, blocks or odd clients. Every attempt while the \
                   ban lasts may lengthen it. It is told how long that is, if the server said so, and it holds on while no daemon runs.",
         mend: "Hold messages back with `wpp outbound pause` and start nothing until it is over; `wpp status` says how long, \
@@ -299,7 +299,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "session",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: None,
+        runbook: RECONNECTING,
         explain: "Only a READY session sends and receives; any other state is told here with what to type, unless a check of \
                   its own tells it more exactly (replaced, banned, outdated, auth-required, daemon-died). ERROR and DEGRADED \
                   carry a reason: store_failure, see the log and the databases' checks. None of them is mended by restarting \

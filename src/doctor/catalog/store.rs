@@ -134,7 +134,7 @@ pub(super) const CHECKS: &[Check] = &[
         area: "store",
         severity: Error,
         needs: &["wpp.session.folder", "wpp.session.daemon-silent"],
-        runbook: None,
+        runbook: Some("runbooks/lock-contention.md"),
         explain: "Whether another process has written to wpp.db since the daemon started, which the daemon sees by SQLite's own count \
                   of the database's changes. Rows that come or go behind its back are not told to clients, may be sent twice or never, \
                   and are not what it will answer for. session.db is the library's, which does not tell; who has that open to write is \
