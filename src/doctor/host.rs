@@ -212,20 +212,14 @@ pub fn journal(facts: &Facts) -> Judged {
     }])
 }
 
-/// What shows that a home without a journal once had one: whatever links a session, or makes an archive in the home,
-/// writes that down first.
+/// What shows that a home without a journal once had one: whatever links a session writes that down first. Archives
+/// do not: whoever begins anew on another machine puts them into a new home.
 fn was_used(facts: &Facts) -> Option<String> {
     let is_linked = |session: &&SessionFacts| {
         session.store.known().is_some_and(|store| store.paired == Some(true))
             || session.messages.known().is_some_and(|messages| messages.rows.is_some_and(|rows| rows.was_linked))
     };
-    if let Some(session) = facts.sessions.iter().find(is_linked) {
-        return Some(format!("{} was linked to a phone", session.name));
-    }
-    // Archives elsewhere may be another home's.
-    let backups = facts.host.home.join("backups");
-    let is_archive = |look: &&PathLook| look.credentials && look.path.parent() == Some(&backups);
-    facts.host.paths.iter().find(is_archive).map(|look| format!("{} was made here", look.path.display()))
+    facts.sessions.iter().find(is_linked).map(|session| format!("{} was linked to a phone", session.name))
 }
 
 /// The folder of the home that a damaged journal is moved to.

@@ -11,6 +11,7 @@ use wpp::session::tables::TABLES;
 
 use crate::doctor_home::{Unprivileged, chmod, doctor, empty, found, linked, only, said_ok, tree, whole, write};
 use crate::harness::TestHome;
+use crate::postgres::there;
 use crate::simulated::{PEER, Simulated};
 
 const STORE: &str = "wpp.store.session-damaged";
@@ -177,14 +178,16 @@ fn a_home_that_lost_its_journal_is_told_and_one_that_never_had_one_is_not() {
     let told = report["findings"].to_string();
     assert!(told.contains("there is no ops.db") && told.contains("main was linked"), "{told}");
     assert!(!simulated.home.path().join("ops.db").exists(), "a look makes none");
-    // Archives alone are a sign of it, too.
+    // One that was moved away on the doctor's own word was not lost.
+    let aside = simulated.home.path().join("ops-damaged");
+    std::fs::create_dir(&aside).unwrap();
+    chmod(&aside, 0o700);
+    assert!(found(&only(&simulated.home, id).1).is_empty());
+    // Archives in a home that begins anew, as on another machine, are there to be restored.
     let home = whole();
     assert_eq!(home.run(&["backup", "create"]).code, 0);
     std::fs::remove_dir_all(home.session("main")).unwrap();
     lose(&home);
-    assert_eq!(only(&home, id).0, [id]);
-    // One that was moved away on the doctor's own word was not lost.
-    std::fs::create_dir(home.path().join("ops-damaged")).unwrap();
     assert!(found(&only(&home, id).1).is_empty());
     // A new home, one that no phone was linked in, and one of an earlier version.
     assert!(found(&only(&empty(), id).1).is_empty());
@@ -280,8 +283,8 @@ fn a_database_that_nobody_may_write_to_is_told_though_its_folder_is_writable() {
     let home = whole();
     assert!(said_ok(&only(&home, id).1, id));
     let path = home.session("main").join("session.db");
-    if !immutable(&path, true) {
-        return eprintln!("NOT TESTED: no file can be made immutable here");
+    if !there("a file system with immutable files", immutable(&path, true)) {
+        return;
     }
     let (ids, report) = only(&home, id);
     immutable(&path, false);
@@ -337,8 +340,8 @@ fn whoever_looks_leaves_an_older_journal_of_another_user_as_it_is() {
     older_journal(&path);
     write(&home.path().join("plugins.lock"), "");
     let owner = Unprivileged::owning(&home);
-    if !owner.is_another() {
-        return eprintln!("NOT TESTED: only root can look at what is another user's");
+    if !there("root, who alone can look at what is another user's", owner.is_another()) {
+        return;
     }
     let before = (tree(home.path()), path.metadata().unwrap().uid());
     for arguments in [&["doctor", "--offline"][..], &["doctor", "--list"], &["plugin", "list"]] {

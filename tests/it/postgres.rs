@@ -14,7 +14,7 @@ pub fn there(what: &str, is: bool) -> bool {
     if !is {
         let held = std::env::var("WPP_TEST_NO_SKIP").unwrap_or_default();
         assert!(!held.split_whitespace().any(|word| word == what), "{what} is not here, and no test of it may be skipped");
-        let _ = writeln!(std::io::stderr(), "SKIPPED a test of dumps: {what} is not here");
+        let _ = writeln!(std::io::stderr(), "SKIPPED a test: {what} is not here");
     }
     is
 }

@@ -113,17 +113,6 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.home.journal", Error)],
     },
     Case {
-        what: "archives of the home, and no journal that says who made them",
-        facts: whole,
-        breaks: |facts| {
-            lose_journal(facts);
-            facts.sessions.clear();
-            facts.host.session_names = Probed::Known(Vec::new());
-            facts.host.paths.push(PathLook { credentials: true, ..look("/h/backups/main-x.wpp.tar.gz", PathKind::File, 0o600) });
-        },
-        finds: &[("wpp.home.journal", Error)],
-    },
-    Case {
         what: "a default_session that is not there",
         facts: whole,
         breaks: |facts| {
@@ -214,8 +203,8 @@ fn a_home_that_was_never_used_has_no_journal_and_is_let_be() {
     lose_journal(&mut facts);
     store(&mut facts).paired = Some(false);
     rows(&mut facts).was_linked = false;
-    // Archives elsewhere may be another home's.
-    facts.host.paths.push(PathLook { credentials: true, ..look("/b/main-x.wpp.tar.gz", PathKind::File, 0o600) });
+    // Archives are there to be restored: that is how one begins anew on another machine.
+    facts.host.paths.push(PathLook { credentials: true, ..look("/h/backups/main-x.wpp.tar.gz", PathKind::File, 0o600) });
     let examination = examine(&facts, &Selection::of(&["wpp.home.journal".to_owned()]));
     assert!(examination.findings.is_empty() && examination.skipped.len() == 1, "{examination:?}");
 }

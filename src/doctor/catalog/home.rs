@@ -108,7 +108,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.home.marker"],
         runbook: None,
         explain: "ops.db records what was done to every session: restores that were cut off, starts, connects. Its pages are read, and \
-                  its tables must be those of its version. A home in which a session was linked, or archives lie, had one. Without it wpp cannot \
+                  its tables must be those of its version. A home in which a session was linked had one. Without it wpp cannot \
                   finish or undo what was interrupted, nor prove that an archive's Signal state is still the newest.",
         mend: "`ls -la ~/.wpp` shows the owner and the mode of ops.db; mend them first. If it is damaged, `wpp stop` every \
                daemon, move ops.db, ops.db-wal and ops.db-shm together into a folder beside it, and keep that: the next \
