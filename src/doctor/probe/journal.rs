@@ -34,6 +34,8 @@ const START_SLACK_MS: i64 = 2000;
 
 /// How often a look begins anew because somebody opened or closed the journal meanwhile.
 const ATTEMPTS: usize = 3;
+/// How often a journal is opened and closed until nothing is left beside it.
+const CLOSES: usize = 10;
 
 /// Opens the journal of a home to look into it; `None` when there is none, and looking makes none. Only
 /// where it may be changed, one of an earlier version is brought up to date.
@@ -184,10 +186,25 @@ pub fn usable(path: &Path, only_read: bool) -> Result<std::result::Result<(), St
         Err(error) => return Ok(Err(error.chain())),
     }
     let opened = match only_read {
-        true => open_to_read(path),
-        false => Journal::open(path),
+        true => open_to_read(path).map(drop),
+        false => open_to_write(path),
     };
-    Ok(opened.map(drop).map_err(|error| error.chain()))
+    Ok(opened.map_err(|error| error.chain()))
+}
+
+/// Opens a journal as who writes to it does, and leaves nothing beside it that was not there. SQLite takes the log away
+/// with the last one who closes it, if that one may write; and another probe may just be reading beside it.
+fn open_to_write(path: &Path) -> Result<()> {
+    let has_log = || sidecar(path, "-shm").exists();
+    let had_log = has_log();
+    for _ in 0..CLOSES {
+        drop(Journal::open(path)?);
+        if had_log || !has_log() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 /// The first thing that is wrong with a journal: with its pages, as SQLite says, or with what has to be in it.
@@ -366,6 +383,28 @@ mod tests {
         assert_eq!(names(folder.path()), ["ops.db"]);
         drop(reading);
         assert_eq!(names(folder.path()), ["ops.db"]);
+    }
+
+    #[test]
+    fn who_opens_it_to_write_leaves_nothing_beside_it_though_others_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.db");
+        drop(Journal::open(&path).unwrap());
+        for _ in 0..20 {
+            let (there, ended) = (sidecar(&path, "-shm"), std::sync::atomic::AtomicBool::new(false));
+            std::thread::scope(|threads| {
+                let reader = threads.spawn(|| {
+                    while !there.exists() && !ended.load(std::sync::atomic::Ordering::Relaxed) {}
+                    let read = open_to_read(&path);
+                    std::thread::sleep(Duration::from_millis(30));
+                    drop(read);
+                });
+                usable(&path, false).unwrap().unwrap();
+                ended.store(true, std::sync::atomic::Ordering::Relaxed);
+                reader.join().unwrap();
+            });
+            assert_eq!(names(folder.path()), ["ops.db"]);
+        }
     }
 
     #[test]
