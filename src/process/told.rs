@@ -1,6 +1,8 @@
 //! What the system tells of processes and of the locks that they hold. Linux alone tells most of it, below
 //! `/proc`; elsewhere it is not known. Start with [`stat`] and [`held_locks`].
 
+use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -112,7 +114,7 @@ pub fn is_alive(pid: u32) -> bool {
 }
 
 /// Which call a lock was taken with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LockKind {
     /// `flock`, on the whole file: those of [`crate::disk::Lock`].
     Whole,
@@ -121,7 +123,7 @@ pub enum LockKind {
 }
 
 /// A lock on a file that a process holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeldLock {
     /// Which call it was taken with.
     pub kind: LockKind,
@@ -195,13 +197,38 @@ fn has_open(pid: u32, file: (u64, u64)) -> Option<bool> {
     Some(entries.any(|entry| std::fs::metadata(entry.path()).is_ok_and(|seen| (seen.dev(), seen.ino()) == file)))
 }
 
-/// The locks that processes hold. The kernel writes its list while others come and go, so that one reading may
-/// lack a line.
+/// How often the kernel's list of locks is read where one reading may lack a line.
+const READINGS: usize = 4;
+
+/// The locks that processes hold. What the kernel tells in one go is whole, which is a page; a longer list changes
+/// while it is read, and is read a few times: whatever was held all the while is in one of them.
 ///
 /// # Errors
 /// Where the system has no such list.
 pub fn held_locks() -> std::io::Result<Vec<HeldLock>> {
-    Ok(std::fs::read_to_string("/proc/locks")?.lines().filter_map(HeldLock::parse).collect())
+    let mut held = BTreeSet::new();
+    for _ in 0..READINGS {
+        let (text, parts) = read_locks()?;
+        held.extend(String::from_utf8_lossy(&text).lines().filter_map(HeldLock::parse));
+        if parts < 2 {
+            break;
+        }
+    }
+    Ok(held.into_iter().collect())
+}
+
+/// The list's text, and in how many parts the kernel told it: at most a page each, and as little as it is asked for.
+/// That is why it is asked for more than a page, and not through what reads whole files, which begins with a few bytes.
+fn read_locks() -> std::io::Result<(Vec<u8>, usize)> {
+    let (mut file, mut text, mut parts) = (std::fs::File::open("/proc/locks")?, Vec::new(), 0);
+    let mut part = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut part)? {
+            0 => return Ok((text, parts)),
+            length => text.extend_from_slice(&part[..length]),
+        }
+        parts += 1;
+    }
 }
 
 #[cfg(test)]
@@ -241,14 +268,39 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn a_lock_is_told_while_others_come_and_go() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().lock().unwrap();
+        let seen = file.as_file().metadata().unwrap();
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let others = tempfile::NamedTempFile::new().unwrap();
+        let missed = std::thread::scope(|threads| {
+            // The kernel keeps a list for each processor, and lets a reader in wherever it stands in it.
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        let held: Vec<_> = (0..8).map(|_| others.reopen().unwrap()).collect();
+                        held.iter().for_each(|file| file.lock_shared().unwrap());
+                    }
+                });
+            }
+            let is_told = || held_locks().unwrap().iter().any(|lock| lock.is_on((seen.dev(), seen.ino())));
+            let missed = (0..500).filter(|_| !is_told()).count();
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            missed
+        });
+        assert_eq!(missed, 0);
+    }
+
+    #[test]
     fn a_lock_of_this_process_is_in_the_list() {
         let file = tempfile::NamedTempFile::new().unwrap();
         file.as_file().lock().unwrap();
         let seen = file.as_file().metadata().unwrap();
         let named = (seen.dev(), seen.ino());
         let is_ours = |lock: &HeldLock| lock.is_on(named) && lock.pid == std::process::id() && lock.is_exclusive;
-        // One reading may lack a line.
-        let seen = (0..100).find_map(|_| held_locks().ok()?.into_iter().find(is_ours));
+        let seen = held_locks().ok().and_then(|locks| locks.into_iter().find(is_ours));
         assert!(seen.is_some() || !cfg!(target_os = "linux"));
         let Some(lock) = seen else { return };
         // A file of that number on another disk, as /proc is one.

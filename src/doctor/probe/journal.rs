@@ -115,10 +115,9 @@ fn locked(path: &Path, by: Option<u32>) -> Error {
 /// a lock of our own.
 fn keeper(path: &Path) -> Option<u32> {
     let (end, index) = (Instant::now() + PATIENCE, sidecar(path, "-shm"));
-    // A writer beside readers locks the index of the log alone. The kernel's list may lack a line while others come
-    // and go.
+    // A writer beside readers locks the index of the log alone.
     kept_by(
-        || (0..3).find_map(|_| holders(path).or_else(|| holders(&index))).unwrap_or_default(),
+        || holders(path).or_else(|| holders(&index)).unwrap_or_default(),
         || {
             std::thread::sleep(Duration::from_millis(20));
             Instant::now() < end
