@@ -287,6 +287,13 @@ pub fn sidecar(database: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// What to do where a database reads as another program's and a log lies beside it, which may be that program's.
+pub fn strange_log(database: &Path) -> Option<String> {
+    let log = sidecar(database, "-wal");
+    let has_any = log.metadata().is_ok_and(|seen| seen.len() > 0);
+    has_any.then(|| format!("if {} is another database's log, moving that alone away brings it back", log.display()))
+}
+
 /// What sets old copies of a session's files aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AsideKind {

@@ -78,6 +78,9 @@ pub fn sleep(time: Duration) -> Result<()> {
 /// What is said when a signal leaves at once.
 type Words = Box<dyn Fn() + Send>;
 
+/// How long they may take.
+const LAST_WORDS_MAX: Duration = Duration::from_secs(1);
+
 static LAST_WORDS: Mutex<Vec<(usize, Words)>> = Mutex::new(Vec::new());
 static NEXT_WORDS: AtomicUsize = AtomicUsize::new(0);
 
@@ -129,6 +132,20 @@ fn outlives_terminals() -> bool {
     mask.is_none_or(|mask| mask & 1 != 0)
 }
 
+/// Says them, on a thread of its own: who reads what is told may have stopped reading, and that keeps nobody here.
+fn last_words() {
+    let (said, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        // Whoever holds it just now has nothing more to say.
+        if let Ok(words) = LAST_WORDS.try_lock() {
+            words.iter().for_each(|(_, say)| say());
+        }
+        // Nobody listens after a second.
+        let _ = said.send(());
+    });
+    let _ = heard.recv_timeout(LAST_WORDS_MAX);
+}
+
 fn listen() -> Result<()> {
     let cannot = || "cannot listen for signals".to_owned();
     let runtime = Builder::new_current_thread().enable_all().build().while_doing(cannot)?;
@@ -149,10 +166,7 @@ fn listen() -> Result<()> {
             let flags = told().flags.clone();
             // What began to watch later does so on behalf of the first, which decides.
             if flags.first().is_none_or(|first| first.load(Ordering::Relaxed)) {
-                // Whoever holds it just now has nothing more to say.
-                if let Ok(words) = LAST_WORDS.try_lock() {
-                    words.iter().for_each(|(_, say)| say());
-                }
+                last_words();
                 std::process::exit(i32::from(ErrorKind::Interrupted.exit_code()));
             }
             flags.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));

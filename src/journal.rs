@@ -137,6 +137,9 @@ ALTER TABLE capacity_sample ADD COLUMN machine_busy_permille INTEGER;
 ",
 ];
 
+/// What is said of a file that is no journal; a write-ahead log of another database makes one of any.
+pub const STRANGER: &str = "it is a database of another program";
+
 /// The tables of each version, from 1.
 static TABLES: LazyLock<rusqlite::Result<Vec<Vec<String>>>> = LazyLock::new(|| {
     let model = Connection::open_in_memory()?;
@@ -249,6 +252,12 @@ impl Journal {
         }
     }
 
+    /// Whether nothing is in it yet: who makes one first says how it is to be written, and then makes its tables.
+    pub fn is_blank(&self) -> Result<bool> {
+        let sql = "SELECT user_version = 0 AND NOT EXISTS (SELECT 1 FROM sqlite_schema) FROM pragma_user_version";
+        self.read(|db| db.query_row(sql, [], |row| row.get(0)))
+    }
+
     /// A journal of any version, over a connection that can only read.
     pub fn reading_any(connection: Connection, path: &Path) -> Journal {
         Journal { connection, path: path.to_owned() }
@@ -265,10 +274,8 @@ impl Journal {
             let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
             let there = tables(db)?;
             let Some(model) = version.checked_sub(1) else {
-                return Ok(Some(match there.is_empty() {
-                    true => "it holds no tables".into(),
-                    false => format!("it is a database of another program (its tables: {})", there.join(", ")),
-                }));
+                // Without tables it is one that somebody just makes, or began to make.
+                return Ok((!there.is_empty()).then(|| format!("{STRANGER} (its tables: {})", there.join(", "))));
             };
             let Some(model) = models.get(model as usize) else { return Ok(None) };
             if let Some(lacks) = model.iter().find(|table| !there.contains(table)) {

@@ -7,6 +7,7 @@ use crate::doctor::{Selection, catalog};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{self, Plugins};
 use crate::report::{Report, Section, Severity, Table, Verdict};
+use crate::ui::to_read;
 
 /// A check of the catalog or of a plugin, as it is shown.
 struct Shown {
@@ -95,7 +96,9 @@ pub fn list(plugins: Option<&Plugins<'_>>, selection: &Selection) -> Result<Repo
     let Known { checks, silent } = known(plugins, selection)?;
     let rows = checks.iter().map(|check| {
         let needs = check.needs.join(", ");
-        let runbook = check.runbook.as_deref().map_or("", stem);
+        let runbook = check.runbook.as_deref().map(to_read).unwrap_or_default();
+        // A column of names: what to type before them, the explanation says.
+        let runbook = runbook.trim_start_matches("wpp runbook show ");
         [&check.id, &*check.title, &*severity(check), &check.area, check.cost.words(), runbook, &needs]
             .map(str::to_owned)
             .to_vec()
@@ -137,16 +140,6 @@ pub fn explain(id: &str, plugins: Option<&Plugins<'_>>) -> Result<Report> {
         report = report.section(section);
     }
     Ok(with_silent(report, &silent))
-}
-
-/// What to type to read a runbook of `wpp`'s own; one of a plugin is named as it names it.
-fn to_read(runbook: &str) -> String {
-    if stem(runbook) == runbook { runbook.to_owned() } else { format!("wpp runbook show {}", stem(runbook)) }
-}
-
-/// A runbook as `wpp runbook show` knows it.
-fn stem(runbook: &str) -> &str {
-    runbook.trim_start_matches("runbooks/").trim_end_matches(".md")
 }
 
 /// `warning`, or `warning, up to error` where it can find worse.

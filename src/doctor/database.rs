@@ -16,7 +16,7 @@ use crate::clock;
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{DatabaseHealth, LastWord, MessagesFacts, MessagesRows, SearchIndex, StoreFacts, StoreFault};
-use crate::home::{SessionPaths, sidecar};
+use crate::home::{self, SessionPaths, sidecar};
 use crate::session::messages::{self, Messages, VERSION};
 use crate::session::reading::{self, Reading, Refusal, Way};
 use crate::session::state::{Reason, State};
@@ -227,13 +227,7 @@ fn has_log_mode(path: &Path) -> bool {
 
 /// What is said of a log beside a database that reads as another program's.
 fn strange_log(path: &Path) -> String {
-    let log = sidecar(path, "-wal");
-    match log.metadata() {
-        Ok(seen) if seen.len() > 0 => {
-            format!("; if {} is another database's log, moving that alone away brings it back", log.display())
-        }
-        _ => String::new(),
-    }
+    home::strange_log(path).map(|what| format!("; {what}")).unwrap_or_default()
 }
 
 /// The lines of `quick_check` other than `ok`.

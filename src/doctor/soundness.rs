@@ -1,5 +1,6 @@
 //! What a database lacks, or holds and cannot be read, while SQLite finds nothing wrong with its pages: tables that
-//! somebody dropped or emptied, and values that the client library's own readers do not take.
+//! somebody dropped, tables of `wpp.db` that somebody emptied, and values that the client library's own readers do not
+//! take. That a table of the library's store was emptied leaves no trace beside it.
 //!
 //! Start with [`of_store`] and [`of_messages`]. No value leaves this room; what is told of them is how many.
 
@@ -206,8 +207,14 @@ fn held_in(table: &str) -> &'static str {
         "events" => "the events that clients have not read yet",
         "transitions" => "when the session was in which state",
         "settings" => "whose messages these are, whether the phone logged the session out, and whether sending is paused",
-        _ => "which changes of its tables it has",
+        "migrations" => "which changes of its tables it has",
+        _ => "what it held",
     }
+}
+
+/// What is wrong with a table of `wpp.db`.
+fn of_table(table: &str, observed: &str) -> StoreFault {
+    StoreFault { place: format!("table {table}"), observed: observed.into(), lost: held_in(table).into(), is_vital: false }
 }
 
 /// Everything that can be said of the two databases, for tests of the words.
@@ -215,14 +222,8 @@ fn held_in(table: &str) -> &'static str {
 pub(super) fn all() -> (Vec<StoreFault>, Vec<StoreFault>) {
     let tables = TABLES.iter().map(|table| missing(table, &format!(": {}", table.columns)));
     let values = VALUES.iter().map(|values| unreadable(values, 1, 2));
-    let of_messages = messages::tables(messages::VERSION).unwrap().unwrap().iter().flat_map(|table| {
-        [MISSING, EMPTIED].map(|observed| StoreFault {
-            place: format!("table {table}"),
-            observed: observed.into(),
-            lost: held_in(table).into(),
-            is_vital: false,
-        })
-    });
+    let tables_of_messages = messages::tables(messages::VERSION).unwrap().unwrap();
+    let of_messages = tables_of_messages.iter().flat_map(|table| [MISSING, EMPTIED].map(|observed| of_table(table, observed)));
     (tables.chain(values).collect(), of_messages.collect())
 }
 
@@ -230,20 +231,14 @@ pub(super) fn all() -> (Vec<StoreFault>, Vec<StoreFault>) {
 pub(super) fn of_messages(connection: &Connection, version: i64) -> rusqlite::Result<Vec<StoreFault>> {
     let Some(tables) = messages::tables(version)? else { return Ok(Vec::new()) };
     let mut statement = connection.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?;
-    let fault = |table: &str, observed: &str| StoreFault {
-        place: format!("table {table}"),
-        observed: observed.into(),
-        lost: held_in(table).into(),
-        is_vital: false,
-    };
     let mut faults = Vec::new();
     for table in tables {
         if statement.query_row([table], |_| Ok(())).optional()?.is_none() {
-            faults.push(fault(table, MISSING));
+            faults.push(of_table(table, MISSING));
         }
     }
     if faults.is_empty() {
-        faults.extend(messages::emptied(connection)?.into_iter().map(|table| fault(table, EMPTIED)));
+        faults.extend(messages::emptied(connection)?.into_iter().map(|table| of_table(table, EMPTIED)));
     }
     Ok(faults)
 }

@@ -5,6 +5,8 @@ use super::{Judged, Said, Stop, known, line};
 use crate::clock;
 use crate::facts::{DatabaseHealth, Facts, MessagesRows, Probed, SearchIndex, SessionFacts, StoreFault};
 use crate::report::{Severity, quoted};
+use crate::session::messages::VERSION;
+use crate::session::store::LAST_KNOWN_MIGRATION;
 
 /// The client library's store is whole.
 pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
@@ -19,7 +21,11 @@ pub fn session_db(facts: &Facts, session: &SessionFacts) -> Judged {
             let severity = if store.faults.iter().any(|fault| fault.is_vital) { Severity::Critical } else { Severity::Error };
             lacking("session.db", &store.faults).severity(severity).by_hand(KEEP_AND_RESTORE, backups(facts, session))
         }
-        DatabaseHealth::Whole => Said::ok("session.db passes quick_check, has all its tables, and its keys can be read"),
+        DatabaseHealth::Whole if store.particulars.last_migration.as_deref() == Some(LAST_KNOWN_MIGRATION) => {
+            Said::ok("session.db passes quick_check, has all its tables, and its keys can be read")
+        }
+        // What another version holds is not known here.
+        DatabaseHealth::Whole => Said::ok("session.db passes quick_check"),
         DatabaseHealth::Interrupted => interrupted(facts, session, "session.db"),
         DatabaseHealth::Replaced { by } => replaced(facts, session, "session.db", by).severity(Severity::Critical),
         DatabaseHealth::Damaged { problems } => Said::bad(format!("session.db is damaged: {}", first(problems)))
@@ -76,7 +82,10 @@ pub fn messages_db(facts: &Facts, session: &SessionFacts) -> Judged {
         DatabaseHealth::Whole if !messages.faults.is_empty() => {
             lacking("wpp.db", &messages.faults).by_hand(bring_back.0, bring_back.1)
         }
-        DatabaseHealth::Whole => Said::ok("wpp.db passes quick_check and has all its tables"),
+        DatabaseHealth::Whole if messages.version.is_some_and(|version| (1..=VERSION).contains(&version)) => {
+            Said::ok("wpp.db passes quick_check and has all its tables")
+        }
+        DatabaseHealth::Whole => Said::ok("wpp.db passes quick_check"),
         DatabaseHealth::Interrupted => interrupted(facts, session, "wpp.db"),
         DatabaseHealth::Replaced { by } => replaced(facts, session, "wpp.db", by),
         DatabaseHealth::Damaged { problems } => Said::bad(format!("wpp.db is damaged: {}", first(problems)))

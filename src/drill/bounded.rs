@@ -18,8 +18,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::process;
 use crate::runbook::front::DISK_MIB_MAX;
 
-/// How long a program that makes or removes a mount may take.
+/// How long a program that makes or removes a mount may take, and the end of processes that are killed.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the copy of a bounded disk may take.
+const COPY_MAX: Duration = Duration::from_secs(60);
 
 /// What such a program says that is worth telling.
 const SAID_BYTES_MAX: usize = 4096;
@@ -46,7 +49,7 @@ impl Way {
         for way in WAYS {
             let mut command = Command::new(&unshare);
             command.args(way).args(["sh", "-c", TRY, "sh"]).arg(folder.path());
-            match run(&mut command) {
+            match run(&mut command, PATIENCE) {
                 // Seen from here nothing may have been mounted.
                 Ok(()) if !folder.path().join("try").exists() => return Ok(Way(way)),
                 Ok(()) => why = "a mount in a namespace of its own is seen outside of it".to_owned(),
@@ -64,14 +67,14 @@ impl Way {
     }
 }
 
-fn run(command: &mut Command) -> std::result::Result<(), String> {
-    let ran = process::run(command, b"", PATIENCE, SAID_BYTES_MAX);
+fn run(command: &mut Command, time_max: Duration) -> std::result::Result<(), String> {
+    let ran = process::run(command, b"", time_max, SAID_BYTES_MAX);
     match &ran.ended {
         process::Ended::Itself(status) if status.success() => Ok(()),
         ended => {
             let said = String::from_utf8_lossy(&ran.stderr.bytes);
             let said = said.lines().find(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned());
-            Err(said.unwrap_or_else(|| ended.observed(PATIENCE)))
+            Err(said.unwrap_or_else(|| ended.observed(time_max)))
         }
     }
 }
@@ -110,7 +113,7 @@ pub fn cover(folder: &Path, size_mib: u32, apart: &Path, outside: &str) -> Resul
 fn mount(folder: &Path, size_mib: u32) -> Result<()> {
     let mut mount = Command::new("mount");
     mount.args(["-t", "tmpfs", "-o", &format!("size={size_mib}m,mode=0700"), "wpp-drill"]).arg(folder);
-    run(&mut mount).map_err(|said| {
+    run(&mut mount, PATIENCE).map_err(|said| {
         Error::new(ErrorKind::Failed, format!("cannot mount a file system on {}: {said}", folder.display()))
             .hint("run the drill again")
     })
@@ -129,7 +132,7 @@ impl Cover {
         empty(&self.folder)?;
         let mut copy = Command::new("cp");
         copy.args(["-a", "--", "."]).arg(self.beneath()).current_dir(&self.folder);
-        run(&mut copy).map_err(|said| {
+        run(&mut copy, COPY_MAX).map_err(|said| {
             Error::new(ErrorKind::Failed, format!("cannot keep what lies in {}: {said}", self.folder.display()))
                 .hint("see how full the disk of the temporary folder is, and run the drill again")
         })
@@ -139,7 +142,7 @@ impl Cover {
 impl Drop for Cover {
     fn drop(&mut self) {
         // Lazily, with what is mounted below: whoever still has a file open there keeps it. What fails here ends with the namespace.
-        let _ = run(Command::new("umount").arg("-l").arg(&self.folder));
+        let _ = run(Command::new("umount").arg("-l").arg(&self.folder), PATIENCE);
     }
 }
 
@@ -186,7 +189,14 @@ pub fn empty(root: &Path) -> Result<()> {
 
 /// Kills every process that sees a file system on this folder, and waits until none is left: they are those of
 /// a drill that was killed.
+///
+/// # Errors
+/// [`ErrorKind::Denied`] where this process sees one there, too: somebody has mounted it where everybody does.
 pub fn end_all(folder: &Path) -> Result<()> {
+    if has_mount("self", &as_written(folder)) {
+        return Err(Error::new(ErrorKind::Denied, format!("a file system is mounted on {} for all to see", folder.display()))
+            .hint(format!("take it away with `umount {}`, and run the drill again", folder.display())));
+    }
     let deadline = Instant::now() + PATIENCE;
     loop {
         let inside = inside(folder);
@@ -212,16 +222,27 @@ pub fn end_all(folder: &Path) -> Result<()> {
 
 /// The processes in whose namespace something is mounted on a folder, but for this one.
 fn inside(folder: &Path) -> Vec<u32> {
-    // As the system writes places down.
-    let place = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let place = place.to_string_lossy().replace('\\', "\\134").replace(' ', "\\040");
+    let place = as_written(folder);
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
-    let sees = |pid: &u32| {
-        let mounts = std::fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap_or_default();
-        mounts.lines().any(|line| line.split(' ').nth(4).is_some_and(|mounted| mounted == place))
+    pids.filter(|pid| *pid != std::process::id() && has_mount(&pid.to_string(), &place)).collect()
+}
+
+/// A folder as the system writes down places.
+fn as_written(folder: &Path) -> Vec<u8> {
+    use std::os::unix::ffi::OsStrExt;
+    let place = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let escaped = |byte: &u8| match byte {
+        b' ' | b'\t' | b'\n' | b'\\' => format!("\\{byte:03o}").into_bytes(),
+        _ => vec![*byte],
     };
-    pids.filter(|pid| *pid != std::process::id()).filter(sees).collect()
+    place.as_os_str().as_bytes().iter().flat_map(escaped).collect()
+}
+
+/// Whether a process sees a file system there.
+fn has_mount(process: &str, place: &[u8]) -> bool {
+    let mounts = std::fs::read(format!("/proc/{process}/mountinfo")).unwrap_or_default();
+    mounts.split(|byte| *byte == b'\n').any(|line| line.split(|byte| *byte == b' ').nth(4) == Some(place))
 }
 
 #[cfg(test)]
@@ -238,11 +259,17 @@ mod tests {
 
     #[test]
     fn a_way_that_works_leaves_nothing_behind() {
-        let before = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-        match Way::find() {
-            Ok(way) => assert!(WAYS.contains(&way.0)),
-            Err(why) => assert!(!why.is_empty()),
-        }
-        assert_eq!(std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default(), before);
+        let found = Way::find();
+        let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        assert!(!mounts.contains("wpp-drill"), "{found:?} {mounts}");
+        assert!(!found.is_err_and(|why| why.is_empty()), "why there is none is said");
+    }
+
+    #[test]
+    fn nobody_is_killed_for_a_mount_that_all_see() {
+        let shared = ["/proc", "/sys", "/dev"].map(Path::new).into_iter().find(|place| has_mount("self", &as_written(place)));
+        let Some(place) = shared else { return };
+        assert_eq!(end_all(place).unwrap_err().kind(), ErrorKind::Denied);
+        assert_eq!(as_written(Path::new("/nowhere/a b\\c")), b"/nowhere/a\\040b\\134c");
     }
 }

@@ -85,12 +85,21 @@ fn character(text: &str) -> Option<(char, usize)> {
     }
 }
 
+/// How many digits the number of a character has at most.
+const HEXADECIMAL_MAX: usize = 8;
+
+/// The number that hexadecimal digits alone stand for: what the standard library reads may begin with a plus.
+fn hexadecimal(text: &str) -> Option<u32> {
+    let is_number = text.len() <= HEXADECIMAL_MAX && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_number.then(|| u32::from_str_radix(text, 16).ok()).flatten()
+}
+
 /// `%C2%A0`.
 fn percent(text: &str) -> Option<(char, usize)> {
     let mut bytes = Vec::new();
     let mut rest = text;
-    while let Some(byte) = rest.strip_prefix('%').and_then(|rest| u8::from_str_radix(rest.get(..2)?, 16).ok()) {
-        bytes.push(byte);
+    while let Some(byte) = rest.strip_prefix('%').and_then(|rest| hexadecimal(rest.get(..2)?)) {
+        bytes.push(u8::try_from(byte).ok()?);
         rest = rest.get(3..)?;
         if let Some(c) = std::str::from_utf8(&bytes).ok().and_then(|text| text.chars().next()) {
             return Some((c, bytes.len() * 3));
@@ -120,8 +129,8 @@ fn entity(text: &str) -> Option<(char, usize)> {
     let end = text.bytes().take(10).position(|byte| byte == b';')?;
     let name = &text[1..end];
     let number = |name: &str| match name.strip_prefix(['x', 'X']) {
-        Some(hex) => u32::from_str_radix(hex, 16).ok(),
-        None => name.parse().ok(),
+        Some(hex) => hexadecimal(hex),
+        None => name.bytes().all(|byte| byte.is_ascii_digit()).then(|| name.parse().ok()).flatten(),
     };
     let c = match name.strip_prefix('#') {
         Some(name) => char::from_u32(number(name)?)?,
@@ -139,10 +148,13 @@ fn escape(text: &str) -> Option<(char, usize)> {
         b't' => Some(('\t', 2)),
         b'u' => {
             let (hex, length) = match rest.strip_prefix('{') {
-                Some(rest) => rest.split_once('}').map(|(hex, _)| (hex, hex.len() + 4))?,
+                Some(rest) => {
+                    let end = rest.bytes().take(HEXADECIMAL_MAX + 1).position(|byte| byte == b'}')?;
+                    (&rest[..end], end + 4)
+                }
                 None => (rest.get(..4)?, 6),
             };
-            Some((char::from_u32(u32::from_str_radix(hex, 16).ok()?)?, length))
+            Some((char::from_u32(hexadecimal(hex)?)?, length))
         }
         _ => None,
     }
@@ -170,6 +182,9 @@ mod tests {
             (joint("%20"), joint("\\n1"), joint("%2Fx")),
             (Some((Joint::Plain, 3)), Some((Joint::Line, 2)), Some((Joint::Slash, 3)))
         );
+        // What a pattern of SQL begins with is no character that is written as a number.
+        assert_eq!((joint("%+9"), joint("&#+9;"), joint("&#x+9;"), joint("\\u{+9}")), (None, None, None, None));
+        assert_eq!(joint(&format!("\\u{{{}", "0".repeat(1 << 20))), None);
         for text in ["+", "%2B", "%2b", "&plus;", "&#43;", "\\u002b", "＋"] {
             assert_eq!(plus(text), Some(text.len()), "{text}");
         }

@@ -201,7 +201,8 @@ fn has_open(pid: u32, file: (u64, u64)) -> Option<bool> {
 const READINGS: usize = 4;
 
 /// The locks that processes hold. What the kernel tells in one go is whole, which is a page; a longer list changes
-/// while it is read, and is read a few times: whatever was held all the while is in one of them.
+/// while it is read, and is read a few times: a line that one reading lacks is in another. A lock that is let go
+/// meanwhile may be in the list all the same.
 ///
 /// # Errors
 /// Where the system has no such list.
@@ -280,7 +281,7 @@ mod tests {
             for _ in 0..4 {
                 threads.spawn(|| {
                     while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                        let held: Vec<_> = (0..8).map(|_| others.reopen().unwrap()).collect();
+                        let held: Vec<_> = (0..40).map(|_| others.reopen().unwrap()).collect();
                         held.iter().for_each(|file| file.lock_shared().unwrap());
                     }
                 });

@@ -154,8 +154,8 @@ impl<S: Sink> Sink for Results<S> {
     }
 }
 
-/// What to type to read a document: those that wpp brings lie in no folder of the host.
-fn to_read(document: &str) -> String {
+/// What to type to read a document: those that wpp brings lie in no folder of the host, and others are named as they are.
+pub fn to_read(document: &str) -> String {
     let id = document.strip_suffix(".md").and_then(|path| path.rsplit('/').next()).unwrap_or(document);
     let shipped = crate::runbook::library::SHIPPED.iter().any(|(known, _)| *known == id);
     if shipped && !document.contains("://") { format!("wpp runbook show {id}") } else { document.to_owned() }

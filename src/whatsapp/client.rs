@@ -52,7 +52,7 @@ use super::fault::Fault;
 use super::simulator::seed;
 use super::transport::{Pulse, WatchedFactory};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::home::Home;
+use crate::home::{self, Home};
 use crate::session::receiver::receiver;
 
 /// The client version told to a simulator. A live server is asked for the newest one instead.
@@ -286,8 +286,9 @@ fn check_store(session_db: &Path) -> Result<()> {
     });
     if is_strange.while_doing(|| format!("cannot read {}", session_db.display())).map_err(damaged)? {
         let text = format!("{} is a database of another program, or the log beside it is that of one", session_db.display());
-        return Err(Error::new(ErrorKind::Unexpected, text)
-            .hint("if a file of its name that ends in -wal is another database's, moving that alone away brings it back")
+        return Err(home::strange_log(session_db)
+            .into_iter()
+            .fold(Error::new(ErrorKind::Unexpected, text), Error::hint)
             .hint("else keep it, and bring the right one back with `wpp restore latest`"));
     }
     Ok(())

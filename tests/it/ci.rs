@@ -95,7 +95,7 @@ fn with_all_that_it_needs_no_test_may_be_passed_over() {
     let scene = Scene::new();
     scene.passes("");
     let called = scene.called();
-    assert!(called.contains("cargo test [ redis rust javascript python]"), "{called}");
+    assert!(called.contains("cargo test [ age sqlite3 zstd redis rust javascript python]"), "{called}");
     assert!(
         called.contains("npm install") && called.contains("pip install") && called.contains("components --check"),
         "{called}"

@@ -556,7 +556,7 @@ fn a_drill_in_a_sandbox_is_escalated_as_its_document_says() {
 
 /// Whether this machine allows a drill a disk of its own; only then can it be really full.
 fn has_own_disks() -> bool {
-    wpp::drill::bounded::Way::find().is_ok()
+    crate::postgres::there("a space of mounts of its own", wpp::drill::bounded::Way::find().is_ok())
 }
 
 #[test]
@@ -623,6 +623,29 @@ fn a_disk_that_is_not_freed_is_noticed_and_its_sandbox_is_kept_where_it_can_be_s
 }
 
 #[test]
+fn a_sandbox_that_cannot_be_kept_leaves_the_drills_own_verdict() {
+    if !has_own_disks() {
+        return;
+    }
+    let home = TestHome::live();
+    let text = shipped("full-disk").replace("   wpp drill inject full-disk\n", "   wpp status --session nobody\n");
+    let path = home.path().join("full-disk.md");
+    std::fs::write(&path, text).unwrap();
+    let programs = tempfile::tempdir().unwrap();
+    for name in ["sh", "tee", "unshare", "mount", "umount"] {
+        let path = wpp::process::on_path(name).unwrap();
+        std::os::unix::fs::symlink(path, programs.path().join(name)).unwrap();
+    }
+    // What copies is not there.
+    let mut command = home.command(&["drill", "run", path.to_str().unwrap(), "--format", "json"]);
+    let output = command.env("PATH", programs.path()).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(!output.status.success() && report["data"]["sandbox"].is_null(), "{report:#}");
+    assert!(report.to_string().contains("cannot keep what lies in"), "{report:#}");
+    assert!(Path::new(report["data"]["report"].as_str().unwrap()).is_file(), "{report:#}");
+}
+
+#[test]
 fn a_drill_on_a_disk_of_its_own_ends_when_whoever_began_it_is_killed() {
     if !has_own_disks() {
         return;
@@ -652,7 +675,20 @@ fn a_drill_on_a_disk_of_its_own_ends_when_whoever_began_it_is_killed() {
             assert!(std::time::Instant::now() < deadline, "it goes on");
             std::thread::sleep(Duration::from_millis(50));
         }
+        while sees_mounts(place.path()) > 0 {
+            assert!(std::time::Instant::now() < deadline, "what it started goes on");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
+}
+
+/// How many processes see something mounted below a folder.
+fn sees_mounts(folder: &Path) -> usize {
+    let pids = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    let sees = |pid: &u32| {
+        std::fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap_or_default().contains(folder.to_str().unwrap())
+    };
+    pids.filter(sees).count()
 }
 
 #[test]
@@ -678,16 +714,10 @@ fn what_a_killed_drill_left_on_a_disk_of_its_own_is_ended_and_removed_by_the_nex
     child.wait().unwrap();
     drop(stdout);
     // The daemon lives on, in a namespace that nobody else is in.
-    let inside = || {
-        let pids = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
-        let name = sandbox.file_name().unwrap().to_str().unwrap().to_owned();
-        let sees = move |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap_or_default().contains(&name);
-        pids.filter(sees).count()
-    };
-    assert!(inside() > 0 && sandbox.is_dir());
+    assert!(sees_mounts(&sandbox) > 0 && sandbox.is_dir());
     let outcome = home.command(&["drill", "run", "socket-left", "--quiet"]).env("TMPDIR", place.path()).output().unwrap();
     assert!(outcome.status.success(), "{outcome:?}");
-    assert_eq!((inside(), wpp::disk::list(place.path()).unwrap()), (0, Vec::new()));
+    assert_eq!((sees_mounts(&sandbox), wpp::disk::list(place.path()).unwrap()), (0, Vec::new()));
 }
 
 /// The processes that hold a lock in this sandbox.

@@ -1,6 +1,5 @@
 //! The page on archives says what is so: its commands by hand are run as they stand, on real archives.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -59,10 +58,7 @@ impl Place {
 /// Whether a tool is installed; that it is not is said aloud.
 fn is_there(program: &str) -> bool {
     let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(program).is_file());
-    if !found {
-        let _ = writeln!(std::io::stderr(), "SKIPPED a part of the tests of the page on archives: {program} is not installed");
-    }
-    found
+    crate::postgres::there(program.trim_end_matches("-keygen"), found)
 }
 
 #[test]

@@ -114,11 +114,12 @@ impl Server<'_> {
     /// breaks down or wants to be left alone is a failure.
     pub fn look<'a>(&self, endpoints: &'a [Endpoint]) -> Result<Vec<Seen<'a>>, Failure> {
         let mut seen = Vec::with_capacity(endpoints.len());
+        let list = self.list()?;
+        let is_listed = |endpoint: &Endpoint| list.as_ref().is_some_and(|list| lists(list, endpoint));
         for endpoint in endpoints {
             let (sight, why) = match endpoint.how {
                 How::Reads(query) => self.read(endpoint, query)?,
-                How::Acts if self.listed(endpoint) => (Sight::There, LISTED.to_owned()),
-                How::Unasked(_) if self.listed(endpoint) => (Sight::There, LISTED.to_owned()),
+                How::Acts | How::Unasked(_) if is_listed(endpoint) => (Sight::There, LISTED.to_owned()),
                 How::Unasked(why) => (Sight::Unseen, why.to_owned()),
                 How::Acts => match self.framework {
                     Framework::Express { .. } if !endpoint.path.contains('*') => {
@@ -139,8 +140,9 @@ impl Server<'_> {
     fn read(&self, endpoint: &Endpoint, query: &str) -> Result<(Sight, String), Failure> {
         let answer = able(self.api.seen(&format!("{}{query}", endpoint.path.replace('*', self.nobody)))?)?;
         let sight = match answer.status {
-            401 | 403 => Sight::Unseen,
-            405 => Sight::Gone,
+            // Where it leads to may be anything.
+            300..=399 | 401 | 403 => Sight::Unseen,
+            405 | 410 => Sight::Gone,
             404 if self.no_route(&answer) && self.framework == Framework::FastApi && endpoint.path.contains('*') => {
                 return self.head(endpoint);
             }
@@ -167,12 +169,11 @@ impl Server<'_> {
             return Ok((Sight::Unseen, format!("a path that no server has is not told from others: {}", said(&control))));
         }
         let answer = able(self.api.seen(&endpoint.path.replace('*', UNDECODABLE))?)?;
-        let sight = match answer.status {
-            400 => Sight::There,
-            404 => Sight::Gone,
-            _ => Sight::Unseen,
-        };
-        Ok((sight, said(&answer)))
+        Ok(match answer.status {
+            400 => (Sight::There, format!("its path is there: {}", said(&answer))),
+            404 => (Sight::Gone, said(&answer)),
+            _ => (Sight::Unseen, said(&answer)),
+        })
     }
 
     fn other_method(&self, endpoint: &Endpoint) -> Result<(Sight, String), Failure> {
@@ -198,16 +199,20 @@ impl Server<'_> {
         Ok((sight, said(&answer)))
     }
 
-    // The list holds only what it is told to hold, so that what is not in it may be there all the same.
-    fn listed(&self, endpoint: &Endpoint) -> bool {
+    // The server's list of itself; none where it has none, or tells nobody.
+    fn list(&self) -> Result<Option<Value>, Failure> {
         if self.framework != Framework::FastApi {
-            return false;
+            return Ok(None);
         }
-        let list = self.api.seen("/openapi.json").ok().and_then(|answer| answer.done().ok()).unwrap_or_default();
-        let Some(paths) = list["paths"].as_object() else { return false };
-        let method = endpoint.method.to_ascii_lowercase();
-        paths.iter().any(|(path, methods)| same(endpoint.path, path) && methods.get(&method).is_some_and(Value::is_object))
+        Ok(able(self.api.seen("/openapi.json")?)?.done().ok())
     }
+}
+
+// The list holds only what it is told to hold, so that what is not in it may be there all the same.
+fn lists(list: &Value, endpoint: &Endpoint) -> bool {
+    let method = endpoint.method.to_ascii_lowercase();
+    let is_it = |(path, methods): (&String, &Value)| same(endpoint.path, path) && methods[&method].is_object();
+    list["paths"].as_object().is_some_and(|paths| paths.iter().any(is_it))
 }
 
 const LISTED: &str = "not asked; GET /openapi.json names it";

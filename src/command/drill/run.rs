@@ -140,14 +140,15 @@ impl Run {
         let passed = ended.as_ref().is_ok_and(|outcome| outcome.report.verdict == Verdict::Pass);
         let metrics =
             recoveries(&home).unwrap_or_default().into_iter().map(|recovery| (recovery.fault, recovery.recovery_ms)).collect();
-        let kept = (self.keep || !passed).then(|| sandbox.keep()).transpose()?;
+        let kept = (self.keep || !passed).then(|| sandbox.keep());
         drop(sandbox);
-        match (ended, &kept) {
-            (Ok(mut outcome), _) => {
+        match (ended, kept) {
+            (Ok(mut outcome), kept) => {
                 concerned::escalate(app, &front, &mut outcome)?;
                 written(app, &id, outcome, Place { kept, disk: disk_said }, (metrics, known), &watch)
             }
-            (Err(error), Some(kept)) => Err(error.hint(look_at(kept))),
+            (Err(error), Some(Ok(kept))) => Err(error.hint(look_at(&kept))),
+            (Err(error), Some(Err(lost))) => Err(error.note(lost.chain())),
             (Err(error), None) => Err(error),
         }
     }
@@ -162,8 +163,8 @@ impl Run {
 /// Where a drill was played.
 #[derive(Debug, Default)]
 struct Place {
-    /// The sandbox, if it was kept.
-    kept: Option<PathBuf>,
+    /// The sandbox, if it was to be kept.
+    kept: Option<Result<PathBuf>>,
     /// Which disk it lay on, where the drill asks for one of its own.
     disk: Option<String>,
 }
@@ -198,6 +199,13 @@ fn written(
     report.metrics.push(Metric { name: "drill_took_ms".into(), value: watch.elapsed_ms() as f64 });
     if let Some(disk) = &disk {
         report = report.section(Section::default().field("disk of the sandbox", disk));
+    }
+    let (kept, lost) = match kept.transpose() {
+        Ok(kept) => (kept, None),
+        Err(error) => (None, Some(error.chain())),
+    };
+    if let Some(lost) = lost {
+        report = report.section(Section::default().field("sandbox not kept", lost));
     }
     if let Some(kept) = &kept {
         report = report.section(Section::default().field("sandbox kept", kept.display()));

@@ -247,7 +247,7 @@ impl Locks {
     /// holder's.
     fn holder(&self, file: (u64, u64)) -> Option<u32> {
         let own = std::process::id();
-        let held = self.whole.get(&file.1)?.iter().rfind(|lock| lock.pid != own && lock.is_on(file))?;
+        let held = self.whole.get(&file.1)?.iter().find(|lock| lock.pid != own && lock.is_on(file))?;
         Some(held.pid)
     }
 

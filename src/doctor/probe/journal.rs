@@ -14,8 +14,8 @@ use crate::doctor::backups;
 use crate::doctor::host::DAMAGED;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::facts::{BackupFacts, JournalFacts, Moment, OpenAct, Probed};
-use crate::home::sidecar;
-use crate::journal::{Entry, Journal};
+use crate::home::{self, sidecar};
+use crate::journal::{Entry, Journal, STRANGER};
 use crate::lifecycle::FOUND_DEAD;
 use crate::process::{self, HeldLock, LockKind, held_locks, is_alive};
 use crate::session::reading::{self, Way};
@@ -32,6 +32,8 @@ const REPLACES: [&str; 2] = ["restore", "reset"];
 /// How much a process may seem to be younger than what it wrote: the system counts its age in ticks, and clocks are set.
 const START_SLACK_MS: i64 = 2000;
 
+/// How long a journal without tables is at most: a page, of whatever size.
+const BLANK_BYTES_MAX: u64 = 64 << 10;
 /// How often a look begins anew because somebody opened or closed the journal meanwhile.
 const ATTEMPTS: usize = 3;
 /// How often a journal is opened and closed until nothing is left beside it.
@@ -50,10 +52,17 @@ pub fn open(path: &Path, only_read: bool) -> Result<Option<Journal>> {
     }
 }
 
-/// Whether a journal's file, and the log beside it, hold nothing at all: as good as none.
+/// Whether a journal holds nothing at all: as good as none.
 pub fn is_blank(path: &Path) -> bool {
     let length = |path: &Path| path.metadata().map(|seen| seen.len());
-    length(path).is_ok_and(|length| length == 0) && length(&sidecar(path, "-wal")).unwrap_or(0) == 0
+    match length(path) {
+        Ok(0) => length(&sidecar(path, "-wal")).unwrap_or(0) == 0,
+        // One with its tables is longer.
+        Ok(1..=BLANK_BYTES_MAX) => {
+            read_with(path, |connection, path| Journal::reading_any(connection, path).is_blank()).unwrap_or(false)
+        }
+        _ => false,
+    }
 }
 
 /// Opens the journal without a chance to change it, and leaves no file beside it.
@@ -170,14 +179,12 @@ pub fn usable(path: &Path, only_read: bool) -> Result<std::result::Result<(), St
     match read_with(path, |connection, path| Ok(Journal::reading_any(connection, path))) {
         Ok(journal) => {
             if let Some(problem) = damage(&journal)? {
-                let log = sidecar(path, "-wal");
-                let more = match log.metadata() {
-                    Ok(seen) if seen.len() > 0 => {
-                        format!("; if {} is another database's, moving that alone away brings it back", log.display())
-                    }
-                    _ => String::new(),
-                };
+                let log = home::strange_log(path).filter(|_| problem.starts_with(STRANGER));
+                let more = log.map(|what| format!("; {what}")).unwrap_or_default();
                 return Ok(Err(format!("{} {DAMAGED}{problem}{more}", path.display())));
+            }
+            if journal.is_blank()? {
+                return Ok(Ok(()));
             }
         }
         // One that only a writer can open is opened below.
@@ -404,6 +411,23 @@ mod tests {
             });
             assert_eq!(names(folder.path()), ["ops.db"]);
         }
+    }
+
+    #[test]
+    fn one_that_is_only_being_made_is_as_good_as_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.db");
+        let making = rusqlite::Connection::open(&path).unwrap();
+        making.pragma_update(None, "journal_mode", "WAL").unwrap();
+        assert!(path.metadata().unwrap().len() > 0);
+        assert!(is_blank(&path));
+        assert_eq!(usable(&path, true).unwrap(), Ok(()));
+        require_writable(&path).unwrap();
+        assert!(open(&path, true).unwrap().is_none());
+        drop(making);
+        assert!(is_blank(&path) && usable(&path, false).unwrap().is_ok(), "after who made it was killed");
+        drop(Journal::open(&path).unwrap());
+        assert!(!is_blank(&path));
     }
 
     #[test]

@@ -356,8 +356,10 @@ pub(super) fn check_origin(connection: &Connection, path: &Path) -> Result<()> {
     };
     let (application, version, objects) = look().map_err(|error| failed(path, error))?;
     if application != APPLICATION_ID && objects > 0 {
-        return Err(Error::new(ErrorKind::Unexpected, format!("{} is a database of another program", path.display()))
-            .hint("if a file of its name that ends in -wal is another database's, moving that alone away brings it back")
+        let error = Error::new(ErrorKind::Unexpected, format!("{} is a database of another program", path.display()));
+        return Err(crate::home::strange_log(path)
+            .into_iter()
+            .fold(error, Error::hint)
             .hint("else move it away, or bring the right one back with `wpp restore`"));
     }
     if version as usize > MIGRATIONS.len() {
@@ -489,20 +491,12 @@ pub fn not_ours(connection: &Connection) -> rusqlite::Result<Option<String>> {
         return Ok(Some(name_of(&found)));
     }
     let has = |name: &str| found.iter().any(|(kind, other, _)| kind == "table" && other == name);
-    let known = match usize::try_from(version).ok().and_then(|version| MIGRATIONS.get(..version)) {
-        Some([]) => return Ok(Some("it is a wpp.db that was never filled".into())),
-        Some(known) => known,
+    Ok(match tables(version)? {
+        Some(known) => known.iter().find(|name| !has(name)).map(|name| format!("it is a wpp.db without its table {name}")),
+        None if version == 0 => Some("it is a wpp.db that was never filled".into()),
         // Only the version that wrote it knows what else it has to hold.
-        None => return Ok((!has("messages")).then(|| format!("it is a wpp.db of version {version} without its table messages"))),
-    };
-    let model = Connection::open_in_memory()?;
-    for (_, sql) in known {
-        model.execute_batch(sql)?;
-    }
-    let expected = schema(&model)?;
-    let index = |name: &str| name.starts_with("messages_fts");
-    let lacks = expected.iter().find(|(kind, name, _)| kind == "table" && !index(name) && !has(name));
-    Ok(lacks.map(|(_, name, _)| format!("it is a wpp.db without its table {name}")))
+        None => (!has("messages")).then(|| format!("it is a wpp.db of version {version} without its table messages")),
+    })
 }
 
 /// The account whose messages are in a file, if any was linked. As for [`recognise`].
