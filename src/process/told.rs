@@ -198,7 +198,7 @@ fn has_open(pid: u32, file: (u64, u64)) -> Option<bool> {
 }
 
 /// How often the kernel's list of locks is read where one reading may lack a line.
-const READINGS: usize = 4;
+const READINGS: usize = 8;
 
 /// The locks that processes hold. What the kernel tells in one go is whole, which is a page; a longer list changes
 /// while it is read, and is read a few times: a line that one reading lacks is in another. A lock that is let go
@@ -287,7 +287,7 @@ mod tests {
                 });
             }
             let is_told = || held_locks().unwrap().iter().any(|lock| lock.is_on((seen.dev(), seen.ino())));
-            let missed = (0..500).filter(|_| !is_told()).count();
+            let missed = (0..200).filter(|_| !is_told()).count();
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
             missed
         });
