@@ -209,26 +209,31 @@ const READINGS: usize = 8;
 pub fn held_locks() -> std::io::Result<Vec<HeldLock>> {
     let mut held = BTreeSet::new();
     for _ in 0..READINGS {
-        let (text, parts) = read_locks()?;
+        let (text, is_whole) = read_locks()?;
         held.extend(String::from_utf8_lossy(&text).lines().filter_map(HeldLock::parse));
-        if parts < 2 {
+        if is_whole {
             break;
         }
     }
     Ok(held.into_iter().collect())
 }
 
-/// The list's text, and in how many parts the kernel told it: at most a page each, and as little as it is asked for.
-/// That is why it is asked for more than a page, and not through what reads whole files, which begins with a few bytes.
-fn read_locks() -> std::io::Result<(Vec<u8>, usize)> {
-    let (mut file, mut text, mut parts) = (std::fs::File::open("/proc/locks")?, Vec::new(), 0);
+/// What is told in one go is less than a page, at whose end a line may just not have had room.
+const WHOLE_BYTES_MAX: usize = 4096 - 256;
+
+/// The list's text, and whether it was told in one go. The kernel tells as little as it is asked for: that is why it is
+/// asked for more than a page, and not through what reads whole files, which begins with a few bytes. What follows a
+/// full page may be nothing by then, though there was more.
+fn read_locks() -> std::io::Result<(Vec<u8>, bool)> {
+    let (mut file, mut text) = (std::fs::File::open("/proc/locks")?, Vec::new());
     let mut part = vec![0; 64 << 10];
+    let mut is_whole = true;
     loop {
         match file.read(&mut part)? {
-            0 => return Ok((text, parts)),
+            0 => return Ok((text, is_whole)),
             length => text.extend_from_slice(&part[..length]),
         }
-        parts += 1;
+        is_whole = text.len() <= WHOLE_BYTES_MAX;
     }
 }
 
@@ -287,7 +292,7 @@ mod tests {
                 });
             }
             let is_told = || held_locks().unwrap().iter().any(|lock| lock.is_on((seen.dev(), seen.ino())));
-            let missed = (0..200).filter(|_| !is_told()).count();
+            let missed = (0..500).filter(|_| !is_told()).count();
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
             missed
         });
