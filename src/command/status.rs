@@ -105,8 +105,13 @@ fn one(app: &App, session: &SessionPaths) -> Result<Report> {
         }
         Seen::Stopped { stale_lock } => {
             let why = if stale_lock { "its daemon died without letting go of the lock" } else { "no daemon runs" };
-            let next =
-                if stale_lock { format!("wpp doctor --fix --session {name}") } else { format!("wpp start --session {name}") };
+            // A start is refused where one of the two is gone, and the doctor tells what to do.
+            let lacks_one = session.session_db().exists() != session.wpp_db().exists();
+            let next = match (stale_lock, lacks_one) {
+                (_, true) => format!("wpp doctor --session {name}"),
+                (true, _) => format!("wpp doctor --fix --session {name}"),
+                (false, false) => format!("wpp start --session {name}"),
+            };
             let mut report = Report::new("status", format!("{name}: STOPPED, {why}"))
                 .verdict(Verdict::Fail)
                 .data(json!({ "session": name, "state": "STOPPED", "reason": if stale_lock { "daemon_died" } else { "operator_stopped" } }))

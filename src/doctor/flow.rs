@@ -134,7 +134,7 @@ pub fn crash_loop(facts: &Facts, session: &SessionFacts) -> Judged {
         return Ok(vec![Said::ok(format!("{} in the last hour", count(few, "crash", "crashes")))]);
     };
     Ok(vec![
-        Said::bad(format!("the daemon died {crashes} times in the last hour, and something starts it again each time"))
+        Said::bad(format!("the daemon died {crashes} times in the last hour"))
             .seen("starts without a stop before them", format!("fewer than {CRASHES_MAX} in an hour"), crashes.to_string())
             .by_hand("see what its log ends with before it is started once more", line(facts, Some(&session.name), "logs")),
     ])

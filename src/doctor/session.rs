@@ -124,8 +124,18 @@ pub(super) fn standing(facts: &Facts, session: &SessionFacts) -> Option<SessionS
 pub(super) fn is_starting(facts: &Facts, session: &SessionFacts) -> bool {
     match session.lock.known() {
         Some(LockFacts::Held { owner: Some(owner) }) if owner.role == "daemon" => {
-            held_ms(facts, owner).is_some_and(|age| age <= limit_ms(facts.limits.start_timeout_ms, 1))
+            let is_young = held_ms(facts, owner).is_some_and(|age| age <= limit_ms(facts.limits.start_timeout_ms, 1));
+            is_young && !has_served(facts, session, owner)
         }
+        _ => false,
+    }
+}
+
+/// Whether the server has said a word to this daemon: it listened then.
+fn has_served(facts: &Facts, session: &SessionFacts, owner: &LockOwner) -> bool {
+    let rows = session.messages.known().and_then(|messages| messages.rows.as_ref());
+    match (rows.and_then(|rows| rows.last_word), owner.since.parse::<clock::Timestamp>()) {
+        (Some(word), Ok(since)) => (since.as_millisecond()..=facts.now_ms).contains(&word.at_ms),
         _ => false,
     }
 }
@@ -299,6 +309,9 @@ pub fn daemon_running(facts: &Facts, session: &SessionFacts) -> Judged {
         // With nothing left beside it, only the journal can tell a stop from a death.
         (None, Err(stop)) => return Err(stop),
         (None, Ok(journal)) => match (journal.started, journal.stopped) {
+            (None, _) if facts.host.journal_there == Probed::Known(false) => {
+                return Err(Stop::Skipped("nobody holds it, and there is no journal to tell whether it was started".into()));
+            }
             (None, _) => return Err(Stop::Skipped("no daemon was started".into())),
             // What was reset since has none that could have died.
             _ if journal.removed.is_some() => return Err(Stop::Skipped("the session was removed by a reset".into())),

@@ -67,6 +67,17 @@ pub(super) fn kept_from_start(facts: &Facts, session: &SessionFacts) -> Option<(
             );
         }
     }
+    let gone = match (&session.store, &session.messages) {
+        (Probed::Known(store), Probed::NotApplicable(_)) if store.paired == Some(true) => Some("wpp.db"),
+        (Probed::NotApplicable(_), Probed::Known(messages)) if messages.rows.is_some_and(|rows| rows.was_linked) => {
+            Some("session.db")
+        }
+        _ => None,
+    };
+    if let Some(name) = gone {
+        let what = format!("do not start it as it is: {name} is gone, which has a finding of its own, which comes first");
+        return first(what, of("backup list"));
+    }
     if let Some(twin) = &session.twin {
         return first(
             format!("start neither before it is decided which of the two goes on: {twin} is the same device"),

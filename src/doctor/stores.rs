@@ -101,6 +101,10 @@ fn bring_back(facts: &Facts, session: &SessionFacts) -> (&'static str, String) {
             "restore the messages from the newest archive before the session starts; the Signal state stays as it is",
             "restore latest --plan data",
         ),
+        Probed::Known(_) if facts.host.journal_there == Probed::Known(false) => (
+            "without the journal it is not known here which archives there are: see what the folder of archives holds",
+            "backup list",
+        ),
         Probed::Known(_) => (
             "no whole archive of this session is known here: begin with new messages; the link and the Signal state stay as they are",
             "start --new-messages",

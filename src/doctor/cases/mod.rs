@@ -565,6 +565,49 @@ fn messages_come_back_from_an_archive_where_there_is_one() {
     };
     assert!(command(Some(NOW_MS)).contains("restore latest --plan data"));
     assert!(command(None).contains("start --new-messages"));
+    // Without a journal nobody knows whether there is one.
+    let mut facts = stopped();
+    facts.sessions[0].messages = Probed::NotApplicable("there is no wpp.db yet".into());
+    backups(&mut facts).whole_ms = None;
+    facts.host.journal_there = Probed::Known(false);
+    facts.sessions[0].journal = Probed::Known(JournalFacts::default());
+    let commands: Vec<String> = examine(&facts, &Selection::default())
+        .findings
+        .into_iter()
+        .filter(|finding| finding.session.is_some())
+        .filter_map(|finding| finding.remedy.map(|remedy| format!("{} {}", finding.summary, remedy.command)))
+        .collect();
+    assert!(commands.iter().any(|command| command.contains("backup list")), "{commands:?}");
+    assert!(!commands.iter().any(|command| command.contains("new-messages") || command.contains("no daemon was started")));
+}
+
+#[test]
+fn no_start_is_offered_where_it_would_be_refused() {
+    let state = |lose: fn(&mut SessionFacts)| {
+        let mut facts = stopped();
+        lose(&mut facts.sessions[0]);
+        let findings = examine(&facts, &Selection::of(&["wpp.session.state".to_owned()])).findings;
+        findings[0].remedy.clone().unwrap().command
+    };
+    assert!(state(|_| {}).contains(" start "));
+    assert!(state(|session| session.messages = Probed::NotApplicable("there is no wpp.db yet".into())).contains("backup list"));
+    assert!(state(|session| session.store = Probed::NotApplicable("there is no session.db yet".into())).contains("backup list"));
+}
+
+#[test]
+fn a_daemon_that_the_server_has_spoken_to_is_not_coming_up() {
+    let state = |word_ago_ms: i64| {
+        let mut facts = stopped();
+        let session = &mut facts.sessions[0];
+        session.lock = Probed::Known(LockFacts::Held { owner: owner("daemon", 5000) });
+        if let Probed::Known(messages) = &mut session.messages {
+            let word = LastWord { state: State::Ready, reason: Reason::Normal, at_ms: NOW_MS - word_ago_ms, until_ms: None };
+            messages.rows.as_mut().unwrap().last_word = Some(word);
+        }
+        bad(&facts).into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    assert!(!state(MINUTE_MS).contains(&"wpp.session.lock-held".to_owned()), "{:?}", state(MINUTE_MS));
+    assert!(state(1000).contains(&"wpp.session.lock-held".to_owned()), "{:?}", state(1000));
 }
 
 #[test]
