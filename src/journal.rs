@@ -9,13 +9,14 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::home::sidecar;
 
 /// How long other processes that write are waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -195,11 +196,60 @@ impl Entry {
     }
 }
 
+/// How often that is tried.
+const TIDY_TRIES: usize = 4;
+
+/// Takes away, once it is dropped, what a look at a database may leave beside it when the last one who used it closes it
+/// meanwhile: an empty log, and its index. SQLite takes both away with the last one who may write, by their names: nothing
+/// may replace the database itself meanwhile, as nothing does a journal. It belongs behind the connection of the look.
+#[derive(Debug)]
+pub struct Tidy {
+    database: PathBuf,
+}
+
+impl Tidy {
+    /// Beside this database.
+    pub fn beside(database: &Path) -> Tidy {
+        Tidy { database: database.to_owned() }
+    }
+}
+
+impl Drop for Tidy {
+    fn drop(&mut self) {
+        for _ in 0..TIDY_TRIES {
+            if !self.is_left() {
+                return;
+            }
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            // Where that cannot be done, others use it, or it is not ours to change.
+            let _ = Connection::open_with_flags(&self.database, flags)
+                .and_then(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())));
+            // Of two that close it at once neither may be the last.
+            if self.is_left() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+impl Tidy {
+    /// Whether an empty log is there, and its index, beside a database that is no link.
+    fn is_left(&self) -> bool {
+        let is_empty = |log: std::fs::Metadata| log.is_file() && log.len() == 0;
+        sidecar(&self.database, "-wal").symlink_metadata().is_ok_and(is_empty)
+            && sidecar(&self.database, "-shm").exists()
+            && !self.database.is_symlink()
+    }
+}
+
 /// The journal of one home.
 #[derive(Debug)]
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
+    /// Of one that is only read. After the connection.
+    #[expect(dead_code, reason = "held for what its end does")]
+    tidy: Option<Tidy>,
 }
 
 impl Journal {
@@ -215,7 +265,7 @@ impl Journal {
         let connection = Connection::open(path)
             .while_doing(|| format!("cannot open the journal {}", path.display()))
             .map_err(|error| error.hint("look at what is there, its owner and its mode; `wpp doctor` does too"))?;
-        let journal = Journal { connection, path: path.to_owned() };
+        let journal = Journal { connection, path: path.to_owned(), tidy: None };
         let prepare = || {
             // A log beside it that another database wrote stays beside it: it must not get into this one as it closes.
             journal.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -229,7 +279,7 @@ impl Journal {
     /// A journal over a connection that can only read. One of an earlier version of `wpp` is not brought
     /// up to date then, so it is refused.
     pub fn reading(connection: Connection, path: &Path) -> Result<Journal> {
-        let journal = Journal { connection, path: path.to_owned() };
+        let journal = Journal { connection, path: path.to_owned(), tidy: Some(Tidy::beside(path)) };
         let version: rusqlite::Result<u32> = journal.connection.pragma_query_value(None, "user_version", |row| row.get(0));
         match version {
             Ok(version) if version as usize >= MIGRATIONS.len() => Ok(journal),
@@ -243,7 +293,7 @@ impl Journal {
 
     /// [`Journal::reading`] for entries alone, which every version has had; `None` for one that holds nothing yet.
     pub fn reading_entries(connection: Connection, path: &Path) -> Result<Option<Journal>> {
-        let journal = Journal { connection, path: path.to_owned() };
+        let journal = Journal { connection, path: path.to_owned(), tidy: Some(Tidy::beside(path)) };
         let version: rusqlite::Result<u32> = journal.connection.pragma_query_value(None, "user_version", |row| row.get(0));
         match version {
             Ok(0) => Ok(None),
@@ -260,7 +310,7 @@ impl Journal {
 
     /// A journal of any version, over a connection that can only read.
     pub fn reading_any(connection: Connection, path: &Path) -> Journal {
-        Journal { connection, path: path.to_owned() }
+        Journal { connection, path: path.to_owned(), tidy: Some(Tidy::beside(path)) }
     }
 
     /// What it lacks that a journal of its version has, whatever SQLite says of its pages; `None` where that is nothing,

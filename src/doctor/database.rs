@@ -111,8 +111,10 @@ pub(super) fn messages(session: &SessionPaths, searched: &Searched, timeout: Dur
     let seen = look(session, &session.wpp_db(), timeout, |connection| {
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         let mut problems = quick_check(connection)?;
-        if tables == 0 {
-            problems.push("it holds no tables".into());
+        if tables == 0 && problems.is_empty() {
+            // A daemon that comes up makes the file first and its tables then.
+            let unknown = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR);
+            return Err(rusqlite::Error::SqliteFailure(unknown, Some(format!("{NO_TABLE}: it holds none"))));
         }
         problems.extend(messages::stranger(connection)?.map(|what| format!("{what}{}", strange_log(&session.wpp_db()))));
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -249,9 +251,7 @@ fn look<T>(
         let again = match look_once(session, path, timeout, &work)? {
             // A daemon that comes up makes the file first and its tables then.
             Attempt::Done(Err(problem))
-                if attempt < ATTEMPTS
-                    && problem.contains(NO_TABLE)
-                    && matches!(Lock::look(&session.lock())?, LockState::Held(_)) =>
+                if problem.contains(NO_TABLE) && matches!(Lock::look(&session.lock())?, LockState::Held(_)) =>
             {
                 busy(path)
             }

@@ -277,7 +277,11 @@ pub fn rejected(facts: &Facts, session: &SessionFacts) -> Judged {
     }
     Ok(vec![
         Said::bad(format!("the server refused {bad} of {of} messages within a day"))
-            .seen("refused messages", format!("at most {SHARE_PERCENT_MAX} of 100"), format!("{} of 100", bad * 100 / of))
+            .seen(
+                "refused messages",
+                format!("at most {SHARE_PERCENT_MAX} of 100"),
+                format!("{} of 100", (bad * 100).div_ceil(of)),
+            )
             .by_hand("see with which words it refuses them", line(facts, Some(&session.name), "outbound list")),
     ])
 }
@@ -314,7 +318,7 @@ pub fn undecryptable(facts: &Facts, session: &SessionFacts) -> Judged {
     }
     Ok(vec![
         Said::bad(format!("{bad} of {of} messages within a day could not be decrypted: the Signal state does not fit the others'"))
-            .seen("undecryptable messages", format!("at most {SHARE_PERCENT_MAX} of 100"), format!("{} of 100", bad * 100 / of))
+            .seen("undecryptable messages", format!("at most {SHARE_PERCENT_MAX} of 100"), format!("{} of 100", (bad * 100).div_ceil(of)))
             .by_hand(
                 "look for a second client on a copy of this store; an archive restored with the plan `rekey` begins every conversation anew",
                 line(facts, Some(&session.name), "backup list"),

@@ -663,6 +663,9 @@ pub fn wake_owed(facts: &Facts, session: &SessionFacts) -> Judged {
     let Some(restore) = known(&session.journal, "the journal")?.wake_owed else {
         return Ok(vec![Said::ok("no restore is waiting for the own phone")]);
     };
+    if let Some(said) = being_replaced(facts, session) {
+        return Ok(vec![said]);
+    }
     let said = Said::bad(format!(
         "the own phone was not woken since a restore gave the session fresh keys {} ago: what is written on the phone does not come here",
         ago(facts, restore.at_ms)

@@ -15,6 +15,7 @@ use crate::daemon::api::Status;
 use crate::disk::{self, Lock, LockOwner, LockState, identity};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::SessionPaths;
+use crate::journal::Journal;
 use crate::process::{self, Group};
 use crate::report::quoted;
 
@@ -88,6 +89,17 @@ impl Site<'_> {
         if let Some(owner) = living(self.session)? {
             return Err(disk::living(&self.session.lock(), &owner));
         }
+        if let Some((pid, home)) = self.original()? {
+            return Err(Error::new(
+                ErrorKind::Locked,
+                format!(
+                    "session {} is a copy: process {pid}, the daemon of home {}, is the last one that its journal knows, and lives",
+                    self.session.name(),
+                    home.display()
+                ),
+            )
+            .hint("two daemons with one device's keys throw each other out: stop that one first, or remove this copy"));
+        }
         match self.unlocked()? {
             None => Ok(()),
             Some(status) => Err(Error::new(
@@ -96,6 +108,27 @@ impl Site<'_> {
             )
             .hint(format!("replace it with `wpp restart --session {}`", self.session.name()))),
         }
+    }
+
+    /// The daemon of another home that the journal, which was copied with the session, tells of as the last one here, if
+    /// that one still has the session.
+    fn original(&self) -> Result<Option<(u32, PathBuf)>> {
+        let path = self.home.journal();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let name = self.session.name();
+        let Some(started) = Journal::open(&path)?.latest(name, "start")?.filter(|entry| process::is_wpp(entry.pid)) else {
+            return Ok(None);
+        };
+        let Some(home) = process::home(started.pid) else { return Ok(None) };
+        if identity(&home) == root(self.session).and_then(identity) {
+            return Ok(None);
+        }
+        let lock = Lock::look(&home.join("sessions").join(name).join("LOCK"));
+        // What cannot be looked at is another user's, or no home.
+        let has_it = matches!(lock, Ok(LockState::Held(Some(owner))) if owner.pid == started.pid);
+        Ok(has_it.then_some((started.pid, home)))
     }
 
     /// Stops the daemon that answers and holds no lock, if there is one.

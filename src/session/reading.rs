@@ -67,11 +67,7 @@ pub fn connect(path: &Path, way: Way) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     // SQLite's rule against links holds for every part of a path. Only the file itself must be
     // none: a home may well lie behind a link.
-    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
-    let real = match (folder, path.file_name()) {
-        (Some(folder), Some(name)) => folder.join(name),
-        _ => path.to_owned(),
-    };
+    let real = real(path);
     // To open a pipe waits for somebody at its other end.
     if std::fs::symlink_metadata(&real).is_ok_and(|seen| !seen.is_file() && !seen.is_symlink()) {
         let cannot = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
@@ -92,6 +88,15 @@ pub fn connect(path: &Path, way: Way) -> rusqlite::Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)
+}
+
+/// Where a file lies, whatever links lead to its folder.
+fn real(path: &Path) -> PathBuf {
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
 }
 
 /// Opens `path`, one of the session's databases.

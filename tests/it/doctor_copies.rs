@@ -125,6 +125,16 @@ fn in_a_copied_home_whose_original_runs_nothing_is_started() {
         let (after, report) = only(&copy, LIVING);
         assert!(after.is_empty(), "{report:#}");
     }
+    // Copied without its lock: the journal that came with it names the daemon.
+    std::fs::remove_file(&lock).unwrap();
+    doctor(&copy, &["--fix", "--yes"]);
+    for line in [["start"], ["restart"]] {
+        let outcome = copy.run(&line);
+        assert_eq!(outcome.code, 11, "{line:?}: {outcome:?}");
+        assert!(outcome.stderr.contains(&original) && outcome.stderr.contains(&daemon.0.to_string()), "{outcome:?}");
+    }
+    assert!(Daemon::of(&copy).is_none());
+    assert_eq!((simulated.state().0, simulated.daemon()), ("READY".into(), Some(daemon.0)));
 }
 
 #[test]

@@ -54,6 +54,21 @@ fn who_has_the_databases_open_without_the_lock_is_named() {
     drop(connection);
 }
 
+#[test]
+fn messages_that_are_only_being_made_are_not_damaged() {
+    let home = whole();
+    let (id, path) = ("wpp.store.messages-damaged", home.session("main").join("wpp.db"));
+    std::fs::remove_file(&path).unwrap();
+    let making = wal(&home, "wpp.db");
+    making.execute_batch("CREATE TABLE x (y); DROP TABLE x").unwrap();
+    drop(making);
+    assert_eq!(only(&home, id).0, [id], "nobody makes it, and it holds nothing");
+    let lock = Lock::acquire(&home.session("main").join("LOCK"), "daemon").unwrap();
+    let (_, report) = only(&home, id);
+    assert!(!report.to_string().contains("is damaged"), "{report:#}");
+    drop(lock);
+}
+
 /// As root, the tests' own process is another user's than the home's owner.
 #[test]
 #[cfg(target_os = "linux")]

@@ -58,13 +58,14 @@ pub struct Stamp {
 
 impl Stamp {
     /// Whether both are of one state of an object, as far as both tell: not every listing of a store
-    /// says what the state is called.
+    /// says what the state is called, and what moves files may keep whole seconds alone, as tar does.
     pub fn is(&self, other: &Stamp) -> bool {
         let etags = match (&self.etag, &other.etag) {
             (Some(one), Some(two)) => one == two,
             _ => true,
         };
-        etags && (self.size_bytes, self.modified_s, self.modified_ns) == (other.size_bytes, other.modified_s, other.modified_ns)
+        let instants = self.modified_ns == other.modified_ns || self.modified_ns == 0 || other.modified_ns == 0;
+        etags && instants && (self.size_bytes, self.modified_s) == (other.size_bytes, other.modified_s)
     }
 }
 
@@ -370,6 +371,20 @@ fn taken(place: &str, by: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_moved_with_whole_seconds_alone_is_what_it_was() {
+        let made = Stamp { size_bytes: 5, modified_s: 7, modified_ns: 123, etag: None };
+        for (other, is_it) in [
+            (made.clone(), true),
+            (Stamp { modified_ns: 0, ..made.clone() }, true),
+            (Stamp { modified_ns: 124, ..made.clone() }, false),
+            (Stamp { modified_s: 8, modified_ns: 0, ..made.clone() }, false),
+            (Stamp { size_bytes: 6, modified_ns: 0, ..made.clone() }, false),
+        ] {
+            assert_eq!((made.is(&other), other.is(&made)), (is_it, is_it), "{other:?}");
+        }
+    }
 
     #[test]
     fn paths_and_addresses_are_told_apart() {

@@ -1,5 +1,6 @@
 //! What the journal says of sessions, read so that nothing is written where that is not wanted.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::doctor::host::DAMAGED;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::facts::{BackupFacts, JournalFacts, Moment, OpenAct, Probed};
 use crate::home::{self, sidecar};
-use crate::journal::{Entry, Journal, STRANGER};
+use crate::journal::{Entry, Journal, STRANGER, Tidy};
 use crate::lifecycle::FOUND_DEAD;
 use crate::process::{self, HeldLock, LockKind, held_locks, is_alive};
 use crate::session::reading::{self, Way};
@@ -36,8 +37,6 @@ const START_SLACK_MS: i64 = 2000;
 const BLANK_BYTES_MAX: u64 = 64 << 10;
 /// How often a look begins anew because somebody opened or closed the journal meanwhile.
 const ATTEMPTS: usize = 3;
-/// How often a journal is opened and closed until nothing is left beside it.
-const CLOSES: usize = 10;
 
 /// Opens the journal of a home to look into it; `None` when there is none, and looking makes none. Only
 /// where it may be changed, one of an earlier version is brought up to date.
@@ -193,24 +192,13 @@ pub fn usable(path: &Path, only_read: bool) -> Result<std::result::Result<(), St
     }
     let opened = match only_read {
         true => open_to_read(path).map(drop),
-        false => open_to_write(path),
+        false => {
+            // Another probe may just be reading beside it.
+            let _tidy = Tidy::beside(path);
+            Journal::open(path).map(drop)
+        }
     };
     Ok(opened.map_err(|error| error.chain()))
-}
-
-/// Opens a journal as who writes to it does, and leaves nothing beside it that was not there. SQLite takes the log away
-/// with the last one who closes it, if that one may write; and another probe may just be reading beside it.
-fn open_to_write(path: &Path) -> Result<()> {
-    let has_log = || sidecar(path, "-shm").exists();
-    let had_log = has_log();
-    for _ in 0..CLOSES {
-        drop(Journal::open(path)?);
-        if had_log || !has_log() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Ok(())
 }
 
 /// The first thing that is wrong with a journal: with its pages, as SQLite says, or with what has to be in it.
@@ -294,9 +282,13 @@ fn look_at(journal: &Journal, session: &str, own: &Path, since_ms: i64) -> Resul
     let latest = |verb: &str| -> Result<Option<Moment>> {
         Ok(journal.latest(session, verb)?.map(|entry| Moment { id: entry.id, at_ms: entry.at_ms }))
     };
-    let open = journal.open_entries(session)?.into_iter().map(|Entry { id, verb, at_ms, pid, .. }| {
-        let alive = still_lives(pid, at_ms);
-        OpenAct { id, verb, at_ms, pid, alive }
+    // What ends while it is looked at writes that down before its process ends: who lives is asked first.
+    let lived: BTreeSet<i64> =
+        journal.open_entries(session)?.into_iter().filter(|act| still_lives(act.pid, act.at_ms)).map(|act| act.id).collect();
+    let lives = |entry: &Entry| lived.contains(&entry.id) || still_lives(entry.pid, entry.at_ms);
+    let open = journal.open_entries(session)?.into_iter().map(|entry| {
+        let alive = lives(&entry);
+        OpenAct { id: entry.id, verb: entry.verb, at_ms: entry.at_ms, pid: entry.pid, alive }
     });
     let open: Vec<OpenAct> = open.collect();
     let replacing = match open.iter().rfind(|act| act.alive && REPLACES.contains(&act.verb.as_str())) {
@@ -319,12 +311,17 @@ fn look_at(journal: &Journal, session: &str, own: &Path, since_ms: i64) -> Resul
         wake_owed,
         crashes_last_hour,
     };
-    Ok((facts, look_at_backups(&entries, own)))
+    Ok((facts, backups_of(&entries, own, lives)))
 }
 
 /// What the journal's entries on a session say of its backups, as far as their files are there. `own` is the
 /// folder of the home that archives go to unless the settings say otherwise.
 pub fn look_at_backups(entries: &[Entry], own: &Path) -> BackupFacts {
+    backups_of(entries, own, |entry| still_lives(entry.pid, entry.at_ms))
+}
+
+/// [`look_at_backups`] for who knows which processes live that began what is open.
+fn backups_of(entries: &[Entry], own: &Path, lives: impl Fn(&Entry) -> bool) -> BackupFacts {
     let look = |folder: &Path, name: &str| folder::look(folder, name).ok().flatten().map(|object| object.stamp);
     // A home that was moved or copied took its archives along, and the entries name where they lay. What lies
     // in the home that it was copied from is that one's, which nobody here can count on.
@@ -337,7 +334,7 @@ pub fn look_at_backups(entries: &[Entry], own: &Path) -> BackupFacts {
             seen => seen,
         }
     };
-    let mut facts = backups::of_journal(entries, clock::now_ms(), |entry| still_lives(entry.pid, entry.at_ms), look);
+    let mut facts = backups::of_journal(entries, clock::now_ms(), lives, look);
     if let Some(spoiled) = &mut facts.spoiled
         && let (Some(folder), Some(name)) = (Path::new(&spoiled.path).parent(), Path::new(&spoiled.path).file_name())
         && is_elsewhere(folder)
@@ -410,6 +407,29 @@ mod tests {
                 reader.join().unwrap();
             });
             assert_eq!(names(folder.path()), ["ops.db"]);
+        }
+    }
+
+    #[test]
+    fn who_reads_leaves_nothing_though_others_come_and_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.db");
+        drop(Journal::open(&path).unwrap());
+        // Somebody closes it while it is opened, at another moment each time.
+        for round in 0..400 {
+            let writer = Journal::open(&path).unwrap();
+            let gone = std::sync::atomic::AtomicBool::new(false);
+            std::thread::scope(|threads| {
+                let reader = threads.spawn(|| {
+                    while !gone.load(std::sync::atomic::Ordering::Relaxed) {}
+                    drop(open_to_read(&path));
+                });
+                gone.store(true, std::sync::atomic::Ordering::Relaxed);
+                std::thread::sleep(Duration::from_micros(round));
+                drop(writer);
+                reader.join().unwrap();
+            });
+            assert_eq!(names(folder.path()), ["ops.db"], "round {round}");
         }
     }
 

@@ -461,6 +461,8 @@ fn unwritable(root: &Path, folders: &[PathBuf]) -> Probed<Vec<(PathBuf, String)>
     for folder in folders {
         let is_other = volumes.contains(&folder);
         match tried(folder, is_other) {
+            // Nothing more is written to one that was just removed.
+            Some(_) if !folder.exists() => {}
             // What keeps everybody from the home's file system is told once.
             Some((kind, reason)) => {
                 if is_other || of_root.as_ref().is_none_or(|(of_root, _)| *of_root != kind) {
