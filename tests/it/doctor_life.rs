@@ -133,7 +133,9 @@ fn nobody_logs_in_during_a_ban_that_only_wpp_db_knows_of() {
 fn a_session_whose_place_another_client_took_is_not_thrown_back_into_the_fight() {
     let simulated = linked();
     let copy = copied(&simulated.home);
+    // Without what shows here whose copy it is, as on another machine.
     std::fs::remove_file(copy.session("main").join("LOCK")).unwrap();
+    sh(&format!("rm {}/ops.db*", copy.path().display()));
     assert_eq!(copy.run(&["start"]).code, 0);
     simulated.wait_for_state("ERROR", "stream_replaced");
     let said = stays_dead(&simulated, "wpp.session.replaced");
