@@ -114,6 +114,11 @@ pub static ERROR: Object = Object {
         always("hints", TEXTS, "what to do next"),
         optional("class", Text, "of an outage: dns_resolution, timeout, network_unreachable or provider_unavailable"),
         optional("notes", TEXTS, "what else happened because of it, such as who was told"),
+        optional(
+            "client_message_id",
+            Text,
+            "of send, when whether the message was taken is not known: with --id and this, repeating it sends it once",
+        ),
     ],
 };
 
