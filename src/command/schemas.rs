@@ -848,6 +848,8 @@ static RUNBOOK_RUN: Object = Object {
         nullable("under_way", Text, "the step that was begun and has not ended"),
         always("evidence", Text, "its evidence folder"),
         nullable("cause", Text, "why it ended so"),
+        always("undone", TEXTS, "steps that were taken back"),
+        always("left", TEXTS, "steps whose undo failed, and which are left as they are"),
     ],
 };
 
