@@ -19,6 +19,8 @@ pub enum Bad {
     Io(std::io::Error),
     /// It ends before its beginning does.
     Ends,
+    /// It ends before its table of contents can.
+    Short,
     /// It says what cannot be.
     Impossible(String),
 }
@@ -34,9 +36,9 @@ impl Head {
     /// Whether so much can be behind it.
     ///
     /// # Errors
-    /// [`Bad::Ends`] when there is less than the table of contents that it speaks of.
+    /// [`Bad::Short`] when there is less than the table of contents that it speaks of.
     pub fn check_rest(self, bytes: u64) -> Result<(), Bad> {
-        if bytes < self.contents_bytes_min { Err(Bad::Ends) } else { Ok(()) }
+        if bytes < self.contents_bytes_min { Err(Bad::Short) } else { Ok(()) }
     }
 }
 
@@ -188,7 +190,7 @@ pub(super) mod tests {
             read_all(&whole, Of::Custom).unwrap();
             read_all(&dump(minor, 3), Of::Contents).unwrap();
             for cut in 0..whole.len() {
-                assert!(matches!(read_all(&whole[..cut], Of::Custom), Err(Bad::Ends)), "1.{minor} cut at {cut}");
+                assert!(matches!(read_all(&whole[..cut], Of::Custom), Err(Bad::Ends | Bad::Short)), "1.{minor} cut at {cut}");
             }
         }
         // What is newer is left to the program that knows it.
@@ -203,7 +205,7 @@ pub(super) mod tests {
             assert!(matches!(read_all(&bytes, Of::Custom), Err(Bad::Impossible(_))), "{byte} at {at}");
         }
         assert!(matches!(read_all(&head(14, 1, 0), Of::Custom), Err(Bad::Impossible(_))));
-        assert!(matches!(read_all(&head(14, 1, 200), Of::Custom), Err(Bad::Ends)));
+        assert!(matches!(read_all(&head(14, 1, 200), Of::Custom), Err(Bad::Short)));
         assert!(matches!(read_all(&dump(14, 1), Of::Contents), Err(Bad::Impossible(_))));
         let garbage: Vec<u8> = (0..4096_u32).map(|number| (number * 37 % 251) as u8).collect();
         assert!(read_all(&[&b"PGDMP\x01\x10\x00"[..], &garbage].concat(), Of::Custom).is_err());

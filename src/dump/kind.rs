@@ -251,6 +251,7 @@ fn read_head(reader: &mut impl Read, path: &Path, of: Of) -> std::result::Result
     let refuse = |bad| match bad {
         head::Bad::Io(error) => Bad::Io(error),
         head::Bad::Ends => Bad::Refused(refused(path, "it is a stub: it ends inside its own header, or was cut off there")),
+        head::Bad::Short => Bad::Refused(refused(path, "it ends inside its table of contents: it is a stub, or was cut off")),
         head::Bad::Impossible(what) => {
             Bad::Refused(refused(path, &format!("its header is impossible ({what}): it is a stub, or damaged")))
         }
