@@ -88,6 +88,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     class: Option<&'static str>,
+    client_message_id: Option<String>,
     message: String,
     hints: Vec<String>,
     notes: Vec<String>,
@@ -98,7 +99,8 @@ impl Error {
     /// An error with its cause in one lowercase sentence without a full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
         let message = message.into();
-        Error(Box::new(Inner { kind, class: None, message, hints: Vec::new(), notes: Vec::new(), source: None }))
+        let (hints, notes) = (Vec::new(), Vec::new());
+        Error(Box::new(Inner { kind, class: None, client_message_id: None, message, hints, notes, source: None }))
     }
 
     /// Says which part of the way to a server failed: the name of an outage's class, `dns_resolution`.
@@ -108,10 +110,25 @@ impl Error {
         self
     }
 
+    /// Says that a message may have been taken all the same, and under which id asking again does not send it twice.
+    #[must_use]
+    pub fn in_doubt(mut self, client_message_id: &str) -> Error {
+        self.0.message = format!("whether the message {client_message_id} was taken is not known: {}", self.0.message);
+        self.0.client_message_id = Some(client_message_id.to_owned());
+        self
+    }
+
     /// Adds what to do next; several hints are shown in the order they were added.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Error {
         self.0.hints.push(hint.into());
+        self
+    }
+
+    /// Adds what to do before all that was said.
+    #[must_use]
+    pub fn first_hint(mut self, hint: impl Into<String>) -> Error {
+        self.0.hints.insert(0, hint.into());
         self
     }
 
@@ -137,6 +154,11 @@ impl Error {
     /// The class of the outage that it is, if it is one.
     pub fn class(&self) -> Option<&'static str> {
         self.0.class
+    }
+
+    /// The id of the message of which it is not known whether it was taken.
+    pub fn client_message_id(&self) -> Option<&str> {
+        self.0.client_message_id.as_deref()
     }
 
     /// The cause without the errors underneath.

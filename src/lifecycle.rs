@@ -6,6 +6,7 @@
 mod reset;
 pub mod whose;
 mod left;
+mod lost;
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,7 +16,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::clock::Stopwatch;
 use crate::config::Config;
 use crate::daemon::api::{Auth, AuthStage, Status};
@@ -27,10 +27,10 @@ use crate::interrupt;
 use crate::journal::Journal;
 use crate::linking::{self, Advice};
 use crate::report::{Event, Sink, Step, Verdict};
-use crate::session::messages::Messages;
 use crate::session::state::{Reason, State};
 
 pub use self::left::FOUND_DEAD;
+pub use self::lost::lost_messages;
 pub use self::reset::Held;
 
 /// How often a waiting verb looks again. The daemon answers in well under a millisecond.
@@ -172,87 +172,10 @@ impl Site<'_> {
     /// [`Site::start`] for an operator who knows that the messages are gone, and goes on without them.
     pub fn start_with_new_messages(&self, journal: &Journal) -> Result<Started> {
         self.check_link()?;
-        if !self.session.wpp_db().exists() {
+        if lost::is_without_messages(self.session) {
             journal.record(Some(self.session.name()), "new_messages", &serde_json::json!({}))?;
         }
         self.start_whatever_is_there()
-    }
-
-    /// Fails when a database of the session was lost: a daemon would make an empty one in its place,
-    /// and nothing would tell that anything is missing.
-    pub fn check_losses(&self) -> Result<()> {
-        self.check_link()?;
-        self.check_messages()
-    }
-
-    /// Fails when the link to the phone was lost with `session.db`: a new one in its place would take
-    /// away the choice of bringing it back.
-    fn check_link(&self) -> Result<()> {
-        if !self.session.session_db().exists()
-            // A damaged wpp.db is the daemon's to refuse.
-            && let Ok(Some(messages)) = Messages::open_read_only(self.session)
-            && let (Ok(true), Ok(None)) = (messages.was_linked(), messages.logged_out())
-        {
-            let name = self.session.name();
-            return Err(Error::new(
-                ErrorKind::Denied,
-                format!("session {name} was linked to a phone, and its {} is gone", self.session.session_db().display()),
-            )
-            .hint(format!("bring it back: `wpp restore latest --session {name} --dry-run`"))
-            .hint(format!("or link it anew: `wpp reauth --session {name}`")));
-        }
-        Ok(())
-    }
-
-    /// Fails when `wpp.db` is gone although the session was linked, by its own store's word or, where
-    /// that is gone, too, by the journal's.
-    fn check_messages(&self) -> Result<()> {
-        // A daemon that runs has made what it needs.
-        if self.session.wpp_db().exists() || matches!(Lock::look(&self.session.lock())?, LockState::Held(_)) {
-            return Ok(());
-        }
-        let store = Snapshot::open(&self.session.session_db(), Quiet::Likely).ok().flatten();
-        let paired = store.and_then(|store| store.signal().ok().flatten()).is_some_and(|signal| signal.paired);
-        let journal = match self.home.journal() {
-            path if path.exists() => Some(Journal::open(&path)?),
-            _ => None,
-        };
-        let known = journal.as_ref().map(|journal| self.was_connected(journal)).transpose()?.unwrap_or(false);
-        if !paired && !known {
-            return Ok(());
-        }
-        let name = self.session.name();
-        let error = Error::new(
-            ErrorKind::Denied,
-            format!(
-                "session {name} was linked to a phone, and its {}, which holds its messages, is gone",
-                self.session.wpp_db().display()
-            ),
-        );
-        let archive =
-            journal.map(|journal| self.newest_whole(&journal)).transpose()?.flatten().unwrap_or_else(|| "latest".into());
-        let plan = if paired { " --plan data" } else { "" };
-        Err(error
-            .hint(format!("bring the messages back: `wpp restore {archive}{plan} --session {name}`"))
-            .hint(format!("or go on without them: `wpp start --new-messages --session {name}`")))
-    }
-
-    /// Whether the session was connected, as far as the journal knows, since it was last removed.
-    fn was_connected(&self, journal: &Journal) -> Result<bool> {
-        let name = self.session.name();
-        let removed = journal.history(name, "reset")?.into_iter().rfind(|entry| entry.state == "finished");
-        let connected = journal.latest(name, "connect")?;
-        Ok(connected.is_some_and(|connected| removed.is_none_or(|removed| removed.id < connected.id)))
-    }
-
-    /// Where the newest archive lies that held the whole session when it was made here, if it still does.
-    fn newest_whole(&self, journal: &Journal) -> Result<Option<String>> {
-        let backups = journal.history(self.session.name(), "backup")?;
-        let whole = backups.iter().rev().filter(|entry| entry.state == "finished" && entry.data["whole"] == true);
-        let mut places = whole.filter_map(|entry| entry.data["path"].as_str());
-        Ok(places
-            .find(|place| place.contains("://") || std::path::Path::new(place).exists())
-            .map(|place| format!("'{}'", place.replace('\'', "'\\''"))))
     }
 
     /// [`Site::start`] for those who know that `session.db` may be missing: a new one is made.

@@ -19,7 +19,7 @@ impl Args {
     pub fn run(self, app: &App) -> Result<Report> {
         let session = app.existing_session()?;
         let (answer, source) =
-            stored::ask_or_read(&session, |client| client.chats(), |messages| Ok(ChatsAnswer { chats: messages.chats()? }))?;
+            stored::ask_or_read(app, &session, |client| client.chats(), |messages| Ok(ChatsAnswer { chats: messages.chats()? }))?;
         let chats = answer.map(|answer| answer.chats).unwrap_or_default();
         let rows = chats.iter().map(|chat| {
             let last = clock::rfc3339(clock::from_ms(chat.last_message_ms));

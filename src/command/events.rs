@@ -39,12 +39,13 @@ impl Args {
     /// Shows events.
     pub fn run(self, app: &App) -> Result<Report> {
         let session = app.existing_session()?;
-        if self.follow { follow(app, &session, self.after) } else { list(&session, self.after) }
+        if self.follow { follow(app, &session, self.after) } else { list(app, &session, self.after) }
     }
 }
 
-fn list(session: &SessionPaths, after: Option<i64>) -> Result<Report> {
+fn list(app: &App, session: &SessionPaths, after: Option<i64>) -> Result<Report> {
     let (events, source) = stored::ask_or_read(
+        app,
         session,
         |client| {
             let mut events = Vec::new();

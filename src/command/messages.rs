@@ -31,6 +31,7 @@ impl Args {
         };
         let session = app.existing_session()?;
         let (answer, source) = stored::ask_or_read(
+            app,
             &session,
             |client| client.messages(chat.as_deref(), None, self.limit),
             |messages| Ok(MessagesAnswer { messages: messages.list(chat.as_deref(), None, self.limit)? }),

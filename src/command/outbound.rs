@@ -42,7 +42,7 @@ impl Args {
         let paused = match self.act {
             Act::Pause => true,
             Act::Resume => false,
-            Act::List { all, limit } => return list(&session, all, limit),
+            Act::List { all, limit } => return list(app, &session, all, limit),
         };
         let answer = Client::connect(&session)?.outbound(paused)?;
         let what = if paused { "sending is paused" } else { "sending is on" };
@@ -57,8 +57,9 @@ impl Args {
     }
 }
 
-fn list(session: &SessionPaths, all: bool, limit: u32) -> Result<Report> {
+fn list(app: &App, session: &SessionPaths, all: bool, limit: u32) -> Result<Report> {
     let (answer, source) = stored::ask_or_read(
+        app,
         session,
         |client| client.outbox(all, limit),
         |messages| Ok(OutboxAnswer { outbox: messages.outbox(all, limit)? }),

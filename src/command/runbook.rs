@@ -362,11 +362,11 @@ fn runs(app: &App) -> Result<Report> {
             clock::rfc3339(clock::from_ms(state.began_ms)),
             verdict.to_owned(),
             if *is_open { "open".into() } else { String::new() },
-            state.cause.clone().unwrap_or_default(),
+            state.because(),
         ]);
         data.push(json!({
             "run": state.run, "runbook": state.runbook, "began": clock::rfc3339(clock::from_ms(state.began_ms)), "verdict": state.verdict, "open": is_open,
-            "under_way": state.under_way, "evidence": state.evidence, "cause": state.cause,
+            "under_way": state.under_way, "evidence": state.evidence, "cause": state.cause, "undone": state.undone(), "left": state.left,
         }));
     }
     let columns = ["run", "began", "verdict", "", "because"];

@@ -114,6 +114,11 @@ pub static ERROR: Object = Object {
         always("hints", TEXTS, "what to do next"),
         optional("class", Text, "of an outage: dns_resolution, timeout, network_unreachable or provider_unavailable"),
         optional("notes", TEXTS, "what else happened because of it, such as who was told"),
+        optional(
+            "client_message_id",
+            Text,
+            "of send, when whether the message was taken is not known: with --id and this, repeating it sends it once",
+        ),
     ],
 };
 
@@ -843,6 +848,8 @@ static RUNBOOK_RUN: Object = Object {
         nullable("under_way", Text, "the step that was begun and has not ended"),
         always("evidence", Text, "its evidence folder"),
         nullable("cause", Text, "why it ended so"),
+        always("undone", TEXTS, "steps that were taken back"),
+        always("left", TEXTS, "steps whose undo failed, and which are left as they are"),
     ],
 };
 

@@ -39,6 +39,7 @@ impl Args {
         }
         let words = self.words.join(" ");
         let (answer, source) = stored::ask_or_read(
+            app,
             &session,
             |client| client.search(&words, self.limit),
             |messages| {

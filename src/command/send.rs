@@ -13,7 +13,7 @@ use crate::daemon::client::Client;
 use crate::daemon::outbox::{TEXT_BYTES_MAX, check_client_id, check_text};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::gateway::Gateway;
-use crate::report::{Report, Section, Verdict};
+use crate::report::{Report, Section, Verdict, quoted, session_option};
 use crate::session::receiver::receiver;
 
 /// How long to wait for the server's acknowledgement, in seconds.
@@ -24,7 +24,9 @@ const WAIT: u64 = 30;
 #[command(after_help = "The message goes into the session's outbox and leaves it when the session is connected; it survives a \
 restart. It counts as sent when WhatsApp's server acknowledged it.\n\n\
 Exit codes: 0 acknowledged (or queued, with --wait 0), 4 refused by the server, 5 queued but not \
-acknowledged within the time, 13 the session is not linked to a phone, 14 no daemon answers.\n\n\
+acknowledged within the time, 13 the session is not linked to a phone, 14 no daemon answers. A daemon that was \
+asked and did not answer may have taken the message all the same: the error then names the message's id, and the command \
+that repeats it with --id, which never sends it twice.\n\n\
 With --session CHANNEL:SESSION the message is handed to a gateway, once. What it says then is all that is known: most gateways \
 do not tell whether WhatsApp acknowledged the message, and send it again when they are asked again, whatever --id says.")]
 pub struct Args {
@@ -52,9 +54,9 @@ impl Args {
         if let Some(id) = &self.id {
             check_client_id(id)?;
         }
-        let text = match (self.text, self.text_file) {
-            (Some(text), _) => text,
-            (None, Some(path)) => read_text(&path)?,
+        let text = match (&self.text, &self.text_file) {
+            (Some(text), _) => text.clone(),
+            (None, Some(path)) => read_text(path)?,
             // clap lets no line through that has neither.
             (None, None) => String::new(),
         };
@@ -66,13 +68,18 @@ impl Args {
         let to = receiver(&self.to)?;
         let wait = self.wait.unwrap_or(WAIT);
         let session = app.existing_session()?;
-        let request = SendRequest { client_message_id: self.id, to, text, wait_ms: wait * 1000 };
+        let name = session.name();
+        // Made here and not by the daemon: who gets no answer must know it, too.
+        let id = self.id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let again = self.again(name, &id);
+        let request = SendRequest { client_message_id: Some(id), to, text, wait_ms: wait * 1000 };
         let client = Client::connect(&session)?;
         let watch = Stopwatch::start();
-        let answer = client.send(&request)?;
+        let answer = client.send(&request).map_err(|error| match error.client_message_id() {
+            Some(_) => error.first_hint(format!("repeat it with its id, which never sends it twice: `{again}`")),
+            None => error,
+        })?;
         let took_ms = watch.elapsed_ms();
-        let name = session.name();
-        let again = format!("wpp send --session {name} --id {} …", answer.client_message_id);
         let (title, verdict, next) = match answer.state {
             OutboxState::Accepted if answer.duplicate => ("had been sent before; not sent again", Verdict::Pass, None),
             OutboxState::Accepted => ("sent", Verdict::Pass, None),
@@ -80,13 +87,14 @@ impl Args {
                 ("refused by the server", Verdict::Fail, Some("correct it and send it under a new id".to_owned()))
             }
             OutboxState::Queued | OutboxState::Sending if wait == 0 => ("queued", Verdict::Pass, None),
-            OutboxState::Queued if wait > 0 && client.status()?.outbound_paused => {
+            // What was queued stays so, whatever becomes of this question.
+            OutboxState::Queued if wait > 0 && client.status().is_ok_and(|status| status.outbound_paused) => {
                 ("queued; sending is paused", Verdict::Unknown, Some(format!("wpp outbound resume --session {name}")))
             }
             OutboxState::Queued | OutboxState::Sending => (
                 "queued; the server has not acknowledged it yet",
                 Verdict::Unknown,
-                Some(format!("wpp status --session {name} says why; the same line with --id asks again: {again}")),
+                Some(format!("wpp status --session {name} says why; asking again does not send it twice: `{again}`")),
             ),
         };
         let mut section = Section::default().field("id", &answer.client_message_id).field("message id", &answer.message_id);
@@ -97,6 +105,26 @@ impl Args {
         report.data["took_ms"] = json!(took_ms);
         report.next.extend(next);
         Ok(report)
+    }
+
+    /// The line that asks for the same message again, as it is typed.
+    fn again(&self, session: &str, id: &str) -> String {
+        let between = if id.starts_with('-') { '=' } else { ' ' };
+        let mut line = format!("wpp send {} --id{between}{}", session_option(session), quoted(id));
+        if let Some(wait) = self.wait {
+            line.push_str(&format!(" --wait {wait}"));
+        }
+        if let Some(path) = &self.text_file {
+            line.push_str(&format!(" --text-file {}", quoted(&path.display().to_string())));
+        }
+        // What begins as an option does is none behind this.
+        if [Some(&self.to), self.text.as_ref()].into_iter().flatten().any(|word| word.starts_with('-')) {
+            line.push_str(" --");
+        }
+        for word in [Some(&self.to), self.text.as_ref()].into_iter().flatten() {
+            line.push_str(&format!(" {}", quoted(word)));
+        }
+        line
     }
 }
 

@@ -3,10 +3,12 @@
 
 use serde::Serialize;
 
+use crate::app::App;
 use crate::clock;
 use crate::daemon::client::Client;
 use crate::error::{ErrorKind, Result};
 use crate::home::SessionPaths;
+use crate::lifecycle::lost_messages;
 use crate::report::Table;
 use crate::session::messages::{Message, Messages};
 
@@ -21,7 +23,11 @@ pub enum Source {
 }
 
 /// Asks the daemon; reads the database when no daemon answers. `None` when there is no database yet.
+///
+/// # Errors
+/// [`ErrorKind::Denied`] when there is none any more, as [`lost_messages`] tells: lost messages are not no messages.
 pub fn ask_or_read<T>(
+    app: &App,
     session: &SessionPaths,
     ask: impl FnOnce(&Client) -> Result<T>,
     read: impl FnOnce(&Messages) -> Result<T>,
@@ -29,7 +35,10 @@ pub fn ask_or_read<T>(
     match Client::connect(session).and_then(|client| ask(&client)) {
         Ok(answer) => Ok((Some(answer), Source::Daemon)),
         Err(error) if error.kind() == ErrorKind::Unreachable => {
-            Ok((Messages::open_read_only(session)?.map(|messages| read(&messages)).transpose()?, Source::File))
+            let Some(messages) = Messages::open_read_only(session)? else {
+                return lost_messages(app.home(), session)?.map_or(Ok((None, Source::File)), Err);
+            };
+            Ok((Some(read(&messages)?), Source::File))
         }
         Err(error) => Err(error),
     }

@@ -82,9 +82,21 @@ impl Client {
     }
 
     /// Sends a message; the answer may take as long as the request says to wait.
+    ///
+    /// An error after the request was on its way is [`Error::in_doubt`], where the request names the message, unless it
+    /// is a refusal of the request itself.
     pub fn send(&self, request: &SendRequest) -> Result<SendAnswer> {
         let client = self.clone().with_timeout(self.timeout.saturating_add(Duration::from_millis(request.wait_ms)));
-        client.post("/v1/messages", request)
+        let deadline = Instant::now() + client.timeout;
+        let body = serde_json::to_string(request).while_doing(|| "cannot write the request".into())?;
+        let stream = client.dial(deadline)?;
+        let answer = client.ask_on(stream, "POST", "/v1/messages", Some(&body), deadline);
+        answer.and_then(|mut answer| client.content(&mut answer)).map_err(|error| {
+            match (error.kind(), &request.client_message_id) {
+                (ErrorKind::Usage | ErrorKind::LoginNeeded | ErrorKind::Denied, _) | (_, None) => error,
+                (_, Some(id)) => error.in_doubt(id),
+            }
+        })
     }
 
     /// Where a message stands that was sent before; `None` when there is no such one.
@@ -201,7 +213,18 @@ impl Client {
     }
 
     fn ask(&self, method: &str, target: &str, body: Option<&str>, deadline: Instant) -> Result<Response> {
-        let mut stream = self.dial(deadline)?;
+        self.ask_on(self.dial(deadline)?, method, target, body, deadline)
+    }
+
+    /// [`Client::ask`] over a connection that was made for it.
+    fn ask_on(
+        &self,
+        mut stream: UnixStream,
+        method: &str,
+        target: &str,
+        body: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Response> {
         let body_head = body.map(|body| format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()));
         let request = format!(
             "{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{}\r\n{}",
@@ -624,6 +647,30 @@ mod tests {
             (error.kind(), error.message(), error.hints()),
             (ErrorKind::LoginNeeded, "not linked", &["do x".to_owned()][..])
         );
+    }
+
+    #[test]
+    fn of_a_message_that_may_have_been_taken_the_error_says_so_and_of_one_that_was_refused_it_does_not() {
+        let refused: &'static [u8] =
+            b"HTTP/1.1 400 No\r\n\r\n{\"code\":\"REQUEST_INVALID\",\"message\":\"no\",\"session\":\"main\",\"hints\":[\"do x\"]}";
+        let broken: &'static [u8] =
+            b"HTTP/1.1 500 No\r\n\r\n{\"code\":\"INTERNAL\",\"message\":\"no\",\"session\":\"main\",\"hints\":[\"do x\"]}";
+        let cut: &'static [u8] = b"HTTP/1.1 202 Accepted\r\nContent-Length: 99\r\n\r\n{\"client";
+        let (_folder, session) = served(vec![refused, broken, cut, b"", b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nno"]);
+        let client = Client::connect(&session).unwrap().with_timeout(Duration::from_secs(2));
+        let id = Some("one".to_owned());
+        let request = SendRequest { client_message_id: id, to: "15550100001".into(), text: "hi".into(), wait_ms: 0 };
+        assert_eq!(client.send(&request).unwrap_err().client_message_id(), None);
+        for _ in 0..4 {
+            let error = client.send(&request).unwrap_err();
+            assert_eq!(error.client_message_id(), Some("one"), "{}", error.chain());
+            assert!(error.message().contains("one was taken is not known"), "{}", error.chain());
+        }
+        // Nobody listens any more: nothing was on its way.
+        let folder = tempfile::tempdir().unwrap();
+        let gone = Client { socket: folder.path().join("none"), ..client };
+        let error = gone.send(&request).unwrap_err();
+        assert_eq!((error.kind(), error.client_message_id()), (ErrorKind::Unreachable, None), "{}", error.chain());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::head::{self, Of};
 use super::plain::{Scanner, Seen, Segments};
 use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
@@ -151,8 +152,10 @@ impl Dump {
             })?,
             _ => {
                 // The program that reads it finds out where it ends; that a wrapping is whole is known here.
-                std::io::copy(&mut reader, &mut std::io::sink()).map_err(damaged)?;
-                Plain::default()
+                read_head(&mut reader, path, Of::Custom).map(|()| Plain::default()).map_err(|error| match error {
+                    Bad::Io(error) => damaged(error),
+                    Bad::Refused(error) => error,
+                })?
             }
         };
         Ok(Dump { path: path.to_owned(), kind, wrapping, size_bytes, sha256, plain })
@@ -216,6 +219,13 @@ fn directory(path: &Path) -> Result<Dump> {
         hasher.update(b"\0");
         hasher.update(sha256.as_bytes());
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name == CONTENTS {
+            let mut reader = BufReader::new(raw(&file)?);
+            read_head(&mut reader, &file, Of::Contents).map_err(|error| match error {
+                Bad::Io(error) => unreadable(error),
+                Bad::Refused(error) => error,
+            })?;
+        }
         if is_rows(name.strip_suffix(".gz").unwrap_or(&name)) {
             let wrapping = if name.ends_with(".gz") { Wrapping::Gzip } else { Wrapping::None };
             let mut rows = Rows::default();
@@ -234,6 +244,21 @@ fn directory(path: &Path) -> Result<Dump> {
 enum Bad {
     Io(std::io::Error),
     Refused(Error),
+}
+
+/// Reads to the end what begins as `pg_restore` wants it, and refuses what can be none of it.
+fn read_head(reader: &mut impl Read, path: &Path, of: Of) -> std::result::Result<(), Bad> {
+    let refuse = |bad| match bad {
+        head::Bad::Io(error) => Bad::Io(error),
+        head::Bad::Ends => Bad::Refused(refused(path, "it is a stub: it ends inside its own header, or was cut off there")),
+        head::Bad::Short => Bad::Refused(refused(path, "it ends inside its table of contents: it is a stub, or was cut off")),
+        head::Bad::Impossible(what) => {
+            Bad::Refused(refused(path, &format!("its header is impossible ({what}): it is a stub, or damaged")))
+        }
+    };
+    let head = head::read(reader, of).map_err(refuse)?;
+    let rest = std::io::copy(reader, &mut std::io::sink()).map_err(Bad::Io)?;
+    head.check_rest(rest).map_err(refuse)
 }
 
 /// Walks through the members of a tar file: each whole, the end behind the last, and all there that the
@@ -270,6 +295,13 @@ fn read_tar(reader: &mut impl BufRead, path: &Path) -> std::result::Result<(), B
                 let text = String::from_utf8_lossy(&line);
                 let named = text.starts_with("COPY ").then(|| text.trim_end().strip_suffix("';")?.rsplit_once("'$$PATH$$/"));
                 wanted.extend(named.flatten().map(|(_, name)| name.to_owned()));
+            }
+        } else if name == CONTENTS {
+            let judged = read_head(&mut content, path, Of::Contents);
+            std::io::copy(&mut content, &mut std::io::sink()).map_err(Bad::Io)?;
+            // One that the file ends in was cut off, whatever it lacks of its own.
+            if content.limit() == 0 {
+                judged?;
             }
         } else {
             std::io::copy(&mut content, &mut rows).map_err(Bad::Io)?;
@@ -433,7 +465,14 @@ pub fn raw(path: &Path) -> Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use super::head::tests::dump;
     use super::*;
+
+    /// The table of contents of a tar file or a folder.
+    fn contents() -> String {
+        // All of it is ASCII.
+        String::from_utf8(dump(14, 3)).unwrap()
+    }
 
     const WHOLE: &str = "--\n-- PostgreSQL database dump\n--\n\nSET x = 1;\nCREATE TABLE public.users (id int);\n\
         ALTER TABLE public.users OWNER TO app;\nCOPY public.users (id) FROM stdin;\n1\nCREATE TABLE no\n\\.\n\n\
@@ -468,7 +507,8 @@ mod tests {
     fn a_tar_dump_that_was_cut_off_is_refused_wherever_it_was_cut() {
         let rows = "1\n2\n\\.\n\n\n";
         let statements = "COPY public.a (g) FROM '$$PATH$$/3342.dat';\nCOPY public.b (t) FROM '$$PATH$$/3343.dat';\n";
-        let members = [("toc.dat", "PGDMP"), ("3342.dat", rows), ("3343.dat", rows), ("restore.sql", statements)];
+        let contents = contents();
+        let members = [("toc.dat", &*contents), ("3342.dat", rows), ("3343.dat", rows), ("restore.sql", statements)];
         let whole = tarred(&members);
         assert_eq!(examine(&whole).unwrap().kind, Kind::Tar);
         for cut in (1..whole.len() / 512).map(|block| block * 512).chain([1, 600, 1025, whole.len() - 1]) {
@@ -495,10 +535,13 @@ mod tests {
     fn of_a_folder_every_table_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, content: &[u8]| std::fs::write(folder.path().join(name), content).unwrap();
-        write("toc.dat", b"PGDMP");
+        write("toc.dat", contents().as_bytes());
         write("3342.dat", b"1\n\\.\n\n\n");
         write("3343.dat.gz", &gzipped(b"1\n\\.\n\n\n"));
         assert!(Dump::examine(folder.path()).is_ok());
+        write("toc.dat", b"PGDMP");
+        assert!(Dump::examine(folder.path()).unwrap_err().message().contains("stub"));
+        write("toc.dat", contents().as_bytes());
         let packed = gzipped(b"1\n\\.\n\n\n");
         for (name, content) in [("3342.dat", b"1\n".to_vec()), ("3343.dat.gz", packed[..packed.len() - 3].to_vec())] {
             let whole = std::fs::read(folder.path().join(name)).unwrap();
@@ -585,9 +628,23 @@ mod tests {
     }
 
     #[test]
+    fn a_few_bytes_that_begin_as_a_dump_does_are_none() {
+        let garbage = [&b"PGDMP\x01\x10\x00"[..], &[0x5a; 2000]].concat();
+        let whole = dump(16, 1);
+        for stub in [b"PGDMP".as_slice(), &garbage, &whole[..whole.len() - 1], &dump(16, 3)] {
+            for content in [stub.to_vec(), gzipped(stub)] {
+                let error = examine(&content).unwrap_err();
+                assert!(error.kind() == ErrorKind::Archive && error.message().contains("stub"), "{error}");
+            }
+        }
+        let error = examine(&tarred(&[("toc.dat", "PGDMP"), ("restore.sql", "")])).unwrap_err();
+        assert!(error.kind() == ErrorKind::Archive && error.message().contains("stub"), "{error}");
+    }
+
+    #[test]
     fn what_pg_restore_reads_is_known_by_its_first_bytes() {
-        let tar = tarred(&[("toc.dat", "PGDMP"), ("restore.sql", "")]);
-        for (content, kind) in [(b"PGDMP\x01\x0e".to_vec(), Kind::Custom), (tar.clone(), Kind::Tar)] {
+        let tar = tarred(&[("toc.dat", &contents()), ("restore.sql", "")]);
+        for (content, kind) in [(dump(14, 1), Kind::Custom), (tar.clone(), Kind::Tar)] {
             assert_eq!(examine(&content).unwrap().kind, kind);
             assert_eq!(examine(&gzipped(&content)).unwrap().kind, kind);
         }
@@ -595,7 +652,7 @@ mod tests {
         assert!(examine(&tarred(&[("abc.dat", "PGDMP"), ("restore.sql", "")])).is_err());
         let folder = tempfile::tempdir().unwrap();
         assert!(Dump::examine(folder.path()).unwrap_err().message().contains("toc.dat"));
-        std::fs::write(folder.path().join("toc.dat"), "PGDMP").unwrap();
+        std::fs::write(folder.path().join("toc.dat"), contents()).unwrap();
         assert_eq!(Dump::examine(folder.path()).unwrap().kind, Kind::Directory);
         assert_eq!(Dump::examine(&folder.path().join("none")).unwrap_err().kind(), ErrorKind::Usage);
     }

@@ -4,7 +4,7 @@
 //! room reads all of them while the gateway runs, and rehearses the way back on a server of PostgreSQL
 //! that exists for that alone. It knows nothing of WhatsApp sessions of this host.
 //!
-//! [`kind`] tells what a file of a dump really is and [`plain`] what of it is an order to `psql`, [`tools`] finds
+//! [`kind`] tells what a file of a dump really is, [`head`] whether its beginning can be one, and [`plain`] what of it is an order to `psql`, [`tools`] finds
 //! the programs of PostgreSQL and the account that they run as, [`address`] takes apart where a server is, [`client`]
 //! talks through them, [`postgres`] is the disposable server and [`offspring`] whatever it started, [`smoke`] the
 //! questions that a restored database must answer, and [`rehearse`] puts them together. [`layout`] says what the state of a
@@ -13,6 +13,7 @@
 
 pub mod address;
 pub mod client;
+pub mod head;
 pub mod kind;
 pub mod layout;
 pub mod offspring;

@@ -255,6 +255,48 @@ mod tests {
     }
 
     #[test]
+    fn json_is_json_afterwards_and_ids_of_events_stay() {
+        let redaction = Redaction::for_tests();
+        let token = redaction.tokens.of("15550100077");
+        let inner = serde_json::json!({ "chat": 15_550_100_077_u64, "said": "call 15550100077, or [15550100077]" });
+        let value = serde_json::json!({
+            "data": {
+                "events": [{ "at_ms": 1_790_000_000_060_u64, "id": 1_790_000_000_061_u64, "kind": "state" }],
+                "last_id": 1_790_000_000_061_u64,
+                "chat": 15_550_100_077_u64,
+                "minus": { "id": -15_550_100_077_i64 },
+                "members": [15_550_100_077_u64, 7, -15_550_100_077_i64],
+                "mixed": ["a", 15_550_100_077_u64, { "x": 1 }, 15_550_100_077_u64],
+                "password": 12_345_678,
+                "inner": inner.to_string(),
+                "pretty": serde_json::to_string_pretty(&inner).unwrap(),
+            }
+        });
+        for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+            let clean = redaction.text(&format!("$ wpp events\nexit 0\n{text}\n"));
+            assert!(!clean.contains("5550100077"), "{clean}");
+            let document = &clean[clean.find('{').unwrap()..];
+            let seen: serde_json::Value = serde_json::from_str(document).unwrap_or_else(|error| panic!("{error}: {clean}"));
+            let seen = &seen["data"];
+            assert_eq!(seen["events"], value["data"]["events"]);
+            assert_eq!(seen["last_id"], 1_790_000_000_061_u64);
+            assert_eq!((&seen["chat"], &seen["minus"]["id"]), (&token.as_str().into(), &token.as_str().into()), "{clean}");
+            assert_eq!(seen["members"], serde_json::json!([token, 7, token]));
+            assert_eq!(seen["mixed"], serde_json::json!(["a", token, { "x": 1 }, token]));
+            assert_eq!(seen["password"], SECRET);
+            for inner in ["inner", "pretty"] {
+                let inner: serde_json::Value = serde_json::from_str(seen[inner].as_str().unwrap()).unwrap();
+                assert_eq!(inner, serde_json::json!({ "chat": token, "said": format!("call {token}, or [{token}]") }));
+            }
+            assert_eq!(redaction.text(&clean), clean);
+        }
+        // What is no JSON gets no quotes.
+        for text in ["to: 15550100077, then", "a, 15550100077, b", "(15550100077)", "to=15550100077"] {
+            assert_eq!(redaction.text(text), text.replace("15550100077", &token));
+        }
+    }
+
+    #[test]
     fn secrets_are_taken_out_however_they_are_given() {
         let redaction = Redaction::for_tests();
         for text in [

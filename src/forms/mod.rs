@@ -6,6 +6,7 @@
 //! numbers against, after rules of its own for all that a stranger must not read either.
 
 mod digits;
+mod json;
 pub mod numbers;
 #[cfg(test)]
 #[path = "../../tests/it/spellings.rs"]
@@ -164,11 +165,34 @@ impl Rule {
         out.push_str(&text[done..]);
         out
     }
+
+    /// [`Rule::replace`] that keeps JSON what it is.
+    fn replace_whole(&self, text: &str, mut instead: impl FnMut(Kind, &str) -> String) -> String {
+        let mut out = String::with_capacity(text.len());
+        let (mut done, mut strings) = (0, json::Strings::default());
+        for (kind, range) in self.all(text) {
+            let token = instead(kind, &text[range.clone()]);
+            match json::number(text, &range, &mut strings) {
+                Some(number) => {
+                    out.push_str(&text[done..number.begin]);
+                    out.extend([number.quote, &token, number.quote]);
+                }
+                None => {
+                    out.push_str(&text[done..range.start]);
+                    out.push_str(&token);
+                }
+            }
+            done = range.end;
+        }
+        out.push_str(&text[done..]);
+        out
+    }
 }
 
-/// The text with something else in the place of every person and secret that has the form of one.
+/// The text with something else in the place of every person and secret that has the form of one. In the place of a
+/// number of JSON it is a text of JSON.
 pub fn replace(text: &str, mut instead: impl FnMut(Kind, &str) -> String) -> String {
-    RULES.iter().fold(text.to_owned(), |text, rule| rule.replace(&text, &mut instead))
+    RULES.iter().fold(text.to_owned(), |text, rule| rule.replace_whole(&text, &mut instead))
 }
 
 /// A constant pattern.

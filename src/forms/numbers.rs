@@ -33,6 +33,8 @@ const GROUPS_MAX: usize = 9;
 const JOINTS_MAX: usize = 6;
 /// So much of a text before a number is looked at for what it is called.
 const LABEL_BYTES_MAX: usize = 48;
+/// So many digits have milliseconds after 1970, for the next centuries.
+const MILLISECONDS_DIGITS: usize = 13;
 
 /// What a number begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -362,6 +364,10 @@ fn is_measure(before: &str, after: &str, digits: &str) -> bool {
             ["'\\]* [\ \t]* [:=]? [\ \t]* ["'\\]* $"#,
         )
     });
+    // The id of an event is the time in milliseconds at least, and no number in the world has as many digits and begins so.
+    static EVENT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r#"(?:"|\\")(?:lost_after|lost_through|(?:(?:last|newest)_)?(?:event_)?id)(?:"|\\")[ \t]*:[ \t]*$"#)
+    });
     if UNIT.is_match(after) {
         return true;
     }
@@ -369,7 +375,9 @@ fn is_measure(before: &str, after: &str, digits: &str) -> bool {
         return true;
     }
     let end = end_of(before);
-    SIZE.is_match(end) || is_moment(digits) && MOMENT.is_match(end)
+    SIZE.is_match(end)
+        || is_moment(digits) && MOMENT.is_match(end)
+        || is_moment(digits) && digits.len() == MILLISECONDS_DIGITS && EVENT.is_match(end)
 }
 
 /// Whether so many seconds, milliseconds, microseconds or nanoseconds after 1970 are between 2015 and 2040.
@@ -460,8 +468,21 @@ mod tests {
             "size_bytes=1790000000123",
             "1790000000123 ms",
             "20260801093000",
+            "\"id\": 1790000000123,",
+            "{\"last_id\":1790000000123}",
+            "{\\\"last_event_id\\\": 1790000000123}",
         ] {
             assert_eq!(found(text, Likeness::Possible), [""; 0], "{text}");
+        }
+        // Ids of others, and what is told to be somebody's.
+        for text in [
+            "\"id\": 15550100001",
+            "\"id\": \"1790000000123\"",
+            "\"id\": 1790000000",
+            "\"user_id\": 1790000000123",
+            "id 1790000000123",
+        ] {
+            assert_eq!(found(text, Likeness::Likely).len(), 1, "{text}");
         }
     }
 

@@ -112,7 +112,7 @@ pub fn report(runbook: &Runbook, state: &State, verdict: Verdict) -> Report {
     if let Some(cause) = &state.cause {
         section = section.field("because", cause);
     }
-    let undone: Vec<&str> = state.undoable.iter().filter(|one| one.undone).map(|one| one.step.as_str()).collect();
+    let undone = state.undone();
     if !undone.is_empty() {
         section = section.field("taken back", undone.join(", "));
     }

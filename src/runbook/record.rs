@@ -192,11 +192,24 @@ impl State {
         self.under_way.is_some() || !self.left.is_empty() || self.done.iter().any(in_force)
     }
 
+    /// The steps that were taken back.
+    pub fn undone(&self) -> Vec<&str> {
+        self.undoable.iter().filter(|one| one.undone).map(|one| one.step.as_str()).collect()
+    }
+
+    /// Why it ended so, in a line, with what was taken back and what is left as it is.
+    pub fn because(&self) -> String {
+        let steps = |what: &str, steps: Vec<&str>| (!steps.is_empty()).then(|| format!("{what}: {}", steps.join(", ")));
+        let left = self.left.iter().map(String::as_str).collect();
+        let said = [self.cause.clone(), steps("taken back", self.undone()), steps("could not be taken back", left)];
+        said.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
     /// How its row ends.
     fn outcome(&self) -> journal::Outcome {
         match self.verdict {
             Some(Verdict::Pass) => journal::Outcome::Finished,
-            _ if self.undoable.iter().any(|one| one.undone) => journal::Outcome::Undone,
+            _ if !self.undone().is_empty() => journal::Outcome::Undone,
             _ => journal::Outcome::Failed,
         }
     }

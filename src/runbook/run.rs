@@ -115,12 +115,16 @@ pub fn resume(
 pub fn undo(run: &str, secrets: BTreeMap<String, String>, site: &Site<'_>) -> Result<Outcome> {
     let mut engine = take_up(run, secrets, site)?;
     let state = &mut engine.record.state;
-    state.under_way = None;
+    let under_way = state.under_way.take();
     state.left.clear();
     if state.verdict.is_none() {
         state.verdict = Some(Verdict::Aborted);
         state.aborted_by = Some(AbortedBy::Operator);
-        state.cause = Some("it was cut off, and taken back by `wpp runbook undo`".into());
+        // What comes of it is told by what was taken back and what is left.
+        state.cause = Some(match under_way.filter(|step| !state.undoable.iter().any(|one| one.step == *step)) {
+            Some(step) => format!("it was cut off in {step}, which nothing takes back"),
+            None => "it was cut off, and was to be taken back by `wpp runbook undo`".into(),
+        });
     }
     if state.phase == Phase::Prerequisites {
         // Nothing was begun, so there is nothing to take back and nothing to roll back.

@@ -46,6 +46,9 @@ pub fn error(out: &mut impl Write, error: &Error, hints: &[String]) -> std::io::
     if let Some(class) = error.class() {
         document["class"] = json!(class);
     }
+    if let Some(id) = error.client_message_id() {
+        document["client_message_id"] = json!(id);
+    }
     if !error.notes().is_empty() {
         document["notes"] = json!(error.notes());
     }

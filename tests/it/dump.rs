@@ -120,12 +120,19 @@ fn what_is_no_whole_dump_is_told_and_nothing_is_left_of_the_rehearsal() {
     let custom = place.path("custom");
     cluster.dump("custom", &custom, &[]);
     let whole = std::fs::read(&custom).unwrap();
-    for (name, cut) in [("cut in the rows", whole.len() * 2 / 3), ("cut in the list", 600)] {
-        let cut = write("cut", &whole[..cut]);
+    let cut = write("cut", &whole[..whole.len() * 2 / 3]);
+    let (code, report) = place.rehearse(&[text(&cut), "--smoke", &smoke]);
+    assert_eq!((code, report["verdict"].as_str()), (4, Some("fail")), "cut in the rows: {report}");
+    assert!(!report["data"]["standing"]["look"].as_str().unwrap_or_default().is_empty(), "kept: {report}");
+    // No server is wanted to see that there is no more than a beginning.
+    for length in [5, 12, 60, 600] {
+        let cut = write("cut", &whole[..length]);
         let (code, report) = place.rehearse(&[text(&cut), "--smoke", &smoke]);
-        assert_eq!((code, report["verdict"].as_str()), (4, Some("fail")), "{name}: {report}");
-        assert!(!report["data"]["standing"]["look"].as_str().unwrap_or_default().is_empty(), "{name}: kept: {report}");
+        let seen = step(&report, "look at the dump")["observed"].as_str().unwrap().to_owned();
+        assert!(code == 4 && seen.contains("cut off") && report["data"]["standing"].is_null(), "{length}: {report}");
+        assert_eq!(place.home.run(&["dump", "check", text(&cut)]).code, 12, "{length}");
     }
+    assert_eq!(place.home.run(&["dump", "check", text(&custom)]).code, 0);
     let plain = place.path("plain");
     cluster.dump("plain", &plain, &[]);
     let text_of = std::fs::read(&plain).unwrap();

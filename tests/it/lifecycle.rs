@@ -217,6 +217,23 @@ fn lost_messages_are_not_replaced_by_an_empty_store_unasked() {
         assert!(outcome.stderr.contains("--new-messages") && !store.exists(), "{outcome:?}");
         hint = outcome.stderr;
     }
+    // Who only looks is not told that there are none; an empty file is no messages either.
+    for is_empty in [false, true] {
+        for look in [&["chats"][..], &["messages"], &["search", "saffron"], &["events"], &["outbound", "list"], &["start"]] {
+            if is_empty {
+                std::fs::write(&store, "").unwrap();
+            }
+            let (code, value) = home.json(look);
+            let message = value["message"].as_str().unwrap_or_default();
+            assert_eq!(code, 15, "{look:?}: {value}");
+            assert!(message.contains(store.to_str().unwrap()) && message.contains("holds its messages"), "{look:?}: {value}");
+            for way in ["wpp restore ", " --plan data", "wpp backup list", "wpp start --new-messages"] {
+                assert!(value["hints"].to_string().contains(way), "{look:?}: {value}");
+            }
+            assert_eq!(store.metadata().map_or(0, |seen| seen.len()), 0, "{look:?}");
+        }
+    }
+    std::fs::remove_file(&store).unwrap();
     let (_, doctor) = home.json(&["doctor", "--only", "wpp.store.messages-damaged"]);
     let finding = &doctor["findings"][0];
     assert!(finding["severity"] == "error" && finding.to_string().contains("restore latest --plan data"), "{doctor}");
@@ -237,7 +254,7 @@ fn lost_messages_are_not_replaced_by_an_empty_store_unasked() {
     assert_eq!((simulated.state().0.as_str(), simulated.found("saffron")), ("READY", 1));
     assert_eq!(home.run(&["stop"]).code, 0);
 
-    std::fs::remove_file(&store).unwrap();
+    std::fs::write(&store, "").unwrap();
     let outcome = home.run(&["start", "--new-messages"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert_eq!((simulated.state().0.as_str(), simulated.found("saffron")), ("READY", 0));

@@ -117,6 +117,7 @@ fn notices_arrive_and_what_prevents_it_is_told_by_its_kind() {
         bench.secrets.clear();
         let (kind, told) = refused(bench.send(&notice()));
         assert!(kind == FailureKind::Denied && told.contains("there is no secret"), "{name}: {told}");
+        assert!(told.contains(" to 127.0.0.1:1 was not sent") && !told.contains("  "), "{name}: {told}");
     }
 }
 

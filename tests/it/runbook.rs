@@ -1041,9 +1041,24 @@ fn a_run_that_holds_back_what_goes_out_is_an_error_and_one_at_work_is_none() {
     assert!(severity == "error" && summary.contains("what main sends is paused by it"), "{severity} {summary}");
     let (_, runs) = home.json(&["runbook", "runs"]);
     let run = runs["data"]["runs"][0]["run"].as_str().unwrap();
+    // Without a daemon nothing takes the pause back, and nothing says that it was.
+    assert_eq!(home.run(&["stop"]).code, 0);
+    let outcome = home.run(&["runbook", "undo", run]);
+    assert!(outcome.code == 4 && outcome.stdout.contains("left as it is"), "{outcome:?}");
+    let listed = home.run(&["runbook", "runs"]).stdout;
+    let listed = listed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(listed.contains("could not be taken back: pause") && !listed.contains("; taken back: pause"), "{listed}");
+    let (_, runs) = home.json(&["runbook", "runs"]);
+    let one = &runs["data"]["runs"][0];
+    assert_eq!((&one["left"], &one["undone"]), (&serde_json::json!(["pause"]), &serde_json::json!([])), "{runs}");
+    assert!(one["cause"].as_str().is_some_and(|cause| !cause.contains("and taken back")), "{runs}");
+    assert_eq!(home.run(&["start"]).code, 0);
     // Its script outlived it, and is ended before anything is taken back.
     assert_eq!(home.run(&["runbook", "undo", run]).code, 0);
     assert_eq!(open_runs(home)[0][0], "ok");
+    let listed = home.run(&["runbook", "runs"]).stdout;
+    let listed = listed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(listed.contains("; taken back: pause") && !listed.contains("could not"), "{listed}");
 }
 
 #[test]

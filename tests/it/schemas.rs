@@ -297,6 +297,14 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     std::fs::write(&config, before).unwrap();
     simulated.kill_daemon();
     std::fs::write(simulated.home.path().join("config.toml"), SETTINGS).unwrap();
+    // A daemon that takes a request and dies before it answers; its socket stays.
+    let socket = simulated.home.session("main").join("daemon.sock");
+    std::fs::remove_file(&socket).unwrap();
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    std::fs::set_permissions(&socket, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let dies = std::thread::spawn(move || (0..2).for_each(|_| drop(listener.accept())));
+    run("send 15550100042 hello --wait 0");
+    dies.join().unwrap();
     // What a killed daemon left is mended by itself only where nobody asks for more.
     for line in ["doctor", "backup", "doctor --only wpp.session.stale-socket --fix --yes", "doctor --fix --yes --all"] {
         run(line);

@@ -148,6 +148,53 @@ fn a_message_is_sent_once_refused_or_left_waiting_and_the_exit_code_says_which()
 }
 
 #[test]
+fn a_send_that_nobody_answered_names_its_id_and_is_repeated_without_sending_twice() {
+    let simulated = Simulated::linked();
+    let home = &simulated.home;
+    let to = format!("+{PEER}");
+    let words = "pay 100 EUR; it's $HOME `now`";
+    let daemon = simulated.daemon().expect("a daemon");
+    let daemon = rustix::process::Pid::from_raw(i32::try_from(daemon).unwrap()).unwrap();
+    rustix::process::kill_process(daemon, rustix::process::Signal::STOP).unwrap();
+    let (code, value) = home.json(&["send", &to, words, "--wait", "0"]);
+    assert_eq!((code, &value["code"]), (14, &"DAEMON_UNREACHABLE".into()), "{value}");
+    let id = value["client_message_id"].as_str().expect("an id").to_owned();
+    let message = value["message"].as_str().unwrap();
+    assert!(message.contains(&id) && message.contains("not known") && message.contains("does not answer"), "{value}");
+    let outcome = home.run(&["send", &to, words, "--wait", "0", "--id", &id]);
+    assert_eq!(outcome.code, 14, "{outcome:?}");
+    let said = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains(&format!("the message {id}")) && said.contains(&format!("wpp send --session main --id {id}")),
+        "{said}"
+    );
+    rustix::process::kill_process(daemon, rustix::process::Signal::CONT).unwrap();
+    // The line works as it stands, however often.
+    let hint = value["hints"][0].as_str().unwrap();
+    let line = hint.split_once("`wpp ").and_then(|(_, line)| line.strip_suffix('`')).expect("a line");
+    for _ in 0..2 {
+        let script = format!("exec \"$PROGRAM\" {line}");
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", &script]).env("PROGRAM", crate::harness::program()).env("WPP_HOME", home.path());
+        let outcome = crate::harness::Outcome::of(shell.output().unwrap());
+        assert!([0, 5].contains(&outcome.code), "{script}: {outcome:?}");
+    }
+    let (code, value) = home.json(&["send", &to, "after", "--id", "after"]);
+    assert_eq!(code, 0, "{value}");
+    simulated.until("the last at the peer", || {
+        let texts = simulated.peer_texts();
+        if texts.last().is_some_and(|text| text == "after") { Ok(()) } else { Err(format!("{texts:?}")) }
+    });
+    assert_eq!(simulated.peer_texts(), [words, "after"]);
+    // One that was refused, or never asked for, is in no doubt.
+    let (code, value) = home.json(&["send", &to, "other", "--id", "after"]);
+    assert_eq!((code, value.get("client_message_id")), (2, None), "{value}");
+    assert_eq!(home.run(&["stop"]).code, 0);
+    let (code, value) = home.json(&["send", &to, "other"]);
+    assert_eq!((code, value.get("client_message_id")), (14, None), "{value}");
+}
+
+#[test]
 fn what_came_in_is_found_with_and_without_the_daemon_and_nothing_is_left_behind() {
     let simulated = Simulated::linked();
     let home = &simulated.home;

@@ -35,7 +35,7 @@ struct Memory {
 /// What a server said.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// `GET /api/health`: what was asked.
+    /// `GET /api/health`: what was asked; `POST` alone of the address itself.
     pub asked: String,
     /// The status.
     pub status: u16,
@@ -120,7 +120,7 @@ impl Api {
             Method::Patch => "PATCH",
             Method::Delete => "DELETE",
         };
-        let asked = format!("{verb} {path}");
+        let asked = if path.is_empty() { verb.to_owned() } else { format!("{verb} {path}") };
         self.may_be_asked(&asked)?;
         let mut headers = self.headers.clone();
         headers.push(Header { name: "accept".into(), value: "application/json".into() });
@@ -170,10 +170,18 @@ impl Api {
     }
 }
 
+/// The host of an address and its port, without what may be secret in it.
+fn host(base: &str) -> &str {
+    let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
 fn no_answer(asked: &str, base: &str, error: http::Error) -> Failure {
     match error {
         http::Error::Denied(why) => {
-            failure(FailureKind::Denied, format!("{asked} was not sent: {why}"), "allow or provide what it names")
+            let message = format!("{asked} to {} was not sent: {why}", host(base));
+            failure(FailureKind::Denied, message, "allow or provide what it names")
         }
         http::Error::NoAnswer(no) => {
             // In the words, too, the class has the name that it has everywhere in wpp.

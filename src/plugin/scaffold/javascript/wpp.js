@@ -33,7 +33,7 @@ export function segment(text) {
  * status is; throws a failure when there is no answer. `{{secret:NAME}}` in a header is put in by the host.
  */
 export function ask(method, path, { headers = {}, body } = {}) {
-  const asked = `${method.toUpperCase()} ${path}`;
+  const asked = `${method.toUpperCase()} ${path}`.trim();
   const all = { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers };
   let response;
   try {
