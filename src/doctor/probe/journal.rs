@@ -421,7 +421,9 @@ mod tests {
             let gone = std::sync::atomic::AtomicBool::new(false);
             std::thread::scope(|threads| {
                 let reader = threads.spawn(|| {
-                    while !gone.load(std::sync::atomic::Ordering::Relaxed) {}
+                    while !gone.load(std::sync::atomic::Ordering::Relaxed) {
+                        std::hint::spin_loop();
+                    }
                     drop(open_to_read(&path));
                 });
                 gone.store(true, std::sync::atomic::Ordering::Relaxed);
