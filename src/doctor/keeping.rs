@@ -27,7 +27,9 @@ pub fn migrations(facts: &Facts, session: &SessionFacts) -> Judged {
     if is_starting(facts, session) && store.particulars.last_migration.as_deref() < Some(LAST_KNOWN_MIGRATION) {
         return Err(Stop::Skipped("the daemon has just started and may still be making the tables".into()));
     }
-    let migration = match (&store.health, &store.particulars.last_migration) {
+    // A store that holds tables and says nothing of them is not one that an older wpp wrote.
+    let migration = store.particulars.last_migration.as_ref().filter(|migration| !migration.is_empty());
+    let migration = match (&store.health, migration) {
         (DatabaseHealth::Whole, Some(migration)) => migration,
         (DatabaseHealth::Whole, None) => {
             return Ok(vec![
@@ -35,7 +37,10 @@ pub fn migrations(facts: &Facts, session: &SessionFacts) -> Judged {
                     "session.db does not say which migrations it has: it is no store of the client library, or a part of one",
                 )
                 .seen("newest migration of session.db", LAST_KNOWN_MIGRATION, "none is written down")
-                .by_hand("see which archives there are, and restore the newest", line(facts, Some(&session.name), "backup list")),
+                .by_hand(
+                    "no daemon comes up on it: keep the file, see which archives there are, and restore the newest",
+                    line(facts, Some(&session.name), "backup list"),
+                ),
             ]);
         }
         (DatabaseHealth::Interrupted, _) => {
@@ -94,7 +99,20 @@ pub fn prekeys(facts: &Facts, session: &SessionFacts) -> Judged {
         _ => None,
     };
     let seen = |said: Said| said.seen("one-time keys that were uploaded", format!("at least {PREKEYS_MIN}"), left.to_string());
+    // The server goes on handing out what it was given. The library uploads others when it is asked for them, and makes
+    // none by itself while its row says that the server has some.
+    let is_lost = on_server && left == 0 && session.is_held() == Some(false);
     Ok(vec![match status {
+        None if is_lost => seen(
+            Said::bad(
+                "the one-time keys that were uploaded are gone from session.db: what is written first with one of them cannot be read",
+            )
+            .severity(Severity::Error),
+        )
+        .by_hand(
+            "keep the file, see which archives there are, and restore the newest that holds them: the server is then given new ones",
+            line(facts, Some(&session.name), "backup list"),
+        ),
         Some(_) if !on_server => seen(
             Said::bad("the server holds no one-time keys of this session: who writes for the first time fails")
                 .severity(Severity::Error),

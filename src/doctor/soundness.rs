@@ -1,24 +1,26 @@
-//! What a database lacks, or holds and cannot be read, while SQLite finds nothing wrong with its pages: tables that
-//! somebody dropped, tables of `wpp.db` that somebody emptied, and values that the client library's own readers do not
-//! take. That a table of the library's store was emptied leaves no trace beside it.
+//! What a database lacks, or holds and cannot be read, while SQLite finds nothing wrong with its pages: tables and
+//! columns that somebody dropped, tables of `wpp.db` that somebody emptied, a version that is not that of the tables,
+//! values that the client library's own readers do not take, and keys that do not belong together. That a table of the
+//! library's store was emptied leaves no trace beside it, but for the list of migrations.
 //!
 //! Start with [`of_store`] and [`of_messages`]. No value leaves this room; what is told of them is how many.
 
-use std::collections::BTreeMap;
-
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::facts::StoreFault;
 use crate::report::count;
-use crate::session::messages;
+use crate::session::messages::{self, columns};
 use crate::session::store::LAST_KNOWN_MIGRATION;
-use crate::session::tables::{TABLES, Table};
-use crate::whatsapp::stored::Kind;
+use crate::session::tables::{MIGRATIONS, TABLES, Table};
+use crate::whatsapp::stored::{DeviceKeys, KeyFault, Kind};
 
 /// What is observed of a table or a column that is not there.
 pub(super) const MISSING: &str = "missing";
 const EMPTIED: &str = "emptied";
+/// Whether the halves of a key belong together takes some 15 microseconds, and a store has 812 one-time keys, which
+/// would be half of what a look may take; so many of a table are tried, and the others where one of these is wrong.
+const PAIRS_MAX: u64 = 16;
 
 /// The values of one table that the library reads.
 struct Values {
@@ -116,14 +118,26 @@ const VALUES: &[Values] = &[
 
 /// What is wrong with the client library's store, as far as its version is known here.
 pub(super) fn of_store(connection: &Connection) -> rusqlite::Result<Vec<StoreFault>> {
-    let newest = "SELECT max(version) FROM __diesel_schema_migrations";
-    let version = connection.query_row(newest, [], |row| row.get::<_, Option<String>>(0)).ok().flatten();
-    // One that does not say, or says another, has a check of its own.
+    // In one look: a daemon may just be making the tables.
+    let sql = "SELECT max(version), count(*), EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'device')
+               FROM __diesel_schema_migrations";
+    let written = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    // A store without such a list, or one that says another version, has a check of its own.
+    let Ok((version, migrations, has_tables)): rusqlite::Result<(Option<String>, u32, bool)> = written else {
+        return Ok(Vec::new());
+    };
+    // Each migration is written down with what it makes, or neither is.
+    if version.is_none() && has_tables {
+        return Ok(vec![unlisted(EMPTIED.into())]);
+    }
     if version.as_deref() != Some(LAST_KNOWN_MIGRATION) {
         return Ok(Vec::new());
     }
     let there = columns(connection)?;
     let mut faults = Vec::new();
+    if migrations < MIGRATIONS {
+        faults.push(unlisted(format!("{} of {MIGRATIONS} are gone", MIGRATIONS - migrations)));
+    }
     for table in TABLES {
         let lacks = match there.get(table.name) {
             None => Some(String::new()),
@@ -135,7 +149,11 @@ pub(super) fn of_store(connection: &Connection) -> rusqlite::Result<Vec<StoreFau
         };
         match (lacks, VALUES.iter().find(|values| values.table == table.name)) {
             (Some(columns), _) => faults.push(missing(table, &columns)),
-            (None, Some(values)) => faults.extend(unread(connection, values)?),
+            (None, Some(values)) => match unread(connection, values)? {
+                Some(fault) => faults.push(fault),
+                None if values.table == "device" => faults.extend(keys(connection)?.into_iter().map(of_keys)),
+                None => {}
+            },
             (None, None) => {}
         }
     }
@@ -155,16 +173,41 @@ fn missing(table: &Table, columns: &str) -> StoreFault {
     }
 }
 
-/// The columns of every table.
-fn columns(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Vec<String>>> {
-    let sql = "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'";
-    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// Migrations of the store that are not written down.
+fn unlisted(observed: String) -> StoreFault {
+    StoreFault {
+        place: "table __diesel_schema_migrations".into(),
+        observed,
+        lost: "which tables it has: the client library makes those anew that are there, and no daemon comes up".into(),
+        is_vital: true,
+    }
+}
+
+/// What is wrong with the keys of the devices in a store whose device rows can be read.
+fn keys(connection: &Connection) -> rusqlite::Result<Vec<KeyFault>> {
+    let sql = "SELECT noise_key, identity_key, signed_pre_key, signed_pre_key_signature, account FROM device";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
+    let mut faults = Vec::new();
     while let Some(row) = rows.next()? {
-        columns.entry(row.get(0)?).or_default().push(row.get(1)?);
+        let key = |column| row.get_ref(column).and_then(|value| Ok(value.as_blob()?));
+        let account: Option<Vec<u8>> = row.get(4)?;
+        let keys = DeviceKeys::read(key(0)?, key(1)?, key(2)?, key(3)?, account.as_deref());
+        // Those that cannot be read are told already.
+        faults.extend(keys.map(|keys| keys.faults()).unwrap_or_default());
     }
-    Ok(columns)
+    Ok(faults)
+}
+
+fn of_keys(fault: KeyFault) -> StoreFault {
+    let (lost, is_vital) = match fault {
+        KeyFault::Connection => ("the server knows this device by that key, and no login succeeds with another", true),
+        KeyFault::Identity => ("everybody knows this device by that key, and takes nothing that was written with another", true),
+        KeyFault::Admission => ("whoever is written to takes this device for a stranger's", true),
+        KeyFault::SignedPrekey => ("the first message of whoever was given it cannot be read", false),
+        KeyFault::Signature => ("who is given it to begin a conversation does not take it", false),
+    };
+    StoreFault { place: "keys in table device".into(), observed: fault.what().into(), lost: lost.into(), is_vital }
 }
 
 /// The rows of a table that the library cannot read.
@@ -176,7 +219,9 @@ fn unread(connection: &Connection, values: &Values) -> rusqlite::Result<Option<S
     while let Some(row) = rows.next()? {
         all += 1;
         let is_read = match (row.get_ref(1)?, kind) {
-            (ValueRef::Blob(bytes), Some(kind)) => kind.reads(bytes),
+            (ValueRef::Blob(bytes), Some(kind)) => {
+                kind.reads(bytes) && (all > PAIRS_MAX && bad == 0 || kind.belongs_together(bytes))
+            }
             (ValueRef::Null, Some(Kind::Account) | None) => true,
             _ => false,
         };
@@ -190,7 +235,7 @@ fn unread(connection: &Connection, values: &Values) -> rusqlite::Result<Option<S
 fn unreadable(values: &Values, bad: u64, all: u64) -> StoreFault {
     StoreFault {
         place: format!("rows of table {}", values.table),
-        observed: format!("{bad} of {} cannot be read by the client library", count(all, values.names.0, values.names.1)),
+        observed: format!("{bad} of {} cannot be used by the client library", count(all, values.names.0, values.names.1)),
         lost: values.lost.into(),
         is_vital: values.is_vital,
     }
@@ -212,9 +257,25 @@ fn held_in(table: &str) -> &'static str {
     }
 }
 
-/// What is wrong with a table of `wpp.db`.
-fn of_table(table: &str, observed: &str) -> StoreFault {
-    StoreFault { place: format!("table {table}"), observed: observed.into(), lost: held_in(table).into(), is_vital: false }
+/// What is wrong with a table of `wpp.db`; `columns` is empty where it is the whole table.
+fn of_table(table: &str, columns: &str, observed: &str) -> StoreFault {
+    let what = if columns.is_empty() { "table" } else { "columns of table" };
+    StoreFault {
+        place: format!("{what} {table}{columns}"),
+        observed: observed.into(),
+        lost: held_in(table).into(),
+        is_vital: false,
+    }
+}
+
+/// What is wrong with the version of `wpp.db`.
+fn of_version(observed: String) -> StoreFault {
+    StoreFault {
+        place: "number of its version (user_version)".into(),
+        observed,
+        lost: "which tables it has: a daemon makes those anew that are there, and does not come up".into(),
+        is_vital: false,
+    }
 }
 
 /// Everything that can be said of the two databases, for tests of the words.
@@ -222,23 +283,40 @@ fn of_table(table: &str, observed: &str) -> StoreFault {
 pub(super) fn all() -> (Vec<StoreFault>, Vec<StoreFault>) {
     let tables = TABLES.iter().map(|table| missing(table, &format!(": {}", table.columns)));
     let values = VALUES.iter().map(|values| unreadable(values, 1, 2));
+    let keys = KeyFault::ALL.into_iter().map(of_keys).chain([unlisted(EMPTIED.into())]);
     let tables_of_messages = messages::tables(messages::VERSION).unwrap().unwrap();
-    let of_messages = tables_of_messages.iter().flat_map(|table| [MISSING, EMPTIED].map(|observed| of_table(table, observed)));
-    (tables.chain(values).collect(), of_messages.collect())
+    let of_messages = tables_of_messages.iter().flat_map(|table| {
+        let columns = format!(": {}", table.columns.join(", "));
+        [("", MISSING), (&columns, MISSING), ("", EMPTIED)].map(|(columns, observed)| of_table(&table.name, columns, observed))
+    });
+    (tables.chain(values).chain(keys).collect(), of_messages.chain([of_version(MISSING.into())]).collect())
 }
 
 /// What is wrong with the messages' database, as far as its version is known here.
 pub(super) fn of_messages(connection: &Connection, version: i64) -> rusqlite::Result<Vec<StoreFault>> {
+    if version < 1 {
+        return Ok(vec![of_version(MISSING.into())]);
+    }
     let Some(tables) = messages::tables(version)? else { return Ok(Vec::new()) };
-    let mut statement = connection.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?;
+    let there = columns(connection)?;
     let mut faults = Vec::new();
     for table in tables {
-        if statement.query_row([table], |_| Ok(())).optional()?.is_none() {
-            faults.push(of_table(table, MISSING));
+        match there.get(&table.name) {
+            None => faults.push(of_table(&table.name, "", MISSING)),
+            Some(has) => {
+                let lacks: Vec<&str> = table.columns.iter().filter(|column| !has.contains(column)).map(String::as_str).collect();
+                if !lacks.is_empty() {
+                    faults.push(of_table(&table.name, &format!(": {}", lacks.join(", ")), MISSING));
+                }
+            }
         }
     }
+    // The one is set with the other, or neither is.
+    if let Some((version, newest)) = messages::versions(connection).filter(|(version, newest)| version != newest) {
+        faults.push(of_version(format!("{version}, while its newest migration is {newest}")));
+    }
     if faults.is_empty() {
-        faults.extend(messages::emptied(connection)?.into_iter().map(|table| of_table(table, EMPTIED)));
+        faults.extend(messages::emptied(connection)?.into_iter().map(|table| of_table(table, "", EMPTIED)));
     }
     Ok(faults)
 }

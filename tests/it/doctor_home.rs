@@ -12,6 +12,7 @@ use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
 use wpp::session::tables;
+use wpp::whatsapp::stored::device_statement;
 
 use crate::harness::TestHome;
 use crate::simulated::Simulated;
@@ -46,9 +47,9 @@ pub fn whole() -> TestHome {
         .execute_batch(&format!(
             "{}{}
              WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100)
-                 INSERT INTO prekeys SELECT id, zeroblob(32), 1, 1 FROM n;",
+                 INSERT INTO prekeys SELECT id, randomblob(32), 1, 1 FROM n;",
             tables::statements(),
-            tables::device_statement("15550100001:2@s.whatsapp.net", 7),
+            device_statement("15550100001:2@s.whatsapp.net", 7).unwrap(),
         ))
         .unwrap();
     drop(store);

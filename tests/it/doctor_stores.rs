@@ -6,7 +6,7 @@ use serde_json::json;
 use wpp::disk::Lock;
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
-use wpp::session::tables;
+use wpp::whatsapp::stored::device_statement;
 
 use crate::doctor_home::{
     FakeDaemon, Unprivileged, breaks, chmod, doctor, found, http, linked, only, said_ok, status, whole, write,
@@ -189,7 +189,9 @@ fn whoever_works_on_files_that_are_gone_or_were_set_aside_is_named() {
 fn a_store_of_another_version_is_told_apart_by_which() {
     let set = |version: &'static str| {
         move |home: &TestHome| {
-            database(home, "session.db").execute("UPDATE __diesel_schema_migrations SET version = ?1", [version]).unwrap();
+            let sql = "UPDATE __diesel_schema_migrations SET version = ?1
+                       WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)";
+            database(home, "session.db").execute(sql, [version]).unwrap();
         }
     };
     let id = "wpp.store.migrations";
@@ -219,7 +221,7 @@ fn databases_of_two_accounts_and_a_store_of_two_devices_are_critical() {
     drop(messages);
     let home = whole();
     breaks(&home, id, "critical", || {
-        let sql = tables::device_statement("15550100002@s.whatsapp.net", 8);
+        let sql = device_statement("15550100002@s.whatsapp.net", 8).unwrap();
         database(&home, "session.db").execute_batch(&sql).unwrap();
     });
 }

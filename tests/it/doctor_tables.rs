@@ -88,6 +88,7 @@ fn values_that_the_library_cannot_read_are_told_and_counted() {
         "UPDATE device SET signed_pre_key_signature = 'text'",
         "UPDATE device SET adv_secret_key = randomblob(33)",
         "UPDATE device SET account = x'00ffff'",
+        "UPDATE device SET account = x''",
     ];
     for sql in vital {
         let (severity, told) = store.by(sql);
@@ -109,6 +110,12 @@ fn values_that_the_library_cannot_read_are_told_and_counted() {
             "UPDATE prekeys SET key = x'00' || randomblob(9) WHERE rowid = (SELECT min(rowid) FROM prekeys)",
             "one-time keys",
         ),
+        (
+            "prekeys",
+            "UPDATE prekeys SET key = CAST(substr(key, 1, length(key) - 32) || randomblob(32) AS BLOB)
+                 WHERE rowid = (SELECT min(rowid) FROM prekeys)",
+            "one-time keys",
+        ),
     ];
     for (table, sql, names) in others {
         let rows = store.count(table);
@@ -119,14 +126,98 @@ fn values_that_the_library_cannot_read_are_told_and_counted() {
     let inserted: &[&str] = &[
         "INSERT INTO signed_prekeys (id, record) VALUES (900, x'0000')",
         "INSERT INTO sender_keys (address, record) VALUES ('a', x'0000')",
+        "INSERT INTO sender_keys (address, record) VALUES ('a', x'')",
         "INSERT INTO app_state_keys (key_id, key_data) VALUES (x'01', x'0000')",
         "INSERT INTO app_state_versions (name, state_data) VALUES ('of a test', x'0000')",
         "INSERT INTO device_registry (user_id, devices_json, timestamp) VALUES ('u', '[{', 1)",
     ];
     for sql in inserted {
         let (severity, told) = store.by(sql);
-        assert!(severity == "error" && told.contains("cannot be read by the client library"), "{sql}: {told}");
+        assert!(severity == "error" && told.contains("cannot be used by the client library"), "{sql}: {told}");
     }
+}
+
+#[test]
+fn records_and_keys_that_somebody_emptied_are_all_told() {
+    let simulated = used();
+    let store = Broken::new(&simulated.home, "session.db", STORE);
+    let emptied: &[(&str, &str, &str)] = &[
+        ("sessions", "UPDATE sessions SET record = x''", "Signal session"),
+        ("prekeys", "UPDATE prekeys SET key = x''", "one-time keys"),
+        ("prekeys", "UPDATE prekeys SET key = zeroblob(32)", "one-time keys"),
+        ("prekeys", "UPDATE prekeys SET key = zeroblob(length(key))", "one-time keys"),
+        ("prekeys", "UPDATE prekeys SET key = CAST(substr(key, 1, length(key) - 32) || zeroblob(32) AS BLOB)", "one-time keys"),
+    ];
+    for (table, sql, names) in emptied {
+        let rows = store.count(table);
+        let (severity, told) = store.by(sql);
+        assert!(severity == "error" && told.contains(&format!("{rows} of {rows} {names}")), "{sql}: {told}");
+    }
+}
+
+#[test]
+fn keys_of_the_device_that_do_not_belong_together_are_told() {
+    let simulated = used();
+    let store = Broken::new(&simulated.home, "session.db", STORE);
+    let wrong: &[(&str, &str, &str)] = &[
+        ("noise_key = zeroblob(64)", "critical", "connection key do not belong together"),
+        ("noise_key = randomblob(64)", "critical", "connection key do not belong together"),
+        ("identity_key = randomblob(64)", "critical", "identity key do not belong together"),
+        ("identity_key = noise_key", "critical", "not the one that the account admitted"),
+        ("signed_pre_key = randomblob(64)", "error", "signed prekey do not belong together"),
+        ("signed_pre_key = noise_key", "error", "not signed by its identity key"),
+        ("signed_pre_key_signature = randomblob(64)", "error", "not signed by its identity key"),
+        (
+            "account = CAST(substr(account, 1, length(account) - 64) || randomblob(64) AS BLOB)",
+            "critical",
+            "that the account admitted",
+        ),
+    ];
+    for (set, severity, what) in wrong {
+        let (said, told) = store.by(&format!("UPDATE device SET {set}"));
+        assert!(said == *severity && told.contains(what), "{set}: {said} {told}");
+        assert!(told.contains("backup list"), "{told}");
+    }
+}
+
+#[test]
+fn a_store_that_does_not_say_which_migrations_it_has_is_not_an_older_one() {
+    let simulated = used();
+    let store = Broken::new(&simulated.home, "session.db", STORE);
+    for (sql, observed) in [
+        ("DELETE FROM __diesel_schema_migrations", "is emptied"),
+        (
+            "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT min(version) FROM __diesel_schema_migrations)",
+            "1 of 23 are gone",
+        ),
+    ] {
+        let (severity, told) = store.by(sql);
+        assert!(severity == "critical" && told.contains(observed) && told.contains("backup list"), "{sql}: {told}");
+    }
+    Connection::open(&store.path).unwrap().execute_batch("DELETE FROM __diesel_schema_migrations").unwrap();
+    let (_, report) = doctor(&simulated.home, &[]);
+    assert_eq!(found(&report), [STORE], "nobody is told to start it: {report:#}");
+}
+
+#[test]
+fn one_time_keys_that_the_server_hands_out_and_the_store_lost_are_told() {
+    let id = "wpp.store.prekeys-low";
+    let simulated = used();
+    let path = simulated.home.session("main").join("session.db");
+    assert!(said_ok(&only(&simulated.home, id).1, id));
+    Connection::open(&path).unwrap().execute_batch("DELETE FROM prekeys").unwrap();
+    let (ids, report) = only(&simulated.home, id);
+    assert_eq!(ids, [id], "{report:#}");
+    let finding = &report["findings"][0];
+    assert!(finding["severity"] == "error" && finding.to_string().contains("backup list"), "{report:#}");
+    // The library makes none by itself.
+    assert_eq!(simulated.home.run(&["start"]).code, 0);
+    assert_eq!(simulated.home.run(&["stop"]).code, 0);
+    let left: i64 = Connection::open(&path).unwrap().query_row("SELECT count(*) FROM prekeys", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+    // What it did not upload it uploads.
+    Connection::open(&path).unwrap().execute_batch("UPDATE device SET server_has_prekeys = 0").unwrap();
+    assert!(said_ok(&only(&simulated.home, id).1, id));
 }
 
 #[test]
@@ -146,7 +237,7 @@ fn messages_without_one_of_their_tables_or_with_an_emptied_one_are_damaged_and_c
     let home = &simulated.home;
     assert_eq!(home.run(&["backup"]).code, 0);
     let messages = Broken::new(home, "wpp.db", MESSAGES);
-    for table in messages::tables(VERSION).unwrap().unwrap() {
+    for table in messages::tables(VERSION).unwrap().unwrap().iter().map(|table| &table.name) {
         let (severity, told) = messages.by(&format!("DROP TABLE {table}"));
         assert!(severity == "error" && told.contains(&format!("table {table} is missing")), "{table}: {told}");
         assert!(told.contains("restore latest --plan data"), "{told}");
@@ -155,11 +246,28 @@ fn messages_without_one_of_their_tables_or_with_an_emptied_one_are_damaged_and_c
         let (severity, told) = messages.by(&format!("DELETE FROM {table}"));
         assert!(severity == "error" && told.contains(&format!("table {table} is emptied")), "{table}: {told}");
     }
+    for (table, column) in [
+        ("events", "data"),
+        ("outbox", "account"),
+        ("contacts", "changed_ms"),
+        ("settings", "changed_ms"),
+        ("messages", "stored_ms"),
+    ] {
+        let (severity, told) = messages.by(&format!("ALTER TABLE {table} DROP COLUMN {column}"));
+        assert!(severity == "error" && told.contains(&format!("columns of table {table}: {column} is missing")), "{told}");
+    }
+    for (version, observed) in [(0, "is missing"), (-1, "is missing"), (2, "2, while its newest migration is 3")] {
+        let (severity, told) = messages.by(&format!("PRAGMA user_version = {version}"));
+        assert!(severity == "error" && told.contains("user_version") && told.contains(observed), "{version}: {told}");
+        assert!(told.contains("restore latest --plan data"), "{told}");
+    }
     // And the remedy helps.
-    Connection::open(&messages.path).unwrap().execute_batch("DROP TABLE outbox").unwrap();
-    let restored = home.run(&["restore", "latest", "--plan", "data", "--yes"]);
-    assert_eq!(restored.code, 0, "{restored:?}");
-    assert!(said_ok(&only(home, MESSAGES).1, MESSAGES));
+    for sql in ["DROP TABLE outbox", "PRAGMA user_version = 0"] {
+        Connection::open(&messages.path).unwrap().execute_batch(sql).unwrap();
+        let restored = home.run(&["restore", "latest", "--plan", "data", "--yes"]);
+        assert_eq!(restored.code, 0, "{sql}: {restored:?}");
+        assert!(said_ok(&only(home, MESSAGES).1, MESSAGES));
+    }
 }
 
 #[test]

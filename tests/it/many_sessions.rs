@@ -14,9 +14,12 @@ use wpp::home::{Home, HomeKind};
 use wpp::journal::Journal;
 use wpp::session::messages::Messages;
 use wpp::session::tables;
+use wpp::whatsapp::stored::device_statement;
 
-/// Where the key of a device stands in the store that all others are copies of.
-const KEY: [u8; 64] = *b"the identity key of one session.the identity key of one session.";
+/// The number of the device in the store that all others are copies of, as it stands there.
+const NUMBER: [u8; 4] = *b"KEY1";
+/// Numbers from here on take as many bytes.
+const FIRST: u32 = 1 << 24;
 
 /// A sandbox home with many sessions in which the doctor finds nothing.
 pub struct ManySessions {
@@ -31,7 +34,7 @@ impl ManySessions {
         let folder = tempfile::Builder::new().prefix("wpp-many-").tempdir().unwrap();
         let root = folder.path().join("h");
         let home = Home::create(&root, HomeKind::Sandbox).unwrap();
-        // One of each, and copies: their content is the same, but for the keys.
+        // One of each, and copies: their content is the same, but for the device's number.
         let first = folder.path().join("first");
         make_folder(&first);
         drop(Messages::open(&first.join("wpp.db")).unwrap());
@@ -41,15 +44,14 @@ impl ManySessions {
                 "PRAGMA journal_mode = WAL;
                  {}{}
                  WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100)
-                     INSERT INTO prekeys SELECT id, zeroblob(32), 1, 1 FROM n;",
+                     INSERT INTO prekeys SELECT id, randomblob(32), 1, 1 FROM n;",
                 tables::statements(),
-                tables::device_statement("15550100001:2@s.whatsapp.net", 7),
+                device_statement("15550100001:2@s.whatsapp.net", u32::from_be_bytes(NUMBER)).unwrap(),
             ))
             .unwrap();
-        store.execute("UPDATE device SET identity_key = ?1", [&KEY[..]]).unwrap();
         drop(store);
         let (wpp_db, mut session_db) = (read(&first.join("wpp.db")), read(&first.join("session.db")));
-        let key = session_db.windows(KEY.len()).position(|bytes| bytes == KEY).unwrap();
+        let place = session_db.windows(NUMBER.len()).position(|bytes| bytes == NUMBER).unwrap();
         make_folder(&home.sessions());
         let mut locks = Vec::new();
         for number in 0..sessions {
@@ -58,7 +60,7 @@ impl ManySessions {
             make_folder(&session.logs());
             write(&session.log(), b"");
             write(&session.wpp_db(), &wpp_db);
-            session_db[key..key + 8].copy_from_slice(&(number as u64).to_le_bytes());
+            session_db[place..place + NUMBER.len()].copy_from_slice(&(FIRST + number as u32).to_be_bytes());
             write(&session.session_db(), &session_db);
             if number < daemons {
                 locks.push(Lock::acquire(&session.lock(), "daemon").unwrap());

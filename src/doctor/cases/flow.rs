@@ -342,6 +342,12 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.store.prekeys-low", Warning)],
     },
     Case {
+        what: "one-time keys that the server hands out and nobody has",
+        facts: stopped,
+        breaks: |facts| store(facts).particulars.prekeys = Some((0, true)),
+        finds: &[("wpp.store.prekeys-low", Error)],
+    },
+    Case {
         what: "one-time keys that the server does not have",
         facts: whole,
         breaks: |facts| store(facts).particulars.prekeys = Some((800, false)),

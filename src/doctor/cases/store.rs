@@ -62,6 +62,12 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.store.session-damaged", Error)],
     },
     Case {
+        what: "a session.db that does not say which tables it has",
+        facts: stopped,
+        breaks: |facts| store(facts).particulars.last_migration = Some(String::new()),
+        finds: &[("wpp.store.migrations", Error)],
+    },
+    Case {
         what: "a wpp.db that lost a table",
         facts: whole,
         breaks: |facts| {

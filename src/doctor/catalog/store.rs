@@ -18,7 +18,9 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: RESET,
         explain: "PRAGMA quick_check over the keys and the Signal state, which reads pages and indexes; then the tables that the \
                   client library's migrations make, each of which must be there, and the keys and records in them, which the \
-                  library's own readers must take. Whether a key is the right one nobody can tell.",
+                  library's own readers must take. The halves of the device's own keys must belong together, and so must those \
+                  of the one-time keys, of which a few are looked at; the account must have admitted the device's identity key, \
+                  which must have signed its signed prekey. Whether the key of somebody else is the right one nobody can tell.",
         mend: "`wpp stop`, copy the damaged file elsewhere and keep it, then `wpp restore latest`. Without an archive, `wpp \
                reset` and link anew with `wpp reauth`.",
         judge: Session(stores::session_db),
@@ -30,8 +32,8 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.session.folder"],
         runbook: RESET,
-        explain: "PRAGMA quick_check over chats, messages, outbox and events; then the tables of its version, each of which must be \
-                  there, and those that others show to have held something must not be empty. A restore with the plan `data` leaves the Signal \
+        explain: "PRAGMA quick_check over chats, messages, outbox and events; then the tables and columns of its version, each \
+                  of which must be there and none of a later one, and those that others show to have held something must not be empty. A restore with the plan `data` leaves the Signal \
                   state as it is. It is never done automatically: what came after the archive is lost by it.",
         mend: "`wpp stop`, copy the damaged file elsewhere and keep it, then `wpp restore latest --plan data`, which brings \
                the messages back from an archive.",
@@ -97,8 +99,10 @@ pub(super) const CHECKS: &[Check] = &[
         runbook: Some("runbooks/restart.md"),
         explain: "Who writes to this account for the first time takes one of the one-time keys that were uploaded. The server \
                   asks for new ones when few are left; when fewer than twenty are, or the server holds none, that did not \
-                  work.",
-        mend: "`wpp restart`: the daemon uploads them as it logs in. If it stays, `wpp logs` says what the server answered.",
+                  work. When session.db holds none of those that it uploaded, somebody removed them: the server goes on \
+                  handing them out.",
+        mend: "`wpp restart`: the daemon uploads them as it logs in. If it stays, `wpp logs` says what the server answered. Those that \
+               were removed come back with `wpp restore`.",
         judge: Session(keeping::prekeys),
     },
     Check {

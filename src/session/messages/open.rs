@@ -492,7 +492,9 @@ pub fn not_ours(connection: &Connection) -> rusqlite::Result<Option<String>> {
     }
     let has = |name: &str| found.iter().any(|(kind, other, _)| kind == "table" && other == name);
     Ok(match tables(version)? {
-        Some(known) => known.iter().find(|name| !has(name)).map(|name| format!("it is a wpp.db without its table {name}")),
+        Some(known) => {
+            known.iter().find(|table| !has(&table.name)).map(|table| format!("it is a wpp.db without its table {}", table.name))
+        }
         None if version == 0 => Some("it is a wpp.db that was never filled".into()),
         // Only the version that wrote it knows what else it has to hold.
         None => (!has("messages")).then(|| format!("it is a wpp.db of version {version} without its table messages")),

@@ -1,33 +1,65 @@
 //! Whether `wpp.db` has its tables, and what they held: SQLite finds nothing wrong with a table that somebody dropped
 //! or emptied.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use rusqlite::Connection;
 
 use super::open::{APPLICATION_ID, MIGRATIONS, name_of, schema};
 
+/// A table that a database has to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<String>,
+}
+
 /// The tables of each version, from 1.
-static TABLES: LazyLock<rusqlite::Result<Vec<Vec<String>>>> = LazyLock::new(|| {
+static TABLES: LazyLock<rusqlite::Result<Vec<Vec<Table>>>> = LazyLock::new(|| {
     let model = Connection::open_in_memory()?;
-    // The index and its parts are made again from the messages.
-    let sql = "SELECT name FROM sqlite_schema
-               WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'messages\\_fts%' ESCAPE '\\'";
     let made = MIGRATIONS.iter().map(|(_, migration)| {
         model.execute_batch(migration)?;
-        model.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+        let mut tables = columns(&model)?;
+        // The index and its parts are made again from the messages.
+        tables.retain(|name, _| !name.starts_with("sqlite_") && !name.starts_with("messages_fts"));
+        Ok(tables.into_iter().map(|(name, columns)| Table { name, columns }).collect())
     });
     made.collect()
 });
 
+/// The columns of every table of a database, without those of a full-text index.
+pub fn columns(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Vec<String>>> {
+    // To ask for the columns of a full-text index opens it, which fails where it is damaged.
+    let sql = "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c
+               WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%'";
+    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        columns.entry(row.get(0)?).or_default().push(row.get(1)?);
+    }
+    Ok(columns)
+}
+
 /// The tables that a database of this version has to hold, without those of the full-text index; `None` for a version
 /// that is not known here.
-pub fn tables(version: i64) -> rusqlite::Result<Option<&'static [String]>> {
+pub fn tables(version: i64) -> rusqlite::Result<Option<&'static [Table]>> {
     let known = TABLES.as_ref().map_err(|error| {
         let reason = format!("the tables of wpp.db cannot be made in memory: {error}");
         rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOMEM), Some(reason))
     })?;
     Ok(usize::try_from(version).ok().and_then(|version| version.checked_sub(1)).and_then(|at| known.get(at)).map(Vec::as_slice))
+}
+
+/// The version that a database says it has, and the number of the newest migration that it has written down, which are
+/// the same; `None` where it has written down none.
+pub fn versions(connection: &Connection) -> Option<(i64, i64)> {
+    // In one look: a daemon may just be changing both.
+    let sql = "SELECT user_version, (SELECT max(number) FROM migrations) FROM pragma_user_version";
+    connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).ok()
 }
 
 /// What a database is that holds something and is none of messages.
@@ -78,7 +110,9 @@ mod tests {
         assert_eq!(tables(VERSION + 1).unwrap(), None);
         for version in 1..=VERSION {
             let tables = tables(version).unwrap().unwrap();
-            assert!(tables.iter().any(|name| name == "outbox") && !tables.iter().any(|name| name.contains("fts")), "{tables:?}");
+            let outbox = tables.iter().find(|table| table.name == "outbox").unwrap();
+            assert_eq!(outbox.columns.iter().any(|column| column == "account"), version >= 3, "{tables:?}");
+            assert!(!tables.iter().any(|table| table.name.contains("fts")), "{tables:?}");
         }
     }
 

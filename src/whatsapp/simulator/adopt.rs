@@ -11,17 +11,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use wacore::adv::{AdvValidation, validate_adv_with_identity_key};
 use wacore::prekeys::extract_prekey_public_key;
 use wacore::store::Device;
 use wacore::store::traits::DeviceStore as _;
-use wacore_libsignal::protocol::KeyPair;
 use whatsapp_rust::store::SqliteStore;
 
 use super::seed::PLACEHOLDER_NUMBER;
 use super::signal::Blob;
 use super::world::{Companion, World, now_s, refused};
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::whatsapp::stored::DeviceKeys;
 
 /// One-time keys that are taken over at most. A store keeps all that it ever uploaded.
 const ONE_TIME_MAX: usize = 812;
@@ -104,31 +103,15 @@ fn prove(device: &Device, session_db: &Path) -> Result<Newcomer> {
     if pn.device == 0 {
         return Err(wrong("it calls itself the phone"));
     }
-    for (name, keys) in
-        [("connection key", &device.noise_key), ("identity key", &device.identity_key), ("signed prekey", &device.signed_pre_key)]
-    {
-        if !belong_together(keys) {
-            return Err(wrong(&format!("the halves of its {name} do not belong together")));
-        }
-    }
-    let mut identity = [0u8; 32];
-    identity.copy_from_slice(device.identity_key.public_key.public_key_bytes());
-    let signed_identity = waproto::codec::adv_signed_device_identity_to_vec(account);
-    match validate_adv_with_identity_key(&signed_identity, &identity, None) {
-        // Without the account's key in the store nothing can be said against the identity.
-        AdvValidation::Valid | AdvValidation::NoAccountKey => {}
-        AdvValidation::Invalid => return Err(wrong("its identity key is not the one that the account admitted")),
-    }
-    let signed_public = device.signed_pre_key.public_key.serialize();
-    if !device.identity_key.public_key.verify_signature(&signed_public, &device.signed_pre_key_signature) {
-        return Err(wrong("its signed prekey was not signed by its identity key"));
+    if let Some(fault) = DeviceKeys::of(device).faults().first() {
+        return Err(wrong(fault.what()));
     }
     let details = account.details.as_deref().and_then(|bytes| waproto::codec::adv_device_identity_decode(bytes).ok());
     let companion = Companion {
         device: pn.device,
         noise_public: device.noise_key.public_key.public_key_bytes().into(),
-        identity: identity.as_slice().into(),
-        signed_identity: Blob(signed_identity),
+        identity: device.identity_key.public_key.public_key_bytes().into(),
+        signed_identity: Blob(waproto::codec::adv_signed_device_identity_to_vec(account)),
         paired_at_s: details.as_ref().and_then(|details| details.timestamp).unwrap_or_else(now_s),
         unlinked: false,
         // It got the account's key from its own phone.
@@ -147,10 +130,6 @@ fn prove(device: &Device, session_db: &Path) -> Result<Newcomer> {
         raw_id: details.and_then(|details| details.raw_id),
         companion,
     })
-}
-
-fn belong_together(keys: &KeyPair) -> bool {
-    KeyPair::try_from(keys.private_key.clone()).is_ok_and(|made| made.public_key == keys.public_key)
 }
 
 /// The newest one-time keys that the store uploaded, as its server would hand them out.
