@@ -7,8 +7,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use super::Policy;
 use super::decide::{self, Decision, Kind, Notice, Problem};
+use super::{Contact, Policy, ways_for};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::facts::{AlertFacts, Undelivered};
@@ -282,7 +282,7 @@ impl<'a> Book<'a> {
             })?;
             rows.filter_map(rusqlite::Result::transpose).collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        Ok(AlertFacts { undelivered, problem: None })
+        Ok(AlertFacts { undelivered, ..AlertFacts::default() })
     }
 }
 
@@ -314,6 +314,12 @@ fn write_problem(db: &Connection, problem: &Problem) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The ways that a notice goes. That a way works again may be told on it, too.
+pub(super) fn ways_of(contact: &Contact, notice: &Notice) -> Vec<String> {
+    let finding = notice.finding.as_deref().filter(|_| notice.kind != Kind::Recovered);
+    ways_for(contact, finding, notice.subject.as_deref())
+}
+
 fn write_notices(db: &Connection, policy: &Policy, notices: &[Notice], now_ms: i64) -> rusqlite::Result<Vec<i64>> {
     let mut ids = Vec::new();
     for notice in notices {
@@ -323,7 +329,7 @@ fn write_notices(db: &Connection, policy: &Policy, notices: &[Notice], now_ms: i
             params![now_ms, notice.kind.name(), notice.key, notice.contact, data],
         )?;
         let id = db.last_insert_rowid();
-        for way in policy.contact(&notice.contact).map(super::Contact::ways).unwrap_or_default() {
+        for way in policy.contact(&notice.contact).map(|contact| ways_of(contact, notice)).unwrap_or_default() {
             db.execute(
                 "INSERT OR IGNORE INTO alert_delivery (notice_id, way, state, tries, pid) VALUES (?1, ?2, 'pending', 0, 0)",
                 params![id, way],

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Policy;
+use super::{Contact, Policy, ways_for};
 use crate::clock::{self, Timestamp};
 use crate::report::{Finding, Severity, quoted};
 
@@ -246,7 +246,8 @@ fn is_of_same(one: &Finding, other: &Finding) -> bool {
 fn tell(policy: &Policy, problem: &mut Problem, now: Timestamp, decision: &mut Decision) {
     let now_ms = now.as_millisecond();
     let rule = policy.rule(&problem.finding);
-    let chain = policy.chain(&rule);
+    let reached = |contact: &&Contact| !ways_for(contact, Some(&problem.finding), problem.subject.as_deref()).is_empty();
+    let chain: Vec<&Contact> = policy.chain(&rule).into_iter().filter(reached).collect();
     let runbook = policy.runbook(&problem.finding, problem.runbook.as_deref());
     let notice = |kind: Kind, contact: &str, problem: &Problem| worded(kind, contact, problem, runbook.as_deref(), now);
     let held = policy.is_quiet(now) && problem.severity != Severity::Critical;
@@ -413,6 +414,34 @@ mod tests {
             self.open = decision.problems.into_iter().filter(|problem| !problem.closed).collect();
             decision.notices.iter().map(|notice| format!("{} {}", notice.kind.name(), notice.contact)).collect()
         }
+    }
+
+    #[test]
+    fn that_a_way_is_dead_is_not_told_on_it() {
+        let dead = |id: &str, way: &str| {
+            let finding = finding(id, Severity::Error);
+            vec![Finding { session: None, subject: Some(way.to_owned()), ..finding }]
+        };
+        for id in ["wpp.alert.undelivered", "wpp.config.contacts"] {
+            // The first of them has nothing but ntfy, the next has slack too.
+            let mut watch = Watch::new("");
+            assert_eq!(watch.look_at("10:00", &dead(id, "ntfy")), ["new team-lead"]);
+            assert_eq!(watch.look_at("10:30", &dead(id, "ntfy")), ["escalated manager"]);
+            let notice = |contact: &str| {
+                let decision = decide(&watch.policy, Vec::new(), &dead(id, "ntfy"), "2026-11-21T10:00:00Z".parse().unwrap());
+                let notice = Notice { contact: contact.into(), ..decision.notices[0].clone() };
+                super::super::book::ways_of(watch.policy.contact(contact).unwrap(), &notice)
+            };
+            assert_eq!((notice("team-lead"), notice("manager")), (vec!["slack".to_owned()], vec!["command".to_owned()]));
+            assert_eq!(notice("on-call"), NOTHING);
+            let mut watch = Watch::new("");
+            assert_eq!(watch.look_at("10:00", &dead(id, "command of manager")), ["new on-call"]);
+        }
+        let mut alone = Watch::new("");
+        alone.policy.contacts.retain(|contact| contact.name == "on-call");
+        alone.policy.escalation = vec!["on-call".into()];
+        assert_eq!(alone.look_at("10:00", &dead("wpp.alert.undelivered", "ntfy")), NOTHING);
+        assert_eq!(alone.look_at("10:05", &dead("wpp.other", "ntfy")), ["new on-call"]);
     }
 
     // The matrix gives it 15 minutes, and leaves its severity to the check.

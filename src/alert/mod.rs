@@ -19,6 +19,7 @@ use self::post::Post;
 use crate::clock::{self, TimeZone, Timestamp};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::facts::way_to;
 use crate::journal::Journal;
 use crate::report::Severity;
 
@@ -48,6 +49,15 @@ impl Contact {
         let command = (!self.command.is_empty()).then(|| BY_COMMAND.to_owned());
         self.channels.iter().cloned().chain(command).collect()
     }
+}
+
+/// Findings about ways to people; the subject of each is the way.
+const ABOUT_WAYS: [&str; 2] = ["wpp.alert.undelivered", "wpp.config.contacts"];
+
+/// The ways on which a contact can be told of a finding: that a way does not work is not told on that way.
+fn ways_for(contact: &Contact, finding: Option<&str>, subject: Option<&str>) -> Vec<String> {
+    let dead = subject.filter(|_| finding.is_some_and(|finding| ABOUT_WAYS.contains(&finding)));
+    contact.ways().into_iter().filter(|way| dead != Some(way_to(&contact.name, way).as_str())).collect()
 }
 
 /// A row of the matrix: what is done about findings.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::book::{Book, Delivery, Pending};
+use super::book::{Book, Delivery, Pending, ways_of};
 use super::decide::{Kind, Notice};
 use super::{BY_COMMAND, Contact, Policy};
 use crate::clock::{self, Stopwatch, Timestamp};
@@ -120,7 +120,7 @@ pub fn deliver_unwritten(policy: &Policy, post: &dyn Post, notices: &[Notice], n
     let ids = (1..).map(|number| -now.as_millisecond() - number);
     let mut done = Vec::new();
     for (notice, notice_id) in notices.iter().filter(may_go).zip(ids) {
-        let ways = policy.contact(&notice.contact).map(Contact::ways).unwrap_or_default();
+        let ways = policy.contact(&notice.contact).map(|contact| ways_of(contact, notice)).unwrap_or_default();
         done.extend(ways.into_iter().map(|way| hand_over(policy, post, &Pending { notice_id, way, notice: notice.clone() })));
     }
     done

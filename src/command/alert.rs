@@ -95,6 +95,9 @@ impl Args {
     }
 }
 
+/// Says of each way that does not work why, and what mends it.
+const WHY: &str = "wpp doctor --only wpp.alert,wpp.config.contacts";
+
 fn channels(app: &App) -> Result<Channels<'_>> {
     Ok(Channels { plugins: app.plugins()? })
 }
@@ -179,7 +182,7 @@ impl Run {
         let pinged = ping.map(|result| result.is_ok());
         report = report.data(data(&decision, &delivered, false, pinged));
         if failed > 0 {
-            report = report.verdict(Verdict::Fail).next("wpp alert test");
+            report = report.verdict(Verdict::Fail).next(WHY);
             report.answer = true;
         }
         Ok(report)
@@ -271,10 +274,11 @@ impl Test {
             0 => (format!("{all} sent"), Verdict::Pass),
             failed => (format!("{failed} of {all} did not arrive"), Verdict::Fail),
         };
-        Ok(Report::new("alert-test", title)
+        let report = Report::new("alert-test", title)
             .verdict(verdict)
             .section(Section::default().table(deliveries_table(&delivered)))
-            .data(json!({ "dry_run": false, "deliveries": delivered })))
+            .data(json!({ "dry_run": false, "deliveries": delivered }));
+        Ok(if failed > 0 { report.next(WHY) } else { report })
     }
 }
 

@@ -2,10 +2,11 @@
 //! should not be.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::session::{answered, is_starting};
 use super::{Judged, Said, Stop, known, line, or_fine};
-use crate::facts::{DatabaseHealth, Facts, Leaks, LogFacts, MessagesFacts, Probed, SessionFacts, StoreFacts};
+use crate::facts::{DatabaseHealth, Facts, Leaks, LogFacts, MessagesFacts, OpenRun, Probed, SessionFacts, StoreFacts};
 use crate::report::{Severity, count, quoted, size};
 use crate::session::messages::VERSION;
 use crate::session::state::State;
@@ -334,7 +335,7 @@ fn unsought(session: &SessionFacts) -> Option<String> {
 /// Nobody is named in the log, and nothing secret stands in it.
 pub fn log_leaks(facts: &Facts, session: &SessionFacts) -> Judged {
     let leaks = &log(session)?.leaks;
-    let mut said = leaked(leaks);
+    let mut said = leaked(leaks, |_| None);
     // In what is empty nothing was to be looked for.
     if leaks.read_bytes > 0
         && let Some(why) = unsought(session)
@@ -363,7 +364,16 @@ pub fn log_leaks(facts: &Facts, session: &SessionFacts) -> Judged {
 /// The same of reports.
 pub fn report_leaks(facts: &Facts) -> Judged {
     let leaks = known(&facts.host.upkeep.reports, "the reports")?;
-    let mut said = leaked(leaks);
+    let open = facts.host.upkeep.open_runs.known().map(Vec::as_slice).unwrap_or_default();
+    let mut said = leaked(leaks, |file| {
+        let holds = |run: &&OpenRun| !run.run.is_empty() && Path::new(file).iter().any(|part| part == run.run.as_str());
+        let run = &open.iter().find(holds)?.run;
+        // Without the file what is left of the run would be no evidence.
+        Some((
+            format!("the run {run} was cut off, and its evidence is cleaned when it ends: take it back, or go on with it"),
+            format!("{} runbook undo {run}", facts.host.program),
+        ))
+    });
     // In what is empty nothing was to be looked for.
     let sessions = facts.sessions.iter().filter(|_| leaks.read_bytes > 0);
     let unsought: Vec<(&str, String)> =
@@ -381,16 +391,41 @@ pub fn report_leaks(facts: &Facts) -> Judged {
     or_fine(said, format!("nothing in {newest}{} of reports should not be there{texts}", size(leaks.read_bytes)))
 }
 
-fn leaked(leaks: &Leaks) -> Vec<Said> {
+/// What should not be in files. `mended` knows files that are not to be removed, and what is to be done and run
+/// instead.
+fn leaked(leaks: &Leaks, mended: impl Fn(&str) -> Option<(String, String)>) -> Vec<Said> {
     let said = leaks.found.iter().map(|leak| {
         let times = count(leak.times, "place", "places");
+        let (what, line) = mended(&leak.file).unwrap_or_else(|| {
+            let what = "see what wrote it; then remove the file, and replace the secret if it was one".to_owned();
+            (what, format!("ls -l {}", quoted(&leak.file)))
+        });
         Said::bad(format!("{} holds {}, in {times}", leak.file, leak.kind.name()))
             .seen(leak.kind.name(), format!("nowhere in {}", leak.file), times)
-            .by_hand(
-                "see what wrote it; then remove the file, and replace the secret if it was one",
-                format!("ls -l {}", quoted(&leak.file)),
-            )
+            .by_hand(what, line)
     });
     let unread = leaks.unread.iter().map(|reason| Said::bad(reason.clone()).severity(Severity::Unknown));
     said.chain(unread).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::cases::whole;
+    use crate::facts::{Leak, LeakKind};
+
+    #[test]
+    fn evidence_of_a_run_that_was_cut_off_is_not_to_be_removed() {
+        let mut facts = whole();
+        let found = ["/h/reports/look-x/transcripts/one.txt", "/h/reports/other-x/report.md"].map(|file| Leak {
+            file: file.into(),
+            kind: LeakKind::Jid,
+            times: 1,
+        });
+        facts.host.upkeep.reports = Probed::Known(Leaks { read_bytes: 9, found: found.to_vec(), ..Leaks::default() });
+        facts.host.upkeep.open_runs = Probed::Known(vec![OpenRun { run: "look-x".into(), ..OpenRun::default() }]);
+        let Ok(said) = report_leaks(&facts) else { panic!("it was not judged") };
+        let commands: Vec<&str> = said.iter().map(|said| said.remedy.as_ref().unwrap().command.as_str()).collect();
+        assert_eq!(commands, ["wpp runbook undo look-x", "ls -l /h/reports/other-x/report.md"]);
+    }
 }

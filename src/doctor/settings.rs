@@ -1,5 +1,6 @@
 //! Judges of the settings: what overrides them, what is at odds, what is missing for what is in use.
 
+use super::alert::dead_ways;
 use super::guard::{YOUNG_DAYS, known_for_ms};
 use super::times::DAY_MS;
 use super::{Judged, Said, Stop, known, line, or_fine};
@@ -55,15 +56,24 @@ pub fn clear_secrets(facts: &Facts) -> Judged {
 /// Who is to be told can be told.
 pub fn contacts(facts: &Facts) -> Judged {
     let settings = settings(facts)?;
+    let mut said = dead_ways(facts);
+    let more = someone_is_told(facts, settings);
+    let none = said.is_empty();
+    said.extend(more.into_iter().filter(|more| none || more.is_bad()));
+    Ok(said)
+}
+
+/// There is somebody to tell, and something that tells them.
+fn someone_is_told(facts: &Facts, settings: &SettingsFacts) -> Vec<Said> {
     let calls = |entry: &&crate::facts::EntryLook| entry.words.first().is_some_and(|word| word == "alert");
     match (settings.contacts, settings.alert_settings.as_slice()) {
-        (0, []) => Ok(vec![Said::ok("nobody is to be told of anything")]),
-        (0, set) => Ok(vec![
+        (0, []) => vec![Said::ok("nobody is to be told of anything")],
+        (0, set) => vec![
             Said::bad(format!("{} set and there is no contact: nobody is told of anything", join(set)))
                 .seen("[contacts.NAME]", "at least one", "none")
                 .by_hand("write a table [contacts.NAME] with a channel or a command", line(facts, None, "alert matrix")),
-        ]),
-        (contacts, _) if !settings.entries.iter().any(|entry| calls(&entry)) && is_settled(facts) => Ok(vec![
+        ],
+        (contacts, _) if !settings.entries.iter().any(|entry| calls(&entry)) && is_settled(facts) => vec![
             Said::bad(format!(
                 "there are {} and no entry of the schedule runs `wpp alert run`",
                 count(contacts, "contact", "contacts")
@@ -74,8 +84,8 @@ pub fn contacts(facts: &Facts) -> Judged {
                 "write one: [schedule.alerts] with run = [\"alert\", \"run\"] and when = \"@every:60\"",
                 line(facts, None, "schedule list"),
             ),
-        ]),
-        (contacts, _) => Ok(vec![Said::ok(format!("{} to tell", count(contacts, "contact", "contacts")))]),
+        ],
+        (contacts, _) => vec![Said::ok(format!("{} to tell", count(contacts, "contact", "contacts")))],
     }
 }
 

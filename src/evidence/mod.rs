@@ -10,6 +10,7 @@ pub mod redact;
 pub mod rotation;
 pub mod seal;
 pub mod strangers;
+pub mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -239,12 +239,43 @@ pub struct FailedRun {
 }
 
 /// Notices to contacts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertFacts {
     /// Those that did not arrive.
     pub undelivered: Vec<Undelivered>,
     /// Why contacts and rules cannot be read.
     pub problem: Option<Problem>,
+    /// Ways to contacts that cannot work, as is known before anything is sent; why that could not be looked at.
+    pub dead: Result<Vec<DeadWay>, String>,
+}
+
+impl Default for AlertFacts {
+    fn default() -> AlertFacts {
+        AlertFacts { undelivered: Vec::new(), problem: None, dead: Ok(Vec::new()) }
+    }
+}
+
+/// What a way to a contact is called among the ways to all: a channel is everybody's, a program (`command`) is its
+/// contact's own.
+pub fn way_to(contact: &str, way: &str) -> String {
+    if way == "command" { format!("command of {contact}") } else { way.to_owned() }
+}
+
+/// A way to contacts on which nothing can arrive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadWay {
+    /// A channel, or the command of a contact.
+    pub way: String,
+    /// Those whom it is to reach.
+    pub contacts: Vec<String>,
+    /// Those of them whom nothing else reaches.
+    pub unreached: Vec<String>,
+    /// What keeps it from working.
+    pub why: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// The command line for that, without the program's name.
+    pub command: String,
 }
 
 /// A notice that did not arrive.

@@ -16,6 +16,7 @@ use super::when::Facts as _;
 use crate::clock::Stopwatch;
 use crate::disk;
 use crate::error::{ErrorKind, Result};
+use crate::evidence::written::Written;
 use crate::report::Event;
 
 impl Engine<'_> {
@@ -109,8 +110,10 @@ impl Engine<'_> {
         if fence.kind == Kind::Sh { fence.body.clone() } else { self.values.shown(&fence.body) }
     }
 
+    /// What is kept of a block's answer names nobody from the first moment on: a run may be looked at, or cut off,
+    /// before its evidence is sealed.
     fn kept(&self, transcript: &str) -> String {
-        let text = self.values.redact(transcript);
+        let text = self.redaction.text(&self.values.redact(transcript));
         let most = OUTPUT_BYTES_MAX;
         match text.char_indices().map(|(at, _)| at).take_while(|at| *at <= most).last() {
             Some(at) if text.len() > most => format!("{}\n(there was more, which is not kept)\n", &text[..at]),
@@ -166,7 +169,9 @@ impl Engine<'_> {
 
     /// Holds an answer against what is expected, and keeps what is to be saved of it.
     fn judged(&mut self, fence: &Fence, answer: &Answer) -> (Ended, String) {
-        let judged = fence.expect.judge(fence.kind, answer, &|text| self.fill(text), &|text| self.values.redact(text));
+        let written = answer.json.as_ref().map(Written::of).unwrap_or_default();
+        let told = |text: &str| self.values.redact(&written.left_out_of(text));
+        let judged = fence.expect.judge(fence.kind, answer, &|text| self.fill(text), &told);
         if !judged.holds {
             let unknown = match fence.kind {
                 Kind::Wpp => answer.exit == Some(i32::from(ErrorKind::Unknown.exit_code())),

@@ -13,6 +13,7 @@ use super::fence::{Kind, Part};
 use super::{AbortedBy, Verdict};
 use crate::disk::{self, Lock, LockState};
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::evidence::redact::Redaction;
 use crate::home::Home;
 use crate::journal::{self, Entry, Journal};
 use crate::process::Group;
@@ -226,11 +227,12 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Makes the evidence folder and writes down that the run begins.
-    pub fn begin(journal: &'a Journal, state: State) -> Result<Record<'a>> {
+    /// Makes the evidence folder and writes down that the run begins. Nobody is named in that folder, and all is in
+    /// the journal.
+    pub fn begin(journal: &'a Journal, state: State, redaction: &Redaction) -> Result<Record<'a>> {
         disk::create_folder(&state.evidence.join("transcripts"))?;
         let lock = lock(&state)?;
-        disk::write_atomic(&state.evidence.join("runbook.md"), state.text.as_bytes())?;
+        disk::write_atomic(&state.evidence.join("runbook.md"), redaction.text(&state.text).as_bytes())?;
         let entry = journal.begin(None, VERB, &state)?;
         Ok(Record { journal, entry, state, _lock: lock })
     }
@@ -285,7 +287,7 @@ impl<'a> Record<'a> {
         self.journal.end(self.entry, self.state.outcome())
     }
 
-    /// Keeps what a block asked and answered; says where.
+    /// Keeps what a block asked and answered, people and secrets taken out already; says where.
     pub fn transcript(&self, id: &str, text: &str) -> Result<String> {
         let times = self.state.done.iter().filter(|done| done.id == id).count();
         let name = if times == 0 { format!("transcripts/{id}.txt") } else { format!("transcripts/{id}-{}.txt", times + 1) };

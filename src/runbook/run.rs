@@ -24,8 +24,10 @@ use super::when::Facts;
 use super::{AbortedBy, Outcome, Site, Verdict};
 use crate::clock;
 use crate::confirm::is_yes;
+use crate::daemon::log::Tokens;
 use crate::disk;
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::evidence::redact::Redaction;
 use crate::home::HomeKind;
 use crate::interrupt::{CleaningUp, LastWords};
 use crate::journal;
@@ -46,6 +48,7 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
     }
     let beside = Beside { home: site.home.root(), runbook: &runbook, values: &order.values, despite_open: order.despite_open };
     let warnings = beside.look(site.journal)?;
+    let redaction = redaction(site, &order.values)?;
     let stamp = clock::compact(clock::now());
     let (run, evidence) = record::name(site.records, site.journal, &runbook.front.id, &stamp, order.evidence.as_deref())?;
     let mut values = order.values.clone();
@@ -75,7 +78,7 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
         script: None,
     };
     let run = state.run.clone();
-    let mut record = Record::begin(site.journal, state)?;
+    let mut record = Record::begin(site.journal, state, &redaction)?;
     // Two may have looked before either was written down: the one that was first goes on.
     if let Err(error) = beside.at_work(site.journal, Some(&run)) {
         record.state.verdict = Some(Verdict::Skipped);
@@ -85,7 +88,8 @@ pub fn start(runbook: Runbook, order: Order, site: &Site<'_>) -> Result<Outcome>
     }
     let last_words = last_words(site, &run);
     let runbook = runbook.clone();
-    let engine = Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None, last_words };
+    let stop = site.interrupted.clone();
+    let engine = Engine { site, runbook, record, values, redaction, stop, cleaning_up: None, last_words };
     let mut outcome = engine.go_on().map_err(|error| {
         error
             .note(format!("the run {run} has begun, and is open"))
@@ -170,8 +174,16 @@ fn take_up<'a>(run: &str, secrets: BTreeMap<String, String>, site: &'a Site<'a>)
         }
         record.keep()?;
     }
-    let last_words = last_words(site, run);
-    Ok(Engine { site, runbook, record, values, stop: site.interrupted.clone(), cleaning_up: None, last_words })
+    let (last_words, redaction) = (last_words(site, run), redaction(site, &values)?);
+    let stop = site.interrupted.clone();
+    Ok(Engine { site, runbook, record, values, redaction, stop, cleaning_up: None, last_words })
+}
+
+/// What takes people and secrets out of what a run keeps: the same tokens as in all evidence of the home that keeps
+/// it, whoever goes on with the run.
+fn redaction(site: &Site<'_>, values: &Values) -> Result<Redaction> {
+    disk::create_folder(&site.records.reports())?;
+    Ok(Redaction::new(Tokens::open(&site.records.reports_key())?, values.secrets.values().cloned()))
 }
 
 /// Who leaves a run at once, while it is taken back, is told how that is finished.
@@ -189,6 +201,7 @@ pub(super) struct Engine<'a> {
     pub(super) runbook: Runbook,
     pub(super) record: Record<'a>,
     pub(super) values: Values,
+    pub(super) redaction: Redaction,
     /// What ends a step: the operator's interrupt, and nothing while things are taken back.
     pub(super) stop: Arc<AtomicBool>,
     cleaning_up: Option<CleaningUp>,
@@ -535,7 +548,8 @@ impl Engine<'_> {
         let state = self.record.state;
         let verdict = state.verdict.unwrap_or(Verdict::Inconclusive);
         let report = report(&self.runbook, &state, verdict);
-        let document = serde_json::to_vec_pretty(&report).while_doing(|| "cannot write the report as JSON".into())?;
+        let document = serde_json::to_vec_pretty(&self.redaction.report(&report)?)
+            .while_doing(|| "cannot write the report as JSON".into())?;
         disk::write_atomic(&state.evidence.join("run.json"), &document)?;
         Ok(Outcome { verdict, report, state })
     }

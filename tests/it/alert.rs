@@ -174,6 +174,54 @@ fn a_notice_goes_through_a_channel_of_a_plugin() {
     assert!(request.contains("wpp can reach you"), "{request}");
 }
 
+#[test]
+fn whom_no_channel_can_reach_is_known_before_anything_happens_and_a_dead_channel_is_told_once() {
+    let home = TestHome::sandbox();
+    let settings = |more: &str| {
+        let text = format!("[contacts.ann]\nchannels = [\"ntfy\"]\n[plugin.ntfy]\nurl = \"http://127.0.0.1:9\"\n{more}");
+        std::fs::write(home.path().join("config.toml"), text).unwrap();
+    };
+    let found = |id: &str| -> Vec<(String, String, String)> {
+        let (_, report) = home.json(&["doctor", "--only", id]);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings.map(|one| (text(&one["severity"]), text(&one["summary"]), text(&one["remedy"]["command"]))).collect()
+    };
+    let one = |id: &str, part: &str, command: &str| {
+        let all = found(id);
+        let [(severity, summary, mend)] = &all[..] else { panic!("{all:?}") };
+        assert!(severity == "error" && summary.contains(part) && mend.ends_with(command), "{all:?}");
+    };
+    settings("");
+    one("wpp.config.contacts", "there is no plugin ntfy", "channel list");
+    let test = home.run(&["alert", "test"]);
+    assert!(test.code == 4 && test.stdout.contains("wpp doctor --only wpp.alert,wpp.config.contacts"), "{test:?}");
+    let component = format!("{}/plugins/ntfy/ntfy.wasm", env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(home.run(&["plugin", "add", &component, "--yes"]).code, 0);
+    one("wpp.config.contacts", "topic of ntfy is missing", "plugin info ntfy");
+    settings("topic = \"x\"\n");
+    let grant = "plugin grant ntfy http=http://127.0.0.1:9";
+    one("wpp.config.contacts", "is not granted", grant);
+    // Whatever is found, many notices wait for the one channel.
+    for number in 0..3 {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(if number % 2 == 0 { 0o755 } else { 0o700 });
+        std::fs::set_permissions(home.path(), mode).unwrap();
+        assert_eq!(home.run(&["alert", "run"]).code, 4);
+    }
+    one("wpp.alert.undelivered", "ntfy", grant);
+    let (_, history) = home.json(&["alert", "history"]);
+    let about: Vec<&Value> = history["data"]["notices"].as_array().unwrap().iter().map(|one| &one["notice"]["finding"]).collect();
+    assert!(about.contains(&&Value::from("wpp.home.modes")), "{about:?}");
+    assert!(!about.iter().any(|id| *id == "wpp.alert.undelivered" || *id == "wpp.config.contacts"), "{about:?}");
+    // Now it is known to be no more than that nothing serves there.
+    assert_eq!(home.run(&["plugin", "grant", "ntfy", "http=http://127.0.0.1:9"]).code, 0);
+    assert_eq!(found("wpp.config.contacts")[0].0, "ok");
+    assert_eq!(home.run(&["alert", "run"]).code, 4);
+    one("wpp.alert.undelivered", "ntfy", "channel health ntfy");
+    std::fs::write(home.path().join("config.toml"), "[contacts.ann]\ncommand = [\"/no/such/program\"]\n").unwrap();
+    one("wpp.config.contacts", "there is no program /no/such/program", "alert test --contact ann");
+}
+
 /// The four gateways, under names of their own.
 fn with_gateways(watched: &Watched) {
     let mut settings = String::new();

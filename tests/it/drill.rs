@@ -284,6 +284,22 @@ fn an_interrupted_drill_ends_soon_and_leaves_no_process() {
 }
 
 #[test]
+fn a_drill_that_passes_advises_nothing_about_its_own_sandbox_and_the_readme_shows_it_as_it_is() {
+    let home = TestHome::live();
+    let smoke = home.run(&["drill", "run", "smoke"]);
+    assert_eq!(smoke.code, 0, "{smoke:?}");
+    assert!(!smoke.stderr.contains("to mend") && !smoke.stderr.contains("Scan it"), "{}", smoke.stderr);
+    assert!(!smoke.stdout.contains("next:"), "{}", smoke.stdout);
+    let last = smoke.stdout.lines().find(|line| line.starts_with("Drill smoke: pass, ")).unwrap();
+    let steps = last.split(" in ").next().unwrap();
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&format!("\n{steps} in ")), "README.md does not show {steps:?}");
+    let (drill, _) = Runbook::parse(shipped("smoke")).unwrap();
+    let shown = readme.lines().filter_map(|line| line.strip_prefix("      ok  ")?.split_once(": ")).map(|(id, _)| id);
+    assert!(shown.clone().count() > 9 && shown.clone().all(|id| drill.fence(id).is_some()), "{:?}", shown.collect::<Vec<_>>());
+}
+
+#[test]
 fn what_the_operators_environment_says_of_sessions_is_not_meant_for_a_sandbox() {
     let home = TestHome::live();
     let output = home.command(&["drill", "run", "socket-left", "--quiet"]).env("WPP_SESSION", "sales").output().unwrap();
@@ -322,6 +338,9 @@ fn the_weekly_drill_probes_a_session_and_logs_out_only_when_told_and_never_the_o
     let page = std::fs::read_to_string(report["data"]["report"].as_str().unwrap()).unwrap();
     assert!(page.contains("probed only: not linked anew"), "{page}");
     assert_eq!(simulated.found("back"), 1);
+    // That the peer wrote what it was asked for is no leak of the evidence.
+    let (code, doctor) = simulated.home.json(&["doctor", "--only", "wpp.security.report-leaks"]);
+    assert_eq!(code, 0, "{doctor:#}");
 
     // The only linked session of the home is never logged out, and nothing is begun.
     let unlink = ["--set", "unlink=yes"];
@@ -424,11 +443,30 @@ fn a_weekly_drill_that_receives_nothing_deviates() {
     let (code, report) = simulated.home.json(&line);
     assert_eq!((code, report["data"]["outcome"].as_str()), (4, Some("deviated")), "{report:#}");
     assert!(noticed(&report).unwrap().contains("received"), "{report:#}");
+    // What is verified once more after it was taken back bothers nobody a second time.
+    assert_eq!(simulated.peer_texts().len(), 1, "{:?}", simulated.peer_texts());
+    let again: Vec<&str> = report["steps"].as_array().unwrap().iter().filter_map(|step| step["title"].as_str()).collect();
+    let again: Vec<&&str> = again.iter().filter(|title| title.starts_with("again ")).collect();
+    assert!(again.iter().any(|title| title.contains("ready-after")), "{report:#}");
+    assert!(!again.iter().any(|title| title.contains("received") || title.contains("test-message")), "{report:#}");
     // With nobody there it is not tried, and that is said.
     let line = ["drill", "run", "weekly-qr-relogin", "--yes", "--set", &number, "--set", "phone=nobody"];
     let (code, report) = simulated.home.json(&line);
     assert_eq!(code, 0, "{report:#}");
     assert!(report["title"].as_str().unwrap().contains("whether it receives was not tried"), "{report:#}");
+}
+
+#[test]
+fn a_weekly_drill_that_asks_and_finds_nobody_there_begins_nothing() {
+    let simulated = Simulated::linked();
+    let number = format!("number={PEER}");
+    // Nobody is at the terminal of a test.
+    let (code, report) = simulated.home.json(&["drill", "run", "weekly-qr-relogin", "--yes", "--set", &number]);
+    assert_eq!((code, report["data"]["outcome"].as_str()), (20, Some("aborted")), "{report:#}");
+    let steps: Vec<&str> = report["steps"].as_array().unwrap().iter().filter_map(|step| step["title"].as_str()).collect();
+    assert!(steps.last().unwrap().starts_with("somebody-answers"), "{steps:?}");
+    assert_eq!(simulated.peer_texts(), Vec::<String>::new());
+    assert_eq!(simulated.home.json(&["status"]).1["data"]["outbound_paused"], Value::Bool(false));
 }
 
 #[test]
@@ -454,7 +492,15 @@ fn what_somebody_paused_stays_paused_whatever_becomes_of_the_weekly_drill() {
 /// The words that run the weekly drill on a session of a gateway, with an operator who has done what is asked.
 fn relogin_there(drill: &str, session: &str) -> Vec<String> {
     let line = ["drill", "run", drill, "--yes", "--session", session, "--set", "number=628123456789", "--format", "json"];
-    let asked = ["phone-at-hand", "pause-by-hand", "resumed-by-hand", "resume-by-hand", "arrived", "evidence-log-there"];
+    let asked = [
+        "phone-at-hand",
+        "somebody-answers",
+        "pause-by-hand",
+        "resumed-by-hand",
+        "resume-by-hand",
+        "arrived",
+        "evidence-log-there",
+    ];
     let answers = asked.iter().flat_map(|id| ["--answer".to_owned(), format!("{id}=yes")]);
     line.into_iter().map(str::to_owned).chain(answers).collect()
 }
@@ -639,7 +685,8 @@ fn a_sandbox_that_cannot_be_kept_leaves_the_drills_own_verdict() {
     // What copies is not there.
     let mut command = home.command(&["drill", "run", path.to_str().unwrap(), "--format", "json"]);
     let output = command.env("PATH", programs.path()).output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let report: Value = serde_json::from_str(stdout.lines().last().unwrap_or_default()).unwrap();
     assert!(!output.status.success() && report["data"]["sandbox"].is_null(), "{report:#}");
     assert!(report.to_string().contains("cannot keep what lies in"), "{report:#}");
     assert!(Path::new(report["data"]["report"].as_str().unwrap()).is_file(), "{report:#}");

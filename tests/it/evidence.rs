@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::harness::TestHome;
+use crate::simulated::{PEER, Simulated};
 
 /// A home in which the smoke drill ran, and the id of its evidence.
 fn drilled() -> (TestHome, String) {
@@ -408,4 +409,115 @@ fn a_report_says_what_the_run_was_told_and_which_version_ran_it() {
         }
         assert!(!text.contains("s3cr3t-s3cr3t"), "{file}");
     }
+}
+
+/// Reads what was written, looks whether it leaks, and is killed.
+const READS: &str = "---
+id: reads
+title: Reads what was written
+kind: runbook
+severity: low
+respond_within: 24h
+applies_to: wpp session
+---
+
+# Reads what was written
+
+## Trigger
+
+- Now and then.
+
+## Impact
+
+None.
+
+## Prerequisites
+
+The daemon runs.
+
+```wpp id=status
+wpp status
+```
+
+## Steps
+
+1. Read.
+
+   ```wpp id=messages expect=\"exit=0; $.data.messages[0].text~harbour; ~old harbour\" save=from:$.data.messages[0].sender
+   wpp messages
+   ```
+
+   ```wpp id=events expect=\"exit=0; ~old harbour\"
+   wpp events
+   ```
+
+   ```wpp id=chats
+   wpp chats
+   ```
+
+2. Look whether that is a leak.
+
+   ```wpp id=checks expect=\"exit=0|3; no-finding=wpp.security.report-leaks\"
+   wpp doctor --only wpp.security
+   ```
+
+3. End.
+
+   ```sh id=end
+   kill -9 $PPID
+   ```
+
+## Verification
+
+```wpp id=verify
+wpp messages --chat \"{{from}}\"
+```
+
+## Rollback
+
+None.
+";
+
+/// All that files below a folder hold.
+fn all_of(folder: &std::path::Path) -> String {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.map(|path| if path.is_dir() { all_of(&path) } else { std::fs::read_to_string(&path).unwrap() }).collect()
+}
+
+#[test]
+fn what_a_run_keeps_names_nobody_while_it_runs_when_it_is_killed_and_when_it_is_over() {
+    let simulated = Simulated::linked();
+    simulated.peer_sends("meet me at the old harbour at noon", 1);
+    simulated.until("the message", || if simulated.found("harbour") == 1 { Ok(()) } else { Err("nothing".into()) });
+    let home = &simulated.home;
+    std::fs::create_dir(home.path().join("runbooks")).unwrap();
+    std::fs::write(home.path().join("runbooks/reads.md"), READS).unwrap();
+    let killed = home.run(&["runbook", "run", "reads", "--yes", "--allow-shell"]);
+    assert_eq!(killed.code, -1, "{killed:?}");
+    let (_, runs) = home.json(&["runbook", "runs"]);
+    let run = &runs["data"]["runs"][0];
+    assert_eq!((&run["open"], &run["under_way"]), (&true.into(), &"end".into()), "{run}");
+    let evidence = PathBuf::from(run["evidence"].as_str().unwrap());
+    let names_nobody = || {
+        let text = all_of(&evidence);
+        assert!(text.contains("wpp.messages/1") && text.contains("[message]"), "{text}");
+        assert!(!text.contains(PEER) && !text.contains("old harbour at"), "{text}");
+        let (code, report) = home.json(&["doctor", "--only", "wpp.security.report-leaks"]);
+        assert_eq!(code, 0, "{report:#}");
+        text
+    };
+    let token = |text: &str| text.split("\"chat\": \"").nth(1).unwrap()[..11].to_owned();
+    let before = token(&names_nobody());
+    let undone = home.run(&["runbook", "undo", run["run"].as_str().unwrap()]);
+    assert_eq!(undone.code, 0, "{undone:?}");
+    assert_eq!(token(&names_nobody()), before, "one person is one token");
+    // And the procedure that is shipped finds nothing wrong with itself.
+    let (code, report) = home.json(&["runbook", "run", "inspection", "--yes"]);
+    assert_eq!(code, 0, "{report:#}");
+    let checks = report["data"]["evidence"].as_str().map(|folder| PathBuf::from(folder).join("transcripts/checks.txt"));
+    let checks = std::fs::read_to_string(checks.unwrap()).unwrap();
+    let (_, document) = checks.split_once("\nexit ").unwrap();
+    let document: serde_json::Value = serde_json::from_str(document.split_once('\n').unwrap().1).unwrap();
+    let leaks = document["findings"].as_array().unwrap().iter().find(|one| one["id"] == "wpp.security.report-leaks");
+    assert!(leaks.is_none_or(|one| one["severity"] == "ok"), "{leaks:?}");
 }

@@ -12,6 +12,7 @@ mod first;
 mod follow;
 mod memory;
 mod place;
+mod ways;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

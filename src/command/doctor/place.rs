@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::schedule as entries;
 use super::super::told::Around;
 use super::super::upkeep::Upkeep;
-use super::first;
+use super::{first, ways};
 use crate::alert::Policy;
 use crate::alert::book::Book;
 use crate::app::{self, Settings};
@@ -183,7 +183,9 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         }
         (facts, ..) => facts,
     };
-    let alerts = alert_facts(&home, &config, config_problem.is_some(), &journal);
+    // Plugins that cannot be read are told by their own check.
+    let plugins = Ways { environment: &settings.environment, names_only: foreign.is_some(), readable: plugins_problem.is_none() };
+    let alerts = alert_facts(&home, &config, config_problem.is_some(), &journal, &plugins);
     let upkeep =
         Upkeep::of(home.as_ref().ok(), &config, entries.as_ref().map(|(entries, _)| entries.as_slice()), &settings.environment);
     let stand_ins = match &home {
@@ -288,20 +290,35 @@ fn schedule_facts(home: &Result<Home>, entries: Option<&(Vec<Entry>, Vec<Error>)
 }
 
 /// What the alerts' own room says of what people were to be told.
-fn alert_facts(home: &Result<Home>, config: &Config, broken: bool, journal: &Opened) -> Probed<AlertFacts> {
-    if home.is_err() {
-        return Probed::NotApplicable("the home does not open".into());
-    }
+fn alert_facts(home: &Result<Home>, config: &Config, broken: bool, journal: &Opened, plugins: &Ways<'_>) -> Probed<AlertFacts> {
+    let Ok(home) = home else { return Probed::NotApplicable("the home does not open".into()) };
     if broken {
         return Probed::NotApplicable("the settings do not load".into());
     }
-    if let Err(error) = Policy::of(config) {
-        return Probed::Known(AlertFacts { problem: Some(Problem::from(&error)), ..AlertFacts::default() });
-    }
-    match opened(journal, AlertFacts::default()) {
+    let policy = match Policy::of(config) {
+        Ok(policy) => policy,
+        Err(error) => return Probed::Known(AlertFacts { problem: Some(Problem::from(&error)), ..AlertFacts::default() }),
+    };
+    let dead = match plugins.readable {
+        true => ways::dead(home, config, plugins.environment, &policy, plugins.names_only).map_err(|error| error.chain()),
+        false => Err("what is noted of plugins cannot be read".into()),
+    };
+    let facts = match opened(journal, AlertFacts::default()) {
         Ok(journal) => Book::of(journal).facts(clock::now()).into(),
         Err(without) => without,
+    };
+    match facts {
+        Probed::Known(facts) => Probed::Known(AlertFacts { dead, ..facts }),
+        other => other,
     }
+}
+
+/// What the plugins behind ways to people are looked at with.
+struct Ways<'a> {
+    environment: &'a BTreeMap<String, String>,
+    /// To load a plugin is to keep its compiled code in the home, which may be another user's.
+    names_only: bool,
+    readable: bool,
 }
 
 /// Whether a restore or a reset of the session was cut off, which can leave it without a folder.

@@ -316,6 +316,33 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.config.contacts", Warning)],
     },
     Case {
+        what: "a contact whom no way can reach, and one who has another way",
+        facts: whole,
+        breaks: |facts| {
+            settings(facts).contacts = 2;
+            let dead = |way: &str, unreached: &[&str]| DeadWay {
+                way: way.into(),
+                contacts: vec!["on-call".into(), "manager".into()],
+                unreached: unreached.iter().map(|name| (*name).to_owned()).collect(),
+                why: "there is no plugin".into(),
+                remedy: "add it".into(),
+                command: "channel list".into(),
+            };
+            let dead = Ok(vec![dead("ntfy", &["on-call"]), dead("slack", &[])]);
+            facts.host.alerts = Probed::Known(AlertFacts { dead, ..AlertFacts::default() });
+        },
+        finds: &[("wpp.config.contacts", Error), ("wpp.config.contacts", Warning)],
+    },
+    Case {
+        what: "plugins of channels that could not be looked at",
+        facts: whole,
+        breaks: |facts| {
+            let dead = Err("plugins.lock cannot be read".into());
+            facts.host.alerts = Probed::Known(AlertFacts { dead, ..AlertFacts::default() });
+        },
+        finds: &[("wpp.config.contacts", Unknown)],
+    },
+    Case {
         what: "a watchdog that is slower than the doctor",
         facts: whole,
         breaks: |facts| settings(facts).watchdog_ms = 70_000,

@@ -176,9 +176,26 @@ pub(super) const CASES: &[Case] = &[
                 at_ms: NOW_MS - MINUTE_MS,
                 given_up: false,
             }];
-            facts.host.alerts = Probed::Known(AlertFacts { undelivered, problem: None });
+            facts.host.alerts = Probed::Known(AlertFacts { undelivered, ..AlertFacts::default() });
         },
         finds: &[("wpp.alert.undelivered", Error)],
+    },
+    Case {
+        what: "many notices that did not arrive on two ways",
+        facts: whole,
+        breaks: |facts| {
+            let undelivered = ["slack", "command", "slack", "slack"].map(|way| Undelivered {
+                contact: "on-call".into(),
+                way: way.into(),
+                title: "x".into(),
+                tries: 2,
+                observed: "refused".into(),
+                at_ms: NOW_MS - MINUTE_MS,
+                given_up: false,
+            });
+            facts.host.alerts = Probed::Known(AlertFacts { undelivered: undelivered.to_vec(), ..AlertFacts::default() });
+        },
+        finds: &[("wpp.alert.undelivered", Error), ("wpp.alert.undelivered", Error)],
     },
     Case {
         what: "a rule that names nobody",

@@ -21,7 +21,7 @@ use super::{Selection, catalog, examine, fix};
 use crate::disk::{LockOwner, Space};
 use crate::facts::growth::DiskGrowth;
 use crate::facts::{
-    AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DrillFacts, DrillRun,
+    AlertFacts, ArchiveKeys, BackupFacts, BackupPlace, DaemonLook, DaemonStatus, DatabaseHealth, DeadWay, DrillFacts, DrillRun,
     EndpointLook, EntryLook, EvidenceFacts, Facts, FailedBackup, FailedRun, HeldFile, HeldPlace, HoldersFacts, HostFacts,
     JournalFacts, LastWord, Leak, LeakKind, Leaks, Limits, LivingDaemon, LockFacts, LogFacts, MessagesFacts, MessagesRows,
     MissedRun, MissingSession, Moment, OpenAct, OpenRun, OtherHome, OtherStore, OtherStores, Override, PathKind, PathLook,
@@ -59,7 +59,7 @@ fn owner(role: &str, age_ms: i64) -> Option<LockOwner> {
 }
 
 /// A home with one session that is READY.
-fn whole() -> Facts {
+pub(super) fn whole() -> Facts {
     Facts {
         now_ms: NOW_MS,
         host: HostFacts {

@@ -183,7 +183,7 @@ pub(super) const CHECKS: &[Check] = &[
                   for what others wrote in the newest messages of the sessions that are looked at. Secrets that commands write are \
                   not looked for. Reports are attached to tickets.",
         mend: "Remove the report with `rm FILE`, wherever else it was sent too, and replace a secret that stood there at the \
-               system behind it.",
+               system behind it. What a run that was cut off left is cleaned by `wpp runbook undo RUN`.",
         judge: Host(keeping::report_leaks),
     },
     Check {
@@ -343,8 +343,10 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &["wpp.home.settings"],
         runbook: CONTACTS,
         explain: "Rules, quiet hours or an order of escalation without any contact mean that somebody wanted to be told and nobody is. \
-                  With contacts, something has to run `wpp alert run`: an entry of the schedule or a timer.",
-        mend: "Write a table [contacts.NAME] with a channel or a command into config.toml, and an entry [schedule.alerts] with \
+                  With contacts, something has to run `wpp alert run`: an entry of the schedule or a timer. A contact's channel has to \
+                  be one that a plugin adds, with the settings and the grants that it needs, and a command a program that is there; \
+                  nothing is sent to see that.",
+        mend: "Do what is said of the way, such as `wpp plugin grant NAME http=ORIGIN`, and see with `wpp alert test` that it works. Write a table [contacts.NAME] with a channel or a command into config.toml, and an entry [schedule.alerts] with \
                run = [\"alert\", \"run\"]; `wpp alert matrix` shows who is then told what.",
         judge: Host(settings::contacts),
     },

@@ -201,9 +201,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         needs: &["wpp.home.journal"],
         runbook: Some("runbooks/alert-matrix.md"),
-        explain: "A notice to a contact failed on one of its ways and waits for the next `wpp alert run`, or was given up after three \
-                  days; or the contacts and rules of the settings cannot be read, and nobody is told of anything.",
-        mend: "`wpp alert test` shows which ways to people work. Correct the contact in config.toml, then send what waits with \
+        explain: "Notices to contacts failed on a way and wait for the next `wpp alert run`, or were given up after three days; or the \
+                  contacts and rules of the settings cannot be read, and nobody is told of anything. Each way is told once, to \
+                  those whom another way reaches.",
+        mend: "Do what is said of the way; `wpp alert test` shows which ways to people work. Then send what waits with \
                `wpp alert run`.",
         judge: Host(alert::delivered),
     },

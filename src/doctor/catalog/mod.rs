@@ -46,6 +46,7 @@ const YIELDS: &[(&str, &[&str])] = &[
 /// The worst that checks can find, where that is worse than what they usually find.
 const UP_TO: &[(&str, Severity)] = &[
     ("wpp.backup.stale", Severity::Error),
+    ("wpp.config.contacts", Severity::Error),
     ("wpp.home.default-session", Severity::Error),
     ("wpp.home.disk-space", Severity::Error),
     ("wpp.home.modes", Severity::Critical),

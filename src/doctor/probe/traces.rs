@@ -36,6 +36,8 @@ const SECRETS_MAX: usize = 1024;
 const SECRET_BYTES_MIN: usize = 8;
 /// Beginnings of variables that hold secrets.
 const VARIABLES: &str = "WPP_SECRET_";
+/// The time in a run's name: `20260801T093000Z`.
+const STAMP_CHARACTERS: usize = 16;
 /// Texts of messages that are looked for in reports, and how much of each.
 const TEXTS_MAX: usize = 512;
 const TEXT_CHARACTERS_MAX: usize = 200;
@@ -51,6 +53,8 @@ pub(crate) struct Searched {
 #[derive(Default)]
 struct Kept {
     reports: Vec<(PathBuf, Vec<u8>)>,
+    /// Names of the runs that left them.
+    runs: Vec<String>,
     texts: Vec<String>,
 }
 
@@ -75,10 +79,12 @@ impl Searched {
 
     /// Looks for the texts in the reports, once both were read.
     pub(super) fn texts(&self, reports: &mut Probed<Leaks>) {
-        let Kept { reports: files, mut texts } = std::mem::take(&mut *self.kept());
+        let Kept { reports: files, runs, mut texts } = std::mem::take(&mut *self.kept());
         let Probed::Known(leaks) = reports else { return };
         texts.sort_unstable();
         texts.dedup();
+        // Somebody who answers a drill writes what it told them, and that names the run.
+        texts.retain(|text| !runs.iter().any(|run| text.contains(run.as_str())));
         if files.is_empty() || texts.is_empty() {
             return;
         }
@@ -263,7 +269,11 @@ fn reports(folder: &Path, secrets: &Secrets, searched: &Searched) -> Probed<Leak
         }
     }
     leaks.unread.extend(secrets.unread.iter().cloned());
-    searched.kept().reports = kept;
+    let mut searched = searched.kept();
+    searched.reports = kept;
+    // A name with a time in it stands in no text by chance.
+    let names = runs.iter().take(RUNS_MAX).filter_map(|run| run.file_name()?.to_str());
+    searched.runs = names.filter(|name| name.len() > STAMP_CHARACTERS).map(str::to_owned).collect();
     Probed::Known(leaks)
 }
 
@@ -499,6 +509,21 @@ mod tests {
         searched.texts(&mut seen);
         let leaks = seen.known().unwrap();
         assert_eq!(leaks.found.iter().map(|leak| leak.kind).collect::<Vec<_>>(), [LeakKind::Text; 2]);
+    }
+
+    #[test]
+    fn who_answers_a_drill_wrote_what_the_drill_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = "weekly-20260801T093000Z";
+        std::fs::create_dir(folder.path().join(run)).unwrap();
+        std::fs::write(folder.path().join(run).join("report.md"), format!("wpp search \"back {run}\", back another day"))
+            .unwrap();
+        let searched = Searched::of(1);
+        let mut seen = reports(folder.path(), &Secrets::values(&[], Vec::new()), &searched);
+        searched.note_texts([format!("back {run}"), "back another day".to_owned()].iter());
+        searched.texts(&mut seen);
+        let leaks = seen.known().unwrap();
+        assert_eq!((leaks.texts, leaks.found.iter().map(|leak| leak.times).sum::<u64>()), (1, 1), "{leaks:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Attempt, GRACE, OUTPUT_BYTES_MAX, Scene, Tried, Waited, wait_for};
 use crate::error::Result;
+use crate::evidence::written;
 use crate::report::{Event, Report, Severity, Sink};
 use crate::runbook::expect::Answer;
 use crate::runbook::fence::Fence;
@@ -14,6 +15,9 @@ use crate::runbook::values::Values;
 
 /// Passes events on without secrets, and keeps the lines among them.
 struct Listening {
+    /// Whether it plays in a sandbox that is thrown away: what a command says there by the way, such as what to scan
+    /// or how to mend something, is nobody's to do.
+    apart: bool,
     onward: Arc<dyn Sink>,
     values: Values,
     heard: Mutex<String>,
@@ -38,6 +42,7 @@ impl Sink for Listening {
         match event {
             // The steps inside of a command line are told by its own report.
             Event::StepStarted { .. } | Event::StepFinished(_) => {}
+            _ if self.apart => {}
             other => self.onward.emit(other),
         }
     }
@@ -48,7 +53,8 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
         Ok(lines) => lines,
         Err((line, reason)) => return Attempt::idle(Tried::Failed(format!("line {line}: {reason}")), ""),
     };
-    let (mut answer, mut transcript) = (Answer::default(), String::new());
+    // What is held against expectations has all that was answered; what is kept has not.
+    let (mut answer, mut transcript, mut output) = (Answer::default(), String::new(), String::new());
     let (accepted, several) = (fence.expect.exits(), lines.len() > 1);
     for (_, words) in lines {
         let filled: std::result::Result<Vec<String>, String> = words.iter().map(|word| scene.values.fill(word)).collect();
@@ -59,6 +65,7 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             Err(reason) => return ended(reason, transcript),
         };
         let shown: Vec<String> = line.iter().map(|word| crate::report::quoted(word)).collect();
+        let begun = transcript.len();
         transcript.push_str(&format!("$ {}\n", shown.join(" ")));
         if let Err(reason) = may_run(&line) {
             return ended(reason, transcript);
@@ -66,7 +73,12 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
         let Some(_deeper) = Deeper::go() else {
             return ended(format!("runs of runbooks inside of runs are {DEPTH_MAX} deep: it runs itself"), transcript);
         };
-        let sink = Arc::new(Listening { onward: scene.site.sink.clone(), values: scene.values.clone(), heard: Mutex::default() });
+        let sink = Arc::new(Listening {
+            apart: scene.site.home.root() != scene.site.records.root(),
+            onward: scene.site.sink.clone(),
+            values: scene.values.clone(),
+            heard: Mutex::default(),
+        });
         let mut argv = vec!["--home".to_owned(), scene.site.home.root().display().to_string()];
         argv.extend(line.into_iter().skip(1));
         let (runner, listening) = (scene.site.runner.clone(), sink.clone());
@@ -85,10 +97,12 @@ pub fn attempt(fence: &Fence, scene: &Scene<'_>) -> Attempt {
             Waited::Died => return Attempt::of(Tried::Failed(format!("`{}` panicked", shown.join(" "))), transcript),
         };
         let (exit, document, findings) = read(&result);
-        transcript.push_str(&format!("exit {exit}\n{document:#}\n"));
+        output.push_str(&transcript[begun..]);
+        output.push_str(&format!("exit {exit}\n{document:#}\n"));
+        transcript.push_str(&format!("exit {exit}\n{:#}\n", written::left_out(document.clone())));
         answer = Answer {
             exit: Some(i32::from(exit)),
-            output: transcript.clone(),
+            output: output.clone(),
             json: Some(document),
             findings: [answer.findings, findings].concat(),
             line: several.then(|| shown.join(" ")),
