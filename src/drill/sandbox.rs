@@ -129,6 +129,8 @@ impl Sandbox {
             end_all(self.home())?;
             cover.keep()?;
         }
+        // The lock lies beneath, and is found there by its name.
+        self.cover = None;
         self.lock = None;
         Ok(match self.folder.take() {
             Some(folder) => folder.keep(),

@@ -22,6 +22,7 @@ impl Kept {
     fn of(report: &Value) -> Kept {
         let kept = Kept(report["data"]["sandbox"].as_str().unwrap_or_else(|| panic!("no kept sandbox: {report}")).into());
         assert!(kept.0.is_dir());
+        assert!(!kept.0.join("DRILL").exists(), "the next drill takes it for one that was killed, and removes it");
         for name in ["main", "fresh"] {
             let lock = wpp::disk::Lock::look(&kept.0.join("sessions").join(name).join("LOCK")).unwrap();
             assert!(!matches!(lock, wpp::disk::LockState::Held(_)), "the drill left a daemon behind");
