@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read as _, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +17,9 @@ use crate::report::{Event, Report, Section, count};
 
 /// The wait between two looks at a log that is followed.
 const POLL: Duration = Duration::from_millis(100);
+/// Bytes of a line that are kept. The daemon writes none as long; a log that something else got into may hold one of
+/// any length.
+const LINE_BYTES_MAX: u64 = 1 << 20;
 
 /// Options of `wpp logs`.
 #[derive(Debug, clap::Args)]
@@ -115,14 +118,34 @@ pub(super) fn newest(session: &SessionPaths, count: usize) -> Result<(Vec<String
     Ok((lines.into(), current, read))
 }
 
-/// The next whole line and its size in bytes; a line that is still being written is left for later.
+/// The next whole line and its size in bytes; a line that is still being written is left for later. Of one longer
+/// than any of the daemon's the beginning is kept, and how much more there is.
 fn next_line(reader: &mut impl BufRead, path: &Path) -> Result<Option<(String, u64)>> {
+    let unread = |error| disk::cannot("read", path, error);
     let mut bytes = Vec::new();
-    let size = reader.read_until(b'\n', &mut bytes).map_err(|error| disk::cannot("read", path, error))?;
-    if bytes.pop() != Some(b'\n') {
-        return Ok(None);
+    let size = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes).map_err(unread)? as u64;
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+        return Ok(Some((String::from_utf8_lossy(&bytes).into_owned(), size)));
     }
-    Ok(Some((String::from_utf8_lossy(&bytes).into_owned(), size as u64)))
+    let mut more = 0;
+    loop {
+        let buffer = reader.fill_buf().map_err(unread)?;
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let taken = end.map_or(buffer.len(), |end| end + 1);
+        more += taken as u64;
+        reader.consume(taken);
+        if end.is_some() {
+            let mut line = String::from_utf8_lossy(&bytes).into_owned();
+            if more > 1 {
+                line.push_str(&format!("… ({} bytes more)", more - 1));
+            }
+            return Ok(Some((line, size + more)));
+        }
+        if taken == 0 {
+            return Ok(None);
+        }
+    }
 }
 
 fn follow(app: &App, path: &Path, mut current: Option<File>, mut position: u64) -> Result<Report> {
@@ -205,6 +228,24 @@ mod tests {
         let lines = |count| newest(&session, count).unwrap().0.join("");
         assert_eq!([0, 1, 3, 5, 100].map(lines), ["", "f", "def", "bcdef", "abcdef"]);
         assert_eq!(newest(&session, 1).unwrap().2, 4);
+    }
+
+    #[test]
+    fn a_line_of_any_length_is_kept_to_its_beginning() {
+        let long = LINE_BYTES_MAX as usize;
+        let text =
+            format!("{}\n{}\n{}\nz\n{}", "a".repeat(long - 1), "b".repeat(long), "c".repeat(3 * long), "d".repeat(2 * long));
+        let mut reader = BufReader::new(text.as_bytes());
+        let (mut lines, mut sizes) = (Vec::new(), 0);
+        while let Some((line, size)) = next_line(&mut reader, Path::new("wppd.log")).unwrap() {
+            sizes += size as usize;
+            lines.push(line);
+        }
+        // What is longer says so, and the half line at the end waits however long it is.
+        assert_eq!(sizes, text.len() - 2 * long);
+        assert_eq!((lines[0].len(), lines[1].len()), (long - 1, long));
+        assert!(lines[2].ends_with(&format!("c… ({} bytes more)", 2 * long)) && lines[2].starts_with("ccc"));
+        assert_eq!(&lines[3..], ["z"]);
     }
 
     #[test]

@@ -27,7 +27,6 @@ const BEGINNINGS: [&str; 5] = ["WPP_SECRET_", "WPP_TEST_", "WPP_GUEST_", "WPP_BL
 /// What is handed to the doctor.
 pub(super) struct Upkeep {
     pub settings: Probed<SettingsFacts>,
-    pub evidence: Probed<EvidenceFacts>,
     pub units: Vec<PathBuf>,
     pub secret_variables: Vec<SecretLook>,
 }
@@ -43,15 +42,14 @@ impl Upkeep {
     ) -> Upkeep {
         let secret_variables = probe::upkeep::secret_variables(environment);
         let Some(home) = home else {
-            let reason = || "the home does not open".to_owned();
-            let (settings, evidence) = (Probed::NotApplicable(reason()), Probed::NotApplicable(reason()));
-            return Upkeep { settings, evidence, units: Vec::new(), secret_variables };
+            let settings = Probed::NotApplicable("the home does not open".into());
+            return Upkeep { settings, units: Vec::new(), secret_variables };
         };
         let settings = match entries {
             None => Probed::NotApplicable("the settings do not load".into()),
             Some(entries) => settings(home, config, entries, environment),
         };
-        Upkeep { settings, evidence: evidence(home), units: units(home), secret_variables }
+        Upkeep { settings, units: units(home), secret_variables }
     }
 }
 
@@ -180,7 +178,7 @@ fn units(home: &Home) -> Vec<PathBuf> {
 }
 
 /// Whether the newest evidence is as it was written.
-fn evidence(home: &Home) -> Probed<EvidenceFacts> {
+pub(super) fn evidence(home: &Home) -> Probed<EvidenceFacts> {
     let mut folders = match evidence::all(&home.reports()) {
         Ok(folders) if folders.is_empty() => return Probed::NotApplicable("there is no evidence yet".into()),
         Ok(folders) => folders,

@@ -85,8 +85,9 @@ pub struct Scope {
     pub alerts: Probed<AlertFacts>,
     /// What the settings say, as far as it can be at odds with each other or with what is there.
     pub settings: Probed<SettingsFacts>,
-    /// Whether evidence is as it was written.
-    pub evidence: Probed<EvidenceFacts>,
+    /// How it is told whether evidence is as it was written: the room that knows stands above, and reading it takes
+    /// as long as it is large.
+    pub evidence: fn(&Home) -> Probed<EvidenceFacts>,
     /// Files from which systemd or cron would know that this home's schedule is to be called.
     pub units: Vec<std::path::PathBuf>,
     /// Secrets in variables, without their values.
@@ -138,7 +139,7 @@ impl Scope {
             schedule: Probed::NotApplicable(nobody_looked()),
             alerts: Probed::NotApplicable(nobody_looked()),
             settings: Probed::NotApplicable(nobody_looked()),
-            evidence: Probed::NotApplicable(nobody_looked()),
+            evidence: |_| Probed::NotApplicable("it was not looked at".into()),
             units: Vec::new(),
             secret_variables: Vec::new(),
             program: "wpp".into(),

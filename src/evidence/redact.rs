@@ -268,6 +268,7 @@ mod tests {
                 "members": [15_550_100_077_u64, 7, -15_550_100_077_i64],
                 "mixed": ["a", 15_550_100_077_u64, { "x": 1 }, 15_550_100_077_u64],
                 "password": 12_345_678,
+                "nested": { "token": 12_345_678 },
                 "inner": inner.to_string(),
                 "pretty": serde_json::to_string_pretty(&inner).unwrap(),
             }
@@ -283,7 +284,7 @@ mod tests {
             assert_eq!((&seen["chat"], &seen["minus"]["id"]), (&token.as_str().into(), &token.as_str().into()), "{clean}");
             assert_eq!(seen["members"], serde_json::json!([token, 7, token]));
             assert_eq!(seen["mixed"], serde_json::json!(["a", token, { "x": 1 }, token]));
-            assert_eq!(seen["password"], SECRET);
+            assert_eq!((&seen["password"], &seen["nested"]["token"]), (&SECRET.into(), &SECRET.into()));
             for inner in ["inner", "pretty"] {
                 let inner: serde_json::Value = serde_json::from_str(seen[inner].as_str().unwrap()).unwrap();
                 assert_eq!(inner, serde_json::json!({ "chat": token, "said": format!("call {token}, or [{token}]") }));

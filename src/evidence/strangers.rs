@@ -8,6 +8,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -37,6 +38,23 @@ pub struct Known {
 const NUMBER_DIGITS_MIN: usize = 7;
 /// So many digits without a country's tell who it is.
 const NATIONAL_DIGITS_MIN: usize = 8;
+
+/// Between the digits of a number in pieces stand at most so many signs.
+const GAP_CHARS_MAX: usize = 3;
+/// No number has more digits, what calls abroad included.
+const SCATTERED_DIGITS_MAX: usize = 17;
+
+/// What parts words and lines, and joins nothing.
+fn is_no_gap(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '\n' | '\r')
+}
+
+/// Digits that stand together.
+static GROUP: LazyLock<Regex> = LazyLock::new(|| pattern("[0-9]+"));
+
+fn backwards(digits: &str) -> String {
+    digits.chars().rev().collect()
+}
 
 fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
@@ -81,17 +99,56 @@ impl Known {
         if !is_digits(who) || self.people.is_empty() {
             return None;
         }
-        let backwards = |digits: &str| digits.chars().rev().collect::<String>();
         let written = backwards(who);
         // The longest that it ends with.
         let known = (NUMBER_DIGITS_MIN..=written.len()).rev().find_map(|length| self.people.get(&written[..length]));
-        let of_country = || {
-            let national = backwards(who.trim_start_matches('0'));
-            let mut longer = self.people.range(national.clone()..).take_while(|known| known.starts_with(&national));
-            // Two of them would be two people.
-            longer.next().filter(|_| national.len() >= NATIONAL_DIGITS_MIN && longer.next().is_none())
+        known.or_else(|| self.of_country(who)).map(|digits| backwards(digits))
+    }
+
+    /// The number that is known, backwards, of one without its country.
+    fn of_country(&self, who: &str) -> Option<&String> {
+        let national = backwards(who.trim_start_matches('0'));
+        let mut longer = self.people.range(national.clone()..).take_while(|known| known.starts_with(&national));
+        // Two of them would be two people.
+        longer.next().filter(|_| national.len() >= NATIONAL_DIGITS_MIN && longer.next().is_none())
+    }
+
+    /// Where numbers that are known stand with signs between their digits that no spelling of a number has, as in
+    /// `1,555,010,0077`, and the digits of each.
+    fn scattered(&self, text: &str) -> Vec<(Range<usize>, String)> {
+        let mut found = Vec::new();
+        if self.people.is_empty() {
+            return found;
+        }
+        let is_gap = |gap: &str| gap.chars().take(GAP_CHARS_MAX + 1).count() <= GAP_CHARS_MAX && !gap.contains(is_no_gap);
+        let is_whole = |digits: &str| {
+            let who = digits.strip_prefix("00").unwrap_or(digits);
+            self.people.contains(&backwards(who)) || self.of_country(digits).is_some()
         };
-        known.or_else(of_country).map(|digits| backwards(digits))
+        let groups: Vec<Range<usize>> = GROUP.find_iter(text).map(|group| group.range()).collect();
+        let mut rest = groups.as_slice();
+        while let Some((first, others)) = rest.split_first() {
+            let mut digits = text[first.clone()].to_owned();
+            let (mut end, mut longest) = (first.end, None);
+            for (place, group) in others.iter().enumerate().take_while(|(_, group)| group.len() <= SCATTERED_DIGITS_MAX) {
+                if digits.len() > SCATTERED_DIGITS_MAX || !is_gap(&text[end..group.start]) {
+                    break;
+                }
+                digits.push_str(&text[group.clone()]);
+                end = group.end;
+                if digits.len() >= NUMBER_DIGITS_MIN && is_whole(&digits) {
+                    longest = Some((place + 1, first.start..end, digits.clone()));
+                }
+            }
+            rest = match longest {
+                Some((taken, range, digits)) => {
+                    found.push((range, digits));
+                    others.get(taken..).unwrap_or_default()
+                }
+                None => others,
+            };
+        }
+        found
     }
 
     /// How many there are, each in one form.
@@ -101,7 +158,7 @@ impl Known {
 
     /// Where in a text which of them stand. One of letters and digits alone is a word of its own there, and no
     /// part of a longer one.
-    fn find<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (std::ops::Range<usize>, Kind, &'a str)> {
+    fn find<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (Range<usize>, Kind, &'a str)> {
         self.finder.find_iter(text).filter_map(move |found| {
             let at = found.pattern().as_usize();
             let (kind, value) = (*self.kinds.get(at)?, self.values.get(at)?.as_str());
@@ -120,7 +177,8 @@ impl Known {
             let mut numbers = numbers::find(text, Likeness::Possible);
             numbers.any(|range| self.number(&forms::who(&text[range])).is_some()).then_some(Kind::Person)
         };
-        self.find(text).next().map(|(_, kind, _)| kind).or_else(spelled)
+        let scattered = || (!self.scattered(text).is_empty()).then_some(Kind::Person);
+        self.find(text).next().map(|(_, kind, _)| kind).or_else(spelled).or_else(scattered)
     }
 }
 
@@ -174,6 +232,24 @@ impl Stranger {
                 })
                 .collect();
         }
+        pieces(&out)
+            .map(|piece| match piece {
+                Piece::Token(token) => token.to_owned(),
+                Piece::Text(text) => self.gathered(text, counts),
+            })
+            .collect()
+    }
+
+    /// The text without numbers that are known and stand there in pieces.
+    fn gathered(&self, text: &str, counts: &mut Counts) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for (range, digits) in self.known.scattered(text) {
+            out.push_str(&text[done..range.start]);
+            out.push_str(&self.token(Kind::Person, &digits, counts));
+            done = range.end;
+        }
+        out.push_str(&text[done..]);
         out
     }
 }
@@ -380,6 +456,34 @@ mod tests {
             assert!(stranger.known().in_text(text).is_some(), "{text}");
         }
         assert!(stranger.known().in_text("0171 1234568").is_none());
+    }
+
+    #[test]
+    fn a_number_that_is_known_is_found_in_pieces_and_no_other_is() {
+        let stranger = stranger(&[(Kind::Person, "15550100077"), (Kind::Person, "491711234567")]);
+        for (text, left) in [
+            ("1,555,010,0077", ""),
+            ("row 7|1|555|010|0077|ok", "row 7||ok"),
+            ("[1, 555, 010, 0077]", "[]"),
+            ("1:555:010:0077;1=555=010=0077", ";"),
+            ("\"1\",\"555\",\"010\",\"0077\"", "\"\""),
+            ("001,555,010,0077", ""),
+            ("0171,123,4567 of 3,4", " of 3,4"),
+        ] {
+            let mut counts = Counts::new();
+            let clean = stranger.text(text, &mut counts);
+            let kept: String = clean.split('<').map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect();
+            assert_eq!(kept, left, "{text}: {clean}");
+            assert!(counts.contains_key("person"), "{text}: {clean}");
+            assert!(stranger.known().in_text(text).is_some(), "{text}");
+            assert_eq!(stranger.known().in_text(&clean), None, "{clean}");
+        }
+        for text in ["1,555,010,0078", "1 of 555 of 010 of 0077", "1,,,,555,,,,010,,,,0077", "0,1,2,3,4,5"] {
+            assert_eq!(stranger.text(text, &mut Counts::new()), text);
+            assert_eq!(stranger.known().in_text(text), None, "{text}");
+        }
+        let long = "1,".repeat(1 << 14);
+        assert_eq!(stranger.text(&long, &mut Counts::new()), long);
     }
 
     #[test]

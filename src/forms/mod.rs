@@ -240,7 +240,12 @@ fn secret(found: &Captures<'_>) -> Found {
     let value = found.name("value")?;
     let text = value.as_str();
     let quote = ["\\\"", "\"", "'"].into_iter().find(|quote| text.starts_with(quote)).unwrap_or_default();
-    let inner = text.strip_prefix(quote).map_or(text, |rest| rest.strip_suffix(quote).unwrap_or(rest));
+    let mut inner = text.strip_prefix(quote).map_or(text, |rest| rest.strip_suffix(quote).unwrap_or(rest));
+    // A number of JSON ends before what it stands in ends.
+    if quote.is_empty() && found.get(0).is_some_and(|whole| whole.as_str().contains('"')) {
+        let number = inner.trim_end_matches(['}', ']']);
+        inner = if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) { number } else { inner };
+    }
     let begin = value.start() + quote.len();
     (!is_no_secret(inner) && !inner.starts_with(SECRET)).then_some((Kind::Secret, begin..begin + inner.len()))
 }

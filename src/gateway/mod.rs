@@ -553,9 +553,8 @@ impl Site<'_> {
             Err(error) => Err(error),
         };
         sent.map_err(|error| match error.kind() {
-            ErrorKind::Unreachable | ErrorKind::Unknown => {
-                error.hint("nobody knows whether it was sent: look into the chat before it is sent again")
-            }
+            ErrorKind::Unreachable | ErrorKind::Unknown => error
+                .hint(format!("nobody knows whether it was sent: look into the chat before it is sent again; its id is {key}")),
             _ => error,
         })
     }

@@ -275,23 +275,43 @@ fn words(error: &Error) -> String {
     text
 }
 
+/// How writing an archive fails.
+fn try_to_write(destination: &Destination, content: &[u8]) -> Error {
+    let mut draft = match destination.create("main-x", content.len() as u64) {
+        Ok(draft) => draft,
+        Err(error) => return error,
+    };
+    let written = content.chunks(300_007).try_for_each(|piece| draft.write_all(piece));
+    match written {
+        Err(error) => wpp::disk::cannot("write", Path::new("x"), error),
+        Ok(()) => draft.finish().unwrap_err(),
+    }
+}
+
+/// Nobody would see it in the store, and everybody would pay for it.
+#[test]
+fn a_part_that_the_store_still_takes_in_as_another_one_fails_is_not_left_there() {
+    // Both are sent to their end before the first one is refused.
+    const REFUSED_MS: u64 = 500;
+    const LATE_MS: u64 = 1200;
+    let (server, folder) = (S3Server::start(), tempfile::tempdir().unwrap());
+    server.order("PUT", "partNumber=1&", 100, Fault::AnswerLate(403, REFUSED_MS));
+    server.order("PUT", "partNumber=2", 1, Fault::Late(LATE_MS));
+    let destination = destination("p", &server.settings(&server.keys(folder.path())));
+    let error = try_to_write(&destination, &bytes(LARGE, 1));
+    assert!(words(&error).contains("(auth denied"), "{}", words(&error));
+    let requests = server.requests();
+    assert!(requests.iter().any(|request| request.contains("partNumber=2")), "{requests:?}");
+    std::thread::sleep(Duration::from_millis(2 * LATE_MS));
+    assert_eq!((server.objects("p"), server.unfinished()), (Vec::new(), Vec::new()));
+}
+
 #[test]
 fn a_store_that_fails_is_an_error_in_words_and_leaves_nothing() {
     let (server, folder) = (S3Server::start(), tempfile::tempdir().unwrap());
     let keys_file = server.keys(folder.path());
     let hasty = Settings { retry: Duration::ZERO, attempt: Duration::from_millis(400), ..server.settings(&keys_file) };
     let content = bytes(LARGE, 1);
-    let try_to_write = |destination: &Destination, content: &[u8]| -> Error {
-        let mut draft = match destination.create("main-x", content.len() as u64) {
-            Ok(draft) => draft,
-            Err(error) => return error,
-        };
-        let written = content.chunks(300_007).try_for_each(|piece| draft.write_all(piece));
-        match written {
-            Err(error) => wpp::disk::cannot("write", Path::new("x"), error),
-            Ok(()) => draft.finish().unwrap_err(),
-        }
-    };
     for (method, part_of_uri, fault, expected) in [
         ("PUT", "partNumber=2", Fault::Reset, "(reset)"),
         ("PUT", "partNumber=1&", Fault::Answer(503), "answers 503 (unavailable)"),
@@ -341,8 +361,8 @@ fn stores_that_cannot_be_reached_say_why() {
     assert!(error.kind() == ErrorKind::Denied && words(&error).contains("(auth denied: SignatureDoesNotMatch)"), "{error:?}");
     let error = look(&good, "no-such-bucket");
     assert!(error.kind() == ErrorKind::Usage && words(&error).contains("(no such bucket)"), "{error:?}");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let error = look(&Settings { endpoint: format!("http://127.0.0.1:{port}"), ..good.clone() }, BUCKET);
+    let (nobody, _held) = crate::harness::refusing();
+    let error = look(&Settings { endpoint: format!("http://{nobody}"), ..good.clone() }, BUCKET);
     assert!(words(&error).contains("(refused)"), "{error:?}");
     let error = look(&Settings { endpoint: server.endpoint().replace("http://", "https://"), ..good.clone() }, BUCKET);
     assert!(words(&error).contains("(tls)"), "{error:?}");

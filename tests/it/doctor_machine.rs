@@ -9,7 +9,7 @@ use serde_json::Value;
 use wpp::home::{Home, HomeKind};
 use wpp::journal::Journal;
 
-use crate::harness::{Outcome, TestHome, program};
+use crate::harness::{Outcome, TestHome, program, refusing};
 use crate::simulated::Simulated;
 
 /// A sandbox home that holds nothing yet.
@@ -328,15 +328,18 @@ fn a_port_of_this_machine_that_a_plugin_expects_a_server_on_is_tried_offline_too
     let home = sandbox();
     let id = "wpp.host.ports";
     assert_eq!(severities(&said(&home, id, &[])), ["ok"], "no setting names one");
+    let expect = |address: std::net::SocketAddr| {
+        // A server elsewhere is none of this check's business.
+        let text = format!("[plugin.openwa]\nurl = \"http://{address}\"\n[plugin.far]\nurl = \"https://gateway.example\"\n");
+        std::fs::write(home.path().join("config.toml"), text).unwrap();
+    };
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    // A server elsewhere is none of this check's business.
-    let text = format!("[plugin.openwa]\nurl = \"http://{address}\"\n[plugin.far]\nurl = \"https://gateway.example\"\n");
-    std::fs::write(home.path().join("config.toml"), text).unwrap();
+    expect(listener.local_addr().unwrap());
     let offline = [("WPP_DOCTOR_OFFLINE", "true")];
     let taken = said(&home, id, &offline);
     assert!(severities(&taken) == ["ok"] && taken[0].1.contains("1 port"), "{taken:?}");
-    drop(listener);
+    let (address, _held) = refusing();
+    expect(address);
     let silent = said(&home, id, &offline);
     let expected = format!("nothing listens on {address}, where [plugin.openwa] expects its server");
     assert_eq!(silent, [("warning".to_owned(), expected)]);

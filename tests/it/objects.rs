@@ -34,8 +34,12 @@ pub enum Fault {
     LostAnswer,
     /// This status, and nothing is done.
     Answer(u16),
+    /// This status after so many milliseconds, and nothing is done.
+    AnswerLate(u16, u64),
     /// The answer comes this many milliseconds late.
     Slow(u64),
+    /// What was asked is begun, and done this many milliseconds later, whether anybody waits for the answer or not.
+    Late(u64),
     /// One bit of the answer's body is another.
     Corrupt,
     /// The connection ends in the middle of the answer's body.
@@ -231,11 +235,23 @@ async fn answer(
             let _ = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await;
             return Err(Broken);
         }
-        Some(Fault::Answer(status)) => {
+        Some(Fault::Answer(status) | Fault::AnswerLate(status, _)) => {
             // Read to its end: an early answer would look like a reset to a client that still sends.
             while poll_fn(|context| Pin::new(request.body_mut()).poll_frame(context)).await.is_some() {}
+            if let Some(Fault::AnswerLate(_, delay_ms)) = fault {
+                tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+            }
             let location = "http://127.0.0.1:1/elsewhere";
             return Ok(hyper::Response::builder().status(status).header("location", location).body(s3s::Body::empty()).unwrap());
+        }
+        Some(Fault::Late(delay_ms)) => {
+            let (parts, body) = request.into_parts();
+            let bytes = bytes::Bytes::from(all(s3s::Body::from(body)).await);
+            let end = Box::pin(tokio::time::sleep(Duration::from_millis(delay_ms)));
+            let request = hyper::Request::from_parts(parts, s3s::Body::http_body(Late { bytes: Some(bytes), end }));
+            let service = service.clone();
+            let work = tokio::spawn(async move { service.call(request).await });
+            return work.await.map_err(|_| Broken)?.map_err(|_| Broken);
         }
         Some(Fault::Slow(delay_ms)) => tokio::time::sleep(Duration::from_millis(delay_ms)).await,
         _ => {}
@@ -301,5 +317,23 @@ impl hyper::body::Body for Half {
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<hyper::body::Frame<bytes::Bytes>, Broken>>> {
         std::task::Poll::Ready(Some(self.0.take().map(hyper::body::Frame::data).ok_or(Broken)))
+    }
+}
+
+/// A body that comes after some time.
+struct Late {
+    bytes: Option<bytes::Bytes>,
+    end: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl hyper::body::Body for Late {
+    type Data = bytes::Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<bytes::Bytes>, Broken>>> {
+        self.end.as_mut().poll(context).map(|()| self.bytes.take().map(|bytes| Ok(hyper::body::Frame::data(bytes))))
     }
 }

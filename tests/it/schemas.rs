@@ -250,7 +250,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     let (address, _heard) = crate::plugin::server(vec![crate::plugin::answer("200 OK", "", "{}")]);
     let config = simulated.home.path().join("config.toml");
     let before = std::fs::read_to_string(&config).unwrap_or_default();
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (nobody, _held) = crate::harness::refusing();
     let webhook = format!("[plugin.webhook]\nurl = \"http://{address}/\"\nsigned = false\n");
     std::fs::write(&config, format!("{before}\n{webhook}\n[plugin.baileys]\nurl = \"http://{nobody}\"\n")).unwrap();
     let maker = crate::signatures::Maker::new();

@@ -61,6 +61,8 @@ const CLAIM_SIZE_BYTES_MAX: u64 = 64 << 10;
 const CLAIM_SCHEMA: &str = "wpp.claim/1";
 /// How many times as long as others an attempt to send a part may take.
 const UPLOAD_PATIENCE: u32 = 5;
+/// How long a part that is on its way may take to end when its upload is given up.
+const LAST_PARTS: Duration = Duration::from_secs(3);
 /// How long leaving nothing behind may take.
 const GOODBYE: Duration = Duration::from_secs(10);
 
@@ -534,13 +536,16 @@ impl Claim {
     }
 }
 
+/// A part on its way.
+type Flying = JoinHandle<object_store::Result<PartId>>;
+
 /// How far an upload has come.
 #[derive(Debug)]
 enum State {
     /// Everything is in the buffer.
     Small,
     /// Parts are sent.
-    Large { id: String, sent: usize, done: Vec<PartId>, flying: VecDeque<JoinHandle<object_store::Result<PartId>>> },
+    Large { id: String, sent: usize, done: Vec<PartId>, flying: VecDeque<Flying> },
     /// The object is there; the claim too, if there was one.
     Complete { claimed: bool },
     /// A request failed; nothing can be saved.
@@ -664,11 +669,7 @@ impl Upload {
         let (upload, object, claimed) = match std::mem::replace(&mut self.state, State::Settled) {
             State::Small | State::Settled => return Ok(()),
             State::Large { id, flying, .. } => {
-                // A part that arrives after the abort would stay.
-                for part in flying {
-                    part.abort();
-                    let _ = self.link.wait(part);
-                }
+                self.settle(flying);
                 (Some(id), false, true)
             }
             State::Complete { claimed } => (None, true, claimed),
@@ -760,14 +761,25 @@ impl Upload {
         }
     }
 
+    /// Ends the parts that are on their way: one that the server takes in after their upload was aborted would stay
+    /// there. One that is sent to its end is only safe when it is answered, so it gets some time for that.
+    fn settle(&self, flying: VecDeque<Flying>) {
+        let end = tokio::time::Instant::now() + LAST_PARTS;
+        self.link.wait(async {
+            for mut part in flying {
+                if tokio::time::timeout_at(end, &mut part).await.is_err() {
+                    part.abort();
+                    let _ = part.await;
+                }
+            }
+        });
+    }
+
     /// Whoever goes on after an error would write an object with a hole.
     fn fail(&mut self) {
         if let State::Large { id, flying, .. } = &mut self.state {
             let (id, flying) = (std::mem::take(id), std::mem::take(flying));
-            for part in flying {
-                part.abort();
-                let _ = self.link.wait(part);
-            }
+            self.settle(flying);
             self.state = State::Failed { upload: Some(id), claimed: true };
         } else if matches!(self.state, State::Small) {
             self.state = State::Failed { upload: None, claimed: false };

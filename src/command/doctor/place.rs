@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::schedule as entries;
 use super::super::told::Around;
-use super::super::upkeep::Upkeep;
+use super::super::upkeep::{Upkeep, evidence};
 use super::{first, ways};
 use crate::alert::Policy;
 use crate::alert::book::Book;
@@ -206,7 +206,7 @@ fn scope_of(settings: &Settings, given: Option<String>, all: bool) -> Result<Sco
         schedule,
         alerts,
         settings: upkeep.settings,
-        evidence: upkeep.evidence,
+        evidence,
         units: upkeep.units,
         secret_variables: upkeep.secret_variables,
         program: program.unwrap_or_else(|| "wpp".into()),

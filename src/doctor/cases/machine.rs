@@ -287,6 +287,12 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.host.clock-step", Warning)],
     },
     Case {
+        what: "a clock that was set back under the daemon",
+        facts: whole_facts,
+        breaks: |facts| process(facts).threads_began_ms.iter_mut().for_each(|began_ms| *began_ms -= 75 * MINUTE_MS),
+        finds: &[("wpp.host.clock-step", Warning)],
+    },
+    Case {
         what: "a schedule in a time zone that nobody knows",
         facts: whole_facts,
         breaks: |facts| {

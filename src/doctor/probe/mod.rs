@@ -109,7 +109,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
         alerts: scope.alerts.clone(),
         upkeep: UpkeepFacts {
             settings: scope.settings.clone(),
-            evidence_sums: scope.evidence.clone(),
+            evidence_sums: unasked(),
             ..UpkeepFacts::failed("the probe did not run")
         },
         machine: MachineFacts::failed("the probe did not run"),
@@ -119,6 +119,7 @@ pub fn gather(scope: &Scope, depth: Depth) -> Facts {
     };
     if scope.home.is_err() {
         host.upkeep.drills = Probed::NotApplicable("the home does not open".into());
+        host.upkeep.evidence_sums = Probed::NotApplicable("the home does not open".into());
         host.upkeep.open_runs = Probed::NotApplicable("the home does not open".into());
         host.upkeep.sets = Probed::NotApplicable("the home does not open".into());
     }
@@ -378,6 +379,13 @@ fn host_jobs(scope: &Scope, depth: Depth) -> Vec<Job> {
             },
             Probed::Failed,
             |seen, host, _| host.disk_growth = seen,
+        ));
+        let (look, looked) = (scope.evidence, home.clone());
+        jobs.push(Job::new(
+            FILES_TIMEOUT,
+            move || look(&looked),
+            Probed::Failed,
+            |seen, host, _| host.upkeep.evidence_sums = seen,
         ));
         let (first, path, only_read) = (home.clone(), home.journal(), scope.foreign.is_some());
         jobs.push(Job::new(
@@ -692,6 +700,25 @@ mod tests {
         assert!(matches!(seen, Probed::Failed(reason) if reason.contains("crashed")));
         let (_, seen) = outcome(vec![host_job(1000, || 7)], 1000);
         assert_eq!(seen.known().map(|space| space.total_bytes), Some(7));
+    }
+
+    #[test]
+    fn evidence_that_takes_longer_to_read_than_there_is_time_for_keeps_nobody_waiting() {
+        let scratch = tempfile::tempdir().unwrap();
+        let home = Home::create(&scratch.path().join("h"), crate::home::HomeKind::Sandbox).unwrap();
+        let config = crate::config::Config::load(&home.config(), &Default::default()).unwrap();
+        let mut scope = Scope::new(home.root().to_owned(), Ok(home), config);
+        scope.budget = Duration::from_millis(500);
+        scope.evidence = |_| {
+            std::thread::sleep(Duration::from_secs(20));
+            Probed::NotApplicable("too late".into())
+        };
+        let before = Instant::now();
+        let seen = gather(&scope, Depth::Surface).host.upkeep.evidence_sums;
+        assert!(before.elapsed() < Duration::from_secs(10));
+        assert_eq!(seen, Probed::Failed("no answer within 500 ms".into()));
+        scope.evidence = |home| Probed::NotApplicable(home.kind().name().to_owned());
+        assert_eq!(gather(&scope, Depth::Surface).host.upkeep.evidence_sums, Probed::NotApplicable("sandbox".into()));
     }
 
     #[test]

@@ -382,8 +382,10 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         assert!(connect(&[address], until()).is_ok());
-        drop(listener);
-        assert_eq!(connect(&[address], until()).unwrap_err().class, Fault::ProviderUnavailable);
+        // Bound, so that it is nobody else's, and never listening.
+        let held = tokio::net::TcpSocket::new_v4().unwrap();
+        held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        assert_eq!(connect(&[held.local_addr().unwrap()], until()).unwrap_err().class, Fault::ProviderUnavailable);
     }
 
     #[test]
