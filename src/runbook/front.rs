@@ -17,6 +17,8 @@ use crate::dump::address;
 use crate::error::{Error, ErrorKind};
 use crate::session::Address;
 
+/// On a smaller disk no sandbox comes up.
+const DISK_MIB_MIN: u32 = 8;
 /// The largest disk that a drill is given for its sandbox: it is made of memory.
 pub const DISK_MIB_MAX: u32 = 1024;
 
@@ -375,8 +377,8 @@ impl Front {
             if !front.sandbox {
                 return Err((None, "disk_mib is the disk of a sandbox, and goes with `sandbox: true`".to_owned()));
             }
-            if !(1..=DISK_MIB_MAX).contains(&size_mib) {
-                return Err((None, format!("disk_mib is {size_mib}, and may be 1 to {DISK_MIB_MAX}")));
+            if !(DISK_MIB_MIN..=DISK_MIB_MAX).contains(&size_mib) {
+                return Err((None, format!("disk_mib is {size_mib}, and may be {DISK_MIB_MIN} to {DISK_MIB_MAX}")));
             }
         }
         // The parameter of this name is a session in every runbook, so the short form suffices.
@@ -447,7 +449,11 @@ mod tests {
         assert!(reason.contains("colour"), "{reason}");
         assert_eq!(line, Some(7), "{reason}");
         assert!(Front::parse("id: x").unwrap_err().1.contains("title"));
-        for (wrong, said) in [("disk_mib: 64", "sandbox: true"), ("sandbox: true\ndisk_mib: 2048", "1 to 1024")] {
+        for (wrong, said) in [
+            ("disk_mib: 64", "sandbox: true"),
+            ("sandbox: true\ndisk_mib: 2048", "8 to 1024"),
+            ("sandbox: true\ndisk_mib: 7", "8 to 1024"),
+        ] {
             let reason = Front::parse(&format!("{FRONT}{wrong}\n")).unwrap_err().1;
             assert!(reason.contains(said), "{reason}");
         }

@@ -185,6 +185,7 @@ fn what_is_no_sound_wpp_db_is_refused_by_its_name_before_anything_is_touched() {
         (made("newer.db", &sql("PRAGMA user_version = 900")), "a wpp.db of version 900"),
         (made("negative.db", &sql("PRAGMA user_version = -1")), "a wpp.db of version -1"),
         (made("less.db", &sql("DROP TABLE outbox")), "without its table outbox"),
+        (made("narrow.db", &sql("ALTER TABLE contacts DROP COLUMN changed_ms")), "whose table contacts has no changed_ms"),
         (
             made("trigger.db", &sql("CREATE TRIGGER spy AFTER INSERT ON messages BEGIN DELETE FROM outbox; END")),
             "the trigger \"spy\"",

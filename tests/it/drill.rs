@@ -705,6 +705,7 @@ fn a_drill_on_a_disk_of_its_own_ends_when_whoever_began_it_is_killed() {
         let mut child = command.env("TMPDIR", place.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut String::new()).unwrap();
+        let (_, inside) = on_own_disk(place.path());
         let reader = std::thread::spawn(move || stdout.lines().map_while(Result::ok).last().unwrap_or_default());
         let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         rustix::process::kill_process(process, signal).unwrap();
@@ -727,6 +728,20 @@ fn a_drill_on_a_disk_of_its_own_ends_when_whoever_began_it_is_killed() {
             assert!(std::time::Instant::now() < deadline, "what it started goes on");
             std::thread::sleep(Duration::from_millis(50));
         }
+        // It writes its evidence last, into the home.
+        while is_running(inside) {
+            assert!(std::time::Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// The sandbox below a folder that a drill works in, and the process that does.
+fn on_own_disk(place: &Path) -> (PathBuf, u32) {
+    let sandbox = wpp::disk::list(place).unwrap().into_iter().find(|path| path.join("DRILL").is_file()).unwrap();
+    match wpp::disk::Lock::look(&sandbox.join("DRILL")).unwrap() {
+        wpp::disk::LockState::Held(Some(owner)) => (sandbox, owner.pid),
+        _ => panic!("nobody holds {}", sandbox.display()),
     }
 }
 
@@ -750,13 +765,10 @@ fn what_a_killed_drill_left_on_a_disk_of_its_own_is_ended_and_removed_by_the_nex
     let mut child = command.env("TMPDIR", place.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut String::new()).unwrap();
-    let sandbox = wpp::disk::list(place.path()).unwrap().into_iter().find(|path| path.join("DRILL").is_file()).unwrap();
-    // Both processes at once; the one inside is named by the lock of its drill.
-    let wpp::disk::LockState::Held(Some(owner)) = wpp::disk::Lock::look(&sandbox.join("DRILL")).unwrap() else {
-        panic!("nobody holds {}", sandbox.display())
-    };
+    // Both processes at once.
+    let (sandbox, inside) = on_own_disk(place.path());
     let process = |pid: u32| rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    for pid in [child.id(), owner.pid] {
+    for pid in [child.id(), inside] {
         rustix::process::kill_process(process(pid), rustix::process::Signal::KILL).unwrap();
     }
     child.wait().unwrap();

@@ -148,6 +148,7 @@ fn what_is_none_of_ours_is_named_and_never_called_whole() {
     // Tables that are lost one by one, and an identity that is.
     for (name, sql, said) in [
         ("wpp.db", "DROP TABLE messages", "a wpp.db without its table messages"),
+        ("wpp.db", "ALTER TABLE chats RENAME COLUMN name TO was", "a wpp.db whose table chats has no name"),
         ("session.db", "DELETE FROM device", "holds no identity, although the session was linked"),
     ] {
         let home = stores::home("ours");

@@ -68,7 +68,7 @@ pub fn make(folder: &Path, marker: &str) {
         .unwrap();
     let wpp = open(&folder.join("wpp.db"));
     wpp.execute_batch(&format!(
-        "CREATE TABLE messages (number INTEGER PRIMARY KEY, text TEXT);
+        "CREATE TABLE messages (number INTEGER PRIMARY KEY, text TEXT, chat, id, author, sender, from_me, kind, sent_ms, stored_ms);
          CREATE TABLE marker (text TEXT); INSERT INTO marker VALUES ('{marker}');"
     ))
     .unwrap();

@@ -2,6 +2,7 @@
 
 use rusqlite::config::DbConfig;
 
+use super::whole::lacks;
 use super::*;
 
 /// Marks the file as ours: `wppd` in ASCII.
@@ -476,7 +477,7 @@ pub fn recognise(path: &Path) -> std::result::Result<(), String> {
                 return Ok(Err(format!("it holds the {} {:?}, which no wpp.db has", object.0, object.1)));
             }
         }
-        Ok(Ok(()))
+        Ok(lacks(&connection, version)?.map_or(Ok(()), Err))
     };
     look().unwrap_or_else(|error| Err(format!("SQLite cannot read it: {error}")))
 }
@@ -492,9 +493,7 @@ pub fn not_ours(connection: &Connection) -> rusqlite::Result<Option<String>> {
     }
     let has = |name: &str| found.iter().any(|(kind, other, _)| kind == "table" && other == name);
     Ok(match tables(version)? {
-        Some(known) => {
-            known.iter().find(|table| !has(&table.name)).map(|table| format!("it is a wpp.db without its table {}", table.name))
-        }
+        Some(_) => lacks(connection, version)?,
         None if version == 0 => Some("it is a wpp.db that was never filled".into()),
         // Only the version that wrote it knows what else it has to hold.
         None => (!has("messages")).then(|| format!("it is a wpp.db of version {version} without its table messages")),

@@ -54,6 +54,19 @@ pub fn tables(version: i64) -> rusqlite::Result<Option<&'static [Table]>> {
     Ok(usize::try_from(version).ok().and_then(|version| version.checked_sub(1)).and_then(|at| known.get(at)).map(Vec::as_slice))
 }
 
+/// What a database lacks that one of this version holds; `None` also for a version that is not known here.
+pub(super) fn lacks(connection: &Connection, version: i64) -> rusqlite::Result<Option<String>> {
+    let there = columns(connection)?;
+    let fault = |table: &Table| {
+        let Some(columns) = there.get(&table.name) else {
+            return Some(format!("it is a wpp.db without its table {}", table.name));
+        };
+        let missing: Vec<&str> = table.columns.iter().filter(|name| !columns.contains(name)).map(String::as_str).collect();
+        (!missing.is_empty()).then(|| format!("it is a wpp.db whose table {} has no {}", table.name, missing.join(", ")))
+    };
+    Ok(tables(version)?.unwrap_or_default().iter().find_map(fault))
+}
+
 /// The version that a database says it has, and the number of the newest migration that it has written down, which are
 /// the same; `None` where it has written down none.
 pub fn versions(connection: &Connection) -> Option<(i64, i64)> {
