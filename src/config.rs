@@ -207,7 +207,9 @@ impl Config {
             Ok(None) => {}
             Err(error) => return Err(crate::disk::cannot("read", path, error)),
         }
-        for key in KEYS {
+        // Of all their names few are ever set, and to spell each takes a while.
+        let is_set = environment.keys().any(|name| name.starts_with(VARIABLE));
+        for key in KEYS.iter().filter(|_| is_set) {
             let name = variable(key);
             if let Some(value) = environment.get(&name) {
                 let value = check(key, value).map_err(|reason| {
@@ -352,12 +354,15 @@ impl Config {
     }
 }
 
+/// What the names of all variables begin with.
+const VARIABLE: &str = "WPP_";
+
 fn variable(key: &Key) -> String {
     // The session has the short name that every script uses.
     if key.path == "default_session" {
         return "WPP_SESSION".into();
     }
-    format!("WPP_{}", key.path.replace('.', "_").to_uppercase())
+    format!("{VARIABLE}{}", key.path.replace('.', "_").to_uppercase())
 }
 
 /// A file that is no TOML, without a word of what is in it: the line may hold a secret.

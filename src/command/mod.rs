@@ -64,7 +64,6 @@ use self::lazy::Lazy;
 use crate::app::{App, Settings};
 use crate::archive::codec::Codec;
 use crate::clock;
-use crate::config::{Config, KEYS};
 use crate::daemon::api::Status;
 use crate::error::{EXIT_CODES, Error, ErrorKind, Result};
 use crate::home::SessionPaths;
@@ -266,9 +265,14 @@ fn site<'a>(app: &'a App, session: &'a SessionPaths) -> Result<Site<'a>> {
 }
 
 fn site_with_sink<'a>(app: &'a App, session: &'a SessionPaths, sink: &'a dyn Sink) -> Result<Site<'a>> {
-    let site = Site { home: app.home(), session, config: app.config(), sink, program: app.program()? };
+    let site = site_as_it_is(app, session, sink)?;
     recover(app, &site)?;
     Ok(site)
+}
+
+/// [`site`], whatever a killed command left of it: for a look alone.
+fn site_as_it_is<'a>(app: &'a App, session: &'a SessionPaths, sink: &'a dyn Sink) -> Result<Site<'a>> {
+    Ok(Site { home: app.home(), session, config: app.config(), sink, program: app.program()? })
 }
 
 /// Finishes or undoes what a killed restore or reset left, before anything else uses the session.
@@ -311,45 +315,13 @@ fn state_report(status: &Status) -> Report {
     report
 }
 
-/// The tables of config.toml whose names are the operator's.
-const TABLES_OF_PLUGINS: &str = "\
-Tables for gateways, whose state `wpp backup --channel NAME` takes:
-  [dump.NAME]
-      channel = \"openwa\" (or baileys, jarvis, connector, evolution; what the plugin NAME is, or NAME, without it),
-      root = \"/srv/openwa\", needs = [\"auth\", \"app\"] (for a gateway that is none of these: the roles that a complete
-      set has; without it no set of that is called complete), and
-      parts = [{ kind = \"postgres\", role = \"app\", url = \"postgres://app@127.0.0.1/openwa\", secret = \"openwa-postgres\" }]:
-      kind postgres, sqlite, folder, file or redis; role auth, app, config or media; path or url; must_hold = [\"creds.json\"];
-      optional = true
-Tables for plugins:
-  [plugin.NAME]
-      settings of the plugin that is called NAME; `wpp plugin info NAME` lists them
-  [secrets]
-  NAME = { command = [\"pass\", \"show\", \"x\"] }
-      a secret of plugins: the first line that this program writes. It is run without a shell when the secret is
-      wanted, for at most 15 s; what it writes is never shown. Never write the secret itself here
-  [secrets.PLUGIN]
-      the same for the secrets of one plugin alone";
-
 /// The clap tree, for parsing, completions and man pages.
 pub fn tree() -> clap::Command {
     let codes: String = EXIT_CODES.iter().map(|(_, number, _, meaning)| format!("\n  {number:>3}  {meaning}")).collect();
-    let settings: String = KEYS
-        .iter()
-        .map(|key| {
-            let (default, variable, note) = (Config::default_in_toml(key), Config::variable(key), key.class.note());
-            format!("\n  {} = {default}, or {variable}{note}\n      {}", key.path, key.help)
-        })
-        .collect();
-    let settings = format!(
-        "Settings of config.toml with their defaults, and the variables that set them too:{settings}\n\n{TABLES_OF_PLUGINS}\n\nTables of your own names, with their defaults:{}",
-        crate::config::named::help()
-    );
     Cli::command()
         .after_help(format!(
             "`wpp help archives` is a page on backups: what they hold, and how they come back. `wpp help plugins` is one on writing plugins, `wpp help runbooks` one on runbooks, `wpp help procedures` one on the procedures of the gateways' own documents, and what runs each.\n\nExit codes:\n    0  ok{codes}"
         ))
-        .mut_subcommand("config", |config| config.after_help(settings))
 }
 
 /// Runs one line of words after the program's name, in this process.
@@ -459,11 +431,14 @@ pub fn main() -> ExitCode {
     // Answers and ends the process when a shell asks for completions through COMPLETE=<shell>.
     clap_complete::CompleteEnv::with_factory(tree).complete();
     let words = spelled(std::env::args_os());
-    if let [_, help, topic] = &words[..]
-        && help == "help"
-        && let Some(page) = topic.to_str().and_then(pages::page)
-    {
-        let written = crate::ui::page(page).is_ok();
+    let said = match &words[..] {
+        [_, help, topic] if help == "help" => topic.to_str().and_then(pages::page),
+        // For this nobody has to know the thirty subcommands.
+        [_, flag] if flag == "--version" || flag == "-V" => Some(concat!("wpp ", env!("CARGO_PKG_VERSION"), "\n")),
+        _ => None,
+    };
+    if let Some(said) = said {
+        let written = crate::ui::page(said).is_ok();
         return ExitCode::from(if written { 0 } else { ErrorKind::Unexpected.exit_code() });
     }
     let cli = match tree().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches)) {

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::gateway::{Named, standing_report};
-use super::{site, state_report};
+use super::{site, site_as_it_is, state_report};
 use crate::app::App;
+use crate::disk::{Lock, LockState};
 use crate::error::{ErrorKind, Result};
 use crate::gateway;
 use crate::home::SessionPaths;
@@ -92,7 +93,11 @@ fn list(place: &str, reports: Vec<(String, Result<Report>)>) -> Report {
 
 fn one(app: &App, session: &SessionPaths) -> Result<Report> {
     let name = session.name();
-    match site(app, session)?.look()? {
+    // What a killed command left was seen to before a daemon began, and none leaves anything beside it. A status that is
+    // asked for again and again opens no journal then.
+    let has_daemon = matches!(Lock::look(&session.lock()), Ok(LockState::Held(Some(owner))) if owner.role == "daemon");
+    let site = if has_daemon { site_as_it_is(app, session, &**app.sink())? } else { site(app, session)? };
+    match site.look()? {
         Seen::Running(status) => {
             let report = state_report(&status);
             Ok(match report.verdict {

@@ -184,3 +184,14 @@ fn every_setting_is_in_the_help_that_needs_no_valid_settings() {
         assert!(help.contains(&format!("{} = {}", key.path, wpp::config::Config::default_in_toml(key))), "{}", key.path);
     }
 }
+
+#[test]
+fn the_version_is_said_however_it_is_asked_for() {
+    let home = TestHome::sandbox();
+    let version = concat!("wpp ", env!("CARGO_PKG_VERSION"), "\n");
+    // The first two are answered before the command line is understood.
+    for line in [&["--version"][..], &["-V"], &["--quiet", "--version"], &["--version", "--format", "json"]] {
+        let outcome = home.run(line);
+        assert_eq!((outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()), (0, version, ""), "{line:?}");
+    }
+}

@@ -36,6 +36,21 @@ fn a_session_is_started_linked_restarted_and_stopped() {
 }
 
 #[test]
+fn the_status_of_a_living_daemon_needs_no_journal() {
+    let simulated = Simulated::linked();
+    let path = simulated.home.path().join("ops.db");
+    let aside = simulated.home.path().join("ops.db.aside");
+    std::fs::rename(&path, &aside).unwrap();
+    std::fs::write(&path, "no database").unwrap();
+    let (code, status) = simulated.home.json(&["status"]);
+    assert_eq!((code, status["data"]["state"].as_str()), (0, Some("READY")), "{status}");
+    // What does change something does need it.
+    assert_eq!(simulated.home.run(&["stop"]).code, 1);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "no database");
+    std::fs::rename(&aside, &path).unwrap();
+}
+
+#[test]
 fn a_living_daemon_whose_socket_was_deleted_is_not_called_absent() {
     let simulated = Simulated::new();
     assert_eq!(simulated.home.run(&["start"]).code, 0);
