@@ -60,8 +60,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('plugin', 'plugin', [CompletionResultType]::ParameterValue, 'Add, allow and remove plugins: checks, and channels such as gateways and notices')
             [CompletionResult]::new('channel', 'channel', [CompletionResultType]::ParameterValue, 'Ask channels how they are, and send through them')
             [CompletionResult]::new('webhook', 'webhook', [CompletionResultType]::ParameterValue, 'List, test, switch and retry the webhooks of a gateway')
-            [CompletionResult]::new('simulator', 'simulator', [CompletionResultType]::ParameterValue, 'Run the loopback WhatsApp of a sandbox home, or ask it to do something')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show every setting, its value and where it comes from')
+            [CompletionResult]::new('simulator', 'simulator', [CompletionResultType]::ParameterValue, 'Run the loopback WhatsApp of a sandbox home, or ask it to do something')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -1724,6 +1724,17 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;webhook;help;help' {
             break
         }
+        'wpp;config' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'wpp;simulator' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
@@ -1737,17 +1748,6 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Go to the background as soon as it listens')
             [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'What is already in the background: it leaves the terminal''s session')
             [CompletionResult]::new('--stop', '--stop', [CompletionResultType]::ParameterName, 'End the simulator that runs in this home')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
-            break
-        }
-        'wpp;config' {
-            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
-            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written: text for people, json for programs (an event a line, then the result)')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing unless something is wrong or was asked for')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -1782,8 +1782,8 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
             [CompletionResult]::new('plugin', 'plugin', [CompletionResultType]::ParameterValue, 'Add, allow and remove plugins: checks, and channels such as gateways and notices')
             [CompletionResult]::new('channel', 'channel', [CompletionResultType]::ParameterValue, 'Ask channels how they are, and send through them')
             [CompletionResult]::new('webhook', 'webhook', [CompletionResultType]::ParameterValue, 'List, test, switch and retry the webhooks of a gateway')
-            [CompletionResult]::new('simulator', 'simulator', [CompletionResultType]::ParameterValue, 'Run the loopback WhatsApp of a sandbox home, or ask it to do something')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show every setting, its value and where it comes from')
+            [CompletionResult]::new('simulator', 'simulator', [CompletionResultType]::ParameterValue, 'Run the loopback WhatsApp of a sandbox home, or ask it to do something')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -1874,10 +1874,10 @@ Register-ArgumentCompleter -Native -CommandName 'wpp' -ScriptBlock {
         'wpp;help;webhook' {
             break
         }
-        'wpp;help;simulator' {
+        'wpp;help;config' {
             break
         }
-        'wpp;help;config' {
+        'wpp;help;simulator' {
             break
         }
         'wpp;help;help' {

@@ -671,7 +671,7 @@ _wpp() {
 
     case "${cmd}" in
         wpp)
-            opts="-s -q -h -V --home --session --format --quiet --help --version start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor capacity support-bundle runbook drill dump evidence alert schedule daemon plugin channel webhook simulator config help"
+            opts="-s -q -h -V --home --session --format --quiet --help --version start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor capacity support-bundle runbook drill dump evidence alert schedule daemon plugin channel webhook config simulator help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3381,7 +3381,7 @@ _wpp() {
             return 0
             ;;
         wpp__subcmd__help)
-            opts="start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor capacity support-bundle runbook drill dump evidence alert schedule daemon plugin channel webhook simulator config help"
+            opts="start stop restart status reauth send search chats messages events logs sync outbound backup restore reset doctor capacity support-bundle runbook drill dump evidence alert schedule daemon plugin channel webhook config simulator help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

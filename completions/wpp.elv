@@ -57,8 +57,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand plugin 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
             cand channel 'Ask channels how they are, and send through them'
             cand webhook 'List, test, switch and retry the webhooks of a gateway'
-            cand simulator 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
             cand config 'Show every setting, its value and where it comes from'
+            cand simulator 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'wpp;start'= {
@@ -1539,6 +1539,16 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;webhook;help;help'= {
         }
+        &'wpp;config'= {
+            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
+            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
+            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
+            cand -q 'Say nothing unless something is wrong or was asked for'
+            cand --quiet 'Say nothing unless something is wrong or was asked for'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'wpp;simulator'= {
             cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
             cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
@@ -1552,16 +1562,6 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand --detach 'Go to the background as soon as it listens'
             cand --detached 'What is already in the background: it leaves the terminal''s session'
             cand --stop 'End the simulator that runs in this home'
-            cand -h 'Print help'
-            cand --help 'Print help'
-        }
-        &'wpp;config'= {
-            cand --home 'Folder that holds everything [default: $WPP_HOME, else ~/.wpp]'
-            cand -s 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --session 'Session to work on, CHANNEL:SESSION for one of a gateway [default: $WPP_SESSION, else default_session in config.toml, else main]'
-            cand --format 'How results are written: text for people, json for programs (an event a line, then the result)'
-            cand -q 'Say nothing unless something is wrong or was asked for'
-            cand --quiet 'Say nothing unless something is wrong or was asked for'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -1595,8 +1595,8 @@ set edit:completion:arg-completer[wpp] = {|@words|
             cand plugin 'Add, allow and remove plugins: checks, and channels such as gateways and notices'
             cand channel 'Ask channels how they are, and send through them'
             cand webhook 'List, test, switch and retry the webhooks of a gateway'
-            cand simulator 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
             cand config 'Show every setting, its value and where it comes from'
+            cand simulator 'Run the loopback WhatsApp of a sandbox home, or ask it to do something'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'wpp;help;start'= {
@@ -1657,9 +1657,9 @@ set edit:completion:arg-completer[wpp] = {|@words|
         }
         &'wpp;help;webhook'= {
         }
-        &'wpp;help;simulator'= {
-        }
         &'wpp;help;config'= {
+        }
+        &'wpp;help;simulator'= {
         }
         &'wpp;help;help'= {
         }
