@@ -89,7 +89,7 @@ impl Known {
             Kind::Person => Some(forms::who(value)).filter(|who| who.len() >= NUMBER_DIGITS_MIN && is_digits(who)),
             _ => None,
         };
-        let people = kinds.iter().zip(&values).filter_map(digits).map(|digits| digits.chars().rev().collect()).collect();
+        let people = kinds.iter().zip(&values).filter_map(digits).map(|digits| backwards(&digits)).collect();
         Ok(Known { count, kinds, values, finder, people })
     }
 
@@ -102,7 +102,7 @@ impl Known {
         let written = backwards(who);
         // The longest that it ends with.
         let known = (NUMBER_DIGITS_MIN..=written.len()).rev().find_map(|length| self.people.get(&written[..length]));
-        known.or_else(|| self.of_country(who)).map(|digits| backwards(digits))
+        known.or_else(|| self.of_country(who)).map(String::as_str).map(backwards)
     }
 
     /// The number that is known, backwards, of one without its country.
@@ -216,14 +216,8 @@ impl Stranger {
 
     /// The text without them.
     pub fn text(&self, text: &str, counts: &mut Counts) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut done = 0;
-        for (range, kind, value) in self.known.find(text) {
-            out.push_str(&text[done..range.start]);
-            out.push_str(&self.token(kind, value, counts));
-            done = range.end;
-        }
-        out.push_str(&text[done..]);
+        let known = self.known.find(text).map(|(range, kind, value)| (range, self.token(kind, value, counts)));
+        let mut out = forms::splice(text, known);
         for rule in rules() {
             out = pieces(&out)
                 .map(|piece| match piece {
@@ -242,15 +236,8 @@ impl Stranger {
 
     /// The text without numbers that are known and stand there in pieces.
     fn gathered(&self, text: &str, counts: &mut Counts) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut done = 0;
-        for (range, digits) in self.known.scattered(text) {
-            out.push_str(&text[done..range.start]);
-            out.push_str(&self.token(Kind::Person, &digits, counts));
-            done = range.end;
-        }
-        out.push_str(&text[done..]);
-        out
+        let found = self.known.scattered(text).into_iter();
+        forms::splice(text, found.map(|(range, digits)| (range, self.token(Kind::Person, &digits, counts))))
     }
 }
 

@@ -155,38 +155,34 @@ impl Rule {
 
     /// The text with something else in the place of everything of this form.
     pub fn replace(&self, text: &str, mut instead: impl FnMut(Kind, &str) -> String) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut done = 0;
-        for (kind, range) in self.all(text) {
-            out.push_str(&text[done..range.start]);
-            out.push_str(&instead(kind, &text[range.clone()]));
-            done = range.end;
-        }
-        out.push_str(&text[done..]);
-        out
+        splice(text, self.all(text).map(|(kind, range)| (range.clone(), instead(kind, &text[range]))))
     }
 
     /// [`Rule::replace`] that keeps JSON what it is.
     fn replace_whole(&self, text: &str, mut instead: impl FnMut(Kind, &str) -> String) -> String {
-        let mut out = String::with_capacity(text.len());
-        let (mut done, mut strings) = (0, json::Strings::default());
-        for (kind, range) in self.all(text) {
+        let mut strings = json::Strings::default();
+        let replaced = self.all(text).map(|(kind, range)| {
             let token = instead(kind, &text[range.clone()]);
             match json::number(text, &range, &mut strings) {
-                Some(number) => {
-                    out.push_str(&text[done..number.begin]);
-                    out.extend([number.quote, &token, number.quote]);
-                }
-                None => {
-                    out.push_str(&text[done..range.start]);
-                    out.push_str(&token);
-                }
+                Some(number) => (number.begin..range.end, [number.quote, &token, number.quote].concat()),
+                None => (range, token),
             }
-            done = range.end;
-        }
-        out.push_str(&text[done..]);
-        out
+        });
+        splice(text, replaced)
     }
+}
+
+/// The text with other texts in the place of some of its bytes, which are given in order.
+pub fn splice(text: &str, replaced: impl Iterator<Item = (Range<usize>, String)>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (range, instead) in replaced {
+        out.push_str(&text[done..range.start]);
+        out.push_str(&instead);
+        done = range.end;
+    }
+    out.push_str(&text[done..]);
+    out
 }
 
 /// The text with something else in the place of every person and secret that has the form of one. In the place of a
