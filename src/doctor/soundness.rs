@@ -297,20 +297,14 @@ pub(super) fn of_messages(connection: &Connection, version: i64) -> rusqlite::Re
     if version < 1 {
         return Ok(vec![of_version(MISSING.into())]);
     }
-    let Some(tables) = messages::tables(version)? else { return Ok(Vec::new()) };
-    let there = columns(connection)?;
-    let mut faults = Vec::new();
-    for table in tables {
-        match there.get(&table.name) {
-            None => faults.push(of_table(&table.name, "", MISSING)),
-            Some(has) => {
-                let lacks: Vec<&str> = table.columns.iter().filter(|column| !has.contains(column)).map(String::as_str).collect();
-                if !lacks.is_empty() {
-                    faults.push(of_table(&table.name, &format!(": {}", lacks.join(", ")), MISSING));
-                }
-            }
-        }
+    if messages::tables(version)?.is_none() {
+        return Ok(Vec::new());
     }
+    let lost = messages::missing(connection, version)?.into_iter().map(|(table, columns)| {
+        let columns = if columns.is_empty() { String::new() } else { format!(": {}", columns.join(", ")) };
+        of_table(table, &columns, MISSING)
+    });
+    let mut faults: Vec<StoreFault> = lost.collect();
     // The one is set with the other, or neither is.
     if let Some((version, newest)) = messages::versions(connection).filter(|(version, newest)| version != newest) {
         faults.push(of_version(format!("{version}, while its newest migration is {newest}")));

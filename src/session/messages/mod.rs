@@ -33,7 +33,7 @@ use serde_json::json;
 
 pub use self::proof::full_text_fault;
 pub use self::traffic::{PhoneSigns, Traffic, VERSION};
-pub use self::whole::{Table, columns, emptied, stranger, tables, versions};
+pub use self::whole::{Table, columns, emptied, missing, stranger, tables, versions};
 
 use self::adopt::ADOPTED;
 pub use self::adopt::{Adopted, Adoption, adopt, paused_in};

@@ -54,17 +54,24 @@ pub fn tables(version: i64) -> rusqlite::Result<Option<&'static [Table]>> {
     Ok(usize::try_from(version).ok().and_then(|version| version.checked_sub(1)).and_then(|at| known.get(at)).map(Vec::as_slice))
 }
 
-/// What a database lacks that one of this version holds; `None` also for a version that is not known here.
-pub(super) fn lacks(connection: &Connection, version: i64) -> rusqlite::Result<Option<String>> {
+/// The tables that a database lacks and one of this version holds, each with the columns that are missing: none where the
+/// whole table is. Nothing also for a version that is not known here.
+pub fn missing(connection: &Connection, version: i64) -> rusqlite::Result<Vec<(&'static str, Vec<&'static str>)>> {
     let there = columns(connection)?;
-    let fault = |table: &Table| {
-        let Some(columns) = there.get(&table.name) else {
-            return Some(format!("it is a wpp.db without its table {}", table.name));
-        };
-        let missing: Vec<&str> = table.columns.iter().filter(|name| !columns.contains(name)).map(String::as_str).collect();
-        (!missing.is_empty()).then(|| format!("it is a wpp.db whose table {} has no {}", table.name, missing.join(", ")))
+    let lacks = |table: &'static Table| {
+        let Some(has) = there.get(&table.name) else { return Some((table.name.as_str(), Vec::new())) };
+        let lacks: Vec<&str> = table.columns.iter().filter(|column| !has.contains(column)).map(String::as_str).collect();
+        (!lacks.is_empty()).then_some((table.name.as_str(), lacks))
     };
-    Ok(tables(version)?.unwrap_or_default().iter().find_map(fault))
+    Ok(tables(version)?.unwrap_or_default().iter().filter_map(lacks).collect())
+}
+
+/// The first of what [`missing`] finds, in words.
+pub(super) fn lacks(connection: &Connection, version: i64) -> rusqlite::Result<Option<String>> {
+    Ok(missing(connection, version)?.first().map(|(table, columns)| match columns.as_slice() {
+        [] => format!("it is a wpp.db without its table {table}"),
+        columns => format!("it is a wpp.db whose table {table} has no {}", columns.join(", ")),
+    }))
 }
 
 /// The version that a database says it has, and the number of the newest migration that it has written down, which are
