@@ -279,14 +279,7 @@ fn look_once<T>(
 ) -> Result<Attempt<(T, Reading)>> {
     let reading = match reading::open(session, path) {
         Ok(reading) => reading,
-        // A daemon that comes up makes the file first and writes it then.
-        Err(Refusal::Absent) if matches!(Lock::look(&session.lock())?, LockState::Held(_)) => {
-            return Ok(Attempt::Again(busy(path)));
-        }
-        Err(Refusal::Absent) if !path.exists() => {
-            return Err(cannot(path, "it was removed while it was looked at".into()).hint("run the doctor again in a moment"));
-        }
-        Err(Refusal::Absent) => return Ok(Attempt::Done(Err("the file is empty".into()))),
+        Err(Refusal::Absent) => return absent(session, path),
         Err(Refusal::Busy) => return Ok(Attempt::Again(busy(path))),
         Err(Refusal::Failed(error)) => return told(path, timeout, error),
         Err(Refusal::Disk(error)) => return Err(error),
@@ -299,6 +292,20 @@ fn look_once<T>(
         return Ok(Attempt::Again(error));
     }
     looked.map_or_else(|error| told(path, timeout, error), |seen| Ok(Attempt::Done(Ok((seen, reading)))))
+}
+
+/// What is said of a database that was missing or empty a moment ago.
+fn absent<T>(session: &SessionPaths, path: &Path) -> Result<Attempt<T>> {
+    // Before the lock: whoever made or replaced the file since has let go of it by now.
+    let size_bytes = path.metadata().map(|seen| seen.len());
+    Ok(match (Lock::look(&session.lock())?, size_bytes) {
+        // A daemon that comes up makes the file first and writes it then.
+        (LockState::Held(_), _) | (_, Ok(1..)) => Attempt::Again(busy(path)),
+        (_, Ok(0)) => Attempt::Done(Err("the file is empty".into())),
+        (_, Err(_)) => {
+            return Err(cannot(path, "it was removed while it was looked at".into()).hint("run the doctor again in a moment"));
+        }
+    })
 }
 
 /// Damage is a fact, a busy database may be free in a moment, and everything else is a look that failed.
@@ -382,6 +389,21 @@ mod tests {
         let seen = store(&place.session, TIMEOUT).unwrap();
         maker.join().unwrap();
         assert_eq!((damaged(seen.clone()), seen.paired), (false, Some(false)));
+        drop(lock);
+    }
+
+    #[test]
+    fn a_database_that_was_missing_a_moment_ago_is_empty_only_if_it_stays_so() {
+        let place = Place::new();
+        let path = place.session.wpp_db();
+        let told = || absent::<()>(&place.session, &path);
+        assert!(told().is_err(), "it is gone");
+        drop(Messages::open(&path).unwrap());
+        assert!(matches!(told(), Ok(Attempt::Again(_))), "a restore has put it in place and let go of the lock");
+        std::fs::write(&path, "").unwrap();
+        assert!(matches!(told(), Ok(Attempt::Done(Err(problem))) if problem == "the file is empty"));
+        let lock = Lock::acquire(&place.session.lock(), "daemon").unwrap();
+        assert!(matches!(told(), Ok(Attempt::Again(_))), "a daemon is just making it");
         drop(lock);
     }
 

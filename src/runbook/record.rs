@@ -336,6 +336,12 @@ pub fn rivals(journal: &Journal, own: Option<&str>, same: impl Fn(&State) -> boo
             rivals.push(Rival { held, acted: state.has_acted(), run: state.run });
         }
     }
+    if rivals.iter().any(|rival| !rival.held) {
+        // One that nobody holds was cut off, or ended since its row was read.
+        let over = |run: &String, (open, state): &(bool, State)| !open && state.run == *run;
+        let now = all(journal)?;
+        rivals.retain(|rival| rival.held || !now.iter().any(|one| over(&rival.run, one)));
+    }
     Ok(rivals)
 }
 

@@ -36,24 +36,34 @@ struct Undoable {
 /// about `session`.
 pub(super) fn open_runs(path: &Path, only_read: bool, session: &str) -> Result<Vec<OpenRun>> {
     let Some(journal) = journal::open(path, only_read)? else { return Ok(Vec::new()) };
-    let rows = journal.read(|db| {
-        let mut statement = db
-            .prepare("SELECT at_ms, data FROM entry WHERE session IS NULL AND verb = 'runbook' AND state = 'open' ORDER BY id")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
-        rows.collect::<rusqlite::Result<Vec<_>>>()
-    })?;
-    let mut open = Vec::new();
-    for (began_ms, data) in rows {
-        let Ok(row) = serde_json::from_str::<Row>(&data) else {
-            open.push(OpenRun { began_ms, unreadable: true, ..OpenRun::default() });
-            continue;
-        };
-        // It was killed between its last word and the end of its row: nothing is left to do.
-        if row.phase == "over" || matches!(Lock::look(&row.evidence.join("LOCK"))?, LockState::Held(_)) {
-            continue;
+    let open = || {
+        journal.read(|db| {
+            let sql = "SELECT at_ms, data FROM entry WHERE session IS NULL AND verb = 'runbook' AND state = 'open' ORDER BY id";
+            let mut statement = db.prepare(sql)?;
+            let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })
+    };
+    let mut unheld = Vec::new();
+    for (began_ms, data) in open()? {
+        let row = serde_json::from_str::<Row>(&data).ok();
+        let lock = row.as_ref().map(|row| Lock::look(&row.evidence.join("LOCK"))).transpose()?;
+        if !matches!(lock, Some(LockState::Held(_))) {
+            unheld.push((began_ms, data, row));
         }
+    }
+    if unheld.is_empty() {
+        return Ok(Vec::new());
+    }
+    // One that nobody holds was cut off, or ended since its row was read.
+    let still_open = open()?;
+    unheld.retain(|(began_ms, data, _)| still_open.iter().any(|(at_ms, now)| (at_ms, now) == (began_ms, data)));
+    // It was killed between its last word and the end of its row: nothing is left to do.
+    unheld.retain(|(.., row)| row.as_ref().is_none_or(|row| row.phase != "over"));
+    let told = |(began_ms, _, row): (i64, String, Option<Row>)| {
+        let Some(row) = row else { return OpenRun { began_ms, unreadable: true, ..OpenRun::default() } };
         let paused = row.undoable.iter().filter(|one| !one.undone).flat_map(|one| resumed(&one.lines, session));
-        open.push(OpenRun {
+        OpenRun {
             paused: paused.collect(),
             sandbox: row.text.contains("\nsandbox: true\n"),
             run: row.run,
@@ -61,9 +71,9 @@ pub(super) fn open_runs(path: &Path, only_read: bool, session: &str) -> Result<V
             under_way: row.under_way,
             left: row.left,
             unreadable: false,
-        });
-    }
-    Ok(open)
+        }
+    };
+    Ok(unheld.into_iter().map(told).collect())
 }
 
 /// The sessions whose outgoing messages lines of `wpp` let go on.
@@ -80,7 +90,41 @@ fn resumed(lines: &str, default: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
+    use crate::journal::{Journal, Outcome};
+
+    #[test]
+    fn a_run_that_ends_while_it_is_looked_at_was_not_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.db");
+        let evidence = folder.path().join("evidence");
+        std::fs::create_dir(&evidence).unwrap();
+        let journal = Journal::open(&path).unwrap();
+        let row = serde_json::json!({
+            "run": "r", "text": "", "evidence": evidence, "phase": "steps", "under_way": null, "undoable": []
+        });
+        let end = Instant::now() + Duration::from_secs(1);
+        let mut cut_off = 0;
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                let journal = Journal::open(&path).unwrap();
+                while Instant::now() < end {
+                    let lock = Lock::acquire(&evidence.join("LOCK"), "runbook").unwrap();
+                    let entry = journal.begin(None, "runbook", &row).unwrap();
+                    journal.end(entry, Outcome::Finished).unwrap();
+                    drop(lock);
+                }
+            });
+            while Instant::now() < end {
+                cut_off += open_runs(&path, true, "main").unwrap().len();
+            }
+        });
+        assert_eq!(cut_off, 0);
+        journal.begin(None, "runbook", &row).unwrap();
+        assert_eq!(open_runs(&path, true, "main").unwrap().len(), 1);
+    }
 
     #[test]
     fn what_an_undo_lets_go_on_is_read_from_its_lines() {
