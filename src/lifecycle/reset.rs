@@ -129,7 +129,8 @@ impl Held {
 /// What changes when somebody writes to a file: device, inode, size, and the time in nanoseconds.
 type FileState = (u64, u64, u64, i64, i64);
 
-/// The state of everything that committed data may be in; `None` for what is not there.
+/// The state of everything that committed data may be in; `None` for what is not there. An empty log holds none: whoever
+/// opens a database to read in the moment in which its daemon closes it leaves one.
 fn stores(session: &SessionPaths) -> Result<Vec<(PathBuf, Option<FileState>)>> {
     use std::os::unix::fs::MetadataExt;
     let mut states = Vec::new();
@@ -137,6 +138,7 @@ fn stores(session: &SessionPaths) -> Result<Vec<(PathBuf, Option<FileState>)>> {
         for ending in ["", "-wal", "-journal"] {
             let path = sidecar(&database, ending);
             let state = match path.symlink_metadata() {
+                Ok(file) if file.size() == 0 && !ending.is_empty() => None,
                 Ok(file) => Some((file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec())),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
                 Err(error) => return Err(disk::cannot("look at", &path, error)),

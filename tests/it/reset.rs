@@ -88,6 +88,25 @@ fn nobody_gets_at_the_session_between_its_backup_and_its_removal() {
 }
 
 #[test]
+fn whoever_only_looks_meanwhile_stops_no_removal() {
+    // Who opens a database to read, just as its daemon closes it, makes an empty log beside it.
+    let home = stores::home("archived");
+    let path = home.session("main").join("wpp.db");
+    let (looks, log) = (Arc::new(Mutex::new(None)), home.session("main").join("wpp.db-wal"));
+    let kept = looks.clone();
+    let (result, _) = reset(&home, "read the archive back", move || {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let look = rusqlite::Connection::open_with_flags(&path, flags).unwrap();
+        look.query_row("SELECT count(*) FROM marker", [], |_| Ok(())).unwrap();
+        assert_eq!(log.metadata().unwrap().len(), 0);
+        *kept.lock().unwrap() = Some(look);
+    });
+    result.unwrap();
+    assert!(!home.session("main").exists());
+    drop(looks.lock().unwrap().take());
+}
+
+#[test]
 fn what_was_written_or_taken_away_meanwhile_stops_the_removal() {
     // A program that knows nothing of the lock writes a message after it was backed up.
     let home = stores::home("archived");
