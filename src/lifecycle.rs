@@ -36,6 +36,10 @@ pub use self::reset::Held;
 /// How often a waiting verb looks again. The daemon answers in well under a millisecond.
 const POLL: Duration = Duration::from_millis(5);
 
+/// Who holds a session for a while, changes nothing in it, and lets go of it again. A start waits for them: it may be the
+/// second half of a restart, after which nobody starts the daemon once more.
+const PASSING: [&str; 3] = ["backup", "doctor", "stop"];
+
 /// One session and all that its verbs need.
 #[derive(Clone, Copy)]
 pub struct Site<'a> {
@@ -207,6 +211,7 @@ impl Site<'_> {
         let deadline = Instant::now() + self.config.duration("daemon.start_timeout_ms");
         let mut last: Result<Status> =
             Err(Error::new(ErrorKind::Unreachable, format!("the daemon of session {} did not answer", self.session.name())));
+        let mut waits = false;
         while Instant::now() < deadline {
             if stop.load(Ordering::Relaxed) {
                 return Err(Error::new(
@@ -219,6 +224,16 @@ impl Site<'_> {
             // one that goes away is replaced.
             if child.is_none() {
                 match Lock::look(&self.session.lock())? {
+                    LockState::Held(Some(owner)) if PASSING.contains(&owner.role.as_str()) => {
+                        if !waits {
+                            let text = format!("waiting for process {} ({}) to let go of the session", owner.pid, owner.role);
+                            self.sink.emit(Event::Line { text, data: serde_json::Value::Null });
+                            waits = true;
+                        }
+                        last = Err(busy(self.session, Some(&owner)));
+                        interrupt::sleep(POLL)?;
+                        continue;
+                    }
                     LockState::Held(Some(owner)) if owner.role != "daemon" => return Err(busy(self.session, Some(&owner))),
                     LockState::Held(_) => {}
                     LockState::Absent | LockState::Stale(_) => {
@@ -303,12 +318,25 @@ impl Site<'_> {
             )
             .hint("find the holder with `lsof` or `fuser` on that file, and end it"));
         };
+        if !owner.is_there() {
+            return Err(Error::new(
+                ErrorKind::Locked,
+                format!(
+                    "the lock {} is held, and process {} that it names is not here",
+                    self.session.lock().display(),
+                    owner.pid
+                ),
+            )
+            .hint(
+                "stop it where it runs: the daemon is one of another container, or of another machine that shares this folder",
+            ));
+        }
         let lock = identity_of_name(&self.session.lock());
         // The lock is held by the kernel's word, so the process named in it is alive and ours.
         signal(pid, Signal::TERM)?;
         let patience = drain_patience(self.config);
         let mut killed = false;
-        if !self.wait_until_free(patience)? {
+        if !self.wait_until_let_go(&owner, patience)? {
             if !force {
                 return Err(Error::new(
                     ErrorKind::Locked,
@@ -323,7 +351,7 @@ impl Site<'_> {
             }
             signal(pid, Signal::KILL)?;
             killed = true;
-            if !self.wait_until_free(Duration::from_secs(5))? {
+            if !self.wait_until_let_go(&owner, Duration::from_secs(5))? {
                 return Err(Error::new(
                     ErrorKind::Locked,
                     format!("process {} was killed and the lock of session {} is still held", owner.pid, self.session.name()),
@@ -338,11 +366,15 @@ impl Site<'_> {
         Ok(Stopped { pid: Some(owner.pid), killed, cleared: false, took_ms: watch.elapsed_ms() })
     }
 
-    fn wait_until_free(&self, patience: Duration) -> Result<bool> {
+    /// Waits until this owner holds the lock no more. Another may hold it by then, such as the daemon of somebody else's
+    /// start.
+    fn wait_until_let_go(&self, owner: &LockOwner, patience: Duration) -> Result<bool> {
         let deadline = Instant::now() + patience;
         loop {
-            if !matches!(Lock::look(&self.session.lock())?, LockState::Held(_)) {
-                return Ok(true);
+            match Lock::look(&self.session.lock())? {
+                LockState::Held(None) => {}
+                LockState::Held(Some(now)) if now == *owner => {}
+                _ => return Ok(true),
             }
             if Instant::now() >= deadline {
                 return Ok(false);
@@ -362,22 +394,20 @@ impl Site<'_> {
         };
         self.step(&mut steps, "stop the daemon", "it drains and ends", observed, Verdict::Pass, stopped.took_ms);
         let watch = Stopwatch::start();
-        let held = matches!(Lock::look(&self.session.lock())?, LockState::Held(_));
-        // After a kill the socket file stays; the next daemon proves it dead and takes its place.
-        let observed = match (held, self.session.socket().exists()) {
-            (false, false) => "lock free, socket gone",
-            (false, true) => "lock free, a dead socket is left for the next daemon to replace",
-            (true, _) => "the lock is held",
+        let held = match Lock::look(&self.session.lock())? {
+            LockState::Held(owner) => Some(owner),
+            LockState::Absent | LockState::Stale(_) => None,
         };
-        let verdict = if held { Verdict::Fail } else { Verdict::Pass };
-        self.step(
-            &mut steps,
-            "confirm the release",
-            "lock free, socket gone or dead",
-            observed.into(),
-            verdict,
-            watch.elapsed_ms(),
-        );
+        // After a kill the socket file stays; the next daemon proves it dead and takes its place.
+        let (observed, verdict) = match (held, self.session.socket().exists()) {
+            (None, false) => ("lock free, socket gone".to_owned(), Verdict::Pass),
+            (None, true) => ("lock free, a dead socket is left for the next daemon to replace".to_owned(), Verdict::Pass),
+            (Some(Some(next)), _) if Some(next.pid) != stopped.pid => {
+                (format!("lock free, and taken by process {} ({})", next.pid, next.role), Verdict::Pass)
+            }
+            (Some(_), _) => ("the lock is held".to_owned(), Verdict::Fail),
+        };
+        self.step(&mut steps, "confirm the release", "lock free, socket gone or dead", observed, verdict, watch.elapsed_ms());
         let started = self.start()?;
         let verdict = if settled(&started.status) { Verdict::Pass } else { Verdict::Fail };
         self.step(&mut steps, "start the daemon", "READY or AUTH_REQUIRED", describe(&started.status), verdict, started.took_ms);

@@ -19,7 +19,7 @@ pub const LOGGED: &[&str] = &[
     "a look at the schedule did not end well; `wpp schedule list` tells more",
     "a message cannot be decrypted yet",
     "a sample for `wpp capacity` was not written",
-    "a second signal: ending at once",
+    "an interrupt while it drains: ending at once",
     "a store cannot be used",
     "a task panicked",
     "accepted by the server",

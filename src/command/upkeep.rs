@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use crate::clock;
 use crate::config::named::NAMED;
 use crate::config::{Class, Config, KEYS, Key, Source};
+use crate::disk::{Lock, LockState};
 use crate::doctor::probe;
-use crate::evidence;
+use crate::evidence::{self, seal};
 use crate::facts::{EntryLook, EvidenceFacts, Override, Probed, SecretLook, SettingsFacts};
 use crate::home::Home;
 use crate::schedule::Entry;
@@ -191,15 +192,16 @@ pub(super) fn evidence(home: &Home) -> Probed<EvidenceFacts> {
         if bytes > EVIDENCE_BYTES_MAX && facts.checked > 0 {
             break;
         }
-        match folder.check() {
+        let checked = match folder.check() {
+            Ok(checked) if checked.is_sound() => Ok(checked),
+            // Its list is that of the time before.
+            _ if is_taken_up(home, &folder) => continue,
+            // Whoever worked on it may have finished it meanwhile.
+            _ => folder.check(),
+        };
+        match checked {
             Ok(checked) if checked.is_sound() => {}
-            Ok(checked) => {
-                let part = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
-                let parts =
-                    [part("changed:", &checked.changed), part("missing:", &checked.missing), part("added:", &checked.added)];
-                let what = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
-                facts.unsound.push((folder.id(), what));
-            }
+            Ok(checked) => facts.unsound.push((folder.id(), checked.wrong().unwrap_or_default())),
             // One that has no sums was not finished: it may still run.
             Err(_) if !folder.path().join(evidence::SUMS).exists() => continue,
             Err(error) => facts.unsound.push((folder.id(), error.chain())),
@@ -209,9 +211,48 @@ pub(super) fn evidence(home: &Home) -> Probed<EvidenceFacts> {
     if facts.checked == 0 { Probed::NotApplicable("there is no finished evidence yet".into()) } else { Probed::Known(facts) }
 }
 
+/// Whether a run that had been finished works on its evidence again, or began to and was cut off, which is told with the
+/// runs that are open.
+fn is_taken_up(home: &Home, folder: &evidence::Folder) -> bool {
+    let is_held = matches!(Lock::look(&folder.path().join("LOCK")), Ok(LockState::Held(_)));
+    // What the journal cannot say leaves what was found as it is.
+    let seal = || {
+        let journal = probe::journal::open_entries(&home.journal()).ok()??;
+        seal::of(&journal, &folder.id()).ok()?
+    };
+    is_held || seal().is_some_and(|seal| seal.sha256.is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::home::HomeKind;
+    use crate::journal::Journal;
+
+    #[test]
+    fn evidence_that_a_run_works_on_again_is_not_called_changed() {
+        let scratch = tempfile::tempdir().unwrap();
+        let home = Home::create(scratch.path(), HomeKind::Sandbox).unwrap();
+        let journal = Journal::open(&home.journal()).unwrap();
+        let folder = evidence::Folder::at(&home.reports().join("smoke-20261121T100000Z"));
+        let finish = || {
+            let sums = folder.keep(&[("report.json", b"{}".to_vec())], &evidence::redact::Redaction::for_tests()).unwrap();
+            seal::close(&journal, &folder.id(), &folder, sums).unwrap();
+        };
+        let unsound = || evidence(&home).known().map(|facts| facts.unsound.len());
+        assert_eq!(unsound(), None);
+        finish();
+        assert_eq!(unsound(), Some(0));
+        std::fs::write(folder.path().join("more.txt"), "x").unwrap();
+        assert_eq!(unsound(), Some(1));
+        let lock = Lock::acquire(&folder.path().join("LOCK"), "runbook").unwrap();
+        assert_eq!(unsound(), None, "somebody works on it");
+        seal::open(&journal, &folder.id()).unwrap();
+        drop(lock);
+        assert_eq!(unsound(), None, "it was cut off, which is told with the open runs");
+        finish();
+        assert_eq!(unsound(), Some(0));
+    }
 
     #[test]
     fn a_secret_is_told_from_the_name_of_one() {

@@ -21,7 +21,8 @@ pub mod wake;
 pub mod supervisor;
 
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot};
 
 use self::api::Status;
 use self::book::Book;
@@ -66,12 +67,22 @@ pub fn run(home: &Home, session: &SessionPaths, config: &Config) -> Result<Ended
     session.checked_socket()?;
     home.ensure()?;
     disk::create_folder(session.folder())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .while_doing(|| "cannot start the daemon's threads".into())?;
+    // From the moment in which the lock names this process, it is told to stop by a signal.
+    let signals = {
+        let _inside = runtime.enter();
+        supervisor::signals()?
+    };
     let lock = Lock::acquire(&session.lock(), "daemon")?;
     refuse_half_restored(home, session)?;
     let tokens = log::start(session, config)?;
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(pid = u64::from(std::process::id()), version, home = home.kind().name(), "the daemon starts");
-    let result = serve(home, session, config, &tokens, started_ms);
+    let result = serve(runtime, signals, home, session, config, &tokens, started_ms);
     match &result {
         Ok(()) => tracing::info!("the daemon ends"),
         Err(error) => tracing::error!(cause = error.chain(), "the daemon fails"),
@@ -103,12 +114,15 @@ fn refuse_half_restored(home: &Home, session: &SessionPaths) -> Result<()> {
     }
 }
 
-fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tokens, started_ms: i64) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .enable_all()
-        .build()
-        .while_doing(|| "cannot start the daemon's threads".into())?;
+fn serve(
+    runtime: Runtime,
+    signals: mpsc::Receiver<()>,
+    home: &Home,
+    session: &SessionPaths,
+    config: &Config,
+    tokens: &log::Tokens,
+    started_ms: i64,
+) -> Result<()> {
     // First, since it proves that no other daemon answers here; what it hears waits for `serve`.
     let listener = {
         let _inside = runtime.enter();
@@ -163,6 +177,7 @@ fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tok
         device_name: config.text("device.name").to_owned(),
         watchdog: config.duration("daemon.watchdog_ms"),
         drain_timeout: config.duration("daemon.drain_timeout_ms"),
+        signals,
     };
     let result = runtime.block_on(async {
         let (stop, stopped) = oneshot::channel::<()>();
@@ -182,13 +197,9 @@ fn serve(home: &Home, session: &SessionPaths, config: &Config, tokens: &log::Tok
         }
         let sampling = sample::interval(config)
             .map(|interval| tokio::spawn(sample::write_every(interval, home.clone(), session.clone(), started_ms, sampled)));
-        let supervised = match Supervisor::new(parts) {
-            Ok(supervisor) => {
-                let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-                supervisor.run().await
-            }
-            Err(error) => Err(error),
-        };
+        let supervisor = Supervisor::new(parts);
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        let supervised = supervisor.run().await;
         if let Some(Ok(looking)) = looking {
             looking.abort();
         }

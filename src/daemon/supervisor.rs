@@ -57,6 +57,8 @@ pub struct Parts {
     pub watchdog: Duration,
     /// `daemon.drain_timeout_ms`.
     pub drain_timeout: Duration,
+    /// Of [`signals`].
+    pub signals: mpsc::Receiver<()>,
 }
 
 /// See the module.
@@ -69,12 +71,12 @@ pub struct Supervisor {
     phone_number: Option<String>,
     /// Attempts to get a lost connection back.
     reconnects: u64,
-    signals: mpsc::Receiver<()>,
     done: bool,
 }
 
-/// Tells of the first signal; the second ends the process at once, whatever it waits for.
-fn signals() -> Result<mpsc::Receiver<()>> {
+/// Tells of the first signal, from now on; an interrupt after it ends the process at once, whatever it waits for. To be
+/// called on the daemon's runtime.
+pub fn signals() -> Result<mpsc::Receiver<()>> {
     let make = |kind| signal(kind).while_doing(|| "cannot listen for signals".into());
     let mut terminate = make(SignalKind::terminate())?;
     let mut interrupt = make(SignalKind::interrupt())?;
@@ -82,19 +84,18 @@ fn signals() -> Result<mpsc::Receiver<()>> {
     let mut hangup = make(SignalKind::hangup())?;
     let (first, told) = mpsc::channel(1);
     tokio::spawn(async move {
-        let mut next = async || {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                _ = hangup.recv() => {}
-            }
-        };
-        next().await;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+        }
         // A supervisor that is gone has ended anyway.
         let _ = first.send(()).await;
-        next().await;
-        tracing::warn!("a second signal: ending at once");
-        std::process::exit(i32::from(ErrorKind::Interrupted.exit_code()));
+        // Whoever presses Ctrl-C again means it. Two who stop the daemon at a time do not: the drain has an end.
+        if interrupt.recv().await.is_some() {
+            tracing::warn!("an interrupt while it drains: ending at once");
+            std::process::exit(i32::from(ErrorKind::Interrupted.exit_code()));
+        }
     });
     Ok(told)
 }
@@ -110,10 +111,10 @@ enum Woken {
 
 impl Supervisor {
     /// Over an open session.
-    pub fn new(parts: Parts) -> Result<Supervisor> {
+    pub fn new(parts: Parts) -> Supervisor {
         let pump = Pump::start(parts.outbox.clone(), parts.tokens.clone());
         let waker = Waker::new(parts.book.clone(), parts.messages.clone(), parts.tokens.clone());
-        Ok(Supervisor { parts, pump, waker, link: None, phone_number: None, reconnects: 0, signals: signals()?, done: false })
+        Supervisor { parts, pump, waker, link: None, phone_number: None, reconnects: 0, done: false }
     }
 
     /// Runs the session until it is told to stop.
@@ -127,7 +128,7 @@ impl Supervisor {
                 let events = next_event(&mut self.link);
                 tokio::select! {
                     biased;
-                    Some(()) = self.signals.recv() => Woken::Signal,
+                    Some(()) = self.parts.signals.recv() => Woken::Signal,
                     event = events => Woken::Link(event),
                     order = self.parts.orders.recv() => Woken::Order(order),
                     () = timer => Woken::Timer,

@@ -81,6 +81,11 @@ impl LockOwner {
         }
     }
 
+    /// Whether the process that wrote this is there, as far as that was written down and the system tells.
+    pub fn is_there(&self) -> bool {
+        self.started.is_none_or(|started| process::started(self.pid) == Some(started))
+    }
+
     /// The lock that it took, when what lies at `path` with this owner in it is a copy of that: the other one's folder
     /// is there, and is another. `None` for a lock that was moved with its folder, whatever has the old name by now.
     pub fn original(&self, path: &Path) -> Option<PathBuf> {
@@ -161,10 +166,8 @@ impl Lock {
                 Err(fs::TryLockError::WouldBlock) => return Err(held(path, read_owner(&mut file))),
                 Err(fs::TryLockError::Error(error)) => return Err(cannot("lock", path, error)),
             }
-            let locked = file.metadata().map_err(|error| cannot("look at the lock", path, error))?;
-            match fs::symlink_metadata(path) {
-                Ok(named) if named.ino() == locked.ino() && named.dev() == locked.dev() => {}
-                _ => continue,
+            if !is_named(&file, path) {
+                continue;
             }
             if let Some(rival) = read_owner(&mut file).and_then(|owner| owner.rival(path)) {
                 drop(file);
@@ -192,35 +195,41 @@ impl Lock {
         for _ in 0..50 {
             match Lock::look_once(path)? {
                 // Whoever takes a lock makes the file first, locks it then, and removes it as it lets go.
-                LockState::Stale(None) if is_new(path) => std::thread::sleep(Duration::from_millis(5)),
-                state => return Ok(state),
+                Some(LockState::Stale(None)) if is_new(path) => std::thread::sleep(Duration::from_millis(5)),
+                Some(state) => return Ok(state),
+                None => {}
             }
         }
-        Lock::look_once(path)
+        Ok(Lock::look_once(path)?.unwrap_or(LockState::Held(None)))
     }
 
-    fn look_once(path: &Path) -> Result<LockState> {
+    /// `None` when its holder let go of it meanwhile.
+    fn look_once(path: &Path) -> Result<Option<LockState>> {
         let opened = OpenOptions::new().read(true).custom_flags(lock_flags()).open(path);
         let mut file = match opened.and_then(|file| ordinary(&file).map(|()| file)) {
             Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(LockState::Absent),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Some(LockState::Absent)),
             Err(error) => return Err(cannot("open the lock", path, error)),
         };
         // A shared lock: two onlookers do not take each other for a holder.
         match file.try_lock_shared() {
-            Ok(()) => Ok(LockState::Stale(read_owner(&mut file))),
+            // Whoever lets go of it in good order removes it first.
+            Ok(()) => Ok(is_named(&file, path).then(|| LockState::Stale(read_owner(&mut file)))),
             Err(fs::TryLockError::WouldBlock) => {
-                // A new holder writes its name a moment after it took the lock.
+                // A new holder writes its name a moment after it took the lock. Until then the name of one that died
+                // may stand there; what a process of another container wrote cannot be told from that.
+                let mut named = None;
                 for _ in 0..20 {
-                    if let Some(owner) = read_owner(&mut file) {
-                        return Ok(LockState::Held(Some(owner)));
+                    named = read_owner(&mut file);
+                    if named.as_ref().is_some_and(LockOwner::is_there) {
+                        break;
                     }
                     std::thread::sleep(Duration::from_millis(1));
                     if file.try_lock_shared().is_ok() {
-                        return Ok(LockState::Stale(None));
+                        return Ok(None);
                     }
                 }
-                Ok(LockState::Held(None))
+                Ok(Some(LockState::Held(named)))
             }
             Err(fs::TryLockError::Error(error)) => Err(cannot("look at the lock", path, error)),
         }
@@ -231,11 +240,7 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // Removed while still held, so that nobody can take the file away from a new holder; and only our
         // own: when the session's folder was moved, another's file has the name.
-        let is_ours = match (self.file.metadata(), fs::symlink_metadata(&self.path)) {
-            (Ok(own), Ok(named)) => own.ino() == named.ino() && own.dev() == named.dev(),
-            _ => false,
-        };
-        if is_ours {
+        if is_named(&self.file, &self.path) {
             let _ = fs::remove_file(&self.path);
         }
         let _ = self.file.unlock();
@@ -255,6 +260,14 @@ pub fn living(path: &Path, owner: &LockOwner) -> Error {
     Error::new(ErrorKind::Locked, text)
         .hint(format!("end that process first: `kill {}`, and see that it is gone; then try again in {here}", owner.pid))
         .hint("two of them push each other out at WhatsApp and spoil each other's Signal state")
+}
+
+/// Whether the name leads to this very file.
+fn is_named(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(own), Ok(named)) => own.ino() == named.ino() && own.dev() == named.dev(),
+        _ => false,
+    }
 }
 
 /// Whether a file was made or written to in this moment.
@@ -362,6 +375,49 @@ mod tests {
         assert_eq!((owner.original(&moved), owner.original(&copy)), (None, Some(first.clone())));
         drop(held);
         Lock::acquire(&copy, "daemon").unwrap();
+    }
+
+    #[test]
+    fn whoever_lets_go_in_good_order_is_not_taken_for_one_that_died() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("LOCK");
+        let end = std::time::Instant::now() + Duration::from_secs(1);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while std::time::Instant::now() < end {
+                    drop(Lock::acquire(&path, "backup").unwrap());
+                }
+            });
+            while std::time::Instant::now() < end {
+                let seen = Lock::look(&path).unwrap();
+                assert!(!matches!(seen, LockState::Stale(_)), "{seen:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_holder_that_has_not_written_its_name_yet_is_not_taken_for_the_one_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("LOCK");
+        let owner = LockOwner::here(&path, "daemon");
+        let text = |owner: &LockOwner| serde_json::to_vec(owner).unwrap();
+        let round = || {
+            fs::write(&path, text(&LockOwner { pid: u32::MAX, ..owner.clone() })).unwrap();
+            let mut file = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+            file.try_lock().unwrap();
+            std::thread::scope(|threads| {
+                let look = threads.spawn(|| (std::time::Instant::now(), Lock::look(&path).unwrap()));
+                std::thread::sleep(Duration::from_millis(5));
+                file.set_len(0).and_then(|()| file.write_all(&text(&owner))).unwrap();
+                let written = std::time::Instant::now();
+                let (begun, seen) = look.join().unwrap();
+                (written.checked_duration_since(begun), seen)
+            })
+        };
+        // On a busy machine the name may be there before the look, or long after it.
+        let in_time = |after: &Option<Duration>| after.is_some_and(|after| after < Duration::from_millis(15));
+        let (_, seen) = (0..100).map(|_| round()).find(|(after, _)| in_time(after)).expect("one of 100 looks at that moment");
+        assert_eq!(seen, LockState::Held(Some(owner)));
     }
 
     #[test]

@@ -76,25 +76,19 @@ pub fn apply(scope: &Scope, planned: &[Planned], run: Runner<'_>, sink: &dyn Sin
         let watch = Stopwatch::start();
         let title = describe(&planned.fix);
         sink.emit(Event::StepStarted { title: title.clone() });
-        let before = match planned.fix {
-            Fix::Run { .. } => hurts(scope, planned),
-            // These change one file, and put nothing in the place of what was found.
-            Fix::Chmod { .. } | Fix::RemoveStaleLock { .. } | Fix::RemoveStaleSocket { .. } => Vec::new(),
-        };
-        let (verdict, observed) = match act_in_turn(scope, planned, run) {
-            Ok(done) => {
-                let (verdict, observed) = match look_again(scope, planned) {
-                    (Verdict::Pass, observed) if done.has_failed => instead(scope, planned, &before, observed),
-                    other => other,
-                };
-                (verdict, [observed, done.said].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; "))
+        let (verdict, observed) = match planned.fix {
+            // These change one file, look at it themselves before, and put nothing in the place of what was found.
+            Fix::Chmod { .. } | Fix::RemoveStaleLock { .. } | Fix::RemoveStaleSocket { .. } => {
+                judge(scope, planned, &[], act_in_turn(scope, planned, run))
             }
-            // What is refused was not tried, whatever is to be seen of it now.
-            Err(error) if error.kind() == ErrorKind::Denied => (Verdict::Fail, with_hints(&error)),
-            Err(error) => match look_again(scope, planned) {
-                (Verdict::Pass, _) => (Verdict::Pass, format!("gone already, as another has mended it: {}", error.chain())),
-                _ => (Verdict::Fail, with_hints(&error)),
-            },
+            // Somebody stopped the session since, or it came back by itself.
+            Fix::Run { .. } if look_again(scope, planned).0 == Verdict::Pass => {
+                (Verdict::Pass, "gone already, so it was not run".to_owned())
+            }
+            Fix::Run { .. } => {
+                let before = hurts(scope, planned);
+                judge(scope, planned, &before, act_in_turn(scope, planned, run))
+            }
         };
         let expected = format!("{} no longer says so", planned.checks.join(", "));
         let step = Step { title, verdict, expected, observed, took_ms: watch.elapsed_ms() };
@@ -102,6 +96,25 @@ pub fn apply(scope: &Scope, planned: &[Planned], run: Runner<'_>, sink: &dyn Sin
         step
     };
     planned.iter().map(one).collect()
+}
+
+/// What became of a fix that was tried, by what is to be seen afterwards.
+fn judge(scope: &Scope, planned: &Planned, before: &[Finding], acted: Result<Done>) -> (Verdict, String) {
+    match acted {
+        Ok(done) => {
+            let (verdict, observed) = match look_again(scope, planned) {
+                (Verdict::Pass, observed) if done.has_failed => instead(scope, planned, before, observed),
+                other => other,
+            };
+            (verdict, [observed, done.said].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; "))
+        }
+        // What is refused was not tried, whatever is to be seen of it now.
+        Err(error) if error.kind() == ErrorKind::Denied => (Verdict::Fail, with_hints(&error)),
+        Err(error) => match look_again(scope, planned) {
+            (Verdict::Pass, _) => (Verdict::Pass, format!("gone already, as another has mended it: {}", error.chain())),
+            _ => (Verdict::Fail, with_hints(&error)),
+        },
+    }
 }
 
 /// What a fix does, for people.
@@ -377,7 +390,7 @@ mod tests {
         std::fs::remove_file(session.socket()).unwrap();
         let lock = Lock::acquire(&session.lock(), "daemon").unwrap();
         let listener = std::os::unix::net::UnixListener::bind(session.socket()).unwrap();
-        let steps = place.apply(&planned[..2], &|_| unreachable!());
+        let steps = place.apply(&planned, &|_| unreachable!());
         // What was found is gone, so nothing failed.
         assert!(steps.iter().all(|step| step.verdict == Verdict::Pass && step.observed.starts_with("gone already")), "{steps:?}");
         assert!(session.lock().exists() && session.socket().exists());

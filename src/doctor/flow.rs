@@ -14,6 +14,8 @@ use crate::session::state::{Reason, State};
 const CONNECTING_MS_MAX: i64 = 2 * MINUTE_MS;
 /// Longest time that a link may be on its way between a phone's consent and the open session.
 const MARGIN_MS: i64 = MINUTE_MS;
+/// How soon a change of state is written down as an event.
+const SETTLED_MS: i64 = 3_000;
 /// A phone that is off for fourteen days logs its devices out; two days are left to turn it on.
 const PHONE_DAYS_MAX: i64 = 12;
 /// So many unconfirmed messages are no coincidence.
@@ -147,8 +149,10 @@ pub fn events(facts: &Facts, session: &SessionFacts) -> Judged {
     let Some(newest) = newest else { return Err(Stop::Skipped("no event was kept yet".into())) };
     let age = facts.now_ms.saturating_sub(newest);
     let most = limit_ms(facts.limits.event_age_hours_max, HOUR_MS);
-    // Each change of state is an event, so the newest is never older than the state.
-    if status.since_ms - newest > MARGIN_MS {
+    // Each change of state is an event, so the newest is never older than the state; but for the first, and for the
+    // moment in which it is written down.
+    let settled = status.state != State::Booting && facts.now_ms - status.since_ms > SETTLED_MS;
+    if settled && status.since_ms - newest > MARGIN_MS {
         return Ok(vec![
             Said::bad(format!(
                 "the state changed {} ago, and the newest event is {} old: events are not written down, and no reader hears of anything",

@@ -139,6 +139,10 @@ pub fn paired(facts: &Facts, session: &SessionFacts) -> Judged {
         if let Some(said) = being_replaced(facts, session) {
             return Ok(vec![said]);
         }
+        // A daemon sets the store of a session that was logged out aside before it makes a new one.
+        if let Some(MessagesRows { logged_out_ms: Some(at_ms), .. }) = messages.rows {
+            return Ok(vec![logged_out(at_ms, line(facts, Some(&session.name), "reauth"))]);
+        }
         return Ok(vec![
             Said::bad("the session was linked to a phone, and its session.db is gone")
                 .severity(Severity::Critical)
@@ -161,19 +165,14 @@ pub fn paired(facts: &Facts, session: &SessionFacts) -> Judged {
         Probed::Failed(reason) => Err(reason.clone()),
     };
     Ok(vec![match (paired, rows) {
+        (false, Ok(MessagesRows { was_linked: true, .. })) if let Some(said) = being_replaced(facts, session) => said,
         (false, Ok(MessagesRows { was_linked: true, .. })) => Said::bad("the session was linked to a phone and is not any more")
             .severity(Severity::Error)
             .seen("session.db", "holds a linked identity", "holds none")
             .by_hand("link it again", reauth),
         (false, _) => Said::bad("the session is not linked to a phone").by_hand("link it", reauth),
         // The library leaves the store looking linked after a logout; only the daemon's mark knows better.
-        (true, Ok(MessagesRows { logged_out_ms: Some(at_ms), .. })) => {
-            let when = clock::rfc3339(clock::from_ms(at_ms));
-            Said::bad("the store looks linked, but the phone has logged this session out")
-                .severity(Severity::Error)
-                .seen("mark of a logout in wpp.db", "none", format!("since {when}"))
-                .by_hand("link it again", reauth)
-        }
+        (true, Ok(MessagesRows { logged_out_ms: Some(at_ms), .. })) => logged_out(at_ms, reauth),
         (true, Ok(_)) => Said::ok("the store holds a linked identity"),
         (true, Err(reason)) => {
             return Err(Stop::Unknown(format!(
@@ -181,6 +180,13 @@ pub fn paired(facts: &Facts, session: &SessionFacts) -> Judged {
             )));
         }
     }])
+}
+
+fn logged_out(at_ms: i64, reauth: String) -> Said {
+    Said::bad("the phone has logged this session out")
+        .severity(Severity::Error)
+        .seen("mark of a logout in wpp.db", "none", format!("since {}", clock::rfc3339(clock::from_ms(at_ms))))
+        .by_hand("link it again", reauth)
 }
 
 fn interrupted(facts: &Facts, session: &SessionFacts, name: &str) -> Said {

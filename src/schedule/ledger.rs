@@ -216,7 +216,7 @@ impl<'a> Ledger<'a> {
             let rows = statement.query_map(params![entry, i64::try_from(count).unwrap_or(i64::MAX)], |row| {
                 let mut state: String = row.get(1)?;
                 let runner = Runner { pid: row.get(8)?, until_ms: row.get(9)?, group: group(row.get(10)?, row.get(11)?) };
-                if state == "running" && runner.is_gone(now.as_millisecond()) {
+                if state == "running" && runner.is_cut_off(now.as_millisecond()) {
                     state = "cut-off".into();
                 }
                 Ok(Row {
@@ -332,6 +332,12 @@ impl Runner {
             Some(group) if group.started.is_some() => !group.is_alive(),
             group => self.is_over(now_ms) || !process::is_alive(group.map_or(self.pid, |group| group.leader)),
         }
+    }
+
+    /// Whether nobody is at it, nor will write down how it ended: its dispatcher does so a moment after its process is
+    /// gone.
+    fn is_cut_off(&self, now_ms: i64) -> bool {
+        self.is_gone(now_ms) && (self.is_over(now_ms) || !process::is_alive(self.pid))
     }
 
     /// Kills a run whose dispatcher should have and did not. Only one that is known for sure.
@@ -505,6 +511,20 @@ mod tests {
         // Nobody is left to end it when its time is up.
         assert_eq!(place.claim(&entry, "2026-11-21T14:00:00Z"), Some(("2026-11-21T14:00:00Z".to_owned(), Settled::Run, 2)));
         assert!(!child.wait().unwrap().success());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn one_whose_process_has_just_ended_is_not_cut_off_while_its_dispatcher_lives() {
+        let (place, entry) = (Place::new(), sample("0 * * * *", Missed::RunOnce));
+        place.claim(&entry, "2026-11-21T08:30:00Z");
+        assert_eq!(place.claim(&entry, "2026-11-21T09:00:00Z"), run("2026-11-21T09:00:00Z"));
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        place.with(|ledger| ledger.began("nightly", at("2026-11-21T09:00:00Z"), Group::of(child.id())).unwrap());
+        child.wait().unwrap();
+        let state = |now: &str| place.with(|ledger| ledger.rows("nightly", 9, at(now)).unwrap()).remove(0).state;
+        assert_eq!(state("2026-11-21T09:00:01Z"), "running", "how it ended is just being written down");
+        assert_eq!(state("2026-11-22T09:00:00Z"), "cut-off", "long after its time was up");
     }
 
     #[test]

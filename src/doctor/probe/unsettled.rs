@@ -53,12 +53,15 @@ fn is_unsettled(session: &SessionFacts) -> bool {
         (true, true) => journal.is_some_and(|journal| journal.lived.is_some()) && session.paths.len() == 1,
         (true, false) => rows.is_some_and(|rows| rows.was_linked),
         (false, true) => paired,
-        (false, false) => false,
+        // A link may have come between the looks at the one and at the other.
+        (false, false) => {
+            session.store.known().is_some_and(|store| store.paired == Some(false)) && rows.is_some_and(|rows| rows.was_linked)
+        }
     };
     let listens = matches!(session.socket.known(), Some(SocketFacts::Listening { .. }));
     let is_odd = match session.lock.known() {
         Some(LockFacts::Held { owner }) => {
-            session.socket.known().is_some() && !listens && owner.as_ref().is_some_and(|owner| owner.role == "daemon")
+            session.socket.known().is_some() && !listens && owner.as_ref().is_none_or(|owner| owner.role == "daemon")
         }
         Some(LockFacts::Stale { .. }) => true,
         Some(LockFacts::Absent) => {
