@@ -1,7 +1,10 @@
 //! start, stop, restart, status, reauth and reset against a real daemon and the simulator.
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::Duration;
 
+use wpp::disk::Lock;
 use wpp::whatsapp::simulator::Request;
 
 use crate::simulated::{PEER, Simulated};
@@ -33,6 +36,44 @@ fn a_session_is_started_linked_restarted_and_stopped() {
     let (code, status) = simulated.home.json(&["status"]);
     assert_eq!((code, status["data"]["state"].as_str()), (14, Some("STOPPED")), "{status}");
     assert_eq!(simulated.home.run(&["stop"]).code, 0, "stopping what is stopped is no failure");
+}
+
+#[test]
+fn a_start_waits_for_whoever_lets_go_of_the_session_again() {
+    let simulated = Simulated::new();
+    let lock = simulated.home.session("main").join("LOCK");
+    std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    // A restart gives way to a backup that came between, and is the only one who would start the daemon.
+    let backup = Lock::acquire(&lock, "backup").unwrap();
+    let mut start = simulated.home.command(&["start"]);
+    let mut start = start.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(start.try_wait().unwrap().is_none(), "it waits");
+    drop(backup);
+    let outcome = start.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
+    assert!(outcome.status.success() && said.contains("waiting for process"), "{outcome:?}");
+    assert_eq!(simulated.home.run(&["stop"]).code, 0);
+    // One that replaces the session starts it itself.
+    let _restore = Lock::acquire(&lock, "restore").unwrap();
+    assert_eq!(simulated.home.run(&["start"]).code, 11);
+}
+
+#[test]
+fn nobody_is_signalled_who_only_has_the_number_that_a_lock_names() {
+    let simulated = Simulated::new();
+    let path = simulated.home.session("main").join("LOCK");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let _lock = Lock::acquire(&path, "daemon").unwrap();
+    let mut sleeper = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+    let mut owner: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    owner["pid"] = sleeper.id().into();
+    std::fs::write(&path, owner.to_string()).unwrap();
+    let outcome = simulated.home.run(&["stop", "--force"]);
+    assert!(outcome.code == 11 && outcome.stderr.contains("is not here"), "{outcome:?}");
+    assert!(sleeper.try_wait().unwrap().is_none());
+    sleeper.kill().unwrap();
+    sleeper.wait().unwrap();
 }
 
 #[test]
@@ -223,7 +264,7 @@ fn lost_messages_are_not_replaced_by_an_empty_store_unasked() {
     let (store, keys) = (home.session("main").join("wpp.db"), home.session("main").join("session.db"));
     std::fs::remove_file(&store).unwrap();
     // What is left is archived, too, and `latest` is then not the one that helps.
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(home.run(&["backup"]).code, 4);
     let mut hint = String::new();
     for command in [&["start"][..], &["restart"], &["daemon"], &["reauth"]] {
