@@ -2,7 +2,10 @@
 //!
 //! An ordinary read-only open of a database in write-ahead mode makes `-wal` and `-shm` files, which
 //! stay and belong to whoever looked. [`open`] chooses, by what is there, the way that makes none;
-//! [`connect`] is for who knows the [`Way`].
+//! [`connect`] is for who knows the [`Way`]. In one moment it cannot: when a daemon closes the database
+//! after the choice and before the first read, SQLite makes an empty log and its index anew, with the
+//! owner and mode of the database. They hold nothing, nobody takes them for something, and the next
+//! daemon takes them away. They are not removed here: by then they may be in use by the next one.
 
 use std::path::{Path, PathBuf};
 
