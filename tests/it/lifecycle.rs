@@ -77,6 +77,25 @@ fn nobody_is_signalled_who_only_has_the_number_that_a_lock_names() {
 }
 
 #[test]
+fn a_stop_ends_with_the_daemon_that_it_stops_and_not_with_the_next_one() {
+    let simulated = Simulated::new();
+    let path = simulated.home.session("main").join("LOCK");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let _lock = Lock::acquire(&path, "daemon").unwrap();
+    let next = std::fs::read(&path).unwrap();
+    let mut daemon = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+    let mut owner: serde_json::Value = serde_json::from_slice(&next).unwrap();
+    owner["pid"] = daemon.id().into();
+    owner["started"] = wpp::process::started(daemon.id()).unwrap().into();
+    std::fs::write(&path, owner.to_string()).unwrap();
+    let mut stop = simulated.home.command(&["stop"]).spawn().unwrap();
+    // It ends, and somebody else's start takes the lock before anybody sees it free.
+    assert!(!daemon.wait().unwrap().success());
+    std::fs::write(&path, next).unwrap();
+    assert!(stop.wait().unwrap().success());
+}
+
+#[test]
 fn the_status_of_a_living_daemon_needs_no_journal() {
     let simulated = Simulated::linked();
     let path = simulated.home.path().join("ops.db");
