@@ -193,6 +193,9 @@ impl Account {
     }
 }
 
+/// Whoever holds a lock may let go just before it is looked who that is.
+const LOCK_ATTEMPTS: u32 = 5;
+
 /// How a session without a daemon is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Locked {
@@ -281,15 +284,13 @@ pub fn create_held(request: &Request<'_>, hold: &Hold) -> Result<Backup> {
 
 fn create_as(request: &Request<'_>, hold: Option<&Hold>) -> Result<Backup> {
     let mut account = Account::default();
-    let apart = match lock(request.session, ROLE) {
-        Ok(apart) => apart,
-        Err(error) => {
-            // Another backup is under way, and it tells how it ends.
-            let other = matches!(Lock::look(&lock_path(request.session)), Ok(LockState::Held(Some(owner))) if owner.role == ROLE);
-            if error.kind() != ErrorKind::Locked || !other {
-                account.fail(request, &error);
+    let apart = match acquire_or_see(&lock_path(request.session), || lock(request.session, ROLE)) {
+        Ok((apart, _)) => apart,
+        Err(refused) => {
+            if refused.is_failure() {
+                account.fail(request, &refused.error);
             }
-            return Err(error);
+            return Err(refused.error);
         }
     };
     let made = make(request, hold, &mut account).inspect_err(|error| account.fail(request, error));
@@ -496,20 +497,68 @@ fn settle(request: &Request<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Why a lock was not given, and what was seen of it then.
+#[derive(Debug)]
+struct Refused {
+    error: Error,
+    seen: Option<LockState>,
+}
+
+impl Refused {
+    /// Whether a backup has failed by this. Another one tells itself how it ends, and may have ended while it
+    /// was looked for.
+    fn is_failure(&self) -> bool {
+        match &self.seen {
+            Some(LockState::Held(Some(owner))) => owner.role != ROLE,
+            Some(_) => false,
+            None => true,
+        }
+    }
+}
+
+/// Takes the lock at `path` by `acquire` and says what it was before, or sees who holds it: one who lets go
+/// between the two looks is none.
+fn acquire_or_see(
+    path: &Path,
+    mut acquire: impl FnMut() -> Result<Lock>,
+) -> std::result::Result<(Lock, LockState), Box<Refused>> {
+    let unseen = |error| Box::new(Refused { error, seen: None });
+    let mut attempts = 1;
+    loop {
+        let before = Lock::look(path).map_err(unseen)?;
+        let error = match acquire() {
+            Ok(lock) => return Ok((lock, before)),
+            Err(error) if error.kind() == ErrorKind::Locked => error,
+            Err(error) => return Err(unseen(error)),
+        };
+        let seen = Lock::look(path).map_err(unseen)?;
+        if matches!(seen, LockState::Held(_)) || attempts == LOCK_ATTEMPTS {
+            return Err(Box::new(Refused { error, seen: Some(seen) }));
+        }
+        attempts += 1;
+    }
+}
+
 /// Whether a daemon runs. When none does, the session's lock comes back held.
 fn stand(request: &Request<'_>) -> Result<(Daemon, Option<Lock>)> {
     let path = request.session.lock();
-    let before = Lock::look(&path)?;
-    match Lock::acquire(&path, ROLE) {
-        Ok(lock) => Ok((stopped(end_of(&before)), Some(lock))),
-        Err(error) if error.kind() == ErrorKind::Locked => match Lock::look(&path)? {
-            LockState::Held(Some(owner)) if owner.role != "daemon" => Err(error),
-            _ => {
-                let session_state = request.status.map(|status| status.state.name().to_owned());
-                Ok((Daemon { state: DaemonState::Running, ended: None, session_state }, None))
-            }
-        },
-        Err(error) => Err(error),
+    let state = request.status.map(|status| status.state.name().to_owned());
+    stand_at(&path, state, || Lock::acquire(&path, ROLE))
+}
+
+/// [`stand`] of the session whose lock is at `path` and is taken by `acquire`.
+fn stand_at(path: &Path, session_state: Option<String>, acquire: impl FnMut() -> Result<Lock>) -> Result<(Daemon, Option<Lock>)> {
+    let Refused { error, seen } = match acquire_or_see(path, acquire) {
+        Ok((lock, before)) => return Ok((stopped(end_of(&before)), Some(lock))),
+        Err(refused) => *refused,
+    };
+    match seen {
+        Some(LockState::Held(Some(owner))) if owner.role != "daemon" => Err(error),
+        None | Some(LockState::Absent) => Err(error),
+        // A lock that nobody holds and that is not given is a copy of the one of a daemon that lives.
+        Some(LockState::Held(_) | LockState::Stale(_)) => {
+            Ok((Daemon { state: DaemonState::Running, ended: None, session_state }, None))
+        }
     }
 }
 
@@ -541,4 +590,63 @@ fn choose(request: &Request<'_>, now: Timestamp, increment: bool, about_bytes: u
     }
     Err(Error::new(ErrorKind::Unexpected, format!("{} has no free name for an archive of this second", request.destination))
         .hint("try again in a second"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes the lock at `path` while somebody of that role holds it, who lets go right after the first refusal.
+    fn ending<'a>(path: &'a Path, role: &str, then: impl Fn() + 'a) -> impl FnMut() -> Result<Lock> + 'a {
+        let mut held = Some(Lock::acquire(path, role).unwrap());
+        move || {
+            let acquired = Lock::acquire(path, ROLE);
+            if held.take().is_some() {
+                then();
+            }
+            acquired
+        }
+    }
+
+    #[test]
+    fn a_daemon_that_ends_during_the_look_does_not_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("LOCK");
+        let (daemon, lock) = stand_at(&path, None, ending(&path, "daemon", || ())).unwrap();
+        assert_eq!((daemon.state, daemon.ended), (DaemonState::Stopped, Some(DaemonEnd::Clean)));
+        assert!(lock.is_some());
+        drop(lock);
+
+        let leave =
+            || std::fs::write(&path, r#"{"pid":1,"since":"2026-11-01T00:00:00Z","role":"daemon","version":"1"}"#).unwrap();
+        let (daemon, lock) = stand_at(&path, None, ending(&path, "daemon", leave)).unwrap();
+        assert_eq!((daemon.state, daemon.ended), (DaemonState::Stopped, Some(DaemonEnd::Killed)));
+        drop(lock);
+
+        let lives = Lock::acquire(&path, "daemon").unwrap();
+        let (daemon, lock) = stand_at(&path, None, || Lock::acquire(&path, ROLE)).unwrap();
+        assert!(daemon.state == DaemonState::Running && lock.is_none());
+        drop(lives);
+        let _restore = Lock::acquire(&path, "restore").unwrap();
+        assert_eq!(stand_at(&path, None, || Lock::acquire(&path, ROLE)).unwrap_err().kind(), ErrorKind::Locked);
+    }
+
+    #[test]
+    fn a_backup_beside_another_that_just_ended_is_made_and_is_no_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        for role in [ROLE, "restore"] {
+            acquire_or_see(&path, ending(&path, role, || ())).unwrap();
+        }
+        // Others come and go, faster than anybody can see them.
+        let refused = acquire_or_see(&path, || Err(Error::new(ErrorKind::Locked, "it is held"))).unwrap_err();
+        assert!(refused.seen == Some(LockState::Absent) && !refused.is_failure());
+
+        for (role, is_failure) in [(ROLE, false), ("restore", true)] {
+            let _held = Lock::acquire(&path, role).unwrap();
+            assert_eq!(acquire_or_see(&path, || Lock::acquire(&path, ROLE)).unwrap_err().is_failure(), is_failure, "{role}");
+        }
+        let refused = acquire_or_see(&path, || Err(Error::new(ErrorKind::Unexpected, "the disk is broken"))).unwrap_err();
+        assert!(refused.is_failure());
+    }
 }
