@@ -6,8 +6,9 @@ use serde::Serialize;
 use crate::app::App;
 use crate::clock;
 use crate::daemon::client::Client;
-use crate::error::{ErrorKind, Result};
-use crate::home::SessionPaths;
+use crate::disk::{Lock, LockState};
+use crate::error::{Error, ErrorKind, Result};
+use crate::home::{Home, SessionPaths};
 use crate::lifecycle::lost_messages;
 use crate::report::Table;
 use crate::session::messages::{Message, Messages};
@@ -26,6 +27,7 @@ pub enum Source {
 ///
 /// # Errors
 /// [`ErrorKind::Denied`] when there is none any more, as [`lost_messages`] tells: lost messages are not no messages.
+/// [`ErrorKind::Locked`] while a restore puts another in its place.
 pub fn ask_or_read<T>(
     app: &App,
     session: &SessionPaths,
@@ -35,12 +37,27 @@ pub fn ask_or_read<T>(
     match Client::connect(session).and_then(|client| ask(&client)) {
         Ok(answer) => Ok((Some(answer), Source::Daemon)),
         Err(error) if error.kind() == ErrorKind::Unreachable => {
-            let Some(messages) = Messages::open_read_only(session)? else {
-                return lost_messages(app.home(), session)?.map_or(Ok((None, Source::File)), Err);
+            let messages = match Messages::open_read_only(session)? {
+                Some(messages) => Some(messages),
+                None => look_again(app.home(), session)?,
             };
-            Ok((Some(read(&messages)?), Source::File))
+            Ok((messages.as_ref().map(read).transpose()?, Source::File))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// The database that a first look did not find: a restore that swaps it leaves none for a moment.
+fn look_again(home: &Home, session: &SessionPaths) -> Result<Option<Messages>> {
+    if let LockState::Held(Some(owner)) = Lock::look(&session.lock())?
+        && owner.role != "daemon"
+    {
+        let text = format!("the files of session {} are in the hands of process {} ({})", session.name(), owner.pid, owner.role);
+        return Err(Error::new(ErrorKind::Locked, text).hint(format!("wait until that {} ends, then try again", owner.role)));
+    }
+    match Messages::open_read_only(session)? {
+        Some(messages) => Ok(Some(messages)),
+        None => lost_messages(home, session)?.map_or(Ok(None), Err),
     }
 }
 
@@ -89,9 +106,27 @@ pub fn line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_being_replaced_is_neither_lost_nor_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let session = home.session("main");
+        std::fs::create_dir_all(session.folder()).unwrap();
+        assert!(look_again(&home, &session).unwrap().is_none(), "there never was one");
+
+        let restore = Lock::acquire(&session.lock(), "restore").unwrap();
+        assert_eq!(look_again(&home, &session).unwrap_err().kind(), ErrorKind::Locked);
+        // The new one is in place, after the first look found none.
+        drop(Messages::open(&session.wpp_db()).unwrap());
+        drop(restore);
+        assert!(look_again(&home, &session).unwrap().is_some());
+    }
+
     #[test]
     fn what_a_stranger_wrote_cannot_steer_the_terminal() {
-        assert_eq!(super::line("a\u{1b}[2Jb\n\tc\u{202e}d"), "a\u{fffd}[2Jb  c\u{fffd}d");
-        assert_eq!(super::line(&"é".repeat(300)).chars().count(), super::SHOWN_MAX + 1);
+        assert_eq!(line("a\u{1b}[2Jb\n\tc\u{202e}d"), "a\u{fffd}[2Jb  c\u{fffd}d");
+        assert_eq!(line(&"é".repeat(300)).chars().count(), SHOWN_MAX + 1);
     }
 }
