@@ -31,8 +31,11 @@
 
 mod plan;
 mod source;
+mod strays;
+mod survey;
 mod transaction;
 
-pub use plan::{Current, Kind, Other, RestorePlan, Store, Wanted, holds, plan, survey};
+pub use plan::{Current, Kind, Other, RestorePlan, Store, Wanted, holds, plan};
 pub use source::Source;
+pub use survey::survey;
 pub use transaction::{Health, Lifecycle, Recovered, Request, Restored, old_copies, recover, restore};

@@ -1,6 +1,6 @@
 //! What comes back from an archive, decided and not done: pure, so that `--dry-run` can print it.
 //!
-//! Start with [`survey`], which looks, and [`plan`], which decides.
+//! Start with [`plan`]; what it decides by is looked at in [`super::survey`].
 
 use std::path::Path;
 
@@ -8,15 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::custody::Custody;
 use crate::archive::manifest::{Manifest, SESSION_DB, Signal, WPP_DB};
-use crate::archive::snapshot::{Quiet, Snapshot};
-use crate::disk::{self, Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::home::{HomeKind, SessionPaths, is_session_name};
+use crate::home::HomeKind;
 use crate::report::count;
 use crate::session::rekey;
 
 /// The table of wpp.db whose rows an operator misses.
-const MESSAGES: &str = "messages";
+pub(super) const MESSAGES: &str = "messages";
 
 /// What the operator asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -106,7 +104,7 @@ pub struct Current {
     pub messages: Option<u64>,
     /// Other sessions of this home and the identities in their stores, as far as those can be read.
     pub others: Vec<Other>,
-    /// Why the identity in the archive is thought to be logged out; not looked at by [`survey`].
+    /// Why the identity in the archive is thought to be logged out; not looked at by [`super::survey`].
     pub removed: Option<String>,
 }
 
@@ -134,80 +132,6 @@ pub struct RestorePlan {
     pub warnings: Vec<String>,
     /// What will be done, in order.
     pub steps: Vec<String>,
-}
-
-/// Looks at the session, writing nothing and leaving nothing behind.
-pub fn survey(session: &SessionPaths, home_kind: HomeKind) -> Result<Current> {
-    let mut current = Current {
-        session: session.name().into(),
-        home_kind,
-        running: false,
-        session_db: Store::Absent,
-        wpp_db: Store::Absent,
-        signal: None,
-        messages: None,
-        others: others(session)?,
-        removed: None,
-    };
-    if !session.exists() {
-        return Ok(current);
-    }
-    // The lock is not taken for a look: taking it would remove what a dead daemon left for the doctor.
-    let quiet = quiet(session)?;
-    current.running = quiet == Quiet::Unknown;
-    let open = |path: &Path| match Snapshot::open(path, quiet) {
-        Ok(None) => (Store::Absent, None),
-        Ok(Some(snapshot)) => (Store::Readable, Some(snapshot)),
-        Err(error) => (Store::Unreadable(error.chain()), None),
-    };
-    let (state, snapshot) = open(&session.session_db());
-    current.session_db = state;
-    if let Some(snapshot) = snapshot {
-        match snapshot.signal() {
-            Ok(signal) => current.signal = signal,
-            Err(error) => current.session_db = Store::Unreadable(error.chain()),
-        }
-    }
-    let (state, snapshot) = open(&session.wpp_db());
-    current.wpp_db = state;
-    if let Some(snapshot) = snapshot {
-        match snapshot.rows() {
-            Ok(tables) => current.messages = tables.get(MESSAGES).map(|rows| rows.count),
-            Err(error) => current.wpp_db = Store::Unreadable(error.chain()),
-        }
-    }
-    Ok(current)
-}
-
-fn quiet(session: &SessionPaths) -> Result<Quiet> {
-    let held = matches!(Lock::look(&session.lock())?, LockState::Held(_));
-    Ok(if held { Quiet::Unknown } else { Quiet::Likely })
-}
-
-/// The sessions beside this one, and whose they are.
-fn others(session: &SessionPaths) -> Result<Vec<Other>> {
-    let Some(folder) = session.folder().parent() else { return Ok(Vec::new()) };
-    let mut others = Vec::new();
-    for path in disk::list(folder)? {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| is_session_name(name)) else { continue };
-        let other = SessionPaths::at(&path, name);
-        if name == session.name() || !other.session_db().exists() {
-            continue;
-        }
-        let signal =
-            quiet(&other).and_then(|quiet| Snapshot::open(&other.session_db(), quiet)).and_then(|snapshot| match snapshot {
-                Some(snapshot) => snapshot.signal(),
-                None => Ok(None),
-            });
-        let identity_sha256 = match signal {
-            Ok(None) => continue,
-            Ok(Some(signal)) => Some(signal.identity_sha256),
-            Err(_) => None,
-        };
-        others.push(Other { session: name.to_owned(), identity_sha256 });
-    }
-    others.sort_by(|one, other| one.session.cmp(&other.session));
-    Ok(others)
 }
 
 /// Decides what comes back. Refuses with [`ErrorKind::Denied`] what would lose messages without a

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Kind, RestorePlan, denied, foreign, not_exact, same_account};
 use super::source::Source;
+use super::strays::{ENDINGS, SIDECARS, check_nothing_came, is_there, set_aside_what_came};
 use crate::archive::custody::{self, Custody, Ledger};
 use crate::archive::manifest::{SESSION_DB, Signal, WPP_DB};
 use crate::archive::snapshot::{Quiet, Snapshot};
@@ -25,9 +26,6 @@ use crate::session::messages::{Adopted, Adoption, adopt, paused_in};
 use crate::session::rekey::{self, Rekeyed};
 
 const VERB: &str = "restore";
-/// A database and what may lie beside it.
-const ENDINGS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
-const SIDECARS: &[&str] = ENDINGS.split_at(1).1;
 /// How long a started daemon may take to wake the own phone until it is left to it.
 const WAKE_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -157,10 +155,6 @@ impl Transaction {
         }
         Ok(transaction)
     }
-}
-
-fn is_there(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
 }
 
 /// Holds a restore apart from every other one and from backups of the session.
@@ -335,19 +329,11 @@ fn prepare_and_swap(
     for name in &transaction.had {
         disk::rename(&folder.join(name), &old.join(name))?;
     }
+    set_aside_what_came(session, transaction.plan, &old)?;
     for name in transaction.plan.files() {
         disk::rename(&stage.join(name), &folder.join(name))?;
     }
-    for name in transaction.plan.files() {
-        for ending in SIDECARS {
-            let stray = folder.join(format!("{name}{ending}"));
-            if is_there(&stray) {
-                return Err(Error::new(ErrorKind::Locked, format!("{} appeared during the swap", stray.display())).hint(
-                    "some program has the session's database open: close it (`lsof` names it), then run the restore again",
-                ));
-            }
-        }
-    }
+    check_nothing_came(session, transaction.plan)?;
     transaction.phase = Phase::Swapped;
     request.journal.update(entry, transaction)?;
     drop(held);
