@@ -25,6 +25,7 @@ impl Site<'_> {
             // A damaged wpp.db is the daemon's to refuse.
             && let Ok(Some(messages)) = Messages::open_read_only(self.session)
             && let (Ok(true), Ok(None)) = (messages.was_linked(), messages.logged_out())
+            && stays_lost(self.session, |session| !session.session_db().exists())?
         {
             let name = self.session.name();
             return Err(Error::new(
@@ -43,8 +44,20 @@ impl Site<'_> {
         if matches!(Lock::look(&self.session.lock())?, LockState::Held(_)) {
             return Ok(());
         }
-        lost_messages(self.home, self.session)?.map_or(Ok(()), Err)
+        match lost_messages(self.home, self.session)? {
+            Some(error) if stays_lost(self.session, is_without_messages)? => Err(error),
+            Some(_) | None => Ok(()),
+        }
     }
+}
+
+/// Whether a database that was seen to be missing is still so, and nobody is about to put it back: a restore leaves
+/// none for a moment. Who then starts the daemon is told by the lock who holds the session.
+fn stays_lost(session: &SessionPaths, is_missing: impl Fn(&SessionPaths) -> bool) -> Result<bool> {
+    Ok(match Lock::look(&session.lock())? {
+        LockState::Held(owner) if owner.as_ref().is_none_or(|owner| owner.role != "daemon") => false,
+        LockState::Held(_) | LockState::Stale(_) | LockState::Absent => is_missing(session),
+    })
 }
 
 /// Whether `wpp.db` is not there, or holds nothing: SQLite makes a new one of an empty file.
@@ -102,4 +115,25 @@ fn newest_whole(journal: &Journal, name: &str) -> Result<Option<String>> {
     Ok(places
         .find(|place| place.contains("://") || std::path::Path::new(place).exists())
         .map(|place| format!("'{}'", place.replace('\'', "'\\''"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_a_restore_swaps_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = SessionPaths::at(folder.path(), "main");
+        let lost = || stays_lost(&session, |session| !session.session_db().exists()).unwrap();
+        assert!(lost());
+        let restore = Lock::acquire(&session.lock(), "restore").unwrap();
+        assert!(!lost());
+        std::fs::write(session.session_db(), "new").unwrap();
+        drop(restore);
+        assert!(!lost(), "the new one is in place");
+        std::fs::remove_file(session.session_db()).unwrap();
+        let _daemon = Lock::acquire(&session.lock(), "daemon").unwrap();
+        assert!(lost());
+    }
 }
