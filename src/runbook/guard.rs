@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -12,14 +12,19 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::front::Span;
 use crate::clock;
 use crate::daemon::client::Client;
+use crate::disk::{Lock, LockState};
 use crate::doctor::probe::journal::look_at_backups;
-use crate::error::Result;
-use crate::home::{Home, HomeKind};
+use crate::error::{Error, ErrorKind, Result};
+use crate::home::{Home, HomeKind, SessionPaths};
 use crate::journal::Journal;
 use crate::sandbox::daemon;
 use crate::session::messages::Messages;
 use crate::session::state::{Reason, State};
 use crate::session::store::{self, StoreError};
+
+/// A session that restarts or is restored meanwhile can be looked at again soon.
+const RESTART_PATIENCE: Duration = Duration::from_secs(2);
+const RESTART_PAUSE: Duration = Duration::from_millis(50);
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,22 +92,7 @@ pub fn judge(guard: Guard, home: &Home, journal: &Journal, session: Option<&str>
             let mark = home.lockdown();
             Ok(mark.exists().then(|| format!("{} is there: this home is locked down", mark.display())))
         }
-        Guard::OtherLinkedSession => {
-            let (mut others, mut unknown) = (Vec::new(), None);
-            for name in home.session_names()?.into_iter().filter(|name| Some(name.as_str()) != session) {
-                match link(home, journal, &name) {
-                    Ok(link) if link.holds => return Ok(None),
-                    Ok(link) => others.push(format!("{name} is {}", link.seen)),
-                    // Another one may be known to be linked; only where none is does this decide.
-                    Err(error) => unknown = unknown.or(Some(error)),
-                }
-            }
-            if let Some(error) = unknown {
-                return Err(error);
-            }
-            let only = format!("{} is the only linked session here", session.unwrap_or("it"));
-            Ok(Some(if others.is_empty() { only } else { format!("{only}; {}", others.join(", ")) }))
-        }
+        Guard::OtherLinkedSession => settled(|| other_linked_session(home, journal, session)),
         Guard::BackupYoungerThan(age) => {
             let Some(session) = session else {
                 return Ok(Some("the run names no session whose backup could be looked at".into()));
@@ -119,6 +109,34 @@ pub fn judge(guard: Guard, home: &Home, journal: &Journal, session: Option<&str>
     }
 }
 
+/// What `look` says, once it knows.
+fn settled<T>(mut look: impl FnMut() -> Result<T>) -> Result<T> {
+    let deadline = Instant::now() + RESTART_PATIENCE;
+    loop {
+        match look() {
+            Err(_) if Instant::now() < deadline => std::thread::sleep(RESTART_PAUSE),
+            seen => return seen,
+        }
+    }
+}
+
+fn other_linked_session(home: &Home, journal: &Journal, session: Option<&str>) -> Result<Option<String>> {
+    let (mut others, mut unknown) = (Vec::new(), None);
+    for name in home.session_names()?.into_iter().filter(|name| Some(name.as_str()) != session) {
+        match link(home, journal, &name) {
+            Ok(link) if link.holds => return Ok(None),
+            Ok(link) => others.push(format!("{name} is {}", link.seen)),
+            // Another one may be known to be linked; only where none is does this decide.
+            Err(error) => unknown = unknown.or(Some(error)),
+        }
+    }
+    if let Some(error) = unknown {
+        return Err(error);
+    }
+    let only = format!("{} is the only linked session here", session.unwrap_or("it"));
+    Ok(Some(if others.is_empty() { only } else { format!("{only}; {}", others.join(", ")) }))
+}
+
 /// What is newest known of a session's link to its phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -132,20 +150,19 @@ pub struct Link {
 /// its `wpp.db` and the journal hold. One that its phone removed still has an identity in its store.
 ///
 /// # Errors
-/// What kept it from being looked at: a daemon that does not answer, a store that cannot be read.
+/// What kept it from being looked at: a daemon that does not answer or is just starting, a store that cannot be read
+/// or is just being replaced.
 pub fn link(home: &Home, journal: &Journal, name: &str) -> Result<Link> {
     let paths = home.session(name);
     if daemon(&paths)?.is_some() {
         let status = Client::connect(&paths)?.status()?;
-        let gone = matches!(status.reason, Reason::LoggedOut | Reason::MainDeviceGone);
-        return Ok(Link {
-            holds: status.paired && status.state != State::AuthRequired && !gone,
-            seen: format!("{} ({})", status.state.name(), status.reason.name()),
-        });
+        return told_by_daemon(name, (status.state, status.reason), status.paired);
     }
     let unlinked = |why: &str| Ok(Link { holds: false, seen: format!("STOPPED ({why})") });
     match store::look(&paths) {
         Ok(store) if store.paired => {}
+        // A restore leaves none for a moment.
+        Err(StoreError::Absent) if is_in_hand(&paths)? => return Err(StoreError::Busy.into_error(&paths)),
         Ok(_) | Err(StoreError::Absent) => return unlinked("never linked"),
         Err(error) => return Err(error.into_error(&paths)),
     }
@@ -160,6 +177,21 @@ pub fn link(home: &Home, journal: &Journal, name: &str) -> Result<Link> {
         return unlinked("logged_out");
     }
     Ok(Link { holds: true, seen: "STOPPED (linked)".into() })
+}
+
+/// Whether somebody is at work on a session whose store was not there, or has just put it back.
+fn is_in_hand(paths: &SessionPaths) -> Result<bool> {
+    Ok(matches!(Lock::look(&paths.lock())?, LockState::Held(_)) || paths.session_db().exists())
+}
+
+/// A daemon that has not opened its stores yet says nothing of the link.
+fn told_by_daemon(name: &str, (state, reason): (State, Reason), paired: bool) -> Result<Link> {
+    if state == State::Booting {
+        return Err(Error::new(ErrorKind::Unknown, format!("the daemon of session {name} is just starting"))
+            .hint("wait a moment and try again; `wpp status` says what it does"));
+    }
+    let gone = matches!(reason, Reason::LoggedOut | Reason::MainDeviceGone);
+    Ok(Link { holds: paired && state != State::AuthRequired && !gone, seen: format!("{} ({})", state.name(), reason.name()) })
 }
 
 #[cfg(test)]
@@ -188,5 +220,30 @@ mod tests {
         assert_eq!(look(Guard::NotLockedDown), None);
         std::fs::write(home.lockdown(), "").unwrap();
         assert!(look(Guard::NotLockedDown).unwrap().contains("locked down"));
+    }
+
+    #[test]
+    fn a_session_that_just_restarts_or_is_restored_is_looked_at_again() {
+        let link = |state, paired| told_by_daemon("main", (state, Reason::Normal), paired);
+        assert_eq!(link(State::Booting, false).unwrap_err().kind(), ErrorKind::Unknown);
+        assert!(link(State::Ready, true).unwrap().holds && !link(State::AuthRequired, false).unwrap().holds);
+
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let journal = Journal::open(&home.journal()).unwrap();
+        let other = home.session("other");
+        std::fs::create_dir_all(other.folder()).unwrap();
+        // One is at work on the store, one has its lock and no socket yet: both are done soon.
+        for role in ["restore", "daemon"] {
+            let mut held = Some(Lock::acquire(&other.lock(), role).unwrap());
+            let look = || other_linked_session(&home, &journal, Some("main"));
+            assert!(matches!(look().unwrap_err().kind(), ErrorKind::Locked | ErrorKind::Unreachable), "{role}");
+            let seen = settled(|| {
+                let seen = look();
+                held.take();
+                seen
+            });
+            assert!(seen.unwrap().unwrap().contains("other is STOPPED (never linked)"), "{role}");
+        }
     }
 }
