@@ -449,11 +449,16 @@ fn folders() -> Vec<(PathBuf, Option<State>)> {
         let folder = entry.path();
         let named = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
         if named && folder.symlink_metadata().is_ok_and(|data| data.is_dir() && data.uid() == me) {
-            let state = disk::read_small(&folder.join(STATE), 1 << 20).ok();
-            found.push((folder, state.and_then(|text| serde_json::from_slice(&text).ok())));
+            let state = state_of(&folder);
+            found.push((folder, state));
         }
     }
     found
+}
+
+fn state_of(folder: &Path) -> Option<State> {
+    let text = disk::read_small(&folder.join(STATE), 1 << 20).ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 /// Removes what killed processes left. What is kept stays, and so does what somebody holds. What cannot be
@@ -461,8 +466,17 @@ fn folders() -> Vec<(PathBuf, Option<State>)> {
 fn sweep(tools_folder: &str) {
     for (folder, state) in folders() {
         if is_left(&folder, state.as_ref()) && !state.as_ref().is_some_and(|state| state.kept) {
-            let _ = take_away(&folder, state, tools_folder);
+            let _ = take_away_left(&folder, tools_folder);
         }
+    }
+}
+
+/// Removes what was not kept when it was last seen: whoever held it then may have kept it since.
+fn take_away_left(folder: &Path, tools_folder: &str) -> Result<()> {
+    let lock = Lock::acquire(&folder.join(LOCK), "rehearsal")?;
+    match state_of(folder) {
+        Some(state) if state.kept => Ok(()),
+        state => take_away(folder, lock, state, tools_folder),
     }
 }
 
@@ -478,9 +492,8 @@ fn is_left(folder: &Path, state: Option<&State>) -> bool {
     }
 }
 
-/// Stops and removes what nobody holds.
-fn take_away(folder: &Path, state: Option<State>, tools_folder: &str) -> Result<()> {
-    let lock = Lock::acquire(&folder.join(LOCK), "rehearsal")?;
+/// Stops and removes what the caller holds.
+fn take_away(folder: &Path, lock: Lock, state: Option<State>, tools_folder: &str) -> Result<()> {
     // One that came no further than its lock has no server.
     let state = state.unwrap_or_else(|| State {
         engine: Engine::Local,
@@ -519,5 +532,26 @@ pub fn stop(folder: &Path, tools_folder: &str) -> Result<()> {
         return Err(Error::new(ErrorKind::Locked, format!("the server in {} is in use by a rehearsal", folder.display()))
             .hint("wait until that ends: it removes its server by itself"));
     }
-    take_away(&folder, Some(state), tools_folder)
+    let lock = Lock::acquire(&folder.join(LOCK), "rehearsal")?;
+    take_away(&folder, lock, Some(state), tools_folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_since_it_was_seen_is_not_swept() {
+        let parent = tempfile::tempdir().unwrap();
+        for kept in [true, false] {
+            let folder = parent.path().join(format!("{PREFIX}{kept}"));
+            std::fs::create_dir(&folder).unwrap();
+            let state =
+                State { engine: Engine::Local, account: String::new(), container: String::new(), kept, since: String::new() };
+            std::fs::write(folder.join(STATE), serde_json::to_vec(&state).unwrap()).unwrap();
+            take_away_left(&folder, "").unwrap();
+            assert_eq!(state_of(&folder).is_some_and(|state| state.kept), kept);
+            assert_eq!(folder.exists(), kept);
+        }
+    }
 }
