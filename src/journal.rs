@@ -136,6 +136,10 @@ ALTER TABLE schedule_run ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
 -- how busy the machine's processors were since the sample before, in thousandths; NULL where that is not known
 ALTER TABLE capacity_sample ADD COLUMN machine_busy_permille INTEGER;
 ",
+    "
+-- when the newest look began that `alert` decided on
+CREATE TABLE alert_look (one INTEGER PRIMARY KEY CHECK (one = 1), began_ms INTEGER NOT NULL);
+",
 ];
 
 /// What is said of a file that is no journal; a write-ahead log of another database makes one of any.

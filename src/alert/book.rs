@@ -79,21 +79,25 @@ impl<'a> Book<'a> {
         self.journal.read(open_problems)
     }
 
-    /// Decides on findings, and writes down what was decided, in one transaction: two that look at the
-    /// same time tell nobody twice.
-    pub fn take_in(&self, policy: &Policy, findings: &[Finding], now: Timestamp) -> Result<(Decision, Vec<i64>)> {
+    /// Decides on what a look found that began at that time, and writes down what was decided, in one transaction:
+    /// two that look at the same time tell nobody twice. `None` when it was decided on a newer look already: what an
+    /// older one found is over, or was not there yet.
+    pub fn take_in(&self, policy: &Policy, findings: &[Finding], began: Timestamp, now: Timestamp) -> Result<Option<Decision>> {
         self.journal.transaction(|db| {
+            if !is_newest(db, began, now)? {
+                return Ok(None);
+            }
             let decision = decide::decide(policy, open_problems(db)?, findings, now);
             for problem in &decision.problems {
                 write_problem(db, problem)?;
             }
-            let ids = write_notices(db, policy, &decision.notices, now.as_millisecond())?;
+            write_notices(db, policy, &decision.notices, now.as_millisecond())?;
             db.execute("DELETE FROM alert_problem WHERE closed AND id < (SELECT max(id) FROM alert_problem) - ?1", [KEPT])?;
             let old = "SELECT id FROM alert_notice WHERE id < (SELECT max(id) FROM alert_notice) - ?1
                        AND NOT EXISTS (SELECT 1 FROM alert_delivery WHERE notice_id = id AND state IN ('pending', 'sending'))";
             db.execute(&format!("DELETE FROM alert_delivery WHERE notice_id IN ({old})"), [KEPT])?;
             db.execute(&format!("DELETE FROM alert_notice WHERE id IN ({old})"), [KEPT])?;
-            Ok((decision, ids))
+            Ok(Some(decision))
         })
     }
 
@@ -292,6 +296,17 @@ fn is_taken(pid: u32, taken_ms: i64, now_ms: i64) -> bool {
     (0..TAKEN_FOR_MS).contains(&now_ms.saturating_sub(taken_ms)) && process::is_alive(pid)
 }
 
+/// Whether no look that began later than this one was decided on; then this one is written down as the newest.
+fn is_newest(db: &Connection, began: Timestamp, now: Timestamp) -> rusqlite::Result<bool> {
+    let newest: Option<i64> = db.query_row("SELECT began_ms FROM alert_look", [], |row| row.get(0)).optional()?;
+    // One that is yet to come was written down before the clock was set back.
+    if newest.is_some_and(|newest| began.as_millisecond() < newest && newest <= now.as_millisecond()) {
+        return Ok(false);
+    }
+    db.execute("INSERT OR REPLACE INTO alert_look (one, began_ms) VALUES (1, ?1)", [began.as_millisecond()])?;
+    Ok(true)
+}
+
 fn open_problems(db: &Connection) -> rusqlite::Result<Vec<Problem>> {
     let mut statement = db.prepare("SELECT data FROM alert_problem WHERE NOT closed ORDER BY id")?;
     let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
@@ -338,4 +353,37 @@ fn write_notices(db: &Connection, policy: &Policy, notices: &[Notice], now_ms: i
         ids.push(id);
     }
     Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::tests::{THREE, config};
+    use crate::clock;
+    use crate::report::Severity;
+
+    #[test]
+    fn an_older_look_does_not_overwrite_a_newer_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("ops.db")).unwrap();
+        let book = Book::of(&journal);
+        let policy = Policy::of(&config(THREE)).unwrap();
+        let bad = [Finding::new("wpp.session.state", Severity::Error, "it is down")];
+        let good = [Finding::new("wpp.session.state", Severity::Ok, "it is READY")];
+        let take_in = |findings: &[Finding], began_ms, now_ms| {
+            book.take_in(&policy, findings, clock::from_ms(began_ms), clock::from_ms(now_ms)).unwrap()
+        };
+        let open = || book.open().unwrap().iter().filter(|problem| problem.over_ms.is_none()).count();
+
+        assert!(take_in(&bad, 1_000, 9_000).is_some() && open() == 1);
+        assert!(take_in(&good, 7_000, 10_000).is_some() && open() == 0);
+        // It began before that one, and was slower.
+        assert_eq!(take_in(&bad, 6_000, 11_000), None);
+        assert_eq!(open(), 0);
+        assert!(take_in(&bad, 8_000, 12_000).is_some() && open() == 1);
+        assert_eq!(take_in(&good, 7_500, 13_000), None);
+        assert_eq!(open(), 1);
+        // The clock was set back: what is newest by it is yet to come.
+        assert!(take_in(&good, 2_000, 3_000).is_some() && open() == 0);
+    }
 }

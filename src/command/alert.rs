@@ -138,6 +138,7 @@ fn findings(app: &App) -> Result<Vec<Finding>> {
 impl Run {
     fn run(self, app: &App) -> Result<Report> {
         let policy = Policy::of(app.config())?;
+        let began = clock::now();
         let findings = findings(app)?;
         let now = clock::now();
         if self.dry_run {
@@ -150,8 +151,15 @@ impl Run {
             return Ok(report(&policy, title, &decision, &[]).data(data(&decision, &[], true, None)));
         }
         let channels = channels(app)?;
+        let mut overtaken = false;
         let written = app.journal().map(Book::of).and_then(|book| {
-            let (decision, _) = book.take_in(&policy, &findings, now)?;
+            let decision = match book.take_in(&policy, &findings, began, now)? {
+                Some(decision) => decision,
+                None => {
+                    overtaken = true;
+                    Decision { problems: book.open()?, ..Decision::default() }
+                }
+            };
             Ok((post::deliver(&book, &policy, &channels, Which::All, now)?, decision))
         });
         let (delivered, decision, unwritten) = match written {
@@ -174,6 +182,9 @@ impl Run {
             report
                 .warnings
                 .push(format!("what was told could not be written down, so it is told again with the next look: {said}"));
+        }
+        if overtaken {
+            report.warnings.push("another look that began later was faster: what this one found does not count".into());
         }
         let ping = ping(app, failed == 0);
         if let Some(Err(reason)) = &ping {
