@@ -1,7 +1,7 @@
 //! What a session has lost of its databases, which nothing may take for a session that never had any. Start with
 //! [`Site::check_losses`], or [`lost_messages`] for who only looks.
 
-use super::Site;
+use super::{PASSING, Site};
 use crate::archive::snapshot::{Quiet, Snapshot};
 use crate::disk::{Lock, LockState};
 use crate::error::{Error, ErrorKind, Result};
@@ -40,8 +40,10 @@ impl Site<'_> {
 
     /// Fails when the messages are lost, as [`lost_messages`] tells.
     pub(super) fn check_messages(&self) -> Result<()> {
-        // A daemon that runs has made what it needs.
-        if matches!(Lock::look(&self.session.lock())?, LockState::Held(_)) {
+        // A daemon that runs has made what it needs. Who only passes has not, and a start waits for them.
+        if let LockState::Held(owner) = Lock::look(&self.session.lock())?
+            && owner.is_none_or(|owner| owner.role == "daemon")
+        {
             return Ok(());
         }
         match lost_messages(self.home, self.session)? {
@@ -52,10 +54,10 @@ impl Site<'_> {
 }
 
 /// Whether a database that was seen to be missing is still so, and nobody is about to put it back: a restore leaves
-/// none for a moment. Who then starts the daemon is told by the lock who holds the session.
+/// none for a moment. Who then starts the daemon is refused by the lock, which only those in passing are waited for.
 fn stays_lost(session: &SessionPaths, is_missing: impl Fn(&SessionPaths) -> bool) -> Result<bool> {
     Ok(match Lock::look(&session.lock())? {
-        LockState::Held(owner) if owner.as_ref().is_none_or(|owner| owner.role != "daemon") => false,
+        LockState::Held(Some(owner)) if owner.role != "daemon" && !PASSING.contains(&owner.role.as_str()) => false,
         LockState::Held(_) | LockState::Stale(_) | LockState::Absent => is_missing(session),
     })
 }
@@ -133,7 +135,10 @@ mod tests {
         drop(restore);
         assert!(!lost(), "the new one is in place");
         std::fs::remove_file(session.session_db()).unwrap();
-        let _daemon = Lock::acquire(&session.lock(), "daemon").unwrap();
-        assert!(lost());
+        // These put nothing back.
+        for role in ["daemon", "backup"] {
+            let _held = Lock::acquire(&session.lock(), role).unwrap();
+            assert!(lost(), "{role}");
+        }
     }
 }

@@ -252,6 +252,10 @@ fn a_lost_link_is_not_replaced_by_an_empty_store_unasked() {
         assert!(outcome.stderr.contains("wpp restore") && outcome.stderr.contains("wpp reauth"), "{outcome:?}");
         assert!(!store.exists());
     }
+    // A start waits for a backup, which brings no store back.
+    let backup = Lock::acquire(&simulated.home.session("main").join("LOCK"), "backup").unwrap();
+    assert_eq!(simulated.home.run(&["start"]).code, 15);
+    drop(backup);
     // What was only mislaid works again, and who wants a new link gets one.
     std::fs::rename(simulated.home.path().join("lost.db"), &store).unwrap();
     assert_eq!(simulated.home.run(&["start"]).code, 0);
@@ -292,6 +296,10 @@ fn lost_messages_are_not_replaced_by_an_empty_store_unasked() {
         assert!(outcome.stderr.contains("--new-messages") && !store.exists(), "{outcome:?}");
         hint = outcome.stderr;
     }
+    // A start waits for a backup, which brings no messages back.
+    let backup = Lock::acquire(&home.session("main").join("LOCK"), "backup").unwrap();
+    assert_eq!(home.run(&["start"]).code, 15);
+    drop(backup);
     // Who only looks is not told that there are none; an empty file is no messages either.
     for is_empty in [false, true] {
         for look in [&["chats"][..], &["messages"], &["search", "saffron"], &["events"], &["outbound", "list"], &["start"]] {
