@@ -187,7 +187,8 @@ mod tests {
         // This thread alone was busy for all of it.
         let percent = processors.busy_percent().unwrap().unwrap();
         assert!(percent > 0.0 && percent <= 100.0, "{percent}");
-        assert_eq!(processors.busy_percent().unwrap(), None, "no time has passed");
+        // Unless the machine stops this thread just then, no time has passed.
+        assert!((0..20).any(|_| processors.busy_percent().unwrap().is_none()), "a time too short to tell");
     }
 
     #[test]

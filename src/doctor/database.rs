@@ -383,7 +383,7 @@ mod tests {
         assert!(damaged(store(&place.session, TIMEOUT).unwrap()), "nobody is making it");
         let lock = Lock::acquire(&place.session.lock(), "daemon").unwrap();
         let maker = std::thread::spawn(move || {
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(PAUSE / 5);
             connection.execute_batch("CREATE TABLE device (pn TEXT, account BLOB)").unwrap();
         });
         let seen = store(&place.session, TIMEOUT).unwrap();

@@ -14,13 +14,14 @@ use crate::runbook::Runner;
 use crate::sandbox::{self, SESSION};
 use crate::whatsapp::simulator::{Request, Simulator};
 
-/// Short timeouts: a drill waits for nothing that does not come at once. How full the disk of this machine
-/// is does not matter to what is drilled.
+/// Short timeouts: a drill waits for nothing that does not come at once. A machine that is busy may be silent
+/// for a second or two, which the watchdog is not to take for the server's silence. How full the disk of this
+/// machine is does not matter to what is drilled.
 const SETTINGS: &str = "\
 [daemon]
 start_timeout_ms = 10000
 drain_timeout_ms = 2000
-watchdog_ms = 1500
+watchdog_ms = 4000
 ack_timeout_ms = 2000
 
 [doctor]

@@ -331,8 +331,11 @@ mod tests {
     fn child(program: &str) -> (tempfile::TempDir, Child) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("program");
-        std::fs::write(&path, format!("#!/bin/sh\n{program}\n")).unwrap();
-        disk::set_mode(&path, 0o700).unwrap();
+        // Another process writes it: what this one has open to write when another thread starts something cannot be
+        // run for an instant.
+        let script = "printf '#!/bin/sh\n%s\n' \"$2\" > \"$1\" && chmod 700 \"$1\"";
+        let mut writer = Command::new("sh");
+        assert!(writer.args(["-c", script, "sh"]).arg(&path).arg(program).status().unwrap().success());
         let home = Home::create(&folder.path().join("home"), crate::home::HomeKind::Live).unwrap();
         (folder, Child { program: path, home })
     }

@@ -121,7 +121,7 @@ fn make_pipe(path: &Path) {
 #[track_caller]
 fn ends(home: &TestHome, arguments: &[&str]) -> i32 {
     let mut child = home.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(8);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status.code().unwrap_or(-1);

@@ -165,7 +165,8 @@ fn a_daemon_records_how_busy_the_machine_was_between_two_samples() {
     }
     let busy = sample().unwrap();
     assert!(busy > 0 && busy <= 1000, "{busy}");
-    assert_eq!(sample(), None, "no time has passed since");
+    // Unless the machine stops this thread just then, no time has passed since.
+    assert!((0..20).any(|_| sample().is_none()), "a time too short to tell");
 }
 
 #[test]

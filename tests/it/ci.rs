@@ -1,7 +1,7 @@
 //! `.ci/run`, with stand-ins for all that it calls: what cannot be had ends it, unless the machine is said
 //! to be without it.
 
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -55,8 +55,7 @@ impl Scene {
             self.path("bin/bash").display(),
             log.display()
         );
-        std::fs::write(&path, text).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        crate::harness::write_program(&path, &text);
     }
 
     fn lose(&self, program: &str) {

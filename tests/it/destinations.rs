@@ -292,8 +292,8 @@ fn try_to_write(destination: &Destination, content: &[u8]) -> Error {
 #[test]
 fn a_part_that_the_store_still_takes_in_as_another_one_fails_is_not_left_there() {
     // Both are sent to their end before the first one is refused.
-    const REFUSED_MS: u64 = 500;
-    const LATE_MS: u64 = 1200;
+    const REFUSED_MS: u64 = 2000;
+    const LATE_MS: u64 = 2700;
     let (server, folder) = (S3Server::start(), tempfile::tempdir().unwrap());
     server.order("PUT", "partNumber=1&", 100, Fault::AnswerLate(403, REFUSED_MS));
     server.order("PUT", "partNumber=2", 1, Fault::Late(LATE_MS));
@@ -310,7 +310,7 @@ fn a_part_that_the_store_still_takes_in_as_another_one_fails_is_not_left_there()
 fn a_store_that_fails_is_an_error_in_words_and_leaves_nothing() {
     let (server, folder) = (S3Server::start(), tempfile::tempdir().unwrap());
     let keys_file = server.keys(folder.path());
-    let hasty = Settings { retry: Duration::ZERO, attempt: Duration::from_millis(400), ..server.settings(&keys_file) };
+    let once = |attempt: Duration| Settings { retry: Duration::ZERO, attempt, ..server.settings(&keys_file) };
     let content = bytes(LARGE, 1);
     for (method, part_of_uri, fault, expected) in [
         ("PUT", "partNumber=2", Fault::Reset, "(reset)"),
@@ -325,7 +325,9 @@ fn a_store_that_fails_is_an_error_in_words_and_leaves_nothing() {
         ("HEAD", "main-x", Fault::Answer(403), "(auth denied"),
     ] {
         server.order(method, part_of_uri, 100, fault);
-        let destination = destination("p", &hasty);
+        // Who answers is waited for; whoever is slow is not.
+        let attempt = if matches!(fault, Fault::Slow(_)) { Duration::from_millis(400) } else { Duration::from_secs(10) };
+        let destination = destination("p", &once(attempt));
         let error = try_to_write(&destination, &content);
         assert!(words(&error).contains(expected), "{method} {part_of_uri} {fault:?}: {}", words(&error));
         drop(destination);
@@ -335,7 +337,7 @@ fn a_store_that_fails_is_an_error_in_words_and_leaves_nothing() {
             assert_eq!((server.objects("p"), server.unfinished()), (Vec::new(), Vec::new()), "{method} {part_of_uri} {fault:?}");
         }
     }
-    let destination = destination("p", &hasty);
+    let destination = destination("p", &once(Duration::from_secs(10)));
     server.order("PUT", "main-x", 100, Fault::Answer(507));
     assert!(words(&try_to_write(&destination, b"small")).contains("(full)"));
     server.heal();

@@ -315,7 +315,7 @@ fn a_daemon_that_hangs_or_talks_nonsense_is_found_in_seconds() {
         assert_eq!(found, ["wpp.session.daemon-silent"], "{answer:?}: {report:#}");
         assert!(!said_ok(&report, "wpp.session.stream-lost"), "{report:#}");
     }
-    assert!(before.elapsed().as_secs() < 20);
+    assert!(before.elapsed().as_secs() < 80);
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn a_daemon_that_was_stopped_or_unlinked_is_not_taken_for_a_dead_one() {
 #[test]
 fn a_server_that_is_gone_is_found_as_a_lost_stream() {
     let mut simulated = Simulated::with_settings(
-        "[daemon]\nstart_timeout_ms = 8000\nwatchdog_ms = 1500\n[doctor]\nheartbeat_age_ms_max = 1000\nreconnects_per_hour_max = 1000\n",
+        "[daemon]\nstart_timeout_ms = 8000\nwatchdog_ms = 10000\n[doctor]\nheartbeat_age_ms_max = 1000\nreconnects_per_hour_max = 1000\n",
     );
     chmod(simulated.home.path(), 0o700);
     assert_eq!(simulated.link().code, 0);

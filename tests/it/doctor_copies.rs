@@ -8,7 +8,7 @@ use serde_json::Value;
 use wpp::disk::{Lock, LockState};
 
 use crate::doctor_home::{breaks, chmod, doctor, found, linked, only};
-use crate::harness::{Outcome, TestHome, is_running, program};
+use crate::harness::{Outcome, TestHome, is_running, place_program};
 
 const LIVING: &str = "wpp.session.living-daemon";
 const TWO_HOMES: &str = "wpp.session.two-homes";
@@ -283,7 +283,7 @@ fn a_program_that_was_replaced_under_its_daemon_is_told() {
     assert_eq!(home.run(&["stop"]).code, 0);
     let folder = tempfile::tempdir().unwrap();
     let installed = folder.path().join("wpp");
-    std::fs::hard_link(program(), &installed).or_else(|_| std::fs::copy(program(), &installed).map(drop)).unwrap();
+    place_program(&installed);
     let command = home.command(&["start"]);
     let mut started = Command::new(&installed);
     started.env_clear().args(command.get_args());

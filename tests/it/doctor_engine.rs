@@ -380,7 +380,7 @@ fn text_is_grouped_by_session_with_the_worst_first_and_ends_with_one_command() {
 fn a_daemon_that_answers_late_is_unknown_and_the_rest_is_judged() {
     let home = whole();
     let _daemon = FakeDaemon::start(&home, None);
-    let (code, report) = doctor(&home, &["--budget", "1s"]);
+    let (code, report) = doctor(&home, &["--budget", "2s"]);
     assert_eq!(code, 5, "{report:#}");
     assert_eq!(of(&report, "wpp.session.lock-held")["severity"], "unknown", "{report:#}");
     assert!(of(&report, "wpp.session.modes").is_null(), "{report:#}");

@@ -254,7 +254,7 @@ fn only_a_name_that_is_near_is_suggested() {
 fn many_checks_that_one_reason_stops_are_one_line() {
     let home = whole();
     let _daemon = FakeDaemon::start(&home, None);
-    let outcome = home.run(&["doctor", "--budget", "1s"]);
+    let outcome = home.run(&["doctor", "--budget", "2s"]);
     assert_eq!(outcome.code, 5, "{outcome:?}");
     let lines: Vec<&str> = outcome.stdout.lines().filter(|line| line.contains("checks could not be made: ")).collect();
     assert!(lines.len() == 1 && lines[0].contains("wpp.session.lock-held"), "{outcome:?}");

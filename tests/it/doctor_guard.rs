@@ -52,7 +52,7 @@ fn a_program_that_others_can_replace_is_told() {
     let place = tempfile::tempdir().unwrap();
     chmod(place.path(), 0o755);
     let program = place.path().join("wpp");
-    std::fs::copy(crate::harness::program(), &program).unwrap();
+    crate::harness::copy_program(&program);
     let look = |mode: u32| {
         chmod(&program, mode);
         let mut command = std::process::Command::new(&program);

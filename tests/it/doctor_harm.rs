@@ -11,7 +11,7 @@ use wpp::journal::Journal;
 use wpp::session::messages::Messages;
 use wpp::session::state::{Reason, State};
 
-use crate::doctor_home::{FakeDaemon, chmod, doctor, found, http, only, said_ok, status, tree, whole};
+use crate::doctor_home::{FakeDaemon, chmod, doctor, found, http, only, said_ok, status, tree, whole, write};
 use crate::harness::TestHome;
 use crate::many_sessions::{ManySessions, measured, peak_mib};
 
@@ -20,12 +20,13 @@ const RATE: u32 = 200;
 /// What no commit may wait because of a doctor.
 const WAIT_MAX: Duration = Duration::from_millis(50);
 /// How often a comparison of times is tried: what else the machine does may spoil one, and not all.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 6;
 /// The part of its rate alone that a writer keeps beside a doctor.
 const RATE_KEPT_MIN: f64 = 0.9;
 
 /// A writer as a daemon is one: both databases, at a steady rate.
 struct Writer {
+    mode: Mode,
     store: Connection,
     messages: Connection,
 }
@@ -75,7 +76,7 @@ impl Writer {
         for connection in [&store, &messages] {
             connection.busy_timeout(if mode == Mode::Log { Duration::ZERO } else { WAIT_MAX }).unwrap();
         }
-        Writer { store, messages }
+        Writer { mode, store, messages }
     }
 
     /// Writes at the rate until it is told to stop.
@@ -117,10 +118,13 @@ impl Writer {
         let mut seen = Vec::new();
         for _ in 0..ATTEMPTS {
             let (beside, ()) = self.beside(&work);
-            // A lock is no noise: this holds in every attempt.
-            assert_eq!(beside.refused, 0, "{beside:?}");
+            // Without a wait, each lock that was met is one that the doctor took, and no noise: this holds in every
+            // attempt. Where readers may hold one for a moment, a busy machine may stop them in it for longer than
+            // the writer waits; one that a reader holds for long by design is met each time.
+            assert!(self.mode == Mode::Rollback || beside.refused == 0, "{beside:?}");
             let (alone, ()) = self.beside(|| std::thread::sleep(beside.took));
-            if beside.rate() >= RATE_KEPT_MIN * alone.rate() && beside.longest <= alone.longest + WAIT_MAX {
+            if beside.refused == 0 && beside.rate() >= RATE_KEPT_MIN * alone.rate() && beside.longest <= alone.longest + WAIT_MAX
+            {
                 return;
             }
             seen.push((beside, alone));
@@ -152,6 +156,8 @@ const LOOKS: [&[&str]; 3] = [&[], &["--all"], &["--smoke-running"]];
 /// A session with a writer, and what answers like its daemon.
 fn busy(mode: Mode) -> (TestHome, Writer, FakeDaemon) {
     let home = whole();
+    // What stands in for the daemon says when it heard the server last, and says the same ever after.
+    write(&home.path().join("config.toml"), "[doctor]\nheartbeat_age_ms_max = 3600000\n");
     drop(Journal::open(&home.path().join("ops.db")).unwrap());
     let writer = Writer::new(&home.session("main"), mode);
     for name in ["session.db", "wpp.db"] {

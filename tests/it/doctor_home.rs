@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use wpp::session::messages::Messages;
 use wpp::session::tables;
 use wpp::whatsapp::stored::device_statement;
 
-use crate::harness::TestHome;
+use crate::harness::{TestHome, copy_program, place_program};
 use crate::simulated::Simulated;
 
 pub fn chmod(path: &Path, mode: u32) {
@@ -146,8 +146,13 @@ impl Unprivileged {
         if is_root {
             // The folder that it was built in may be closed to others.
             chmod(place.path(), 0o755);
+            let built = std::fs::metadata(&program).unwrap();
             program = place.path().join("wpp");
-            std::fs::copy(crate::harness::program(), &program).unwrap();
+            if built.mode() & 0o7777 == 0o755 && built.uid() == 0 {
+                place_program(&program);
+            } else {
+                copy_program(&program);
+            }
             chmod(&program, 0o755);
         }
         let owner = Unprivileged { is_root, program, _place: place };

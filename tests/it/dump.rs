@@ -424,8 +424,7 @@ fn docker(folder: &Path, cluster: &Cluster) -> PathBuf {
         socket = cluster.socket().display(),
     );
     let path = bin.join("docker");
-    std::fs::write(&path, script).unwrap();
-    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    crate::harness::write_program(&path, &script);
     bin
 }
 

@@ -11,6 +11,27 @@ pub fn program() -> &'static str {
     env!("CARGO_BIN_EXE_wpp")
 }
 
+/// Puts a copy of the program there. Another process writes it: as long as this one has it open to write, whatever
+/// another thread starts at that moment has it open as well for an instant, and what is open so cannot be run.
+pub fn copy_program(path: &Path) {
+    let status = Command::new("cp").arg(program()).arg(path).status().expect("cp starts");
+    assert!(status.success(), "{} cannot be made", path.display());
+}
+
+/// Puts the program there under another name, without a copy where that can be.
+pub fn place_program(path: &Path) {
+    if std::fs::hard_link(program(), path).is_err() {
+        copy_program(path);
+    }
+}
+
+/// Writes a program that anybody may run; for the reason of [`copy_program`], by another process.
+pub fn write_program(path: &Path, text: &str) {
+    let script = "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"";
+    let status = Command::new("sh").args(["-c", script, "sh"]).arg(path).arg(text).status().expect("sh starts");
+    assert!(status.success(), "{} cannot be made", path.display());
+}
+
 /// A port of this machine where nobody serves, and what keeps it from everybody else as long as it is
 /// held.
 pub fn refusing() -> (SocketAddr, tokio::net::TcpSocket) {

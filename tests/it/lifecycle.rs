@@ -190,7 +190,8 @@ fn an_unlinked_session_says_so_and_can_be_linked_again() {
 #[test]
 fn nobody_scanning_is_told_apart_from_no_server() {
     let mut simulated = Simulated::new();
-    let outcome = simulated.home.run(&["reauth", "--timeout", "1"]);
+    // Long enough for a code to be there that nobody scans.
+    let outcome = simulated.home.run(&["reauth", "--timeout", "5"]);
     assert_eq!(outcome.code, 13, "{outcome:?}");
     assert!(outcome.stderr.contains("nobody scanned"), "{outcome:?}");
     simulated.stop_simulator();

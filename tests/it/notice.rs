@@ -344,8 +344,7 @@ fn a_failed_backup_runs_the_operators_program_with_the_result() {
     let home = stores::home("hook");
     let script = home.path().join("on failure.sh");
     let got = home.path().join("got.json");
-    std::fs::write(&script, "#!/bin/sh\ncat > \"$1\"\necho told \"$2\"\nexit \"$3\"\n").unwrap();
-    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    crate::harness::write_program(&script, "#!/bin/sh\ncat > \"$1\"\necho told \"$2\"\nexit \"$3\"\n");
     let hook = |exit: &str| {
         let words = [script.to_str().unwrap(), got.to_str().unwrap(), "$(id) ; a b", exit];
         set(&home, &format!("on_failure = {}\n", serde_json::to_string(&words).unwrap()));
@@ -368,8 +367,7 @@ fn a_failed_backup_runs_the_operators_program_with_the_result() {
 
     // Nothing of what unlocks archives and stores is in its environment.
     let printer = home.path().join("environment.sh");
-    std::fs::write(&printer, "#!/bin/sh\nenv\n").unwrap();
-    std::fs::set_permissions(&printer, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    crate::harness::write_program(&printer, "#!/bin/sh\nenv\n");
     set(&home, &format!("on_failure = ['{}']\n", printer.display()));
     let lock = wpp::backup::lock(&paths, "backup").unwrap();
     let mut command = home.command(&["backup"]);

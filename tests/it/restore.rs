@@ -815,7 +815,7 @@ fn a_file_that_somebody_made_in_the_gap_is_not_overwritten() {
 
 #[test]
 fn a_server_that_cannot_be_reached_is_no_reason_to_take_a_restore_back() {
-    let mut simulated = Simulated::with_settings("[daemon]\nstart_timeout_ms = 2000\n");
+    let mut simulated = Simulated::with_settings("[daemon]\nstart_timeout_ms = 10000\n");
     assert_eq!(simulated.link().code, 0);
     assert_eq!(simulated.home.run(&["backup"]).code, 0);
     simulated.kill_daemon();

@@ -4,12 +4,11 @@
 //! with one thing broken it does not.
 
 use std::ffi::OsString;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::harness::{Outcome, TestHome};
+use crate::harness::{Outcome, TestHome, write_program};
 
 /// Programs that only write down how they were called.
 pub struct Tools {
@@ -29,8 +28,7 @@ impl Tools {
                       if [ -f \"$here/$name.does\" ]; then . \"$here/$name.does\"; fi\n";
         for name in names {
             let path = folder.path().join(name);
-            std::fs::write(&path, script).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            write_program(&path, script);
         }
         let rest = tempfile::Builder::new().prefix("wpp-tools-").tempdir().unwrap();
         Tools { folder, absent: Vec::new(), rest }

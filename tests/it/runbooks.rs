@@ -19,7 +19,9 @@ fn report(outcome: &Outcome) -> Value {
 
 #[test]
 fn linking_restart_and_reset_pass_on_a_session() {
-    let simulated = Simulated::new();
+    // A key is stretched from a pair code on both sides, without a word on the connection meanwhile: a busy
+    // machine takes longer for it than the watchdog of the other tests waits.
+    let simulated = Simulated::with_settings("[daemon]\nstart_timeout_ms = 20000\nwatchdog_ms = 20000\n");
     // Nothing is to be complained about, and a home of the tests is open to others.
     for (path, mode) in [(simulated.home.path().to_owned(), 0o700), (simulated.home.path().join("config.toml"), 0o600)] {
         std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();

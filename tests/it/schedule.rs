@@ -1,6 +1,5 @@
 //! `wpp schedule`: entries of the settings, what is due, and that each due time is dispatched once.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::harness::{Outcome, TestHome};
+use crate::harness::{Outcome, TestHome, write_program};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -28,6 +27,17 @@ fn known_since(home: &TestHome, seconds: i64) {
     db.busy_timeout(Duration::from_secs(10)).unwrap();
     let changed = db.execute("UPDATE schedule_entry SET since_ms = since_ms - ?1 * 1000", [seconds]).unwrap();
     assert!(changed > 0);
+}
+
+/// What is due every hour is due on the hour: waits for the next one where this one is almost over, so that none
+/// begins in the middle of a test.
+fn early_in_the_hour() {
+    const HOUR_MS: i64 = 3_600_000;
+    const LEFT_MS_MIN: i64 = 30_000;
+    let left_ms = HOUR_MS - wpp::clock::now_ms().rem_euclid(HOUR_MS);
+    if left_ms < LEFT_MS_MIN {
+        std::thread::sleep(Duration::from_millis(left_ms.unsigned_abs() + 100));
+    }
 }
 
 fn rows(home: &TestHome) -> Vec<(String, i64, String, Option<i64>)> {
@@ -50,8 +60,7 @@ impl StandIns {
 
     fn add(&self, name: &str, script: &str) {
         let path = self.folder.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\ncd '{}'\n{script}\n", self.folder.path().display())).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        write_program(&path, &format!("#!/bin/sh\ncd '{}'\n{script}\n", self.folder.path().display()));
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -95,6 +104,7 @@ fn entries_are_listed_with_their_next_times_in_their_zone_and_in_utc() {
 
 #[test]
 fn an_entry_that_is_no_command_is_told_and_keeps_no_other_from_running() {
+    early_in_the_hour();
     for (words, part) in [("[\"bakcup\"]", "bakcup"), ("[\"backup\", \"--al\"]", "--al"), ("[\"schedule\", \"run\"]", "itself")] {
         let home = configured(&format!(
             "[schedule.good]\nrun = [\"config\"]\nwhen = \"@every:3600\"\n[schedule.x]\nrun = {words}\nwhen = \"daily 02:30\"\n"
@@ -114,6 +124,7 @@ fn an_entry_that_is_no_command_is_told_and_keeps_no_other_from_running() {
 
 #[test]
 fn what_is_due_runs_once_and_is_told_with_its_exit_code_and_report() {
+    early_in_the_hour();
     let home = configured(
         "[schedule.fails]\nrun = [\"status\", \"--session\", \"nobody\"]\nwhen = \"@every:3600\"\n\
          [schedule.fine]\nrun = [\"config\"]\nwhen = \"@every:3600\"\n",
@@ -150,6 +161,7 @@ fn what_is_due_runs_once_and_is_told_with_its_exit_code_and_report() {
 
 #[test]
 fn the_doctor_tells_of_a_schedule_that_nobody_runs_and_of_what_was_missed() {
+    early_in_the_hour();
     let home = configured("[schedule.hourly]\nrun = [\"config\"]\nwhen = \"@every:3600\"\nmissed = \"skip\"\n");
     let bad = || {
         let (_, doctor) = home.json(&["doctor", "--only", "wpp.schedule"]);
@@ -332,6 +344,7 @@ fn what_follows_takes_up_what_is_changed_in_the_settings_and_goes_on_when_they_a
 
 #[test]
 fn an_entry_is_run_by_its_name_and_is_due_when_it_was() {
+    early_in_the_hour();
     let home = configured(
         "[schedule.fails]\nrun = [\"status\", \"--session\", \"nobody\"]\nwhen = \"@every:3600\"\n\
          [schedule.fine]\nrun = [\"config\"]\nwhen = \"@every:3600\"\n[schedule.broken]\nrunbook = \"unheard-of\"\n",
@@ -357,6 +370,7 @@ fn an_entry_is_run_by_its_name_and_is_due_when_it_was() {
 
 #[test]
 fn a_runbook_that_cannot_be_read_keeps_no_other_from_running() {
+    early_in_the_hour();
     let home = configured(
         "[schedule.bad]\nrunbook = \"dangling\"\nwhen = \"@every:3600\"\n\
          [schedule.good]\nrunbook = \"probe\"\nset = [\"verdict=pass\"]\n",
@@ -438,6 +452,7 @@ fn ran(ledger: &Path) -> i64 {
 
 #[test]
 fn a_killed_dispatcher_leaves_a_run_that_is_told_as_cut_off_and_never_repeated() {
+    early_in_the_hour();
     let home = configured("[schedule.slow]\nrun = [\"events\", \"--follow\"]\nwhen = \"@every:3600\"\ntimeout = \"30s\"\n");
     assert_eq!(home.run(&["schedule", "run"]).code, 0);
     known_since(&home, 3600);

@@ -287,8 +287,7 @@ fn every_field_that_the_commands_write_is_documented_and_every_documented_one_is
     run(&format!("plugin new own --language javascript --folder {}", folder.display()));
     std::fs::create_dir_all(tool.parent().unwrap()).unwrap();
     let component = |name: &str| format!("{}/plugins/{name}/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
-    std::fs::write(&tool, format!("#!/bin/sh\nfor last; do :; done\ncp {} \"$last\"\n", component("webhook"))).unwrap();
-    std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    crate::harness::write_program(&tool, &format!("#!/bin/sh\nfor last; do :; done\ncp {} \"$last\"\n", component("webhook")));
     let built = run(&format!("plugin build {}", folder.display()));
     assert_eq!(built.code, 0, "{built:?}");
     let answers = folder.join("answers.json");

@@ -689,16 +689,17 @@ mod tests {
     #[test]
     fn a_probe_that_hangs_or_crashes_is_a_failed_look_and_stops_nobody() {
         let hang = host_job(50, || {
-            std::thread::sleep(Duration::from_secs(5));
+            std::thread::sleep(Duration::from_secs(60));
             1
         });
         let before = Instant::now();
-        let (count, seen) = outcome(vec![hang], 1000);
-        assert!(before.elapsed() < Duration::from_secs(4));
+        let (count, seen) = outcome(vec![hang], 20_000);
+        assert!(before.elapsed() < Duration::from_secs(30));
         assert_eq!((count, seen), (1, Probed::Failed("no answer within 50 ms".into())));
-        let (_, seen) = outcome(vec![host_job(1000, || panic!("as asked"))], 1000);
+        // With a trace of where it was, which takes long to write down on a busy machine.
+        let (_, seen) = outcome(vec![host_job(60_000, || panic!("as asked"))], 60_000);
         assert!(matches!(seen, Probed::Failed(reason) if reason.contains("crashed")));
-        let (_, seen) = outcome(vec![host_job(1000, || 7)], 1000);
+        let (_, seen) = outcome(vec![host_job(60_000, || 7)], 60_000);
         assert_eq!(seen.known().map(|space| space.total_bytes), Some(7));
     }
 
@@ -708,15 +709,16 @@ mod tests {
         let home = Home::create(&scratch.path().join("h"), crate::home::HomeKind::Sandbox).unwrap();
         let config = crate::config::Config::load(&home.config(), &Default::default()).unwrap();
         let mut scope = Scope::new(home.root().to_owned(), Ok(home), config);
-        scope.budget = Duration::from_millis(500);
+        scope.budget = Duration::from_secs(3);
         scope.evidence = |_| {
-            std::thread::sleep(Duration::from_secs(20));
+            std::thread::sleep(Duration::from_secs(60));
             Probed::NotApplicable("too late".into())
         };
         let before = Instant::now();
         let seen = gather(&scope, Depth::Surface).host.upkeep.evidence_sums;
-        assert!(before.elapsed() < Duration::from_secs(10));
-        assert_eq!(seen, Probed::Failed("no answer within 500 ms".into()));
+        assert!(before.elapsed() < Duration::from_secs(30));
+        assert_eq!(seen, Probed::Failed(format!("no answer within {}", clock::human(scope.budget))));
+        scope.budget = Duration::from_secs(20);
         scope.evidence = |home| Probed::NotApplicable(home.kind().name().to_owned());
         assert_eq!(gather(&scope, Depth::Surface).host.upkeep.evidence_sums, Probed::NotApplicable("sandbox".into()));
     }
@@ -732,7 +734,8 @@ mod tests {
         let before = Instant::now();
         let (count, seen) = outcome(jobs.collect(), 100);
         assert_eq!(count, 40);
-        assert!(before.elapsed() < Duration::from_secs(4));
+        // Well below what all of them would take, one after the other.
+        assert!(before.elapsed() < Duration::from_secs(6));
         assert!(matches!(seen, Probed::Failed(_)));
     }
 }
