@@ -214,14 +214,18 @@ fn a_reader_that_takes_a_lock_would_be_seen() {
         let home = whole();
         let mut writer = Writer::new(&home.session("main"), mode);
         let path = home.session("main").join("wpp.db");
-        let (written, ()) = writer.beside(|| {
-            let other = Connection::open(path).unwrap();
-            other.busy_timeout(Duration::from_secs(10)).unwrap();
-            other.execute_batch(holds).unwrap();
-            std::thread::sleep(4 * WAIT_MAX);
-            other.execute_batch("ROLLBACK").unwrap();
-        });
-        assert!(written.refused > 0, "{mode:?}: {written:?}");
+        let mut beside = || {
+            let (written, ()) = writer.beside(|| {
+                let other = Connection::open(&path).unwrap();
+                other.busy_timeout(Duration::from_secs(10)).unwrap();
+                other.execute_batch(holds).unwrap();
+                std::thread::sleep(4 * WAIT_MAX);
+                other.execute_batch("ROLLBACK").unwrap();
+            });
+            written.refused
+        };
+        // A busy machine may stop the writer for as long as the lock is held, and not each time.
+        assert!((0..20).any(|_| beside() > 0), "{mode:?}");
     }
 }
 
