@@ -15,7 +15,7 @@ const CONNECTING_MS_MAX: i64 = 2 * MINUTE_MS;
 /// Longest time that a link may be on its way between a phone's consent and the open session.
 const MARGIN_MS: i64 = MINUTE_MS;
 /// How soon a change of state is written down as an event.
-const SETTLED_MS: i64 = 3_000;
+const SETTLED_MS: i64 = 1_000;
 /// A phone that is off for fourteen days logs its devices out; two days are left to turn it on.
 const PHONE_DAYS_MAX: i64 = 12;
 /// So many unconfirmed messages are no coincidence.

@@ -158,11 +158,18 @@ fn filler(root: &Path) -> PathBuf {
     root.join("faults").join(FILLER)
 }
 
-/// Fills a bounded disk until the system itself says that it is full.
+/// Whether a bounded disk was filled.
+pub fn is_filled(root: &Path) -> bool {
+    filler(root).exists()
+}
+
+/// Fills a bounded disk until the system itself says that it is full. What was given back since it was filled is filled
+/// again, and at no moment there is more room than before.
 pub fn fill(root: &Path) -> Result<u64> {
     use std::io::Write;
     let path = filler(root);
-    let mut file = File::create(&path).map_err(|error| disk::cannot("create", &path, error))?;
+    let opened = File::options().append(true).create(true).open(&path);
+    let mut file = opened.map_err(|error| disk::cannot("create", &path, error))?;
     let (mut filled_bytes, chunk) = (0_u64, vec![0x5a_u8; 1 << 20]);
     let mut size = chunk.len();
     while size > 0 {

@@ -24,6 +24,7 @@ use crate::error::{Context, Error, ErrorKind, Result};
 use crate::home::{Home, HomeKind, SessionPaths, sidecar};
 use crate::interrupt::Interrupts;
 use crate::journal::Journal;
+use crate::report::size;
 use crate::sandbox;
 use crate::session::state::State;
 use crate::session::store;
@@ -100,6 +101,11 @@ impl<'a> Place<'a> {
 
     /// Does what the fault's row says, and writes it down.
     pub fn inject(&self, fault: &Fault, dose: &Dose, program: &Path) -> Result<Injected> {
+        if let Act::FillDisk = fault.act
+            && let Some(again) = self.fill_again(fault)?
+        {
+            return Ok(again);
+        }
         disk::create_folder(&self.home.faults())?;
         let mut injected =
             Injected { fault: fault.id.into(), injected_ms: clock::now_ms(), pid: None, done: String::new(), really: None };
@@ -303,6 +309,23 @@ impl<'a> Place<'a> {
         })?;
         self.ask(&Request::PhoneUnlink { companion: Some(device) })?;
         Ok(format!("the phone removed device {device}"))
+    }
+
+    /// Fills what was given back of a disk that is full already, which is the same fault still; `None` where it is not. It
+    /// is not written down, as there is no room.
+    fn fill_again(&self, fault: &Fault) -> Result<Option<Injected>> {
+        let really = bounded::is_filled(self.home.root());
+        if !really && !self.home.fault_full_disk().exists() {
+            return Ok(None);
+        }
+        let filled_bytes = if really { bounded::fill(self.home.root())? } else { 0 };
+        Ok(Some(Injected {
+            fault: fault.id.into(),
+            injected_ms: clock::now_ms(),
+            pid: None,
+            done: format!("the disk is full already; {} was filled again", size(filled_bytes)),
+            really: Some(really),
+        }))
     }
 
     fn full(&self, bounded: bool) -> Result<String> {

@@ -249,7 +249,7 @@ const LINES: &[Line] = &[
     line("wpp.session.event-stale", "a change of state without an event, ms", above(MINUTE_MS), Error, |facts, age| {
         traffic(facts).newest_event_ms = Some(status(facts).since_ms - age);
     }),
-    line("wpp.session.event-stale", "a change of state that is not written down yet, ms", above(3_000), Error, |facts, age| {
+    line("wpp.session.event-stale", "a change of state that is not written down yet, ms", above(1_000), Error, |facts, age| {
         status(facts).since_ms = NOW_MS - age;
         traffic(facts).newest_event_ms = Some(NOW_MS - HOUR_MS);
     }),
