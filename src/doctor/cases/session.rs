@@ -548,6 +548,7 @@ fn a_restore_or_a_reset_that_goes_on_explains_what_is_missing() {
     let missing: &[(&str, Break)] = &[
         ("wpp.session.folder", |facts| facts.sessions[0].paths[0].seen = Probed::Known(None)),
         ("wpp.store.not-paired", |facts| facts.sessions[0].store = Probed::NotApplicable("there is none".into())),
+        ("wpp.store.not-paired", |facts| store(facts).paired = Some(false)),
         ("wpp.store.messages-damaged", |facts| facts.sessions[0].messages = Probed::NotApplicable("there is none".into())),
         ("wpp.store.session-damaged", |facts| {
             store(facts).health = DatabaseHealth::Damaged { problems: vec!["the file is empty".into()] }

@@ -15,6 +15,16 @@ pub(super) const CASES: &[Case] = &[
         finds: &[("wpp.store.not-paired", Critical)],
     },
     Case {
+        what: "logged out, and the store is set aside before a new one is made",
+        facts: whole,
+        breaks: |facts| {
+            state(facts, State::AuthRequired, Reason::LoggedOut);
+            rows(facts).logged_out_ms = Some(NOW_MS);
+            facts.sessions[0].store = Probed::NotApplicable("there is no session.db yet".into());
+        },
+        finds: &[("wpp.session.auth-required", Error), ("wpp.store.not-paired", Error)],
+    },
+    Case {
         what: "linked once, and the store lost it",
         facts: stopped,
         breaks: |facts| {
