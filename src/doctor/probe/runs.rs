@@ -38,18 +38,20 @@ pub(super) fn open_runs(path: &Path, only_read: bool, session: &str) -> Result<V
     let Some(journal) = journal::open(path, only_read)? else { return Ok(Vec::new()) };
     let open = || {
         journal.read(|db| {
-            let sql = "SELECT at_ms, data FROM entry WHERE session IS NULL AND verb = 'runbook' AND state = 'open' ORDER BY id";
+            let sql =
+                "SELECT id, at_ms, data FROM entry WHERE session IS NULL AND verb = 'runbook' AND state = 'open' ORDER BY id";
             let mut statement = db.prepare(sql)?;
-            let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+            let rows =
+                statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)))?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })
     };
     let mut unheld = Vec::new();
-    for (began_ms, data) in open()? {
+    for (id, began_ms, data) in open()? {
         let row = serde_json::from_str::<Row>(&data).ok();
         let lock = row.as_ref().map(|row| Lock::look(&row.evidence.join("LOCK"))).transpose()?;
         if !matches!(lock, Some(LockState::Held(_))) {
-            unheld.push((began_ms, data, row));
+            unheld.push((id, began_ms, data, row));
         }
     }
     if unheld.is_empty() {
@@ -57,10 +59,10 @@ pub(super) fn open_runs(path: &Path, only_read: bool, session: &str) -> Result<V
     }
     // One that nobody holds was cut off, or ended since its row was read.
     let still_open = open()?;
-    unheld.retain(|(began_ms, data, _)| still_open.iter().any(|(at_ms, now)| (at_ms, now) == (began_ms, data)));
+    unheld.retain(|(id, _, data, _)| still_open.iter().any(|(open, _, now)| (open, now) == (id, data)));
     // It was killed between its last word and the end of its row: nothing is left to do.
     unheld.retain(|(.., row)| row.as_ref().is_none_or(|row| row.phase != "over"));
-    let told = |(began_ms, _, row): (i64, String, Option<Row>)| {
+    let told = |(_, began_ms, _, row): (i64, i64, String, Option<Row>)| {
         let Some(row) = row else { return OpenRun { began_ms, unreadable: true, ..OpenRun::default() } };
         let paused = row.undoable.iter().filter(|one| !one.undone).flat_map(|one| resumed(&one.lines, session));
         OpenRun {
