@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use crate::clock;
 use crate::config::named::NAMED;
 use crate::config::{Class, Config, KEYS, Key, Source};
-use crate::disk::{Lock, LockState};
 use crate::doctor::probe;
 use crate::evidence::{self, seal};
 use crate::facts::{EntryLook, EvidenceFacts, Override, Probed, SecretLook, SettingsFacts};
@@ -214,18 +213,18 @@ pub(super) fn evidence(home: &Home) -> Probed<EvidenceFacts> {
 /// Whether a run that had been finished works on its evidence again, or began to and was cut off, which is told with the
 /// runs that are open.
 fn is_taken_up(home: &Home, folder: &evidence::Folder) -> bool {
-    let is_held = matches!(Lock::look(&folder.path().join("LOCK")), Ok(LockState::Held(_)));
     // What the journal cannot say leaves what was found as it is.
     let seal = || {
         let journal = probe::journal::open_entries(&home.journal()).ok()??;
         seal::of(&journal, &folder.id()).ok()?
     };
-    is_held || seal().is_some_and(|seal| seal.sha256.is_none())
+    folder.is_under_way() || seal().is_some_and(|seal| seal.sha256.is_none())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::Lock;
     use crate::home::HomeKind;
     use crate::journal::Journal;
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FILE_MODE, cannot, faults, flags, identity, ordinary};
+use super::{FILE_MODE, cannot, faults, flags, identity, identity_of_name, ordinary};
 use crate::clock;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::process;
@@ -264,10 +264,8 @@ pub fn living(path: &Path, owner: &LockOwner) -> Error {
 
 /// Whether the name leads to this very file.
 fn is_named(file: &File, path: &Path) -> bool {
-    match (file.metadata(), fs::symlink_metadata(path)) {
-        (Ok(own), Ok(named)) => own.ino() == named.ino() && own.dev() == named.dev(),
-        _ => false,
-    }
+    let own = file.metadata().map(|seen| (seen.dev(), seen.ino())).ok();
+    own.is_some() && own == identity_of_name(path)
 }
 
 /// Whether a file was made or written to in this moment.

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::clock::Timestamp;
-use crate::disk;
+use crate::disk::{self, Lock, LockState};
 use crate::error::{Context as _, Error, ErrorKind, Result};
 use crate::report::{Report, Verdict};
 
@@ -142,6 +142,11 @@ impl Folder {
         }
         disk::write_atomic(&self.path.join(&self.list), sums.as_bytes())?;
         hash(sums.as_bytes())
+    }
+
+    /// Whether a living process works on it now. What is no lock is none, and is seen as something that was added.
+    pub fn is_under_way(&self) -> bool {
+        matches!(Lock::look(&self.path.join("LOCK")), Ok(LockState::Held(_)))
     }
 
     /// Whether all files are what they were when it was finished, as its own list has them.

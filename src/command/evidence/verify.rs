@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::clock;
-use crate::disk::{self, Lock, LockState};
+use crate::disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::Folder;
 use crate::evidence::seal::{self, Seal};
@@ -97,18 +97,12 @@ fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 impl Subject {
-    /// Whether somebody works on it now.
-    fn is_under_way(&self) -> bool {
-        // What is no lock is none, and is seen as something that was added.
-        matches!(Lock::look(&self.folder.path().join("LOCK")), Ok(LockState::Held(_)))
-    }
-
     fn judge(&self) -> Result<(Verdict, String)> {
         let path = self.folder.path();
         if !path.is_dir() {
             return Ok((Verdict::Fail, format!("its folder is gone: {}", path.display())));
         }
-        if self.is_under_way() {
+        if self.folder.is_under_way() {
             return Ok((Verdict::Unknown, "it is under way".into()));
         }
         let checked = match self.folder.check() {
@@ -156,7 +150,7 @@ pub fn verify(app: &App, named: &[String]) -> Result<Report> {
     if named.is_empty() {
         for subject in Known::of(app)?.subjects {
             // What is being made has no end to be compared with: this may well be a part of it.
-            if subject.seal.as_ref().is_some_and(|seal| seal.sha256.is_some()) || !subject.is_under_way() {
+            if subject.seal.as_ref().is_some_and(|seal| seal.sha256.is_some()) || !subject.folder.is_under_way() {
                 subjects.push(subject);
             }
         }
